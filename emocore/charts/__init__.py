@@ -1,0 +1,1 @@
+"""Tables -> Plotly figures. Knows neither Streamlit nor files."""

@@ -1,0 +1,238 @@
+"""Every setting of a run, once: its default, bounds and description.
+
+The descriptions are the tooltips of the pages, the help of the command line and the documentation.
+A value of None means "the method's or the base's own default"; `emocore.models.resolve` fills it in,
+so a stored `config.json` always shows what really ran.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, Literal, Self, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from emocore.errors import ConfigError
+
+STARTER = "starter"
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class RunConfig(BaseModel):
+    """One fine-tuning run, complete enough to repeat it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    method: str = Field("lora", description="How the base is fine-tuned; see `methods`.")
+    base: str = Field(
+        "minilm-l6",
+        description="The pretrained model: a name of the catalogue, a Hub id (owner/name) or a local folder.",
+    )
+    seed: int = Field(
+        42,
+        ge=0,
+        lt=2**31,
+        description="Seeds the new weights and the order of the batches. Seeds of one study share the same split.",
+    )
+    study: str | None = Field(
+        None,
+        max_length=80,
+        pattern=r"^[\w .+()-]+$",
+        description="Runs with the same study name are compared together; it is the group in W&B.",
+    )
+
+    data: str = Field(
+        STARTER,
+        description="'starter' for the built-in messages, or a CSV/TSV file with a text column and 0/1 label columns.",
+    )
+    validation_data: str | None = Field(
+        None,
+        description="A separate validation file (an official split). Without it, a share of the data is used.",
+    )
+    test_data: str | None = Field(
+        None,
+        description="A separate test file. Without it a share of the data is used, "
+        "or none where a validation file is given.",
+    )
+    text_column: str | None = Field(
+        None,
+        description="Column with the text. Found by itself if it is called Tweet, text, message or the like.",
+    )
+    label_columns: list[str] | None = Field(
+        None, description="Columns with the 0/1 labels. Without it: every numeric column but the ID."
+    )
+    rows: int | None = Field(
+        None,
+        ge=20,
+        description="Use only this many rows of the training part (the study used 1,000). "
+        "A smaller number is a subset of a larger one.",
+    )
+    validation_share: float = Field(0.15, gt=0, lt=0.5, description="Share of the data used for validation.")
+    test_share: float = Field(0.15, gt=0, lt=0.5, description="Share of the data held back for the test.")
+    split_seed: int = Field(
+        42,
+        ge=0,
+        lt=2**31,
+        description="Seeds the split and the choice of rows, the same for all seeds of a study.",
+    )
+    max_length: int = Field(128, ge=8, le=8192, description="Longest text in tokens; what is over is cut off.")
+
+    epochs: int | None = Field(None, ge=1, le=1000, description="Passes over the training rows.")
+    max_steps: int | None = Field(
+        None,
+        ge=1,
+        description="Stop after this many optimizer steps, whatever the epochs (the study's QLoRA: 40).",
+    )
+    batch_size: int = Field(16, ge=1, le=4096, description="Texts per optimizer step, before accumulation.")
+    gradient_accumulation_steps: int = Field(
+        1,
+        ge=1,
+        le=1024,
+        description="Batches summed before a step: a larger effective batch in the same memory.",
+    )
+    learning_rate: float | None = Field(
+        None, gt=0, le=1, description="Peak learning rate of the adapter. IA3 wants about 10 times LoRA's."
+    )
+    head_learning_rate: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="Peak learning rate of the new classification head, which starts from nothing.",
+    )
+    weight_decay: float = Field(0.01, ge=0, le=1, description="AdamW's weight decay.")
+    warmup_share: float = Field(0.1, ge=0, lt=1, description="Share of the steps in which the learning rate rises.")
+    max_grad_norm: float = Field(1.0, gt=0, description="Gradients are clipped to this norm.")
+    threshold: float = Field(
+        0.5, gt=0, lt=1, description="An emotion is predicted when its probability is at least this."
+    )
+
+    lora_rank: int | None = Field(None, ge=1, le=1024, description="Rank of the LoRA matrices.")
+    lora_alpha: int | None = Field(
+        None, ge=1, le=4096, description="LoRA's scale: updates are multiplied by alpha / rank."
+    )
+    lora_dropout: float | None = Field(None, ge=0, lt=1, description="Dropout on the input of the LoRA matrices.")
+    target_modules: list[str] | None = Field(
+        None,
+        description="Layers that get an adapter, by the end of their names. Without it: the base's defaults.",
+    )
+    inverse_regularization: float | None = Field(
+        None, gt=0, description="C of the logistic regression: smaller means stronger regularisation."
+    )
+
+    device: str = Field(
+        "auto",
+        pattern=r"^(auto|cpu|cuda(:\d+)?)$",
+        description="auto (a GPU if there is one), cpu, cuda or cuda:N.",
+    )
+    precision: Literal["auto", "bf16", "fp32"] = Field(
+        "auto",
+        description="Number format of the training: auto is bf16 where the device computes in it, else fp32.",
+    )
+    gradient_checkpointing: bool = Field(
+        False, description="Recompute activations in the backward pass: less memory, about a third more time."
+    )
+
+    wandb_mode: Literal["auto", "online", "offline"] = Field(
+        "auto",
+        description="auto: online when WANDB_API_KEY is set, otherwise offline. Local files are written always.",
+    )
+    wandb_project: str = Field("emocore", min_length=1, max_length=128, description="W&B project.")
+    wandb_entity: str | None = Field(None, description="W&B user or team; without it, the key's own default.")
+    wandb_base_url: str | None = Field(
+        None,
+        pattern=r"^https?://",
+        description="Address of a self-hosted W&B server; without it, WANDB_BASE_URL or the public one.",
+    )
+
+    @model_validator(mode="after")
+    def _check_shares(self) -> Self:
+        if self.validation_share + self.test_share >= 0.8:
+            raise ValueError("validation_share and test_share leave less than 20 % for training; lower one of them")
+        return self
+
+    @classmethod
+    def read(cls, path: Path) -> "RunConfig":
+        """The stored config at `path`. Raises ConfigError if it is not one of this version."""
+        return build(cls, json.loads(path.read_text(encoding="utf-8")), where=f"{path}: ")
+
+
+class StudyConfig(BaseModel):
+    """Methods x seeds that share everything else: one fair comparison."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(min_length=1, max_length=80, description="Name of the study.")
+    methods: list[str] = Field(min_length=1, description="Methods to compare.")
+    seeds: list[int] = Field(
+        [42], min_length=1, description="One run a method and seed; several show the chance in a result."
+    )
+    settings: dict[str, Any] = Field(default_factory=dict, description="Settings that all runs share.")
+    method_settings: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="Settings of one method alone, such as its learning rate."
+    )
+
+    def run_configs(self) -> list[RunConfig]:
+        """One unresolved RunConfig a method and seed, methods in the given order, seeds inside."""
+        return [
+            build(
+                RunConfig,
+                {
+                    **self.settings,
+                    **self.method_settings.get(method, {}),
+                    "method": method,
+                    "seed": seed,
+                    "study": self.name,
+                },
+            )
+            for method in dict.fromkeys(self.methods)
+            for seed in dict.fromkeys(self.seeds)
+        ]
+
+
+def build(model: type[Model], values: dict[str, Any], where: str = "") -> Model:
+    """`model(**values)`; a ConfigError that names the first wrong field instead of pydantic's report."""
+    try:
+        return model(**values)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        field = ".".join(str(part) for part in problem["loc"])
+        message = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] == "extra_forbidden":
+            message = f"no such setting; known are: {', '.join(model.model_fields)}"
+        elif field:
+            message = f"{message}, not {problem['input']!r}"
+        raise ConfigError(f"{where}{field}: {message}" if field else f"{where}{message}", field=field or None) from None
+
+
+def parse_setting(text: str) -> tuple[str, Any]:
+    """('learning_rate', 0.0005) from "learning_rate=5e-4". Raises ConfigError on an unknown name.
+
+    Lists are comma-separated; an empty value means None.
+    """
+    name, equals, value = text.partition("=")
+    name = name.strip()
+    if not equals:
+        raise ConfigError(f"'{text}' is not a setting; write NAME=VALUE, for example learning_rate=5e-4")
+    if name not in RunConfig.model_fields:
+        raise ConfigError(f"{name}: no such setting; known are: {', '.join(RunConfig.model_fields)}", field=name)
+    if not value.strip():
+        return name, None
+    kinds = {RunConfig.model_fields[name].annotation, *get_args(RunConfig.model_fields[name].annotation)}
+    if list[str] in kinds:
+        return name, [part.strip() for part in value.split(",") if part.strip()]
+    return name, value.strip()
+
+
+def describe(name: str) -> str:
+    """The description of a RunConfig setting."""
+    return RunConfig.model_fields[name].description or ""
+
+
+def bounds(name: str) -> dict[str, float]:
+    """The numeric bounds of a RunConfig setting: any of ge, gt, le, lt."""
+    return {
+        kind: value
+        for item in RunConfig.model_fields[name].metadata
+        for kind in ("ge", "gt", "le", "lt")
+        if (value := getattr(item, kind, None)) is not None
+    }

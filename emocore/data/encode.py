@@ -1,0 +1,39 @@
+"""Texts and labels -> tokenised `datasets.DatasetDict`."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from emocore.data.split import Splits
+
+if TYPE_CHECKING:
+    from datasets import DatasetDict
+
+
+def encode_splits(splits: Splits, tokenizer: Any, max_length: int) -> "DatasetDict":
+    """Columns `row_id` (str), `input_ids`, `attention_mask` (lists of int, not padded), `length` (tokens)
+    and `labels` (float32, one a label, as the multi-label loss wants them)."""
+    from datasets import Dataset, DatasetDict
+
+    return DatasetDict(
+        {
+            name: Dataset.from_dict(
+                {
+                    "row_id": frame["row_id"].tolist(),
+                    **encode_texts(frame["text"].tolist(), tokenizer, max_length),
+                    "labels": frame[list(splits.labels)].to_numpy(dtype=np.float32),
+                }
+            )
+            for name, frame in splits.frames.items()
+        }
+    )
+
+
+def encode_texts(texts: list[str], tokenizer: Any, max_length: int) -> dict[str, list[Any]]:
+    """`input_ids`, `attention_mask` and `length` of each text, cut at `max_length` tokens."""
+    encoded = tokenizer(texts, truncation=True, max_length=max_length, padding=False)
+    return {
+        "input_ids": encoded["input_ids"],
+        "attention_mask": encoded["attention_mask"],
+        "length": [len(ids) for ids in encoded["input_ids"]],
+    }

@@ -1,0 +1,140 @@
+"""One table or several files -> train, validation and test, the same for every run of a study."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from iterstrat.ml_stratifiers import MultilabelStratifiedShuffleSplit
+
+from emocore.config import RunConfig
+from emocore.data.table import EmotionTable, read_table
+from emocore.errors import DataError
+
+MINIMUM_ROWS = 20  # in each split: below it not even the commonest emotion is measurable
+
+
+@dataclass(frozen=True)
+class Splits:
+    """`frames` maps train, validation and (where there is one) test to a table's frame.
+
+    `data_sha256` maps each source file's setting to its hash; `split_sha256` is the hash of which rows
+    went where, so equal hashes mean equal splits.
+    """
+
+    frames: dict[str, pd.DataFrame]
+    labels: tuple[str, ...]
+    data_sha256: dict[str, str]
+    split_sha256: str
+    notes: tuple[str, ...] = ()
+
+
+def load_splits(config: RunConfig) -> Splits:
+    """Read, check and split the data of a run. Raises DataError.
+
+    Official files are used as they are. What is missing is taken out of the training file, stratified
+    over all labels (Sechidis et al. 2011, through `iterative-stratification`). Where a validation file
+    is given and no test file, there is no test split. `rows` then cuts the training part alone.
+    """
+    train = read_table(config.data, config.text_column, config.label_columns)
+    tables = {"data": train}
+    for field in ("validation_data", "test_data"):
+        if source := getattr(config, field):
+            tables[field] = read_table(source, config.text_column, list(train.labels))
+    frames = _split(tables, config)
+    frames["train"] = _take_rows(frames["train"], config)
+    _check_sizes(frames, train)
+    ordered: dict[str, pd.DataFrame] = {
+        name: frames[name] for name in ("train", "validation", "test") if name in frames
+    }
+    return Splits(
+        frames=ordered,
+        labels=train.labels,
+        data_sha256={field: table.sha256 for field, table in tables.items()},
+        split_sha256=_hash_split(ordered),
+        notes=tuple(_notes(tables, ordered, train.labels)),
+    )
+
+
+def _split(tables: dict[str, EmotionTable], config: RunConfig) -> dict[str, pd.DataFrame]:
+    """Frames by split; each held-out part keeps every label's share."""
+    train = tables["data"]
+    _check_both_values(train)
+    frames = {"train": train.frame}
+    if "test_data" in tables:
+        frames["test"] = tables["test_data"].frame
+    elif "validation_data" not in tables:
+        frames["train"], frames["test"] = _hold_out(train, frames["train"], config.test_share, config)
+    if "validation_data" in tables:
+        frames["validation"] = tables["validation_data"].frame
+    else:
+        share = config.validation_share / (1 - (config.test_share if "test_data" not in tables else 0))
+        frames["train"], frames["validation"] = _hold_out(train, frames["train"], share, config)
+    return frames
+
+
+def _hold_out(
+    table: EmotionTable, frame: pd.DataFrame, share: float, config: RunConfig
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    if len(frame) * share < MINIMUM_ROWS / 2:
+        raise DataError(
+            f"{table.name}: {len(table.frame)} rows are too few to split off {share:.0%} for evaluation; "
+            f"it needs about {round(MINIMUM_ROWS / share)}, or separate validation and test files"
+        )
+    splitter = MultilabelStratifiedShuffleSplit(n_splits=1, test_size=share, random_state=config.split_seed)
+    kept, held = next(splitter.split(frame, frame[list(table.labels)].to_numpy()))
+    return frame.iloc[np.sort(kept)], frame.iloc[np.sort(held)]
+
+
+def _take_rows(train: pd.DataFrame, config: RunConfig) -> pd.DataFrame:
+    """The first `rows` of a seeded permutation: 500 rows are a subset of 1,000."""
+    if config.rows is None:
+        return train
+    if config.rows > len(train):
+        raise DataError(f"rows={config.rows:,} but the training part has {len(train):,}; ask for fewer or leave it out")
+    order = np.random.default_rng(config.split_seed).permutation(len(train))
+    return train.iloc[np.sort(order[: config.rows])]
+
+
+def _check_both_values(table: EmotionTable) -> None:
+    sums = table.frame[list(table.labels)].sum()
+    for label, positives in sums.items():
+        if positives in (0, len(table.frame)):
+            value = 1 if positives else 0
+            raise DataError(
+                f"{table.name}, column '{label}': every one of the {len(table.frame):,} rows is {value}, so there "
+                "is nothing to learn; remove the column or list the others in the setting label_columns"
+            )
+
+
+def _check_sizes(frames: dict[str, pd.DataFrame], table: EmotionTable) -> None:
+    for name, frame in frames.items():
+        minimum = MINIMUM_ROWS if name == "train" else MINIMUM_ROWS // 2
+        if len(frame) < minimum:
+            raise DataError(f"{table.name}: {len(frame)} rows for the {name} split; it needs at least {minimum}")
+
+
+def _hash_split(frames: dict[str, pd.DataFrame]) -> str:
+    digest = hashlib.sha256()
+    for name, frame in frames.items():
+        digest.update(f"{name}\n".encode())
+        for row_id, text in zip(frame["row_id"], frame["text"], strict=True):
+            digest.update(f"{row_id}\t{text}\n".encode())
+    return digest.hexdigest()
+
+
+def _notes(tables: dict[str, EmotionTable], frames: dict[str, pd.DataFrame], labels: tuple[str, ...]) -> list[str]:
+    """What a user should know about the data but need not act on."""
+    notes = [
+        f"{table.name}: columns that are not used: {', '.join(table.ignored_columns)}"
+        for table in tables.values()
+        if table.ignored_columns
+    ]
+    known = set(frames["train"]["text"])
+    for name in ("validation", "test"):
+        if name in frames and (shared := int(frames[name]["text"].isin(known).sum())):
+            notes.append(f"{shared} texts of the {name} split also stand in the training split")
+    absent = [label for label in labels if not frames["train"][label].any()]
+    if absent:
+        notes.append(f"no training row has {', '.join(absent)}; these emotions cannot be learned")
+    return notes

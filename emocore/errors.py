@@ -1,0 +1,45 @@
+"""Every error that Emocore raises on purpose.
+
+    EmocoreError
+    |- ConfigError      a setting is unknown, out of range or has no effect
+    |- DataError        a data file cannot be used as it is
+    |- BaseModelError   a base is unknown, missing or needs a licence
+    |- AdapterError     an adapter folder is incomplete, broken or unsafe
+    |- RunError         a run does not exist or is in the wrong state
+    |- TrackingError    Weights & Biases could not be reached or refused
+
+Each message says what happened, where, and what to do next. The core raises; the pages and the
+command line alone turn an error into something shown.
+"""
+
+
+class EmocoreError(Exception):
+    """Base of all errors whose message is meant for the user."""
+
+
+class ConfigError(EmocoreError):
+    """A setting is unknown, out of range or has no effect. `field` names it where there is one."""
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class DataError(EmocoreError):
+    """A data file cannot be used as it is."""
+
+
+class BaseModelError(EmocoreError):
+    """A base is unknown, missing, or needs a licence to be accepted."""
+
+
+class AdapterError(EmocoreError):
+    """An adapter folder is incomplete, broken or unsafe to load."""
+
+
+class RunError(EmocoreError):
+    """A run does not exist or is in the wrong state for what was asked."""
+
+
+class TrackingError(EmocoreError):
+    """Weights & Biases could not be reached or refused the request."""

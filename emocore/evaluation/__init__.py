@@ -1,0 +1,1 @@
+"""Finished runs -> tables: metrics, costs, differences, reference lines. Draws nothing."""

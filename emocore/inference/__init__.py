@@ -1,0 +1,1 @@
+"""Trained adapters -> probabilities, for one text or a table."""

@@ -1,0 +1,61 @@
+"""Classify texts with any finished runs, side by side over shared bases."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from emocore.data.table import read_texts
+from emocore.evaluation.results import load_result
+from emocore.folder import RunFolder
+from emocore.metrics import sigmoid
+from emocore.models.classifier import BaseStore, Classifier, load_classifier
+
+
+@dataclass
+class ClassifierPool:
+    """Classifiers by run, loaded once and kept; their bases are shared."""
+
+    bases: BaseStore = field(default_factory=BaseStore)
+    _classifiers: dict[Path, Classifier] = field(default_factory=dict)
+
+    def get(self, run: RunFolder) -> Classifier:
+        """Raises RunError if the run has not finished, AdapterError if its adapter is broken."""
+        if run.path not in self._classifiers:
+            load_result(run)
+            self._classifiers[run.path] = load_classifier(run.adapter, self.bases)
+        return self._classifiers[run.path]
+
+
+def classify(pool: ClassifierPool, runs: list[RunFolder], texts: list[str]) -> pd.DataFrame:
+    """Long table: run, text_index, text, emotion, probability, threshold, predicted (bool)."""
+    parts = []
+    for run in runs:
+        classifier = pool.get(run)
+        probabilities = sigmoid(classifier.logits(texts))
+        for column, emotion in enumerate(classifier.info.labels):
+            threshold = classifier.info.thresholds[emotion]
+            part = pd.DataFrame({"text_index": range(len(texts)), "text": texts})
+            part["run"] = run.id
+            part["emotion"] = emotion
+            part["probability"] = probabilities[:, column]
+            part["threshold"] = threshold
+            part["predicted"] = part["probability"] >= threshold
+            parts.append(part)
+    columns = ["run", "text_index", "text", "emotion", "probability", "threshold", "predicted"]
+    return pd.concat(parts, ignore_index=True)[columns]
+
+
+def classify_file(pool: ClassifierPool, runs: list[RunFolder], source: Path, text_column: str | None) -> pd.DataFrame:
+    """Wide table: the texts of a CSV with one probability column a run and emotion (and `RUN predicted`)."""
+    texts = read_texts(source, text_column)
+    answers = classify(pool, runs, texts)
+    table = pd.DataFrame({"text": texts})
+    for run in runs:
+        own = answers[answers["run"] == run.id]
+        prefix = f"{run.id} " if len(runs) > 1 else ""
+        for emotion, rows in own.groupby("emotion", sort=False):
+            table[f"{prefix}{emotion}"] = rows["probability"].round(6).to_numpy()
+        chosen = own[own["predicted"]].groupby("text_index")["emotion"].agg(" ".join)
+        table[f"{prefix}predicted"] = chosen.reindex(range(len(texts)), fill_value="").to_numpy()
+    return table

@@ -1,0 +1,80 @@
+"""What can be said of a run at a glance: state, progress, time left, last scores."""
+
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from emocore.folder import RunFolder, RunStatus
+from emocore.tracking.metrics_file import read_last_metrics, read_metrics
+
+
+@dataclass(frozen=True)
+class RunOverview:
+    """`progress` is 0 to 1; `remaining_seconds` is None until it can be told. Scores are validation's."""
+
+    id: str
+    study: str | None
+    method: str
+    base: str
+    seed: int
+    status: str
+    reason: str | None
+    device: str | None
+    progress: float
+    elapsed_seconds: float | None
+    remaining_seconds: float | None
+    f1_macro: float | None
+    f1_micro: float | None
+    created_at: float
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def describe_run(run: RunFolder) -> RunOverview:
+    """Read a run's folder into one line."""
+    config, state = run.config, run.state
+    last = read_last_metrics(run.metrics)
+    progress = _progress(state.status, last)
+    elapsed = (state.ended_at or time.time()) - state.started_at if state.started_at else None
+    remaining = None
+    if state.status == RunStatus.RUNNING and last and last["step"]:
+        steps_left = last["total_steps"] - last["step"]
+        remaining = steps_left * last["seconds"] / last["step"]
+    scores = _scores(run)
+    return RunOverview(
+        id=run.id,
+        study=config.study,
+        method=config.method,
+        base=config.base,
+        seed=config.seed,
+        status=str(state.status),
+        reason=state.reason,
+        device=state.device,
+        progress=progress,
+        elapsed_seconds=elapsed,
+        remaining_seconds=remaining,
+        f1_macro=scores.get("f1_macro"),
+        f1_micro=scores.get("f1_micro"),
+        created_at=state.created_at,
+    )
+
+
+def _progress(status: RunStatus, last: dict[str, Any] | None) -> float:
+    """The steps are 95 % of the way; the final evaluation is the rest."""
+    if status == RunStatus.FINISHED:
+        return 1.0
+    if not last or not last["total_steps"]:
+        return 0.0
+    return 0.95 * min(1.0, last["step"] / last["total_steps"])
+
+
+def _scores(run: RunFolder) -> dict[str, float]:
+    """The final scores, or those of the last evaluated epoch."""
+    result = run.read_json("result.json")
+    if result:
+        return dict(result["validation"]["multilabel"])
+    for row in reversed(read_metrics(run.metrics)):
+        if "validation/f1_macro" in row:
+            return {"f1_macro": row["validation/f1_macro"], "f1_micro": row["validation/f1_micro"]}
+    return {}

@@ -1,0 +1,99 @@
+"""Metrics of multi-label predictions, by scikit-learn.
+
+Two conventions, never mixed: **multi-label** (the field's) and **flattened** (the study's: all label
+columns laid end to end as one 0/1 vector, so that "nothing" counts as a class of its own).
+Stands beside `config`, since training and evaluation both need it.
+"""
+
+import warnings
+from typing import Any
+
+import numpy as np
+from sklearn.exceptions import UndefinedMetricWarning
+from sklearn.metrics import (
+    accuracy_score,
+    average_precision_score,
+    f1_score,
+    jaccard_score,
+    precision_recall_fscore_support,
+    precision_score,
+    recall_score,
+)
+
+METRIC_DESCRIPTIONS = {
+    "f1_macro": "Mean of the emotions' F1: every emotion counts the same, however rare.",
+    "f1_micro": "F1 over all label cells together: frequent emotions count more.",
+    "f1_weighted": "Mean of the emotions' F1, weighted by how many texts have the emotion.",
+    "jaccard": "Mean over texts of shared / all emotions, predicted and true; the SemEval task's accuracy.",
+    "exact_match": "Share of texts whose whole set of emotions is right.",
+    "precision_micro": "Of all predicted emotions, the share that is right.",
+    "recall_micro": "Of all true emotions, the share that is found.",
+    "flattened_f1_macro": "The study's convention: mean of the F1 of 'present' and of 'absent' over all cells.",
+    "flattened_f1_micro": "The study's convention: share of label cells that are right.",
+}
+
+
+def sigmoid(logits: np.ndarray) -> np.ndarray:
+    """Probabilities of log-odds, computed in float64 so that no precision is lost at the ends."""
+    return 1.0 / (1.0 + np.exp(-logits.astype(np.float64)))
+
+
+def score_logits(
+    truth: np.ndarray, logits: np.ndarray, labels: list[str], thresholds: np.ndarray | float
+) -> dict[str, Any]:
+    """The part of `result.json` of one split.
+
+    `truth` is 0/1 and `logits` float, both (texts, labels); `thresholds` one probability or one a label.
+    """
+    probabilities = sigmoid(logits)
+    predicted = (probabilities >= thresholds).astype(np.int8)
+    return {
+        "multilabel": score_multilabel(truth, predicted)
+        | {"per_emotion": score_emotions(truth, predicted, probabilities, labels)},
+        "flattened": score_flattened(truth, predicted),
+    }
+
+
+def score_multilabel(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
+    """Averages over labels or texts. An emotion never predicted and never true has F1 0; a text with
+    neither true nor predicted emotions has Jaccard 1, as in the SemEval-2018 task."""
+    return {
+        "f1_macro": float(f1_score(truth, predicted, average="macro", zero_division=0)),
+        "f1_micro": float(f1_score(truth, predicted, average="micro", zero_division=0)),
+        "f1_weighted": float(f1_score(truth, predicted, average="weighted", zero_division=0)),
+        "precision_micro": float(precision_score(truth, predicted, average="micro", zero_division=0)),
+        "recall_micro": float(recall_score(truth, predicted, average="micro", zero_division=0)),
+        "jaccard": float(jaccard_score(truth, predicted, average="samples", zero_division=1)),
+        "exact_match": float(accuracy_score(truth, predicted)),
+    }
+
+
+def score_emotions(
+    truth: np.ndarray, predicted: np.ndarray, probabilities: np.ndarray, labels: list[str]
+) -> dict[str, dict[str, float | int | None]]:
+    """By emotion; `average_precision` is None where the split has no text with the emotion."""
+    precision, recall, f1, support = precision_recall_fscore_support(truth, predicted, average=None, zero_division=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UndefinedMetricWarning)
+        return {
+            label: {
+                "precision": float(precision[column]),
+                "recall": float(recall[column]),
+                "f1": float(f1[column]),
+                "average_precision": float(average_precision_score(truth[:, column], probabilities[:, column]))
+                if support[column]
+                else None,
+                "support": int(support[column]),
+                "predicted": int(predicted[:, column].sum()),
+            }
+            for column, label in enumerate(labels)
+        }
+
+
+def score_flattened(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
+    """The study's convention: its micro-F1 is the share of right cells, its macro-F1 the mean of two classes."""
+    flat_truth, flat_predicted = truth.ravel(), predicted.ravel()
+    return {
+        "f1_macro": float(f1_score(flat_truth, flat_predicted, average="macro", labels=[0, 1], zero_division=0)),
+        "f1_micro": float(f1_score(flat_truth, flat_predicted, average="micro", labels=[0, 1], zero_division=0)),
+    }

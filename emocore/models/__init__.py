@@ -1,0 +1,1 @@
+"""The catalogues of bases and methods, and how a config becomes a model."""

@@ -1,0 +1,29 @@
+"""Whether a base can be loaded, found out before a run is queued. Imports neither torch nor transformers."""
+
+import os
+
+from emocore.errors import BaseModelError
+from emocore.models.bases import Base
+from emocore.models.bundled import find_package
+
+
+def check_available(base: Base) -> None:
+    """Raises BaseModelError if the base is surely not to be had: not installed, or gated without a token."""
+    if base.source == "bundled":
+        find_package(base)
+    if base.gated and not os.environ.get("HF_TOKEN") and not _is_cached(base):
+        raise BaseModelError(explain_gate(base))
+
+
+def explain_gate(base: Base) -> str:
+    """How to get at a base whose licence must be accepted first."""
+    return (
+        f"base '{base.name}' is gated: accept its licence at https://huggingface.co/{base.location}, "
+        "then set HF_TOKEN to a token of that account and try again"
+    )
+
+
+def _is_cached(base: Base) -> bool:
+    from huggingface_hub import try_to_load_from_cache
+
+    return isinstance(try_to_load_from_cache(base.location, "config.json"), str)

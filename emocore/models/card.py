@@ -1,0 +1,61 @@
+"""The model card of an adapter: what it is and how to use it without Emocore."""
+
+from pathlib import Path
+
+from emocore.folder import write_atomically
+from emocore.models.adapter import AdapterInfo
+from emocore.models.bases import Base
+from emocore.models.methods import METHODS
+
+
+def write_card(folder: Path, info: AdapterInfo, base: Base | None) -> None:
+    """`README.md` in the adapter folder; `base` is None for a method without one."""
+    usage = _neural_usage(info, base) if base else _linear_usage()
+    card = f"""---
+library_name: {"peft" if base else "scikit-learn"}
+{f"base_model: {base.location}" if base else ""}
+tags: [emotion-detection, multi-label]
+---
+# {METHODS[info.method].title}{f" on {info.base}" if base else ""}
+
+Multi-label emotion classifier, trained by run `{info.run_id}`.
+Emotions, in the order of the outputs: {", ".join(info.labels)}.
+An emotion counts as present when its probability is at least its threshold in `emocore.json`.
+
+{usage}
+"""
+    write_atomically(folder / "README.md", card)
+
+
+def _neural_usage(info: AdapterInfo, base: Base) -> str:
+    dtype = "torch.bfloat16" if info.precision == "bf16" else "torch.float32"
+    answer = "logits = model(**inputs).logits"
+    if base.pooling == "mean":
+        answer = """states = model.base_model.model.bert(**inputs).last_hidden_state
+mask = inputs["attention_mask"].unsqueeze(-1)
+logits = model.base_model.model.classifier((states * mask).sum(1) / mask.sum(1))  # mean pooling"""
+    quantization = ""
+    if info.quantized:
+        quantization = f"""
+    quantization_config=BitsAndBytesConfig(
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype={dtype}, llm_int8_skip_modules=["{base.family.head}", "pooler"]),"""
+    imports = "AutoModelForSequenceClassification, AutoTokenizer"
+    return f"""```python
+import torch
+from peft import PeftModel
+from transformers import {imports}{", BitsAndBytesConfig" if info.quantized else ""}
+
+tokenizer = AutoTokenizer.from_pretrained("adapter")
+base = AutoModelForSequenceClassification.from_pretrained(
+    "{base.location}", num_labels={len(info.labels)}, dtype={dtype},{quantization})
+base.config.pad_token_id = tokenizer.pad_token_id
+model = PeftModel.from_pretrained(base, "adapter").eval()
+inputs = tokenizer(["so happy today"], return_tensors="pt", truncation=True, max_length={info.max_length})
+{answer}
+print(torch.sigmoid(logits))
+```"""
+
+
+def _linear_usage() -> str:
+    return "`tfidf.json` holds the vocabularies, `tfidf.safetensors` the inverse document frequencies and weights."

@@ -1,0 +1,103 @@
+"""A trained adapter -> logits for texts, from the adapter's folder alone.
+
+The run itself computes its stored predictions through this module after saving, so what the playground
+answers later is what was measured. Adapters over one base share its weights in memory.
+"""
+
+import copy
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from peft import PeftModel
+
+from emocore.data.encode import encode_texts
+from emocore.errors import AdapterError
+from emocore.models.adapter import AdapterInfo, read_info
+from emocore.models.build import LoadedBase, load_base
+from emocore.models.linear import LinearClassifier
+
+EVALUATION_TOKENS = 4096  # padded tokens a batch: bounds memory whatever the texts' lengths
+
+
+class Classifier(Protocol):
+    """What every trained adapter can do, whatever its method."""
+
+    info: AdapterInfo
+
+    def logits(self, texts: list[str]) -> np.ndarray:
+        """float32 (texts, labels): log-odds, so that sigmoid gives the probabilities."""
+        ...
+
+
+@dataclass
+class BaseStore:
+    """Loaded bases by what makes them different, each loaded once. Safe to share between threads."""
+
+    device: str = "cpu"
+    _bases: dict[tuple[Any, ...], LoadedBase] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def get(self, info: AdapterInfo) -> LoadedBase:
+        key = (info.base, info.quantized, info.precision, tuple(info.labels))
+        with self._lock:
+            if key not in self._bases:
+                dtype = torch.bfloat16 if info.precision == "bf16" else torch.float32
+                self._bases[key] = load_base(info.base, tuple(info.labels), self.device, dtype, info.quantized)
+            return self._bases[key]
+
+
+class NeuralClassifier:
+    """A PEFT adapter over a shared base."""
+
+    def __init__(self, folder: Path, info: AdapterInfo, loaded: LoadedBase) -> None:
+        self.info = info
+        self._tokenizer = loaded.tokenizer
+        self._lock = threading.Lock()
+        try:
+            self._model = PeftModel.from_pretrained(_share_weights(loaded.model), str(folder), use_safetensors=True)
+        except (ValueError, RuntimeError, KeyError, OSError) as error:
+            raise AdapterError(
+                f"{folder}: the adapter does not fit base '{info.base}': {str(error).splitlines()[0]}"
+            ) from error
+        self._model.eval()
+
+    def logits(self, texts: list[str]) -> np.ndarray:
+        encoded = encode_texts(texts, self._tokenizer, self.info.max_length)
+        answers = np.empty((len(texts), len(self.info.labels)), dtype=np.float32)
+        with self._lock, torch.inference_mode():
+            for rows in _batches(encoded["length"]):
+                batch = self._tokenizer.pad(
+                    {key: [encoded[key][row] for row in rows] for key in ("input_ids", "attention_mask")},
+                    return_tensors="pt",
+                ).to(self._model.device)
+                answers[rows] = self._model(**batch).logits.float().cpu().numpy()
+        return answers
+
+
+def load_classifier(folder: Path, bases: BaseStore) -> Classifier:
+    """The classifier in an adapter folder. Raises AdapterError or BaseModelError."""
+    info = read_info(folder)
+    if (folder / "adapter_config.json").is_file():
+        return NeuralClassifier(folder, info, bases.get(info))
+    return LinearClassifier.load(folder, info)
+
+
+def _share_weights(model: torch.nn.Module) -> torch.nn.Module:
+    """A copy of the modules over the same tensors: PEFT rewires modules, never the base's weights."""
+    tensors = [*model.parameters(), *model.buffers()]
+    return copy.deepcopy(model, {id(tensor): tensor for tensor in tensors})
+
+
+def _batches(lengths: list[int]) -> list[list[int]]:
+    """Row numbers in batches of similar length, each within EVALUATION_TOKENS once padded."""
+    batches: list[list[int]] = []
+    for row in sorted(range(len(lengths)), key=lambda row: -lengths[row]):
+        if batches and lengths[batches[-1][0]] * (len(batches[-1]) + 1) <= EVALUATION_TOKENS:
+            batches[-1].append(row)
+        else:
+            batches.append([row])
+    return batches

@@ -1,0 +1,93 @@
+"""TF-IDF features with one logistic regression a label, stored without pickles."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from safetensors.numpy import load_file, save_file
+from scipy import sparse
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.multiclass import OneVsRestClassifier
+
+from emocore.errors import AdapterError
+from emocore.folder import write_atomically
+from emocore.models.adapter import AdapterInfo
+
+VOCABULARY_FILE = "tfidf.json"
+WEIGHTS_FILE = "tfidf.safetensors"
+
+
+def _vectorizers() -> list[TfidfVectorizer]:
+    """Words and word pairs, and character runs within words, which survive typos and hashtags."""
+    return [
+        TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2),
+        TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=3),
+    ]
+
+
+class LinearClassifier:
+    """`weights` is (features, labels) and `intercept` (labels,): logits are features @ weights + intercept."""
+
+    def __init__(
+        self,
+        vectorizers: list[TfidfVectorizer],
+        weights: np.ndarray,
+        intercept: np.ndarray,
+        info: AdapterInfo,
+    ) -> None:
+        self.info = info
+        self.weights = weights
+        self.intercept = intercept
+        self._vectorizers = vectorizers
+
+    @classmethod
+    def fit(
+        cls, frame: pd.DataFrame, inverse_regularization: float, seed: int, info: AdapterInfo
+    ) -> "LinearClassifier":
+        """Train on a split's frame. A label without both values keeps the log-odds of its share."""
+        vectorizers = _vectorizers()
+        features = sparse.hstack([v.fit_transform(frame["text"]) for v in vectorizers]).tocsr()
+        targets = frame[info.labels].to_numpy()
+        weights = np.zeros((features.shape[1], len(info.labels)))
+        share = (targets.sum(axis=0) + 0.5) / (len(targets) + 1)
+        intercept = np.log(share / (1 - share))
+        learnable = [i for i in range(len(info.labels)) if 0 < targets[:, i].sum() < len(targets)]
+        regression = LogisticRegression(
+            C=inverse_regularization, class_weight="balanced", max_iter=1000, random_state=seed
+        )
+        fitted = OneVsRestClassifier(regression).fit(features, targets[:, learnable])
+        for column, estimator in zip(learnable, fitted.estimators_, strict=True):
+            weights[:, column] = estimator.coef_[0]
+            intercept[column] = estimator.intercept_[0]
+        return cls(vectorizers, weights, intercept, info)
+
+    def logits(self, texts: list[str]) -> np.ndarray:
+        features = sparse.hstack([vectorizer.transform(texts) for vectorizer in self._vectorizers])
+        return np.asarray(features @ self.weights + self.intercept, dtype=np.float32)
+
+    def save(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        vocabularies = [
+            {term: int(column) for term, column in vectorizer.vocabulary_.items()} for vectorizer in self._vectorizers
+        ]
+        write_atomically(folder / VOCABULARY_FILE, json.dumps(vocabularies, ensure_ascii=False))
+        tensors = {"weights": self.weights, "intercept": self.intercept}
+        for position, vectorizer in enumerate(self._vectorizers):
+            tensors[f"idf.{position}"] = vectorizer.idf_
+        save_file({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, folder / WEIGHTS_FILE)
+
+    @classmethod
+    def load(cls, folder: Path, info: AdapterInfo) -> "LinearClassifier":
+        """Raises AdapterError if the files are missing or do not fit each other."""
+        try:
+            vocabularies = json.loads((folder / VOCABULARY_FILE).read_text(encoding="utf-8"))
+            tensors = load_file(folder / WEIGHTS_FILE)
+            vectorizers = _vectorizers()
+            for position, vectorizer in enumerate(vectorizers):
+                vectorizer.vocabulary_ = vocabularies[position]
+                vectorizer.idf_ = tensors[f"idf.{position}"]
+            return cls(vectorizers, tensors["weights"], tensors["intercept"], info)
+        except Exception as error:
+            raise AdapterError(f"{folder}: the TF-IDF files are missing or broken ({error})") from error

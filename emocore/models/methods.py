@@ -1,0 +1,166 @@
+"""The catalogue of methods: everything that sets one apart, in one entry.
+
+Adding a method is one entry of `METHODS`; the pages, the command line and the tests read it from here.
+Imports neither torch nor transformers: PEFT is loaded by the entry's function when a model is built.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from emocore.config import RunConfig
+from emocore.errors import ConfigError
+from emocore.models.bases import Base, Pooling
+
+if TYPE_CHECKING:
+    from peft import PeftConfig
+
+NEURAL_SETTINGS = frozenset({"epochs", "max_steps", "head_learning_rate"})
+ADAPTER_SETTINGS = NEURAL_SETTINGS | {"learning_rate", "target_modules"}
+LORA_SETTINGS = ADAPTER_SETTINGS | {"lora_rank", "lora_alpha", "lora_dropout"}
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way to fine-tune.
+
+    `engine` is the module of `emocore.training` that trains it. `settings` are the optional settings it
+    reads; `defaults` their values, and `pooling_defaults` those that depend on how the base pools.
+    `adapter_config` makes the PEFT config; None where PEFT has no part in it. `color` (#rrggbb) is the
+    method's on every page and chart, from the colour-blind-safe set of Okabe and Ito (2008).
+    """
+
+    name: str
+    title: str
+    summary: str
+    color: str
+    engine: str
+    settings: frozenset[str]
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    pooling_defaults: Mapping[Pooling, Mapping[str, Any]] = field(default_factory=dict)
+    adapter_config: "Callable[[RunConfig, Base], PeftConfig] | None" = None
+    quantized: bool = False
+    needs_base: bool = True
+
+    def default(self, setting: str, pooling: Pooling) -> Any:
+        """The default of an optional setting for a base with this pooling; None where there is none."""
+        return self.pooling_defaults.get(pooling, {}).get(setting, self.defaults.get(setting))
+
+
+def lora_config(config: RunConfig, base: Base) -> "PeftConfig":
+    """LoRA (Hu et al. 2021) on all linear layers, and the head trained in full."""
+    from peft import LoraConfig
+
+    return LoraConfig(
+        task_type="SEQ_CLS",
+        r=config.lora_rank,
+        lora_alpha=config.lora_alpha,
+        lora_dropout=config.lora_dropout,
+        target_modules=list(config.target_modules or base.family.lora_targets),
+        modules_to_save=[base.family.head],
+    )
+
+
+def ia3_config(config: RunConfig, base: Base) -> "PeftConfig":
+    """IA3 (Liu et al. 2022): learned vectors rescale keys, values and feed-forward activations."""
+    from peft import IA3Config
+
+    targets = list(config.target_modules or base.family.ia3_targets)
+    return IA3Config(
+        task_type="SEQ_CLS",
+        target_modules=targets,
+        feedforward_modules=[name for name in targets if name in base.family.ia3_feedforward],
+        modules_to_save=[base.family.head],
+    )
+
+
+def head_config(config: RunConfig, base: Base) -> "PeftConfig":
+    """No adapter at all, the head alone; a PEFT config so that it is saved and loaded like the others."""
+    from peft import LoraConfig
+    from peft.utils.constants import DUMMY_TARGET_MODULES
+
+    return LoraConfig(task_type="SEQ_CLS", target_modules=DUMMY_TARGET_MODULES, modules_to_save=[base.family.head])
+
+
+LORA_DEFAULTS = {"lora_rank": 16, "lora_alpha": 32, "lora_dropout": 0.0}
+EPOCHS_BY_POOLING: Mapping[Pooling, Mapping[str, Any]] = {
+    "mean": {"epochs": 4, "learning_rate": 1e-3, "head_learning_rate": 1e-2},
+    "last": {"epochs": 3, "learning_rate": 5e-4, "head_learning_rate": 1e-3},
+    "stock": {"epochs": 4, "learning_rate": 5e-4, "head_learning_rate": 1e-3},
+}
+
+
+def _ten_times_learning_rate() -> Mapping[Pooling, Mapping[str, Any]]:
+    return {
+        pooling: {**defaults, "learning_rate": 10 * defaults["learning_rate"]}
+        for pooling, defaults in EPOCHS_BY_POOLING.items()
+    }
+
+
+METHODS: Mapping[str, Method] = {
+    method.name: method
+    for method in (
+        Method(
+            name="lora",
+            title="LoRA",
+            summary="Low-rank updates beside every linear layer of the frozen base.",
+            color="#0072b2",
+            engine="neural",
+            settings=LORA_SETTINGS,
+            defaults=LORA_DEFAULTS,
+            pooling_defaults=EPOCHS_BY_POOLING,
+            adapter_config=lora_config,
+        ),
+        Method(
+            name="ia3",
+            title="IA3",
+            summary="Learned vectors that rescale keys, values and feed-forward activations: the smallest adapter.",
+            color="#e69f00",
+            engine="neural",
+            settings=ADAPTER_SETTINGS,
+            pooling_defaults=_ten_times_learning_rate(),
+            adapter_config=ia3_config,
+        ),
+        Method(
+            name="qlora",
+            title="QLoRA",
+            summary="LoRA over a base stored in 4 bits (NF4, double quantisation): a quarter of the memory.",
+            color="#009e73",
+            engine="neural",
+            settings=LORA_SETTINGS,
+            defaults=LORA_DEFAULTS,
+            pooling_defaults=EPOCHS_BY_POOLING,
+            adapter_config=lora_config,
+            quantized=True,
+        ),
+        Method(
+            name="head",
+            title="Head only",
+            summary="The base stays as it is; only a linear layer on top learns.",
+            color="#cc79a7",
+            engine="neural",
+            settings=NEURAL_SETTINGS,
+            pooling_defaults=EPOCHS_BY_POOLING,
+            adapter_config=head_config,
+        ),
+        Method(
+            name="tfidf",
+            title="TF-IDF",
+            summary="Word and character counts with logistic regression, one against the rest: the floor to beat.",
+            color="#8a8f98",
+            engine="tfidf",
+            settings=frozenset({"inverse_regularization"}),
+            defaults={"inverse_regularization": 1.0},
+            needs_base=False,
+        ),
+    )
+}
+
+OPTIONAL_SETTINGS = frozenset().union(*(method.settings for method in METHODS.values()))
+
+
+def find_method(name: str) -> Method:
+    """The method called `name`. Raises ConfigError with the known ones."""
+    if name not in METHODS:
+        raise ConfigError(f"no method '{name}'; known are {', '.join(METHODS)}", field="method")
+    return METHODS[name]

@@ -1,0 +1,37 @@
+"""A config as asked -> the config that will run, with every default filled in."""
+
+from emocore.config import RunConfig, build
+from emocore.errors import ConfigError
+from emocore.models.bases import find_base
+from emocore.models.methods import METHODS, OPTIONAL_SETTINGS, find_method
+
+NO_BASE = "none"
+
+
+def resolve(config: RunConfig) -> tuple[RunConfig, list[str]]:
+    """The complete config and notes on settings that were left out because the method does not read them.
+
+    Raises ConfigError for an unknown method, BaseModelError for an unknown base.
+    """
+    method = find_method(config.method)
+    base = find_base(config.base) if method.needs_base else None
+    values = config.model_dump() | {"base": config.base if base else NO_BASE}
+    notes = []
+    for setting in sorted(OPTIONAL_SETTINGS):
+        if setting in method.settings:
+            if values[setting] is None:
+                values[setting] = method.default(setting, base.pooling if base else "stock")
+        elif values[setting] is not None:
+            notes.append(f"{setting} has no effect on {method.title}; it was left out")
+            values[setting] = None
+    if base and base.context_length and config.max_length > base.context_length:
+        raise ConfigError(
+            f"max_length: {config.max_length} is over the {base.context_length} tokens that {base.name} reads",
+            field="max_length",
+        )
+    return build(RunConfig, values), notes
+
+
+def methods_reading(setting: str) -> list[str]:
+    """Names of the methods that read an optional setting; all of them for any other setting."""
+    return [m.name for m in METHODS.values() if setting in m.settings or setting not in OPTIONAL_SETTINGS]

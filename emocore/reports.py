@@ -1,0 +1,204 @@
+"""What the command line prints: plain tables for people, JSON for programs."""
+
+import argparse
+import csv
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from emocore.errors import DataError
+from emocore.evaluation.comparison import emotion_table, find_differences, no_skill_table, summary_table
+from emocore.evaluation.results import load_result, shared_splits
+from emocore.folder import RunFolder
+from emocore.jobs.overview import RunOverview, describe_run
+from emocore.models.bases import BASES
+from emocore.models.methods import METHODS
+from emocore.text import format_bytes, format_count, format_seconds
+
+
+def print_json(content: Any) -> None:
+    print(json.dumps(content, indent=2, ensure_ascii=False))
+
+
+def print_rows(rows: list[dict[str, Any]], as_json: bool = False) -> None:
+    """A left-aligned table whose columns are the rows' keys."""
+    if as_json:
+        print_json(rows)
+        return
+    cells = [[*rows[0]], *([_cell(value) for value in row.values()] for row in rows)]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(rows[0]))]
+    for line in cells:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def base_rows() -> list[dict[str, Any]]:
+    return [
+        {
+            "name": base.name,
+            "source": base.source,
+            "parameters": base.parameters,
+            "context_length": base.context_length,
+            "pooling": base.pooling,
+            "lora_targets": list(base.family.lora_targets),
+            "ia3_targets": list(base.family.ia3_targets),
+            "licence": base.licence,
+            "gated": base.gated,
+        }
+        for base in BASES.values()
+    ]
+
+
+def method_rows() -> list[dict[str, Any]]:
+    """Learning rates and epochs are those of a mean-pooled and of a last-token base."""
+    rows = []
+    for method in METHODS.values():
+        tuned = "learning_rate" in method.settings
+        rates = [method.default("learning_rate", pooling) if tuned else None for pooling in ("mean", "last")]
+        rows.append(
+            {
+                "name": method.name,
+                "title": method.title,
+                "learning_rate_mean": rates[0],
+                "learning_rate_last": rates[1],
+                "settings": sorted(method.settings),
+                "summary": method.summary,
+            }
+        )
+    return rows
+
+
+def overview_row(overview: RunOverview) -> dict[str, Any]:
+    return {
+        "run": overview.id,
+        "study": overview.study,
+        "state": overview.status,
+        "progress": f"{overview.progress:.0%}",
+        "left": format_seconds(overview.remaining_seconds),
+        "macro-F1": overview.f1_macro,
+        "micro-F1": overview.f1_micro,
+    }
+
+
+def run_details(run: RunFolder) -> dict[str, Any]:
+    """Everything stored of a run, but for its curves and predictions."""
+    return {
+        **describe_run(run).as_dict(),
+        "folder": str(run.path),
+        "config": run.config.model_dump(),
+        "result": run.read_json("result.json"),
+        "provenance": run.read_json("provenance.json"),
+        "wandb": run.read_json("wandb.json"),
+    }
+
+
+def print_run(run: RunFolder) -> None:
+    overview = describe_run(run)
+    print_rows([overview_row(overview)])
+    if overview.reason:
+        print(f"\n{overview.reason}")
+    print(f"\nfolder: {run.path}\n\nsettings:")
+    for name, value in run.config.model_dump(exclude_none=True).items():
+        print(f"  {name} = {value}")
+    result = run.read_json("result.json")
+    if result:
+        for split in ("validation", "test"):
+            if result[split]:
+                print(f"\n{split}:")
+                emotions = result[split]["multilabel"]["per_emotion"]
+                print_rows([{"emotion": name, **scores} for name, scores in emotions.items()])
+        cost = result["cost"]
+        print(
+            f"\ntrained in {format_seconds(cost['train_seconds'])}, {cost['samples_per_second']:.1f} samples/s, "
+            f"peak memory {format_bytes(cost['peak_memory_bytes'])}, "
+            f"{format_count(cost['trainable_parameters'])} trainable parameters, "
+            f"adapter {format_bytes(cost['adapter_bytes'])}"
+        )
+    elif log := run.tail_log(8):
+        print(f"\nlog:\n{log}")
+
+
+def print_comparison(runs: list[RunFolder], split: str, as_json: bool) -> None:
+    """Summary, per-emotion F1 and the differences that make a comparison unfair. Raises RunError, DataError."""
+    results = [load_result(run) for run in dict.fromkeys(runs)]
+    if split not in shared_splits(results):
+        raise DataError(f"not every run has a {split} split; they share {', '.join(shared_splits(results)) or 'none'}")
+    emotions, summary = emotion_table(results, split), summary_table(results, split)
+    no_skill, differences = no_skill_table(results, split), find_differences(results)
+    if as_json:
+        print_json(
+            {
+                "split": split,
+                "runs": [result.run.id for result in results],
+                "summary": _records(summary),
+                "per_emotion": _records(emotions),
+                "no_skill": _records(no_skill),
+                "differences": differences,
+            }
+        )
+        return
+    print(f"Multi-label scores on the {split} split\n")
+    metrics = ["series", "f1_macro", "f1_micro", "jaccard", "exact_match"]
+    print_rows([*_records(summary[metrics]), *_records(no_skill[metrics])])
+    costs = summary[["series", "train_seconds", "peak_memory_bytes", "trainable_parameters", "adapter_bytes"]]
+    print()
+    print_rows(_records(costs))
+    print("\nF1 by emotion\n")
+    wide = emotions.pivot_table(index=["emotion", "support"], columns="series", values="f1", sort=False)
+    print_rows(_records(wide.reset_index()))
+    for difference in differences:
+        print(f"\nwarning: these runs differ in more than their method: {difference}")
+
+
+def print_classification(runs: list[RunFolder], options: argparse.Namespace) -> None:
+    """Loads torch only here. Raises RunError, AdapterError or DataError."""
+    from emocore.inference.classify import ClassifierPool, classify, classify_file
+
+    pool = ClassifierPool()
+    if options.file:
+        table = classify_file(pool, runs, Path(options.file), options.text_column)
+        if options.json:
+            print_json(_records(table))
+        elif options.out:
+            out = Path(options.out)
+            if not out.parent.is_dir():
+                raise DataError(f"--out {out}: there is no folder {out.parent}")
+            table.to_csv(out, index=False)
+            print(f"{len(table):,} texts classified, written to {out}")
+        else:
+            table.to_csv(sys.stdout, index=False, quoting=csv.QUOTE_MINIMAL)
+        return
+    answers = classify(pool, runs, [options.text])
+    if options.json:
+        print_json(
+            [
+                {
+                    "run": run_id,
+                    "text": options.text,
+                    "emotions": _records(rows[["emotion", "probability", "threshold", "predicted"]]),
+                }
+                for run_id, rows in answers.groupby("run", sort=False)
+            ]
+        )
+        return
+    for run_id, rows in answers.groupby("run", sort=False):
+        print(f"{run_id}: {', '.join(rows.loc[rows['predicted'], 'emotion']) or 'no emotion'}")
+        print_rows(_records(rows[["emotion", "probability", "threshold"]]))
+        print()
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as plain Python values; not-a-number becomes None."""
+    return json.loads(table.to_json(orient="records", double_precision=12))
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.3f}" if abs(value) < 10 and (value == 0 or abs(value) >= 1e-3) else f"{value:,.5g}"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

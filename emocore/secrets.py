@@ -1,0 +1,23 @@
+"""HF_TOKEN and WANDB_API_KEY from `.streamlit/secrets.toml` into the environment, the one place they travel in."""
+
+import os
+import tomllib
+from pathlib import Path
+
+from emocore.errors import ConfigError
+
+SECRET_NAMES = ("HF_TOKEN", "WANDB_API_KEY")
+SECRETS_FILE = Path(__file__).parent.parent / ".streamlit" / "secrets.toml"
+
+
+def load_secrets() -> None:
+    """Set what the environment does not have yet. Raises ConfigError if the file is not valid TOML."""
+    if not SECRETS_FILE.is_file():
+        return
+    try:
+        secrets = tomllib.loads(SECRETS_FILE.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{SECRETS_FILE}: not valid TOML ({error})") from None
+    for name in SECRET_NAMES:
+        if name in secrets:
+            os.environ.setdefault(name, str(secrets[name]))

@@ -1,0 +1,36 @@
+"""Numbers as words, the same on every page and in the terminal."""
+
+
+def format_seconds(seconds: float | None) -> str:
+    """3 min 12 s; 45 s; 2 h 5 min; 0.4 s."""
+    if seconds is None:
+        return "-"
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes == 0:
+        return f"{rest} s"
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def format_bytes(size: float | None) -> str:
+    """2.1 GB; 340 MB; 12 kB, in powers of ten."""
+    if size is None:
+        return "-"
+    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if size >= factor:
+            return f"{size / factor:.1f} {unit}" if size < 100 * factor else f"{size / factor:,.0f} {unit}"
+    return f"{size:.0f} B"
+
+
+def format_count(count: float | None) -> str:
+    """135 M; 22.7 M; 4,235."""
+    if count is None:
+        return "-"
+    if count >= 1e9:
+        return f"{count / 1e9:.2f} B"
+    if count >= 1e6:
+        return f"{count / 1e6:.1f} M"
+    return f"{count:,.0f}"

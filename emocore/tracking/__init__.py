@@ -1,0 +1,1 @@
+"""Where a run's metrics go: always the local file, and Weights & Biases beside it."""

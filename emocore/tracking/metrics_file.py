@@ -1,0 +1,47 @@
+"""`metrics.jsonl`: the run's metrics, one JSON object a line, safe against a kill at any moment.
+
+Every row has `step`, `total_steps`, `epoch` (a fraction) and `seconds` since the training began; the
+other keys are metrics such as `train/loss` and `validation/f1_macro`.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+
+class MetricsFile:
+    """Appends rows; each is on disk when `append` returns."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("a", encoding="utf-8")
+
+    def append(self, row: dict[str, Any]) -> None:
+        self._file.write(json.dumps(row) + "\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def read_metrics(path: Path) -> list[dict[str, Any]]:
+    """All complete rows; a torn last line (the process was killed while writing) is skipped."""
+    if not path.is_file():
+        return []
+    return [json.loads(line) for line in _complete_lines(path.read_text(encoding="utf-8"))]
+
+
+def read_last_metrics(path: Path) -> dict[str, Any] | None:
+    """The last complete row, without reading the file from its beginning."""
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 8192))
+        lines = _complete_lines(file.read().decode("utf-8", errors="replace"))
+    return json.loads(lines[-1]) if lines else None
+
+
+def _complete_lines(text: str) -> list[str]:
+    return [line for line in text.splitlines(keepends=True) if line.endswith("\n") and line.strip()]

@@ -1,0 +1,38 @@
+"""What a training run logs to: the metrics file first, then W&B."""
+
+import time
+from typing import Any
+
+from emocore.config import RunConfig
+from emocore.folder import RunFolder
+from emocore.tracking.metrics_file import MetricsFile
+from emocore.tracking.wandb_log import WandbLog
+
+
+class Tracker:
+    """Rows of metrics, in order of their step. `total_steps` is set by the training once it knows it."""
+
+    def __init__(self, run: RunFolder, config: RunConfig) -> None:
+        self.total_steps = 0
+        self._began = time.monotonic()
+        self._file = MetricsFile(run.metrics)
+        self._wandb = WandbLog(run, config)
+
+    def log(self, step: int, epoch: float, values: dict[str, float]) -> None:
+        row = {
+            "step": step,
+            "total_steps": self.total_steps,
+            "epoch": round(epoch, 4),
+            "seconds": round(time.monotonic() - self._began, 3),
+            **values,
+        }
+        self._file.append(row)
+        self._wandb.log(row)
+
+    def summarize(self, values: dict[str, Any]) -> None:
+        """Final values, which W&B keeps with the run; the local ones are in `result.json`."""
+        self._wandb.summarize(values)
+
+    def close(self, exit_code: int) -> None:
+        self._file.close()
+        self._wandb.finish(exit_code)

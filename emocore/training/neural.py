@@ -1,0 +1,101 @@
+"""Train a neural method: Hugging Face Trainer with our batches, learning rates and log."""
+
+import logging
+
+import transformers
+from datasets import DatasetDict
+from peft import PeftModel
+
+from emocore.config import RunConfig
+from emocore.data.encode import encode_splits
+from emocore.data.split import Splits
+from emocore.folder import RunFolder
+from emocore.models.adapter import AdapterInfo, write_info
+from emocore.models.build import LoadedBase, build_model
+from emocore.models.card import write_card
+from emocore.tracking.tracker import Tracker
+from emocore.training.callbacks import LogToTracker
+from emocore.training.cost import TrainingCost, peak_memory_bytes
+from emocore.training.engine import Trained
+from emocore.training.trainer import EmotionTrainer, training_arguments
+
+logger = logging.getLogger(__name__)
+
+
+def train(run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker, device: str, precision: str) -> Trained:
+    """Train the adapter of `config` and save it to `run.adapter`."""
+    transformers.set_seed(config.seed)
+    model, loaded = build_model(config, splits.labels, device, bf16=precision == "bf16")
+    logger.info("%s, %s, %s attention", device, precision, loaded.model.config._attn_implementation)
+    data = encode_splits(splits, loaded.tokenizer, config.max_length)
+    trainer = _make_trainer(run, config, model, loaded, data, tracker, device, precision)
+    seconds = trainer.train_timed()
+    adapter, head = count_parameters(model)
+    cost = TrainingCost(
+        train_seconds=seconds,
+        samples_per_second=trainer.samples_seen / seconds,
+        peak_memory_bytes=peak_memory_bytes(device),
+        trainable_parameters=adapter + head,
+        adapter_parameters=adapter,
+        head_parameters=head,
+    )
+    save_adapter(run, config, model, loaded, splits, device, precision)
+    return Trained(cost, loaded.revision)
+
+
+def _make_trainer(
+    run: RunFolder,
+    config: RunConfig,
+    model: PeftModel,
+    loaded: LoadedBase,
+    data: DatasetDict,
+    tracker: Tracker,
+    device: str,
+    precision: str,
+) -> EmotionTrainer:
+    return EmotionTrainer(
+        run_config=config,
+        head_name=loaded.base.family.head,
+        lengths=data["train"]["length"],
+        model=model,
+        args=training_arguments(config, str(run.checkpoints), len(data["train"]), device, precision),
+        train_dataset=data["train"],
+        eval_dataset=data["validation"].sort("length"),
+        data_collator=transformers.DataCollatorWithPadding(loaded.tokenizer),
+        callbacks=[LogToTracker(tracker)],
+    )
+
+
+def save_adapter(
+    run: RunFolder,
+    config: RunConfig,
+    model: PeftModel,
+    loaded: LoadedBase,
+    splits: Splits,
+    device: str,
+    precision: str,
+) -> None:
+    """Fill `run.adapter`. On a CPU the answers are computed in fp32 whatever the training used: there
+    bf16 rounds differently with the shape of a batch, and the same text must get the same answer."""
+    model.save_pretrained(str(run.adapter), safe_serialization=True)
+    loaded.tokenizer.save_pretrained(str(run.adapter))
+    info = AdapterInfo(
+        run_id=run.id,
+        method=config.method,
+        base=config.base,
+        base_revision=loaded.revision,
+        labels=list(splits.labels),
+        thresholds=dict.fromkeys(splits.labels, config.threshold),
+        max_length=config.max_length,
+        precision="fp32" if device == "cpu" or precision == "fp32" else "bf16",
+        quantized=getattr(loaded.model, "is_quantized", False),
+    )
+    write_card(run.adapter, info, loaded.base)
+    write_info(run.adapter, info)
+
+
+def count_parameters(model: PeftModel) -> tuple[int, int]:
+    """Trainable parameters of the adapter and of the head."""
+    trainable = [(name, p.numel()) for name, p in model.named_parameters() if p.requires_grad]
+    head = sum(size for name, size in trainable if "modules_to_save" in name)
+    return sum(size for _, size in trainable) - head, head

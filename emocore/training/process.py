@@ -1,0 +1,178 @@
+"""The life of a run inside its own process: data, training, reload, evaluation, results.
+
+Its caller holds the run's lock and hands it over with the process, so this process alone changes the
+run's state until it ends.
+"""
+
+import importlib
+import logging
+import shutil
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from emocore.config import RunConfig
+from emocore.data.split import Splits, load_splits
+from emocore.errors import ConfigError, EmocoreError
+from emocore.folder import RunFolder, RunStatus
+from emocore.metrics import score_logits
+from emocore.models.adapter import adapter_bytes
+from emocore.models.methods import find_method
+from emocore.tracking.tracker import Tracker
+from emocore.training.provenance import describe_provenance
+
+logger = logging.getLogger(__name__)
+
+
+def execute(path: Path) -> int:
+    """Carry out the run in `path`; its final state says how it ended. Returns the exit status."""
+    logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(asctime)s  %(message)s", datefmt="%H:%M:%S")
+    logging.captureWarnings(True)
+    for noisy in ("py.warnings", "httpx", "datasets", "accelerate", "wandb"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+    run = RunFolder(path)
+    try:
+        _carry_out(run)
+    except KeyboardInterrupt:
+        logger.info("Stopped, as asked.")
+        run.change_state(RunStatus.STOPPED, reason="stopped by the user")
+        return 130
+    except EmocoreError as error:
+        logger.error("%s", error)
+        run.change_state(RunStatus.FAILED, reason=str(error))
+        return 1
+    except Exception as error:
+        logger.error("%s", traceback.format_exc())
+        run.change_state(RunStatus.FAILED, reason=_explain(error))
+        return 1
+    return 0
+
+
+def _carry_out(run: RunFolder) -> None:
+    config = run.config
+    method = find_method(config.method)
+    run.change_state(RunStatus.RUNNING, started_at=time.time())
+    logger.info("%s on %s, seed %d", method.title, config.base, config.seed)
+    splits = load_splits(config)
+    for note in splits.notes:
+        logger.info("Note: %s", note)
+    logger.info("Rows: %s", ", ".join(f"{len(frame):,} {name}" for name, frame in splits.frames.items()))
+    device = choose_device(config)
+    precision = choose_precision(config, device)
+    provenance = describe_provenance(splits, device, precision)
+    run.write_json("provenance.json", provenance)
+    tracker = Tracker(run, config)
+    exit_code = 1
+    try:
+        engine = importlib.import_module(f"emocore.training.{method.engine}")
+        trained = engine.train(run, config, splits, tracker, device, precision)
+        run.write_json("provenance.json", provenance | {"base_revision": trained.base_revision})
+        run.change_state(RunStatus.EVALUATING)
+        logits = _predict(run, splits, device)
+        _store_predictions(run, splits, logits)
+        result = _score(splits, logits, config) | {
+            "cost": trained.cost.as_dict() | {"adapter_bytes": adapter_bytes(run.adapter)}
+        }
+        run.write_json("result.json", result)
+        tracker.summarize(_flatten(result))
+        if run.checkpoints.exists():  # they serve a resume alone
+            shutil.rmtree(run.checkpoints)
+        exit_code = 0
+    finally:
+        tracker.close(exit_code)
+    run.change_state(RunStatus.FINISHED)
+    scores = result["validation"]["multilabel"]
+    logger.info("Finished: validation macro-F1 %.3f, micro-F1 %.3f", scores["f1_macro"], scores["f1_micro"])
+
+
+def choose_device(config: RunConfig) -> str:
+    """ "cuda" or "cpu". The scheduler has already made one GPU visible to this process."""
+    import torch
+
+    if config.device == "cpu" or (config.device == "auto" and not torch.cuda.is_available()):
+        return "cpu"
+    if not torch.cuda.is_available():
+        raise ConfigError(f"device '{config.device}' was asked for, but no CUDA GPU is visible here", field="device")
+    return "cuda"
+
+
+def choose_precision(config: RunConfig, device: str) -> str:
+    """ "bf16" or "fp32", as configured or as the device computes best."""
+    import torch
+
+    from emocore.devices import list_devices
+
+    if config.precision != "auto":
+        return config.precision
+    if device == "cuda":
+        return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
+    return "bf16" if list_devices()[-1].bf16 else "fp32"
+
+
+def _predict(run: RunFolder, splits: Splits, device: str) -> dict[str, np.ndarray]:
+    """Logits of the held-out splits, by the saved adapter: what is scored is what will be used later."""
+    from emocore.models.classifier import BaseStore, load_classifier
+
+    classifier = load_classifier(run.adapter, BaseStore(device))
+    logits: dict[str, np.ndarray] = {}
+    for name in ("validation", "test"):
+        if name in splits.frames:
+            logger.info("Evaluating the saved adapter on the %s split", name)
+            logits[name] = classifier.logits(splits.frames[name]["text"].tolist())
+    return logits
+
+
+def _store_predictions(run: RunFolder, splits: Splits, logits: dict[str, np.ndarray]) -> None:
+    """Columns: split, row_id, text, `true.LABEL` (int8) and `logit.LABEL` (float32)."""
+    parts = []
+    for name, values in logits.items():
+        frame = splits.frames[name]
+        part = pd.DataFrame({"split": name, "row_id": frame["row_id"].to_numpy(), "text": frame["text"].to_numpy()})
+        for column, label in enumerate(splits.labels):
+            part[f"true.{label}"] = frame[label].to_numpy()
+            part[f"logit.{label}"] = values[:, column]
+        parts.append(part)
+    temporary = run.predictions.with_suffix(".tmp")
+    pd.concat(parts).to_parquet(temporary, index=False)
+    temporary.replace(run.predictions)
+
+
+def _score(splits: Splits, logits: dict[str, np.ndarray], config: RunConfig) -> dict[str, Any]:
+    labels = list(splits.labels)
+    return {
+        name: score_logits(splits.frames[name][labels].to_numpy(), logits[name], labels, config.threshold)
+        if name in logits
+        else None
+        for name in ("validation", "test")
+    }
+
+
+def _flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """{"a": {"b": 1}} -> {"a/b": 1}: the form in which W&B can chart a summary."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            flat |= _flatten(value, f"{prefix}{key}/")
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+def _explain(error: Exception) -> str:
+    """One line for `state.json`; the log has the traceback."""
+    import torch
+
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return (
+            "out of memory: lower batch_size (and raise gradient_accumulation_steps by as much), "
+            "turn on gradient_checkpointing, or use QLoRA"
+        )
+    first = (str(error).strip() or "no message").splitlines()[0]
+    return f"{type(error).__name__}: {first} (the log has the details)"

@@ -1,0 +1,49 @@
+"""Train the TF-IDF floor: no base, no GPU, a few seconds."""
+
+import time
+
+from emocore.config import RunConfig
+from emocore.data.split import Splits
+from emocore.folder import RunFolder
+from emocore.metrics import score_multilabel
+from emocore.models.adapter import AdapterInfo, write_info
+from emocore.models.card import write_card
+from emocore.models.linear import LinearClassifier
+from emocore.tracking.tracker import Tracker
+from emocore.training.cost import TrainingCost, peak_memory_bytes
+from emocore.training.engine import Trained
+
+
+def train(run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker, device: str, precision: str) -> Trained:
+    """Fit on the training split and save to `run.adapter`. One step, one log row."""
+    info = AdapterInfo(
+        run_id=run.id,
+        method=config.method,
+        base=config.base,
+        base_revision=None,
+        labels=list(splits.labels),
+        thresholds=dict.fromkeys(splits.labels, config.threshold),
+        max_length=config.max_length,
+        precision="fp32",
+        quantized=False,
+    )
+    tracker.total_steps = 1
+    began = time.monotonic()
+    classifier = LinearClassifier.fit(splits.frames["train"], config.inverse_regularization or 1.0, config.seed, info)
+    seconds = time.monotonic() - began
+    validation = splits.frames["validation"]
+    predicted = (classifier.logits(validation["text"].tolist()) >= 0).astype(int)
+    scores = score_multilabel(validation[info.labels].to_numpy(), predicted)
+    tracker.log(1, 1.0, {f"validation/{name}": value for name, value in scores.items()})
+    classifier.save(run.adapter)
+    write_card(run.adapter, info, base=None)
+    write_info(run.adapter, info)
+    cost = TrainingCost(
+        train_seconds=seconds,
+        samples_per_second=len(splits.frames["train"]) / seconds,
+        peak_memory_bytes=peak_memory_bytes("cpu"),
+        trainable_parameters=classifier.weights.size + classifier.intercept.size,
+        adapter_parameters=0,
+        head_parameters=classifier.weights.size + classifier.intercept.size,
+    )
+    return Trained(cost, base_revision=None)

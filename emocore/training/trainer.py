@@ -1,0 +1,160 @@
+"""Hugging Face Trainer with what a fair and quick comparison needs.
+
+Batches of similar length (drawn from seed and epoch alone, so that a resumed run draws the same), one
+learning rate for the adapter and another for the head, and a clock that leaves evaluations out.
+"""
+
+import math
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch.utils.data import Sampler
+from transformers import EvalPrediction, PrinterCallback, Trainer, TrainingArguments
+
+from emocore.config import RunConfig
+from emocore.metrics import score_multilabel, sigmoid
+
+LOGGED_ROWS = 400  # a longer training logs every n-th step, so that curves stay light
+MEGABATCHES = 8  # batches drawn together and sorted by length: little padding, still random
+
+
+class LengthGroupedSampler(Sampler[int]):
+    """Every row once an epoch, neighbours of similar length, shuffled by (seed, epoch) alone."""
+
+    def __init__(self, lengths: list[int], batch_size: int, seed: int) -> None:
+        self._lengths = lengths
+        self._batch_size = batch_size
+        self._seed = seed
+        self._epoch = 0
+
+    def __len__(self) -> int:
+        return len(self._lengths)
+
+    def set_epoch(self, epoch: int) -> None:
+        self._epoch = epoch
+
+    def __iter__(self) -> Iterator[int]:
+        generator = torch.Generator().manual_seed(self._seed * 100_003 + self._epoch)
+        order = torch.randperm(len(self), generator=generator).tolist()
+        pool = self._batch_size * MEGABATCHES
+        batches = []
+        for start in range(0, len(order), pool):
+            rows = sorted(order[start : start + pool], key=lambda row: -self._lengths[row])
+            batches += [rows[i : i + self._batch_size] for i in range(0, len(rows), self._batch_size)]
+        # A short batch goes last: batches are cut from this sequence by count alone.
+        full = [batch for batch in batches if len(batch) == self._batch_size]
+        short = [batch for batch in batches if len(batch) < self._batch_size]
+        for index in torch.randperm(len(full), generator=generator).tolist():
+            yield from full[index]
+        for batch in short:
+            yield from batch
+
+
+class EmotionTrainer(Trainer):
+    """`lengths` are the training rows' token counts; `head_name` is the layer with its own learning rate."""
+
+    def __init__(self, run_config: RunConfig, head_name: str, lengths: list[int], **kwargs: Any) -> None:
+        self._run_config = run_config
+        self._head_name = head_name
+        self._lengths = list(lengths)
+        self._evaluation_seconds = 0.0
+        super().__init__(compute_metrics=compute_metrics, **kwargs)
+        self.remove_callback(PrinterCallback)  # our callback writes the log
+        # Trainer would leave the division by the accumulation steps to models that take **kwargs.
+        self.model_accepts_loss_kwargs = False
+
+    @property
+    def samples_seen(self) -> float:
+        """Training texts processed, over all epochs."""
+        return len(self._lengths) * float(self.state.epoch or 0)
+
+    def train_timed(self) -> float:
+        """Train to the end; seconds without the evaluations in between."""
+        self._evaluation_seconds = 0.0
+        began = time.monotonic()
+        self.train()
+        return time.monotonic() - began - self._evaluation_seconds
+
+    def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
+        began = time.monotonic()
+        metrics = super().evaluate(*args, **kwargs)
+        self._evaluation_seconds += time.monotonic() - began
+        return metrics
+
+    def compute_loss(
+        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        """Mean binary cross-entropy over texts and labels, in fp32."""
+        labels = inputs.pop("labels")
+        outputs = model(**inputs)
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(outputs.logits.float(), labels)
+        return (loss, {"loss": loss, "logits": outputs.logits.float()}) if return_outputs else loss
+
+    def prediction_step(
+        self, model: Any, inputs: dict[str, Any], prediction_loss_only: bool, ignore_keys: Any = None
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        inputs = self._prepare_inputs(inputs)
+        labels = inputs["labels"]
+        with torch.no_grad(), self.compute_loss_context_manager():
+            loss, outputs = self.compute_loss(model, inputs, return_outputs=True)
+        return loss.detach(), outputs["logits"], labels
+
+    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
+        """AdamW in two groups. Vectors and biases are not decayed, as usual."""
+        if getattr(self, "optimizer", None) is None:
+            config = self._run_config
+            parameters = [(n, p) for n, p in self.model.named_parameters() if p.requires_grad]
+            groups = []
+            for in_head, rate in ((False, config.learning_rate), (True, config.head_learning_rate)):
+                for decayed in (True, False):
+                    chosen = [
+                        parameter
+                        for name, parameter in parameters
+                        if ("modules_to_save" in name) == in_head and (parameter.ndim >= 2) == decayed
+                    ]
+                    if chosen:
+                        groups.append({"params": chosen, "lr": rate, "weight_decay": config.weight_decay * decayed})
+            self.optimizer = torch.optim.AdamW(groups, fused=True)
+        return self.optimizer
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroupedSampler:
+        return LengthGroupedSampler(self._lengths, self._run_config.batch_size, self._run_config.seed)
+
+
+def compute_metrics(prediction: EvalPrediction) -> dict[str, float]:
+    """The multi-label averages at 0.5, for the curves."""
+    return score_multilabel(prediction.label_ids, (sigmoid(prediction.predictions) >= 0.5).astype(int))
+
+
+def training_arguments(config: RunConfig, folder: str, rows: int, device: str, precision: str) -> TrainingArguments:
+    """Our settings in Trainer's words. One evaluation and one checkpoint an epoch."""
+    steps_an_epoch = math.ceil(math.ceil(rows / config.batch_size) / config.gradient_accumulation_steps)
+    total_steps = config.max_steps or steps_an_epoch * (config.epochs or 1)
+    return TrainingArguments(
+        output_dir=folder,
+        num_train_epochs=config.epochs or 1,
+        max_steps=config.max_steps or -1,
+        per_device_train_batch_size=config.batch_size,
+        per_device_eval_batch_size=max(32, config.batch_size),
+        gradient_accumulation_steps=config.gradient_accumulation_steps,
+        learning_rate=config.learning_rate or config.head_learning_rate or 0.0,
+        lr_scheduler_type="cosine",
+        warmup_steps=round(config.warmup_share * total_steps),
+        max_grad_norm=config.max_grad_norm,
+        bf16=precision == "bf16",
+        use_cpu=device == "cpu",
+        seed=config.seed,
+        eval_strategy="epoch",
+        save_strategy="epoch",
+        save_total_limit=1,
+        logging_strategy="steps",
+        logging_steps=max(1, total_steps // LOGGED_ROWS),
+        logging_first_step=True,
+        disable_tqdm=True,
+        report_to="none",
+        dataloader_pin_memory=device != "cpu",
+        label_names=["labels"],
+        remove_unused_columns=True,
+    )
