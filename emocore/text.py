@@ -34,3 +34,13 @@ def format_count(count: float | None) -> str:
     if count >= 1e6:
         return f"{count / 1e6:.1f} M"
     return f"{count:,.0f}"
+
+
+def format_minutes(seconds: float) -> str:
+    """A guess of a duration, in words: 'about 4 minutes', 'less than a minute'."""
+    if seconds < 50:
+        return "less than a minute"
+    if seconds < 5400:
+        minutes = max(1, round(seconds / 60))
+        return f"about {minutes} minute{'s' if minutes > 1 else ''}"
+    return f"about {seconds / 3600:.1f} hours"

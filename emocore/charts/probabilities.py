@@ -17,9 +17,6 @@ def probability_bars(answer: pd.DataFrame) -> go.Figure:
             y=emotions,
             orientation="h",
             marker={"color": colors, "opacity": [1.0 if p else 0.35 for p in answer["predicted"]]},
-            text=[f"{p:.0%}" for p in answer["probability"]],
-            textposition="outside",
-            cliponaxis=False,
             customdata=answer["threshold"],
             hovertemplate="<b>%{y}</b><br>probability %{x:.3f}<br>threshold %{customdata:.2f}<extra></extra>",
             showlegend=False,
@@ -33,6 +30,16 @@ def probability_bars(answer: pd.DataFrame) -> go.Figure:
         hoverinfo="skip",
         showlegend=False,
     )
-    figure.update_xaxes(range=[0, 1.12], tickvals=[0, 0.5, 1], tickformat=".0%")
+    figure.add_scatter(  # in a column of their own, clear of bars and thresholds
+        x=[1.04] * len(emotions),
+        y=emotions,
+        mode="text",
+        text=[f"{p:.0%}" for p in answer["probability"]],
+        textposition="middle right",
+        cliponaxis=False,
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    figure.update_xaxes(range=[0, 1.25], tickvals=[0, 0.5, 1], tickformat=".0%")
     figure.update_yaxes(autorange="reversed")
     return finish(figure, height=60 + 27 * len(emotions))

@@ -152,3 +152,19 @@ def _distinguish(results: list[RunResult], names: dict[str, str]) -> dict[str, s
         run_id: f"{name} ({run_id.rsplit('-', 1)[-1]})" if len(configs[name]) > 1 else name
         for run_id, name in names.items()
     }
+
+
+def describe_leader(summary: pd.DataFrame) -> str:
+    """One sentence on the summary, as much as point values allow: who leads and by how much."""
+    best = summary.iloc[0]
+    if len(summary) == 1:
+        return f"{best['series']}: macro-F1 {best['f1_macro']:.3f}, micro-F1 {best['f1_micro']:.3f}."
+    second = summary.iloc[1]
+    lead = 100 * (best["f1_macro"] - second["f1_macro"])
+    sentence = (
+        f"{best['series']} has the highest macro-F1 ({best['f1_macro']:.3f}), "
+        f"{lead:.1f} points ahead of {second['series']} ({second['f1_macro']:.3f})."
+    )
+    if summary["seeds"].min() < 3:
+        sentence += " With fewer than three seeds, a lead of a few points can be chance."
+    return sentence

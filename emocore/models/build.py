@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
+import bitsandbytes
 import torch
 from huggingface_hub.errors import (
     GatedRepoError,
@@ -19,7 +20,6 @@ from transformers import (
     BitsAndBytesConfig,
     PreTrainedModel,
 )
-from transformers.utils import logging as transformers_logging
 
 from emocore.config import RunConfig
 from emocore.errors import BaseModelError, ConfigError
@@ -28,6 +28,7 @@ from emocore.models.bases import BASES, Base, describe_config, find_base
 from emocore.models.bundled import bundled_folder
 from emocore.models.methods import find_method
 from emocore.models.pooling import MeanPooledBert
+from emocore.models.quiet import quiet_libraries
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,7 @@ def build_model(config: RunConfig, labels: tuple[str, ...], device: str, bf16: b
 
 def load_base(name: str, labels: tuple[str, ...], device: str, dtype: torch.dtype, quantized: bool) -> LoadedBase:
     """The base with a new classification head for `labels`, all weights in `dtype` (or NF4)."""
-    transformers_logging.set_verbosity_error()  # its load report calls the new head a problem
-    transformers_logging.disable_progress_bar()
+    quiet_libraries()
     base = find_base(name)
     source = str(bundled_folder(base)) if base.source == "bundled" else base.location
     try:
@@ -100,7 +100,9 @@ def load_base(name: str, labels: tuple[str, ...], device: str, dtype: torch.dtyp
     ) as error:
         raise BaseModelError(explain_load_error(base, error)) from error
     _set_padding(model, tokenizer)
-    if not quantized:
+    if quantized:
+        _compute_as_asked(model)
+    else:
         model.to(device)
     return LoadedBase(base, model, tokenizer, getattr(config, "_commit_hash", None))
 
@@ -127,6 +129,14 @@ def _nf4(base: Base, dtype: torch.dtype) -> BitsAndBytesConfig:
         bnb_4bit_compute_dtype=dtype,
         llm_int8_skip_modules=[base.family.head, "pooler"],
     )
+
+
+def _compute_as_asked(model: PreTrainedModel) -> None:
+    """Without gradients on a CPU with AVX512-BF16, bitsandbytes repacks 4-bit layers for a kernel that rounds
+    to bf16 whatever `bnb_4bit_compute_dtype` says, and is many times slower on batches. Not here."""
+    for module in model.modules():
+        if isinstance(module, bitsandbytes.nn.Linear4bit):
+            module.support_avx512bf16_for_cpu = False
 
 
 def _set_padding(model: PreTrainedModel, tokenizer: Any) -> None:

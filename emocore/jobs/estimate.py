@@ -1,0 +1,66 @@
+"""How long runs will take here: from past runs of this machine, otherwise from a quick measurement.
+
+An honest guess, good to a factor of about two; it is always shown with "about".
+"""
+
+import time
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from emocore.config import RunConfig
+from emocore.folder import RunStatus, list_runs
+from emocore.models.bases import find_base
+from emocore.models.methods import find_method
+
+TOKENS_A_TEXT = 30  # a tweet, padded among its like
+STARTUP_SECONDS = 14.0  # importing, loading the base, W&B, reloading the adapter
+# Share of the measured speed that a training reaches; small bases are held up by everything but products.
+EFFICIENCY = 0.9
+FALLBACK_PARAMETERS = 1e9
+
+
+@cache
+def matrix_flops_per_second() -> float:
+    """float32 matrix products of this machine's CPU, the best of a few; takes about 0.2 s once."""
+    left = np.random.default_rng(0).standard_normal((768, 768), dtype=np.float32)
+    best = 1e9
+    for _ in range(8):
+        began = time.perf_counter()
+        left @ left
+        best = min(best, time.perf_counter() - began)
+    return 2 * 768**3 / best
+
+
+def estimate_seconds(configs: list[RunConfig], train_rows: int, root: Path) -> float:
+    """Seconds for all runs one after another; `configs` are resolved."""
+    known = _measured_speeds(root)
+    return sum(_estimate_run(config, train_rows, known) for config in configs)
+
+
+def _estimate_run(config: RunConfig, train_rows: int, known: dict[tuple[str, str], float]) -> float:
+    if not find_method(config.method).needs_base:
+        return STARTUP_SECONDS / 2
+    samples = train_rows * (config.epochs or 1)
+    if config.max_steps:
+        samples = config.max_steps * config.batch_size * config.gradient_accumulation_steps
+    speed = known.get((config.method, config.base)) or _guess_samples_per_second(config.base)
+    return STARTUP_SECONDS + 1.15 * samples / speed  # the evaluations add about 15 %
+
+
+def _guess_samples_per_second(base: str) -> float:
+    """Six operations a parameter and token (Kaplan et al. 2020); embeddings do not compute."""
+    parameters = 0.6 * (find_base(base).parameters or FALLBACK_PARAMETERS)
+    return EFFICIENCY * matrix_flops_per_second() / (6 * parameters * TOKENS_A_TEXT)
+
+
+def _measured_speeds(root: Path) -> dict[tuple[str, str], float]:
+    """Samples per second of the latest finished run by method and base."""
+    speeds = {}
+    for run in list_runs(root):
+        result = run.read_json("result.json")
+        if result and run.stored_state.status == RunStatus.FINISHED:
+            config = run.config
+            speeds[(config.method, config.base)] = float(result["cost"]["samples_per_second"])
+    return speeds

@@ -1,0 +1,75 @@
+"""Compare finished runs: F1 by emotion, costs, and the study's own numbers beside ours."""
+
+import streamlit as st
+
+from emocore.charts.comparison import emotion_bars, emotion_heatmap
+from emocore.errors import EmocoreError
+from emocore.evaluation.comparison import (
+    describe_leader,
+    emotion_table,
+    find_differences,
+    no_skill_table,
+    summary_table,
+)
+from emocore.evaluation.results import load_result, shared_splits
+from emocore.evaluation.study_reference import STUDY_NOTE, study_table
+from emocore.folder import RunStatus, list_runs, runs_root
+from pages.shared.summary import show_study_columns, show_summary
+
+HAND_PICKED = "chosen runs"
+
+st.title("Compare")
+st.caption("How finished runs differ, emotion by emotion, and what each cost.")
+
+finished = [run for run in list_runs(runs_root()) if run.state.status == RunStatus.FINISHED]
+if not finished:
+    st.info("No finished run yet. Run the starter study first; it needs no data of yours.", icon=":material/info:")
+    st.page_link("pages/start.py", label="Starter study", icon=":material/play_arrow:")
+    st.stop()
+
+studies = list(dict.fromkeys(run.config.study for run in reversed(finished) if run.config.study))
+if "runs" in st.query_params and "study" not in st.query_params:
+    st.query_params["study"] = HAND_PICKED
+left, right = st.columns([3, 1])
+study = left.selectbox("Study", [*studies, HAND_PICKED], key="study", bind="query-params")
+if study == HAND_PICKED:
+    by_id = {run.id: run for run in reversed(finished)}
+    picked = st.multiselect("Runs", list(by_id), key="runs", bind="query-params", placeholder="Choose runs")
+    runs = [by_id[run_id] for run_id in picked]
+else:
+    runs = [run for run in finished if run.config.study == study]
+if not runs:
+    st.info("Choose at least one run.", icon=":material/info:")
+    st.stop()
+
+try:
+    results = [load_result(run) for run in runs]
+    split = right.segmented_control("Split", shared_splits(results), default="validation", key="split", required=True)
+    emotions, summary = emotion_table(results, split), summary_table(results, split)
+    no_skill, differences = no_skill_table(results, split), find_differences(results)
+except (EmocoreError, KeyError) as error:
+    st.error(str(error), title="These runs cannot be compared")
+    st.stop()
+
+st.markdown(f"#### {describe_leader(summary)}")
+if differences:
+    st.warning(
+        "These runs differ in more than their method, so a difference in score has more than one possible cause:\n"
+        + "\n".join(f"- {difference}" for difference in differences),
+        icon=":material/balance:",
+    )
+
+st.subheader("F1 by emotion", help="Harmonic mean of precision and recall of one emotion, at threshold 0.5.")
+st.plotly_chart(emotion_bars(emotions), key="compare_bars", alt="F1 of each method for each emotion, as bars")
+with st.expander("The same as a heatmap, sorted by support", expanded=True):
+    st.plotly_chart(emotion_heatmap(emotions), key="compare_heatmap", alt="F1 by emotion and method, as a heatmap")
+
+st.subheader("Summary and costs")
+show_summary(summary, no_skill)
+st.download_button(
+    "Table as CSV", emotions.to_csv(index=False), file_name="f1-by-emotion.csv", icon=":material/download:"
+)
+
+st.subheader("Beside the study")
+st.markdown(STUDY_NOTE)
+show_study_columns(summary, no_skill, study_table())

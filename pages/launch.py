@@ -1,0 +1,153 @@
+"""Launch runs: data, base, methods, seeds and the settings that matter; the rest under "More"."""
+
+import time
+from pathlib import Path
+
+import streamlit as st
+
+from emocore.config import STARTER, StudyConfig, build, describe
+from emocore.data.uploads import store_upload
+from emocore.devices import list_devices
+from emocore.errors import EmocoreError
+from emocore.folder import runs_root
+from emocore.jobs.estimate import estimate_seconds
+from emocore.jobs.launch import Plan, launch, plan_study
+from emocore.models.bases import BASES, find_base
+from emocore.models.methods import METHODS
+from emocore.text import format_count, format_minutes
+from pages.shared.preview import show_data_preview
+from pages.shared.settings import add_error_slot, reset_error_slots, setting_input, show_error
+
+MORE_SETTINGS = {
+    "Data": ["validation_data", "test_data", "text_column", "label_columns", "validation_share", "test_share",
+             "split_seed", "max_length"],
+    "Training": ["max_steps", "gradient_accumulation_steps", "head_learning_rate", "weight_decay", "warmup_share",
+                 "max_grad_norm", "threshold", "precision", "device", "gradient_checkpointing"],
+    "Methods": ["lora_rank", "lora_alpha", "lora_dropout", "target_modules", "inverse_regularization"],
+    "W&B": ["wandb_mode", "wandb_project", "wandb_entity", "wandb_base_url"],
+}  # fmt: skip
+METHOD_HELP = "  \n".join(f"**{method.title}**: {method.summary}" for method in METHODS.values())
+SOURCES = ["Starter set", "File on disk", "Upload"]
+
+
+@st.cache_data(max_entries=6, show_spinner="Reading the data")
+def check(study: StudyConfig, changed: tuple[float, ...]) -> Plan:
+    """`changed` are the files' times, so that an edited file is read again."""
+    return plan_study(study)
+
+
+def choose_data(root: Path) -> str | None:
+    source = st.segmented_control("Data", SOURCES, default=SOURCES[0], required=True, help=describe("data"))
+    data: str | None = STARTER
+    if source == SOURCES[1]:
+        data = st.text_input("Path of a CSV or TSV", key="launch_path", placeholder="/home/me/tweets.csv").strip()
+        if not data:
+            st.caption("A text column and one 0/1 column an emotion, such as ID, Tweet, anger, …, trust.")
+    elif source == SOURCES[2]:
+        upload = st.file_uploader("A CSV or TSV with a text column and 0/1 label columns", type=["csv", "tsv", "txt"])
+        data = str(store_upload(root, upload.name, upload.getvalue())) if upload else None
+    add_error_slot("data")
+    return data or None
+
+
+def choose_base() -> str:
+    base = st.selectbox(
+        "Base", list(BASES), key="launch_base", accept_new_options=True,
+        help=describe("base") + " Type any Hub id or folder.",
+    )  # fmt: skip
+    add_error_slot("base")
+    known = BASES.get(base)
+    if known:
+        st.caption(
+            f"{format_count(known.parameters)} parameters, {known.context_length:,} tokens, "
+            f"{known.pooling} pooling, {known.licence}. {known.note}"
+        )
+    return base
+
+
+def choose_rates(methods: list[str], pooling: str) -> dict[str, dict[str, float]]:
+    """A learning rate a method, since each has its own good one."""
+    chosen = [METHODS[name] for name in methods if "learning_rate" in METHODS[name].settings]
+    rates = {}
+    for column, method in zip(st.columns(max(3, len(chosen))), chosen, strict=False):
+        with column:
+            default = method.default("learning_rate", pooling)
+            key = f"launch_rate_{method.name}"
+            rate = setting_input("learning_rate", f"{method.title} learning rate", default, key)
+            if rate is not None:
+                rates[method.name] = {"learning_rate": rate}
+    return rates
+
+
+reset_error_slots()
+root = runs_root()
+st.title("Launch")
+st.caption("Train one method, or several as a study that differs in nothing else. What you see here is what will run.")
+left, right = st.columns([3, 2], gap="large")
+with left:
+    data = choose_data(root)
+    base = choose_base()
+    methods = st.multiselect(
+        "Methods", list(METHODS), default=["lora", "ia3", "qlora"], key="launch_methods",
+        format_func=lambda name: METHODS[name].title, help=METHOD_HELP,
+    )  # fmt: skip
+    add_error_slot("methods")
+    try:
+        pooling = find_base(base).pooling
+    except EmocoreError:
+        pooling = "stock"
+    settings = {"base": base, "data": data or STARTER}
+    columns = st.columns(3)
+    with columns[0]:
+        settings["rows"] = setting_input("rows", "Training rows")
+    with columns[1]:
+        settings["epochs"] = setting_input("epochs", "Epochs", METHODS["lora"].default("epochs", pooling))
+    with columns[2]:
+        settings["batch_size"] = setting_input("batch_size", "Batch size")
+    rates = choose_rates(methods, pooling)
+    columns = st.columns([1, 2])
+    seeds = columns[0].text_input("Seeds", "42", key="launch_seeds", help="One run a method and seed: 1, 2, 3")
+    with columns[0]:
+        add_error_slot("seeds")
+    name = columns[1].text_input("Study", key="launch_study", placeholder="a name by date", help=describe("study"))
+    with columns[1]:
+        add_error_slot("study")
+    with st.expander("More settings"):
+        for title, names in MORE_SETTINGS.items():
+            st.markdown(f"**{title}**")
+            cells = st.columns(3)
+            for position, setting in enumerate(names):
+                with cells[position % 3]:
+                    settings[setting] = setting_input(setting)
+
+with right, st.container(border=True):
+    st.subheader("What will happen")
+    general = st.container()
+    st.caption("Device: " + "; ".join(device.title for device in list_devices()))
+    if data is None:
+        st.info("Choose the data first.", icon=":material/info:")
+        st.stop()
+    try:
+        values = {
+            "name": name.strip() or time.strftime("study %Y-%m-%d %H.%M"),
+            "methods": methods,
+            "seeds": [part.strip() for part in seeds.split(",") if part.strip()],
+            "settings": {key: value for key, value in settings.items() if value is not None},
+            "method_settings": rates,
+        }
+        study = build(StudyConfig, values)
+        files = [Path(settings[key]) for key in ("data", "validation_data", "test_data") if settings.get(key)]
+        plan = check(study, tuple(file.stat().st_mtime for file in files if file.is_file()))
+    except EmocoreError as error:
+        show_error(error, general)
+        st.button("Launch", type="primary", disabled=True, key="launch_refused")
+        st.stop()
+    seconds = estimate_seconds(plan.configs, len(plan.splits.frames["train"]), root)
+    runs = len(plan.configs)
+    st.markdown(
+        f"**{runs} run{'s' if runs > 1 else ''}**, one at a time on each device, {format_minutes(seconds)} in all."
+    )
+    if st.button(f"Launch {runs} run{'s' if runs > 1 else ''}", type="primary", icon=":material/rocket_launch:"):
+        launch(plan, root)
+        st.switch_page("pages/runs.py", query_params={"study": study.name})
+    show_data_preview(plan)

@@ -1,0 +1,97 @@
+"""Try a text with any trained adapters, side by side."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from emocore.charts.probabilities import probability_bars
+from emocore.errors import EmocoreError
+from emocore.folder import RunFolder, RunStatus, list_runs, runs_root
+from emocore.models.methods import METHODS
+
+if TYPE_CHECKING:
+    from emocore.inference.classify import ClassifierPool
+
+EXAMPLES = [
+    "I can't believe we actually won, I'm still shaking!",
+    "Another delay, another excuse. I'm done with this company.",
+    "Miss you already. The house is too quiet without you.",
+    "Not sure this ends well, but I trust her to try.",
+    "Ew, who left this in the office fridge since June?",
+]
+COLUMNS = 3
+
+
+@st.cache_resource(show_spinner="Loading PyTorch")
+def classifier_pool() -> "ClassifierPool":
+    """One for the app: bases are loaded once and shared by all adapters and sessions."""
+    from emocore.devices import default_device
+    from emocore.inference.classify import ClassifierPool
+    from emocore.models.classifier import BaseStore
+
+    return ClassifierPool(BaseStore("cpu" if default_device().name == "cpu" else "cuda"))
+
+
+def describe_choice(run: RunFolder) -> str:
+    config = run.config
+    method = METHODS[config.method].title if config.method in METHODS else config.method
+    base = f" on {config.base.rsplit('/', 1)[-1]}" if config.base != "none" else ""
+    return f"{method}{base}, seed {config.seed}" + (f" · {config.study}" if config.study else "")
+
+
+def take_example() -> None:
+    if st.session_state["playground_example"]:
+        st.session_state["playground_text"] = st.session_state["playground_example"]
+
+
+st.title("Playground")
+st.caption("What a trained adapter reads in a text. Several adapters answer side by side.")
+finished = {run.id: run for run in reversed(list_runs(runs_root())) if run.state.status == RunStatus.FINISHED}
+if not finished:
+    st.info("Nothing trained yet. The starter study trains three adapters to try here.", icon=":material/info:")
+    st.page_link("pages/start.py", label="Starter study", icon=":material/play_arrow:")
+    st.stop()
+
+latest = next(iter(finished.values())).config.study
+if "runs" not in st.query_params and "runs" not in st.session_state:
+    st.session_state["runs"] = [run_id for run_id, run in finished.items() if latest and run.config.study == latest][
+        ::-1
+    ][:COLUMNS] or [next(iter(finished))]
+chosen = st.multiselect(
+    "Adapters",
+    list(finished),
+    key="runs",
+    bind="query-params",
+    format_func=lambda run_id: describe_choice(finished[run_id]),
+)
+st.session_state.setdefault("playground_text", EXAMPLES[0])
+text = st.text_input("Text", key="playground_text", max_chars=4000, help="Enter classifies.")
+st.pills("Examples", EXAMPLES, key="playground_example", on_change=take_example)
+if not chosen or not text.strip():
+    st.info("Choose at least one adapter and type a text.", icon=":material/info:")
+    st.stop()
+
+try:
+    pool = classifier_pool()
+    with st.spinner("Reading the text"):
+        from emocore.inference.classify import classify
+
+        answers = {run_id: classify(pool, [finished[run_id]], [text.strip()]) for run_id in chosen}
+except EmocoreError as error:
+    st.error(str(error), title="This adapter cannot answer")
+    st.stop()
+
+for start in range(0, len(chosen), COLUMNS):
+    for column, run_id in zip(st.columns(COLUMNS), chosen[start : start + COLUMNS], strict=False):
+        with column, st.container(border=True):
+            answer = answers[run_id]
+            st.markdown(f"**{describe_choice(finished[run_id]).partition(' · ')[0]}**")
+            found = answer.loc[answer["predicted"], "emotion"]
+            st.markdown(", ".join(found) if len(found) else "*no emotion over its threshold*")
+            st.plotly_chart(
+                probability_bars(answer),
+                key=f"playground_{run_id}",
+                config={"displayModeBar": False},
+                alt="Probability of each emotion, those over their threshold: " + (", ".join(found) or "none"),
+            )
+st.caption("A bar in full colour is over its threshold, which the small line marks; a pale one is under it.")

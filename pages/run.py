@@ -1,0 +1,121 @@
+"""One run: live curves, log, results, and its settings as it ran."""
+
+import pandas as pd
+import streamlit as st
+
+from emocore.charts.curves import metric_curves
+from emocore.config import describe
+from emocore.errors import EmocoreError
+from emocore.evaluation.curves import curve_table
+from emocore.folder import RunFolder, RunStatus, delete_run, find_run, runs_root
+from emocore.jobs.overview import describe_run
+from emocore.jobs.scheduler import ensure_scheduler
+from emocore.jobs.stop import request_stop
+from emocore.metrics import METRIC_DESCRIPTIONS
+from emocore.models.methods import METHODS
+from emocore.text import format_bytes, format_count, format_seconds
+from pages.shared.readers import history_reader
+from pages.shared.tables import STATUS_COLORS
+
+LOG_LINES = 40
+
+
+@st.dialog("Delete this run?")
+def confirm_delete(run: RunFolder) -> None:
+    st.write(f"**{run.id}** goes with its adapter, predictions and log. This cannot be undone.")
+    if st.button("Delete for good", type="primary", key="run_delete_sure"):
+        delete_run(run)
+        st.switch_page("pages/runs.py")
+
+
+try:
+    run = find_run(runs_root(), st.query_params.get("run", ""))
+except EmocoreError as error:
+    st.title("Run")
+    st.warning(str(error), icon=":material/search_off:")
+    st.page_link("pages/runs.py", label="All runs", icon=":material/list:")
+    st.stop()
+
+config = run.config
+method = METHODS.get(config.method)
+st.title(f"{method.title if method else config.method}{f' on {config.base}' if config.base != 'none' else ''}")
+st.caption(f"{run.id}{f' · study {config.study}' if config.study else ''} · seed {config.seed}")
+alive = not run.state.status.is_final
+
+
+@st.fragment(run_every=2 if alive else None)
+def show_live() -> None:
+    overview = describe_run(run)
+    st.badge(overview.status, color=STATUS_COLORS[overview.status])
+    if overview.reason:
+        (st.error if overview.status == RunStatus.FAILED else st.warning)(overview.reason)
+    if not RunStatus(overview.status).is_final:
+        left = f", {format_seconds(overview.remaining_seconds)} left" if overview.remaining_seconds is not None else ""
+        st.progress(overview.progress, text=f"{format_seconds(overview.elapsed_seconds)} so far{left}")
+    history = history_reader().read(run)
+    if history.rows:
+        table = curve_table([(run.id, config, history)])
+        columns = st.columns(2)
+        with columns[0]:
+            st.markdown("**Validation F1**", help=METRIC_DESCRIPTIONS["f1_macro"])
+            figure = metric_curves(table, "validation/f1_macro", "macro-F1", y_range=(0, 1))
+            st.plotly_chart(figure, key="run_f1", alt="Validation macro-F1 over the epochs")
+        with columns[1]:
+            st.markdown("**Training loss**")
+            figure = metric_curves(table, "train/loss", "loss")
+            st.plotly_chart(figure, key="run_loss", alt="Training loss over the epochs")
+        link = f" [Open it on W&B]({history.url})." if history.url else ""
+        st.caption(f"Curves {history.source}.{link}")
+    with st.expander("Log", expanded=overview.status != RunStatus.FINISHED):
+        st.code(run.tail_log(LOG_LINES) or "Nothing logged yet.", language=None)
+    if alive and RunStatus(overview.status).is_final:
+        st.rerun(scope="app")
+
+
+show_live()
+with st.container(horizontal=True):
+    if alive:
+        asked = run.stop_request.exists()
+        if st.button("Stopping …" if asked else "Stop", disabled=asked, icon=":material/stop:", key="run_stop"):
+            try:
+                request_stop(run)
+                ensure_scheduler(runs_root())
+            except EmocoreError as error:
+                st.toast(str(error))
+            st.rerun()
+    else:
+        if run.state.status == RunStatus.FINISHED:
+            if st.button("Try a sentence", type="primary", icon=":material/chat:", key="run_try"):
+                st.switch_page("pages/playground.py", query_params={"runs": run.id})
+            if st.button("Compare", icon=":material/bar_chart:", key="run_compare"):
+                wanted = {"study": config.study} if config.study else {"runs": run.id}
+                st.switch_page("pages/compare.py", query_params=wanted)
+        if st.button("Delete", icon=":material/delete:", key="run_delete"):
+            confirm_delete(run)
+
+result = run.read_json("result.json")
+if result:
+    st.subheader("Results")
+    for split in [name for name in ("validation", "test") if result[name]]:
+        scores = result[split]["multilabel"]
+        st.markdown(f"**{split.capitalize()} split**, threshold {config.threshold:g}")
+        with st.container(horizontal=True):
+            for name, title in (("f1_macro", "macro-F1"), ("f1_micro", "micro-F1"), ("jaccard", "Jaccard")):
+                st.metric(title, f"{scores[name]:.3f}", help=METRIC_DESCRIPTIONS[name])
+        emotions = pd.DataFrame(scores["per_emotion"]).T.sort_values("support", ascending=False)
+        st.dataframe(
+            emotions.style.format("{:.3f}", subset=emotions.columns[:4]).format("{:,.0f}", subset=emotions.columns[4:])
+        )
+    cost = result["cost"]
+    with st.container(horizontal=True):
+        st.metric("training", format_seconds(cost["train_seconds"]))
+        st.metric("samples / s", f"{cost['samples_per_second']:.1f}")
+        st.metric("peak memory", format_bytes(cost["peak_memory_bytes"]))
+        st.metric("trainable", format_count(cost["trainable_parameters"]), help="Parameters of adapter and head.")
+        st.metric("adapter", format_bytes(cost["adapter_bytes"]))
+with st.expander("Settings, as it ran"):
+    settings = [
+        {"setting": name, "value": str(value), "meaning": describe(name)}
+        for name, value in config.model_dump(exclude_none=True).items()
+    ]
+    st.dataframe(pd.DataFrame(settings), hide_index=True)

@@ -1,0 +1,19 @@
+"""What the data holds, before anything is launched."""
+
+import streamlit as st
+
+from emocore.charts.data import label_share_bars
+from emocore.jobs.launch import Plan
+
+
+def show_data_preview(plan: Plan) -> None:
+    """Rows by split, the labels' shares and whatever should be known of the data."""
+    splits = plan.splits
+    st.markdown("**Rows:** " + ", ".join(f"{len(frame):,} {name}" for name, frame in splits.frames.items()))
+    for note in plan.notes:
+        st.caption(f":material/info: {note}")
+    shares = splits.frames["train"][list(splits.labels)].mean().sort_values(ascending=False)
+    st.markdown("**Share of training texts by emotion**")
+    st.plotly_chart(
+        label_share_bars(shares), key="launch_shares", alt="Share of the training texts that have each emotion"
+    )

@@ -1,0 +1,68 @@
+"""Inputs made from the settings themselves: label, default, bounds and tooltip come from RunConfig."""
+
+from typing import Any, Literal, get_args, get_origin
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from emocore.config import RunConfig, bounds, describe
+from emocore.errors import ConfigError
+
+SLOTS = "launch_error_slots"
+
+
+def setting_input(name: str, label: str | None = None, default: Any = None, key: str | None = None) -> Any:
+    """One setting's input; the value, or None where the default shall hold. A place for its error is under it."""
+    field = RunConfig.model_fields[name]
+    value = field.default if default is None else default
+    options: dict[str, Any] = {
+        "label": label or name.replace("_", " "),
+        "help": describe(name),
+        "key": key or f"launch_{name}",
+    }
+    kinds = {field.annotation, *get_args(field.annotation)}
+    if get_origin(field.annotation) is Literal:
+        answer = st.selectbox(options=list(get_args(field.annotation)), **options)
+    elif bool in kinds:
+        answer = st.toggle(value=bool(value), **options)
+    elif int in kinds or float in kinds:
+        answer = _number(name, value, whole=int in kinds, optional=field.default is None, options=options)
+    else:
+        answer = st.text_input(value=value or "", **options).strip() or None
+        if answer and list[str] in kinds:
+            answer = [part.strip() for part in answer.split(",") if part.strip()]
+    add_error_slot(key or name)
+    return answer
+
+
+def reset_error_slots() -> None:
+    """At the top of a page's run."""
+    st.session_state[SLOTS] = {}
+
+
+def add_error_slot(name: str) -> None:
+    """A place here for the error of the input called `name`."""
+    st.session_state[SLOTS][name] = st.empty()
+
+
+def show_error(error: Exception, fallback: DeltaGenerator) -> None:
+    """Beside the input that the error names, otherwise in `fallback`."""
+    field = (error.field if isinstance(error, ConfigError) else None) or ""
+    slot = st.session_state[SLOTS].get(field.split(".")[-1], fallback)
+    slot.error(str(error), icon=":material/error:")
+
+
+def _number(name: str, value: Any, whole: bool, optional: bool, options: dict[str, Any]) -> Any:
+    limits = bounds(name)
+    cast = int if whole else float
+    lowest = limits.get("ge", limits.get("gt"))
+    highest = limits.get("le", limits.get("lt"))
+    return st.number_input(
+        min_value=None if lowest is None else cast(lowest),
+        max_value=None if highest is None or highest > 2**31 - 1 else cast(highest),
+        value=None if optional else cast(value),
+        placeholder=f"{value:g}" if optional and value is not None else "all" if name == "rows" else "default",
+        step=1 if whole else None,
+        format="%d" if whole else "%g",
+        **options,
+    )

@@ -1,0 +1,68 @@
+"""Tables that several pages show."""
+
+import pandas as pd
+import streamlit as st
+
+from emocore.jobs.overview import RunOverview
+from emocore.models.methods import METHODS
+from emocore.text import format_seconds
+
+STATUS_COLORS = {
+    "queued": "gray",
+    "starting": "blue",
+    "running": "blue",
+    "evaluating": "blue",
+    "finished": "green",
+    "failed": "red",
+    "stopped": "orange",
+    "interrupted": "orange",
+}
+STATUS_ICONS = {
+    "queued": "🕓",
+    "starting": "▶",
+    "running": "▶",
+    "evaluating": "▶",
+    "finished": "✓",
+    "failed": "✕",
+    "stopped": "■",
+    "interrupted": "!",
+}
+
+
+def show_overview_table(overviews: list[RunOverview], key: str) -> None:
+    """One line a run; choosing a line opens the run's page."""
+    frame = pd.DataFrame(
+        {
+            "state": f"{STATUS_ICONS[o.status]} {o.status}",
+            "method": METHODS[o.method].title if o.method in METHODS else o.method,
+            "base": o.base if o.base != "none" else "–",
+            "progress": o.progress,
+            "macro-F1": o.f1_macro,
+            "micro-F1": o.f1_micro,
+            "time": format_seconds(o.elapsed_seconds),
+            "left": format_seconds(o.remaining_seconds) if o.remaining_seconds is not None else "–",
+            "seed": o.seed,
+            "study": o.study or "–",
+            "reason": o.reason or "",
+        }
+        for o in overviews
+    )
+    if not any(frame["reason"]):
+        frame = frame.drop(columns="reason")
+    chosen = st.dataframe(
+        frame,
+        key=key,
+        hide_index=True,
+        placeholder="–",
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config={
+            "progress": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1, width="small"),
+            "macro-F1": st.column_config.NumberColumn(format="%.3f", help="Validation macro-F1, the latest known."),
+            "micro-F1": st.column_config.NumberColumn(format="%.3f", help="Validation micro-F1, the latest known."),
+        },
+    )
+    rows = chosen.selection.rows
+    if rows and rows[0] < len(overviews):
+        st.switch_page("pages/run.py", query_params={"run": overviews[rows[0]].id})
+    st.caption("Tick a line to open the run.")

@@ -1,0 +1,74 @@
+"""The first page: what this is, and one button that shows it."""
+
+import streamlit as st
+
+from emocore.config import STARTER
+from emocore.devices import default_device
+from emocore.errors import EmocoreError
+from emocore.folder import RunStatus, list_runs, runs_root
+from emocore.jobs.estimate import estimate_seconds
+from emocore.jobs.launch import launch, plan_study
+from emocore.jobs.overview import describe_run
+from emocore.jobs.starter import starter_study
+from emocore.text import format_minutes
+from pages.shared.tables import show_overview_table
+
+st.title("Emocore")
+st.markdown(
+    "Which parameter-efficient method should you use for emotion detection, and how sure can you be? "
+    "Train LoRA, IA3 and QLoRA side by side, compare them emotion by emotion, and try them on your own words."
+)
+
+
+@st.cache_data(ttl=60, show_spinner="Measuring this machine")
+def starter_seconds(root: str) -> float:
+    plan = plan_study(starter_study())
+    return estimate_seconds(plan.configs, len(plan.splits.frames["train"]), runs_root())
+
+
+root = runs_root()
+runs = list_runs(root)
+try:
+    duration = format_minutes(starter_seconds(str(root)))
+except EmocoreError as error:
+    st.error(str(error), title="The starter study cannot run yet")
+    st.stop()
+
+with st.container(border=True):
+    st.subheader("Run the starter study")
+    st.markdown(
+        f"LoRA, IA3 and QLoRA on the bundled MiniLM with 300 built-in messages and 11 emotions. "
+        f"It takes **{duration}** on this machine ({default_device().title}), needs no account and no download, "
+        "and goes on if you close the browser."
+    )
+    label = f"Run the starter study: LoRA, IA3 and QLoRA on this machine, {duration}"
+    if st.button(label, type="primary" if not runs else "secondary", icon=":material/play_arrow:", key="start_study"):
+        study = starter_study()
+        launch(plan_study(study), root)
+        st.switch_page("pages/runs.py", query_params={"study": study.name})
+    st.caption(f"The '{STARTER}' messages are for trying the app, not for conclusions.")
+
+if runs:
+    st.subheader("Latest runs")
+    latest = sorted((describe_run(run) for run in runs[-12:]), key=lambda o: -o.created_at)[:6]
+    show_overview_table(latest, key="start_runs")
+    finished = any(overview.status == RunStatus.FINISHED for overview in latest)
+    with st.container(horizontal=True):
+        st.page_link("pages/runs.py", label="All runs", icon=":material/list:")
+        if finished:
+            st.page_link("pages/compare.py", label="Compare", icon=":material/bar_chart:")
+            st.page_link("pages/playground.py", label="Try a sentence", icon=":material/chat:")
+else:
+    st.markdown("#### What you will see")
+    steps = st.columns(4)
+    for column, (title, text) in zip(
+        steps,
+        [
+            ("1 · Watch", "Three runs train one after another; their curves grow while you look."),
+            ("2 · Compare", "F1 by emotion for each method, with costs and the line of no skill."),
+            ("3 · Try", "Type a sentence and see what each adapter answers."),
+            ("4 · Launch", "Then your own CSV, another base, more seeds."),
+        ],
+        strict=True,
+    ):
+        column.markdown(f"**{title}**  \n{text}")
