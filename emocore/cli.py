@@ -7,12 +7,12 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from emocore import __version__, reports
 from emocore.config import STARTER, RunConfig, StudyConfig, build, describe, parse_setting
 from emocore.errors import ConfigError, EmocoreError, RunError
-from emocore.folder import RunFolder, RunStatus, delete_run, find_run, list_runs, runs_root
+from emocore.folder import RunFolder, RunStatus, delete_run, find_run, list_damaged_runs, list_runs, runs_root
 from emocore.jobs.launch import Plan, launch, plan_runs, plan_study
 from emocore.jobs.overview import describe_run
 from emocore.jobs.scheduler import ensure_scheduler
@@ -23,6 +23,14 @@ from emocore.secrets import load_secrets
 SETTING_OPTIONS = (
     "base", "data", "validation_data", "test_data", "rows", "epochs", "batch_size", "learning_rate", "device",
 )  # fmt: skip
+
+
+class Parser(argparse.ArgumentParser):
+    """A wrong command line is one line on stderr, like every other error."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"emocore: {message}; `{self.prog} --help` tells more", file=sys.stderr)
+        sys.exit(2)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,9 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m emocore", description="Which parameter-efficient method for emotion detection?"
-    )
+    parser = Parser(prog="python -m emocore", description="Which parameter-efficient method for emotion detection?")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -57,7 +63,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("bases", list_bases, "List the bundled and known bases.", json_option=True)
     add("methods", list_methods, "List the methods with their defaults.", json_option=True)
     single = add("launch", launch_one, "Launch one run; prints its id last.")
-    single.add_argument("--method", default="lora", help=describe("method"))
+    single.add_argument("--method", default=None, help=describe("method"))
     single.add_argument("--seed", default=None, help=describe("seed"))
     single.add_argument("--study", default=None, help=describe("study"))
     several = add("study", launch_study, "Launch methods x seeds as one study; prints the runs' ids.")
@@ -137,6 +143,8 @@ def launch_study(options: argparse.Namespace) -> int:
 
 
 def show_runs(options: argparse.Namespace) -> None:
+    for problem in list_damaged_runs(runs_root()):
+        print(f"note: {problem}", file=sys.stderr)
     overviews = [describe_run(run) for run in list_runs(runs_root())]
     if options.json:
         reports.print_json([overview.as_dict() for overview in overviews])
@@ -176,15 +184,15 @@ def compare_runs(options: argparse.Namespace) -> None:
 def classify_texts(options: argparse.Namespace) -> None:
     if options.out and not options.file:
         raise ConfigError("--out goes with --file")
-    runs = [find_run(runs_root(), run_id) for run_id in options.runs]
     if options.text is not None and not options.text.strip():
         raise ConfigError("--text: the text is empty")
+    runs = [find_run(runs_root(), run_id) for run_id in dict.fromkeys(options.runs)]
     reports.print_classification(runs, options)
 
 
 def stop_runs(options: argparse.Namespace) -> None:
     root = runs_root()
-    runs = [find_run(root, run_id) for run_id in options.runs]
+    runs = [find_run(root, run_id) for run_id in dict.fromkeys(options.runs)]
     for run in runs:
         request_stop(run)
     ensure_scheduler(root)
@@ -194,7 +202,7 @@ def stop_runs(options: argparse.Namespace) -> None:
 
 
 def delete_runs(options: argparse.Namespace) -> None:
-    for run in [find_run(runs_root(), run_id) for run_id in options.runs]:
+    for run in [find_run(runs_root(), run_id) for run_id in dict.fromkeys(options.runs)]:
         delete_run(run)
         print(f"{run.id} deleted")
 

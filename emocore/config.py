@@ -15,6 +15,14 @@ from emocore.errors import ConfigError
 
 STARTER = "starter"
 
+# What makes a comparison of methods fair: never set for one method of a study alone.
+SHARED_SETTINGS = frozenset(
+    {
+        "method", "seed", "study", "data", "validation_data", "test_data", "text_column", "label_columns", "rows",
+        "validation_share", "test_share", "split_seed",
+    }
+)  # fmt: skip
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -152,8 +160,14 @@ class RunConfig(BaseModel):
 
     @classmethod
     def read(cls, path: Path) -> "RunConfig":
-        """The stored config at `path`. Raises ConfigError if it is not one of this version."""
-        return build(cls, json.loads(path.read_text(encoding="utf-8")), where=f"{path}: ")
+        """The stored config at `path`. Raises ConfigError if it is damaged or not one of this version."""
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            values = None
+        if not isinstance(values, dict):
+            raise ConfigError(f"{path}: damaged; it should hold one JSON object")
+        return build(cls, values, where=f"{path}: ")
 
 
 class StudyConfig(BaseModel):
@@ -170,6 +184,17 @@ class StudyConfig(BaseModel):
     method_settings: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="Settings of one method alone, such as its learning rate."
     )
+
+    @model_validator(mode="after")
+    def _check_what_is_shared(self) -> Self:
+        for name in self.settings:
+            if name in ("method", "seed", "study"):
+                raise ValueError(f"{name}: a study takes this from its methods, seeds and name, not from a setting")
+        for method, own in self.method_settings.items():
+            for name in own:
+                if name in SHARED_SETTINGS:
+                    raise ValueError(f"{method}.{name}: all runs of a study share this; set it for the whole study")
+        return self
 
     def run_configs(self) -> list[RunConfig]:
         """One unresolved RunConfig a method and seed, methods in the given order, seeds inside."""

@@ -14,13 +14,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from emocore.config import RunConfig
-from emocore.errors import RunError
+from emocore.errors import ConfigError, RunError
 
 
 class RunStatus(StrEnum):
@@ -81,7 +82,8 @@ class RunFolder:
 
     @property
     def config(self) -> RunConfig:
-        return RunConfig.read(self.path / "config.json")
+        """Raises RunError if the file is missing, damaged or of another version."""
+        return _read_config(self.path / "config.json", _version(self.path / "config.json"))
 
     @property
     def state(self) -> RunState:
@@ -97,7 +99,8 @@ class RunFolder:
 
     @property
     def stored_state(self) -> RunState:
-        return RunState.model_validate_json((self.path / "state.json").read_text(encoding="utf-8"))
+        """Raises RunError if the file is missing or damaged."""
+        return _read_state(self.path / "state.json", _version(self.path / "state.json"))
 
     def change_state(self, status: RunStatus, **changes: Any) -> None:
         """Write the next state. The caller holds the lock. Final states get their `ended_at`."""
@@ -107,9 +110,20 @@ class RunFolder:
         write_atomically(self.path / "state.json", state.model_dump_json(indent=2))
 
     def read_json(self, name: str) -> dict[str, Any] | None:
-        """`result.json`, `provenance.json`, `wandb.json`; None where the run has not written it."""
+        """`result.json`, `provenance.json`, `wandb.json`; None where the run has not written it.
+
+        Raises RunError for a damaged file.
+        """
         path = self.path / name
-        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        if not path.is_file():
+            return None
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            content = None
+        if not isinstance(content, dict):
+            raise RunError(f"run {self.id}: {name} is damaged; run it again or delete the run")
+        return content
 
     def write_json(self, name: str, content: dict[str, Any]) -> None:
         write_atomically(self.path / name, json.dumps(content, indent=2, ensure_ascii=False))
@@ -172,12 +186,41 @@ def _sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
+@lru_cache(maxsize=4096)
+def _read_config(path: Path, version: tuple[int, int]) -> RunConfig:
+    """`version` makes a changed file a new question; a thousand runs are listed without parsing them again."""
+    try:
+        return RunConfig.read(path)
+    except (ConfigError, OSError) as error:
+        raise RunError(f"run {path.parent.name}: config.json cannot be used ({error})") from None
+
+
+@lru_cache(maxsize=4096)
+def _read_state(path: Path, version: tuple[int, int]) -> RunState:
+    try:
+        return RunState.model_validate_json(path.read_text(encoding="utf-8"))
+    except (ValueError, OSError):
+        raise RunError(f"run {path.parent.name}: state.json is damaged; delete the folder {path.parent}") from None
+
+
+def _version(path: Path) -> tuple[int, int]:
+    """Changes whenever the file is replaced."""
+    try:
+        found = path.stat()
+    except OSError:
+        return (0, 0)
+    return (found.st_mtime_ns, found.st_ino)
+
+
 def runs_root() -> Path:
-    """The runs folder: EMOCORE_RUNS, otherwise `runs/` of this checkout."""
+    """The runs folder: EMOCORE_RUNS, otherwise `runs/` of this checkout. Raises RunError if it cannot be made."""
     configured = os.environ.get("EMOCORE_RUNS")
-    root = Path(configured).expanduser() if configured else Path(__file__).parent.parent / "runs"
-    root.mkdir(parents=True, exist_ok=True)
-    return root.resolve()
+    try:
+        root = Path(configured).expanduser() if configured else Path(__file__).parent.parent / "runs"
+        root.mkdir(parents=True, exist_ok=True)
+        return root.resolve()
+    except (OSError, RuntimeError) as error:
+        raise RunError(f"EMOCORE_RUNS={configured}: no folder can be used there ({error})") from None
 
 
 def cache_root() -> Path:
@@ -188,20 +231,38 @@ def cache_root() -> Path:
 
 
 def list_runs(root: Path) -> list[RunFolder]:
-    """All runs, oldest first; ids begin with their time."""
-    return [
-        RunFolder(path)
-        for path in sorted(root.iterdir())
-        if not path.name.startswith(".") and (path / "state.json").is_file()
-    ]
+    """All readable runs in the order of their launch; `list_damaged_runs` names the others."""
+    runs = []
+    for path in _run_paths(root):
+        run = RunFolder(path)
+        try:
+            runs.append((run.stored_state.created_at, run.config, run))
+        except RunError:
+            continue
+    return [run for _, _, run in sorted(runs, key=lambda item: item[0])]
+
+
+def list_damaged_runs(root: Path) -> list[str]:
+    """One sentence a run whose files cannot be read, for the user to see."""
+    problems = []
+    for path in _run_paths(root):
+        try:
+            _ = RunFolder(path).stored_state, RunFolder(path).config
+        except RunError as error:
+            problems.append(str(error))
+    return problems
+
+
+def _run_paths(root: Path) -> list[Path]:
+    return [path for path in root.iterdir() if not path.name.startswith(".") and (path / "state.json").is_file()]
 
 
 def find_run(root: Path, run_id: str) -> RunFolder:
     """The run with this id. Raises RunError, naming how to list them, when there is none."""
-    path = root / run_id
-    if not run_id or path.parent != root or run_id.startswith(".") or not (path / "state.json").is_file():
-        raise RunError(f"no run '{run_id}' in {root}; `python -m emocore runs` lists them")
-    return RunFolder(path)
+    known = {path.name: path for path in _run_paths(root)}
+    if run_id not in known:
+        raise RunError(f"no run '{run_id[:100]}' in {root}; `python -m emocore runs` lists them")
+    return RunFolder(known[run_id])
 
 
 def create_run(root: Path, config: RunConfig) -> RunFolder:

@@ -9,6 +9,7 @@ import warnings
 from typing import Any
 
 import numpy as np
+from scipy.special import expit
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import (
     accuracy_score,
@@ -35,7 +36,7 @@ METRIC_DESCRIPTIONS = {
 
 def sigmoid(logits: np.ndarray) -> np.ndarray:
     """Probabilities of log-odds, computed in float64 so that no precision is lost at the ends."""
-    return 1.0 / (1.0 + np.exp(-logits.astype(np.float64)))
+    return np.asarray(expit(logits.astype(np.float64)))
 
 
 def score_logits(

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from emocore.data.table import read_texts
 from emocore.errors import DataError
 from emocore.evaluation.comparison import emotion_table, find_differences, no_skill_table, summary_table
 from emocore.evaluation.results import load_result, shared_splits
@@ -154,23 +155,27 @@ def print_comparison(runs: list[RunFolder], split: str, as_json: bool) -> None:
 
 def print_classification(runs: list[RunFolder], options: argparse.Namespace) -> None:
     """Loads torch only here. Raises RunError, AdapterError or DataError."""
-    from emocore.inference.classify import ClassifierPool, classify, classify_file
+    for run in runs:
+        load_result(run)
+    texts = read_texts(options.file, options.text_column) if options.file else [options.text]
+    out = Path(options.out) if options.out else None
+    if out and (out.is_dir() or not out.parent.is_dir()):
+        raise DataError(f"--out {out}: name a file in a folder that exists")
 
-    pool = ClassifierPool()
+    from emocore.inference.classify import ClassifierPool, classify, widen
+
+    answers = classify(ClassifierPool(), runs, texts)
     if options.file:
-        table = classify_file(pool, runs, Path(options.file), options.text_column)
+        table = widen(answers, runs)
+        if out:
+            table.to_csv(out, index=False)
         if options.json:
             print_json(_records(table))
-        elif options.out:
-            out = Path(options.out)
-            if not out.parent.is_dir():
-                raise DataError(f"--out {out}: there is no folder {out.parent}")
-            table.to_csv(out, index=False)
+        elif out:
             print(f"{len(table):,} texts classified, written to {out}")
         else:
             table.to_csv(sys.stdout, index=False, quoting=csv.QUOTE_MINIMAL)
         return
-    answers = classify(pool, runs, [options.text])
     if options.json:
         print_json(
             [

@@ -14,6 +14,7 @@ from emocore.evaluation.comparison import (
 from emocore.evaluation.results import load_result, shared_splits
 from emocore.evaluation.study_reference import STUDY_NOTE, study_table
 from emocore.folder import RunStatus, list_runs, runs_root
+from pages.shared.address import choose_one, choose_several
 from pages.shared.summary import show_study_columns, show_summary
 
 HAND_PICKED = "chosen runs"
@@ -31,10 +32,10 @@ studies = list(dict.fromkeys(run.config.study for run in reversed(finished) if r
 if "runs" in st.query_params and "study" not in st.query_params:
     st.query_params["study"] = HAND_PICKED
 left, right = st.columns([3, 1])
-study = left.selectbox("Study", [*studies, HAND_PICKED], key="study", bind="query-params")
+study = choose_one(left, "Study", [*studies, HAND_PICKED], name="study", key="compare_study")
 if study == HAND_PICKED:
     by_id = {run.id: run for run in reversed(finished)}
-    picked = st.multiselect("Runs", list(by_id), key="runs", bind="query-params", placeholder="Choose runs")
+    picked = choose_several("Runs", list(by_id), name="runs", key="compare_runs", default=[])
     runs = [by_id[run_id] for run_id in picked]
 else:
     runs = [run for run in finished if run.config.study == study]

@@ -16,16 +16,8 @@ from emocore.models.bases import BASES, find_base
 from emocore.models.methods import METHODS
 from emocore.text import format_count, format_minutes
 from pages.shared.preview import show_data_preview
-from pages.shared.settings import add_error_slot, reset_error_slots, setting_input, show_error
+from pages.shared.settings import MORE_SETTINGS, add_error_slot, reset_error_slots, setting_input, show_error
 
-MORE_SETTINGS = {
-    "Data": ["validation_data", "test_data", "text_column", "label_columns", "validation_share", "test_share",
-             "split_seed", "max_length"],
-    "Training": ["max_steps", "gradient_accumulation_steps", "head_learning_rate", "weight_decay", "warmup_share",
-                 "max_grad_norm", "threshold", "precision", "device", "gradient_checkpointing"],
-    "Methods": ["lora_rank", "lora_alpha", "lora_dropout", "target_modules", "inverse_regularization"],
-    "W&B": ["wandb_mode", "wandb_project", "wandb_entity", "wandb_base_url"],
-}  # fmt: skip
 METHOD_HELP = "  \n".join(f"**{method.title}**: {method.summary}" for method in METHODS.values())
 SOURCES = ["Starter set", "File on disk", "Upload"]
 

@@ -8,6 +8,7 @@ from emocore.charts.probabilities import probability_bars
 from emocore.errors import EmocoreError
 from emocore.folder import RunFolder, RunStatus, list_runs, runs_root
 from emocore.models.methods import METHODS
+from pages.shared.address import choose_several
 
 if TYPE_CHECKING:
     from emocore.inference.classify import ClassifierPool
@@ -53,15 +54,13 @@ if not finished:
     st.stop()
 
 latest = next(iter(finished.values())).config.study
-if "runs" not in st.query_params and "runs" not in st.session_state:
-    st.session_state["runs"] = [run_id for run_id, run in finished.items() if latest and run.config.study == latest][
-        ::-1
-    ][:COLUMNS] or [next(iter(finished))]
-chosen = st.multiselect(
+of_latest_study = [run_id for run_id, run in finished.items() if latest and run.config.study == latest]
+chosen = choose_several(
     "Adapters",
     list(finished),
-    key="runs",
-    bind="query-params",
+    name="runs",
+    key="playground_runs",
+    default=of_latest_study[::-1][:COLUMNS] or [next(iter(finished))],
     format_func=lambda run_id: describe_choice(finished[run_id]),
 )
 st.session_state.setdefault("playground_text", EXAMPLES[0])

@@ -6,6 +6,7 @@ from emocore.charts.curves import metric_curves
 from emocore.evaluation.curves import curve_table
 from emocore.folder import RunStatus, list_runs, runs_root
 from emocore.jobs.overview import describe_run
+from pages.shared.address import choose_one
 from pages.shared.readers import history_reader
 from pages.shared.tables import show_overview_table
 
@@ -23,7 +24,7 @@ if not runs:
     st.stop()
 
 studies = list(dict.fromkeys(run.config.study for run in reversed(runs) if run.config.study))
-wanted = st.selectbox("Study", [ALL, *studies], key="study", bind="query-params")
+wanted = choose_one(st, "Study", [ALL, *studies], name="study", key="runs_study")
 shown = [run for run in runs if wanted == ALL or run.config.study == wanted]
 alive = any(not run.state.status.is_final for run in shown)
 

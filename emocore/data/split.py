@@ -18,8 +18,8 @@ MINIMUM_ROWS = 20  # in each split: below it not even the commonest emotion is m
 class Splits:
     """`frames` maps train, validation and (where there is one) test to a table's frame.
 
-    `data_sha256` maps each source file's setting to its hash; `split_sha256` is the hash of which rows
-    went where, so equal hashes mean equal splits.
+    `data_sha256` maps each source file's setting to its hash; `split_sha256` is the hash of the texts
+    and labels in each split, so equal hashes mean equal splits.
     """
 
     frames: dict[str, pd.DataFrame]
@@ -102,7 +102,7 @@ def _check_both_values(table: EmotionTable) -> None:
         if positives in (0, len(table.frame)):
             value = 1 if positives else 0
             raise DataError(
-                f"{table.name}, column '{label}': every one of the {len(table.frame):,} rows is {value}, so there "
+                f"{table.name}, column {label!r}: every one of the {len(table.frame):,} rows is {value}, so there "
                 "is nothing to learn; remove the column or list the others in the setting label_columns"
             )
 
@@ -117,9 +117,7 @@ def _check_sizes(frames: dict[str, pd.DataFrame], table: EmotionTable) -> None:
 def _hash_split(frames: dict[str, pd.DataFrame]) -> str:
     digest = hashlib.sha256()
     for name, frame in frames.items():
-        digest.update(f"{name}\n".encode())
-        for row_id, text in zip(frame["row_id"], frame["text"], strict=True):
-            digest.update(f"{row_id}\t{text}\n".encode())
+        digest.update(f"{name}\n{frame.to_csv(index=False)}".encode())
     return digest.hexdigest()
 
 

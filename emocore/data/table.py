@@ -20,6 +20,8 @@ STARTER_FILE = Path(__file__).parent / "starter" / "messages.csv"
 TEXT_COLUMN_NAMES = ("tweet", "text", "message", "sentence", "comment", "content", "utterance", "post")
 ID_COLUMN_NAMES = ("id", "row_id", "index", "tweet_id", "example_id", "")
 
+RESERVED_COLUMNS = ("row_id", "text", "split")  # of the checked table and of the stored predictions
+
 
 @dataclass(frozen=True)
 class EmotionTable:
@@ -59,9 +61,9 @@ def read_table(source: str, text_column: str | None = None, label_columns: list[
     )
 
 
-def read_texts(path: Path, text_column: str | None = None) -> list[str]:
+def read_texts(source: str, text_column: str | None = None) -> list[str]:
     """The texts alone, for classifying: a CSV/TSV needs no labels here. Raises DataError."""
-    path = resolve_source(str(path))
+    path = resolve_source(source)
     frame = _parse(path.read_bytes(), path)
     column = _find_text_column(frame, text_column, None, path)
     texts = frame[column].str.strip()
@@ -71,8 +73,12 @@ def read_texts(path: Path, text_column: str | None = None) -> list[str]:
 
 def resolve_source(source: str) -> Path:
     """The file behind a `data` setting. Raises DataError if there is none."""
-    path = STARTER_FILE if source == STARTER else Path(source).expanduser().resolve()
-    if not path.exists():
+    try:
+        path = STARTER_FILE if source == STARTER else Path(source).expanduser().resolve()
+        exists = path.exists()
+    except (OSError, RuntimeError) as error:
+        raise DataError(f"{source[:100]}: not a usable path ({error})") from None
+    if not exists:
         raise DataError(f"{source}: no such file; check the path ('{STARTER}' is the built-in set)")
     if not path.is_file():
         raise DataError(f"{source}: this is a folder; name the CSV or TSV file in it")
@@ -104,7 +110,7 @@ def _to_frame(rows: list[list[str]], path: Path) -> pd.DataFrame:
     header = [cell.strip() for cell in filled[0][1]]
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
-        raise DataError(f"{path.name}: the column '{twice[0]}' is there twice; rename one of them")
+        raise DataError(f"{path.name}: the column {twice[0]!r} is there twice; rename one of them")
     for number, row in filled[1:]:
         if len(row) != len(header):
             raise DataError(
@@ -120,7 +126,7 @@ def _to_frame(rows: list[list[str]], path: Path) -> pd.DataFrame:
 def _find_text_column(frame: pd.DataFrame, wanted: str | None, label_columns: list[str] | None, path: Path) -> str:
     if wanted:
         if wanted not in frame.columns:
-            raise DataError(f"{path.name}: no column '{wanted}'; its columns are {_names(frame.columns)}")
+            raise DataError(f"{path.name}: no column {wanted!r}; its columns are {_names(frame.columns)}")
         return wanted
     named = [column for column in frame.columns if column.lower() in TEXT_COLUMN_NAMES]
     if named:
@@ -144,7 +150,7 @@ def _find_labels(frame: pd.DataFrame, candidates: list[str], wanted: list[str] |
     if wanted:
         missing = [name for name in wanted if name not in candidates]
         if missing:
-            raise DataError(f"{path.name}: no label column '{missing[0]}'; its columns are {_names(frame.columns)}")
+            raise DataError(f"{path.name}: no label column {missing[0]!r}; its columns are {_names(frame.columns)}")
         labels = list(wanted)
     else:
         labels = [
@@ -153,12 +159,15 @@ def _find_labels(frame: pd.DataFrame, candidates: list[str], wanted: list[str] |
             if column.lower() in KNOWN_EMOTIONS
             or (column.lower() not in ID_COLUMN_NAMES and _is_numeric(frame[column]))
         ]
+    clash = [name for name in labels if name in RESERVED_COLUMNS or labels.count(name) > 1]
+    if clash:
+        raise DataError(f"{path.name}: the label column {clash[0]!r} is named twice or by a reserved name; rename it")
     if not labels:
         raise DataError(
             f"{path.name}: no label columns; beside the text it needs one column an emotion, holding 0 or 1"
         )
     if len(labels) == 1:
-        raise DataError(f"{path.name}: one label column only ('{labels[0]}'); multi-label detection needs two or more")
+        raise DataError(f"{path.name}: one label column only ({labels[0]!r}); multi-label detection needs two or more")
     return labels
 
 
@@ -167,7 +176,7 @@ def _binary_column(column: pd.Series, label: str, path: Path) -> pd.Series:
     wrong = values[~values.isin(["0", "1"])]
     if len(wrong):
         raise DataError(
-            f"{path.name}, row {wrong.index[0]}, column '{label}': "
+            f"{path.name}, row {wrong.index[0]}, column {label!r}: "
             f"{wrong.iloc[0]!r} where a label is 0 or 1 ({len(wrong)} such rows). "
             "Correct it, or name the real label columns with the setting label_columns"
         )
@@ -178,7 +187,7 @@ def _check_texts(texts: pd.Series, column: str, path: Path) -> None:
     empty = texts[texts == ""]
     if len(empty):
         raise DataError(
-            f"{path.name}, row {empty.index[0]}, column '{column}': the text is empty "
+            f"{path.name}, row {empty.index[0]}, column {column!r}: the text is empty "
             f"({len(empty)} such rows); fill or remove them"
         )
 
@@ -196,4 +205,4 @@ def _is_numeric(column: pd.Series) -> bool:
 
 
 def _names(columns: pd.Index) -> str:
-    return ", ".join(f"'{column}'" for column in columns)
+    return ", ".join(repr(str(column)) for column in columns)

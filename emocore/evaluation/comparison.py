@@ -1,5 +1,7 @@
 """Runs side by side: per-emotion scores, the summary with costs, and whether the comparison is fair."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from emocore.evaluation.noskill import no_skill_f1, no_skill_scores
@@ -126,16 +128,16 @@ def find_differences(results: list[RunResult]) -> list[str]:
         ("precision", "precision used"),
     ):
         compared = [r for r in results if key == "split_sha256" or r.config.base != "none"]
-        differences += _difference(title, {r.run.id: r.provenance.get(key) for r in compared}, results)
+        values = {r.run.id: str(r.provenance.get(key))[:12] for r in compared}
+        differences += _difference(title, values, results)
     return differences
 
 
-def _difference(title: str, values: dict[str, object], results: list[RunResult]) -> list[str]:
+def _difference(title: str, values: Mapping[str, object], results: list[RunResult]) -> list[str]:
     groups: dict[str, list[str]] = {}
     for result in results:
         if result.run.id in values:
-            value = str(values[result.run.id])
-            groups.setdefault(value[:12] if len(value) == 64 else value, []).append(result.method_title)
+            groups.setdefault(str(values[result.run.id]), []).append(result.method_title)
     if len(groups) < 2:
         return []
     parts = [f"{value} ({', '.join(dict.fromkeys(titles))})" for value, titles in groups.items()]

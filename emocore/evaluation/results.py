@@ -34,8 +34,11 @@ class RunResult:
 
     @cached_property
     def predictions(self) -> pd.DataFrame:
-        """`predictions.parquet`; see emocore.training.process for its columns."""
-        return pd.read_parquet(self.run.predictions)
+        """`predictions.parquet`; see emocore.training.process for its columns. Raises RunError."""
+        try:
+            return pd.read_parquet(self.run.predictions)
+        except (OSError, ValueError) as error:
+            raise RunError(f"run {self.run.id}: predictions.parquet is missing or damaged ({error})") from None
 
     def truth(self, split: str) -> np.ndarray:
         """True labels of a split, int8 (texts, labels)."""

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from emocore.data.table import read_texts
 from emocore.evaluation.results import load_result
 from emocore.folder import RunFolder
 from emocore.metrics import sigmoid
@@ -46,16 +45,17 @@ def classify(pool: ClassifierPool, runs: list[RunFolder], texts: list[str]) -> p
     return pd.concat(parts, ignore_index=True)[columns]
 
 
-def classify_file(pool: ClassifierPool, runs: list[RunFolder], source: Path, text_column: str | None) -> pd.DataFrame:
-    """Wide table: the texts of a CSV with one probability column a run and emotion (and `RUN predicted`)."""
-    texts = read_texts(source, text_column)
-    answers = classify(pool, runs, texts)
-    table = pd.DataFrame({"text": texts})
+def widen(answers: pd.DataFrame, runs: list[RunFolder]) -> pd.DataFrame:
+    """`classify`'s table with one row a text: its probabilities and, in `predicted`, the emotions found.
+
+    Several runs get their id before each column's name.
+    """
+    table = answers.drop_duplicates("text_index").sort_values("text_index")[["text"]].reset_index(drop=True)
     for run in runs:
         own = answers[answers["run"] == run.id]
         prefix = f"{run.id} " if len(runs) > 1 else ""
         for emotion, rows in own.groupby("emotion", sort=False):
             table[f"{prefix}{emotion}"] = rows["probability"].round(6).to_numpy()
         chosen = own[own["predicted"]].groupby("text_index")["emotion"].agg(" ".join)
-        table[f"{prefix}predicted"] = chosen.reindex(range(len(texts)), fill_value="").to_numpy()
+        table[f"{prefix}predicted"] = chosen.reindex(range(len(table)), fill_value="").to_numpy()
     return table

@@ -4,8 +4,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from emocore.config import RunConfig, StudyConfig
+from emocore.config import STARTER, RunConfig, StudyConfig
 from emocore.data.split import Splits, load_splits
+from emocore.data.table import resolve_source
 from emocore.devices import list_devices
 from emocore.errors import ConfigError
 from emocore.folder import RunFolder, create_run
@@ -72,8 +73,8 @@ def _check_machine(config: RunConfig) -> None:
 def _with_absolute_paths(config: RunConfig) -> RunConfig:
     """The run's process may work from another folder."""
     changes = {
-        field: str(Path(value).expanduser().resolve())
+        field: str(resolve_source(value))
         for field in ("data", "validation_data", "test_data")
-        if (value := getattr(config, field)) and Path(value).expanduser().exists()
+        if (value := getattr(config, field)) and value != STARTER
     }
     return config.model_copy(update=changes)

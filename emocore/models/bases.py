@@ -126,13 +126,18 @@ def find_base(name: str) -> Base:
     """The base called `name`: of the catalogue, a local folder, or a Hub id. Raises BaseModelError."""
     if name in BASES:
         return BASES[name]
-    folder = Path(name).expanduser()
-    if folder.is_dir():
+    try:
+        folder = Path(name).expanduser()
+        is_folder = folder.is_dir()
+    except (OSError, RuntimeError):  # too long, or the home of nobody
+        is_folder = False
+    if is_folder:
         return _describe_folder(folder.resolve())
     if HUB_ID.match(name):
         return Base(name=name, source="hub", location=name, family=DECODER, pooling="last")
     raise BaseModelError(
-        f"base '{name}' is neither in the catalogue ({', '.join(BASES)}) nor a local folder nor a Hub id (owner/name)"
+        f"base '{name[:100]}' is neither in the catalogue ({', '.join(BASES)}) "
+        "nor a local folder nor a Hub id (owner/name)"
     )
 
 
@@ -157,10 +162,7 @@ def _describe_folder(folder: Path) -> Base:
     config_file = folder / "config.json"
     if not config_file.is_file():
         raise BaseModelError(f"base folder {folder}: no config.json in it; name the folder of a saved model")
-    try:
-        config = json.loads(config_file.read_text(encoding="utf-8"))
-    except ValueError:
-        raise BaseModelError(f"base folder {folder}: config.json is not valid JSON") from None
+    config = _read_object(config_file)
     if not list(folder.glob("*.safetensors")):
         raise BaseModelError(f"base folder {folder}: no .safetensors file in it; other formats are not loaded")
     pooling: Pooling = "mean" if _is_mean_pooled(folder) else "last"
@@ -170,4 +172,14 @@ def _describe_folder(folder: Path) -> Base:
 def _is_mean_pooled(folder: Path) -> bool:
     """Whether the folder is a sentence encoder saved with mean pooling."""
     file = folder / "1_Pooling" / "config.json"
-    return file.is_file() and bool(json.loads(file.read_text(encoding="utf-8")).get("pooling_mode_mean_tokens"))
+    return file.is_file() and bool(_read_object(file).get("pooling_mode_mean_tokens"))
+
+
+def _read_object(file: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        raise BaseModelError(f"base folder {file.parent}: {file.name} is damaged; it should hold one JSON object")
+    return content

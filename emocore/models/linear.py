@@ -11,7 +11,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 
-from emocore.errors import AdapterError
+from emocore.errors import AdapterError, DataError
 from emocore.folder import write_atomically
 from emocore.models.adapter import AdapterInfo
 
@@ -48,7 +48,12 @@ class LinearClassifier:
     ) -> "LinearClassifier":
         """Train on a split's frame. A label without both values keeps the log-odds of its share."""
         vectorizers = _vectorizers()
-        features = sparse.hstack([v.fit_transform(frame["text"]) for v in vectorizers]).tocsr()
+        try:
+            features = sparse.hstack([v.fit_transform(frame["text"]) for v in vectorizers]).tocsr()
+        except ValueError as error:
+            raise DataError(
+                f"TF-IDF found no term that several training texts share ({error}); use more rows"
+            ) from None
         targets = frame[info.labels].to_numpy()
         weights = np.zeros((features.shape[1], len(info.labels)))
         share = (targets.sum(axis=0) + 0.5) / (len(targets) + 1)
@@ -88,6 +93,9 @@ class LinearClassifier:
             for position, vectorizer in enumerate(vectorizers):
                 vectorizer.vocabulary_ = vocabularies[position]
                 vectorizer.idf_ = tensors[f"idf.{position}"]
+            expected = (sum(map(len, vocabularies)), len(info.labels))
+            if tensors["weights"].shape != expected or tensors["intercept"].shape != expected[1:]:
+                raise ValueError(f"weights of {tensors['weights'].shape} where {expected} belong")
             return cls(vectorizers, tensors["weights"], tensors["intercept"], info)
         except Exception as error:
             raise AdapterError(f"{folder}: the TF-IDF files are missing or broken ({error})") from error

@@ -83,18 +83,17 @@ def head_config(config: RunConfig, base: Base) -> "PeftConfig":
 
 
 LORA_DEFAULTS = {"lora_rank": 16, "lora_alpha": 32, "lora_dropout": 0.0}
-EPOCHS_BY_POOLING: Mapping[Pooling, Mapping[str, Any]] = {
+NEURAL_BY_POOLING: Mapping[Pooling, Mapping[str, Any]] = {
     "mean": {"epochs": 4, "learning_rate": 1e-3, "head_learning_rate": 1e-2},
     "last": {"epochs": 3, "learning_rate": 5e-4, "head_learning_rate": 1e-3},
     "stock": {"epochs": 4, "learning_rate": 5e-4, "head_learning_rate": 1e-3},
 }
 
 
-def _ten_times_learning_rate() -> Mapping[Pooling, Mapping[str, Any]]:
-    return {
-        pooling: {**defaults, "learning_rate": 10 * defaults["learning_rate"]}
-        for pooling, defaults in EPOCHS_BY_POOLING.items()
-    }
+# About ten times LoRA's: IA3 moves far fewer parameters. A decoder gained 5 points of macro-F1 from 5e-3 to 1e-2.
+IA3_BY_POOLING: Mapping[Pooling, Mapping[str, Any]] = {
+    pooling: {**defaults, "learning_rate": 1e-2} for pooling, defaults in NEURAL_BY_POOLING.items()
+}
 
 
 METHODS: Mapping[str, Method] = {
@@ -108,7 +107,7 @@ METHODS: Mapping[str, Method] = {
             engine="neural",
             settings=LORA_SETTINGS,
             defaults=LORA_DEFAULTS,
-            pooling_defaults=EPOCHS_BY_POOLING,
+            pooling_defaults=NEURAL_BY_POOLING,
             adapter_config=lora_config,
         ),
         Method(
@@ -118,7 +117,7 @@ METHODS: Mapping[str, Method] = {
             color="#e69f00",
             engine="neural",
             settings=ADAPTER_SETTINGS,
-            pooling_defaults=_ten_times_learning_rate(),
+            pooling_defaults=IA3_BY_POOLING,
             adapter_config=ia3_config,
         ),
         Method(
@@ -129,7 +128,7 @@ METHODS: Mapping[str, Method] = {
             engine="neural",
             settings=LORA_SETTINGS,
             defaults=LORA_DEFAULTS,
-            pooling_defaults=EPOCHS_BY_POOLING,
+            pooling_defaults=NEURAL_BY_POOLING,
             adapter_config=lora_config,
             quantized=True,
         ),
@@ -140,7 +139,7 @@ METHODS: Mapping[str, Method] = {
             color="#cc79a7",
             engine="neural",
             settings=NEURAL_SETTINGS,
-            pooling_defaults=EPOCHS_BY_POOLING,
+            pooling_defaults=NEURAL_BY_POOLING,
             adapter_config=head_config,
         ),
         Method(

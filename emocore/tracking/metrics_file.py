@@ -11,9 +11,12 @@ from typing import Any
 
 
 class MetricsFile:
-    """Appends rows; each is on disk when `append` returns."""
+    """Appends rows; each is on disk when `append` returns. A torn last line is cut off first."""
 
     def __init__(self, path: Path) -> None:
+        if path.is_file():
+            content = path.read_bytes()
+            os.truncate(path, content.rfind(b"\n") + 1)
         self._file = path.open("a", encoding="utf-8")
 
     def append(self, row: dict[str, Any]) -> None:

@@ -36,7 +36,9 @@ def execute(path: Path) -> int:
     logging.captureWarnings(True)
     for noisy in ("py.warnings", "httpx", "datasets", "accelerate", "wandb"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+    # Set both: a shell that starts something in the background has it ignore SIGINT, and that is inherited.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     run = RunFolder(path)
     try:
         _carry_out(run)

@@ -9,6 +9,15 @@ from emocore.config import RunConfig, bounds, describe
 from emocore.errors import ConfigError
 
 SLOTS = "launch_error_slots"
+# What stands under "More", by heading.
+MORE_SETTINGS = {
+    "Data": ["validation_data", "test_data", "text_column", "label_columns", "validation_share", "test_share",
+             "split_seed", "max_length"],
+    "Training": ["max_steps", "gradient_accumulation_steps", "head_learning_rate", "weight_decay", "warmup_share",
+                 "max_grad_norm", "threshold", "precision", "device", "gradient_checkpointing"],
+    "Methods": ["lora_rank", "lora_alpha", "lora_dropout", "target_modules", "inverse_regularization"],
+    "W&B": ["wandb_mode", "wandb_project", "wandb_entity", "wandb_base_url"],
+}  # fmt: skip
 
 
 def setting_input(name: str, label: str | None = None, default: Any = None, key: str | None = None) -> Any:
