@@ -15,7 +15,10 @@ from emocore.evaluation.results import load_result, shared_splits
 from emocore.evaluation.study_reference import STUDY_NOTE, study_table
 from emocore.folder import RunStatus, list_runs, runs_root
 from pages.shared.address import choose_one, choose_several
+from pages.shared.entry import require_app
 from pages.shared.summary import show_study_columns, show_summary
+
+require_app()
 
 HAND_PICKED = "chosen runs"
 

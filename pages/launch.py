@@ -15,8 +15,11 @@ from emocore.jobs.launch import Plan, launch, plan_study
 from emocore.models.bases import BASES, find_base
 from emocore.models.methods import METHODS
 from emocore.text import format_count, format_minutes
+from pages.shared.entry import require_app
 from pages.shared.preview import show_data_preview
 from pages.shared.settings import MORE_SETTINGS, add_error_slot, reset_error_slots, setting_input, show_error
+
+require_app()
 
 METHOD_HELP = "  \n".join(f"**{method.title}**: {method.summary}" for method in METHODS.values())
 SOURCES = ["Starter set", "File on disk", "Upload"]

@@ -9,9 +9,12 @@ from emocore.errors import EmocoreError
 from emocore.folder import RunFolder, RunStatus, list_runs, runs_root
 from emocore.models.methods import METHODS
 from pages.shared.address import choose_several
+from pages.shared.entry import require_app
 
 if TYPE_CHECKING:
     from emocore.inference.classify import ClassifierPool
+
+require_app()
 
 EXAMPLES = [
     "I can't believe we actually won, I'm still shaking!",

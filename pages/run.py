@@ -14,8 +14,11 @@ from emocore.jobs.stop import request_stop
 from emocore.metrics import METRIC_DESCRIPTIONS
 from emocore.models.methods import METHODS
 from emocore.text import format_bytes, format_count, format_seconds
+from pages.shared.entry import require_app
 from pages.shared.readers import history_reader
 from pages.shared.tables import STATUS_COLORS
+
+require_app()
 
 LOG_LINES = 40
 

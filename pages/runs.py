@@ -7,8 +7,11 @@ from emocore.evaluation.curves import curve_table
 from emocore.folder import RunStatus, list_runs, runs_root
 from emocore.jobs.overview import describe_run
 from pages.shared.address import choose_one
+from pages.shared.entry import require_app
 from pages.shared.readers import history_reader
 from pages.shared.tables import show_overview_table
+
+require_app()
 
 ALL = "all runs"
 

@@ -11,7 +11,10 @@ from emocore.jobs.launch import launch, plan_study
 from emocore.jobs.overview import describe_run
 from emocore.jobs.starter import starter_study
 from emocore.text import format_minutes
+from pages.shared.entry import require_app
 from pages.shared.tables import show_overview_table
+
+require_app()
 
 st.title("Emocore")
 st.markdown(

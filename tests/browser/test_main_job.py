@@ -1,0 +1,179 @@
+"""A newcomer's way through the app in real Chromium: study, curves, comparison, a sentence."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from emocore.folder import RunStatus, list_runs
+
+CHROMIUM = Path("/usr/bin/chromium")
+REPOSITORY = Path(__file__).parent.parent.parent
+STUDY_TIMEOUT_SECONDS = 420
+
+expect.set_options(timeout=30_000)
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="no /usr/bin/chromium: install it to run the browser tests"),
+]
+
+
+class App:
+    """The app as `make app` starts it, on a free port and a runs folder of its own."""
+
+    def __init__(self, runs: Path) -> None:
+        self.runs = runs
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)],
+            cwd=REPOSITORY,
+            env=os.environ | {"EMOCORE_RUNS": str(self.runs)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=2).close()
+                return
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def app(tmp_path, monkeypatch):
+    monkeypatch.setenv("EMOCORE_RUNS", str(tmp_path))
+    app = App(tmp_path)
+    app.start()
+    yield app
+    app.kill()
+
+
+@pytest.fixture
+def browser():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=str(CHROMIUM),
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
+
+
+def open_page(browser, url: str, scheme: str = "light", width: int = 1280) -> Page:
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page.set_default_timeout(30_000)
+    page.goto(url)
+    return page
+
+
+def keep_screenshot(page: Page, name: str) -> None:
+    """Into the folder named by EMOCORE_SCREENSHOTS, for a person to look at."""
+    if folder := os.environ.get("EMOCORE_SCREENSHOTS"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        time.sleep(1.5)
+        height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+        page.set_viewport_size({"width": page.viewport_size["width"], "height": max(900, min(4000, height))})
+        time.sleep(1.5)
+        page.screenshot(path=Path(folder) / f"{name}.png")
+
+
+def wait_for_status(root: Path, wanted: set[RunStatus], count: int, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while sum(run.state.status in wanted for run in list_runs(root)) < count:
+        states = [(run.id, run.state.status, run.state.reason) for run in list_runs(root)]
+        assert time.monotonic() < deadline, f"still {states}"
+        time.sleep(0.5)
+
+
+def test_a_newcomer_launches_watches_compares_and_tries(app, browser):
+    page = open_page(browser, app.url)
+    expect(page.get_by_role("heading", name="Emocore")).to_be_visible()
+    keep_screenshot(page, "1-start-light")
+    page.get_by_role("button", name="Run the starter study").click()
+
+    expect(page.get_by_role("heading", name="Runs")).to_be_visible()
+    expect(page.get_by_text("Validation macro-F1")).to_be_visible()
+    wait_for_status(app.runs, {RunStatus.RUNNING, RunStatus.EVALUATING, RunStatus.FINISHED}, 1, 120)
+    run_id = min(list_runs(app.runs), key=lambda run: run.state.created_at).id
+
+    # The app dies in the middle of the training; nothing is lost, and a second app finds the run.
+    app.kill()
+    app.start()
+    page.close()
+    page = open_page(browser, f"{app.url}/run?run={run_id}", scheme="dark", width=800)
+    expect(page.get_by_text(run_id)).to_be_visible()
+    expect(page.get_by_text("Validation F1")).to_be_visible(timeout=60_000)
+    keep_screenshot(page, "2-run-dark-800")
+
+    wait_for_status(app.runs, {RunStatus.FINISHED}, 3, STUDY_TIMEOUT_SECONDS)
+    study = list_runs(app.runs)[0].config.study
+    page.close()
+    page = open_page(browser, f"{app.url}/runs?study={study.replace(' ', '+')}")
+    keep_screenshot(page, "3-runs-light")
+    page.get_by_role("button", name="Compare these runs").click()
+
+    expect(page.get_by_text("has the highest macro-F1")).to_be_visible()
+    for title in ("LoRA", "IA3", "QLoRA"):
+        expect(page.locator(".legendtext", has_text=title).first).to_be_visible()
+    expect(page.get_by_text("differ in more than their method")).to_have_count(0)
+    keep_screenshot(page, "4-compare-light")
+
+    page.get_by_role("link", name="Playground").click()
+    expect(page.get_by_role("heading", name="Playground")).to_be_visible()
+    box = page.get_by_role("textbox", name="Text", exact=True)
+    box.fill("my best friend surprised me with a party, I love her")
+    box.press("Enter")
+    expect(page.locator(".js-plotly-plot")).to_have_count(3, timeout=120_000)
+    expect(page.locator(".js-plotly-plot").first).to_contain_text("joy")
+    keep_screenshot(page, "5-playground-light")
+
+
+def test_bad_data_is_refused_on_the_page_and_leaves_nothing(app, browser, tmp_path_factory):
+    broken = tmp_path_factory.mktemp("data") / "broken.csv"
+    broken.write_text("text,joy,anger\nhello,1,0\nworld,2,0\n")
+    page = open_page(browser, f"{app.url}/launch")
+    page.get_by_text("File on disk").click()
+    path = page.get_by_role("textbox", name="Path of a CSV or TSV")
+    path.fill(str(broken))
+    path.press("Enter")
+    expect(page.get_by_text("row 3, column 'joy'")).to_be_visible()
+    expect(page.get_by_role("button", name="Launch", exact=True)).to_be_disabled()
+    path.fill("/nowhere/tweets.csv")
+    path.press("Enter")
+    expect(page.get_by_text("no such file")).to_be_visible()
+    assert list_runs(app.runs) == []
+    keep_screenshot(page, "6-launch-refused-light")
+
+
+def test_every_page_teaches_when_there_is_nothing(app, browser):
+    for scheme in ("light", "dark"):
+        for name in ("", "launch", "runs", "compare", "playground"):
+            page = open_page(browser, f"{app.url}/{name}", scheme=scheme, width=800)
+            expect(page.get_by_role("heading").first).to_be_visible()
+            if name in ("runs", "compare", "playground"):
+                expect(page.get_by_role("link", name="Starter study")).to_be_visible()
+            assert page.get_by_test_id("stException").count() == 0
+            keep_screenshot(page, f"7-empty-{name or 'start'}-{scheme}")
+            page.close()
