@@ -17,6 +17,7 @@ from emocore.folder import RunStatus, list_runs, runs_root
 from pages.shared.address import choose_one, choose_several
 from pages.shared.entry import require_app
 from pages.shared.summary import show_study_columns, show_summary
+from pages.shared.titles import run_choice
 
 require_app()
 
@@ -38,7 +39,14 @@ left, right = st.columns([3, 1])
 study = choose_one(left, "Study", [*studies, HAND_PICKED], name="study", key="compare_study")
 if study == HAND_PICKED:
     by_id = {run.id: run for run in reversed(finished)}
-    picked = choose_several("Runs", list(by_id), name="runs", key="compare_runs", default=[])
+    picked = choose_several(
+        "Runs",
+        list(by_id),
+        name="runs",
+        key="compare_runs",
+        default=[],
+        format_func=lambda run_id: run_choice(by_id[run_id]),
+    )
     runs = [by_id[run_id] for run_id in picked]
 else:
     runs = [run for run in finished if run.config.study == study]

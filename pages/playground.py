@@ -6,10 +6,10 @@ import streamlit as st
 
 from emocore.charts.probabilities import probability_bars
 from emocore.errors import EmocoreError
-from emocore.folder import RunFolder, RunStatus, list_runs, runs_root
-from emocore.models.methods import METHODS
+from emocore.folder import RunStatus, list_runs, runs_root
 from pages.shared.address import choose_several
 from pages.shared.entry import require_app
+from pages.shared.titles import run_choice, run_title
 
 if TYPE_CHECKING:
     from emocore.inference.classify import ClassifierPool
@@ -36,13 +36,6 @@ def classifier_pool() -> "ClassifierPool":
     return ClassifierPool(BaseStore("cpu" if default_device().name == "cpu" else "cuda"))
 
 
-def describe_choice(run: RunFolder) -> str:
-    config = run.config
-    method = METHODS[config.method].title if config.method in METHODS else config.method
-    base = f" on {config.base.rsplit('/', 1)[-1]}" if config.base != "none" else ""
-    return f"{method}{base}, seed {config.seed}" + (f" · {config.study}" if config.study else "")
-
-
 def take_example() -> None:
     if st.session_state["playground_example"]:
         st.session_state["playground_text"] = st.session_state["playground_example"]
@@ -64,7 +57,7 @@ chosen = choose_several(
     name="runs",
     key="playground_runs",
     default=of_latest_study[::-1][:COLUMNS] or [next(iter(finished))],
-    format_func=lambda run_id: describe_choice(finished[run_id]),
+    format_func=lambda run_id: run_choice(finished[run_id]),
 )
 st.session_state.setdefault("playground_text", EXAMPLES[0])
 text = st.text_input("Text", key="playground_text", max_chars=4000, help="Enter classifies.")
@@ -87,7 +80,7 @@ for start in range(0, len(chosen), COLUMNS):
     for column, run_id in zip(st.columns(COLUMNS), chosen[start : start + COLUMNS], strict=False):
         with column, st.container(border=True):
             answer = answers[run_id]
-            st.markdown(f"**{describe_choice(finished[run_id]).partition(' · ')[0]}**")
+            st.markdown(f"**{run_title(finished[run_id])}**")
             found = answer.loc[answer["predicted"], "emotion"]
             st.markdown(", ".join(found) if len(found) else "*no emotion over its threshold*")
             st.plotly_chart(

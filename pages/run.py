@@ -12,11 +12,11 @@ from emocore.jobs.overview import describe_run
 from emocore.jobs.scheduler import ensure_scheduler
 from emocore.jobs.stop import request_stop
 from emocore.metrics import METRIC_DESCRIPTIONS
-from emocore.models.methods import METHODS
 from emocore.text import format_bytes, format_count, format_seconds
 from pages.shared.entry import require_app
 from pages.shared.readers import history_reader
 from pages.shared.tables import STATUS_COLORS
+from pages.shared.titles import run_title
 
 require_app()
 
@@ -40,8 +40,7 @@ except EmocoreError as error:
     st.stop()
 
 config = run.config
-method = METHODS.get(config.method)
-st.title(f"{method.title if method else config.method}{f' on {config.base}' if config.base != 'none' else ''}")
+st.title(run_title(run).partition(", seed")[0])
 st.caption(f"{run.id}{f' · study {config.study}' if config.study else ''} · seed {config.seed}")
 alive = not run.state.status.is_final
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from emocore.charts.curves import metric_curves
 from emocore.evaluation.curves import curve_table
-from emocore.folder import RunStatus, list_runs, runs_root
+from emocore.folder import RunStatus, list_damaged_runs, list_runs, runs_root
 from emocore.jobs.overview import describe_run
 from pages.shared.address import choose_one
 from pages.shared.entry import require_app
@@ -19,6 +19,8 @@ st.title("Runs")
 st.caption("Every run with its state, progress and latest scores. They go on when you close this page.")
 
 runs = list_runs(runs_root())
+for problem in list_damaged_runs(runs_root()):
+    st.warning(problem, icon=":material/folder_off:")
 if not runs:
     st.info("No runs yet. Start with the starter study, or launch your own.", icon=":material/info:")
     with st.container(horizontal=True):

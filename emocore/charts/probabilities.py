@@ -30,16 +30,7 @@ def probability_bars(answer: pd.DataFrame) -> go.Figure:
         hoverinfo="skip",
         showlegend=False,
     )
-    figure.add_scatter(  # in a column of their own, clear of bars and thresholds
-        x=[1.04] * len(emotions),
-        y=emotions,
-        mode="text",
-        text=[f"{p:.0%}" for p in answer["probability"]],
-        textposition="middle right",
-        cliponaxis=False,
-        hoverinfo="skip",
-        showlegend=False,
-    )
-    figure.update_xaxes(range=[0, 1.25], tickvals=[0, 0.5, 1], tickformat=".0%")
-    figure.update_yaxes(autorange="reversed")
+    figure.update_xaxes(range=[0, 1], tickvals=[0, 0.5, 1], tickformat=".0%", tickangle=0)
+    labels = [f"{emotion}  {p:.0%}" for emotion, p in zip(emotions, answer["probability"], strict=True)]
+    figure.update_yaxes(autorange="reversed", tickmode="array", tickvals=emotions, ticktext=labels)
     return finish(figure, height=60 + 27 * len(emotions))

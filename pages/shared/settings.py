@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from emocore.config import RunConfig, bounds, describe
-from emocore.errors import ConfigError
+from emocore.errors import BaseModelError, ConfigError, DataError
 
 SLOTS = "launch_error_slots"
 # What stands under "More", by heading.
@@ -56,7 +56,8 @@ def add_error_slot(name: str) -> None:
 
 def show_error(error: Exception, fallback: DeltaGenerator) -> None:
     """Beside the input that the error names, otherwise in `fallback`."""
-    field = (error.field if isinstance(error, ConfigError) else None) or ""
+    places = {DataError: "data", BaseModelError: "base"}
+    field = (error.field if isinstance(error, ConfigError) else None) or places.get(type(error), "")
     slot = st.session_state[SLOTS].get(field.split(".")[-1], fallback)
     slot.error(str(error), icon=":material/error:")
 

@@ -4,8 +4,8 @@ import pandas as pd
 import streamlit as st
 
 from emocore.jobs.overview import RunOverview
-from emocore.models.methods import METHODS
 from emocore.text import format_seconds
+from pages.shared.titles import method_title
 
 STATUS_COLORS = {
     "queued": "gray",
@@ -34,7 +34,7 @@ def show_overview_table(overviews: list[RunOverview], key: str) -> None:
     frame = pd.DataFrame(
         {
             "state": f"{STATUS_ICONS[o.status]} {o.status}",
-            "method": METHODS[o.method].title if o.method in METHODS else o.method,
+            "method": method_title(o.method),
             "base": o.base if o.base != "none" else "–",
             "progress": o.progress,
             "macro-F1": o.f1_macro,
