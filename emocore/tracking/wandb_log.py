@@ -79,6 +79,7 @@ def _init(run: RunFolder, config: RunConfig, mode: str) -> Any:
 
     settings: dict[str, Any] = {
         "init_timeout": INIT_TIMEOUT_SECONDS,
+        "finish_timeout": FINISH_TIMEOUT_SECONDS,
         "console": "off",
         "disable_git": True,
         "save_code": False,
