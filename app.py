@@ -5,7 +5,7 @@ import os
 import streamlit as st
 
 from emocore.devices import default_device
-from emocore.errors import ConfigError
+from emocore.errors import EmocoreError
 from emocore.folder import list_runs, runs_root
 from emocore.jobs.scheduler import ensure_scheduler
 from emocore.secrets import load_secrets
@@ -24,8 +24,9 @@ def start_once() -> None:
 
 try:
     start_once()
-except ConfigError as error:
-    st.error(str(error), title="The secrets could not be read")
+except EmocoreError as error:
+    st.error(str(error), title="Emocore cannot start")
+    st.stop()
 
 page = st.navigation(
     [

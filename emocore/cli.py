@@ -29,7 +29,7 @@ class Parser(argparse.ArgumentParser):
     """A wrong command line is one line on stderr, like every other error."""
 
     def error(self, message: str) -> NoReturn:
-        print(f"emocore: {message}; `{self.prog} --help` tells more", file=sys.stderr)
+        _complain(f"{message}; `{self.prog} --help` tells more")
         sys.exit(2)
 
 
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         load_secrets()
         return int(options.command(options) or 0)
     except EmocoreError as error:
-        print(f"emocore: {error}", file=sys.stderr)
+        _complain(str(error))
         return 2
     except KeyboardInterrupt:
         return 130
@@ -224,8 +224,13 @@ def _report_end(run: RunFolder) -> int:
     state = run.state
     if state.status == RunStatus.FINISHED:
         return 0
-    print(f"emocore: run {run.id} {state.status}: {state.reason}", file=sys.stderr)
+    _complain(f"run {run.id} {state.status}: {state.reason}")
     return 1
+
+
+def _complain(message: str) -> None:
+    """One line, whatever stood in the user's input."""
+    print("emocore: " + " ".join(message.split()), file=sys.stderr)
 
 
 def _settings(options: argparse.Namespace) -> dict[str, Any]:

@@ -73,10 +73,12 @@ def read_texts(source: str, text_column: str | None = None) -> list[str]:
 
 def resolve_source(source: str) -> Path:
     """The file behind a `data` setting. Raises DataError if there is none."""
+    if not source.strip():
+        raise DataError(f"no data file named; name a CSV or TSV, or '{STARTER}'")
     try:
         path = STARTER_FILE if source == STARTER else Path(source).expanduser().resolve()
         exists = path.exists()
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise DataError(f"{source[:100]}: not a usable path ({error})") from None
     if not exists:
         raise DataError(f"{source}: no such file; check the path ('{STARTER}' is the built-in set)")

@@ -58,7 +58,10 @@ def load_result(run: RunFolder) -> RunResult:
     if state.status != RunStatus.FINISHED or result is None:
         reason = f" ({state.reason})" if state.reason else ""
         raise RunError(f"run {run.id} is {state.status}{reason}; only finished runs can be compared or used")
-    return RunResult(run, run.config, result, run.read_json("provenance.json") or {})
+    provenance = run.read_json("provenance.json")
+    if provenance is None:
+        raise RunError(f"run {run.id}: provenance.json is missing, so its labels are not known; run it again")
+    return RunResult(run, run.config, result, provenance)
 
 
 def shared_splits(results: list[RunResult]) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from emocore.config import RunConfig
+from emocore.errors import RunError
 from emocore.folder import RunStatus, list_runs
 from emocore.models.bases import find_base
 from emocore.models.methods import find_method
@@ -59,7 +60,10 @@ def _measured_speeds(root: Path) -> dict[tuple[str, str], float]:
     """Samples per second of the latest finished run by method and base."""
     speeds = {}
     for run in list_runs(root):
-        result = run.read_json("result.json")
+        try:
+            result = run.read_json("result.json")
+        except RunError:  # a damaged run is no measure; the list of runs tells of it
+            continue
         if result and run.stored_state.status == RunStatus.FINISHED:
             config = run.config
             speeds[(config.method, config.base)] = float(result["cost"]["samples_per_second"])

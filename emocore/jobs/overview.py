@@ -4,6 +4,7 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from emocore.errors import RunError
 from emocore.folder import RunFolder, RunStatus
 from emocore.tracking.metrics_file import read_last_metrics, read_metrics
 
@@ -41,7 +42,11 @@ def describe_run(run: RunFolder) -> RunOverview:
     if state.status == RunStatus.RUNNING and last and last["step"]:
         steps_left = last["total_steps"] - last["step"]
         remaining = steps_left * last["seconds"] / last["step"]
-    scores = _scores(run)
+    reason = state.reason
+    try:
+        scores = _scores(run)
+    except RunError as error:
+        scores, reason = {}, str(error)
     return RunOverview(
         id=run.id,
         study=config.study,
@@ -49,7 +54,7 @@ def describe_run(run: RunFolder) -> RunOverview:
         base=config.base,
         seed=config.seed,
         status=str(state.status),
-        reason=state.reason,
+        reason=reason,
         device=state.device,
         progress=progress,
         elapsed_seconds=elapsed,

@@ -5,6 +5,7 @@ admits one a folder. A run outlives the scheduler: the next one finds it by its 
 Not covered: an order other than first come, first served; resuming.
 """
 
+import contextlib
 import fcntl
 import os
 import signal
@@ -12,7 +13,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from emocore.config import RunConfig
@@ -90,6 +90,9 @@ class Scheduler:
                     self._settle(run)
         queued = [(run, state) for run, state in open_runs if state.status == RunStatus.QUEUED]
         for run, _ in sorted(queued, key=lambda item: item[1].created_at):
+            if choose_slot(run.config, list_devices(), busy=set()) is None:
+                self._refuse(run)
+                continue
             device = choose_slot(run.config, list_devices(), busy)
             if device and self._start(run, device):
                 busy.add(device.name)
@@ -99,10 +102,13 @@ class Scheduler:
         """Runs that are not in a final state; a settled one is read again only if its file changed."""
         found = []
         for run in list_runs(self._root):
-            changed_ns = (run.path / "state.json").stat().st_mtime_ns
-            if self._settled.get(run.id) == changed_ns:
+            try:
+                changed_ns = (run.path / "state.json").stat().st_mtime_ns
+                if self._settled.get(run.id) == changed_ns:
+                    continue
+                state = run.stored_state
+            except (FileNotFoundError, RunError):  # deleted or damaged since it was listed
                 continue
-            state = run.stored_state
             if state.status.is_final:
                 self._settled[run.id] = changed_ns
             else:
@@ -126,6 +132,13 @@ class Scheduler:
                 run.change_state(RunStatus.STOPPED, reason="stopped by the user")
             else:
                 run.change_state(RunStatus.INTERRUPTED, reason=explain_death(child, run))
+
+    def _refuse(self, run: RunFolder) -> None:
+        """A run whose device was taken out of the machine would wait for ever."""
+        with contextlib.suppress(RunError), run.lock():
+            names = ", ".join(device.name for device in list_devices())
+            reason = f"device '{run.config.device}' is not on this machine any more; it has {names}"
+            run.change_state(RunStatus.FAILED, reason=reason)
 
     def _start(self, run: RunFolder, device: Device) -> bool:
         """Start the process, which inherits the lock: there is no moment without a holder."""
@@ -185,7 +198,7 @@ def explain_death(child: "subprocess.Popen[bytes] | None", run: RunFolder) -> st
     return "the process ended without a word (killed, or the machine went down)"
 
 
-@contextmanager
+@contextlib.contextmanager
 def _try_lock(root: Path) -> Iterator[bool]:
     with (root / LOCK_FILE).open("a") as file:
         try:

@@ -129,7 +129,7 @@ def find_base(name: str) -> Base:
     try:
         folder = Path(name).expanduser()
         is_folder = folder.is_dir()
-    except (OSError, RuntimeError):  # too long, or the home of nobody
+    except (OSError, RuntimeError, ValueError):  # too long, or the home of nobody
         is_folder = False
     if is_folder:
         return _describe_folder(folder.resolve())

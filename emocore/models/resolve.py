@@ -15,7 +15,7 @@ def resolve(config: RunConfig) -> tuple[RunConfig, list[str]]:
     """
     method = find_method(config.method)
     base = find_base(config.base) if method.needs_base else None
-    values = config.model_dump() | {"base": config.base if base else NO_BASE}
+    values = config.model_dump() | {"base": base.name if base else NO_BASE}
     notes = []
     for setting in sorted(OPTIONAL_SETTINGS):
         if setting in method.settings:

@@ -29,10 +29,10 @@ class MetricsFile:
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """All complete rows; a torn last line (the process was killed while writing) is skipped."""
+    """All complete rows; a torn line (the process was killed while writing) is skipped."""
     if not path.is_file():
         return []
-    return [json.loads(line) for line in _complete_lines(path.read_text(encoding="utf-8"))]
+    return _parse_rows(path.read_text(encoding="utf-8", errors="replace"))
 
 
 def read_last_metrics(path: Path) -> dict[str, Any] | None:
@@ -42,9 +42,18 @@ def read_last_metrics(path: Path) -> dict[str, Any] | None:
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - 8192))
-        lines = _complete_lines(file.read().decode("utf-8", errors="replace"))
-    return json.loads(lines[-1]) if lines else None
+        rows = _parse_rows(file.read().decode("utf-8", errors="replace"))
+    return rows[-1] if rows else None
 
 
-def _complete_lines(text: str) -> list[str]:
-    return [line for line in text.splitlines(keepends=True) if line.endswith("\n") and line.strip()]
+def _parse_rows(text: str) -> list[dict[str, Any]]:
+    rows = []
+    for line in text.splitlines(keepends=True):
+        if line.endswith("\n") and line.strip():
+            try:
+                row = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(row, dict):
+                rows.append(row)
+    return rows

@@ -1,0 +1,100 @@
+"""What every test may rely on: an environment without accounts, tiny models, a small data file, finished runs.
+
+No test reaches the network, the user's runs or the user's keys. The bases' cache (EMOCORE_CACHE) is the user's own:
+a conversion takes 20 s and is the same for all.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # for the helpers that lie beside this file
+
+# Set before anything imports torch or huggingface_hub, which read them once.
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+
+from emocore.data.table import STARTER_FILE
+from emocore.folder import RunFolder
+
+SMALL_LABELS = ["anger", "fear", "joy", "love", "sadness"]
+
+
+def clear_accounts(patch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("WANDB") or name == "HF_TOKEN":
+            patch.delenv(name)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def isolated_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """For fixtures that live longer than a test, and the processes they start."""
+    with pytest.MonkeyPatch.context() as patch:
+        clear_accounts(patch)
+        patch.setenv("EMOCORE_RUNS", str(tmp_path_factory.mktemp("session-runs")))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """A runs folder of its own for each test. One thread a process: tiny models gain nothing from more."""
+    clear_accounts(monkeypatch)
+    monkeypatch.setattr("emocore.secrets.SECRETS_FILE", tmp_path / "no secrets.toml")
+    monkeypatch.setenv("EMOCORE_RUNS", str(tmp_path / "runs"))
+    if "browser" not in request.keywords:
+        monkeypatch.setenv("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture(scope="session")
+def small_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """120 messages of the starter set with SMALL_LABELS, in the study's form."""
+    path = tmp_path_factory.mktemp("data") / "small.csv"
+    pd.read_csv(STARTER_FILE).head(120)[["ID", "Tweet", *SMALL_LABELS]].to_csv(path, index=False)
+    return path
+
+
+def save_tiny(kind: str, factory: pytest.TempPathFactory) -> Path:
+    import tiny_models
+    import torch
+
+    torch.set_num_threads(1)
+    save = getattr(tiny_models, f"save_tiny_{kind}")
+    return Path(save(factory.mktemp("bases") / f"tiny-{kind}"))
+
+
+@pytest.fixture(scope="session")
+def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A mean-pooled encoder."""
+    return save_tiny("bert", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def tiny_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A decoder without a padding token."""
+    return save_tiny("llama", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def tiny_gemma(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The study's first base at toy width."""
+    return save_tiny("gemma", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def tiny_qwen2(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The study's second base at toy width."""
+    return save_tiny("qwen2", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def finished_runs(
+    tmp_path_factory: pytest.TempPathFactory, tiny_bert: Path, tiny_llama: Path, small_csv: Path
+) -> dict[str, RunFolder]:
+    """Finished runs by name, to read and copy but not to change: see FINISHED_RUNS in live_runs.py."""
+    from live_runs import carry_out_finished_runs
+
+    return carry_out_finished_runs(tmp_path_factory.mktemp("finished"), tiny_bert, tiny_llama, small_csv)

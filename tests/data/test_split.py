@@ -1,0 +1,245 @@
+"""Splits: stratified, repeatable, without overlap, and official files left as they are."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from tables import LABELS, make_table, write_csv, write_text
+
+from emocore.config import RunConfig
+from emocore.data.split import Splits, load_splits
+from emocore.errors import DataError
+
+ROOT = Path(__file__).parents[2]
+REAL_DATA = Path(os.environ.get("EMOCORE_TEST_DATA", ROOT.parent / "shared" / "data"))
+REAL_TRAIN = REAL_DATA / "semeval2018-ec-train.csv"
+
+
+def split(data: str, **settings: Any) -> Splits:
+    return load_splits(RunConfig(data=data, **settings))
+
+
+def ids(splits: Splits, name: str) -> list[str]:
+    return list(splits.frames[name]["row_id"])
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> str:
+    return write_csv(tmp_path / "data.csv", make_table(1000))
+
+
+@pytest.fixture
+def official(tmp_path: Path) -> dict[str, str]:
+    return {
+        "validation_data": write_csv(tmp_path / "dev.csv", make_table(120, seed=1)),
+        "test_data": write_csv(tmp_path / "gold.csv", make_table(150, seed=2)),
+    }
+
+
+def test_one_file_becomes_three_splits_of_the_asked_shares(data: str) -> None:
+    splits = split(data, validation_share=0.1, test_share=0.2)
+    sizes = {name: len(frame) / 1000 for name, frame in splits.frames.items()}
+    assert list(sizes) == ["train", "validation", "test"]
+    assert sizes == pytest.approx({"train": 0.7, "validation": 0.1, "test": 0.2}, abs=0.01)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_split_keeps_every_label_share(data: str, seed: int) -> None:
+    splits = split(data, split_seed=seed)
+    whole = pd.concat(splits.frames.values())[list(LABELS)].mean()
+    for frame in splits.frames.values():
+        assert (frame[list(LABELS)].mean() - whole).abs().max() < 0.015
+
+
+def test_each_row_stands_in_one_split_only(data: str) -> None:
+    splits = split(data)
+    together = [row for name in splits.frames for row in ids(splits, name)]
+    assert len(together) == len(set(together)) == 1000
+
+
+def test_rows_keep_their_texts_and_labels(data: str) -> None:
+    source = pd.read_csv(data).set_index("ID")
+    for frame in split(data).frames.values():
+        rows = source.loc[frame["row_id"]]
+        assert frame["text"].tolist() == rows["Tweet"].tolist()
+        assert (frame[list(LABELS)].to_numpy() == rows[list(LABELS)].to_numpy()).all()
+
+
+def test_the_same_seed_gives_the_same_split_and_another_one_another(data: str) -> None:
+    first, again, other = split(data), split(data), split(data, split_seed=43)
+    assert first.split_sha256 == again.split_sha256 != other.split_sha256
+    for name in first.frames:
+        pd.testing.assert_frame_equal(first.frames[name], again.frames[name])
+    assert ids(first, "validation") != ids(other, "validation")
+
+
+def test_methods_and_seeds_of_a_study_share_one_split(data: str) -> None:
+    hashes = {split(data, method=method, seed=seed).split_sha256 for method in ("lora", "tfidf") for seed in (1, 2)}
+    assert len(hashes) == 1
+
+
+def test_fewer_rows_are_a_subset_and_cut_the_training_part_alone(data: str) -> None:
+    whole, many, few = split(data), split(data, rows=500), split(data, rows=100)
+    assert (len(ids(many, "train")), len(ids(few, "train"))) == (500, 100)
+    assert set(ids(few, "train")) < set(ids(many, "train")) < set(ids(whole, "train"))
+    for name in ("validation", "test"):
+        assert ids(few, name) == ids(many, name) == ids(whole, name)
+    assert len({s.split_sha256 for s in (whole, many, few)}) == 3
+
+
+def test_rows_equal_to_the_training_part_take_all_of_it(data: str) -> None:
+    whole = split(data)
+    assert split(data, rows=len(ids(whole, "train"))).split_sha256 == whole.split_sha256
+
+
+def test_more_rows_than_there_are_is_refused_with_both_numbers(data: str) -> None:
+    available = len(ids(split(data), "train"))
+    with pytest.raises(DataError, match=rf"rows=5,000 but the training part has {available}"):
+        split(data, rows=5000)
+
+
+def test_official_files_are_used_as_they_are(data: str, official: dict[str, str]) -> None:
+    splits = split(data, **official)
+    assert len(splits.frames["train"]) == 1000
+    for name, source in (("validation", official["validation_data"]), ("test", official["test_data"])):
+        assert ids(splits, name) == list(pd.read_csv(source)["ID"])
+    assert set(splits.data_sha256) == {"data", "validation_data", "test_data"}
+
+
+def test_official_files_do_not_depend_on_the_split_seed(data: str, official: dict[str, str]) -> None:
+    assert split(data, **official, split_seed=1).split_sha256 == split(data, **official, split_seed=2).split_sha256
+
+
+def test_a_validation_file_alone_means_no_test_split(data: str, official: dict[str, str]) -> None:
+    splits = split(data, validation_data=official["validation_data"])
+    assert list(splits.frames) == ["train", "validation"]
+    assert len(splits.frames["train"]) == 1000
+
+
+def test_a_test_file_alone_leaves_validation_to_be_taken_from_the_data(data: str, official: dict[str, str]) -> None:
+    splits = split(data, test_data=official["test_data"], validation_share=0.2)
+    assert ids(splits, "test") == list(pd.read_csv(official["test_data"])["ID"])
+    assert len(splits.frames["validation"]) == pytest.approx(200, abs=10)
+    assert len(splits.frames["train"]) + len(splits.frames["validation"]) == 1000
+
+
+def test_rows_do_not_cut_official_files(data: str, official: dict[str, str]) -> None:
+    sizes = {name: len(frame) for name, frame in split(data, **official, rows=50).frames.items()}
+    assert sizes == {"train": 50, "validation": 120, "test": 150}
+
+
+def test_labels_of_an_official_file_take_the_order_of_the_training_file(data: str, tmp_path: Path) -> None:
+    table = make_table(120, seed=1)
+    turned = write_csv(tmp_path / "turned.csv", table[["Tweet", *reversed(LABELS), "ID"]])
+    splits = split(data, validation_data=turned)
+    frame = splits.frames["validation"]
+    assert list(frame.columns) == list(splits.frames["train"].columns)
+    assert (frame[list(LABELS)].to_numpy() == table[list(LABELS)].to_numpy()).all()
+
+
+def test_an_official_file_without_a_label_is_refused_by_name(data: str, tmp_path: Path) -> None:
+    partial = write_csv(tmp_path / "partial.csv", make_table(120, seed=1).drop(columns="fear"))
+    with pytest.raises(DataError, match=r"partial\.csv: no label column 'fear'"):
+        split(data, validation_data=partial)
+
+
+def test_more_labels_in_an_official_file_are_left_out_and_said(data: str, tmp_path: Path) -> None:
+    wide = write_csv(tmp_path / "wide.csv", make_table(120, seed=1).assign(pride=0))
+    splits = split(data, validation_data=wide)
+    assert "pride" not in splits.frames["validation"]
+    assert any("wide.csv" in note and "pride" in note for note in splits.notes)
+
+
+@pytest.mark.parametrize("column", ["ID", "Tweet"])
+def test_the_split_hash_follows_the_content(data: str, tmp_path: Path, column: str) -> None:
+    table = make_table(1000)
+    table.loc[500, column] = "changed"
+    changed = split(write_csv(tmp_path / "changed.csv", table))
+    assert changed.split_sha256 != split(data).split_sha256
+    assert changed.data_sha256 != split(data).data_sha256
+
+
+def test_the_split_hash_follows_the_labels_of_an_official_file(data: str, tmp_path: Path) -> None:
+    table = make_table(120, seed=1)
+    first = split(data, validation_data=write_csv(tmp_path / "dev.csv", table))
+    table.loc[50, "joy"] = 1 - table.loc[50, "joy"]
+    corrected = split(data, validation_data=write_csv(tmp_path / "corrected.csv", table))
+    assert ids(first, "validation") == ids(corrected, "validation")
+    assert first.split_sha256 != corrected.split_sha256
+
+
+def test_the_split_hash_does_not_follow_the_form_or_name_of_the_file(data: str, tmp_path: Path) -> None:
+    other = split(write_csv(tmp_path / "other.tsv", make_table(1000), separator="\t"))
+    assert other.split_sha256 == split(data).split_sha256
+    assert other.data_sha256 != split(data).data_sha256
+
+
+@pytest.mark.parametrize("rows", [3, 20, 40, 66])
+def test_too_few_rows_to_split_are_refused_with_their_number(tmp_path: Path, rows: int) -> None:
+    with pytest.raises(DataError, match=rf"small\.csv: {rows} rows are too few") as caught:
+        split(write_csv(tmp_path / "small.csv", make_table(rows)))
+    assert "separate validation and test files" in str(caught.value)
+
+
+def test_a_small_table_that_can_be_split_is_split(tmp_path: Path) -> None:
+    splits = split(write_csv(tmp_path / "small.csv", make_table(100)))
+    assert all(len(frame) >= 10 for frame in splits.frames.values())
+
+
+def test_a_small_training_file_beside_official_ones_is_refused(tmp_path: Path, official: dict[str, str]) -> None:
+    small = write_csv(tmp_path / "small.csv", make_table(19))
+    with pytest.raises(DataError, match=r"small\.csv: 19 rows for the train split; it needs at least 20"):
+        split(small, **official)
+
+
+@pytest.mark.parametrize("value", [0, 1])
+def test_a_label_with_one_value_only_is_refused_by_name(tmp_path: Path, value: int) -> None:
+    table = make_table(200).assign(fear=value)
+    with pytest.raises(DataError, match=rf"one\.csv, column 'fear': every one of the 200 rows is {value}"):
+        split(write_csv(tmp_path / "one.csv", table))
+
+
+def test_a_label_that_the_chosen_rows_lack_is_said_but_not_refused(tmp_path: Path) -> None:
+    table = make_table(1000).assign(trust=0)
+    table.loc[:2, "trust"] = 1
+    splits = split(write_csv(tmp_path / "rare.csv", table), rows=20)
+    assert "no training row has trust; these emotions cannot be learned" in splits.notes
+
+
+def test_texts_that_stand_on_both_sides_are_counted(data: str, tmp_path: Path) -> None:
+    table = make_table(120, seed=1)
+    table.loc[:6, "Tweet"] = make_table(1000).loc[:6, "Tweet"]
+    splits = split(data, validation_data=write_csv(tmp_path / "dev.csv", table))
+    assert "7 texts of the validation split also stand in the training split" in splits.notes
+
+
+def test_a_clean_split_needs_no_notes(data: str, official: dict[str, str]) -> None:
+    assert split(data).notes == ()
+    assert split(data, **official).notes == ()
+
+
+def test_a_malformed_official_file_is_refused_with_its_place(data: str, tmp_path: Path) -> None:
+    table = make_table(120, seed=1)
+    table.loc[3, "joy"] = 2
+    with pytest.raises(DataError, match=r"dev\.csv, row 5, column 'joy': '2'"):
+        split(data, validation_data=write_csv(tmp_path / "dev.csv", table))
+
+
+def test_a_broken_test_file_is_refused_too(data: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"gold\.csv: the file is empty"):
+        split(data, test_data=write_text(tmp_path / "gold.csv", ""))
+
+
+@pytest.mark.skipif(not REAL_TRAIN.is_file(), reason=f"no {REAL_TRAIN}; EMOCORE_TEST_DATA names its folder")
+def test_the_real_training_file_splits_within_one_percentage_point() -> None:
+    splits = split(str(REAL_TRAIN))
+    labels = list(splits.labels)
+    whole = pd.concat(splits.frames.values())
+    assert len(labels) == 11
+    assert len(whole) == 6838
+    for frame in splits.frames.values():
+        assert (frame[labels].mean() - whole[labels].mean()).abs().max() < 0.01
+    assert len(splits.frames["test"]) / len(whole) == pytest.approx(0.15, abs=0.01)
+    assert len(splits.frames["validation"]) / len(whole) == pytest.approx(0.15, abs=0.01)

@@ -1,0 +1,228 @@
+"""Data files of every honest form are read; every other one is refused with file, row and column."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from tables import LABELS, make_table, write_csv, write_text
+
+from emocore.data.table import RESERVED_COLUMNS, read_table, read_texts
+from emocore.errors import DataError
+
+GOOD = "ID,Tweet,anger,joy\na,first,1,0\nb,second,0,1\n"
+
+
+def read(tmp_path: Path, content: str | bytes, **options: object) -> pd.DataFrame:
+    return read_table(write_text(tmp_path / "table.csv", content), **options).frame  # type: ignore[arg-type]
+
+
+def test_the_form_of_the_study_is_read_as_it_stands(tmp_path: Path) -> None:
+    source = make_table(50)
+    table = read_table(write_csv(tmp_path / "semeval.csv", source))
+    assert table.labels == LABELS
+    assert table.name == "semeval.csv"
+    assert table.ignored_columns == ()
+    assert list(table.frame.columns) == ["row_id", "text", *LABELS]
+    assert table.frame["row_id"].tolist() == source["ID"].tolist()
+    assert table.frame["text"].tolist() == source["Tweet"].tolist()
+    assert (table.frame[list(LABELS)].to_numpy() == source[list(LABELS)].to_numpy()).all()
+    assert {str(table.frame[label].dtype) for label in LABELS} == {"int8"}
+
+
+def test_a_tab_separated_file_is_the_same_table(tmp_path: Path) -> None:
+    source = make_table(30)
+    source["Tweet"] += ', with commas, and "quotes"'
+    comma = read_table(write_csv(tmp_path / "a.csv", source))
+    tab = read_table(write_csv(tmp_path / "a.tsv", source, separator="\t"))
+    pd.testing.assert_frame_equal(comma.frame, tab.frame)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "\ufeff" + GOOD,
+        GOOD.replace("\n", "\r\n"),
+        GOOD.replace("\n", "\r"),
+        GOOD.rstrip("\n"),
+        "\n\n" + GOOD.replace("\n", "\n\n"),
+        GOOD.replace("a,first,1,0", ' a , first ,"1", 0 ').replace("a ", "a"),
+        GOOD.replace("1,0", "1.0,0.0"),
+        GOOD.replace("ID,Tweet,anger,joy", " ID , Tweet , anger , joy "),
+        GOOD.replace("\n", ",\n"),
+        GOOD + ",,,\n",
+    ],
+    ids=["bom", "crlf", "cr", "no last newline", "blank lines", "spaces", "1.0", "header", "empty column", "empty row"],
+)
+def test_harmless_variants_of_a_file_are_read_alike(tmp_path: Path, content: str) -> None:
+    frame = read(tmp_path, content)
+    assert frame["text"].tolist() == ["first", "second"]
+    assert frame[["anger", "joy"]].to_numpy().tolist() == [[1, 0], [0, 1]]
+
+
+def test_quoted_commas_line_breaks_and_quotes_stay_in_the_text(tmp_path: Path) -> None:
+    frame = read(tmp_path, 'Tweet,anger,joy\n"one, two\nthree ""four""",1,0\nfive,0,1\n')
+    assert frame["text"].tolist() == ['one, two\nthree "four"', "five"]
+
+
+def test_emoji_and_other_scripts_are_kept(tmp_path: Path) -> None:
+    texts = ["so 😂😂 happy", "мне страшно", "嬉しい", "«naïve» na\u00efve"]
+    rows = "".join(f"{text},{i % 2},{(i + 1) % 2}\n" for i, text in enumerate(texts))
+    assert read(tmp_path, "text,anger,joy\n" + rows)["text"].tolist() == texts
+
+
+def test_texts_that_look_like_missing_values_are_texts(tmp_path: Path) -> None:
+    texts = ["NA", "null", "nan", "None", "123"]
+    rows = "".join(f"{text},0,1\n" for text in texts)
+    assert read(tmp_path, "text,anger,joy\n" + rows)["text"].tolist() == texts
+
+
+@pytest.mark.parametrize("name", ["Tweet", "TEXT", "message", "Sentence", "comment"])
+def test_a_text_column_is_found_by_its_usual_names(tmp_path: Path, name: str) -> None:
+    frame = read(tmp_path, f"author,{name},anger,joy\nme,hello,1,0\nyou,bye,0,1\n")
+    assert frame["text"].tolist() == ["hello", "bye"]
+
+
+def test_the_only_column_with_words_is_the_text(tmp_path: Path) -> None:
+    assert read(tmp_path, "id,what was said,anger,joy\n1,hello,1,0\n2,bye,0,1\n")["text"].tolist() == ["hello", "bye"]
+
+
+def test_of_several_columns_with_words_the_wanted_one_is_taken(tmp_path: Path) -> None:
+    content = "author,line,anger,joy\nme,hello,1,0\nyou,bye,0,1\n"
+    with pytest.raises(DataError, match="text_column") as caught:
+        read(tmp_path, content)
+    assert "'author', 'line', 'anger', 'joy'" in str(caught.value)
+    assert read(tmp_path, content, text_column="line")["text"].tolist() == ["hello", "bye"]
+
+
+def test_labels_are_the_numeric_columns_but_the_id_in_file_order(tmp_path: Path) -> None:
+    table = read_table(write_text(tmp_path / "t.csv", "id,text,zeal,apathy,author\n7,hello,1,0,me\n8,bye,0,1,you\n"))
+    assert table.labels == ("zeal", "apathy")
+    assert table.ignored_columns == ("author",)
+    assert table.frame["row_id"].tolist() == ["7", "8"]
+
+
+def test_wanted_labels_are_taken_in_the_wanted_order_and_the_rest_is_named(tmp_path: Path) -> None:
+    source = write_text(tmp_path / "t.csv", "text,anger,length,joy\nhello,1,5,0\nbye,0,3,1\n")
+    table = read_table(source, label_columns=["joy", "anger"])
+    assert table.labels == ("joy", "anger")
+    assert list(table.frame.columns) == ["row_id", "text", "joy", "anger"]
+    assert table.ignored_columns == ("length",)
+
+
+def test_ids_that_repeat_give_way_to_row_numbers(tmp_path: Path) -> None:
+    frame = read(tmp_path, "ID,Tweet,anger,joy\nx,first,1,0\nx,second,0,1\n")
+    assert frame["row_id"].tolist() == ["2", "3"]  # as a spreadsheet counts: the header is row 1
+
+
+def test_rows_without_an_id_are_numbered(tmp_path: Path) -> None:
+    assert read(tmp_path, "Tweet,anger,joy\nfirst,1,0\n\nsecond,0,1\n")["row_id"].tolist() == ["2", "4"]
+
+
+def test_the_hash_is_that_of_the_bytes(tmp_path: Path) -> None:
+    table = read_table(write_text(tmp_path / "t.csv", GOOD))
+    assert table.sha256 == hashlib.sha256(GOOD.encode()).hexdigest()
+
+
+REFUSED = [
+    ("empty", "", ["the file is empty"]),
+    ("only blanks", "\n \n", ["the file is empty"]),
+    ("only a byte order mark", b"\xef\xbb\xbf", ["the file is empty"]),
+    ("header only", "ID,Tweet,anger,joy\n", ["only a header line"]),
+    ("no labels", "ID,Tweet\na,hello\n", ["no label columns", "0 or 1"]),
+    ("no labels but words", "ID,Tweet,emotion\na,hello,joy\n", ["no label columns"]),
+    ("one label", "ID,Tweet,anger\na,hello,1\n", ["one label column only", "'anger'"]),
+    ("label of 2", GOOD + "c,third,0,2\n", ["row 4", "column 'joy'", "'2'", "label_columns"]),
+    ("negative label", GOOD + "c,third,-1,0\n", ["row 4", "column 'anger'", "'-1'"]),
+    ("half a label", GOOD + "c,third,0.5,0\n", ["row 4", "column 'anger'", "'0.5'"]),
+    ("blank label", GOOD + "c,third,1,\n", ["row 4", "column 'joy'", "''"]),
+    ("worded label", GOOD + "c,third,yes,1\n", ["row 4", "column 'anger'", "'yes'"]),
+    ("label after a blank line", GOOD + "\n\nc,third,1,5\n", ["row 6", "column 'joy'"]),
+    ("many wrong labels", GOOD + "c,third,3,0\nd,fourth,4,0\n", ["row 4", "'3'", "2 such rows"]),
+    ("no text column", "ID,anger,joy\na,1,0\nb,0,1\n", ["no text column", "'ID', 'anger', 'joy'", "text_column"]),
+    ("blank text", GOOD + 'c,"  ",1,0\n', ["row 4", "column 'Tweet'", "the text is empty"]),
+    ("too few cells", GOOD + "c,third,1\n", ["row 4", "3 cells", "4"]),
+    ("too many cells", GOOD + "c,third, with comma,1,0\n", ["row 4", "5 cells", "quotation marks"]),
+    ("column twice", "ID,Tweet,joy,joy\na,x,1,0\n", ["'joy' is there twice"]),
+    ("column twice by spaces", "ID,Tweet,joy, joy \na,x,1,0\n", ["'joy' is there twice"]),
+    ("line break in the header", 'ID,"what\nwas",other,anger,joy\na,b,c,0,1\n', ["no text column", r"'what\nwas'"]),
+    ("open quote", GOOD + 'c,"third,1,0\n', ["not a readable CSV", "quotation marks"]),
+    ("broken UTF-8", GOOD.encode() + b"c,caf\xe9,1,0\n", ["line 4", "not UTF-8"]),
+    ("UTF-16", GOOD.encode("utf-16"), ["line 1", "not UTF-8"]),
+]
+
+
+@pytest.mark.parametrize(("content", "parts"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED])
+def test_a_malformed_file_is_refused_with_its_place(tmp_path: Path, content: str | bytes, parts: list[str]) -> None:
+    with pytest.raises(DataError) as caught:
+        read(tmp_path, content)
+    message = str(caught.value)
+    assert message.startswith("table.csv")
+    assert "\n" not in message
+    for part in parts:
+        assert part in message
+
+
+@pytest.mark.parametrize(
+    ("options", "parts"),
+    [
+        ({"text_column": "words"}, ["no column 'words'", "'ID', 'Tweet', 'anger', 'joy'"]),
+        ({"label_columns": ["anger", "fear"]}, ["no label column 'fear'", "'ID', 'Tweet', 'anger', 'joy'"]),
+        ({"label_columns": ["anger"]}, ["one label column only"]),
+        ({"label_columns": ["ID", "joy"]}, ["row 2", "column 'ID'", "'a'"]),
+        ({"label_columns": ["anger", "joy", "anger"]}, ["'anger' is named twice"]),
+    ],
+)
+def test_a_wish_that_the_file_cannot_meet_is_refused(
+    tmp_path: Path, options: dict[str, object], parts: list[str]
+) -> None:
+    with pytest.raises(DataError) as caught:
+        read(tmp_path, GOOD, **options)
+    for part in parts:
+        assert part in str(caught.value)
+
+
+@pytest.mark.parametrize("name", RESERVED_COLUMNS)
+def test_a_label_may_not_have_the_name_of_a_column_of_the_checked_table(tmp_path: Path, name: str) -> None:
+    content = f"Tweet,{name},anger,joy\nhello,1,0,1\nbye,0,1,0\n"
+    with pytest.raises(DataError, match=f"label column '{name}' is .* reserved name; rename it"):
+        read(tmp_path, content, text_column="Tweet", label_columns=[name, "joy"])
+    frame = read(tmp_path, content, text_column="Tweet", label_columns=["anger", "joy"])
+    assert list(frame.columns) == ["row_id", "text", "anger", "joy"]
+    assert frame["text"].tolist() == ["hello", "bye"]
+
+
+@pytest.mark.parametrize("source", ["~nosuchuser/table.csv", "a" * 300], ids=["home of nobody", "too long"])
+@pytest.mark.parametrize("read_source", [read_table, read_texts])
+def test_a_path_that_cannot_be_is_refused(read_source: Callable[[str], object], source: str) -> None:
+    with pytest.raises(DataError, match="not a usable path"):
+        read_source(source)
+
+
+def test_a_missing_file_and_a_folder_are_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"nowhere\.csv: no such file"):
+        read_table(str(tmp_path / "nowhere.csv"))
+    with pytest.raises(DataError, match="this is a folder"):
+        read_table(str(tmp_path))
+
+
+def test_texts_alone_are_read_in_order_from_a_file_without_labels(tmp_path: Path) -> None:
+    source = write_text(tmp_path / "in.csv", "ID,Tweet\na, first \nb,second\nc,first\n")
+    assert read_texts(source) == ["first", "second", "first"]
+    assert read_texts(source, "ID") == ["a", "b", "c"]
+
+
+def test_labels_do_not_disturb_reading_the_texts(tmp_path: Path) -> None:
+    source = write_text(tmp_path / "in.csv", GOOD + "c,third,not,labelled\n")
+    assert read_texts(source) == ["first", "second", "third"]
+
+
+@pytest.mark.parametrize(
+    ("content", "part"),
+    [("Tweet\n\n", "only a header line"), ('ID,Tweet\na,x\nb," "\n', "row 3, column 'Tweet'"), ("id\n1\n", "no text")],
+)
+def test_a_file_without_usable_texts_is_refused(tmp_path: Path, content: str, part: str) -> None:
+    source = write_text(tmp_path / "in.csv", content)
+    with pytest.raises(DataError, match=part):
+        read_texts(source)

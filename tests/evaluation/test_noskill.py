@@ -1,0 +1,60 @@
+"""The scores of predictors that do not look at the text."""
+
+import numpy as np
+import pytest
+
+from emocore.evaluation.noskill import no_skill_f1, no_skill_scores
+from emocore.evaluation.study_reference import SILENCE_FLATTENED, study_table
+from emocore.metrics import score_emotions
+
+# Column shares 3/4, 1/4, 0.
+TRUTH = np.array([[1, 1, 0], [1, 0, 0], [1, 0, 0], [0, 0, 0]], dtype=np.int8)
+
+
+def test_silence_finds_nothing_and_is_right_on_empty_texts() -> None:
+    scores = no_skill_scores(TRUTH)["silence"]
+    assert scores["multilabel"]["f1_macro"] == scores["multilabel"]["f1_micro"] == 0
+    assert scores["multilabel"]["exact_match"] == scores["multilabel"]["jaccard"] == 1 / 4
+    assert scores["flattened"]["f1_micro"] == pytest.approx(8 / 12)
+    assert scores["flattened"]["f1_macro"] == pytest.approx((2 * 8 / (8 + 12)) / 2)
+
+
+def test_always_on_finds_everything_at_the_price_of_precision() -> None:
+    scores = no_skill_scores(TRUTH)["always-on"]
+    assert scores["multilabel"]["recall_micro"] == 1
+    assert scores["multilabel"]["precision_micro"] == pytest.approx(4 / 12)
+    assert scores["multilabel"]["f1_macro"] == pytest.approx((6 / 7 + 2 / 5 + 0) / 3)
+    assert scores["multilabel"]["jaccard"] == pytest.approx((2 / 3 + 1 / 3 + 1 / 3 + 0) / 4)
+
+
+def test_the_floor_of_an_emotion_is_what_always_on_scores() -> None:
+    always_on = np.ones_like(TRUTH)
+    scores = score_emotions(TRUTH, always_on, always_on.astype(float), ["a", "b", "c"])
+    assert no_skill_f1(TRUTH) == pytest.approx([scores[label]["f1"] for label in "abc"])
+    assert no_skill_f1(TRUTH) == pytest.approx([6 / 7, 2 / 5, 0])
+
+
+def test_no_predictor_that_ignores_the_text_beats_the_floor() -> None:
+    random = np.random.default_rng(0)
+    truth = (random.random((20_000, 2)) < (0.3, 0.1)).astype(np.int8)
+    floor = no_skill_f1(truth)
+    for share in (0.1, 0.3, 0.5, 0.9):
+        predicted = (random.random(truth.shape) < share).astype(np.int8)
+        scores = score_emotions(truth, predicted, predicted.astype(float), ["a", "b"])
+        assert all(scores[label]["f1"] < floor[column] + 0.01 for column, label in enumerate("ab"))
+
+
+def test_the_study_is_quoted_as_published_and_beside_its_own_silence() -> None:
+    table = study_table().set_index("series")
+    assert table.loc["LoRA", "flattened_f1_micro"] == 0.8407736021430452
+    assert table.loc["IA3", "flattened_f1_macro"] == 0.6425829295537843
+    assert table.loc["QLoRA", "base"] == "Alibaba-NLP/gte-Qwen1.5-7B-instruct"
+    assert (table["exact_match"] * 5871).round().tolist() == [1023, 394, 64]
+    # IA3's score is no better than that of predicting nothing.
+    assert table.loc["IA3", "flattened_f1_micro"] < SILENCE_FLATTENED["f1_micro"]
+
+
+def test_the_stated_silence_is_that_of_the_study_s_share_of_positives() -> None:
+    truth = (np.arange(11_000) % 10_000 < 2134).astype(np.int8)[:10_000].reshape(-1, 10)
+    scores = no_skill_scores(truth)["silence"]["flattened"]
+    assert scores == pytest.approx(SILENCE_FLATTENED, abs=5e-4)

@@ -1,0 +1,177 @@
+"""A finished run's adapter answers as it was measured: in another process, from another place, without Emocore."""
+
+import json
+import re
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import SMALL_LABELS
+from live_runs import python, queue_run
+
+from emocore.errors import RunError
+from emocore.evaluation.results import load_result
+from emocore.folder import RunFolder, RunStatus
+from emocore.inference.classify import ClassifierPool, classify, widen
+from emocore.metrics import sigmoid
+
+RELOADED = ("lora", "ia3", "qlora", "head", "bert_lora", "bert_bf16", "bert_qlora", "tfidf")
+WITH_CARD = ("lora", "ia3", "qlora", "head", "bert_lora", "bert_qlora")
+TOLERANCE = 1e-4
+
+# Two orders of the texts, since the answer to a text must not depend on its batch.
+RELOAD = """
+import json, sys
+from pathlib import Path
+import numpy as np
+from emocore.models.classifier import BaseStore, load_classifier
+for name, texts in json.loads(Path("texts.json").read_text()).items():
+    classifier = load_classifier(Path(name).resolve(), BaseStore())
+    np.save(f"{name}.npy", [classifier.logits(texts), classifier.logits(texts[::-1])[::-1]])
+"""
+
+# Each card is run as it stands, but for its example, in a folder that holds the adapter alone.
+RUN_CARDS = """
+import json, os, re, sys
+from pathlib import Path
+import numpy as np
+here = Path.cwd()
+for name, texts in json.loads(Path("texts.json").read_text()).items():
+    os.chdir(here / name)
+    [code] = re.findall(r"```python\\n(.*?)```", Path("adapter/README.md").read_text(), re.DOTALL)
+    lines = code.splitlines(keepends=True)
+    [first] = [i for i, line in enumerate(lines) if line.startswith("inputs = ")]
+    names = {}
+    exec("".join(lines[:first]), names)
+    answers = []
+    for text in texts:
+        names["TEXT"] = text
+        exec("".join(lines[first:]).replace('["so happy today"]', "[TEXT]"), names)
+        answers.append(names["logits"].detach().numpy()[0])
+    np.save(here / f"{name}.npy", answers)
+    assert "emocore" not in sys.modules
+"""
+
+
+def stored_validation(run: RunFolder) -> tuple[list[str], np.ndarray]:
+    """Texts and logits of the validation split as the run left them."""
+    rows = load_result(run).predictions.query("split == 'validation'")
+    return rows["text"].tolist(), rows[[f"logit.{label}" for label in SMALL_LABELS]].to_numpy()
+
+
+@pytest.fixture(scope="module")
+def reloaded(finished_runs: dict[str, RunFolder], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Folders with the logits that two fresh processes compute from copies of the adapters, the runs being gone:
+    "adapters" by Emocore, "cards" by the code of the model cards."""
+    root = finished_runs["lora"].path.parent
+    folders = {kind: tmp_path_factory.mktemp(kind) for kind in ("adapters", "cards")}
+    texts = {name: stored_validation(finished_runs[name])[0] for name in RELOADED}
+    for name in RELOADED:
+        shutil.copytree(finished_runs[name].adapter, folders["adapters"] / name)
+    for name in WITH_CARD:
+        shutil.copytree(finished_runs[name].adapter, folders["cards"] / name / "adapter")
+    (folders["adapters"] / "texts.json").write_text(json.dumps(texts), encoding="utf-8")
+    few = {name: texts[name][:6] for name in WITH_CARD}
+    (folders["cards"] / "texts.json").write_text(json.dumps(few), encoding="utf-8")
+    away = root.rename(root.with_name("away"))
+    try:
+        with ThreadPoolExecutor() as pool:
+            both = [
+                pool.submit(python, "-c", code, folder=folders[kind])
+                for kind, code in (("adapters", RELOAD), ("cards", RUN_CARDS))
+            ]
+        for done in both:
+            done.result()
+    finally:
+        away.rename(root)
+    return folders
+
+
+@pytest.mark.parametrize("name", RELOADED)
+def test_a_fresh_process_answers_as_the_run_stored(
+    finished_runs: dict[str, RunFolder], reloaded: dict[str, Path], name: str
+) -> None:
+    _, stored = stored_validation(finished_runs[name])
+    assert stored.std(axis=0).min() > 0.01  # answers that do not differ by text would prove nothing
+    for answer in np.load(reloaded["adapters"] / f"{name}.npy"):
+        np.testing.assert_array_equal(sigmoid(answer) >= 0.5, sigmoid(stored) >= 0.5)
+        np.testing.assert_allclose(answer, stored, atol=TOLERANCE, rtol=0)
+
+
+@pytest.mark.parametrize("name", WITH_CARD)
+def test_the_code_of_the_model_card_answers_as_the_run_stored(
+    finished_runs: dict[str, RunFolder], reloaded: dict[str, Path], name: str
+) -> None:
+    _, stored = stored_validation(finished_runs[name])
+    np.testing.assert_allclose(np.load(reloaded["cards"] / f"{name}.npy"), stored[:6], atol=TOLERANCE, rtol=0)
+
+
+@pytest.mark.parametrize("name", WITH_CARD)
+def test_the_model_card_tells_what_the_adapter_is(finished_runs: dict[str, RunFolder], name: str) -> None:
+    run = finished_runs[name]
+    card = (run.adapter / "README.md").read_text(encoding="utf-8")
+    header = re.match(r"---\n(.*?)\n---\n", card, re.DOTALL)
+    assert header and f"base_model: {run.config.base}" in header[1]
+    assert run.id in card
+    assert ", ".join(SMALL_LABELS) in card
+
+
+def test_adapters_side_by_side_share_their_base(finished_runs: dict[str, RunFolder]) -> None:
+    pool = ClassifierPool()
+    runs = [finished_runs[name] for name in ("lora", "ia3", "qlora", "tfidf")]
+    texts = ["so happy today", "I am afraid of tomorrow"]
+    table = classify(pool, runs, texts)
+    assert list(table.columns) == ["run", "text_index", "text", "emotion", "probability", "threshold", "predicted"]
+    assert len(table) == len(runs) * len(texts) * len(SMALL_LABELS)
+    assert table["probability"].between(0, 1).all()
+    assert (table["predicted"] == (table["probability"] >= table["threshold"])).all()
+    assert len(pool.bases._bases) == 2  # in full and in four bits
+    for run in runs:
+        own = table[table["run"] == run.id]
+        assert own["emotion"].tolist() == [label for label in SMALL_LABELS for _ in texts]
+        pd.testing.assert_frame_equal(
+            own.reset_index(drop=True), classify(ClassifierPool(), [run], texts), check_exact=False, atol=1e-6
+        )
+
+
+def test_the_pool_keeps_what_it_loaded(finished_runs: dict[str, RunFolder]) -> None:
+    pool = ClassifierPool()
+    assert pool.get(finished_runs["lora"]) is pool.get(finished_runs["lora"])
+
+
+def test_stored_texts_get_their_stored_probabilities(finished_runs: dict[str, RunFolder]) -> None:
+    run = finished_runs["bert_lora"]
+    texts, stored = stored_validation(run)
+    table = classify(ClassifierPool(), [run], texts)
+    wide = table.pivot(index="text_index", columns="emotion", values="probability")[SMALL_LABELS]
+    np.testing.assert_allclose(wide.to_numpy(), sigmoid(stored), atol=1e-5)
+
+
+def test_the_wide_table_has_a_row_a_text_and_a_column_an_emotion(finished_runs: dict[str, RunFolder]) -> None:
+    run, texts = finished_runs["lora"], ["so happy today", 'ein Käfer, \'ne "Freude" 🐞', "so happy today"]
+    table = widen(classify(ClassifierPool(), [run], texts), [run])
+    assert list(table.columns) == ["text", *SMALL_LABELS, "predicted"]
+    assert table["text"].tolist() == texts
+    for _, row in table.iterrows():
+        assert row["predicted"].split() == [label for label in SMALL_LABELS if row[label] >= 0.5]
+
+
+def test_the_wide_table_of_two_runs_names_the_run_in_each_column(finished_runs: dict[str, RunFolder]) -> None:
+    runs = [finished_runs["lora"], finished_runs["tfidf"]]
+    table = widen(classify(ClassifierPool(), runs, ["so happy today"]), runs)
+    expected = [f"{run.id} {name}" for run in runs for name in (*SMALL_LABELS, "predicted")]
+    assert list(table.columns) == ["text", *expected]
+
+
+def test_a_run_that_has_not_finished_says_in_which_state_it_is(
+    tmp_path: Path, small_csv: Path, tiny_bert: Path
+) -> None:
+    run = queue_run(tmp_path / "runs", small_csv, base=str(tiny_bert))
+    with pytest.raises(RunError, match="queued"):
+        ClassifierPool().get(run)
+    run.change_state(RunStatus.FAILED, reason="the disk is full")
+    with pytest.raises(RunError, match="the disk is full"):
+        ClassifierPool().get(run)

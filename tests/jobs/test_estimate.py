@@ -1,0 +1,45 @@
+"""Guesses of durations: from past runs where there are some, otherwise in proportion to the work."""
+
+from pathlib import Path
+
+import pytest
+
+from emocore.config import RunConfig
+from emocore.folder import RunFolder
+from emocore.jobs.estimate import STARTUP_SECONDS, estimate_seconds
+from emocore.models.resolve import resolve
+
+
+def seconds(root: Path, rows: int = 1000, **settings: object) -> float:
+    root.mkdir(exist_ok=True)
+    return estimate_seconds([resolve(RunConfig(**settings))[0]], rows, root)
+
+
+def test_more_rows_epochs_and_parameters_take_longer(tmp_path: Path) -> None:
+    small = seconds(tmp_path, 500, epochs=1)
+    assert STARTUP_SECONDS < small < seconds(tmp_path, 1000, epochs=1) < seconds(tmp_path, 1000, epochs=3)
+    assert seconds(tmp_path) < seconds(tmp_path, base="smollm2-135m")
+    assert seconds(tmp_path, method="tfidf") < small
+
+
+def test_max_steps_bounds_the_work(tmp_path: Path) -> None:
+    assert seconds(tmp_path, 100_000, max_steps=40) < seconds(tmp_path, 100_000)
+
+
+def test_a_past_run_on_this_machine_is_believed(finished_runs: dict[str, RunFolder]) -> None:
+    run = finished_runs["lora"]
+    cost = (run.read_json("result.json") or {})["cost"]
+    config = run.config.model_copy(update={"epochs": 2})
+    expected = STARTUP_SECONDS + 1.15 * 2 * 500 / cost["samples_per_second"]
+    guesses = [
+        STARTUP_SECONDS
+        + 1.15 * 2 * 500 / (finished_runs[name].read_json("result.json") or {})["cost"]["samples_per_second"]
+        for name in ("lora", "lora_other_seed", "lora_again")
+    ]
+    assert min(guesses) <= estimate_seconds([config], 500, run.path.parent) <= max(guesses)
+    assert min(guesses) <= expected <= max(guesses)
+
+
+@pytest.mark.parametrize("base", ["google/gemma-1.1-2b-it", "someone/unknown-model"])
+def test_bases_that_are_not_here_can_be_guessed_too(tmp_path: Path, base: str) -> None:
+    assert seconds(tmp_path, base=base) > STARTUP_SECONDS

@@ -1,0 +1,57 @@
+"""A run at a glance, at each point of its life."""
+
+from pathlib import Path
+
+import pytest
+
+from emocore.config import RunConfig
+from emocore.folder import RunFolder, RunStatus, create_run
+from emocore.jobs.overview import describe_run
+from emocore.tracking.metrics_file import MetricsFile
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunFolder:
+    (tmp_path / "runs").mkdir()
+    return create_run(tmp_path / "runs", RunConfig(study="a study"))
+
+
+def log(run: RunFolder, step: int, **values: float) -> None:
+    file = MetricsFile(run.metrics)
+    file.append({"step": step, "total_steps": 100, "epoch": step / 50, "seconds": 2.0 * step, **values})
+    file.close()
+
+
+def test_a_queued_run_has_no_progress_and_no_scores(run: RunFolder) -> None:
+    overview = describe_run(run)
+    assert (overview.status, overview.progress, overview.f1_macro) == ("queued", 0.0, None)
+    assert overview.elapsed_seconds is None and overview.remaining_seconds is None
+
+
+def test_a_running_one_tells_how_far_and_how_long(run: RunFolder) -> None:
+    with run.lock():
+        run.change_state(RunStatus.RUNNING, started_at=0.0)
+        log(run, 25, **{"validation/f1_macro": 0.4, "validation/f1_micro": 0.6})
+        log(run, 50)
+        overview = describe_run(run)
+    assert overview.status == "running"
+    assert overview.progress == pytest.approx(0.475)
+    assert overview.remaining_seconds == pytest.approx(100.0)
+    assert (overview.f1_macro, overview.f1_micro) == (0.4, 0.6)
+
+
+def test_a_running_one_without_its_process_is_interrupted(run: RunFolder) -> None:
+    with run.lock():
+        run.change_state(RunStatus.RUNNING, started_at=0.0)
+    overview = describe_run(run)
+    assert overview.status == "interrupted"
+    assert overview.reason and "without a word" in overview.reason
+
+
+def test_a_finished_one_shows_its_final_scores(finished_runs: dict[str, RunFolder]) -> None:
+    run = finished_runs["ia3"]
+    overview = describe_run(run)
+    result = run.read_json("result.json")
+    assert result
+    assert (overview.status, overview.progress) == ("finished", 1.0)
+    assert overview.f1_macro == result["validation"]["multilabel"]["f1_macro"]

@@ -1,0 +1,292 @@
+"""The scheduler with real processes: order, one at a time, and what becomes of the killed."""
+
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+from live_runs import (
+    Training,
+    describe,
+    end_processes,
+    processes_of_group,
+    processes_of_root,
+    queue_run,
+    start_scheduler,
+    trainings,
+    wait_for,
+    wait_for_status,
+    wait_for_training,
+)
+
+from emocore.config import RunConfig
+from emocore.devices import Device
+from emocore.errors import RunError
+from emocore.folder import RunFolder, RunStatus, create_run, delete_run
+from emocore.jobs.overview import describe_run
+from emocore.jobs.scheduler import Scheduler, choose_slot, ensure_scheduler, run_environment, serve
+from emocore.jobs.stop import request_stop, wait_until_final
+
+# The scheduler is to outlive whoever started it, so nobody here waits for it.
+UNWAITED = pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
+CPU, GPU0, GPU1 = Device("cpu", "CPU", True), Device("cuda:0", "GPU", True), Device("cuda:1", "GPU", True)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    yield folder
+    end_processes(folder)
+
+
+def zombies_of(process: psutil.Process) -> list[psutil.Process]:
+    return [child for child in process.children() if child.status() == psutil.STATUS_ZOMBIE]
+
+
+@dataclass
+class Served:
+    """A queue that was worked off: a run, one that fails, a run; and what was seen meanwhile."""
+
+    runs: list[RunFolder]
+    most_at_once: int
+    zombies: int
+    exit_status: int
+    root: Path
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory, small_csv: Path, tiny_bert: Path) -> Iterator[Served]:
+    root = tmp_path_factory.mktemp("queue")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")
+        changes = [{"method": "tfidf"}, {"target_modules": ["no_such_layer"]}, {"method": "tfidf"}]
+        runs = [queue_run(root, small_csv, base=str(tiny_bert), **change) for change in changes]
+        scheduler = start_scheduler(root)
+        watched = psutil.Process(scheduler.pid)
+        most, zombies = 0, [99]
+        try:
+            while any(not run.stored_state.status.is_final for run in runs):
+                most = max(most, sum(run.is_locked for run in runs))
+                if runs[2].stored_state.status == RunStatus.RUNNING:
+                    zombies.append(len(zombies_of(watched)))
+                assert scheduler.poll() is None, describe(runs[0])
+                with pytest.raises(subprocess.TimeoutExpired):
+                    scheduler.wait(0.1)
+            status = scheduler.wait(20)
+            yield Served(runs, most, min(zombies), status, root)
+        finally:
+            end_processes(root)
+
+
+def test_a_queue_is_worked_off_in_its_order(served: Served) -> None:
+    states = [run.state for run in served.runs]
+    assert [state.status for state in states] == [RunStatus.FINISHED, RunStatus.FAILED, RunStatus.FINISHED]
+    times = [time for state in states for time in (state.started_at, state.ended_at)]
+    assert times == sorted(times), "one begins when the one before has ended"  # type: ignore[type-var]
+
+
+def test_the_cpu_has_one_run_at_a_time(served: Served) -> None:
+    assert served.most_at_once == 1
+    assert {run.state.device for run in served.runs} == {"cpu"}
+
+
+def test_a_run_that_fails_says_why_and_holds_up_nobody(served: Served) -> None:
+    failed = served.runs[1]
+    assert "target_modules" in (failed.state.reason or "")
+    overview = describe_run(failed)
+    assert (overview.status, overview.reason) == ("failed", failed.state.reason)
+
+
+def test_ended_processes_are_reaped(served: Served) -> None:
+    assert served.zombies == 0
+
+
+def test_the_scheduler_ends_when_nothing_is_left(served: Served) -> None:
+    assert served.exit_status == 0
+    wait_for(lambda: not processes_of_root(served.root), 5, "the last run's process to end")
+    assert (served.root / ".scheduler.log").read_text() == ""
+
+
+def test_the_output_of_a_run_is_in_its_log(served: Served) -> None:
+    log = served.runs[0].log.read_text(encoding="utf-8")
+    assert "TF-IDF" in log and "Finished" in log
+    assert served.runs[0].tail_log(1) == log.splitlines()[-1]
+    assert "Traceback" not in served.runs[1].log.read_text(encoding="utf-8")
+
+
+def test_a_run_outlives_its_scheduler_and_the_next_one_finds_it(root: Path, small_csv: Path, tiny_bert: Path) -> None:
+    run = queue_run(root, small_csv, base=str(tiny_bert), epochs=12)
+    waiting = queue_run(root, small_csv, base=str(tiny_bert), method="tfidf")
+    first = start_scheduler(root)
+    pid = wait_for_training(run)
+    first.kill()
+    first.wait()
+    assert psutil.pid_exists(pid)
+    assert run.state.status == RunStatus.RUNNING
+    second = start_scheduler(root)
+    wait_for(lambda: run.stored_state.status.is_final or waiting.stored_state.status != RunStatus.QUEUED, 120)
+    assert run.stored_state.status == RunStatus.FINISHED, describe(run)  # the other one waited for it
+    assert run.stored_state.pid == pid
+    request_stop(waiting)
+    assert wait_until_final([waiting], 20)
+    assert second.wait(20) == 0
+
+
+@pytest.fixture(scope="module")
+def to_be_killed(
+    tmp_path_factory: pytest.TempPathFactory, small_csv: Path, tiny_bert: Path
+) -> Iterator[dict[str, Training]]:
+    with trainings(("with a scheduler", "without"), tmp_path_factory, small_csv, tiny_bert) as started:
+        yield started
+
+
+def test_a_killed_run_is_interrupted_and_says_so(to_be_killed: dict[str, Training]) -> None:
+    training = to_be_killed["with a scheduler"]
+    run = training.run
+    os.kill(training.pid, signal.SIGKILL)
+    wait_for_status(run, RunStatus.INTERRUPTED, seconds=10)
+    state = run.state
+    assert "killed" in (state.reason or "") and "memory" in (state.reason or "")
+    assert state.ended_at
+    assert not run.is_locked
+    assert training.scheduler.wait(20) == 0
+    wait_for(lambda: not processes_of_group(training.pid), 20, "what the killed run had started to end")
+
+
+def test_a_run_killed_while_no_scheduler_lives_is_known_to_be_dead(to_be_killed: dict[str, Training]) -> None:
+    training = to_be_killed["without"]
+    run = training.run
+    training.scheduler.kill()
+    training.scheduler.wait()
+    os.killpg(training.pid, signal.SIGKILL)
+    wait_for(lambda: not run.is_locked, 10)
+    assert run.stored_state.status == RunStatus.RUNNING
+    assert run.state.status == RunStatus.INTERRUPTED  # to every reader, before anyone has written it
+    assert start_scheduler(training.root, idle_seconds=0.5).wait(20) == 0
+    assert run.stored_state.status == RunStatus.INTERRUPTED
+    assert run.stored_state.reason and run.stored_state.ended_at
+
+
+def test_a_stale_pid_is_nobody_to_believe(root: Path, small_csv: Path, tiny_bert: Path) -> None:
+    """A dead run whose pid now belongs to another process: to this one."""
+    run = queue_run(root, small_csv, base=str(tiny_bert))
+    run.change_state(RunStatus.RUNNING, pid=os.getpid(), device="cpu", started_at=1.0)
+    run.stop_request.touch()
+    serve(root, idle_seconds=0.1)
+    assert run.stored_state.status == RunStatus.STOPPED
+
+
+@UNWAITED
+def test_calls_at_once_start_one_scheduler_and_it_ends_by_itself(root: Path) -> None:
+    threads = [threading.Thread(target=ensure_scheduler, args=(root,)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    wait_for(lambda: len(processes_of_root(root)) == 1, 20, "the others to step back")
+    [only] = processes_of_root(root)
+    ensure_scheduler(root)
+    wait_for(lambda: [p.pid for p in processes_of_root(root)] == [only.pid], 5)
+    wait_for(lambda: not [p for p in processes_of_root(root) if p.status() != psutil.STATUS_ZOMBIE], 20)
+
+
+@UNWAITED
+def test_the_scheduler_is_no_child_of_the_session_that_asked_for_it(root: Path) -> None:
+    ensure_scheduler(root)
+    [scheduler] = wait_for(lambda: processes_of_root(root))
+    assert os.getsid(scheduler.pid) == scheduler.pid != os.getsid(0)
+
+
+def test_starting_a_scheduler_gives_no_warning(root: Path) -> None:
+    """In an application that shows warnings, a forgotten child would be one."""
+    ensure_scheduler(root)
+
+
+@pytest.mark.parametrize("name", ["state.json", "config.json"])
+def test_a_damaged_run_holds_up_nobody(root: Path, small_csv: Path, tiny_bert: Path, name: str) -> None:
+    damaged = queue_run(root, small_csv, base=str(tiny_bert), method="tfidf")
+    (damaged.path / name).write_text("{", encoding="utf-8")
+    good = queue_run(root, small_csv, base=str(tiny_bert), method="tfidf")
+    scheduler = Scheduler(root)
+    try:
+        scheduler.tick()
+        assert good.stored_state.status != RunStatus.QUEUED
+    finally:
+        end_processes(root)
+        for child in scheduler._children.values():
+            child.wait()
+
+
+def test_a_run_may_disappear_while_the_scheduler_looks(
+    root: Path, small_csv: Path, tiny_bert: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Deleted between the listing of the folder and the look into it."""
+    from emocore.jobs import scheduler as module
+
+    gone = queue_run(root, small_csv, base=str(tiny_bert), method="tfidf")
+    listed = module.list_runs(root)
+    gone.change_state(RunStatus.STOPPED)
+    delete_run(gone)
+    monkeypatch.setattr(module, "list_runs", lambda root: listed)
+    assert Scheduler(root).tick() is False
+
+
+@UNWAITED
+def test_a_live_run_is_not_deleted(root: Path, small_csv: Path, tiny_bert: Path) -> None:
+    run = queue_run(root, small_csv, base=str(tiny_bert))
+    with run.lock():
+        for status in (RunStatus.STARTING, RunStatus.RUNNING, RunStatus.EVALUATING):
+            run.change_state(status)
+            with pytest.raises(RunError, match=f"{status}; stop it"):
+                delete_run(run)
+        run.change_state(RunStatus.QUEUED)
+        with pytest.raises(RunError, match="stop it"):  # it is being started at this moment
+            delete_run(run)
+    assert run.path.is_dir()
+    run.change_state(RunStatus.FAILED)
+    delete_run(run)
+    assert [path.name for path in root.iterdir()] == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "devices", "busy", "expected"),
+    [
+        ("auto", (CPU,), set(), CPU),
+        ("auto", (CPU,), {"cpu"}, None),
+        ("auto", (GPU0, GPU1, CPU), {"cuda:0"}, GPU1),
+        ("auto", (GPU0, CPU), {"cuda:0"}, None),
+        ("cpu", (GPU0, CPU), {"cuda:0"}, CPU),
+        ("cuda", (GPU0, GPU1, CPU), set(), GPU0),
+        ("cuda:1", (GPU0, GPU1, CPU), {"cuda:0"}, GPU1),
+        ("cuda:0", (GPU0, GPU1, CPU), {"cuda:0"}, None),
+    ],
+)
+def test_a_run_gets_the_device_it_asked_for_or_waits(
+    wanted: str, devices: tuple[Device, ...], busy: set[str | None], expected: Device | None
+) -> None:
+    assert choose_slot(RunConfig(device=wanted), devices, busy) == expected
+
+
+def test_a_run_sees_its_own_device_alone() -> None:
+    assert run_environment(GPU1)["CUDA_VISIBLE_DEVICES"] == "1"
+    assert run_environment(CPU)["CUDA_VISIBLE_DEVICES"] == ""
+
+
+def test_a_run_that_asks_for_a_device_that_is_gone_does_not_wait_for_ever(root: Path, small_csv: Path) -> None:
+    """Queued when there was a GPU, found by a scheduler that sees none."""
+    run = create_run(root, RunConfig(method="tfidf", base="none", data=str(small_csv), device="cuda:0"))
+    scheduler = Scheduler(root)
+    try:
+        for _ in range(3):
+            scheduler.tick()
+        assert run.stored_state.status != RunStatus.QUEUED
+    finally:
+        end_processes(root)
+        for child in scheduler._children.values():
+            child.wait()

@@ -1,0 +1,156 @@
+"""Stop means stop, whatever the run is doing: the process gone with all its children, the device free."""
+
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from live_runs import (
+    Training,
+    describe,
+    end_processes,
+    processes_of_group,
+    queue_run,
+    start_scheduler,
+    trainings,
+    wait_for,
+    wait_for_status,
+)
+
+from emocore.errors import RunError
+from emocore.folder import RunFolder, RunStatus, delete_run
+from emocore.jobs import stop
+from emocore.jobs.stop import request_stop, wait_until_final
+from emocore.tracking.metrics_file import read_metrics
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    yield folder
+    end_processes(folder)
+
+
+def assert_stopped(run: RunFolder, pid: int | None) -> None:
+    assert run.stored_state.status == RunStatus.STOPPED, describe(run)
+    assert run.stored_state.reason == "stopped by the user"
+    assert run.stored_state.ended_at
+    wait_for(lambda: not run.is_locked, 5, "the lock to be free")
+    assert not (run.path / "result.json").exists()
+    if pid:
+        wait_for(lambda: not processes_of_group(pid), 5, "the whole process group to end")
+
+
+def test_a_queued_run_is_stopped_at_once_and_never_starts(root: Path, small_csv: Path, tiny_bert: Path) -> None:
+    run = queue_run(root, small_csv, base=str(tiny_bert), method="tfidf")
+    request_stop(run)
+    assert run.stored_state.status == RunStatus.STOPPED
+    assert run.stored_state.reason == "stopped before it began"
+    assert start_scheduler(root, idle_seconds=0.5).wait(20) == 0
+    assert run.stored_state.status == RunStatus.STOPPED
+    assert not run.log.exists()
+
+
+def test_a_starting_run_is_stopped(root: Path, small_csv: Path, tiny_bert: Path) -> None:
+    run = queue_run(root, small_csv, base=str(tiny_bert))
+    scheduler = start_scheduler(root)
+    wait_for_status(run, RunStatus.STARTING)
+    request_stop(run)
+    assert wait_until_final([run], 12)
+    assert_stopped(run, run.stored_state.pid)
+    assert scheduler.wait(20) == 0
+
+
+@pytest.fixture(scope="module")
+def to_be_stopped(
+    tmp_path_factory: pytest.TempPathFactory, small_csv: Path, tiny_bert: Path
+) -> Iterator[dict[str, Training]]:
+    with trainings(("with a scheduler", "without"), tmp_path_factory, small_csv, tiny_bert) as started:
+        yield started
+
+
+def test_a_running_run_is_stopped_and_the_next_one_begins(
+    to_be_stopped: dict[str, Training], small_csv: Path, tiny_bert: Path
+) -> None:
+    training = to_be_stopped["with a scheduler"]
+    run = training.run
+    following = queue_run(training.root, small_csv, base=str(tiny_bert), method="tfidf")
+    began = time.monotonic()
+    request_stop(run)
+    assert time.monotonic() - began < 1, "asking does not wait"
+    assert wait_until_final([run], 20)
+    assert time.monotonic() - began < 8, "the first, gentle signal should do"
+    assert_stopped(run, training.pid)
+    assert "Stopped, as asked." in run.tail_log(50)
+    assert read_metrics(run.metrics), "what was measured stays"
+    wait_for(lambda: following.stored_state.status != RunStatus.QUEUED, 10, "the next run to begin")
+
+
+def test_a_run_whose_scheduler_died_is_stopped_by_the_next_one(to_be_stopped: dict[str, Training]) -> None:
+    training = to_be_stopped["without"]
+    training.scheduler.kill()
+    training.scheduler.wait()
+    request_stop(training.run)
+    second = start_scheduler(training.root)
+    assert wait_until_final([training.run], 20)
+    assert_stopped(training.run, training.pid)
+    assert second.wait(20) == 0
+
+
+def test_a_run_that_does_not_listen_is_killed(
+    root: Path, small_csv: Path, tiny_bert: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that holds the run's lock, has a child, and hears neither SIGINT nor SIGTERM."""
+    run = queue_run(root, small_csv, base=str(tiny_bert))
+    deaf = (
+        "import signal, subprocess, sys, time\n"
+        "for number in (signal.SIGINT, signal.SIGTERM): signal.signal(number, signal.SIG_IGN)\n"
+        "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+        "print('deaf', flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    with run.lock() as lock:
+        child = subprocess.Popen(
+            ["python3", "-c", deaf], pass_fds=[lock], start_new_session=True, stdout=subprocess.PIPE
+        )
+        run.change_state(RunStatus.RUNNING, pid=child.pid, device="cpu", started_at=time.time())
+    with child:
+        assert child.stdout and child.stdout.readline() == b"deaf\n"
+        assert len(processes_of_group(child.pid)) == 2
+        request_stop(run)
+        quick = "emocore.jobs.stop.SIGNALS = ((0.0, signal.SIGINT), (0.5, signal.SIGTERM), (1.0, signal.SIGKILL))"
+        scheduler = start_scheduler(root, prepare=f"import signal, emocore.jobs.stop; {quick}")
+        wait_for(lambda: child.poll() is not None, 20, "the deaf process to be killed")
+    assert wait_until_final([run], 10)
+    assert_stopped(run, child.pid)
+    assert scheduler.wait(20) == 0
+
+
+def test_the_signals_grow_from_gentle_to_final() -> None:
+    assert [number.name for _, number in stop.SIGNALS] == ["SIGINT", "SIGTERM", "SIGKILL"]
+    seconds = [after for after, _ in stop.SIGNALS]
+    assert seconds == sorted(seconds) and seconds[0] == 0 and seconds[-1] <= 30
+
+
+@pytest.mark.parametrize(
+    "status", [RunStatus.FINISHED, RunStatus.FAILED, RunStatus.STOPPED, RunStatus.INTERRUPTED], ids=str
+)
+def test_there_is_nothing_to_stop_about_a_run_that_has_ended(
+    root: Path, small_csv: Path, tiny_bert: Path, status: RunStatus
+) -> None:
+    run = queue_run(root, small_csv, base=str(tiny_bert))
+    run.change_state(status)
+    with pytest.raises(RunError, match=f"already {status}"):
+        request_stop(run)
+    assert not run.stop_request.exists()
+    delete_run(run)
+    assert not run.path.exists()
+
+
+def test_waiting_ends_with_its_time(root: Path, small_csv: Path, tiny_bert: Path) -> None:
+    run = queue_run(root, small_csv, base=str(tiny_bert))
+    assert wait_until_final([run], timeout_seconds=0.1) is False
+    run.change_state(RunStatus.FAILED)
+    assert wait_until_final([run], timeout_seconds=0.1) is True

@@ -1,0 +1,241 @@
+"""Every neural method on every supported family, built for real at toy width."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from bitsandbytes.nn import Linear4bit
+from live_runs import quick_settings
+from peft import PeftModel
+
+from emocore.config import RunConfig
+from emocore.errors import BaseModelError, ConfigError
+from emocore.models.available import check_available
+from emocore.models.bases import BASES, find_base
+from emocore.models.build import LoadedBase, build_model, load_base
+from emocore.models.methods import METHODS
+from emocore.models.resolve import resolve
+
+LABELS = ("anger", "joy", "sadness")
+TINY_BASES = ("tiny_bert", "tiny_llama", "tiny_gemma", "tiny_qwen2")
+CLASSES = {
+    "tiny_bert": "MeanPooledBert",
+    "tiny_llama": "LlamaForSequenceClassification",
+    "tiny_gemma": "GemmaForSequenceClassification",
+    "tiny_qwen2": "Qwen2ForSequenceClassification",
+}
+NEURAL = [name for name, method in METHODS.items() if method.engine == "neural"]
+SHORT, LONG = "so happy", "nobody told me, and now I stand here in the rain, waiting for a bus that is not coming"
+
+
+@pytest.fixture(params=TINY_BASES)
+def tiny_base(request: pytest.FixtureRequest) -> tuple[str, Path]:
+    return request.param, request.getfixturevalue(request.param)
+
+
+def make(base: Path, method: str, bf16: bool = False, **settings: object) -> tuple[PeftModel, LoadedBase]:
+    config = RunConfig(**quick_settings(Path("unused.csv"), method=method, base=str(base), **settings))
+    return build_model(resolve(config)[0], LABELS, "cpu", bf16=bf16)
+
+
+def is_head(name: str) -> bool:
+    return "score" in name or "classifier" in name
+
+
+def encode(loaded: LoadedBase, texts: list[str]) -> dict[str, torch.Tensor]:
+    return dict(loaded.tokenizer(texts, padding=True, return_tensors="pt"))
+
+
+@pytest.mark.parametrize("method", NEURAL)
+def test_only_adapter_and_head_learn(tiny_base: tuple[str, Path], method: str) -> None:
+    name, folder = tiny_base
+    model, loaded = make(folder, method)
+    trainable = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
+    head = {name for name in trainable if "modules_to_save" in name}
+    assert type(loaded.model).__name__ == CLASSES[name]
+    assert head and all(is_head(name) for name in head)
+    mark = {"lora": "lora_", "qlora": "lora_", "ia3": "ia3_"}.get(method)
+    assert all(mark in name for name in trainable - head) if mark else trainable == head
+    assert bool(trainable - head) == (mark is not None)
+
+
+@pytest.mark.parametrize("method", ["lora", "qlora"])
+def test_lora_is_on_every_linear_layer_but_the_head(tiny_base: tuple[str, Path], method: str) -> None:
+    model, _ = make(tiny_base[1], method)
+    linear = {
+        name.removesuffix(".base_layer")
+        for name, module in model.named_modules()
+        if isinstance(module, torch.nn.Linear | Linear4bit) and "lora_" not in name and not is_head(name)
+    }
+    adapted = {name.partition(".lora_A")[0] for name, _ in model.named_parameters() if ".lora_A" in name}
+    assert adapted == linear
+    assert len(linear) == 2 * (6 if tiny_base[0] == "tiny_bert" else 7)
+
+
+def test_ia3_rescales_keys_values_and_the_inputs_of_feed_forward_layers(tiny_base: tuple[str, Path]) -> None:
+    model, _ = make(tiny_base[1], "ia3")
+    vectors = {
+        name.partition(".ia3_l")[0].rpartition("model.")[2]: tuple(parameter.shape)
+        for name, parameter in model.named_parameters()
+        if "ia3_l" in name
+    }
+    feed_forward = [shape for name, shape in vectors.items() if name.endswith(("down_proj", "output.dense"))]
+    # Of an encoder, as PEFT's own defaults have it, the input of the attention's output layer is rescaled as well.
+    assert len(vectors) == (8 if tiny_base[0] == "tiny_bert" else 6)
+    assert len(feed_forward) == len(vectors) - 4
+    assert all(shape[0] == 1 for shape in feed_forward)
+
+
+def test_qlora_stores_the_base_in_four_bits_and_the_head_in_full(tiny_base: tuple[str, Path]) -> None:
+    model, loaded = make(tiny_base[1], "qlora")
+    weights = dict(model.named_parameters())
+    quantized = [name for name, module in model.named_modules() if isinstance(module, Linear4bit)]
+    assert len(quantized) == 2 * (6 if tiny_base[0] == "tiny_bert" else 7)
+    assert all(weights[f"{name}.weight"].dtype == torch.uint8 for name in quantized)
+    assert not any(is_head(name) for name in quantized)
+    nf4 = loaded.model.config.quantization_config
+    assert (nf4.bnb_4bit_quant_type, nf4.bnb_4bit_use_double_quant) == ("nf4", True)
+
+
+@pytest.mark.parametrize("method", NEURAL)
+def test_bf16_holds_the_frozen_base_and_never_what_learns(tiny_base: tuple[str, Path], method: str) -> None:
+    model, _ = make(tiny_base[1], method, bf16=True)
+    assert {p.dtype for p in model.parameters() if p.requires_grad} == {torch.float32}
+    frozen = {p.dtype for p in model.parameters() if not p.requires_grad}
+    assert (torch.uint8 if method == "qlora" else torch.bfloat16) in frozen
+
+
+def test_the_head_knows_its_labels_and_both_sides_know_the_padding(tiny_base: tuple[str, Path]) -> None:
+    loaded = load_base(str(tiny_base[1]), LABELS, "cpu", torch.float32, quantized=False)
+    config = loaded.model.config
+    assert config.id2label == dict(enumerate(LABELS))
+    assert config.label2id == {label: index for index, label in enumerate(LABELS)}
+    assert config.problem_type == "multi_label_classification"
+    assert loaded.tokenizer.pad_token_id is not None
+    assert config.pad_token_id == loaded.tokenizer.pad_token_id
+
+
+@pytest.mark.parametrize("quantized", [False, True])
+def test_padding_does_not_change_an_answer(tiny_base: tuple[str, Path], quantized: bool) -> None:
+    loaded = load_base(str(tiny_base[1]), LABELS, "cpu", torch.float32, quantized)
+    model = loaded.model.eval()
+    with torch.inference_mode():
+        alone = [model(**encode(loaded, [text])).logits[0] for text in (SHORT, LONG)]
+        together = model(**encode(loaded, [SHORT, LONG])).logits
+    torch.testing.assert_close(together, torch.stack(alone), atol=1e-5, rtol=1e-5)
+    assert not torch.allclose(together[0], together[1], atol=1e-2)
+
+
+def test_a_mean_pooled_base_means_over_its_tokens(tiny_bert: Path) -> None:
+    loaded = load_base(str(tiny_bert), LABELS, "cpu", torch.float32, quantized=False)
+    inputs = encode(loaded, [SHORT])
+    with torch.inference_mode():
+        states = loaded.model.bert(**inputs).last_hidden_state
+        torch.testing.assert_close(loaded.model(**inputs).logits, loaded.model.classifier(states.mean(1)))
+
+
+@pytest.mark.parametrize("method", NEURAL)
+def test_gradient_checkpointing_leaves_the_gradients_as_they_are(tiny_base: tuple[str, Path], method: str) -> None:
+    gradients = []
+    for checkpointing in (False, True):
+        torch.manual_seed(3)
+        model, loaded = make(tiny_base[1], method, gradient_checkpointing=checkpointing)
+        model.train()
+        for module in model.modules():
+            if isinstance(module, torch.nn.Dropout):
+                module.p = 0.0
+        model(**encode(loaded, [SHORT, LONG])).logits.square().sum().backward()
+        learned = {name: p for name, p in model.named_parameters() if p.requires_grad}
+        assert all(p.grad is not None for p in learned.values())
+        gradients.append({name: p.grad for name, p in learned.items()})
+    for name, gradient in gradients[0].items():
+        torch.testing.assert_close(gradients[1][name], gradient, msg=name)
+
+
+@pytest.mark.parametrize("method", ["lora", "ia3", "qlora"])
+@pytest.mark.parametrize("targets", [["no_such_layer"], ["q_proj", "no_such_layer"]])
+def test_a_layer_that_does_not_exist_is_named(tiny_llama: Path, method: str, targets: list[str]) -> None:
+    with pytest.raises(ConfigError, match="no_such_layer") as caught:
+        make(tiny_llama, method, target_modules=targets)
+    assert caught.value.field == "target_modules"
+
+
+def test_a_method_without_a_neural_base_is_refused(tiny_llama: Path) -> None:
+    config = RunConfig(method="tfidf", base=str(tiny_llama))
+    with pytest.raises(ConfigError, match="tfidf"):
+        build_model(config, LABELS, "cpu", bf16=False)
+
+
+def copy_base(base: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(base, tmp_path / "copy"))
+
+
+def test_a_base_folder_without_a_config_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BaseModelError, match=r"no config\.json"):
+        find_base(str(tmp_path))
+
+
+def test_a_base_folder_with_a_broken_config_is_refused(tiny_llama: Path, tmp_path: Path) -> None:
+    folder = copy_base(tiny_llama, tmp_path)
+    (folder / "config.json").write_text("{", encoding="utf-8")
+    with pytest.raises(BaseModelError, match=r"config\.json"):
+        find_base(str(folder))
+
+
+def test_a_base_folder_with_pickled_weights_alone_is_refused(tiny_llama: Path, tmp_path: Path) -> None:
+    folder = copy_base(tiny_llama, tmp_path)
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    with pytest.raises(BaseModelError, match="safetensors"):
+        find_base(str(folder))
+
+
+def test_a_base_of_an_unknown_type_is_refused_with_the_known_ones(tiny_llama: Path, tmp_path: Path) -> None:
+    folder = copy_base(tiny_llama, tmp_path)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    (folder / "config.json").write_text(json.dumps(config | {"model_type": "gpt2"}), encoding="utf-8")
+    with pytest.raises(BaseModelError, match=r"gpt2.*qwen2"):
+        find_base(str(folder))
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json"])
+def test_a_base_folder_with_a_broken_file_is_refused(tiny_llama: Path, tmp_path: Path, name: str) -> None:
+    folder = copy_base(tiny_llama, tmp_path)
+    (folder / name).write_bytes((folder / name).read_bytes()[:100])
+    with pytest.raises(BaseModelError, match="copy"):
+        load_base(str(folder), LABELS, "cpu", torch.float32, quantized=False)
+
+
+def test_a_base_folder_without_a_tokenizer_is_refused(tiny_llama: Path, tmp_path: Path) -> None:
+    folder = copy_base(tiny_llama, tmp_path)
+    for file in folder.glob("tokenizer*"):
+        file.unlink()
+    with pytest.raises(BaseModelError, match="copy"):
+        load_base(str(folder), LABELS, "cpu", torch.float32, quantized=False)
+
+
+def test_a_name_that_is_nothing_is_refused_with_what_would_be_something() -> None:
+    with pytest.raises(BaseModelError, match=r"minilm-l6.*local folder.*Hub id"):
+        find_base("no such base")
+
+
+def test_a_hub_base_without_network_points_to_the_bundled_ones() -> None:
+    with pytest.raises(BaseModelError, match=r"somebody/something.*minilm-l6"):
+        load_base("somebody/something", LABELS, "cpu", torch.float32, quantized=False)
+
+
+def test_the_gated_base_without_a_token_says_where_to_accept_its_licence(monkeypatch: pytest.MonkeyPatch) -> None:
+    base = BASES["google/gemma-1.1-2b-it"]
+    with pytest.raises(BaseModelError, match=r"https://huggingface\.co/google/gemma-1\.1-2b-it.*HF_TOKEN"):
+        check_available(base)
+    with pytest.raises(BaseModelError, match=r"https://huggingface\.co/google/gemma-1\.1-2b-it.*HF_TOKEN"):
+        load_base(base.name, LABELS, "cpu", torch.float32, quantized=False)
+    monkeypatch.setenv("HF_TOKEN", "hf_something")
+    check_available(base)
+
+
+def test_texts_longer_than_the_base_reads_are_refused_before_anything_starts(tiny_bert: Path) -> None:
+    with pytest.raises(ConfigError, match="128 tokens") as caught:
+        resolve(RunConfig(method="lora", base=str(tiny_bert), max_length=129))
+    assert caught.value.field == "max_length"

@@ -1,0 +1,279 @@
+"""What is known of bases and methods before anything is loaded, and how a config is completed from it."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from huggingface_hub import constants
+
+from emocore import reports
+from emocore.config import RunConfig
+from emocore.errors import BaseModelError, ConfigError
+from emocore.jobs.launch import plan_runs
+from emocore.models.available import check_available
+from emocore.models.bases import BASES, FAMILIES, Base, describe_config, find_base
+from emocore.models.methods import METHODS, OPTIONAL_SETTINGS, find_method
+from emocore.models.resolve import methods_reading, resolve
+
+STUDY_BASES = ("google/gemma-1.1-2b-it", "Alibaba-NLP/gte-Qwen1.5-7B-instruct")
+
+
+def as_json(content: Any) -> str:
+    """A string is taken as it stands, so that it can be broken."""
+    return content if isinstance(content, str) else json.dumps(content)
+
+
+def write_base(folder: Path, config: Any, weights: bool = True, pooling: Any = None) -> str:
+    """A folder with what `find_base` looks at."""
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(as_json(config))
+    if weights:
+        (folder / "model.safetensors").write_bytes(b"")
+    if pooling is not None:
+        (folder / "1_Pooling").mkdir()
+        (folder / "1_Pooling" / "config.json").write_text(as_json(pooling))
+    return str(folder)
+
+
+def test_the_catalogue_has_the_bundled_bases_and_those_of_the_study() -> None:
+    assert {base.name for base in BASES.values() if base.source == "bundled"} == {"minilm-l6", "smollm2-135m"}
+    assert {base.name for base in BASES.values() if base.source == "hub"} == set(STUDY_BASES)
+    assert all(name == base.name for name, base in BASES.items())
+
+
+@pytest.mark.parametrize("base", BASES.values(), ids=str)
+def test_a_base_of_the_catalogue_states_size_context_targets_and_licence(base: Base) -> None:
+    assert base.parameters
+    assert base.context_length
+    assert base.licence != "not stated"
+    assert base.note.endswith(".")
+    assert base.family.lora_targets
+    assert set(base.family.ia3_feedforward) <= set(base.family.ia3_targets)
+
+
+def test_decoders_read_their_last_token_and_the_sentence_encoder_its_mean() -> None:
+    assert {name: base.pooling for name, base in BASES.items()} == {
+        "minilm-l6": "mean",
+        "smollm2-135m": "last",
+        **dict.fromkeys(STUDY_BASES, "last"),
+    }
+
+
+def test_parameters_of_the_study_s_bases_are_the_true_ones() -> None:
+    assert [BASES[name].parameters for name in STUDY_BASES] == [2_506_172_416, 7_098_994_688]
+    assert [BASES[name].gated for name in STUDY_BASES] == [True, False]
+
+
+def test_any_hub_id_is_taken_as_a_base() -> None:
+    base = find_base("some-owner/some_model.v2")
+    assert (base.source, base.location, base.gated) == ("hub", "some-owner/some_model.v2", False)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["nonsense", "a/b/c", "https://huggingface.co/a/b", "/no/such/folder", "a b/c", "~nosuchuser/model", "a" * 300],
+)
+def test_an_unknown_base_is_refused_with_the_known_ones(name: str) -> None:
+    with pytest.raises(BaseModelError, match=r"minilm-l6.*local folder.*owner/name") as caught:
+        find_base(name)
+    assert f"'{name[:100]}'" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("model_type", "pooling"), [("gemma", "last"), ("qwen2", "last"), ("llama", "last"), ("bert", "stock")]
+)
+def test_a_local_folder_is_described_by_its_own_config(tmp_path: Path, model_type: str, pooling: str) -> None:
+    folder = write_base(tmp_path / "model", {"model_type": model_type, "max_position_embeddings": 77})
+    base = find_base(folder)
+    assert (base.source, base.location, base.context_length) == ("folder", folder, 77)
+    assert base.family == FAMILIES[model_type]
+    assert base.pooling == pooling
+
+
+@pytest.mark.parametrize(
+    ("model_type", "mean", "pooling"), [("bert", True, "mean"), ("bert", False, "stock"), ("llama", True, "last")]
+)
+def test_a_sentence_encoder_keeps_its_mean_pooling(tmp_path: Path, model_type: str, mean: bool, pooling: str) -> None:
+    folder = write_base(tmp_path / "model", {"model_type": model_type}, pooling={"pooling_mode_mean_tokens": mean})
+    assert find_base(folder).pooling == pooling
+
+
+@pytest.mark.parametrize(
+    ("config", "weights", "part"),
+    [
+        ({"model_type": "t5"}, True, "type 't5'; known types are gemma"),
+        ({}, True, "known types are"),
+        ("{not json", True, "config.json is damaged; it should hold one JSON object"),
+        ([], True, "config.json is damaged"),
+        ("", True, "config.json is damaged"),
+        ({"model_type": "bert"}, False, "no .safetensors file"),
+    ],
+)
+def test_a_folder_that_is_no_usable_model_is_refused_with_the_reason(
+    tmp_path: Path, config: Any, weights: bool, part: str
+) -> None:
+    folder = write_base(tmp_path / "model", config, weights)
+    with pytest.raises(BaseModelError, match=part) as caught:
+        find_base(folder)
+    assert folder in str(caught.value)
+
+
+@pytest.mark.parametrize("pooling", ["{", []])
+def test_a_folder_with_a_damaged_pooling_config_is_refused(tmp_path: Path, pooling: Any) -> None:
+    folder = write_base(tmp_path / "model", {"model_type": "bert"}, pooling=pooling)
+    with pytest.raises(BaseModelError, match=r"1_Pooling: config\.json is damaged"):
+        find_base(folder)
+
+
+def test_a_folder_without_a_config_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BaseModelError, match=r"no config\.json"):
+        find_base(str(tmp_path))
+
+
+def test_a_described_base_ignores_a_context_that_is_no_number() -> None:
+    base = find_base("a/b")
+    assert describe_config(base, {"model_type": "qwen2", "max_position_embeddings": None}).context_length is None
+
+
+@pytest.fixture
+def no_hub_access(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "empty cache"))
+
+
+@pytest.mark.usefixtures("no_hub_access")
+def test_a_gated_base_without_a_token_says_where_to_get_access() -> None:
+    with pytest.raises(BaseModelError, match=r"https://huggingface\.co/google/gemma-1\.1-2b-it.*HF_TOKEN"):
+        check_available(BASES["google/gemma-1.1-2b-it"])
+
+
+@pytest.mark.usefixtures("no_hub_access")
+def test_a_gated_base_is_tried_with_a_token_and_an_open_one_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    check_available(BASES["Alibaba-NLP/gte-Qwen1.5-7B-instruct"])
+    monkeypatch.setenv("HF_TOKEN", "hf_x")
+    check_available(BASES["google/gemma-1.1-2b-it"])
+
+
+@pytest.mark.usefixtures("no_hub_access")
+def test_a_gated_base_is_refused_before_anything_is_queued() -> None:
+    with pytest.raises(BaseModelError, match="gated"):
+        plan_runs([RunConfig(base="google/gemma-1.1-2b-it")])
+
+
+def test_a_bundled_base_that_is_not_installed_names_the_command() -> None:
+    with pytest.raises(BaseModelError, match="base 'lost' is not installed; `make setup`"):
+        check_available(Base("lost", "bundled", "emocore_no_such_package", FAMILIES["bert"], "mean"))
+
+
+def test_the_methods_are_those_of_the_study_and_two_floors() -> None:
+    assert list(METHODS) == ["lora", "ia3", "qlora", "head", "tfidf"]
+    assert [name for name, method in METHODS.items() if method.quantized] == ["qlora"]
+    assert [name for name, method in METHODS.items() if not method.needs_base] == ["tfidf"]
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_an_entry_is_complete(name: str) -> None:
+    method = METHODS[name]
+    assert method.name == name
+    assert method.title
+    assert method.summary.endswith(".")
+    assert re.fullmatch(r"#[0-9a-f]{6}", method.color)
+    assert method.settings <= set(RunConfig.model_fields)
+    assert set(method.defaults) <= method.settings
+    assert (method.adapter_config is None) == (not method.needs_base)
+    engines = Path(reports.__file__).parent / "training"
+    assert (engines / f"{method.engine}.py").is_file()
+
+
+def test_every_method_has_a_colour_of_its_own() -> None:
+    assert len({method.color for method in METHODS.values()}) == len(METHODS)
+
+
+def test_an_unknown_method_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(ConfigError, match="no method 'prefix'; known are lora, ia3, qlora, head, tfidf") as caught:
+        find_method("prefix")
+    assert caught.value.field == "method"
+
+
+@pytest.mark.parametrize("base", ["minilm-l6", "smollm2-135m"])
+def test_ia3_learns_ten_to_twenty_times_as_fast_as_lora(base: str) -> None:
+    rates = [resolve(RunConfig(method=method, base=base))[0].learning_rate for method in ("ia3", "lora")]
+    assert rates[0] == 1e-2
+    assert rates[1] is not None
+    assert 10 <= rates[0] / rates[1] <= 20
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("base", ["minilm-l6", "smollm2-135m"])
+def test_a_resolved_config_has_every_setting_that_its_method_reads(name: str, base: str) -> None:
+    config, notes = resolve(RunConfig(method=name, base=base))
+    method = METHODS[name]
+    may_be_open = {"max_steps", "target_modules"}  # open means: as many steps as epochs make; the base's own layers
+    for setting in OPTIONAL_SETTINGS:
+        value = getattr(config, setting)
+        if setting not in method.settings:
+            assert value is None
+        elif setting not in may_be_open:
+            assert value is not None
+    assert notes == []
+    assert config.base == (base if method.needs_base else "none")
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_resolving_twice_changes_nothing_more(name: str) -> None:
+    once, _ = resolve(RunConfig(method=name))
+    assert resolve(once) == (once, [])
+
+
+def test_defaults_follow_the_pooling_of_the_base() -> None:
+    mean, _ = resolve(RunConfig(method="lora", base="minilm-l6"))
+    last, _ = resolve(RunConfig(method="lora", base="smollm2-135m"))
+    assert (mean.epochs, mean.head_learning_rate) == (4, 1e-2)
+    assert (last.epochs, last.head_learning_rate) == (3, 1e-3)
+
+
+def test_a_given_value_wins_over_the_default() -> None:
+    config, notes = resolve(RunConfig(method="lora", learning_rate=3e-5, epochs=9, lora_rank=2))
+    assert (config.learning_rate, config.epochs, config.lora_rank, config.lora_alpha) == (3e-5, 9, 2, 32)
+    assert notes == []
+
+
+@pytest.mark.parametrize(
+    ("method", "setting", "value"),
+    [
+        ("ia3", "lora_rank", 8),
+        ("head", "learning_rate", 1e-3),
+        ("tfidf", "epochs", 3),
+        ("lora", "inverse_regularization", 2),
+    ],
+)
+def test_a_setting_that_has_no_effect_is_left_out_and_said(method: str, setting: str, value: Any) -> None:
+    config, notes = resolve(RunConfig(method=method, **{setting: value}))
+    assert getattr(config, setting) is None
+    assert notes == [f"{setting} has no effect on {METHODS[method].title}; it was left out"]
+
+
+def test_texts_longer_than_the_base_reads_are_refused_by_field() -> None:
+    with pytest.raises(ConfigError, match="max_length: 1024 is over the 512 tokens") as caught:
+        resolve(RunConfig(base="minilm-l6", max_length=1024))
+    assert caught.value.field == "max_length"
+    assert resolve(RunConfig(base="minilm-l6", max_length=512))[0].max_length == 512
+
+
+def test_a_method_without_a_base_does_not_mind_an_unknown_one() -> None:
+    assert resolve(RunConfig(method="tfidf", base="nonsense"))[0].base == "none"
+
+
+def test_methods_that_read_a_setting_are_known() -> None:
+    assert methods_reading("lora_rank") == ["lora", "qlora"]
+    assert methods_reading("inverse_regularization") == ["tfidf"]
+    assert methods_reading("epochs") == ["lora", "ia3", "qlora", "head"]
+    assert methods_reading("threshold") == list(METHODS)
+
+
+def test_the_command_line_lists_every_entry_of_both_catalogues() -> None:
+    assert [row["name"] for row in reports.base_rows()] == list(BASES)
+    assert [row["name"] for row in reports.method_rows()] == list(METHODS)
+    json.dumps([reports.base_rows(), reports.method_rows()])

@@ -1,0 +1,200 @@
+"""TF-IDF with logistic regression: it learns, answers the same after a reload, and stores no pickle."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from safetensors.numpy import load_file, save_file
+from tables import LABELS, make_table
+
+from emocore.errors import AdapterError, DataError
+from emocore.models.adapter import UNSAFE_SUFFIXES, AdapterInfo, adapter_bytes, read_info, write_info
+from emocore.models.linear import VOCABULARY_FILE, WEIGHTS_FILE, LinearClassifier
+
+TEXTS = ["so much anger", "joy and fear", "nothing at all", "", "ünïcode 😂", "message message"]
+
+
+def make_info(labels: tuple[str, ...] = LABELS) -> AdapterInfo:
+    return AdapterInfo(
+        run_id="20240101-000000-tfidf-none-0000",
+        method="tfidf",
+        base="none",
+        base_revision=None,
+        labels=list(labels),
+        thresholds=dict.fromkeys(labels, 0.5),
+        max_length=128,
+        precision="fp32",
+        quantized=False,
+    )
+
+
+def training_frame(rows: int = 200, seed: int = 0) -> pd.DataFrame:
+    return make_table(rows, seed).rename(columns={"ID": "row_id", "Tweet": "text"})
+
+
+def fit(frame: pd.DataFrame, c: float = 1.0, labels: tuple[str, ...] = LABELS) -> LinearClassifier:
+    return LinearClassifier.fit(frame, c, seed=1, info=make_info(labels))
+
+
+@pytest.fixture(scope="module")
+def trained() -> LinearClassifier:
+    return fit(training_frame())
+
+
+@pytest.fixture
+def folder(trained: LinearClassifier, tmp_path: Path) -> Path:
+    trained.save(tmp_path / "adapter")
+    write_info(tmp_path / "adapter", trained.info)
+    return tmp_path / "adapter"
+
+
+def test_it_learns_which_words_go_with_which_emotion(trained: LinearClassifier) -> None:
+    unseen = training_frame(seed=9)
+    predicted = trained.logits(unseen["text"].tolist()) >= 0
+    assert (predicted == unseen[list(LABELS)].to_numpy()).mean() > 0.97
+
+
+def test_logits_are_one_row_a_text_and_one_column_a_label(trained: LinearClassifier) -> None:
+    logits = trained.logits(TEXTS)
+    assert (logits.shape, logits.dtype) == ((len(TEXTS), len(LABELS)), np.float32)
+    assert np.isfinite(logits).all()
+
+
+def test_a_text_gets_the_same_answer_alone_and_among_others(trained: LinearClassifier) -> None:
+    together = trained.logits(TEXTS)
+    alone = np.concatenate([trained.logits([text]) for text in TEXTS])
+    np.testing.assert_array_equal(together, alone)
+
+
+def test_the_same_rows_give_the_same_classifier(trained: LinearClassifier) -> None:
+    np.testing.assert_array_equal(fit(training_frame()).logits(TEXTS), trained.logits(TEXTS))
+
+
+def test_stronger_regularisation_keeps_the_weights_smaller(trained: LinearClassifier) -> None:
+    assert np.abs(fit(training_frame(), c=0.01).weights).sum() < np.abs(trained.weights).sum()
+
+
+def test_a_reloaded_classifier_answers_the_same(trained: LinearClassifier, folder: Path) -> None:
+    reloaded = LinearClassifier.load(folder, read_info(folder))
+    assert reloaded.info == trained.info
+    np.testing.assert_array_equal(reloaded.logits(TEXTS), trained.logits(TEXTS))
+
+
+def test_the_folder_holds_plain_data_only(folder: Path) -> None:
+    assert {path.name for path in folder.iterdir()} == {VOCABULARY_FILE, WEIGHTS_FILE, "emocore.json"}
+    assert not [path for path in folder.iterdir() if path.suffix in UNSAFE_SUFFIXES]
+    assert adapter_bytes(folder) == (folder / WEIGHTS_FILE).stat().st_size
+    words, runs = json.loads((folder / VOCABULARY_FILE).read_text(encoding="utf-8"))
+    assert "so much" in words
+    assert all(2 <= len(run) <= 5 for run in runs)
+
+
+@pytest.mark.parametrize("positives", [0, 1])
+def test_a_label_with_one_value_keeps_the_log_odds_of_its_share(positives: int) -> None:
+    logits = fit(training_frame().assign(trust=positives)).logits(TEXTS)
+    share = (positives * 200 + 0.5) / 201
+    np.testing.assert_allclose(logits[:, LABELS.index("trust")], np.log(share / (1 - share)), rtol=1e-6)
+    assert np.ptp(logits[:, LABELS.index("anger")]) > 0
+
+
+def test_one_label_that_can_be_learned_is_learned_beside_those_that_cannot() -> None:
+    frame = training_frame().assign(joy=0, fear=0, trust=0)
+    logits = fit(frame).logits(["so much anger", "so much joy"])
+    assert logits[0, 0] > 0 > logits[1, 0]
+    assert (logits[:, 1:] < -5).all()
+
+
+def test_texts_that_share_no_term_are_refused_with_what_to_do() -> None:
+    texts = [chr(0x4E00 + 8 * number) + chr(0x4E04 + 8 * number) for number in range(40)]
+    with pytest.raises(DataError, match=r"no term that several training texts share .*; use more rows"):
+        fit(training_frame(40).assign(text=texts))
+
+
+def remove_vocabulary(folder: Path) -> None:
+    (folder / VOCABULARY_FILE).unlink()
+
+
+def remove_weights(folder: Path) -> None:
+    (folder / WEIGHTS_FILE).unlink()
+
+
+def cut_weights(folder: Path) -> None:
+    content = (folder / WEIGHTS_FILE).read_bytes()
+    (folder / WEIGHTS_FILE).write_bytes(content[: len(content) // 2])
+
+
+def break_vocabulary(folder: Path) -> None:
+    (folder / VOCABULARY_FILE).write_text("[{", encoding="utf-8")
+
+
+def shorten_vocabulary(folder: Path) -> None:
+    words, runs = json.loads((folder / VOCABULARY_FILE).read_text(encoding="utf-8"))
+    words.popitem()
+    (folder / VOCABULARY_FILE).write_text(json.dumps([words, runs]), encoding="utf-8")
+
+
+def shorten_weights(folder: Path) -> None:
+    tensors = load_file(folder / WEIGHTS_FILE)
+    save_file(tensors | {"weights": tensors["weights"][:-5].copy()}, folder / WEIGHTS_FILE)
+
+
+def drop_tensor(folder: Path) -> None:
+    tensors = load_file(folder / WEIGHTS_FILE)
+    del tensors["intercept"]
+    save_file(tensors, folder / WEIGHTS_FILE)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        remove_vocabulary,
+        remove_weights,
+        cut_weights,
+        break_vocabulary,
+        shorten_vocabulary,
+        shorten_weights,
+        drop_tensor,
+    ],
+)
+def test_a_damaged_folder_is_refused_by_name(folder: Path, damage: Callable[[Path], None]) -> None:
+    damage(folder)
+    with pytest.raises(AdapterError) as caught:
+        LinearClassifier.load(folder, make_info())
+    assert str(folder) in str(caught.value)
+
+
+@pytest.mark.parametrize("labels", [LABELS[:-1], (*LABELS, "pride")])
+def test_weights_of_other_labels_are_refused(folder: Path, labels: tuple[str, ...]) -> None:
+    with pytest.raises(AdapterError, match=r"where .* belong"):
+        LinearClassifier.load(folder, make_info(labels))
+
+
+def test_an_adapter_folder_without_its_info_or_weights_says_which_is_missing(folder: Path) -> None:
+    remove_weights(folder)
+    with pytest.raises(AdapterError, match=r"its \.safetensors file is missing"):
+        read_info(folder)
+    (folder / "emocore.json").unlink()
+    with pytest.raises(AdapterError, match=r"emocore\.json is missing"):
+        read_info(folder)
+
+
+@pytest.mark.parametrize("name", ["model.pkl", "weights.bin", "model.joblib", "training.pt"])
+def test_an_adapter_folder_with_a_pickle_is_refused(folder: Path, name: str) -> None:
+    (folder / name).write_bytes(b"")
+    with pytest.raises(AdapterError, match=f"'{name}' is a pickle"):
+        read_info(folder)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"run_id": "a"}', b"\xff\xff"])
+def test_a_broken_adapter_info_is_refused(folder: Path, content: bytes) -> None:
+    (folder / "emocore.json").write_bytes(content)
+    with pytest.raises(AdapterError, match=r"emocore\.json: not readable as adapter info"):
+        read_info(folder)
+
+
+def test_a_missing_adapter_folder_says_what_may_have_happened(tmp_path: Path) -> None:
+    with pytest.raises(AdapterError, match="no such adapter folder; the run has not finished"):
+        read_info(tmp_path / "adapter")

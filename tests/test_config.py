@@ -1,0 +1,245 @@
+"""Settings: bounds, messages that name the field, and what a study expands to."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from emocore.config import SHARED_SETTINGS, RunConfig, StudyConfig, bounds, build, describe, parse_setting
+from emocore.errors import ConfigError
+
+SETTINGS = list(RunConfig.model_fields)
+BOUNDED = [(name, kind, value) for name in SETTINGS for kind, value in bounds(name).items()]
+
+
+def accepts(**values: Any) -> bool:
+    try:
+        RunConfig(**values)
+    except ValidationError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_every_setting_is_described_in_a_sentence(name: str) -> None:
+    assert describe(name).endswith((".", "`."))
+    assert len(describe(name)) >= 10
+
+
+def test_every_study_setting_is_described() -> None:
+    assert all(field.description for field in StudyConfig.model_fields.values())
+
+
+def test_the_defaults_are_a_valid_run_on_the_starter_set() -> None:
+    config = RunConfig()
+    assert (config.method, config.base, config.data) == ("lora", "minilm-l6", "starter")
+    assert config == RunConfig(**config.model_dump())
+
+
+@pytest.mark.parametrize(("name", "kind", "value"), BOUNDED)
+def test_the_stated_bounds_are_those_enforced(name: str, kind: str, value: float) -> None:
+    """`bounds` feeds the form's fields, so it has to agree with what a config accepts."""
+    step = 1 if isinstance(value, int) and "int" in str(RunConfig.model_fields[name].annotation) else 1e-6
+    outside = value - step if kind in ("ge", "gt") else value + step
+    assert not accepts(**{name: outside})
+    if kind in ("ge", "le"):
+        assert accepts(**{name: value})
+    else:
+        assert not accepts(**{name: value})
+
+
+def test_numeric_settings_have_bounds() -> None:
+    assert bounds("epochs") == {"ge": 1, "le": 1000}
+    assert bounds("threshold") == {"gt": 0, "lt": 1}
+    assert bounds("base") == {}
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"epochs": 0}, "epochs"),
+        ({"epochs": 1.5}, "epochs"),
+        ({"epochs": "three"}, "epochs"),
+        ({"learning_rate": 2}, "learning_rate"),
+        ({"learning_rate": float("nan")}, "learning_rate"),
+        ({"rows": 19}, "rows"),
+        ({"seed": -1}, "seed"),
+        ({"seed": 2**31}, "seed"),
+        ({"threshold": 1}, "threshold"),
+        ({"device": "gpu"}, "device"),
+        ({"device": "cuda:"}, "device"),
+        ({"precision": "fp16"}, "precision"),
+        ({"wandb_mode": "disabled"}, "wandb_mode"),
+        ({"wandb_base_url": "wandb.example"}, "wandb_base_url"),
+        ({"study": "a/b"}, "study"),
+        ({"study": "two\nlines"}, "study"),
+        ({"study": ""}, "study"),
+        ({"study": "x" * 81}, "study"),
+        ({"gradient_checkpointing": "perhaps"}, "gradient_checkpointing"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_its_field_and_the_value(values: dict[str, Any], field: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        build(RunConfig, values)
+    assert caught.value.field == field
+    assert str(caught.value).startswith(f"{field}: ")
+    assert repr(values[field]) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("study", ["starter study", "LoRA + IA3 (2nd try)", "study 2024-05-01 10.00.00", "étude_1"])
+def test_usual_study_names_are_accepted(study: str) -> None:
+    assert RunConfig(study=study).study == study
+
+
+@pytest.mark.parametrize("device", ["auto", "cpu", "cuda", "cuda:0", "cuda:11"])
+def test_devices_are_accepted_by_name(device: str) -> None:
+    assert RunConfig(device=device).device == device
+
+
+def test_an_unknown_setting_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(ConfigError, match="learning_rat: no such setting; known are: method, base") as caught:
+        build(RunConfig, {"learning_rat": 1e-3})
+    assert caught.value.field == "learning_rat"
+
+
+def test_shares_that_leave_too_little_for_training_are_refused_by_both_names() -> None:
+    with pytest.raises(ConfigError, match="validation_share and test_share") as caught:
+        build(RunConfig, {"validation_share": 0.4, "test_share": 0.4})
+    assert caught.value.field is None
+    assert accepts(validation_share=0.4, test_share=0.39)
+
+
+def test_spaces_around_a_value_are_cut() -> None:
+    assert RunConfig(base=" minilm-l6 ", study=" a ").model_dump(include={"base", "study"}) == {
+        "base": "minilm-l6",
+        "study": "a",
+    }
+
+
+def test_a_config_cannot_be_changed_after_its_check() -> None:
+    with pytest.raises(ValidationError):
+        RunConfig().epochs = 0
+
+
+def test_a_config_read_from_its_file_is_the_one_that_was_written(tmp_path: Path) -> None:
+    config = RunConfig(method="qlora", target_modules=["q_proj"], learning_rate=5e-4, rows=1000, study="étude")
+    file = tmp_path / "config.json"
+    file.write_text(config.model_dump_json(), encoding="utf-8")
+    assert RunConfig.read(file) == config
+
+
+def test_a_stored_config_of_another_version_is_refused_with_file_and_field(tmp_path: Path) -> None:
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(RunConfig().model_dump() | {"optimizer": "sgd"}), encoding="utf-8")
+    with pytest.raises(ConfigError, match="optimizer: no such setting") as caught:
+        RunConfig.read(file)
+    assert str(file) in str(caught.value)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "null"])
+def test_a_stored_config_that_is_damaged_is_refused_with_its_file(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "config.json"
+    file.write_text(content, encoding="utf-8")
+    with pytest.raises(ConfigError, match="damaged") as caught:
+        RunConfig.read(file)
+    assert str(file) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "parsed"),
+    [
+        ("learning_rate=5e-4", ("learning_rate", "5e-4")),
+        (" epochs = 3 ", ("epochs", "3")),
+        ("rows=", ("rows", None)),
+        ("target_modules=q_proj, v_proj,", ("target_modules", ["q_proj", "v_proj"])),
+        ("wandb_base_url=http://a/?b=c", ("wandb_base_url", "http://a/?b=c")),
+    ],
+)
+def test_a_setting_is_parsed_from_the_command_line(text: str, parsed: tuple[str, Any]) -> None:
+    assert parse_setting(text) == parsed
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "value"),
+    [
+        ("learning_rate=5e-4", "learning_rate", 0.0005),
+        ("epochs=3", "epochs", 3),
+        ("rows=", "rows", None),
+        ("gradient_checkpointing=true", "gradient_checkpointing", True),
+        ("label_columns=anger,joy", "label_columns", ["anger", "joy"]),
+        ("study=5", "study", "5"),
+    ],
+)
+def test_a_parsed_setting_builds_a_config_of_the_right_type(text: str, name: str, value: Any) -> None:
+    built = getattr(build(RunConfig, dict([parse_setting(text)])), name)
+    assert (built, type(built)) == (value, type(value))
+
+
+@pytest.mark.parametrize("text", ["epochs", "", "nonsense=1", "=1"])
+def test_a_setting_that_cannot_be_parsed_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError):
+        parse_setting(text)
+
+
+def test_a_study_is_methods_times_seeds_in_the_given_order() -> None:
+    study = StudyConfig(name="s", methods=["qlora", "lora", "qlora"], seeds=[2, 1, 2])
+    configs = study.run_configs()
+    assert [(c.method, c.seed) for c in configs] == [("qlora", 2), ("qlora", 1), ("lora", 2), ("lora", 1)]
+    assert {c.study for c in configs} == {"s"}
+
+
+def test_a_study_shares_its_settings_and_gives_a_method_its_own() -> None:
+    study = StudyConfig(
+        name="s",
+        methods=["lora", "ia3"],
+        settings={"epochs": 2, "learning_rate": 1e-3},
+        method_settings={"ia3": {"learning_rate": 1e-2}},
+    )
+    lora, ia3 = study.run_configs()
+    assert (lora.epochs, lora.learning_rate) == (2, 1e-3)
+    assert (ia3.epochs, ia3.learning_rate) == (2, 1e-2)
+    differing = {name for name in SETTINGS if getattr(lora, name) != getattr(ia3, name)}
+    assert differing == {"method", "learning_rate"}
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"methods": []}, "methods"),
+        ({"seeds": []}, "seeds"),
+        ({"seeds": ["x"]}, "seeds.0"),
+        ({"name": ""}, "name"),
+        ({"colour": 1}, "colour"),
+    ],
+)
+def test_a_wrong_study_is_refused_with_its_field(values: dict[str, Any], field: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        build(StudyConfig, {"name": "s", "methods": ["lora"]} | values)
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize("name", ["method", "seed", "study"])
+def test_what_a_study_sets_itself_is_not_one_of_its_settings(name: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{name}: a study takes this from its methods, seeds and name"):
+        build(StudyConfig, {"name": "s", "methods": ["lora"], "settings": {name: "7"}})
+
+
+@pytest.mark.parametrize("name", sorted(SHARED_SETTINGS))
+def test_what_makes_a_study_fair_is_not_set_for_one_method_alone(name: str) -> None:
+    study = {"name": "s", "methods": ["tfidf", "lora"], "method_settings": {"lora": {"epochs": 3, name: "7"}}}
+    with pytest.raises(ConfigError, match=rf"^lora\.{name}: all runs of a study share this"):
+        build(StudyConfig, study)
+
+
+def test_shared_settings_are_settings() -> None:
+    assert set(SETTINGS) >= SHARED_SETTINGS >= {"data", "rows", "split_seed"}
+
+
+@pytest.mark.parametrize("own", [{"settings": {"epochs": 0}}, {"method_settings": {"lora": {"epochs": 0}}}])
+def test_a_wrong_setting_inside_a_study_is_refused_by_its_name(own: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        StudyConfig(name="s", methods=["lora"], **own).run_configs()
+    assert caught.value.field == "epochs"

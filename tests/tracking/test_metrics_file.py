@@ -1,0 +1,126 @@
+"""`metrics.jsonl`: complete rows, whatever happens to the process that writes them."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from emocore.tracking.metrics_file import MetricsFile, read_last_metrics, read_metrics
+
+ROOT = Path(__file__).parents[2]
+WRITE_UNTIL_KILLED = """
+import sys
+from pathlib import Path
+from emocore.tracking.metrics_file import MetricsFile
+file = MetricsFile(Path(sys.argv[1]))
+step = 0
+while True:
+    step += 1
+    file.append({"step": step, "train/loss": 1 / step})
+    if step == 20:
+        print("ready", flush=True)
+"""
+
+
+def row(step: int) -> dict[str, float]:
+    return {"step": step, "total_steps": 100, "epoch": step / 10, "seconds": 0.5 * step, "train/loss": 1 / (step + 1)}
+
+
+def test_a_row_is_on_disk_when_append_returns(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    file = MetricsFile(path)
+    for step in range(3):
+        file.append(row(step))
+        assert read_metrics(path) == [row(i) for i in range(step + 1)]
+        assert read_last_metrics(path) == row(step)
+    file.close()
+
+
+def test_rows_of_a_second_writer_follow_those_of_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    for step in range(2):
+        file = MetricsFile(path)
+        file.append(row(step))
+        file.close()
+    assert read_metrics(path) == [row(0), row(1)]
+
+
+def test_a_file_that_is_missing_or_empty_has_no_rows(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    assert (read_metrics(path), read_last_metrics(path)) == ([], None)
+    path.touch()
+    assert (read_metrics(path), read_last_metrics(path)) == ([], None)
+
+
+@pytest.mark.parametrize("torn", ["{", '{"step": 2, "train/lo', '{"step": 2}', '{"text": "é'])
+def test_a_torn_last_line_is_skipped(tmp_path: Path, torn: str) -> None:
+    path = tmp_path / "metrics.jsonl"
+    path.write_bytes(b'{"step": 0}\n{"step": 1}\n' + torn.encode())
+    assert read_metrics(path) == [{"step": 0}, {"step": 1}]
+    assert read_last_metrics(path) == {"step": 1}
+
+
+def test_a_file_with_a_torn_line_alone_has_no_rows(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    path.write_text('{"step"')
+    assert (read_metrics(path), read_last_metrics(path)) == ([], None)
+
+
+@pytest.mark.parametrize("torn", ['{"st', '{"step": 1}\n{"st', '{"step": 1}\n{"note": "é'])
+def test_rows_of_a_second_writer_are_whole_after_a_torn_line(tmp_path: Path, torn: str) -> None:
+    path = tmp_path / "metrics.jsonl"
+    path.write_text(torn, encoding="utf-8")
+    complete = read_metrics(path)
+    file = MetricsFile(path)
+    file.append({"step": 2})
+    file.close()
+    assert read_metrics(path) == [*complete, {"step": 2}]
+    assert read_last_metrics(path) == {"step": 2}
+
+
+def test_the_last_row_of_a_long_file_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    file = MetricsFile(path)
+    for step in range(200):
+        file.append(row(step) | {f"validation/metric {i}": i / 7 for i in range(20)})
+    file.close()
+    assert path.stat().st_size > 50_000
+    assert read_last_metrics(path) == read_metrics(path)[-1]
+    assert len(read_metrics(path)) == 200
+
+
+def test_separators_inside_a_value_do_not_split_its_row(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    file = MetricsFile(path)
+    content = {"note": "one\u2028two\x0bthree\nfour"}
+    file.append(content)
+    file.close()
+    assert read_metrics(path) == [content]
+    assert read_last_metrics(path) == content
+
+
+def test_a_loss_that_is_not_a_number_is_kept_as_such(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    file = MetricsFile(path)
+    file.append({"step": 1, "train/loss": float("nan")})
+    file.close()
+    loss = read_metrics(path)[0]["train/loss"]
+    assert loss != loss
+
+
+def test_a_killed_writer_leaves_complete_rows_in_order(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    child = subprocess.Popen([sys.executable, "-c", WRITE_UNTIL_KILLED, path], stdout=subprocess.PIPE, cwd=ROOT)
+    assert child.stdout is not None
+    child.stdout.readline()
+    os.kill(child.pid, signal.SIGKILL)
+    child.communicate()
+    steps = [read["step"] for read in read_metrics(path)]
+    assert len(steps) >= 20
+    assert steps == list(range(1, len(steps) + 1))
+    last = read_last_metrics(path)
+    assert last is not None
+    assert last["step"] == steps[-1]

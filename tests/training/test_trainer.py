@@ -1,0 +1,271 @@
+"""What our Trainer adds to Hugging Face's: its batches, its two learning rates, its clock, and no surprises."""
+
+import itertools
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from datasets import Dataset
+from live_runs import quick_settings
+from transformers import DataCollatorWithPadding, TrainerCallback, set_seed
+
+from emocore.config import RunConfig
+from emocore.data.encode import encode_splits
+from emocore.data.split import load_splits
+from emocore.metrics import score_multilabel, sigmoid
+from emocore.models.build import LoadedBase, build_model
+from emocore.models.methods import METHODS
+from emocore.models.resolve import resolve
+from emocore.training.trainer import EmotionTrainer, LengthGroupedSampler, training_arguments
+
+NEURAL = [name for name, method in METHODS.items() if method.engine == "neural"]
+
+
+def orders(sampler: LengthGroupedSampler, epochs: int) -> list[list[int]]:
+    found = []
+    for epoch in range(epochs):
+        sampler.set_epoch(epoch)
+        found.append(list(sampler))
+    return found
+
+
+@pytest.mark.parametrize(("rows", "batch_size"), [(1, 4), (3, 4), (4, 4), (97, 1), (97, 4), (1000, 16), (1000, 7)])
+def test_every_row_is_drawn_once_an_epoch(rows: int, batch_size: int) -> None:
+    lengths = np.random.default_rng(0).integers(3, 60, rows).tolist()
+    sampler = LengthGroupedSampler(lengths, batch_size, seed=1)
+    assert len(sampler) == rows
+    for order in orders(sampler, epochs=3):
+        assert sorted(order) == list(range(rows))
+
+
+def test_the_order_comes_from_seed_and_epoch_alone() -> None:
+    lengths = np.random.default_rng(0).integers(3, 60, 200).tolist()
+    first = orders(LengthGroupedSampler(lengths, 8, seed=1), epochs=4)
+    torch.manual_seed(99)
+    assert orders(LengthGroupedSampler(lengths, 8, seed=1), epochs=4) == first
+    resumed = LengthGroupedSampler(lengths, 8, seed=1)
+    resumed.set_epoch(3)
+    assert list(resumed) == first[3]
+    assert all(one != other for one, other in itertools.combinations(first, 2))
+    others = orders(LengthGroupedSampler(lengths, 8, seed=2), epochs=4)
+    assert all(one != other for one, other in itertools.product(first, others))
+
+
+def test_batches_hold_texts_of_like_length_in_random_order() -> None:
+    lengths = np.random.default_rng(0).integers(3, 100, 1000).tolist()
+    order = list(LengthGroupedSampler(lengths, 10, seed=1))
+    batches = [[lengths[row] for row in order[i : i + 10]] for i in range(0, 1000, 10)]
+    padded = sum(max(batch) * len(batch) for batch in batches)
+    assert padded < 1.2 * sum(lengths)  # a random order needs 1.8 times
+    longest = [max(batch) for batch in batches]
+    assert abs(np.corrcoef(longest, range(100))[0, 1]) < 0.3
+
+
+class Seen(TrainerCallback):
+    """Keeps Trainer's log."""
+
+    def __init__(self) -> None:
+        self.logs: list[dict[str, float]] = []
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **kwargs: Any) -> None:
+        self.logs.append({"step": state.global_step, **(logs or {})})
+
+    def values(self, name: str) -> list[float]:
+        return [log[name] for log in self.logs if name in log]
+
+
+class RecordingTrainer(EmotionTrainer):
+    """Keeps the row numbers of each batch."""
+
+    def training_step(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> torch.Tensor:
+        self.batches = [*getattr(self, "batches", []), inputs["input_ids"].sum(1).tolist()]
+        return super().training_step(model, inputs, *args, **kwargs)
+
+
+MakeTrainer = Callable[..., tuple[RecordingTrainer, Seen]]
+
+
+@pytest.fixture
+def make_trainer(tmp_path: Path, small_csv: Path, tiny_bert: Path, tiny_llama: Path) -> MakeTrainer:
+    """A trainer as `neural.train` makes it; `rows_of_train` cuts the training data to its first rows."""
+    bases = {"bert": tiny_bert, "llama": tiny_llama}
+
+    def make(base: str = "llama", rows_of_train: int | None = None, **settings: Any) -> tuple[RecordingTrainer, Seen]:
+        config, _ = resolve(RunConfig(**quick_settings(small_csv, base=str(bases[base]), **settings)))
+        set_seed(config.seed)
+        splits = load_splits(config)
+        model, loaded = build_model(config, splits.labels, "cpu", bf16=config.precision == "bf16")
+        data = encode_splits(splits, loaded.tokenizer, config.max_length)
+        train = data["train"].select(range(rows_of_train or len(data["train"])))
+        return assemble(config, model, loaded, train, data["validation"]), seen[-1]
+
+    seen: list[Seen] = []
+
+    def assemble(config: RunConfig, model: Any, loaded: LoadedBase, train: Dataset, held: Dataset) -> RecordingTrainer:
+        seen.append(Seen())
+        return RecordingTrainer(
+            run_config=config,
+            head_name=loaded.base.family.head,
+            lengths=train["length"],
+            model=model,
+            args=training_arguments(config, str(tmp_path / f"out{len(seen)}"), len(train), "cpu", config.precision),
+            train_dataset=train,
+            eval_dataset=held,
+            data_collator=DataCollatorWithPadding(loaded.tokenizer),
+            callbacks=[seen[-1]],
+        )
+
+    return make
+
+
+def trained(model: torch.nn.Module) -> dict[str, torch.Tensor]:
+    return {name: p.detach().clone() for name, p in model.named_parameters() if p.requires_grad}
+
+
+@pytest.mark.parametrize("method", NEURAL)
+def test_adapter_and_head_each_get_their_learning_rate(make_trainer: MakeTrainer, method: str) -> None:
+    trainer, _ = make_trainer(method=method, learning_rate=0.003, head_learning_rate=0.02)
+    optimizer = trainer.create_optimizer()
+    names = {id(p): name for name, p in trainer.model.named_parameters() if p.requires_grad}
+    rates = {names[id(p)]: group["lr"] for group in optimizer.param_groups for p in group["params"]}
+    assert set(rates) == set(names.values())
+    assert sum(len(group["params"]) for group in optimizer.param_groups) == len(names)
+    for name, rate in rates.items():
+        assert rate == (0.02 if "score" in name else 0.003), name
+
+
+def test_both_rates_rise_and_fall_together(make_trainer: MakeTrainer) -> None:
+    trainer, seen = make_trainer(learning_rate=0.003, head_learning_rate=0.02, epochs=4, warmup_share=0.25)
+    trainer.train()
+    groups = trainer.optimizer.param_groups
+    rates = seen.values("learning_rate")
+    assert max(rates) == pytest.approx(0.003)
+    assert rates.index(max(rates)) / len(rates) == pytest.approx(0.25, abs=0.1)
+    assert rates[-1] < 0.1 * max(rates)
+    assert {group["initial_lr"] for group in groups} == {0.003, 0.02}
+
+
+def test_biases_and_rescaling_vectors_are_not_decayed(make_trainer: MakeTrainer) -> None:
+    """IA3's vectors begin at 1, and 1 means no change: decay would pull the base's activations towards zero."""
+    trainer, _ = make_trainer(base="bert", method="ia3", weight_decay=0.1)
+    names = {id(p): name for name, p in trainer.model.named_parameters()}
+    decayed = [names[id(p)] for g in trainer.create_optimizer().param_groups if g["weight_decay"] for p in g["params"]]
+    assert decayed and all(name.endswith("classifier.modules_to_save.default.weight") for name in decayed), decayed
+
+
+def test_every_epoch_draws_its_own_batches_of_all_rows(make_trainer: MakeTrainer) -> None:
+    trainer, _ = make_trainer(epochs=3, batch_size=8)
+    trainer.train()
+    per_epoch = len(trainer.batches) // 3
+    epochs = [trainer.batches[i * per_epoch : (i + 1) * per_epoch] for i in range(3)]
+    rows = [sum(len(batch) for batch in epoch) for epoch in epochs]
+    assert rows == [84, 84, 84]
+    assert epochs[0] != epochs[1] != epochs[2] != epochs[0]
+
+
+def test_two_half_batches_accumulated_make_the_step_of_a_whole_one(make_trainer: MakeTrainer) -> None:
+    whole, seen_whole = make_trainer(rows_of_train=32, batch_size=32, epochs=3, warmup_share=0)
+    halves, seen_halves = make_trainer(
+        rows_of_train=32, batch_size=16, gradient_accumulation_steps=2, epochs=3, warmup_share=0
+    )
+    whole.train()
+    halves.train()
+    assert (len(whole.batches), len(halves.batches)) == (3, 6)
+    for name in ("loss", "grad_norm", "learning_rate"):
+        assert seen_halves.values(name) == pytest.approx(seen_whole.values(name), rel=1e-3), name
+    assert len(seen_whole.values("loss")) == 3
+
+
+def test_training_loss_and_validation_loss_are_on_one_scale(make_trainer: MakeTrainer) -> None:
+    """With rates of next to nothing and all rows in a batch, the two are means over rows and labels alike."""
+    trainer, seen = make_trainer(epochs=1, batch_size=84, learning_rate=1e-12, head_learning_rate=1e-12)
+    trainer.train()
+    [loss] = seen.values("loss")
+    on_training_rows = trainer.evaluate(trainer.train_dataset)
+    assert on_training_rows["eval_loss"] == pytest.approx(loss, rel=1e-3)
+
+
+@pytest.mark.parametrize("method", NEURAL)
+@pytest.mark.parametrize("base", ["llama", "bert"])
+def test_an_evaluation_in_between_changes_nothing_in_the_training(
+    make_trainer: MakeTrainer, method: str, base: str
+) -> None:
+    trainer, _ = make_trainer(base=base, method=method, lora_dropout=0.0 if "lora" in method else None)
+    model = trainer.model
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    torch.manual_seed(4)
+    for name, parameter in model.named_parameters():
+        if "lora_B" in name:  # they begin at zero, and with them the gradients of their partners
+            torch.nn.init.normal_(parameter, std=0.1)
+    batch = next(iter(trainer.get_train_dataloader()))
+
+    def gradients() -> dict[str, torch.Tensor]:
+        model.train()
+        model.zero_grad()
+        trainer.compute_loss(model, dict(batch)).backward()
+        return {name: p.grad.clone() for name, p in model.named_parameters() if p.grad is not None}
+
+    before = gradients()
+    trainer.evaluate()
+    after = gradients()
+    assert after.keys() == before.keys() and len(before) > 1 - (method == "head")
+    for name, gradient in before.items():
+        torch.testing.assert_close(after[name], gradient, msg=lambda words, name=name: f"{name}: {words}")
+
+
+@pytest.mark.parametrize("method", NEURAL)
+def test_a_seed_gives_the_same_adapter_bit_by_bit(make_trainer: MakeTrainer, method: str) -> None:
+    results = []
+    for noise in (1, 2):
+        torch.manual_seed(noise)
+        trainer, _ = make_trainer(base="bert", method=method, epochs=1)
+        trainer.train()
+        results.append(trained(trainer.model))
+    assert results[0].keys() == results[1].keys()
+    assert all(torch.equal(results[1][name], tensor) for name, tensor in results[0].items())
+
+
+def test_steps_are_counted_as_trainer_counts_them(make_trainer: MakeTrainer) -> None:
+    """The warm-up is set in steps, so both must agree on how many there are: here with a remainder at each level."""
+    trainer, seen = make_trainer(rows_of_train=33, batch_size=4, gradient_accumulation_steps=2, epochs=2)
+    trainer.train()
+    assert trainer.state.max_steps == trainer.state.global_step == 10
+    assert trainer.args.warmup_steps == 1
+    assert len(seen.values("loss")) == 10
+    assert trainer.samples_seen == pytest.approx(66)
+
+
+def test_max_steps_end_the_training_in_the_middle_of_an_epoch(make_trainer: MakeTrainer) -> None:
+    trainer, _ = make_trainer(rows_of_train=40, batch_size=8, epochs=3, max_steps=7)
+    trainer.train()
+    assert trainer.state.global_step == 7
+    assert trainer.samples_seen == pytest.approx(56)
+
+
+def test_the_clock_leaves_the_evaluations_out(make_trainer: MakeTrainer) -> None:
+    trainer, _ = make_trainer(rows_of_train=20, epochs=3)
+    pause = 1.0
+    evaluate_as_it_is = trainer.compute_metrics
+
+    def slow(prediction: Any) -> dict[str, float]:
+        time.sleep(pause)
+        return evaluate_as_it_is(prediction)
+
+    trainer.compute_metrics = slow
+    assert trainer.train_timed() < 2 * pause
+
+
+def test_the_metrics_of_an_evaluation_are_those_of_all_rows(make_trainer: MakeTrainer) -> None:
+    trainer, _ = make_trainer(epochs=1)
+    measured = trainer.evaluate()
+    predicted = trainer.predict(trainer.eval_dataset)
+    expected = score_multilabel(predicted.label_ids, (sigmoid(predicted.predictions) >= 0.5).astype(int))
+    assert len(predicted.predictions) == 18
+    for name, value in expected.items():
+        assert measured[f"eval_{name}"] == pytest.approx(value), name

@@ -1,0 +1,299 @@
+"""A Weights & Biases server on 127.0.0.1, for tests that run the real wandb client without an account.
+
+    with WandbServer() as server:
+        ...  # a client with WANDB_BASE_URL=server.base_url and any key of 40 characters
+        assert server.runs["team", "project", "run-id"].history[-1]["loss"] < 1
+        assert server.unknown == []
+
+Covered: logging (config, summary, history, console, files), finishing, resuming, `wandb sync`, a request to
+stop, and reading with `wandb.Api`: one run, the runs of a project, `history`, `scan_history`, state.
+A request without a key gets a 401; any key is good.
+
+Not covered: artifacts, sweeps, reports, downloads, edits through `wandb.Api`, lists of runs filtered or in
+another order than that of creation, and crashes (a run stays "running" until its client says that it ended).
+What is not covered is answered with an error that names it, and noted in `unknown`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import re
+import threading
+from collections import defaultdict
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, NamedTuple
+from urllib.parse import quote, unquote
+
+DEFAULT_ENTITY = "team"
+USER = {"id": "user", "name": "user", "username": "user", "entity": DEFAULT_ENTITY, "teams": {"edges": []}}
+RUN_QUERIES = r"Run(State|HistoryKeys|FullHistory|SampledHistory|ParquetHistory)?|(Sampled)?HistoryPage"
+HISTORY, EVENTS = "wandb-history.jsonl", "wandb-events.jsonl"
+SUMMARY, CONSOLE = "wandb-summary.json", "output.log"
+
+Json = dict[str, Any]
+RunKey = tuple[str, str, str]
+
+
+class Request(NamedTuple):
+    method: str
+    path: str
+    body: str
+    headers: dict[str, str]
+
+
+class Reply(NamedTuple):
+    status: int
+    body: Json
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass
+class StoredRun:
+    """One run as the server holds it. `streams` maps the client's name of a file to the lines it sent."""
+
+    key: RunKey
+    attributes: Json = field(default_factory=dict)
+    streams: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    files: dict[str, bytes] = field(default_factory=dict)
+    state: str = "running"
+    exit_code: int | None = None
+    stop_requested: bool = False
+
+    @property
+    def complete(self) -> bool:
+        return self.state != "running"
+
+    @property
+    def config(self) -> Json:
+        entries = json.loads(self.attributes.get("config", "{}"))
+        return {name: entry["value"] for name, entry in entries.items() if name != "_wandb"}
+
+    @property
+    def summary(self) -> Json:
+        return dict(json.loads(self._last_line(SUMMARY)))
+
+    @property
+    def history(self) -> list[Json]:
+        return [json.loads(line) for line in self.streams[HISTORY]]
+
+    @property
+    def console(self) -> list[str]:
+        return self.streams[CONSOLE]
+
+    def _last_line(self, stream: str) -> str:
+        return (self.streams[stream] or ["{}"])[-1]
+
+    def upsert(self, variables: Json) -> None:
+        self.attributes |= {name: value for name, value in variables.items() if value is not None}
+        if self.complete:
+            self.state, self.exit_code, self.stop_requested = "running", None, False
+
+    def receive(self, body: Json) -> None:
+        """Apply a file stream request; its offsets make a repeated request harmless."""
+        for name, chunk in body.get("files", {}).items():
+            start, lines = chunk["offset"], chunk["content"]
+            self.streams[name][start : start + len(lines)] = lines
+        if body.get("complete"):
+            self.exit_code = body.get("exitcode")
+            self.state = "failed" if self.exit_code else "finished"
+
+    def select_fields(self, query: str, variables: Json) -> Json:
+        """The fields that the query names: a client must not find more here than on the real server."""
+        fields = self._stored_fields() | self._history_fields(variables)
+        return {name: value for name, value in fields.items() if re.search(rf"\b{name}\b", query)}
+
+    def _stored_fields(self) -> Json:
+        sent, config = self.attributes, self.attributes.get("config", "{}")
+        return {
+            **{name: sent.get(name) for name in ("jobType", "notes", "commit", "description", "sweepName")},
+            **dict.fromkeys(("createdAt", "heartbeatAt"), "2024-01-01T00:00:00Z"),
+            "id": "/".join(self.key),
+            "projectId": "1",
+            "project": project_fields(*self.key[:2]),
+            "name": self.key[2],
+            "displayName": sent.get("displayName", self.key[2]),
+            "tags": sent.get("tags", []),
+            "group": sent.get("groupName"),
+            "config": config,
+            "wandbConfig": json.dumps(json.loads(config).get("_wandb", {}).get("value", {})),
+            "state": self.state,
+            "readOnly": False,
+            "user": USER,
+            "summaryMetrics": self._last_line(SUMMARY),
+            "systemMetrics": self._last_line(EVENTS),
+            "logLineCount": len(self.streams[CONSOLE]),
+            "historyLineCount": len(self.streams[HISTORY]),
+            "historyTail": json.dumps(self.streams[HISTORY][-1:]),
+            "eventsLineCount": len(self.streams[EVENTS]),
+            "eventsTail": json.dumps(self.streams[EVENTS][-1:]),
+        }
+
+    def _history_fields(self, variables: Json) -> Json:
+        rows, first, stop = self.history, variables.get("minStep", 0), variables.get("maxStep", math.inf)
+        most = variables.get("pageSize") or variables.get("samples", 500)
+        specs = [json.loads(spec) for spec in variables.get("specs") or [variables.get("spec", "{}")]]
+        return {
+            "historyKeys": {"lastStep": max((row["_step"] for row in rows), default=-1)},
+            "history": thin_out([json.dumps(row) for row in rows if first <= row["_step"] < stop], most),
+            "events": self.streams[EVENTS],
+            "sampledHistory": [sample_keys(rows, spec) for spec in specs],
+            "parquetHistory": {"parquetUrls": [], "liveData": []},
+        }
+
+
+def sample_keys(rows: list[Json], spec: Json) -> list[Json]:
+    """The rows that hold all keys. The client counts `maxStep` in for this query, and out for HistoryPage."""
+    keys, first, last = spec.get("keys", []), spec.get("minStep", 0), spec.get("maxStep", math.inf)
+    found = [row for row in rows if first <= row["_step"] <= last and all(key in row for key in keys)]
+    return [{key: row[key] for key in keys} for row in thin_out(found, spec.get("samples", 500))]
+
+
+def thin_out(items: list[Any], most: int) -> list[Any]:
+    return items[:: max(1, math.ceil(len(items) / most))]
+
+
+def project_fields(entity: str, project: str) -> Json:
+    return {"id": f"{entity}/{project}", "name": project, "entity": {"id": entity, "name": entity}}
+
+
+def error_reply(status: int, message: str) -> Reply:
+    return Reply(status, {"errors": [{"message": message}]})
+
+
+def run_key(variables: Json) -> RunKey:
+    """The run that an operation is about: it comes as a storage id, or by one of three names for its id."""
+    if storage_id := variables.get("id"):
+        entity, project, run_id = storage_id.split("/")
+        return entity, project, run_id
+    run_id = variables.get("name") or variables.get("run") or variables.get("runName", "")
+    return variables.get("entity") or DEFAULT_ENTITY, variables.get("project", ""), run_id
+
+
+class WandbServer(ThreadingHTTPServer):
+    """Serves from construction to `stop()`. A fault holds for every request until `recover()`."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.base_url = f"http://127.0.0.1:{self.server_port}"
+        self.runs: dict[RunKey, StoredRun] = {}
+        self.requests: list[Request] = []
+        self.unknown: list[str] = []
+        self._fault: Reply | None = None
+        self._stall_seconds = 0.0
+        self._stall_over = threading.Event()
+        self._lock = threading.Lock()
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.stop()
+
+    def fail(self, status: int = 500) -> None:
+        self._fault = error_reply(status, "the test asked for this error")
+
+    def limit(self, retry_after_seconds: int) -> None:
+        wait = str(retry_after_seconds)
+        headers = (("Retry-After", wait), ("RateLimit-Remaining", "0"), ("RateLimit-Reset", wait))
+        self._fault = error_reply(429, "too many requests")._replace(headers=headers)
+
+    def stall(self, seconds: float) -> None:
+        self._stall_over.clear()
+        self._stall_seconds = seconds
+
+    def recover(self) -> None:
+        self._fault, self._stall_seconds = None, 0.0
+        self._stall_over.set()
+
+    def stop(self) -> None:
+        """Refuse connections from now on, and let go of the stalled ones."""
+        self._stall_over.set()
+        self.shutdown()
+        self.server_close()
+
+    def reply(self, request: Request, raw_body: bytes) -> Reply:
+        self.requests.append(request)
+        self._stall_over.wait(self._stall_seconds)
+        if self._fault:
+            return self._fault
+        with self._lock:
+            return self._route(request, raw_body)
+
+    def _route(self, request: Request, raw_body: bytes) -> Reply:
+        service, *address = [unquote(part) for part in request.path.strip("/").split("/")]
+        run = self.runs.get((address[0], address[1], address[2])) if len(address) > 2 else None
+        if service == "upload" and run:  # carries no key: its address is the permission
+            run.files["/".join(address[3:])] = raw_body
+            return Reply(200, {})
+        if "Authorization" not in request.headers:
+            return error_reply(401, "no API key")
+        if service == "files" and run:
+            run.receive(json.loads(request.body))
+            return Reply(200, {"stopped": run.stop_requested})
+        if service != "graphql":
+            self.unknown.append(f"{request.method} {request.path}")
+            return error_reply(404, "no such address or no such run")
+        try:
+            question = json.loads(request.body)
+            return Reply(200, {"data": self._resolve(question["query"], question.get("variables") or {})})
+        except Exception as error:  # answered, because the client retries for minutes when it gets no answer
+            self.unknown.append(repr(error))
+            return error_reply(200, f"the test server cannot answer: {error!r}")
+
+    def _resolve(self, query: str, variables: Json) -> Json:
+        operation = (re.findall(r"\b(?:query|mutation)\s+(\w+)", query) or [query])[0]
+        key = entity, project, _ = run_key(variables)
+        run = self.runs.get(key)
+        fields = run.select_fields(query, variables) if run else None
+        match operation:
+            case "Viewer" | "GetDefaultEntity":
+                return {"viewer": USER}
+            case "ServerFeaturesQuery":
+                return {"serverInfo": {"features": []}}
+            case "OrganizationCoreWeaveOrganizationID":
+                return {"entity": None}
+            case "RunResumeStatus":
+                return {"model": project_fields(entity, project) | {"bucket": fields}}
+            case "UpsertBucket":
+                stored = self.runs.setdefault(key, StoredRun(key))
+                stored.upsert(variables)
+                bucket = stored.select_fields(query, variables)
+                return {"upsertBucket": {"bucket": bucket, "inserted": run is None}}
+            case "CreateRunFiles" if run:
+                folder = f"{self.base_url}/upload/{quote('/'.join(key))}/"
+                files = [{"name": name, "uploadUrl": folder + quote(name)} for name in variables["files"]]
+                return {"createRunFiles": {"runID": "/".join(key), "uploadHeaders": [], "files": files}}
+            case "StopRun" if run:
+                run.stop_requested = True
+                return {"stopRun": {"success": True}}
+            case "Runs" if variables["filters"] == "{}" and variables["order"] == "+created_at":
+                listed = [stored for stored in self.runs.values() if stored.key[:2] == (entity, project)]
+                edges = [{"node": stored.select_fields(query, variables)} for stored in listed]
+                page = {"edges": edges, "pageInfo": {"endCursor": None, "hasNextPage": False}}
+                return {"project": {"runCount": len(listed), "runs": page} if listed else None}
+            case _ if re.fullmatch(RUN_QUERIES, operation):
+                return {"project": {"run": fields}}
+        raise NotImplementedError(f"the operation {operation} with {variables}")
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Reads a request and writes the reply. HTTP/1.0 on purpose: a kept connection would outlive `stop()`."""
+
+    server: WandbServer
+
+    def do_POST(self) -> None:
+        raw_body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        request = Request(self.command, self.path, raw_body.decode(errors="replace"), dict(self.headers))
+        reply = self.server.reply(request, raw_body)
+        self.send_response(reply.status)
+        for name, value in reply.headers:
+            self.send_header(name, value)
+        with contextlib.suppress(ConnectionError):  # the client may have given up during a stall
+            self.end_headers()
+            self.wfile.write(json.dumps(reply.body).encode())
+
+    do_GET = do_PUT = do_POST  # noqa: N815 - names set by the base class
+
+    def log_message(self, *args: object) -> None:
+        """Keep quiet: `requests` is the log."""
