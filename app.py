@@ -9,6 +9,7 @@ from emocore.errors import EmocoreError
 from emocore.folder import list_runs, runs_root
 from emocore.jobs.scheduler import ensure_scheduler
 from emocore.secrets import load_secrets
+from pages.shared.plain import plain
 
 st.set_page_config(page_title="Emocore", page_icon=":material/psychology:", layout="wide", initial_sidebar_state=220)
 
@@ -25,7 +26,7 @@ def start_once() -> None:
 try:
     start_once()
 except EmocoreError as error:
-    st.error(str(error), title="Emocore cannot start")
+    st.error(plain(error), title="Emocore cannot start")
     st.stop()
 
 page = st.navigation(

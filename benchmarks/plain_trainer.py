@@ -60,7 +60,6 @@ def plain_trainer(config, loaded, data, folder):
 def emocore_trainer(config, model, loaded, data, folder):
     return EmotionTrainer(
         run_config=config,
-        head_name=loaded.base.family.head,
         lengths=data["train"]["length"],
         model=model,
         args=training_arguments(config, folder, len(data["train"]), "cpu", "bf16"),

@@ -43,17 +43,19 @@ def _cpu() -> Device:
 
 
 def _visible_gpus() -> list[Device]:
+    """In the order of `nvidia-smi`, which a run's process is told to use too (CUDA_DEVICE_ORDER)."""
     if not shutil.which("nvidia-smi"):
         return []
-    query = ["nvidia-smi", "--query-gpu=index,name,compute_cap", "--format=csv,noheader"]
-    answer = subprocess.run(query, capture_output=True, text=True, timeout=20, check=False)
-    if answer.returncode != 0:
+    query = ["nvidia-smi", "--query-gpu=index,uuid,name,compute_cap", "--format=csv,noheader"]
+    try:
+        answer = subprocess.run(query, capture_output=True, text=True, timeout=20, check=True)
+    except (OSError, subprocess.SubprocessError):  # a driver without a card
         return []
     rows = [[part.strip() for part in line.split(",")] for line in answer.stdout.splitlines() if line]
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     allowed = None if visible is None else {part.strip() for part in visible.split(",") if part.strip()}
     return [
-        Device(f"cuda:{index}", title, bf16=float(capability) >= 8.0)
-        for index, title, capability in rows
-        if allowed is None or index in allowed
+        Device(f"cuda:{index}", title, bf16=capability[:1].isdigit() and float(capability) >= 8.0)
+        for index, uuid, title, capability in rows
+        if allowed is None or index in allowed or uuid in allowed
     ]

@@ -6,7 +6,6 @@
     |- BaseModelError   a base is unknown, missing or needs a licence
     |- AdapterError     an adapter folder is incomplete, broken or unsafe
     |- RunError         a run does not exist or is in the wrong state
-    |- TrackingError    Weights & Biases could not be reached or refused
 
 Each message says what happened, where, and what to do next. The core raises; the pages and the
 command line alone turn an error into something shown.
@@ -39,7 +38,3 @@ class AdapterError(EmocoreError):
 
 class RunError(EmocoreError):
     """A run does not exist or is in the wrong state for what was asked."""
-
-
-class TrackingError(EmocoreError):
-    """Weights & Biases could not be reached or refused the request."""

@@ -16,12 +16,13 @@ from contextlib import contextmanager
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from pydantic import BaseModel, ConfigDict
 
 from emocore.config import RunConfig
 from emocore.errors import ConfigError, RunError
+from emocore.files import sync_folder, write_atomically
 
 
 class RunStatus(StrEnum):
@@ -141,12 +142,18 @@ class RunFolder:
     @property
     def is_locked(self) -> bool:
         """Whether a live process holds the run."""
-        with self._lock.open("a") as file:
+        with self._open_lock() as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 return True
             return False
+
+    def _open_lock(self) -> IO[str]:
+        try:
+            return self._lock.open("a")
+        except OSError as error:
+            raise RunError(f"run {self.id} cannot be locked ({error})") from None
 
     @contextmanager
     def lock(self) -> Iterator[int]:
@@ -155,7 +162,7 @@ class RunFolder:
         Raises RunError at once if a live process holds it. Readers look for milliseconds only, so a
         refused attempt is repeated for a moment.
         """
-        with self._lock.open("a") as file:
+        with self._open_lock() as file:
             for attempt in range(20):
                 try:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -165,25 +172,6 @@ class RunFolder:
                         raise RunError(f"run {self.id} is being worked on; stop it first") from None
                     time.sleep(0.005)
             yield file.fileno()
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Replace the file in one step: a reader or a crash sees the old or the new content, never half."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @lru_cache(maxsize=4096)
@@ -221,13 +209,6 @@ def runs_root() -> Path:
         return root.resolve()
     except (OSError, RuntimeError) as error:
         raise RunError(f"EMOCORE_RUNS={configured}: no folder can be used there ({error})") from None
-
-
-def cache_root() -> Path:
-    """Where converted bases are kept: EMOCORE_CACHE, otherwise ~/.cache/emocore."""
-    root = Path(os.environ.get("EMOCORE_CACHE", "~/.cache/emocore")).expanduser()
-    root.mkdir(parents=True, exist_ok=True)
-    return root
 
 
 def list_runs(root: Path) -> list[RunFolder]:
@@ -272,12 +253,18 @@ def create_run(root: Path, config: RunConfig) -> RunFolder:
     base = "".join(letter if letter.isalnum() or letter in "-." else "-" for letter in Path(config.base).name)
     run_id = f"{stamp}-{config.method}-{base.lower()[:40]}-{secrets.token_hex(2)}"
     draft = RunFolder(root / f".draft-{run_id}")
-    draft.path.mkdir()
-    draft.write_json("config.json", config.model_dump())
-    state = RunState(status=RunStatus.QUEUED, created_at=now)
-    write_atomically(draft.path / "state.json", state.model_dump_json(indent=2))
-    draft.path.rename(root / run_id)
-    _sync_folder(root)
+    try:
+        draft.path.mkdir()
+        draft.write_json("config.json", config.model_dump())
+        state = RunState(status=RunStatus.QUEUED, created_at=now)
+        write_atomically(draft.path / "state.json", state.model_dump_json(indent=2))
+        draft.path.rename(root / run_id)
+        sync_folder(root)
+    except OSError as error:
+        shutil.rmtree(draft.path, ignore_errors=True)
+        raise RunError(
+            f"no run could be written to {root} ({error}); free space or choose another EMOCORE_RUNS"
+        ) from None
     return RunFolder(root / run_id)
 
 

@@ -168,7 +168,10 @@ def print_classification(runs: list[RunFolder], options: argparse.Namespace) -> 
     if options.file:
         table = widen(answers, runs)
         if out:
-            table.to_csv(out, index=False)
+            try:
+                table.to_csv(out, index=False)
+            except OSError as error:
+                raise DataError(f"--out {out}: cannot be written ({error.strerror})") from None
         if options.json:
             print_json(_records(table))
         elif out:

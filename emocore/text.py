@@ -1,4 +1,4 @@
-"""Numbers as words, the same on every page and in the terminal."""
+"""Numbers and errors as words, the same on every page and in the terminal."""
 
 
 def format_seconds(seconds: float | None) -> str:
@@ -36,11 +36,19 @@ def format_count(count: float | None) -> str:
     return f"{count:,.0f}"
 
 
-def format_minutes(seconds: float) -> str:
+def format_minutes(seconds: float | None) -> str:
     """A guess of a duration, in words: 'about 4 minutes', 'less than a minute'."""
+    if seconds is None:
+        return "a time not known yet"
     if seconds < 50:
         return "less than a minute"
     if seconds < 5400:
         minutes = max(1, round(seconds / 60))
         return f"about {minutes} minute{'s' if minutes > 1 else ''}"
     return f"about {seconds / 3600:.1f} hours"
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's message, at most 200 characters; its type where it has none."""
+    lines = str(error).strip().splitlines()
+    return lines[0][:200] if lines else type(error).__name__

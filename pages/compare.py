@@ -16,6 +16,7 @@ from emocore.evaluation.study_reference import STUDY_NOTE, study_table
 from emocore.folder import RunStatus, list_runs, runs_root
 from pages.shared.address import choose_one, choose_several
 from pages.shared.entry import require_app
+from pages.shared.plain import plain
 from pages.shared.summary import show_study_columns, show_summary
 from pages.shared.titles import run_choice
 
@@ -60,18 +61,21 @@ try:
     emotions, summary = emotion_table(results, split), summary_table(results, split)
     no_skill, differences = no_skill_table(results, split), find_differences(results)
 except (EmocoreError, KeyError) as error:
-    st.error(str(error), title="These runs cannot be compared")
+    st.error(plain(error), title="These runs cannot be compared")
     st.stop()
 
-st.markdown(f"#### {describe_leader(summary)}")
+st.markdown(f"#### {plain(describe_leader(summary))}")
 if differences:
     st.warning(
         "These runs differ in more than their method, so a difference in score has more than one possible cause:\n"
-        + "\n".join(f"- {difference}" for difference in differences),
+        + "\n".join(f"- {plain(difference)}" for difference in differences),
         icon=":material/balance:",
     )
 
-st.subheader("F1 by emotion", help="Harmonic mean of precision and recall of one emotion, at threshold 0.5.")
+st.subheader(
+    "F1 by emotion",
+    help="Harmonic mean of an emotion's precision and recall, at the threshold that the runs were given.",
+)
 st.plotly_chart(emotion_bars(emotions), key="compare_bars", alt="F1 of each method for each emotion, as bars")
 with st.expander("The same as a heatmap, sorted by support", expanded=True):
     st.plotly_chart(emotion_heatmap(emotions), key="compare_heatmap", alt="F1 by emotion and method, as a heatmap")

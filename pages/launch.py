@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from emocore.config import STARTER, StudyConfig, build, describe
+from emocore.data.table import resolve_source
 from emocore.data.uploads import store_upload
 from emocore.devices import list_devices
 from emocore.errors import EmocoreError
@@ -131,8 +132,9 @@ with right, st.container(border=True):
             "method_settings": rates,
         }
         study = build(StudyConfig, values)
-        files = [Path(settings[key]) for key in ("data", "validation_data", "test_data") if settings.get(key)]
-        plan = check(study, tuple(file.stat().st_mtime for file in files if file.is_file()))
+        sources = [settings.get(key) for key in ("data", "validation_data", "test_data")]
+        files = [resolve_source(source) for source in sources if source]
+        plan = check(study, tuple(file.stat().st_mtime for file in files))
     except EmocoreError as error:
         show_error(error, general)
         st.button("Launch", type="primary", disabled=True, key="launch_refused")

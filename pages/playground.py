@@ -9,6 +9,7 @@ from emocore.errors import EmocoreError
 from emocore.folder import RunStatus, list_runs, runs_root
 from pages.shared.address import choose_several
 from pages.shared.entry import require_app
+from pages.shared.plain import plain
 from pages.shared.titles import run_choice, run_title
 
 if TYPE_CHECKING:
@@ -29,11 +30,9 @@ COLUMNS = 3
 @st.cache_resource(show_spinner="Loading PyTorch")
 def classifier_pool() -> "ClassifierPool":
     """One for the app: bases are loaded once and shared by all adapters and sessions."""
-    from emocore.devices import default_device
     from emocore.inference.classify import ClassifierPool
-    from emocore.models.classifier import BaseStore
 
-    return ClassifierPool(BaseStore("cpu" if default_device().name == "cpu" else "cuda"))
+    return ClassifierPool()
 
 
 def take_example() -> None:
@@ -73,16 +72,16 @@ try:
 
         answers = {run_id: classify(pool, [finished[run_id]], [text.strip()]) for run_id in chosen}
 except EmocoreError as error:
-    st.error(str(error), title="This adapter cannot answer")
+    st.error(plain(error), title="This adapter cannot answer")
     st.stop()
 
 for start in range(0, len(chosen), COLUMNS):
     for column, run_id in zip(st.columns(COLUMNS), chosen[start : start + COLUMNS], strict=False):
         with column, st.container(border=True):
             answer = answers[run_id]
-            st.markdown(f"**{run_title(finished[run_id])}**")
+            st.markdown(f"**{plain(run_title(finished[run_id]))}**")
             found = answer.loc[answer["predicted"], "emotion"]
-            st.markdown(", ".join(found) if len(found) else "*no emotion over its threshold*")
+            st.markdown(plain(", ".join(found)) if len(found) else "*no emotion over its threshold*")
             st.plotly_chart(
                 probability_bars(answer),
                 key=f"playground_{run_id}",

@@ -14,9 +14,10 @@ from emocore.jobs.stop import request_stop
 from emocore.metrics import METRIC_DESCRIPTIONS
 from emocore.text import format_bytes, format_count, format_seconds
 from pages.shared.entry import require_app
+from pages.shared.plain import plain
 from pages.shared.readers import history_reader
 from pages.shared.tables import STATUS_COLORS
-from pages.shared.titles import run_title
+from pages.shared.titles import run_name
 
 require_app()
 
@@ -27,30 +28,37 @@ LOG_LINES = 40
 def confirm_delete(run: RunFolder) -> None:
     st.write(f"**{run.id}** goes with its adapter, predictions and log. This cannot be undone.")
     if st.button("Delete for good", type="primary", key="run_delete_sure"):
-        delete_run(run)
+        try:
+            delete_run(run)
+        except EmocoreError as error:
+            st.error(plain(error))
+            return
         st.switch_page("pages/runs.py")
 
 
 try:
     run = find_run(runs_root(), st.query_params.get("run", ""))
+    config, result = run.config, run.read_json("result.json")
+    alive = not run.state.status.is_final
 except EmocoreError as error:
     st.title("Run")
-    st.warning(str(error), icon=":material/search_off:")
+    st.warning(plain(error), icon=":material/search_off:")
     st.page_link("pages/runs.py", label="All runs", icon=":material/list:")
     st.stop()
 
-config = run.config
-st.title(run_title(run).partition(", seed")[0])
-st.caption(f"{run.id}{f' · study {config.study}' if config.study else ''} · seed {config.seed}")
-alive = not run.state.status.is_final
+st.title(plain(run_name(run)))
+st.caption(plain(f"{run.id}{f' · study {config.study}' if config.study else ''} · seed {config.seed}"))
 
 
 @st.fragment(run_every=2 if alive else None)
 def show_live() -> None:
-    overview = describe_run(run)
+    try:
+        overview = describe_run(run)
+    except EmocoreError:  # deleted elsewhere while this page was open
+        st.rerun(scope="app")
     st.badge(overview.status, color=STATUS_COLORS[overview.status])
     if overview.reason:
-        (st.error if overview.status == RunStatus.FAILED else st.warning)(overview.reason)
+        (st.error if overview.status == RunStatus.FAILED else st.warning)(plain(overview.reason))
     if not RunStatus(overview.status).is_final:
         left = f", {format_seconds(overview.remaining_seconds)} left" if overview.remaining_seconds is not None else ""
         st.progress(overview.progress, text=f"{format_seconds(overview.elapsed_seconds)} so far{left}")
@@ -67,7 +75,7 @@ def show_live() -> None:
             figure = metric_curves(table, "train/loss", "loss")
             st.plotly_chart(figure, key="run_loss", alt="Training loss over the epochs")
         link = f" [Open it on W&B]({history.url})." if history.url else ""
-        st.caption(f"Curves {history.source}.{link}")
+        st.caption(f"Curves {plain(history.source)}.{link}")
     with st.expander("Log", expanded=overview.status != RunStatus.FINISHED):
         st.code(run.tail_log(LOG_LINES) or "Nothing logged yet.", language=None)
     if alive and RunStatus(overview.status).is_final:
@@ -83,7 +91,7 @@ with st.container(horizontal=True):
                 request_stop(run)
                 ensure_scheduler(runs_root())
             except EmocoreError as error:
-                st.toast(str(error))
+                st.toast(plain(error))
             st.rerun()
     else:
         if run.state.status == RunStatus.FINISHED:
@@ -95,7 +103,6 @@ with st.container(horizontal=True):
         if st.button("Delete", icon=":material/delete:", key="run_delete"):
             confirm_delete(run)
 
-result = run.read_json("result.json")
 if result:
     st.subheader("Results")
     for split in [name for name in ("validation", "test") if result[name]]:

@@ -4,10 +4,11 @@ import streamlit as st
 
 from emocore.charts.curves import metric_curves
 from emocore.evaluation.curves import curve_table
-from emocore.folder import RunStatus, list_damaged_runs, list_runs, runs_root
+from emocore.folder import RunFolder, RunStatus, list_damaged_runs, list_runs, runs_root
 from emocore.jobs.overview import describe_run
 from pages.shared.address import choose_one
 from pages.shared.entry import require_app
+from pages.shared.plain import plain
 from pages.shared.readers import history_reader
 from pages.shared.tables import show_overview_table
 
@@ -20,7 +21,7 @@ st.caption("Every run with its state, progress and latest scores. They go on whe
 
 runs = list_runs(runs_root())
 for problem in list_damaged_runs(runs_root()):
-    st.warning(problem, icon=":material/folder_off:")
+    st.warning(plain(problem), icon=":material/folder_off:")
 if not runs:
     st.info("No runs yet. Start with the starter study, or launch your own.", icon=":material/info:")
     with st.container(horizontal=True):
@@ -30,24 +31,31 @@ if not runs:
 
 studies = list(dict.fromkeys(run.config.study for run in reversed(runs) if run.config.study))
 wanted = choose_one(st, "Study", [ALL, *studies], name="study", key="runs_study")
-shown = [run for run in runs if wanted == ALL or run.config.study == wanted]
-alive = any(not run.state.status.is_final for run in shown)
 
 
-@st.fragment(run_every=2 if alive else None)
+def in_study(runs: list[RunFolder]) -> list[RunFolder]:
+    return [run for run in runs if wanted == ALL or run.config.study == wanted]
+
+
+alive = any(not run.state.status.is_final for run in in_study(runs))
+
+
+@st.fragment(run_every=2 if alive else 10)
 def show_runs() -> None:
-    overviews = sorted((describe_run(run) for run in shown), key=lambda o: -o.created_at)
+    runs = in_study(list_runs(runs_root()))
+    overviews = sorted((describe_run(run) for run in runs), key=lambda o: -o.created_at)
     if wanted != ALL:
         overviews.reverse()
     show_overview_table(overviews, key="runs_table")
     if wanted != ALL:
-        _show_curves()
-    if alive and all(RunStatus(overview.status).is_final for overview in overviews):
+        show_curves(runs)
+    is_alive = any(not RunStatus(overview.status).is_final for overview in overviews)
+    if is_alive != alive:
         st.rerun(scope="app")
 
 
-def _show_curves() -> None:
-    histories = [(run.id, run.config, history_reader().read(run)) for run in shown]
+def show_curves(runs: list[RunFolder]) -> None:
+    histories = [(run.id, run.config, history_reader().read(run)) for run in runs]
     table = curve_table(histories)
     left, right = st.columns(2)
     with left:
@@ -59,11 +67,11 @@ def _show_curves() -> None:
         figure = metric_curves(table, "train/loss", "loss")
         st.plotly_chart(figure, key="runs_loss", alt="Training loss of each run over the epochs")
     sources = dict.fromkeys(history.source for _, _, history in histories)
-    st.caption("Curves " + "; ".join(sources) + ".")
+    st.caption(plain("Curves " + "; ".join(sources) + "."))
 
 
 show_runs()
-finished = [run for run in shown if run.state.status == RunStatus.FINISHED]
+finished = [run for run in in_study(runs) if run.state.status == RunStatus.FINISHED]
 if finished and not alive:
     with st.container(horizontal=True):
         if wanted != ALL and st.button("Compare these runs", type="primary", icon=":material/bar_chart:"):

@@ -12,6 +12,7 @@ from emocore.jobs.overview import describe_run
 from emocore.jobs.starter import starter_study
 from emocore.text import format_minutes
 from pages.shared.entry import require_app
+from pages.shared.plain import plain
 from pages.shared.tables import show_overview_table
 
 require_app()
@@ -24,7 +25,7 @@ st.markdown(
 
 
 @st.cache_data(ttl=60, show_spinner="Measuring this machine")
-def starter_seconds(root: str) -> float:
+def starter_seconds(root: str) -> float | None:
     plan = plan_study(starter_study())
     return estimate_seconds(plan.configs, len(plan.splits.frames["train"]), runs_root())
 
@@ -34,13 +35,13 @@ runs = list_runs(root)
 try:
     duration = format_minutes(starter_seconds(str(root)))
 except EmocoreError as error:
-    st.error(str(error), title="The starter study cannot run yet")
+    st.error(plain(error), title="The starter study cannot run yet")
     st.stop()
 
 with st.container(border=True):
     st.subheader("Run the starter study")
     st.markdown(
-        f"LoRA, IA3 and QLoRA on the bundled MiniLM with 300 built-in messages and 11 emotions. "
+        f"LoRA, IA3 and QLoRA on the bundled MiniLM with a few hundred built-in messages and 11 emotions. "
         f"It takes **{duration}** on this machine ({default_device().title}), needs no account and no download, "
         "and goes on if you close the browser."
     )

@@ -14,17 +14,16 @@ from tables import change_status
 
 from emocore.config import RunConfig
 from emocore.errors import RunError
+from emocore.files import cache_root, write_atomically
 from emocore.folder import (
     RunFolder,
     RunStatus,
-    cache_root,
     create_run,
     delete_run,
     find_run,
     list_damaged_runs,
     list_runs,
     runs_root,
-    write_atomically,
 )
 
 ACTIVE = [RunStatus.STARTING, RunStatus.RUNNING, RunStatus.EVALUATING]

@@ -9,7 +9,7 @@ from emocore.charts.style import DASHES, finish, method_color, series_ranks
 def metric_curves(rows: pd.DataFrame, metric: str, title: str, y_range: tuple[float, float] | None = None) -> go.Figure:
     """One line a series over the epochs. `rows` has series, method, epoch and the metric's column.
 
-    Few points (one an epoch) are marked; a long curve is a thin raw line under its running mean.
+    Points are marked; a long training curve is a thin raw line under its running mean.
     """
     figure = go.Figure()
     ranks = series_ranks(rows[["series", "method"]].itertuples(index=False, name=None))
@@ -19,7 +19,8 @@ def metric_curves(rows: pd.DataFrame, metric: str, title: str, y_range: tuple[fl
         line = {"color": color, "dash": DASHES[rank % len(DASHES)], "width": 2}
         hover = "<b>" + series + "</b><br>epoch %{x:.2f}<br>" + title + " %{y:.3f}<extra></extra>"
         values = points[metric] if metric in points else pd.Series(dtype=float)
-        if len(values) > 30:
+        is_noisy = metric.startswith("train/") and len(values) > 30
+        if is_noisy:
             figure.add_scatter(
                 x=points["epoch"], y=values, mode="lines", line=line | {"width": 1}, opacity=0.3,
                 showlegend=False, hoverinfo="skip",
@@ -29,7 +30,7 @@ def metric_curves(rows: pd.DataFrame, metric: str, title: str, y_range: tuple[fl
             name=series,
             x=points["epoch"] if len(values) else [None],
             y=values if len(values) else [None],
-            mode="lines" if len(values) > 30 else "lines+markers",
+            mode="lines" if is_noisy else "lines+markers",
             line=line,
             hovertemplate=hover,
             showlegend=True,

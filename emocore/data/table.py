@@ -41,7 +41,7 @@ class EmotionTable:
 def read_table(source: str, text_column: str | None = None, label_columns: list[str] | None = None) -> EmotionTable:
     """Read and check `source` ("starter" or a path). Raises DataError with file, row and column."""
     path = resolve_source(source)
-    content = path.read_bytes()
+    content = _read_bytes(path)
     frame = _parse(content, path)
     text = _find_text_column(frame, text_column, label_columns, path)
     candidates = [column for column in frame.columns if column != text]
@@ -64,7 +64,7 @@ def read_table(source: str, text_column: str | None = None, label_columns: list[
 def read_texts(source: str, text_column: str | None = None) -> list[str]:
     """The texts alone, for classifying: a CSV/TSV needs no labels here. Raises DataError."""
     path = resolve_source(source)
-    frame = _parse(path.read_bytes(), path)
+    frame = _parse(_read_bytes(path), path)
     column = _find_text_column(frame, text_column, None, path)
     texts = frame[column].str.strip()
     _check_texts(texts, column, path)
@@ -85,6 +85,13 @@ def resolve_source(source: str) -> Path:
     if not path.is_file():
         raise DataError(f"{source}: this is a folder; name the CSV or TSV file in it")
     return path
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path.name}: cannot be read ({error.strerror}); check its permissions") from None
 
 
 def _parse(content: bytes, path: Path) -> pd.DataFrame:
@@ -164,6 +171,9 @@ def _find_labels(frame: pd.DataFrame, candidates: list[str], wanted: list[str] |
     clash = [name for name in labels if name in RESERVED_COLUMNS or labels.count(name) > 1]
     if clash:
         raise DataError(f"{path.name}: the label column {clash[0]!r} is named twice or by a reserved name; rename it")
+    markup = [name for name in labels if "<" in name or ">" in name]
+    if markup:
+        raise DataError(f"{path.name}: the label column {markup[0]!r} has a < or > in its name; rename it")
     if not labels:
         raise DataError(
             f"{path.name}: no label columns; beside the text it needs one column an emotion, holding 0 or 1"

@@ -17,12 +17,18 @@ COSTS = (
     "head_parameters",
     "adapter_bytes",
 )
-# Settings that follow from the method, say nothing of the task, or only name the run.
-METHOD_SETTINGS = frozenset(
+# Settings that say nothing of the task, or only name the run.
+NAMING_SETTINGS = frozenset(
     {
-        "method", "seed", "study", "learning_rate", "head_learning_rate", "lora_rank", "lora_alpha",
-        "lora_dropout", "target_modules", "inverse_regularization", "wandb_mode", "wandb_project",
-        "wandb_entity", "wandb_base_url", "data", "validation_data", "test_data", "device",
+        "method", "seed", "study", "wandb_mode", "wandb_project", "wandb_entity", "wandb_base_url", "data",
+        "validation_data", "test_data", "device",
+    }
+)  # fmt: skip
+# Each method has its own good values; runs of one method are compared in them.
+TUNED_SETTINGS = frozenset(
+    {
+        "learning_rate", "head_learning_rate", "lora_rank", "lora_alpha", "lora_dropout", "target_modules",
+        "inverse_regularization",
     }
 )  # fmt: skip
 # What a method without a base or an epoch does not have in the first place.
@@ -88,14 +94,15 @@ def summary_table(results: list[RunResult], split: str) -> pd.DataFrame:
                 "series": names[result.run.id],
                 "method": result.config.method,
                 "base": result.config.base,
+                "seed": result.config.seed,
                 **{name: scores["multilabel"][name] for name in MULTILABEL_METRICS},
                 **{f"flattened_{name}": value for name, value in scores["flattened"].items()},
                 **{name: result.result["cost"][name] for name in COSTS},
             }
         )
     frame = pd.DataFrame(rows)
-    table = frame.groupby(["series", "method", "base"], sort=False).mean(numeric_only=True)
-    table.insert(0, "seeds", frame.groupby(["series", "method", "base"], sort=False).size())
+    table = frame.drop(columns="seed").groupby(["series", "method", "base"], sort=False).mean(numeric_only=True)
+    table.insert(0, "seeds", frame.groupby(["series", "method", "base"], sort=False)["seed"].nunique())
     return table.reset_index().sort_values("f1_macro", ascending=False, kind="stable", ignore_index=True)
 
 
@@ -118,10 +125,15 @@ def find_differences(results: list[RunResult]) -> list[str]:
     """In words: what differs between the runs beside method and seed. Empty for a fair comparison."""
     differences = []
     for field in type(results[0].config).model_fields:
-        if field in METHOD_SETTINGS:
+        if field in NAMING_SETTINGS | TUNED_SETTINGS:
             continue
         compared = [r for r in results if field not in BASE_SETTINGS or r.config.base != "none"]
         differences += _difference(field, {r.run.id: getattr(r.config, field) for r in compared}, results)
+    for method in dict.fromkeys(r.config.method for r in results):
+        own = [r for r in results if r.config.method == method]
+        for field in sorted(TUNED_SETTINGS):
+            differences += _difference(field, {r.run.id: getattr(r.config, field) for r in own}, own)
+    differences += _difference("emotions", {r.run.id: ", ".join(r.labels) for r in results}, results)
     for key, title in (
         ("split_sha256", "rows or split"),
         ("device", "device"),
@@ -163,6 +175,8 @@ def describe_leader(summary: pd.DataFrame) -> str:
         return f"{best['series']}: macro-F1 {best['f1_macro']:.3f}, micro-F1 {best['f1_micro']:.3f}."
     second = summary.iloc[1]
     lead = 100 * (best["f1_macro"] - second["f1_macro"])
+    if lead < 0.05:
+        return f"{best['series']} and {second['series']} have the same macro-F1 ({best['f1_macro']:.3f})."
     sentence = (
         f"{best['series']} has the highest macro-F1 ({best['f1_macro']:.3f}), "
         f"{lead:.1f} points ahead of {second['series']} ({second['f1_macro']:.3f})."

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from emocore.config import RunConfig
-from emocore.models.methods import METHODS
+from emocore.models.methods import method_title
 from emocore.tracking.history import History
 
 
@@ -12,7 +12,7 @@ def curve_table(histories: list[tuple[str, RunConfig, History]]) -> pd.DataFrame
 
     A series is named after its method, and its seed or the end of its id where that is not enough.
     """
-    names = [METHODS[c.method].title if c.method in METHODS else c.method for _, c, _ in histories]
+    names = [method_title(config.method) for _, config, _ in histories]
     seeds = [f"{name}, seed {config.seed}" for name, (_, config, _) in zip(names, histories, strict=True)]
     rows = []
     for position, (run_id, config, history) in enumerate(histories):

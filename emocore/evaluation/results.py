@@ -10,7 +10,7 @@ import pandas as pd
 from emocore.config import RunConfig
 from emocore.errors import RunError
 from emocore.folder import RunFolder, RunStatus
-from emocore.models.methods import find_method
+from emocore.models.methods import method_title
 
 SPLITS = ("validation", "test")
 
@@ -26,7 +26,7 @@ class RunResult:
 
     @property
     def method_title(self) -> str:
-        return find_method(self.config.method).title
+        return method_title(self.config.method)
 
     @property
     def labels(self) -> list[str]:

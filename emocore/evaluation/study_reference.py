@@ -11,8 +11,6 @@ STUDY_RUNS = (
     ("IA3", "ia3", "google/gemma-1.1-2b-it", 0.6425829295537843, 0.7856645143308404, 0.06710952137625617),
     ("QLoRA", "qlora", "Alibaba-NLP/gte-Qwen1.5-7B-instruct", 0.306213, 0.394021, 0.010901),
 )
-SILENCE_FLATTENED = {"f1_macro": 0.44, "f1_micro": 0.7866}
-
 STUDY_NOTE = (
     "The study's F1 values are not multi-label F1: they fit all 11 label columns laid end to end as one "
     "0/1 vector, where *nothing* is a class of its own. In that convention a predictor that never predicts "

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from emocore.config import RunConfig
+from emocore.devices import default_device
 from emocore.errors import RunError
 from emocore.folder import RunStatus, list_runs
 from emocore.models.bases import find_base
@@ -34,19 +35,25 @@ def matrix_flops_per_second() -> float:
     return 2 * 768**3 / best
 
 
-def estimate_seconds(configs: list[RunConfig], train_rows: int, root: Path) -> float:
-    """Seconds for all runs one after another; `configs` are resolved."""
+def estimate_seconds(configs: list[RunConfig], train_rows: int, root: Path) -> float | None:
+    """Seconds for all runs one after another; `configs` are resolved. None where a GPU will do the work
+    that has not done its like before: there is nothing to guess from."""
     known = _measured_speeds(root)
-    return sum(_estimate_run(config, train_rows, known) for config in configs)
+    guesses = [_estimate_run(config, train_rows, known) for config in configs]
+    return None if None in guesses else sum(guess for guess in guesses if guess is not None)
 
 
-def _estimate_run(config: RunConfig, train_rows: int, known: dict[tuple[str, str], float]) -> float:
+def _estimate_run(config: RunConfig, train_rows: int, known: dict[tuple[str, str, str], float]) -> float | None:
     if not find_method(config.method).needs_base:
         return STARTUP_SECONDS / 2
     samples = train_rows * (config.epochs or 1)
     if config.max_steps:
         samples = config.max_steps * config.batch_size * config.gradient_accumulation_steps
-    speed = known.get((config.method, config.base)) or _guess_samples_per_second(config.base)
+    on_cpu = config.device == "cpu" or default_device().name == "cpu"
+    speed = known.get((config.method, config.base, "cpu" if on_cpu else "cuda"))
+    if speed is None and not on_cpu:
+        return None
+    speed = speed or _guess_samples_per_second(config.base)
     return STARTUP_SECONDS + 1.15 * samples / speed  # the evaluations add about 15 %
 
 
@@ -56,15 +63,15 @@ def _guess_samples_per_second(base: str) -> float:
     return EFFICIENCY * matrix_flops_per_second() / (6 * parameters * TOKENS_A_TEXT)
 
 
-def _measured_speeds(root: Path) -> dict[tuple[str, str], float]:
-    """Samples per second of the latest finished run by method and base."""
+def _measured_speeds(root: Path) -> dict[tuple[str, str, str], float]:
+    """Samples per second of the latest finished run by method, base and kind of device."""
     speeds = {}
     for run in list_runs(root):
         try:
-            result = run.read_json("result.json")
+            result, provenance = run.read_json("result.json"), run.read_json("provenance.json")
         except RunError:  # a damaged run is no measure; the list of runs tells of it
             continue
-        if result and run.stored_state.status == RunStatus.FINISHED:
+        if result and provenance and run.stored_state.status == RunStatus.FINISHED:
             config = run.config
-            speeds[(config.method, config.base)] = float(result["cost"]["samples_per_second"])
+            speeds[(config.method, config.base, provenance["device"])] = float(result["cost"]["samples_per_second"])
     return speeds

@@ -20,6 +20,8 @@ from emocore.devices import Device, list_devices
 from emocore.errors import RunError
 from emocore.folder import RunFolder, RunState, RunStatus, list_runs
 from emocore.jobs.stop import StopEscalation
+from emocore.models.methods import find_method
+from emocore.secrets import load_secrets
 
 POLL_SECONDS = 0.3
 IDLE_SECONDS = 5.0
@@ -82,21 +84,32 @@ class Scheduler:
         busy: set[str | None] = set()
         for run, state in open_runs:
             if state.status.is_active:
-                if self._is_alive(run):
-                    busy.add(state.device)
-                    if run.stop_request.exists():
-                        self._stops.setdefault(run.id, StopEscalation(run)).advance()
-                else:
-                    self._settle(run)
+                with contextlib.suppress(RunError):  # deleted or damaged in this very moment
+                    if self._look_after(run):
+                        busy.add(state.device)
         queued = [(run, state) for run, state in open_runs if state.status == RunStatus.QUEUED]
         for run, _ in sorted(queued, key=lambda item: item[1].created_at):
-            if choose_slot(run.config, list_devices(), busy=set()) is None:
-                self._refuse(run)
-                continue
-            device = choose_slot(run.config, list_devices(), busy)
-            if device and self._start(run, device):
-                busy.add(device.name)
+            with contextlib.suppress(RunError):
+                if device := self._start_if_possible(run, busy):
+                    busy.add(device.name)
         return bool(open_runs)
+
+    def _look_after(self, run: RunFolder) -> bool:
+        """Settle a dead run, pass on a stop to a live one; True if it is alive."""
+        if not self._is_alive(run):
+            self._settle(run)
+            return False
+        if run.stop_request.exists():
+            self._stops.setdefault(run.id, StopEscalation(run)).advance()
+        return True
+
+    def _start_if_possible(self, run: RunFolder, busy: set[str | None]) -> Device | None:
+        """The device that a queued run was started on, None if it has to wait or cannot run here at all."""
+        if choose_slot(run.config, list_devices(), busy=set()) is None:
+            self._refuse(run)
+            return None
+        device = choose_slot(run.config, list_devices(), busy)
+        return device if device and self._start(run, device) else None
 
     def _open_runs(self) -> list[tuple[RunFolder, RunState]]:
         """Runs that are not in a final state; a settled one is read again only if its file changed."""
@@ -135,38 +148,36 @@ class Scheduler:
 
     def _refuse(self, run: RunFolder) -> None:
         """A run whose device was taken out of the machine would wait for ever."""
-        with contextlib.suppress(RunError), run.lock():
+        with run.lock():
             names = ", ".join(device.name for device in list_devices())
             reason = f"device '{run.config.device}' is not on this machine any more; it has {names}"
             run.change_state(RunStatus.FAILED, reason=reason)
 
     def _start(self, run: RunFolder, device: Device) -> bool:
         """Start the process, which inherits the lock: there is no moment without a holder."""
-        try:
-            with run.lock() as lock:
-                if run.stored_state.status != RunStatus.QUEUED:
-                    return False
-                run.change_state(RunStatus.STARTING, device=device.name)
-                with run.log.open("ab") as log:
-                    self._children[run.id] = subprocess.Popen(
-                        [sys.executable, "-m", "emocore.training", str(run.path)],
-                        stdin=subprocess.DEVNULL,
-                        stdout=log,
-                        stderr=subprocess.STDOUT,
-                        start_new_session=True,
-                        pass_fds=[lock],
-                        env=run_environment(device),
-                        cwd=Path(__file__).parent.parent.parent,
-                    )
-                return True
-        except RunError:  # someone is stopping or deleting it at this moment
-            return False
+        with run.lock() as lock:
+            if run.stored_state.status != RunStatus.QUEUED:
+                return False
+            run.change_state(RunStatus.STARTING, device=device.name)
+            with run.log.open("ab") as log:
+                self._children[run.id] = subprocess.Popen(
+                    [sys.executable, "-m", "emocore.training", str(run.path)],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                    pass_fds=[lock],
+                    env=run_environment(device),
+                    cwd=Path(__file__).parent.parent.parent,
+                )
+            return True
 
 
 def choose_slot(config: RunConfig, devices: tuple[Device, ...], busy: set[str | None]) -> Device | None:
     """The free device this run may take now; None to wait. auto never falls back to a CPU beside a GPU."""
     gpus = [device for device in devices if device.name != "cpu"]
-    if config.device == "cpu" or (config.device == "auto" and not gpus):
+    needs_gpu = gpus and find_method(config.method).needs_base
+    if config.device == "cpu" or (config.device == "auto" and not needs_gpu):
         allowed = [device for device in devices if device.name == "cpu"]
     elif config.device in ("auto", "cuda"):
         allowed = gpus
@@ -177,8 +188,10 @@ def choose_slot(config: RunConfig, devices: tuple[Device, ...], busy: set[str | 
 
 def run_environment(device: Device) -> dict[str, str]:
     """The environment of a run's process. Secrets pass through it and are written nowhere."""
+    load_secrets()  # a key may have been added since this scheduler started
     environment = dict(os.environ)
     environment["CUDA_VISIBLE_DEVICES"] = device.name.removeprefix("cuda:") if device.name != "cpu" else ""
+    environment["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
     environment["PYTHONUNBUFFERED"] = "1"
     environment["HF_HUB_DISABLE_TELEMETRY"] = "1"
     environment["TOKENIZERS_PARALLELISM"] = "false"

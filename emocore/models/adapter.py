@@ -11,12 +11,12 @@ Imports neither torch nor transformers.
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from emocore.errors import AdapterError
-from emocore.folder import write_atomically
+from emocore.files import write_atomically
 
 INFO_FILE = "emocore.json"
 UNSAFE_SUFFIXES = (".bin", ".pkl", ".pickle", ".pt", ".pth", ".joblib")
@@ -36,6 +36,12 @@ class AdapterInfo(BaseModel):
     max_length: int
     precision: Literal["bf16", "fp32"]
     quantized: bool
+
+    @model_validator(mode="after")
+    def _check_thresholds(self) -> Self:
+        if set(self.thresholds) != set(self.labels):
+            raise ValueError("thresholds and labels name different emotions")
+        return self
 
 
 def write_info(folder: Path, info: AdapterInfo) -> None:

@@ -8,10 +8,12 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 from emocore.errors import BaseModelError
+from emocore.text import first_line
 
 Pooling = Literal["last", "mean", "stock"]
 """How token states become one vector: the last token's, their mean, or what the stock class does."""
@@ -119,6 +121,7 @@ BASES: Mapping[str, Base] = {
     )
 }
 
+POOLING_FILE = "1_Pooling/config.json"
 HUB_ID = re.compile(r"^[\w.-]+/[\w.-]+$")
 
 
@@ -134,7 +137,7 @@ def find_base(name: str) -> Base:
     if is_folder:
         return _describe_folder(folder.resolve())
     if HUB_ID.match(name):
-        return Base(name=name, source="hub", location=name, family=DECODER, pooling="last")
+        return _describe_hub_model(name)
     raise BaseModelError(
         f"base '{name[:100]}' is neither in the catalogue ({', '.join(BASES)}) "
         "nor a local folder nor a Hub id (owner/name)"
@@ -165,13 +168,33 @@ def _describe_folder(folder: Path) -> Base:
     config = _read_object(config_file)
     if not list(folder.glob("*.safetensors")):
         raise BaseModelError(f"base folder {folder}: no .safetensors file in it; other formats are not loaded")
-    pooling: Pooling = "mean" if _is_mean_pooled(folder) else "last"
+    pooling: Pooling = "mean" if _is_mean_pooled(folder / POOLING_FILE) else "last"
     return describe_config(Base(str(folder), "folder", str(folder), DECODER, pooling), config)
 
 
-def _is_mean_pooled(folder: Path) -> bool:
-    """Whether the folder is a sentence encoder saved with mean pooling."""
-    file = folder / "1_Pooling" / "config.json"
+@lru_cache(maxsize=64)
+def _describe_hub_model(name: str) -> Base:
+    """From the two small files that say how a model is built and pooled; its weights stay where they are."""
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import EntryNotFoundError
+
+    try:
+        config = _read_object(Path(hf_hub_download(name, "config.json")))
+    except (OSError, ValueError) as error:
+        raise BaseModelError(
+            f"base '{name}' could not be found on the Hugging Face Hub ({first_line(error)}); check the name and the "
+            "network, or use a bundled base"
+        ) from None
+    try:
+        pooling_file = hf_hub_download(name, POOLING_FILE)
+        pooling: Pooling = "mean" if _is_mean_pooled(Path(pooling_file)) else "last"
+    except EntryNotFoundError:
+        pooling = "last"
+    return describe_config(Base(name, "hub", name, DECODER, pooling), config)
+
+
+def _is_mean_pooled(file: Path) -> bool:
+    """Whether the pooling file of a sentence encoder asks for the mean."""
     return file.is_file() and bool(_read_object(file).get("pooling_mode_mean_tokens"))
 
 

@@ -24,20 +24,22 @@ from transformers import (
 from emocore.config import RunConfig
 from emocore.errors import BaseModelError, ConfigError
 from emocore.models.available import explain_gate
-from emocore.models.bases import BASES, Base, describe_config, find_base
+from emocore.models.bases import BASES, Base, find_base
 from emocore.models.bundled import bundled_folder
 from emocore.models.methods import find_method
 from emocore.models.pooling import MeanPooledBert
 from emocore.models.quiet import quiet_libraries
+from emocore.text import first_line
 
 
 @dataclass(frozen=True)
 class LoadedBase:
-    """A frozen base with a fresh head, before any adapter."""
+    """A frozen base with a fresh head, before any adapter; `source` is the Hub id or folder it came from."""
 
     base: Base
     model: PreTrainedModel
     tokenizer: Any
+    source: str
     revision: str | None
 
 
@@ -67,19 +69,27 @@ def build_model(config: RunConfig, labels: tuple[str, ...], device: str, bf16: b
     return model, loaded
 
 
-def load_base(name: str, labels: tuple[str, ...], device: str, dtype: torch.dtype, quantized: bool) -> LoadedBase:
-    """The base with a new classification head for `labels`, all weights in `dtype` (or NF4)."""
+def load_base(
+    name: str,
+    labels: tuple[str, ...],
+    device: str,
+    dtype: torch.dtype,
+    quantized: bool,
+    revision: str | None = None,
+) -> LoadedBase:
+    """The base with a new classification head for `labels`, all weights in `dtype` (or NF4).
+
+    `revision` is the Hub commit that an adapter was trained on; None takes the newest."""
     quiet_libraries()
     base = find_base(name)
     source = str(bundled_folder(base)) if base.source == "bundled" else base.location
     try:
-        config = AutoConfig.from_pretrained(source)
-        if base.name not in BASES:
-            base = describe_config(base, config.to_dict())
-        tokenizer = AutoTokenizer.from_pretrained(source)
+        config = AutoConfig.from_pretrained(source, revision=revision)
+        tokenizer = AutoTokenizer.from_pretrained(source, revision=revision)
         model_class = MeanPooledBert if base.pooling == "mean" else AutoModelForSequenceClassification
         model = model_class.from_pretrained(
             source,
+            revision=revision,
             dtype=dtype,
             num_labels=len(labels),
             id2label=dict(enumerate(labels)),
@@ -104,14 +114,14 @@ def load_base(name: str, labels: tuple[str, ...], device: str, dtype: torch.dtyp
         _compute_as_asked(model)
     else:
         model.to(device)
-    return LoadedBase(base, model, tokenizer, getattr(config, "_commit_hash", None))
+    return LoadedBase(base, model, tokenizer, source, getattr(config, "_commit_hash", None))
 
 
 def explain_load_error(base: Base, error: Exception) -> str:
     """What a user can do when a base could not be loaded."""
     if base.source == "folder":
         return f"base folder {base.location} could not be loaded: {error}"
-    reason = str(error).strip().splitlines()[0][:200]
+    reason = first_line(error)
     if base.gated and not os.environ.get("HF_TOKEN"):
         return explain_gate(base)
     return (

@@ -2,18 +2,18 @@
 
 from pathlib import Path
 
-from emocore.folder import write_atomically
+from emocore.files import write_atomically
 from emocore.models.adapter import AdapterInfo
 from emocore.models.bases import Base
 from emocore.models.methods import METHODS
 
 
-def write_card(folder: Path, info: AdapterInfo, base: Base | None) -> None:
-    """`README.md` in the adapter folder; `base` is None for a method without one."""
-    usage = _neural_usage(info, base) if base else _linear_usage()
+def write_card(folder: Path, info: AdapterInfo, base: Base | None, source: str = "") -> None:
+    """`README.md` in the adapter folder; `base` is None for a method without one,
+    `source` is where Transformers finds it: a Hub id or, for the bundled ones, a folder of this machine."""
+    usage = _neural_usage(info, base, source) if base else _linear_usage()
     card = f"""---
-library_name: {"peft" if base else "scikit-learn"}
-{f"base_model: {base.location}" if base else ""}
+library_name: {"peft" if base else "scikit-learn"}{f"{chr(10)}base_model: {base.name}" if base else ""}
 tags: [emotion-detection, multi-label]
 ---
 # {METHODS[info.method].title}{f" on {info.base}" if base else ""}
@@ -27,7 +27,7 @@ An emotion counts as present when its probability is at least its threshold in `
     write_atomically(folder / "README.md", card)
 
 
-def _neural_usage(info: AdapterInfo, base: Base) -> str:
+def _neural_usage(info: AdapterInfo, base: Base, source: str) -> str:
     dtype = "torch.bfloat16" if info.precision == "bf16" else "torch.float32"
     answer = "logits = model(**inputs).logits"
     if base.pooling == "mean":
@@ -48,7 +48,7 @@ from transformers import {imports}{", BitsAndBytesConfig" if info.quantized else
 
 tokenizer = AutoTokenizer.from_pretrained("adapter")
 base = AutoModelForSequenceClassification.from_pretrained(
-    "{base.location}", num_labels={len(info.labels)}, dtype={dtype},{quantization})
+    "{source}", num_labels={len(info.labels)}, dtype={dtype},{quantization})
 base.config.pad_token_id = tokenizer.pad_token_id
 model = PeftModel.from_pretrained(base, "adapter").eval()
 inputs = tokenizer(["so happy today"], return_tensors="pt", truncation=True, max_length={info.max_length})

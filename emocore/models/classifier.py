@@ -12,13 +12,15 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
-from peft import PeftModel
+from peft import PeftModel, get_peft_model_state_dict
+from safetensors import safe_open
 
 from emocore.data.encode import encode_texts
 from emocore.errors import AdapterError
 from emocore.models.adapter import AdapterInfo, read_info
 from emocore.models.build import LoadedBase, load_base
 from emocore.models.linear import LinearClassifier
+from emocore.text import first_line
 
 EVALUATION_TOKENS = 4096  # padded tokens a batch: bounds memory whatever the texts' lengths
 
@@ -37,16 +39,18 @@ class Classifier(Protocol):
 class BaseStore:
     """Loaded bases by what makes them different, each loaded once. Safe to share between threads."""
 
-    device: str = "cpu"
+    device: str = field(default_factory=lambda: "cuda" if torch.cuda.is_available() else "cpu")
     _bases: dict[tuple[Any, ...], LoadedBase] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def get(self, info: AdapterInfo) -> LoadedBase:
-        key = (info.base, info.quantized, info.precision, tuple(info.labels))
+        key = (info.base, info.base_revision, info.quantized, info.precision, tuple(info.labels))
         with self._lock:
             if key not in self._bases:
                 dtype = torch.bfloat16 if info.precision == "bf16" else torch.float32
-                self._bases[key] = load_base(info.base, tuple(info.labels), self.device, dtype, info.quantized)
+                self._bases[key] = load_base(
+                    info.base, tuple(info.labels), self.device, dtype, info.quantized, info.base_revision
+                )
             return self._bases[key]
 
 
@@ -59,10 +63,13 @@ class NeuralClassifier:
         self._lock = threading.Lock()
         try:
             self._model = PeftModel.from_pretrained(_share_weights(loaded.model), str(folder), use_safetensors=True)
-        except (ValueError, RuntimeError, KeyError, OSError) as error:
+            missing = _missing_weights(self._model, folder)
+        except Exception as error:  # a damaged file can fail anywhere in safetensors, json or PEFT
             raise AdapterError(
-                f"{folder}: the adapter does not fit base '{info.base}': {str(error).splitlines()[0]}"
+                f"{folder}: the adapter is damaged or does not fit base '{info.base}': {first_line(error)}"
             ) from error
+        if missing:
+            raise AdapterError(f"{folder}: the adapter has no weights for {missing[0]} ({len(missing)} missing)")
         self._model.eval()
 
     def logits(self, texts: list[str]) -> np.ndarray:
@@ -84,6 +91,13 @@ def load_classifier(folder: Path, bases: BaseStore) -> Classifier:
     if (folder / "adapter_config.json").is_file():
         return NeuralClassifier(folder, info, bases.get(info))
     return LinearClassifier.load(folder, info)
+
+
+def _missing_weights(model: PeftModel, folder: Path) -> list[str]:
+    """What the adapter should hold and does not. PEFT leaves such weights at random with a warning at most."""
+    with safe_open(folder / "adapter_model.safetensors", "pt") as file:
+        stored = set(file.keys())
+    return sorted(set(get_peft_model_state_dict(model)) - stored)
 
 
 def _share_weights(model: torch.nn.Module) -> torch.nn.Module:

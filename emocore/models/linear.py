@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 
 from emocore.errors import AdapterError, DataError
-from emocore.folder import write_atomically
+from emocore.files import write_atomically
 from emocore.models.adapter import AdapterInfo
 
 VOCABULARY_FILE = "tfidf.json"

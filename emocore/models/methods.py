@@ -158,6 +158,11 @@ METHODS: Mapping[str, Method] = {
 OPTIONAL_SETTINGS = frozenset().union(*(method.settings for method in METHODS.values()))
 
 
+def method_title(name: str) -> str:
+    """The title of a method; the plain name of one that has left the catalogue."""
+    return METHODS[name].title if name in METHODS else name
+
+
 def find_method(name: str) -> Method:
     """The method called `name`. Raises ConfigError with the known ones."""
     if name not in METHODS:

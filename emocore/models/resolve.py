@@ -3,7 +3,7 @@
 from emocore.config import RunConfig, build
 from emocore.errors import ConfigError
 from emocore.models.bases import find_base
-from emocore.models.methods import METHODS, OPTIONAL_SETTINGS, find_method
+from emocore.models.methods import OPTIONAL_SETTINGS, find_method
 
 NO_BASE = "none"
 
@@ -30,8 +30,3 @@ def resolve(config: RunConfig) -> tuple[RunConfig, list[str]]:
             field="max_length",
         )
     return build(RunConfig, values), notes
-
-
-def methods_reading(setting: str) -> list[str]:
-    """Names of the methods that read an optional setting; all of them for any other setting."""
-    return [m.name for m in METHODS.values() if setting in m.settings or setting not in OPTIONAL_SETTINGS]

@@ -10,18 +10,23 @@ from emocore.tracking.wandb_log import WandbLog
 
 
 class Tracker:
-    """Rows of metrics, in order of their step. `total_steps` is set by the training once it knows it."""
+    """Rows of metrics, in order of their step."""
 
     def __init__(self, run: RunFolder, config: RunConfig) -> None:
-        self.total_steps = 0
+        self._total_steps = 0
         self._began = time.monotonic()
         self._file = MetricsFile(run.metrics)
         self._wandb = WandbLog(run, config)
 
+    def begin(self, total_steps: int) -> None:
+        """The training begins: from here on `seconds` count."""
+        self._total_steps = total_steps
+        self._began = time.monotonic()
+
     def log(self, step: int, epoch: float, values: dict[str, float]) -> None:
         row = {
             "step": step,
-            "total_steps": self.total_steps,
+            "total_steps": self._total_steps,
             "epoch": round(epoch, 4),
             "seconds": round(time.monotonic() - self._began, 3),
             **values,

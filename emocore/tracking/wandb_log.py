@@ -5,10 +5,12 @@ The key comes from WANDB_API_KEY alone; it is written nowhere. Not covered: resu
 
 import logging
 import os
+from collections.abc import Callable
 from typing import Any
 
 from emocore.config import RunConfig
 from emocore.folder import RunFolder
+from emocore.text import first_line
 
 INIT_TIMEOUT_SECONDS = 12
 FINISH_TIMEOUT_SECONDS = 30
@@ -17,19 +19,31 @@ logger = logging.getLogger(__name__)
 
 
 class WandbLog:
-    """One W&B run. `wandb.json` in the run's folder says where it is and why it is not online."""
+    """One W&B run. `wandb.json` in the run's folder says where it is and why it is not online.
+
+    Should the client break down in the middle, the log says so once and the training goes on without it.
+    """
 
     def __init__(self, run: RunFolder, config: RunConfig) -> None:
         self._run = _start(run, config)
 
     def log(self, row: dict[str, Any]) -> None:
-        self._run.log({**row, "train/global_step": row["step"]})
+        self._try(lambda: self._run.log({**row, "train/global_step": row["step"]}))
 
     def summarize(self, values: dict[str, Any]) -> None:
-        self._run.summary.update(values)
+        self._try(lambda: self._run.summary.update(values))
 
     def finish(self, exit_code: int) -> None:
-        self._run.finish(exit_code=exit_code)
+        self._try(lambda: self._run.finish(exit_code=exit_code))
+
+    def _try(self, action: Callable[[], object]) -> None:
+        if self._run is None:
+            return
+        try:
+            action()
+        except Exception as error:  # whatever a logger dies of, it is no reason to lose a training
+            logger.warning("W&B: %s; the run goes on and is complete in its folder", first_line(error))
+            self._run = None
 
 
 def wandb_mode(config: RunConfig) -> str:
@@ -53,7 +67,7 @@ def _start(run: RunFolder, config: RunConfig) -> Any:
         try:
             wandb_run = _init(run, config, "online")
         except (wandb.errors.Error, OSError, TimeoutError) as error:
-            mode, reason = "offline", f"W&B could not be reached ({str(error).splitlines()[0][:160]})"
+            mode, reason = "offline", f"W&B could not be reached ({first_line(error)})"
     if mode == "offline":
         wandb_run = _init(run, config, "offline")
         logger.info("W&B: offline%s; the run is complete in its folder", f", since {reason}" if reason else "")

@@ -8,6 +8,8 @@ import threading
 import time
 from typing import Any
 
+from emocore.text import first_line
+
 REFRESH_SECONDS = 2.0
 API_TIMEOUT_SECONDS = 8
 
@@ -45,6 +47,6 @@ class LiveHistory:
                 self._rows[int(row["_step"])] = {k: v for k, v in row.items() if not k.startswith("_")}
             self.error = None
         except (wandb.errors.Error, OSError, ValueError) as error:
-            self.error = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+            self.error = first_line(error)
         finally:
             self._refreshed = time.monotonic()

@@ -23,7 +23,7 @@ class LogToTracker(TrainerCallback):
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        self._tracker.total_steps = state.max_steps
+        self._tracker.begin(state.max_steps)
         logger.info("Training: %d steps", state.max_steps)
 
     def on_log(

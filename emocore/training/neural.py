@@ -55,7 +55,6 @@ def _make_trainer(
 ) -> EmotionTrainer:
     return EmotionTrainer(
         run_config=config,
-        head_name=loaded.base.family.head,
         lengths=data["train"]["length"],
         model=model,
         args=training_arguments(config, str(run.checkpoints), len(data["train"]), device, precision),
@@ -90,7 +89,7 @@ def save_adapter(
         precision="fp32" if device == "cpu" or precision == "fp32" else "bf16",
         quantized=getattr(loaded.model, "is_quantized", False),
     )
-    write_card(run.adapter, info, loaded.base)
+    write_card(run.adapter, info, loaded.base, loaded.source)
     write_info(run.adapter, info)
 
 

@@ -4,6 +4,7 @@ Its caller holds the run's lock and hands it over with the process, so this proc
 run's state until it ends.
 """
 
+import gc
 import importlib
 import logging
 import shutil
@@ -114,14 +115,19 @@ def choose_precision(config: RunConfig, device: str) -> str:
     if config.precision != "auto":
         return config.precision
     if device == "cuda":
-        return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
     return "bf16" if list_devices()[-1].bf16 else "fp32"
 
 
 def _predict(run: RunFolder, splits: Splits, device: str) -> dict[str, np.ndarray]:
     """Logits of the held-out splits, by the saved adapter: what is scored is what will be used later."""
+    import torch
+
     from emocore.models.classifier import BaseStore, load_classifier
 
+    gc.collect()  # the trained model lives in reference cycles; the base is about to be loaded again
+    if device == "cuda":
+        torch.cuda.empty_cache()
     classifier = load_classifier(run.adapter, BaseStore(device))
     logits: dict[str, np.ndarray] = {}
     for name in ("validation", "test"):

@@ -5,7 +5,7 @@ import time
 from emocore.config import RunConfig
 from emocore.data.split import Splits
 from emocore.folder import RunFolder
-from emocore.metrics import score_multilabel
+from emocore.metrics import score_multilabel, sigmoid
 from emocore.models.adapter import AdapterInfo, write_info
 from emocore.models.card import write_card
 from emocore.models.linear import LinearClassifier
@@ -27,12 +27,12 @@ def train(run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker, d
         precision="fp32",
         quantized=False,
     )
-    tracker.total_steps = 1
+    tracker.begin(total_steps=1)
     began = time.monotonic()
     classifier = LinearClassifier.fit(splits.frames["train"], config.inverse_regularization or 1.0, config.seed, info)
     seconds = time.monotonic() - began
     validation = splits.frames["validation"]
-    predicted = (classifier.logits(validation["text"].tolist()) >= 0).astype(int)
+    predicted = (sigmoid(classifier.logits(validation["text"].tolist())) >= config.threshold).astype(int)
     scores = score_multilabel(validation[info.labels].to_numpy(), predicted)
     tracker.log(1, 1.0, {f"validation/{name}": value for name, value in scores.items()})
     classifier.save(run.adapter)

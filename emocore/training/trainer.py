@@ -53,14 +53,13 @@ class LengthGroupedSampler(Sampler[int]):
 
 
 class EmotionTrainer(Trainer):
-    """`lengths` are the training rows' token counts; `head_name` is the layer with its own learning rate."""
+    """`lengths` are the training rows' token counts."""
 
-    def __init__(self, run_config: RunConfig, head_name: str, lengths: list[int], **kwargs: Any) -> None:
+    def __init__(self, run_config: RunConfig, lengths: list[int], **kwargs: Any) -> None:
         self._run_config = run_config
-        self._head_name = head_name
         self._lengths = list(lengths)
         self._evaluation_seconds = 0.0
-        super().__init__(compute_metrics=compute_metrics, **kwargs)
+        super().__init__(compute_metrics=lambda prediction: compute_metrics(prediction, run_config.threshold), **kwargs)
         self.remove_callback(PrinterCallback)  # our callback writes the log
         # Trainer would leave the division by the accumulation steps to models that take **kwargs.
         self.model_accepts_loss_kwargs = False
@@ -123,9 +122,9 @@ class EmotionTrainer(Trainer):
         return LengthGroupedSampler(self._lengths, self._run_config.batch_size, self._run_config.seed)
 
 
-def compute_metrics(prediction: EvalPrediction) -> dict[str, float]:
-    """The multi-label averages at 0.5, for the curves."""
-    return score_multilabel(prediction.label_ids, (sigmoid(prediction.predictions) >= 0.5).astype(int))
+def compute_metrics(prediction: EvalPrediction, threshold: float) -> dict[str, float]:
+    """The multi-label averages at the run's threshold, for the curves."""
+    return score_multilabel(prediction.label_ids, (sigmoid(prediction.predictions) >= threshold).astype(int))
 
 
 def training_arguments(config: RunConfig, folder: str, rows: int, device: str, precision: str) -> TrainingArguments:

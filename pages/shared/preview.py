@@ -4,6 +4,7 @@ import streamlit as st
 
 from emocore.charts.data import label_share_bars
 from emocore.jobs.launch import Plan
+from pages.shared.plain import plain
 
 
 def show_data_preview(plan: Plan) -> None:
@@ -11,7 +12,7 @@ def show_data_preview(plan: Plan) -> None:
     splits = plan.splits
     st.markdown("**Rows:** " + ", ".join(f"{len(frame):,} {name}" for name, frame in splits.frames.items()))
     for note in plan.notes:
-        st.caption(f":material/info: {note}")
+        st.caption(f":material/info: {plain(note)}")
     shares = splits.frames["train"][list(splits.labels)].mean().sort_values(ascending=False)
     st.markdown("**Share of training texts by emotion**")
     st.plotly_chart(

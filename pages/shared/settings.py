@@ -7,8 +7,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from emocore.config import RunConfig, bounds, describe
 from emocore.errors import BaseModelError, ConfigError, DataError
+from pages.shared.plain import plain
 
 SLOTS = "launch_error_slots"
+OTHER_NAMES = {"seed": "seeds", "name": "study"}  # of the fields whose input is called otherwise
 # What stands under "More", by heading.
 MORE_SETTINGS = {
     "Data": ["validation_data", "test_data", "text_column", "label_columns", "validation_share", "test_share",
@@ -40,7 +42,7 @@ def setting_input(name: str, label: str | None = None, default: Any = None, key:
         answer = st.text_input(value=value or "", **options).strip() or None
         if answer and list[str] in kinds:
             answer = [part.strip() for part in answer.split(",") if part.strip()]
-    add_error_slot(key or name)
+    add_error_slot(name)
     return answer
 
 
@@ -58,8 +60,10 @@ def show_error(error: Exception, fallback: DeltaGenerator) -> None:
     """Beside the input that the error names, otherwise in `fallback`."""
     places = {DataError: "data", BaseModelError: "base"}
     field = (error.field if isinstance(error, ConfigError) else None) or places.get(type(error), "")
-    slot = st.session_state[SLOTS].get(field.split(".")[-1], fallback)
-    slot.error(str(error), icon=":material/error:")
+    slots = st.session_state[SLOTS]
+    names = [OTHER_NAMES.get(part, part) for part in reversed(field.split("."))]
+    slot = next((slots[name] for name in names if name in slots), fallback)
+    slot.error(plain(error), icon=":material/error:")
 
 
 def _number(name: str, value: Any, whole: bool, optional: bool, options: dict[str, Any]) -> Any:

@@ -4,8 +4,8 @@ import pandas as pd
 import streamlit as st
 
 from emocore.jobs.overview import RunOverview
+from emocore.models.methods import method_title
 from emocore.text import format_seconds
-from pages.shared.titles import method_title
 
 STATUS_COLORS = {
     "queued": "gray",

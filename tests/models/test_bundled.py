@@ -11,7 +11,7 @@ import torch
 from safetensors import safe_open
 
 from emocore.errors import BaseModelError
-from emocore.folder import cache_root
+from emocore.files import cache_root
 from emocore.models.adapter import AdapterInfo
 from emocore.models.available import check_available
 from emocore.models.bases import BASES

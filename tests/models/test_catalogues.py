@@ -15,7 +15,7 @@ from emocore.jobs.launch import plan_runs
 from emocore.models.available import check_available
 from emocore.models.bases import BASES, FAMILIES, Base, describe_config, find_base
 from emocore.models.methods import METHODS, OPTIONAL_SETTINGS, find_method
-from emocore.models.resolve import methods_reading, resolve
+from emocore.models.resolve import resolve
 
 STUDY_BASES = ("google/gemma-1.1-2b-it", "Alibaba-NLP/gte-Qwen1.5-7B-instruct")
 
@@ -264,13 +264,6 @@ def test_texts_longer_than_the_base_reads_are_refused_by_field() -> None:
 
 def test_a_method_without_a_base_does_not_mind_an_unknown_one() -> None:
     assert resolve(RunConfig(method="tfidf", base="nonsense"))[0].base == "none"
-
-
-def test_methods_that_read_a_setting_are_known() -> None:
-    assert methods_reading("lora_rank") == ["lora", "qlora"]
-    assert methods_reading("inverse_regularization") == ["tfidf"]
-    assert methods_reading("epochs") == ["lora", "ia3", "qlora", "head"]
-    assert methods_reading("threshold") == list(METHODS)
 
 
 def test_the_command_line_lists_every_entry_of_both_catalogues() -> None:

@@ -27,7 +27,7 @@ from emocore.folder import RunFolder
 from emocore.tracking.tracker import Tracker
 run = RunFolder(Path(sys.argv[1]))
 tracker = Tracker(run, run.config)
-tracker.total_steps = 3
+tracker.begin(total_steps=3)
 for step in (1, 2, 3):
     tracker.log(step, step / 3, {"train/loss": 1 / step})
 tracker.close(0)

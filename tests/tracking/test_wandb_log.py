@@ -37,7 +37,7 @@ run = RunFolder(Path(sys.argv[1]))
 began = time.monotonic()
 tracker = Tracker(run, run.config)
 print(time.monotonic() - began, flush=True)
-tracker.total_steps = 5
+tracker.begin(total_steps=5)
 for step in range(1, 6):
     tracker.log(step, step / 5, {"train/loss": 1 / step})
 sys.stdin.readline()
