@@ -27,6 +27,8 @@ POLL_SECONDS = 0.3
 IDLE_SECONDS = 5.0
 LOCK_FILE = ".scheduler.lock"
 LOG_FILE = ".scheduler.log"
+# Schedulers that this process started: kept, so that an ended one is reaped at the next start.
+_started: list[subprocess.Popen[bytes]] = []
 
 
 def ensure_scheduler(root: Path) -> None:
@@ -39,7 +41,8 @@ def ensure_scheduler(root: Path) -> None:
         if not is_free:
             return
     with (root / LOG_FILE).open("ab") as log:
-        subprocess.Popen(
+        _started[:] = [process for process in _started if process.poll() is None]
+        scheduler = subprocess.Popen(
             [sys.executable, "-m", "emocore.jobs.scheduler", str(root)],
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -47,6 +50,7 @@ def ensure_scheduler(root: Path) -> None:
             start_new_session=True,
             cwd=Path(__file__).parent.parent.parent,
         )
+    _started.append(scheduler)
 
 
 def serve(root: Path, idle_seconds: float = IDLE_SECONDS) -> None:
@@ -66,6 +70,7 @@ class Scheduler:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._devices: dict[str, str] = {}
         self._stops: dict[str, StopEscalation] = {}
         self._settled: dict[str, int] = {}
 
@@ -78,10 +83,11 @@ class Scheduler:
 
     def tick(self) -> bool:
         """Settle the dead, stop the unwanted, start the waiting. True while there is work."""
-        for child in self._children.values():
-            child.poll()  # reaps the ended ones
         open_runs = self._open_runs()
-        busy: set[str | None] = set()
+        # A run is final a moment before its process has gone and given its memory back.
+        busy: set[str | None] = {
+            self._devices[run_id] for run_id, child in self._children.items() if child.poll() is None
+        }
         for run, state in open_runs:
             if state.status.is_active:
                 with contextlib.suppress(RunError):  # deleted or damaged in this very moment
@@ -170,6 +176,7 @@ class Scheduler:
                     env=run_environment(device),
                     cwd=Path(__file__).parent.parent.parent,
                 )
+            self._devices[run.id] = device.name
             return True
 
 

@@ -183,7 +183,7 @@ def _describe_hub_model(name: str) -> Base:
     except (OSError, ValueError) as error:
         raise BaseModelError(
             f"base '{name}' could not be found on the Hugging Face Hub ({first_line(error)}); check the name and the "
-            "network, or use a bundled base"
+            f"network, or use a bundled base: {', '.join(b.name for b in BASES.values() if b.source == 'bundled')}"
         ) from None
     try:
         pooling_file = hf_hub_download(name, POOLING_FILE)

@@ -6,12 +6,6 @@ from typing import Any
 
 import bitsandbytes
 import torch
-from huggingface_hub.errors import (
-    GatedRepoError,
-    HfHubHTTPError,
-    LocalEntryNotFoundError,
-    RepositoryNotFoundError,
-)
 from peft import PeftModel, get_peft_model, prepare_model_for_kbit_training
 from transformers import (
     AutoConfig,
@@ -53,18 +47,19 @@ def build_model(config: RunConfig, labels: tuple[str, ...], device: str, bf16: b
     dtype = torch.bfloat16 if bf16 else torch.float32
     loaded = load_base(config.base, labels, device, dtype, method.quantized)
     if method.quantized:
-        prepare_model_for_kbit_training(loaded.model, use_gradient_checkpointing=config.gradient_checkpointing)
+        prepare_model_for_kbit_training(loaded.model, use_gradient_checkpointing=False)
     if method.adapter_config is None:
         raise ConfigError(f"method '{method.name}' does not train a neural base", field="method")
+    _check_targets(loaded.model, config.target_modules or [])
     try:
         model = get_peft_model(loaded.model, method.adapter_config(config, loaded.base))
     except ValueError as error:
-        raise ConfigError(f"target_modules: {error}", field="target_modules") from error
+        raise ConfigError(f"target_modules: {first_line(error)}", field="target_modules") from error
     for parameter in model.parameters():
         if parameter.requires_grad:  # bf16 would swallow the small updates of an optimizer step
             parameter.data = parameter.data.float()
     if config.gradient_checkpointing:
-        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        loaded.model.activation_checkpointing_enable({"use_reentrant": False})
         model.enable_input_require_grads()
     return model, loaded
 
@@ -101,13 +96,9 @@ def load_base(
             quantization_config=_nf4(base, dtype) if quantized else None,
             device_map={"": device} if quantized else None,
         )
-    except (
-        GatedRepoError,
-        RepositoryNotFoundError,
-        LocalEntryNotFoundError,
-        HfHubHTTPError,
-        OSError,
-    ) as error:
+    except (torch.OutOfMemoryError, MemoryError):
+        raise
+    except Exception as error:  # a damaged or missing file can fail anywhere in three libraries
         raise BaseModelError(explain_load_error(base, error)) from error
     _set_padding(model, tokenizer)
     if quantized:
@@ -117,10 +108,18 @@ def load_base(
     return LoadedBase(base, model, tokenizer, source, getattr(config, "_commit_hash", None))
 
 
+def _check_targets(model: PreTrainedModel, targets: list[str]) -> None:
+    """PEFT says nothing of a target that matches no layer as long as another does."""
+    names = [name for name, _ in model.named_modules()]
+    for target in targets:
+        if not any(name == target or name.endswith(f".{target}") for name in names):
+            raise ConfigError(f"target_modules: the base has no layer '{target}'", field="target_modules")
+
+
 def explain_load_error(base: Base, error: Exception) -> str:
     """What a user can do when a base could not be loaded."""
     if base.source == "folder":
-        return f"base folder {base.location} could not be loaded: {error}"
+        return f"base folder {base.location} could not be loaded: {first_line(error)}"
     reason = first_line(error)
     if base.gated and not os.environ.get("HF_TOKEN"):
         return explain_gate(base)

@@ -20,6 +20,7 @@ from emocore.errors import AdapterError
 from emocore.models.adapter import AdapterInfo, read_info
 from emocore.models.build import LoadedBase, load_base
 from emocore.models.linear import LinearClassifier
+from emocore.models.resolve import NO_BASE
 from emocore.text import first_line
 
 EVALUATION_TOKENS = 4096  # padded tokens a batch: bounds memory whatever the texts' lengths
@@ -63,13 +64,16 @@ class NeuralClassifier:
         self._lock = threading.Lock()
         try:
             self._model = PeftModel.from_pretrained(_share_weights(loaded.model), str(folder), use_safetensors=True)
-            missing = _missing_weights(self._model, folder)
+            wrong = _mismatched_weights(self._model, folder)
         except Exception as error:  # a damaged file can fail anywhere in safetensors, json or PEFT
             raise AdapterError(
                 f"{folder}: the adapter is damaged or does not fit base '{info.base}': {first_line(error)}"
             ) from error
-        if missing:
-            raise AdapterError(f"{folder}: the adapter has no weights for {missing[0]} ({len(missing)} missing)")
+        if wrong:
+            raise AdapterError(
+                f"{folder}: the adapter does not fit base '{info.base}': {len(wrong)} weights are missing or left "
+                f"over, such as {wrong[0]}"
+            )
         self._model.eval()
 
     def logits(self, texts: list[str]) -> np.ndarray:
@@ -88,16 +92,19 @@ class NeuralClassifier:
 def load_classifier(folder: Path, bases: BaseStore) -> Classifier:
     """The classifier in an adapter folder. Raises AdapterError or BaseModelError."""
     info = read_info(folder)
-    if (folder / "adapter_config.json").is_file():
-        return NeuralClassifier(folder, info, bases.get(info))
-    return LinearClassifier.load(folder, info)
+    if info.base == NO_BASE:
+        return LinearClassifier.load(folder, info)
+    if not (folder / "adapter_config.json").is_file():
+        raise AdapterError(f"{folder}: adapter_config.json is missing, so the adapter is not complete; train it again")
+    return NeuralClassifier(folder, info, bases.get(info))
 
 
-def _missing_weights(model: PeftModel, folder: Path) -> list[str]:
-    """What the adapter should hold and does not. PEFT leaves such weights at random with a warning at most."""
+def _mismatched_weights(model: PeftModel, folder: Path) -> list[str]:
+    """What the adapter should hold and does not, or holds and should not. PEFT leaves the first at random and
+    ignores the second, with a warning at most."""
     with safe_open(folder / "adapter_model.safetensors", "pt") as file:
         stored = set(file.keys())
-    return sorted(set(get_peft_model_state_dict(model)) - stored)
+    return sorted(set(get_peft_model_state_dict(model)) ^ stored)
 
 
 def _share_weights(model: torch.nn.Module) -> torch.nn.Module:

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
 from emocore.config import RunConfig
 from emocore.folder import RunFolder
 from emocore.jobs.estimate import STARTUP_SECONDS, estimate_seconds
@@ -40,6 +38,5 @@ def test_a_past_run_on_this_machine_is_believed(finished_runs: dict[str, RunFold
     assert min(guesses) <= expected <= max(guesses)
 
 
-@pytest.mark.parametrize("base", ["google/gemma-1.1-2b-it", "someone/unknown-model"])
-def test_bases_that_are_not_here_can_be_guessed_too(tmp_path: Path, base: str) -> None:
-    assert seconds(tmp_path, base=base) > STARTUP_SECONDS
+def test_a_base_that_is_not_here_can_be_guessed_too(tmp_path: Path) -> None:
+    assert seconds(tmp_path, base="google/gemma-1.1-2b-it") > STARTUP_SECONDS

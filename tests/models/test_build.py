@@ -221,7 +221,7 @@ def test_a_name_that_is_nothing_is_refused_with_what_would_be_something() -> Non
 
 
 def test_a_hub_base_without_network_points_to_the_bundled_ones() -> None:
-    with pytest.raises(BaseModelError, match=r"somebody/something.*minilm-l6"):
+    with pytest.raises(BaseModelError, match=r"somebody/something.*bundled base"):
         load_base("somebody/something", LABELS, "cpu", torch.float32, quantized=False)
 
 

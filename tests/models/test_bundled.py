@@ -70,12 +70,13 @@ def test_the_card_of_an_adapter_says_how_to_load_its_bundled_base(name: str, tmp
         precision="fp32",
         quantized=False,
     )
-    write_card(tmp_path, info, BASES[name])
+    loaded = load_base(name, ("anger", "joy"), "cpu", torch.float32, quantized=False)
+    write_card(tmp_path, info, loaded.base, loaded.source)
     [code] = re.findall(r"```python\n(.*?)```", (tmp_path / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     before, _, _ = code.partition("model = PeftModel")
     assert before != code
     names: dict[str, Any] = {}
-    exec(before.replace('"adapter"', repr(str(bundled_folder(BASES[name])))), names)
+    exec(before.replace('"adapter"', repr(loaded.source)), names)
     assert names["base"].config.num_labels == 2
 
 

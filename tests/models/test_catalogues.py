@@ -66,9 +66,9 @@ def test_parameters_of_the_study_s_bases_are_the_true_ones() -> None:
     assert [BASES[name].gated for name in STUDY_BASES] == [True, False]
 
 
-def test_any_hub_id_is_taken_as_a_base() -> None:
-    base = find_base("some-owner/some_model.v2")
-    assert (base.source, base.location, base.gated) == ("hub", "some-owner/some_model.v2", False)
+def test_a_hub_base_that_cannot_be_fetched_points_to_the_bundled_ones() -> None:
+    with pytest.raises(BaseModelError, match=r"some-owner/some_model\.v2.*minilm-l6"):
+        find_base("some-owner/some_model.v2")
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_a_folder_without_a_config_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_described_base_ignores_a_context_that_is_no_number() -> None:
-    base = find_base("a/b")
+    base = BASES["Alibaba-NLP/gte-Qwen1.5-7B-instruct"]
     assert describe_config(base, {"model_type": "qwen2", "max_position_embeddings": None}).context_length is None
 
 

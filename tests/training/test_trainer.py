@@ -260,11 +260,11 @@ def test_the_clock_leaves_the_evaluations_out(make_trainer: MakeTrainer) -> None
     assert trainer.train_timed() < 1.5 * pause
 
 
-def test_the_metrics_of_an_evaluation_are_those_of_all_rows(make_trainer: MakeTrainer) -> None:
-    trainer, _ = make_trainer(epochs=1)
+def test_the_metrics_of_an_evaluation_are_those_of_all_rows_at_the_threshold(make_trainer: MakeTrainer) -> None:
+    trainer, _ = make_trainer(epochs=1, threshold=0.4)
     measured = trainer.evaluate()
     predicted = trainer.predict(trainer.eval_dataset)
-    expected = score_multilabel(predicted.label_ids, (sigmoid(predicted.predictions) >= 0.5).astype(int))
+    expected = score_multilabel(predicted.label_ids, (sigmoid(predicted.predictions) >= 0.4).astype(int))
     assert len(predicted.predictions) == 18
     for name, value in expected.items():
         assert measured[f"eval_{name}"] == pytest.approx(value), name
