@@ -34,8 +34,12 @@ def _neural_usage(info: AdapterInfo, base: Base, source: str) -> str:
         answer = """states = model.base_model.model.bert(**inputs).last_hidden_state
 mask = inputs["attention_mask"].unsqueeze(-1)
 logits = model.base_model.model.classifier((states * mask).sum(1) / mask.sum(1))  # mean pooling"""
-    quantization = ""
+    quantization = care = ""
     if info.quantized:
+        care = """
+for module in base.modules():  # otherwise a CPU with AVX512-BF16 rounds to bf16 whatever is asked
+    if hasattr(module, "support_avx512bf16_for_cpu"):
+        module.support_avx512bf16_for_cpu = False"""
         quantization = f"""
     quantization_config=BitsAndBytesConfig(
         load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True,
@@ -49,7 +53,7 @@ from transformers import {imports}{", BitsAndBytesConfig" if info.quantized else
 tokenizer = AutoTokenizer.from_pretrained("adapter")
 base = AutoModelForSequenceClassification.from_pretrained(
     "{source}", num_labels={len(info.labels)}, dtype={dtype},{quantization})
-base.config.pad_token_id = tokenizer.pad_token_id
+base.config.pad_token_id = tokenizer.pad_token_id{care}
 model = PeftModel.from_pretrained(base, "adapter").eval()
 inputs = tokenizer(["so happy today"], return_tensors="pt", truncation=True, max_length={info.max_length})
 {answer}

@@ -68,6 +68,9 @@ def _start(run: RunFolder, config: RunConfig) -> Any:
             wandb_run = _init(run, config, "online")
         except (wandb.errors.Error, OSError, TimeoutError) as error:
             mode, reason = "offline", f"W&B could not be reached ({first_line(error)})"
+            # The failed attempt still claims the id, and a key that is none would fail offline as well.
+            wandb.teardown()
+            os.environ.pop("WANDB_API_KEY")
     if mode == "offline":
         wandb_run = _init(run, config, "offline")
         logger.info("W&B: offline%s; the run is complete in its folder", f", since {reason}" if reason else "")

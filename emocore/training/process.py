@@ -44,6 +44,8 @@ def execute(path: Path) -> int:
     try:
         _carry_out(run)
     except KeyboardInterrupt:
+        if run.stored_state.status.is_final:  # the word to stop came when all was done
+            return 0
         logger.info("Stopped, as asked.")
         run.change_state(RunStatus.STOPPED, reason="stopped by the user")
         return 130

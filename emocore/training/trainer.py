@@ -111,7 +111,7 @@ class EmotionTrainer(Trainer):
                     chosen = [
                         parameter
                         for name, parameter in parameters
-                        if ("modules_to_save" in name) == in_head and (parameter.ndim >= 2) == decayed
+                        if ("modules_to_save" in name) == in_head and is_matrix(parameter) == decayed
                     ]
                     if chosen:
                         groups.append({"params": chosen, "lr": rate, "weight_decay": config.weight_decay * decayed})
@@ -120,6 +120,11 @@ class EmotionTrainer(Trainer):
 
     def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroupedSampler:
         return LengthGroupedSampler(self._lengths, self._run_config.batch_size, self._run_config.seed)
+
+
+def is_matrix(parameter: torch.nn.Parameter) -> bool:
+    """Not a bias, nor one of IA3's vectors, which come as matrices of one row or column."""
+    return parameter.ndim >= 2 and min(parameter.shape) > 1
 
 
 def compute_metrics(prediction: EvalPrediction, threshold: float) -> dict[str, float]:

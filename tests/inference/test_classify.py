@@ -106,9 +106,7 @@ def test_the_code_of_the_model_card_answers_as_the_run_stored(
     finished_runs: dict[str, RunFolder], reloaded: dict[str, Path], name: str
 ) -> None:
     _, stored = stored_validation(finished_runs[name])
-    # Without Emocore's care bitsandbytes answers in bf16 on a CPU that has it, whatever the card asks for.
-    tolerance = 0.05 if "qlora" in name else TOLERANCE
-    np.testing.assert_allclose(np.load(reloaded["cards"] / f"{name}.npy"), stored[:6], atol=tolerance, rtol=0)
+    np.testing.assert_allclose(np.load(reloaded["cards"] / f"{name}.npy"), stored[:6], atol=TOLERANCE, rtol=0)
 
 
 @pytest.mark.parametrize("name", WITH_CARD)

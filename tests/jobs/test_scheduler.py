@@ -154,7 +154,7 @@ def test_a_killed_run_is_interrupted_and_says_so(to_be_killed: dict[str, Trainin
     state = run.state
     assert "killed" in (state.reason or "") and "memory" in (state.reason or "")
     assert state.ended_at
-    assert not run.is_locked
+    wait_for(lambda: not run.is_locked, 10)
     assert training.scheduler.wait(20) == 0
     wait_for(lambda: not processes_of_group(training.pid), 20, "what the killed run had started to end")
 
