@@ -24,7 +24,8 @@ EXAMPLES = [
     "Not sure this ends well, but I trust her to try.",
     "Ew, who left this in the office fridge since June?",
 ]
-COLUMNS = 3
+DEFAULT_ADAPTERS = 3
+CARD_WIDTH = 260  # three fit beside each other on a laptop; on a narrow screen they wrap
 
 
 @st.cache_resource(show_spinner="Loading PyTorch")
@@ -55,7 +56,7 @@ chosen = choose_several(
     list(finished),
     name="runs",
     key="playground_runs",
-    default=of_latest_study[::-1][:COLUMNS] or [next(iter(finished))],
+    default=of_latest_study[::-1][:DEFAULT_ADAPTERS] or [next(iter(finished))],
     format_func=lambda run_id: run_choice(finished[run_id]),
 )
 st.session_state.setdefault("playground_text", EXAMPLES[0])
@@ -75,9 +76,9 @@ except EmocoreError as error:
     st.error(plain(error), title="This adapter cannot answer")
     st.stop()
 
-for start in range(0, len(chosen), COLUMNS):
-    for column, run_id in zip(st.columns(COLUMNS), chosen[start : start + COLUMNS], strict=False):
-        with column, st.container(border=True):
+with st.container(horizontal=True):
+    for run_id in chosen:
+        with st.container(border=True, width=CARD_WIDTH):
             answer = answers[run_id]
             st.markdown(f"**{plain(run_title(finished[run_id]))}**")
             found = answer.loc[answer["predicted"], "emotion"]

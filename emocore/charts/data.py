@@ -22,5 +22,5 @@ def label_share_bars(shares: pd.Series) -> go.Figure:
         )
     )
     figure.update_yaxes(autorange="reversed")
-    figure.update_xaxes(visible=False, range=[0, 1.2 * float(shares.max())])
+    figure.update_xaxes(visible=False, range=[0, 1.4 * float(shares.max())])
     return finish(figure, height=30 + 22 * len(shares))
