@@ -274,7 +274,7 @@ class WandbServer(ThreadingHTTPServer):
                 return {"project": {"runCount": len(listed), "runs": page} if listed else None}
             case _ if re.fullmatch(RUN_QUERIES, operation):
                 return {"project": {"run": fields}}
-        raise NotImplementedError(f"the operation {operation} with {variables}")
+        raise LookupError(f"no answer to the operation {operation} with {variables}")
 
 
 class _Handler(BaseHTTPRequestHandler):
