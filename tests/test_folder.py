@@ -14,7 +14,6 @@ from tables import change_status
 
 from emocore.config import RunConfig
 from emocore.errors import RunError
-from emocore.files import cache_root, write_atomically
 from emocore.folder import (
     RunFolder,
     RunStatus,
@@ -222,36 +221,6 @@ def test_an_interrupted_run_can_be_deleted(run: RunFolder) -> None:
     assert not run.path.exists()
 
 
-def test_a_file_is_replaced_without_leftovers(tmp_path: Path) -> None:
-    file = tmp_path / "state.json"
-    write_atomically(file, "old")
-    write_atomically(file, "new é")
-    assert file.read_text(encoding="utf-8") == "new é"
-    assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
-
-
-def test_a_reader_never_sees_half_a_file(tmp_path: Path) -> None:
-    file = tmp_path / "content"
-    versions = {letter * 100_000 for letter in "ab"}
-    write_atomically(file, "a" * 100_000)
-    done = threading.Event()
-    seen: set[str] = set()
-
-    def read() -> None:
-        while not done.is_set():
-            seen.add(file.read_text())
-
-    reader = threading.Thread(target=read)
-    reader.start()
-    try:
-        for letter in "ab" * 20:
-            write_atomically(file, letter * 100_000)
-    finally:
-        done.set()
-        reader.join()
-    assert seen <= versions
-
-
 def test_json_that_is_not_there_reads_as_none(run: RunFolder) -> None:
     assert run.read_json("result.json") is None
     run.write_json("result.json", {"name": "é", "value": [1.5, None]})
@@ -303,9 +272,3 @@ def test_a_runs_folder_that_cannot_be_made_is_refused_by_its_variable(
     monkeypatch.setenv("EMOCORE_RUNS", configured)
     with pytest.raises(RunError, match=f"EMOCORE_RUNS={configured}: no folder"):
         runs_root()
-
-
-def test_converted_bases_are_kept_where_the_environment_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EMOCORE_CACHE", str(tmp_path / "cache"))
-    assert cache_root() == tmp_path / "cache"
-    assert cache_root().is_dir()
