@@ -5,13 +5,13 @@ A value of None means "the method's or the base's own default"; `emocore.models.
 so a stored `config.json` always shows what really ran.
 """
 
-import json
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from emocore.errors import ConfigError
+from emocore.files import read_json_object
 
 STARTER = "starter"
 
@@ -161,11 +161,8 @@ class RunConfig(BaseModel):
     @classmethod
     def read(cls, path: Path) -> "RunConfig":
         """The stored config at `path`. Raises ConfigError if it is damaged or not one of this version."""
-        try:
-            values = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
-            values = None
-        if not isinstance(values, dict):
+        values = read_json_object(path)
+        if values is None:
             raise ConfigError(f"{path}: damaged; it should hold one JSON object")
         return build(cls, values, where=f"{path}: ")
 

@@ -1,7 +1,9 @@
-"""Files on disk: replaced in one step, and the cache."""
+"""Files on disk: replaced in one step, read as JSON, and the cache."""
 
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -22,6 +24,15 @@ def sync_folder(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def read_json_object(path: Path) -> dict[str, Any] | None:
+    """The JSON object in a file; None if it holds anything else, so that the caller can say whose file is damaged."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) else None
 
 
 def cache_root() -> Path:

@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict
 
 from emocore.config import RunConfig
 from emocore.errors import ConfigError, RunError
-from emocore.files import sync_folder, write_atomically
+from emocore.files import read_json_object, sync_folder, write_atomically
 
 
 class RunStatus(StrEnum):
@@ -118,11 +118,8 @@ class RunFolder:
         path = self.path / name
         if not path.is_file():
             return None
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
-            content = None
-        if not isinstance(content, dict):
+        content = read_json_object(path)
+        if content is None:
             raise RunError(f"run {self.id}: {name} is damaged; run it again or delete the run")
         return content
 

@@ -4,7 +4,6 @@ Adding a base is one entry of `BASES`. Any other Hub id or local folder works to
 would say of it is then read from its own `config.json`. Imports neither torch nor transformers.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from emocore.errors import BaseModelError
+from emocore.files import read_json_object
 from emocore.text import first_line
 
 Pooling = Literal["last", "mean", "stock"]
@@ -199,10 +199,7 @@ def _is_mean_pooled(file: Path) -> bool:
 
 
 def _read_object(file: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError:
-        content = None
-    if not isinstance(content, dict):
+    content = read_json_object(file)
+    if content is None:
         raise BaseModelError(f"base folder {file.parent}: {file.name} is damaged; it should hold one JSON object")
     return content
