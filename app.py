@@ -6,8 +6,8 @@ import streamlit as st
 
 from emocore.devices import default_device
 from emocore.errors import EmocoreError
-from emocore.folder import list_runs, runs_root
-from emocore.jobs.scheduler import ensure_scheduler
+from emocore.folder import runs_root
+from emocore.jobs.queue import tend_queue
 from emocore.secrets import load_secrets
 from pages.shared.plain import plain
 
@@ -18,9 +18,7 @@ st.set_page_config(page_title="Emocore", page_icon=":material/psychology:", layo
 def start_once() -> None:
     """When the app starts: secrets into the environment, and waiting or orphaned runs taken up again."""
     load_secrets()
-    root = runs_root()
-    if any(not run.stored_state.status.is_final for run in list_runs(root)):
-        ensure_scheduler(root)
+    tend_queue(runs_root())
 
 
 try:

@@ -140,6 +140,16 @@ class RunConfig(BaseModel):
         False, description="Recompute activations in the backward pass: less memory, about a third more time."
     )
 
+    checkpoint_minutes: float = Field(
+        5.0,
+        gt=0,
+        le=10_000,
+        description="Save a checkpoint at least this often, besides the end of each epoch: what a crash can cost.",
+    )
+    checkpoints_kept: int = Field(
+        2, ge=1, le=1000, description="Older checkpoints are removed; a finished run keeps none."
+    )
+
     wandb_mode: Literal["auto", "online", "offline"] = Field(
         "auto",
         description="auto: online when WANDB_API_KEY is set, otherwise offline. Local files are written always.",

@@ -13,52 +13,19 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 
-from pydantic import BaseModel, ConfigDict
-
 from emocore.config import RunConfig
 from emocore.errors import ConfigError, RunError
-from emocore.files import read_json_object, sync_folder, write_atomically
+from emocore.faults import reach
+from emocore.files import file_version, folder_bytes, read_json_object, sync, write_atomically
+from emocore.processes import explain_end
+from emocore.states import RunState, RunStatus, read_state
 
-
-class RunStatus(StrEnum):
-    """Where a run is in its life; the last four are final."""
-
-    QUEUED = "queued"
-    STARTING = "starting"
-    RUNNING = "running"
-    EVALUATING = "evaluating"
-    FINISHED = "finished"
-    FAILED = "failed"
-    STOPPED = "stopped"
-    INTERRUPTED = "interrupted"
-
-    @property
-    def is_final(self) -> bool:
-        return self in (RunStatus.FINISHED, RunStatus.FAILED, RunStatus.STOPPED, RunStatus.INTERRUPTED)
-
-    @property
-    def is_active(self) -> bool:
-        """A process should be working on it."""
-        return self in (RunStatus.STARTING, RunStatus.RUNNING, RunStatus.EVALUATING)
-
-
-class RunState(BaseModel):
-    """`state.json`. Times are Unix seconds; `reason` says in one line why a run ended as it did."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    status: RunStatus
-    reason: str | None = None
-    device: str | None = None
-    pid: int | None = None
-    created_at: float
-    started_at: float | None = None
-    ended_at: float | None = None
+DRAFT, GRAVE = ".draft-", ".deleted-"  # what runs are called while they come and go
+ABANDONED_SECONDS = 60
 
 
 class RunFolder:
@@ -84,7 +51,7 @@ class RunFolder:
     @property
     def config(self) -> RunConfig:
         """Raises RunError if the file is missing, damaged or of another version."""
-        return _read_config(self.path / "config.json", _version(self.path / "config.json"))
+        return _read_config(self.path / "config.json", file_version(self.path / "config.json"))
 
     @property
     def state(self) -> RunState:
@@ -95,13 +62,27 @@ class RunFolder:
         stored = self.stored_state  # the process may have ended properly between the two looks
         if not stored.status.is_active:
             return stored
-        reason = "the process ended without a word (killed, or the machine went down)"
-        return stored.model_copy(update={"status": RunStatus.INTERRUPTED, "reason": reason})
+        return self._as_interrupted(stored)
+
+    def _as_interrupted(self, stored: RunState) -> RunState:
+        return stored.model_copy(
+            update={
+                "status": RunStatus.INTERRUPTED,
+                "reason": explain_end(stored.process, exit_status=None),
+                "ended_at": self.last_sign_of_life(),
+            }
+        )
+
+    @property
+    def state_of_holder(self) -> RunState:
+        """The state as it is, for the holder of the lock: whoever claimed to be at work is dead then."""
+        stored = self.stored_state
+        return self._as_interrupted(stored) if stored.status.is_active else stored
 
     @property
     def stored_state(self) -> RunState:
         """Raises RunError if the file is missing or damaged."""
-        return _read_state(self.path / "state.json", _version(self.path / "state.json"))
+        return read_state(self.path / "state.json")
 
     def change_state(self, status: RunStatus, **changes: Any) -> None:
         """Write the next state. The caller holds the lock. Final states get their `ended_at`."""
@@ -136,21 +117,38 @@ class RunFolder:
             text = file.read().decode("utf-8", errors="replace")
         return "\n".join(text.splitlines()[-lines:])
 
+    def last_sign_of_life(self) -> float:
+        """When the run last wrote anything, in Unix seconds."""
+        files = (self.path / "state.json", self.metrics, self.log)
+        return max((file.stat().st_mtime for file in files if file.exists()), default=0.0)
+
+    def disk_bytes(self) -> int:
+        """What the run takes on disk. Ended runs are measured once for each state."""
+        if self.stored_state.status.is_final:
+            return _measure(self.path, file_version(self.path / "state.json"))
+        return folder_bytes(self.path)
+
     @property
     def is_locked(self) -> bool:
-        """Whether a live process holds the run."""
-        with self._open_lock() as file:
-            try:
+        """Whether a live process holds the run. Works in a folder that may only be read, too."""
+        try:
+            with self._lock.open() as file:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return True
+        except FileNotFoundError:
             return False
+        except BlockingIOError:
+            return True
+        return False
 
     def _open_lock(self) -> IO[str]:
         try:
             return self._lock.open("a")
+        except FileNotFoundError:
+            raise RunError(f"run {self.id} is not there any more; it was deleted or moved away") from None
         except OSError as error:
-            raise RunError(f"run {self.id} cannot be locked ({error})") from None
+            raise RunError(
+                f"run {self.id} cannot be changed ({error.strerror}: {self.path}); make its folder writable"
+            ) from None
 
     @contextmanager
     def lock(self) -> Iterator[int]:
@@ -168,6 +166,8 @@ class RunFolder:
                     if attempt == 19:
                         raise RunError(f"run {self.id} is being worked on; stop it first") from None
                     time.sleep(0.005)
+            if not self._lock.exists():  # deleted while this waited for its turn
+                raise RunError(f"run {self.id} is not there any more; it was deleted or moved away")
             yield file.fileno()
 
 
@@ -181,20 +181,8 @@ def _read_config(path: Path, version: tuple[int, int]) -> RunConfig:
 
 
 @lru_cache(maxsize=4096)
-def _read_state(path: Path, version: tuple[int, int]) -> RunState:
-    try:
-        return RunState.model_validate_json(path.read_text(encoding="utf-8"))
-    except (ValueError, OSError):
-        raise RunError(f"run {path.parent.name}: state.json is damaged; delete the folder {path.parent}") from None
-
-
-def _version(path: Path) -> tuple[int, int]:
-    """Changes whenever the file is replaced."""
-    try:
-        found = path.stat()
-    except OSError:
-        return (0, 0)
-    return (found.st_mtime_ns, found.st_ino)
+def _measure(path: Path, version: tuple[int, int]) -> int:
+    return folder_bytes(path)
 
 
 def runs_root() -> Path:
@@ -243,36 +231,58 @@ def find_run(root: Path, run_id: str) -> RunFolder:
     return RunFolder(known[run_id])
 
 
+def next_queue_position(root: Path) -> int:
+    """Behind all that wait."""
+    waiting = [run.stored_state for run in list_runs(root)]
+    return 1 + max((state.queue_position for state in waiting if state.status == RunStatus.QUEUED), default=0)
+
+
 def create_run(root: Path, config: RunConfig) -> RunFolder:
     """A queued run. Its folder appears complete or not at all: it is filled aside and renamed."""
     now = time.time()
     stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(now))
     base = "".join(letter if letter.isalnum() or letter in "-." else "-" for letter in Path(config.base).name)
     run_id = f"{stamp}-{config.method}-{base.lower()[:40]}-{secrets.token_hex(2)}"
-    draft = RunFolder(root / f".draft-{run_id}")
+    draft = RunFolder(root / f"{DRAFT}{run_id}")
+    state = RunState(status=RunStatus.QUEUED, created_at=now, queue_position=next_queue_position(root))
     try:
         draft.path.mkdir()
+        reach("launch.draft")
         draft.write_json("config.json", config.model_dump())
-        state = RunState(status=RunStatus.QUEUED, created_at=now)
         write_atomically(draft.path / "state.json", state.model_dump_json(indent=2))
+        reach("launch.filled")
         draft.path.rename(root / run_id)
-        sync_folder(root)
+        sync(root)
     except OSError as error:
         shutil.rmtree(draft.path, ignore_errors=True)
         raise RunError(
-            f"no run could be written to {root} ({error}); free space or choose another EMOCORE_RUNS"
+            f"no run could be written to {root} ({error.strerror}); free space, make it writable, "
+            "or choose another EMOCORE_RUNS"
         ) from None
+    reach("launch.queued")
     return RunFolder(root / run_id)
 
 
 def delete_run(run: RunFolder) -> None:
     """Remove a run that no process works on: hidden first, so a crash leaves no half run in the list.
 
-    Raises RunError for a live one.
+    Raises RunError for a live one, and where the folder may not be changed.
     """
     if run.state.status.is_active:
         raise RunError(f"run {run.id} is {run.state.status}; stop it before deleting it")
+    grave = run.path.with_name(f"{GRAVE}{run.id}")
     with run.lock():
-        grave = run.path.with_name(f".deleted-{run.id}")
-        run.path.rename(grave)
-    shutil.rmtree(grave)
+        try:
+            run.path.rename(grave)
+        except OSError as error:
+            raise RunError(f"run {run.id} cannot be deleted ({error.strerror}: {run.path})") from None
+    reach("delete.hidden")
+    shutil.rmtree(grave, ignore_errors=True)  # what is left of it is swept up later
+
+
+def sweep(root: Path) -> None:
+    """Remove what a crash left behind: half-deleted runs, and drafts that nobody has touched for a while."""
+    for path in root.iterdir():
+        is_old = abs(time.time() - path.lstat().st_mtime) > ABANDONED_SECONDS if path.name.startswith(DRAFT) else False
+        if path.name.startswith(GRAVE) or is_old:
+            shutil.rmtree(path, ignore_errors=True)

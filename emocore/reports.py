@@ -20,6 +20,11 @@ from emocore.models.methods import METHODS
 from emocore.text import format_bytes, format_count, format_seconds
 
 
+def print_problem(message: str) -> None:
+    """One line on stderr, whatever stood in the user's input."""
+    print("emocore: " + " ".join(message.split()), file=sys.stderr)
+
+
 def print_json(content: Any) -> None:
     print(json.dumps(content, indent=2, ensure_ascii=False))
 

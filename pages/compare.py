@@ -13,7 +13,8 @@ from emocore.evaluation.comparison import (
 )
 from emocore.evaluation.results import load_result, shared_splits
 from emocore.evaluation.study_reference import STUDY_NOTE, study_table
-from emocore.folder import RunStatus, list_runs, runs_root
+from emocore.folder import list_runs, runs_root
+from emocore.states import RunStatus
 from pages.shared.address import choose_one, choose_several
 from pages.shared.entry import require_app
 from pages.shared.plain import plain

@@ -6,7 +6,8 @@ import streamlit as st
 
 from emocore.charts.probabilities import probability_bars
 from emocore.errors import EmocoreError
-from emocore.folder import RunStatus, list_runs, runs_root
+from emocore.folder import list_runs, runs_root
+from emocore.states import RunStatus
 from pages.shared.address import choose_several
 from pages.shared.entry import require_app
 from pages.shared.plain import plain

@@ -7,11 +7,12 @@ from emocore.charts.curves import metric_curves
 from emocore.config import describe
 from emocore.errors import EmocoreError
 from emocore.evaluation.curves import curve_table
-from emocore.folder import RunFolder, RunStatus, delete_run, find_run, runs_root
+from emocore.folder import RunFolder, delete_run, find_run, runs_root
 from emocore.jobs.overview import describe_run
-from emocore.jobs.scheduler import ensure_scheduler
+from emocore.jobs.queue import tend_queue
 from emocore.jobs.stop import request_stop
 from emocore.metrics import METRIC_DESCRIPTIONS
+from emocore.states import RunStatus
 from emocore.text import format_bytes, format_count, format_seconds
 from pages.shared.entry import require_app
 from pages.shared.plain import plain
@@ -89,7 +90,7 @@ with st.container(horizontal=True):
         if st.button("Stopping …" if asked else "Stop", disabled=asked, icon=":material/stop:", key="run_stop"):
             try:
                 request_stop(run)
-                ensure_scheduler(runs_root())
+                tend_queue(runs_root())
             except EmocoreError as error:
                 st.toast(plain(error))
             st.rerun()

@@ -4,8 +4,9 @@ import streamlit as st
 
 from emocore.charts.curves import metric_curves
 from emocore.evaluation.curves import curve_table
-from emocore.folder import RunFolder, RunStatus, list_damaged_runs, list_runs, runs_root
+from emocore.folder import RunFolder, list_damaged_runs, list_runs, runs_root
 from emocore.jobs.overview import describe_run
+from emocore.states import RunStatus
 from pages.shared.address import choose_one
 from pages.shared.entry import require_app
 from pages.shared.plain import plain

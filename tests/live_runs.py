@@ -15,8 +15,9 @@ import psutil
 import pytest
 
 from emocore.config import RunConfig
-from emocore.folder import RunFolder, RunStatus, create_run
+from emocore.folder import RunFolder, create_run
 from emocore.models.resolve import resolve
+from emocore.states import RunStatus
 
 REPOSITORY = Path(__file__).parent.parent
 _started: list[tuple[Path, "subprocess.Popen[bytes]"]] = []
@@ -154,9 +155,9 @@ def wait_for_training(run: RunFolder) -> int:
     """Until the first step is logged; returns the pid."""
     wait_for_status(run, RunStatus.RUNNING)
     wait_for(lambda: run.metrics.is_file() and run.metrics.stat().st_size, what=f"a logged step; {describe(run)}")
-    pid = run.stored_state.pid
-    assert pid
-    return pid
+    process = run.stored_state.process
+    assert process
+    return process.pid
 
 
 def describe(run: RunFolder) -> str:

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from emocore.config import RunConfig
-from emocore.folder import RunFolder, RunStatus, create_run
+from emocore.folder import RunFolder, create_run
 from emocore.metrics import score_logits
+from emocore.states import RunStatus
 
 LABELS = ("anger", "joy", "fear", "trust")
 SHARES = (0.4, 0.3, 0.2, 0.05)  # the last one is rare, as trust and surprise are

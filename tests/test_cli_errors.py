@@ -14,7 +14,8 @@ from tables import make_table, write_csv, write_text
 
 from emocore.cli import main
 from emocore.config import RunConfig
-from emocore.folder import RunStatus, create_run
+from emocore.folder import create_run
+from emocore.states import RunStatus
 
 ROOT = Path(__file__).parents[1]
 GOOD = make_table(120).to_csv(index=False)

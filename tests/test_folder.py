@@ -14,16 +14,8 @@ from tables import change_status
 
 from emocore.config import RunConfig
 from emocore.errors import RunError
-from emocore.folder import (
-    RunFolder,
-    RunStatus,
-    create_run,
-    delete_run,
-    find_run,
-    list_damaged_runs,
-    list_runs,
-    runs_root,
-)
+from emocore.folder import RunFolder, create_run, delete_run, find_run, list_damaged_runs, list_runs, runs_root
+from emocore.states import RunStatus
 
 ACTIVE = [RunStatus.STARTING, RunStatus.RUNNING, RunStatus.EVALUATING]
 FINAL = [RunStatus.FINISHED, RunStatus.FAILED, RunStatus.STOPPED, RunStatus.INTERRUPTED]
@@ -116,10 +108,10 @@ def test_only_the_exact_id_of_a_run_finds_it(run: RunFolder, name: str) -> None:
 def test_a_change_of_state_keeps_what_it_does_not_name(run: RunFolder) -> None:
     created_at = run.state.created_at
     with run.lock():
-        run.change_state(RunStatus.RUNNING, device="cpu", pid=1, started_at=created_at + 1)
+        run.change_state(RunStatus.RUNNING, device="cpu", attempts=2, started_at=created_at + 1)
         run.change_state(RunStatus.EVALUATING)
         state = run.state
-    assert (state.status, state.device, state.pid) == (RunStatus.EVALUATING, "cpu", 1)
+    assert (state.status, state.device, state.attempts) == (RunStatus.EVALUATING, "cpu", 2)
     assert (state.created_at, state.started_at, state.ended_at) == (created_at, created_at + 1, None)
 
 

@@ -12,11 +12,12 @@ from live_runs import describe, end_processes, processes_of_root, quick_settings
 
 from emocore.config import StudyConfig
 from emocore.evaluation.results import load_result
-from emocore.folder import RunFolder, RunStatus
+from emocore.folder import RunFolder
 from emocore.inference.classify import ClassifierPool, classify
 from emocore.jobs.launch import launch, plan_study
-from emocore.jobs.stop import wait_until_final
+from emocore.jobs.waiting import wait_until_final
 from emocore.models.adapter import UNSAFE_SUFFIXES
+from emocore.states import RunStatus
 from emocore.tracking.metrics_file import read_metrics
 
 METHODS = ("lora", "ia3", "qlora")

@@ -21,7 +21,7 @@ COSTS = (
 NAMING_SETTINGS = frozenset(
     {
         "method", "seed", "study", "wandb_mode", "wandb_project", "wandb_entity", "wandb_base_url", "data",
-        "validation_data", "test_data", "device",
+        "validation_data", "test_data", "device", "checkpoint_minutes", "checkpoints_kept",
     }
 )  # fmt: skip
 # Each method has its own good values; runs of one method are compared in them.

@@ -9,8 +9,9 @@ import pandas as pd
 
 from emocore.config import RunConfig
 from emocore.errors import RunError
-from emocore.folder import RunFolder, RunStatus
+from emocore.folder import RunFolder
 from emocore.models.methods import method_title
+from emocore.states import RunStatus
 
 SPLITS = ("validation", "test")
 

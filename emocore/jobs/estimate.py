@@ -12,9 +12,10 @@ import numpy as np
 from emocore.config import RunConfig
 from emocore.devices import default_device
 from emocore.errors import RunError
-from emocore.folder import RunStatus, list_runs
+from emocore.folder import list_runs
 from emocore.models.bases import find_base
 from emocore.models.methods import find_method
+from emocore.states import RunStatus
 
 TOKENS_A_TEXT = 30  # a tweet, padded among its like
 STARTUP_SECONDS = 14.0  # importing, loading the base, W&B, reloading the adapter

@@ -10,7 +10,7 @@ from emocore.data.table import resolve_source
 from emocore.devices import list_devices
 from emocore.errors import ConfigError
 from emocore.folder import RunFolder, create_run
-from emocore.jobs.scheduler import ensure_scheduler
+from emocore.jobs.queue import tend_queue
 from emocore.models.available import check_available
 from emocore.models.bases import find_base
 from emocore.models.methods import find_method
@@ -50,7 +50,7 @@ def plan_study(study: StudyConfig) -> Plan:
 def launch(plan: Plan, root: Path) -> list[RunFolder]:
     """Queue the runs of a plan and make sure that a scheduler works on them."""
     runs = [create_run(root, config) for config in plan.configs]
-    ensure_scheduler(root)
+    tend_queue(root)
     return runs
 
 

@@ -1,11 +1,11 @@
 """What can be said of a run at a glance: state, progress, time left, last scores."""
 
-import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from emocore.errors import RunError
-from emocore.folder import RunFolder, RunStatus
+from emocore.folder import RunFolder
+from emocore.states import RunStatus
 from emocore.tracking.metrics_file import read_last_metrics, read_metrics
 
 
@@ -37,7 +37,6 @@ def describe_run(run: RunFolder) -> RunOverview:
     config, state = run.config, run.state
     last = read_last_metrics(run.metrics)
     progress = _progress(state.status, last)
-    elapsed = (state.ended_at or time.time()) - state.started_at if state.started_at else None
     remaining = None
     if state.status == RunStatus.RUNNING and last and last["step"]:
         steps_left = last["total_steps"] - last["step"]
@@ -57,7 +56,7 @@ def describe_run(run: RunFolder) -> RunOverview:
         reason=reason,
         device=state.device,
         progress=progress,
-        elapsed_seconds=elapsed,
+        elapsed_seconds=state.elapsed_seconds,
         remaining_seconds=remaining,
         f1_macro=scores.get("f1_macro"),
         f1_micro=scores.get("f1_micro"),

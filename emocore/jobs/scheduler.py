@@ -1,32 +1,33 @@
 """One process that runs queued runs, one at a time on each device, and ends when nothing is left.
 
 `python -m emocore.jobs.scheduler RUNS_FOLDER`; `ensure_scheduler` starts it on demand. Its lock file
-admits one a folder. A run outlives the scheduler: the next one finds it by its lock.
-Not covered: an order other than first come, first served; resuming.
+admits one a folder. It may die at any moment: a run outlives it, and the next one finds the run by its lock.
 """
 
 import contextlib
 import fcntl
-import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from emocore.config import RunConfig
 from emocore.devices import Device, list_devices
 from emocore.errors import RunError
-from emocore.folder import RunFolder, RunState, RunStatus, list_runs
-from emocore.jobs.stop import StopEscalation
-from emocore.models.methods import find_method
-from emocore.secrets import load_secrets
+from emocore.faults import reach
+from emocore.folder import RunFolder, list_runs, sweep
+from emocore.jobs.departure import Departures
+from emocore.jobs.slots import choose_slot, run_environment
+from emocore.jobs.stop import STOPPED_REASON, StopEscalation
+from emocore.processes import explain_end
+from emocore.states import RunState, RunStatus
 
 POLL_SECONDS = 0.3
 IDLE_SECONDS = 5.0
 LOCK_FILE = ".scheduler.lock"
 LOG_FILE = ".scheduler.log"
+PAUSE_FILE = ".queue.paused"
+REPOSITORY = Path(__file__).parent.parent.parent
 # Schedulers that this process started: kept, so that an ended one is reaped at the next start.
 _started: list[subprocess.Popen[bytes]] = []
 
@@ -35,22 +36,37 @@ def ensure_scheduler(root: Path) -> None:
     """Start a scheduler for this runs folder unless one is alive. Call it after queueing a run.
 
     A scheduler that is about to end looks once more after giving up its lock, so a run queued just
-    before this call is seen either by it or by the new one.
+    before this call is seen either by it or by the new one. Raises RunError if none can be started.
     """
     with _try_lock(root) as is_free:
         if not is_free:
             return
-    with (root / LOG_FILE).open("ab") as log:
-        _started[:] = [process for process in _started if process.poll() is None]
-        scheduler = subprocess.Popen(
-            [sys.executable, "-m", "emocore.jobs.scheduler", str(root)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            cwd=Path(__file__).parent.parent.parent,
-        )
+    _started[:] = [process for process in _started if process.poll() is None]
+    try:
+        with (root / LOG_FILE).open("ab") as log:
+            scheduler = subprocess.Popen(
+                [sys.executable, "-m", "emocore.jobs.scheduler", str(root)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                cwd=REPOSITORY,
+            )
+    except OSError as error:
+        raise RunError(f"no scheduler could be started ({error.strerror}: {root})") from None
     _started.append(scheduler)
+
+
+def pause_file(root: Path) -> Path:
+    """There while the queue is paused."""
+    return root / PAUSE_FILE
+
+
+def has_work(root: Path) -> bool:
+    """Whether a run lives, or waits in a queue that is not paused."""
+    statuses = {run.stored_state.status for run in list_runs(root)}
+    waits = RunStatus.QUEUED in statuses and not pause_file(root).exists()
+    return waits or any(status.is_active for status in statuses)
 
 
 def serve(root: Path, idle_seconds: float = IDLE_SECONDS) -> None:
@@ -59,8 +75,10 @@ def serve(root: Path, idle_seconds: float = IDLE_SECONDS) -> None:
         with _try_lock(root) as is_mine:
             if not is_mine:
                 return
+            reach("scheduler.ready")
+            sweep(root)
             Scheduler(root).work(idle_seconds)
-        if not any(run.stored_state.status == RunStatus.QUEUED for run in list_runs(root)):
+        if not has_work(root):
             return
 
 
@@ -70,9 +88,10 @@ class Scheduler:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._children: dict[str, subprocess.Popen[bytes]] = {}
-        self._devices: dict[str, str] = {}
         self._stops: dict[str, StopEscalation] = {}
+        self._departures = Departures()
         self._settled: dict[str, int] = {}
+        self._complaints: set[str] = set()
 
     def work(self, idle_seconds: float) -> None:
         idle_since = time.monotonic()
@@ -84,25 +103,36 @@ class Scheduler:
     def tick(self) -> bool:
         """Settle the dead, stop the unwanted, start the waiting. True while there is work."""
         open_runs = self._open_runs()
-        # A run is final a moment before its process has gone and given its memory back.
-        busy: set[str | None] = {
-            self._devices[run_id] for run_id, child in self._children.items() if child.poll() is None
-        }
-        for run, state in open_runs:
-            if state.status.is_active:
-                with contextlib.suppress(RunError):  # deleted or damaged in this very moment
-                    if self._look_after(run):
-                        busy.add(state.device)
-        queued = [(run, state) for run, state in open_runs if state.status == RunStatus.QUEUED]
-        for run, _ in sorted(queued, key=lambda item: item[1].created_at):
-            with contextlib.suppress(RunError):
+        self._part_with_vanished()
+        busy: set[str | None] = set(self._departures.see_off())
+        active = [(run, state) for run, state in open_runs if state.status.is_active]
+        for run, state in active:
+            with self._tolerating(run):
+                if self._look_after(run):
+                    busy.add(state.device)
+        queued = [] if pause_file(self._root).exists() else [item for item in open_runs if item not in active]
+        for run, _ in sorted(queued, key=lambda item: (item[1].queue_position, item[1].created_at)):
+            with self._tolerating(run):
                 if device := self._start_if_possible(run, busy):
                     busy.add(device.name)
-        return bool(open_runs)
+        return bool(active or queued or busy)
+
+    @contextlib.contextmanager
+    def _tolerating(self, run: RunFolder) -> Iterator[None]:
+        """One run's trouble (deleted this moment, damaged, disk full) must not hold up the others; it is tried
+        again at the next tick, and said once."""
+        try:
+            yield
+        except (RunError, OSError) as error:
+            message = f"{run.id}: {error}"
+            if run.path.is_dir() and message not in self._complaints:
+                self._complaints.add(message)
+                print(message, file=sys.stderr, flush=True)
 
     def _look_after(self, run: RunFolder) -> bool:
         """Settle a dead run, pass on a stop to a live one; True if it is alive."""
-        if not self._is_alive(run):
+        child = self._children.get(run.id)
+        if (child is not None and child.poll() is not None) or not run.is_locked:
             self._settle(run)
             return False
         if run.stop_request.exists():
@@ -126,31 +156,43 @@ class Scheduler:
                 if self._settled.get(run.id) == changed_ns:
                     continue
                 state = run.stored_state
-            except (FileNotFoundError, RunError):  # deleted or damaged since it was listed
+            except (OSError, RunError):  # deleted or damaged since it was listed
                 continue
             if state.status.is_final:
                 self._settled[run.id] = changed_ns
+                self._departures.add(run.id, state, self._children.pop(run.id, None))
+                self._stops.pop(run.id, None)
             else:
                 found.append((run, state))
         return found
 
-    def _is_alive(self, run: RunFolder) -> bool:
-        child = self._children.get(run.id)
-        if child is not None and child.poll() is not None:
-            return False
-        return run.is_locked
+    def _part_with_vanished(self) -> None:
+        """A run whose folder was removed has nowhere to write to: end it, so that its device is free."""
+        for run_id in [run_id for run_id in self._children if not (self._root / run_id).is_dir()]:
+            self._departures.expel(run_id, self._children.pop(run_id))
 
     def _settle(self, run: RunFolder) -> None:
         """Give a dead process's run the final state it could not write itself."""
-        child = self._children.pop(run.id, None)
-        self._stops.pop(run.id, None)
         with run.lock():
-            if not run.stored_state.status.is_active:
+            state = run.stored_state
+            if not state.status.is_active:
                 return
+            reach("scheduler.settling")
+            child = self._children.get(run.id)
             if run.stop_request.exists():
-                run.change_state(RunStatus.STOPPED, reason="stopped by the user")
+                run.change_state(RunStatus.STOPPED, reason=STOPPED_REASON, ended_at=run.last_sign_of_life())
+            elif child is None and state.process is None:
+                # The scheduler before this one died between its word and its deed: nothing has begun.
+                run.change_state(RunStatus.QUEUED, device=None)
+                reach("scheduler.requeued")
             else:
-                run.change_state(RunStatus.INTERRUPTED, reason=explain_death(child, run))
+                reason = explain_end(state.process, child.returncode if child else None)
+                if child and child.returncode > 0 and (last := run.tail_log(1)):
+                    reason += f": {last[:200]}"
+                run.change_state(RunStatus.INTERRUPTED, reason=reason, ended_at=run.last_sign_of_life())
+            reach("scheduler.settled")
+        self._children.pop(run.id, None)
+        self._stops.pop(run.id, None)
 
     def _refuse(self, run: RunFolder) -> None:
         """A run whose device was taken out of the machine would wait for ever."""
@@ -162,65 +204,39 @@ class Scheduler:
     def _start(self, run: RunFolder, device: Device) -> bool:
         """Start the process, which inherits the lock: there is no moment without a holder."""
         with run.lock() as lock:
-            if run.stored_state.status != RunStatus.QUEUED:
+            reach("scheduler.taken")
+            state = run.stored_state
+            if state.status != RunStatus.QUEUED:
                 return False
-            run.change_state(RunStatus.STARTING, device=device.name)
-            with run.log.open("ab") as log:
-                self._children[run.id] = subprocess.Popen(
-                    [sys.executable, "-m", "emocore.training", str(run.path)],
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                    pass_fds=[lock],
-                    env=run_environment(device),
-                    cwd=Path(__file__).parent.parent.parent,
-                )
-            self._devices[run.id] = device.name
+            run.change_state(RunStatus.STARTING, device=device.name, attempts=state.attempts + 1)
+            reach("scheduler.starting")
+            try:
+                with run.log.open("ab") as log:
+                    self._children[run.id] = subprocess.Popen(
+                        [sys.executable, "-m", "emocore.training", str(run.path)],
+                        stdin=subprocess.DEVNULL,
+                        stdout=log,
+                        stderr=subprocess.STDOUT,
+                        start_new_session=True,
+                        pass_fds=[lock],
+                        env=run_environment(device),
+                        cwd=REPOSITORY,
+                    )
+            except OSError as error:
+                reason = f"no process could be started ({error.strerror}); free memory or space, then resume it"
+                run.change_state(RunStatus.FAILED, reason=reason)
+                return False
+            reach("scheduler.started")
             return True
-
-
-def choose_slot(config: RunConfig, devices: tuple[Device, ...], busy: set[str | None]) -> Device | None:
-    """The free device this run may take now; None to wait. auto never falls back to a CPU beside a GPU."""
-    gpus = [device for device in devices if device.name != "cpu"]
-    needs_gpu = gpus and find_method(config.method).needs_base
-    if config.device == "cpu" or (config.device == "auto" and not needs_gpu):
-        allowed = [device for device in devices if device.name == "cpu"]
-    elif config.device in ("auto", "cuda"):
-        allowed = gpus
-    else:
-        allowed = [device for device in gpus if device.name == config.device]
-    return next((device for device in allowed if device.name not in busy), None)
-
-
-def run_environment(device: Device) -> dict[str, str]:
-    """The environment of a run's process. Secrets pass through it and are written nowhere."""
-    load_secrets()  # a key may have been added since this scheduler started
-    environment = dict(os.environ)
-    environment["CUDA_VISIBLE_DEVICES"] = device.name.removeprefix("cuda:") if device.name != "cpu" else ""
-    environment["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
-    environment["PYTHONUNBUFFERED"] = "1"
-    environment["HF_HUB_DISABLE_TELEMETRY"] = "1"
-    environment["TOKENIZERS_PARALLELISM"] = "false"
-    return environment
-
-
-def explain_death(child: "subprocess.Popen[bytes] | None", run: RunFolder) -> str:
-    """One line on why a run's process is gone; its exit status is known to its own scheduler only."""
-    status = child.returncode if child else None
-    if status == -signal.SIGKILL:
-        return "the process was killed; the system does so when memory runs out, then a smaller batch helps"
-    if status is not None and status < 0:
-        return f"the process was ended by {signal.Signals(-status).name}"
-    if status:
-        last = run.tail_log(1)
-        return f"the process ended with status {status}: {last[:200]}"
-    return "the process ended without a word (killed, or the machine went down)"
 
 
 @contextlib.contextmanager
 def _try_lock(root: Path) -> Iterator[bool]:
-    with (root / LOCK_FILE).open("a") as file:
+    try:
+        file = (root / LOCK_FILE).open("a")
+    except OSError as error:
+        raise RunError(f"runs cannot be worked on in {root} ({error.strerror}); make it writable") from None
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -1,17 +1,19 @@
 """Ask a run to stop, and see to it that it does.
 
 Asking leaves a file; the scheduler acts on it, so a page never waits. SIGINT first, which lets the run
-keep what it has; then SIGTERM, then SIGKILL, each to the whole process group.
+say that it stopped; then SIGTERM, then SIGKILL, each to the whole process group.
 """
 
-import os
 import signal
 import time
 
 from emocore.errors import RunError
-from emocore.folder import RunFolder, RunStatus
+from emocore.faults import reach
+from emocore.folder import RunFolder
+from emocore.states import RunStatus
 
-SIGNALS = ((0.0, signal.SIGINT), (10.0, signal.SIGTERM), (15.0, signal.SIGKILL))
+SIGNALS = ((0.0, signal.SIGINT), (10.0, signal.SIGTERM), (15.0, signal.SIGKILL))  # seconds after the request
+STOPPED_REASON = "stopped by the user"
 
 
 def request_stop(run: RunFolder) -> None:
@@ -24,17 +26,11 @@ def request_stop(run: RunFolder) -> None:
         raise RunError(f"run {run.id} is already {state.status}; there is nothing to stop")
     if state.status == RunStatus.QUEUED and _stop_queued(run):
         return
-    run.stop_request.touch()
-
-
-def wait_until_final(runs: list[RunFolder], timeout_seconds: float | None = None) -> bool:
-    """Wait for all runs to end; False if the time is up before."""
-    deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
-    while not all(run.stored_state.status.is_final for run in runs):
-        if deadline is not None and time.monotonic() > deadline:
-            return False
-        time.sleep(0.3)
-    return True
+    try:
+        run.stop_request.touch()
+    except OSError as error:
+        raise RunError(f"run {run.id} cannot be told to stop ({error.strerror}: {run.path})") from None
+    reach("stop.requested")
 
 
 class StopEscalation:
@@ -46,17 +42,15 @@ class StopEscalation:
         self._sent = 0
 
     def advance(self) -> None:
-        """Called while the run's lock is held, which proves that the stored pid is its own."""
-        process = self._run.stored_state.pid
+        """Send what is due. A process that has not yet said who it is gets its first signal once it has."""
+        process = self._run.stored_state.process
         if process is None or self._sent == len(SIGNALS):
             return
         after_seconds, number = SIGNALS[self._sent]
         if time.monotonic() - self._began >= after_seconds:
             self._sent += 1
-            try:
-                os.killpg(process, number)
-            except ProcessLookupError:  # it ended between the two looks
-                return
+            process.signal_group(number)
+            reach("scheduler.signalled")
 
 
 def _stop_queued(run: RunFolder) -> bool:

@@ -9,11 +9,15 @@ import os
 from pathlib import Path
 from typing import Any
 
+from emocore.faults import reach
+from emocore.files import write_atomically
+
 
 class MetricsFile:
     """Appends rows; each is on disk when `append` returns. A torn last line is cut off first."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         if path.is_file():
             content = path.read_bytes()
             os.truncate(path, content.rfind(b"\n") + 1)
@@ -22,7 +26,17 @@ class MetricsFile:
     def append(self, row: dict[str, Any]) -> None:
         self._file.write(json.dumps(row) + "\n")
         self._file.flush()
+        reach("metrics.written")
         os.fsync(self._file.fileno())
+        reach("metrics.row")
+
+    def keep_steps(self, done_steps: int) -> list[dict[str, Any]]:
+        """Drop the rows of all later steps; returns those that are left."""
+        rows = [row for row in read_metrics(self._path) if row["step"] <= done_steps]
+        self._file.close()
+        write_atomically(self._path, "".join(json.dumps(row) + "\n" for row in rows))
+        self._file = self._path.open("a", encoding="utf-8")
+        return rows
 
     def close(self) -> None:
         self._file.close()

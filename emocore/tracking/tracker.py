@@ -18,10 +18,12 @@ class Tracker:
         self._file = MetricsFile(run.metrics)
         self._wandb = WandbLog(run, config)
 
-    def begin(self, total_steps: int) -> None:
-        """The training begins: from here on `seconds` count."""
+    def begin(self, total_steps: int, done_steps: int = 0) -> None:
+        """The training begins, or goes on after `done_steps`: what an earlier attempt logged of later steps
+        is cut off, and `seconds` count on from its last row."""
         self._total_steps = total_steps
-        self._began = time.monotonic()
+        kept = self._file.keep_steps(done_steps)
+        self._began = time.monotonic() - (kept[-1]["seconds"] if kept else 0.0)
 
     def log(self, step: int, epoch: float, values: dict[str, float]) -> None:
         row = {

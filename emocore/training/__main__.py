@@ -1,14 +1,18 @@
 """`python -m emocore.training RUN_FOLDER`: how the scheduler starts a run."""
 
-import os
 import sys
 from pathlib import Path
 
-from emocore.folder import RunFolder, RunStatus
+from emocore.faults import reach
+from emocore.folder import RunFolder
+from emocore.processes import ProcessIdentity
+from emocore.states import RunStatus
 
 folder = Path(sys.argv[1])
+reach("run.entered")
 # Before the slow imports, so that even a run that is only starting can be stopped.
-RunFolder(folder).change_state(RunStatus.STARTING, pid=os.getpid())
+RunFolder(folder).change_state(RunStatus.STARTING, process=ProcessIdentity.of_this_process())
+reach("run.known")
 
 from emocore.training.process import execute  # noqa: E402
 

@@ -1,11 +1,17 @@
-"""Trainer's log -> the tracker, under our names, and a readable line in the run's log."""
+"""What happens between the steps: the log under our names, and checkpoints."""
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from emocore.errors import RunError
+from emocore.faults import reach
+from emocore.folder import RunFolder
 from emocore.tracking.tracker import Tracker
+
+if TYPE_CHECKING:
+    from emocore.training.trainer import EmotionTrainer
 
 TRAIN_VALUES = ("loss", "grad_norm", "learning_rate")
 SKIPPED = ("epoch", "eval_runtime", "eval_samples_per_second", "eval_steps_per_second")
@@ -23,7 +29,7 @@ class LogToTracker(TrainerCallback):
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        self._tracker.begin(state.max_steps)
+        self._tracker.begin(state.max_steps, done_steps=state.global_step)
         logger.info("Training: %d steps", state.max_steps)
 
     def on_log(
@@ -51,6 +57,35 @@ class LogToTracker(TrainerCallback):
                 values["validation/f1_micro"],
             )
             self._losses = []
+
+
+class SaveCheckpoints(TrainerCallback):
+    """At the end of each epoch, after its evaluation, and in between whenever one is due.
+
+    The last step of an epoch is left to the epoch's end: a checkpoint before the evaluation would let a resumed
+    run go past it.
+    """
+
+    def __init__(self, trainer: "EmotionTrainer", run: RunFolder) -> None:
+        self._trainer = trainer
+        self._run = run
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        self._trainer.restore_loss()
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        reach("step.done")
+        if not self._run.path.is_dir():  # Trainer would make it anew, without a config
+            raise RunError(f"run {self._run.id}: its folder was removed while it trained, so it ends here")
+        is_mid_epoch = float(state.epoch or 0) % 1 > 0 and not control.should_training_stop
+        control.should_save = is_mid_epoch and self._trainer.is_checkpoint_due
+
+    def on_epoch_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        control.should_save = True
 
 
 def rename(logs: dict[str, float]) -> dict[str, float]:

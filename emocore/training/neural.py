@@ -1,6 +1,7 @@
 """Train a neural method: Hugging Face Trainer with our batches, learning rates and log."""
 
 import logging
+import shutil
 
 import transformers
 from datasets import DatasetDict
@@ -9,13 +10,14 @@ from peft import PeftModel
 from emocore.config import RunConfig
 from emocore.data.encode import encode_splits
 from emocore.data.split import Splits
+from emocore.faults import reach
 from emocore.folder import RunFolder
 from emocore.models.adapter import AdapterInfo, write_info
 from emocore.models.build import LoadedBase, build_model
 from emocore.models.card import write_card
 from emocore.tracking.tracker import Tracker
-from emocore.training.callbacks import LogToTracker
-from emocore.training.cost import TrainingCost, peak_memory_bytes
+from emocore.training.callbacks import LogToTracker, SaveCheckpoints
+from emocore.training.cost import TrainingCost
 from emocore.training.engine import Trained
 from emocore.training.trainer import EmotionTrainer, training_arguments
 
@@ -29,12 +31,15 @@ def train(run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker, d
     logger.info("%s, %s, %s attention", device, precision, loaded.model.config._attn_implementation)
     data = encode_splits(splits, loaded.tokenizer, config.max_length)
     trainer = _make_trainer(run, config, model, loaded, data, tracker, device, precision)
-    seconds = trainer.train_timed()
+    reach("run.built")
+    trainer.train_or_resume()
+    reach("run.trained")
+    seconds = trainer.train_seconds
     adapter, head = count_parameters(model)
     cost = TrainingCost(
         train_seconds=seconds,
         samples_per_second=trainer.samples_seen / seconds,
-        peak_memory_bytes=peak_memory_bytes(device),
+        peak_memory_bytes=trainer.peak_memory_bytes,
         trainable_parameters=adapter + head,
         adapter_parameters=adapter,
         head_parameters=head,
@@ -53,7 +58,7 @@ def _make_trainer(
     device: str,
     precision: str,
 ) -> EmotionTrainer:
-    return EmotionTrainer(
+    trainer = EmotionTrainer(
         run_config=config,
         lengths=data["train"]["length"],
         model=model,
@@ -63,6 +68,8 @@ def _make_trainer(
         data_collator=transformers.DataCollatorWithPadding(loaded.tokenizer),
         callbacks=[LogToTracker(tracker)],
     )
+    trainer.add_callback(SaveCheckpoints(trainer, run))
+    return trainer
 
 
 def save_adapter(
@@ -76,8 +83,10 @@ def save_adapter(
 ) -> None:
     """Fill `run.adapter`. On a CPU the answers are computed in fp32 whatever the training used: there
     bf16 rounds differently with the shape of a batch, and the same text must get the same answer."""
+    shutil.rmtree(run.adapter, ignore_errors=True)  # of an earlier attempt, perhaps half
     model.save_pretrained(str(run.adapter), safe_serialization=True)
     loaded.tokenizer.save_pretrained(str(run.adapter))
+    reach("adapter.weights")
     info = AdapterInfo(
         run_id=run.id,
         method=config.method,
@@ -91,6 +100,7 @@ def save_adapter(
     )
     write_card(run.adapter, info, loaded.base, loaded.source)
     write_info(run.adapter, info)
+    reach("adapter.complete")
 
 
 def count_parameters(model: PeftModel) -> tuple[int, int]:

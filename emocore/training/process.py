@@ -20,12 +20,16 @@ import pandas as pd
 
 from emocore.config import RunConfig
 from emocore.data.split import Splits, load_splits
-from emocore.errors import ConfigError, EmocoreError
-from emocore.folder import RunFolder, RunStatus
+from emocore.errors import ConfigError, EmocoreError, RunError
+from emocore.faults import reach
+from emocore.folder import RunFolder
 from emocore.metrics import score_logits
 from emocore.models.adapter import adapter_bytes
 from emocore.models.methods import find_method
+from emocore.processes import UNWRITABLE_EXIT_STATUS
+from emocore.states import RunStatus
 from emocore.tracking.tracker import Tracker
+from emocore.training.failure import explain_failure
 from emocore.training.provenance import describe_provenance
 
 logger = logging.getLogger(__name__)
@@ -44,57 +48,84 @@ def execute(path: Path) -> int:
     try:
         _carry_out(run)
     except KeyboardInterrupt:
+        # What follows is short and must not be cut off by the next signal of the same stop.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        reach("run.stopping")
         if run.stored_state.status.is_final:  # the word to stop came when all was done
             return 0
         logger.info("Stopped, as asked.")
-        run.change_state(RunStatus.STOPPED, reason="stopped by the user")
-        return 130
+        return _end(run, RunStatus.STOPPED, "stopped by the user", exit_status=130)
     except EmocoreError as error:
         logger.error("%s", error)
-        run.change_state(RunStatus.FAILED, reason=str(error))
-        return 1
+        return _end(run, RunStatus.FAILED, explain_failure(error), exit_status=1)
     except Exception as error:
         logger.error("%s", traceback.format_exc())
-        run.change_state(RunStatus.FAILED, reason=_explain(error))
-        return 1
+        return _end(run, RunStatus.FAILED, explain_failure(error), exit_status=1)
     return 0
+
+
+def _end(run: RunFolder, status: RunStatus, reason: str, exit_status: int) -> int:
+    """Write the final state; the exit status says if even that was impossible."""
+    try:
+        run.change_state(status, reason=reason)
+    except (OSError, RunError) as error:
+        logger.error("The run's folder cannot be written: %s", error)
+        return UNWRITABLE_EXIT_STATUS
+    reach("run.stopped")
+    return exit_status
 
 
 def _carry_out(run: RunFolder) -> None:
     config = run.config
     method = find_method(config.method)
     run.change_state(RunStatus.RUNNING, started_at=time.time())
+    reach("run.running")
     logger.info("%s on %s, seed %d", method.title, config.base, config.seed)
     splits = load_splits(config)
     for note in splits.notes:
         logger.info("Note: %s", note)
     logger.info("Rows: %s", ", ".join(f"{len(frame):,} {name}" for name, frame in splits.frames.items()))
+    reach("run.data")
+    tracker = Tracker(run, config)
+    reach("run.tracked")
+    exit_code = 1
+    try:
+        # Written last, so an attempt that was killed after it has left nothing to compute.
+        result = run.read_json("result.json") or _train_and_evaluate(run, config, splits, tracker)
+        tracker.summarize(_flatten(result))
+        if run.checkpoints.exists():  # they serve a resume alone
+            shutil.rmtree(run.checkpoints)
+        reach("run.pruned")
+        exit_code = 0
+    finally:
+        tracker.close(exit_code)
+    reach("run.closed")
+    run.change_state(RunStatus.FINISHED)
+    scores = result["validation"]["multilabel"]
+    logger.info("Finished: validation macro-F1 %.3f, micro-F1 %.3f", scores["f1_macro"], scores["f1_micro"])
+    reach("run.finished")
+
+
+def _train_and_evaluate(run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker) -> dict[str, Any]:
+    """From the data to `result.json`, whose content it returns."""
     device = choose_device(config)
     precision = choose_precision(config, device)
     provenance = describe_provenance(splits, device, precision)
     run.write_json("provenance.json", provenance)
-    tracker = Tracker(run, config)
-    exit_code = 1
-    try:
-        engine = importlib.import_module(f"emocore.training.{method.engine}")
-        trained = engine.train(run, config, splits, tracker, device, precision)
-        run.write_json("provenance.json", provenance | {"base_revision": trained.base_revision})
-        run.change_state(RunStatus.EVALUATING)
-        logits = _predict(run, splits, device)
-        _store_predictions(run, splits, logits)
-        result = _score(splits, logits, config) | {
-            "cost": trained.cost.as_dict() | {"adapter_bytes": adapter_bytes(run.adapter)}
-        }
-        run.write_json("result.json", result)
-        tracker.summarize(_flatten(result))
-        if run.checkpoints.exists():  # they serve a resume alone
-            shutil.rmtree(run.checkpoints)
-        exit_code = 0
-    finally:
-        tracker.close(exit_code)
-    run.change_state(RunStatus.FINISHED)
-    scores = result["validation"]["multilabel"]
-    logger.info("Finished: validation macro-F1 %.3f, micro-F1 %.3f", scores["f1_macro"], scores["f1_micro"])
+    engine = importlib.import_module(f"emocore.training.{find_method(config.method).engine}")
+    trained = engine.train(run, config, splits, tracker, device, precision)
+    run.write_json("provenance.json", provenance | {"base_revision": trained.base_revision})
+    run.change_state(RunStatus.EVALUATING)
+    reach("run.evaluating")
+    logits = _predict(run, splits, device)
+    _store_predictions(run, splits, logits)
+    reach("run.predicted")
+    cost = trained.cost.as_dict() | {"adapter_bytes": adapter_bytes(run.adapter)}
+    result = _score(splits, logits, config) | {"cost": cost}
+    run.write_json("result.json", result)
+    reach("run.result")
+    return result
 
 
 def choose_device(config: RunConfig) -> str:
@@ -173,16 +204,3 @@ def _flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[prefix + key] = value
     return flat
-
-
-def _explain(error: Exception) -> str:
-    """One line for `state.json`; the log has the traceback."""
-    import torch
-
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return (
-            "out of memory: lower batch_size (and raise gradient_accumulation_steps by as much), "
-            "turn on gradient_checkpointing, or use QLoRA"
-        )
-    first = (str(error).strip() or "no message").splitlines()[0]
-    return f"{type(error).__name__}: {first} (the log has the details)"

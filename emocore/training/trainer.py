@@ -1,23 +1,30 @@
-"""Hugging Face Trainer with what a fair and quick comparison needs.
+"""Hugging Face Trainer with what a fair and quick comparison needs, and one that survives a kill.
 
 Batches of similar length (drawn from seed and epoch alone, so that a resumed run draws the same), one
-learning rate for the adapter and another for the head, and a clock that leaves evaluations out.
+learning rate for the adapter and another for the head, a clock that leaves evaluations out, and checkpoints
+from which a run goes on bit for bit: also in the middle of an epoch, also between two logged losses.
 """
 
+import logging
 import math
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch.utils.data import Sampler
-from transformers import EvalPrediction, PrinterCallback, Trainer, TrainingArguments
+from transformers import EvalPrediction, PrinterCallback, Trainer, TrainerState, TrainingArguments
 
 from emocore.config import RunConfig
 from emocore.metrics import score_multilabel, sigmoid
+from emocore.training.checkpoints import Progress, last_checkpoint, read_progress, writing_checkpoint
+from emocore.training.cost import peak_memory_bytes
 
 LOGGED_ROWS = 400  # a longer training logs every n-th step, so that curves stay light
 MEGABATCHES = 8  # batches drawn together and sorted by length: little padding, still random
+
+logger = logging.getLogger(__name__)
 
 
 class LengthGroupedSampler(Sampler[int]):
@@ -58,7 +65,11 @@ class EmotionTrainer(Trainer):
     def __init__(self, run_config: RunConfig, lengths: list[int], **kwargs: Any) -> None:
         self._run_config = run_config
         self._lengths = list(lengths)
-        self._evaluation_seconds = 0.0
+        self._began = self._checkpointed = time.monotonic()
+        self._evaluation_seconds = self._earlier_seconds = 0.0
+        self._earlier_peak_bytes = 0
+        self._resumed: Progress | None = None
+        self._draft: Path | None = None
         super().__init__(compute_metrics=lambda prediction: compute_metrics(prediction, run_config.threshold), **kwargs)
         self.remove_callback(PrinterCallback)  # our callback writes the log
         # Trainer would leave the division by the accumulation steps to models that take **kwargs.
@@ -69,12 +80,61 @@ class EmotionTrainer(Trainer):
         """Training texts processed, over all epochs."""
         return len(self._lengths) * float(self.state.epoch or 0)
 
-    def train_timed(self) -> float:
-        """Train to the end; seconds without the evaluations in between."""
-        self._evaluation_seconds = 0.0
-        began = time.monotonic()
-        self.train()
-        return time.monotonic() - began - self._evaluation_seconds
+    @property
+    def train_seconds(self) -> float:
+        """Optimisation alone, over all attempts: without loading, evaluations and what a kill threw away."""
+        return self._earlier_seconds + time.monotonic() - self._began - self._evaluation_seconds
+
+    @property
+    def peak_memory_bytes(self) -> int:
+        """As in TrainingCost, over all attempts."""
+        return max(self._earlier_peak_bytes, peak_memory_bytes(self.args.device.type))
+
+    def train_or_resume(self) -> None:
+        """Train to the end, from the last complete checkpoint if there is one."""
+        checkpoint = last_checkpoint(Path(self.args.output_dir))
+        if checkpoint is None:
+            self.train()
+            return
+        self._resumed = read_progress(checkpoint)
+        self._earlier_seconds = self._resumed.train_seconds
+        self._earlier_peak_bytes = self._resumed.peak_memory_bytes
+        state = TrainerState.load_from_json(str(checkpoint / "trainer_state.json"))
+        logger.info("Resuming from step %d of %d", state.global_step, state.max_steps)
+        if state.global_step < state.max_steps:
+            self.train(resume_from_checkpoint=str(checkpoint))
+        else:  # only what comes after the training was lost
+            self._load_from_checkpoint(str(checkpoint))
+            self.state = state
+            self._began = time.monotonic()
+
+    def restore_loss(self) -> None:
+        """At the beginning of a training, resumed or not. Trainer forgets the loss that was not logged yet."""
+        self._began = self._checkpointed = time.monotonic()
+        if self._resumed:
+            self._tr_loss += self._resumed.loss_sum
+            self._globalstep_last_logged = self._resumed.logged_step
+
+    @property
+    def is_checkpoint_due(self) -> bool:
+        return time.monotonic() - self._checkpointed > 60 * self._run_config.checkpoint_minutes
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        folder = Path(self.args.output_dir)
+        progress = Progress(
+            step=self.state.global_step,
+            loss_sum=self._tr_loss.item(),
+            logged_step=self._globalstep_last_logged,
+            train_seconds=self.train_seconds,
+            peak_memory_bytes=self.peak_memory_bytes,
+        )
+        with writing_checkpoint(folder, progress, self._run_config.checkpoints_kept) as self._draft:
+            super()._save_checkpoint(model, trial)
+        self._draft = None
+        self._checkpointed = time.monotonic()
+
+    def _get_output_dir(self, trial: Any) -> str:
+        return str(self._draft or self.args.output_dir)
 
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
         began = time.monotonic()
@@ -151,8 +211,7 @@ def training_arguments(config: RunConfig, folder: str, rows: int, device: str, p
         use_cpu=device == "cpu",
         seed=config.seed,
         eval_strategy="epoch",
-        save_strategy="epoch",
-        save_total_limit=1,
+        save_strategy="no",  # SaveCheckpoints decides
         logging_strategy="steps",
         logging_steps=max(1, total_steps // LOGGED_ROWS),
         logging_first_step=True,

@@ -16,7 +16,8 @@ MORE_SETTINGS = {
     "Data": ["validation_data", "test_data", "text_column", "label_columns", "validation_share", "test_share",
              "split_seed", "max_length"],
     "Training": ["max_steps", "gradient_accumulation_steps", "head_learning_rate", "weight_decay", "warmup_share",
-                 "max_grad_norm", "threshold", "precision", "device", "gradient_checkpointing"],
+                 "max_grad_norm", "threshold", "precision", "device", "gradient_checkpointing",
+                 "checkpoint_minutes", "checkpoints_kept"],
     "Methods": ["lora_rank", "lora_alpha", "lora_dropout", "target_modules", "inverse_regularization"],
     "W&B": ["wandb_mode", "wandb_project", "wandb_entity", "wandb_base_url"],
 }  # fmt: skip

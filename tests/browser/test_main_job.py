@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from emocore.folder import RunStatus, list_runs
+from emocore.folder import list_runs
+from emocore.states import RunStatus
 
 CHROMIUM = Path("/usr/bin/chromium")
 REPOSITORY = Path(__file__).parent.parent.parent

@@ -21,8 +21,9 @@ from emocore.evaluation.comparison import (
     summary_table,
 )
 from emocore.evaluation.results import RunResult, load_result, shared_splits
-from emocore.folder import RunFolder, RunStatus, create_run
+from emocore.folder import RunFolder, create_run
 from emocore.models.resolve import resolve
+from emocore.states import RunStatus
 
 LABELS = ("anger", "joy", "trust")
 # Supports 2, 3 and 1: joy is the commonest, trust the rarest.

@@ -14,9 +14,10 @@ from live_runs import python, queue_run
 
 from emocore.errors import RunError
 from emocore.evaluation.results import load_result
-from emocore.folder import RunFolder, RunStatus
+from emocore.folder import RunFolder
 from emocore.inference.classify import ClassifierPool, classify, widen
 from emocore.metrics import sigmoid
+from emocore.states import RunStatus
 
 RELOADED = ("lora", "ia3", "qlora", "head", "bert_lora", "bert_bf16", "bert_qlora", "tfidf")
 WITH_CARD = ("lora", "ia3", "qlora", "head", "bert_lora", "bert_qlora")

@@ -10,9 +10,10 @@ from live_runs import end_processes, processes_of_root, quick_settings, wait_for
 
 from emocore.config import RunConfig, StudyConfig
 from emocore.errors import BaseModelError, ConfigError, DataError, EmocoreError
-from emocore.folder import RunStatus, list_runs
+from emocore.folder import list_runs
 from emocore.jobs.launch import launch, plan_runs, plan_study
 from emocore.models.methods import METHODS
+from emocore.states import RunStatus
 
 
 @pytest.fixture

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from emocore.config import RunConfig
-from emocore.folder import RunFolder, RunStatus, create_run
+from emocore.folder import RunFolder, create_run
 from emocore.jobs.overview import describe_run
+from emocore.states import RunStatus
 from emocore.tracking.metrics_file import MetricsFile
 
 

@@ -27,10 +27,14 @@ from live_runs import (
 from emocore.config import RunConfig
 from emocore.devices import Device
 from emocore.errors import RunError
-from emocore.folder import RunFolder, RunStatus, create_run, delete_run
+from emocore.folder import RunFolder, create_run, delete_run
 from emocore.jobs.overview import describe_run
-from emocore.jobs.scheduler import Scheduler, choose_slot, ensure_scheduler, run_environment, serve
-from emocore.jobs.stop import request_stop, wait_until_final
+from emocore.jobs.scheduler import Scheduler, ensure_scheduler, serve
+from emocore.jobs.slots import choose_slot, run_environment
+from emocore.jobs.stop import request_stop
+from emocore.jobs.waiting import wait_until_final
+from emocore.processes import ProcessIdentity
+from emocore.states import RunStatus
 
 # The scheduler is to outlive whoever started it, so nobody here waits for it.
 UNWAITED = pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
@@ -132,7 +136,7 @@ def test_a_run_outlives_its_scheduler_and_the_next_one_finds_it(root: Path, smal
     second = start_scheduler(root)
     wait_for(lambda: run.stored_state.status.is_final or waiting.stored_state.status != RunStatus.QUEUED, 120)
     assert run.stored_state.status == RunStatus.FINISHED, describe(run)  # the other one waited for it
-    assert run.stored_state.pid == pid
+    assert run.stored_state.process and run.stored_state.process.pid == pid
     request_stop(waiting)
     assert wait_until_final([waiting], 20)
     assert second.wait(20) == 0
@@ -176,7 +180,9 @@ def test_a_run_killed_while_no_scheduler_lives_is_known_to_be_dead(to_be_killed:
 def test_a_stale_pid_is_nobody_to_believe(root: Path, small_csv: Path, tiny_bert: Path) -> None:
     """A dead run whose pid now belongs to another process: to this one."""
     run = queue_run(root, small_csv, base=str(tiny_bert))
-    run.change_state(RunStatus.RUNNING, pid=os.getpid(), device="cpu", started_at=1.0)
+    other = ProcessIdentity.of_this_process()
+    before = other.model_copy(update={"start_ticks": other.start_ticks - 1})
+    run.change_state(RunStatus.RUNNING, process=before, device="cpu", started_at=1.0)
     run.stop_request.touch()
     serve(root, idle_seconds=0.1)
     assert run.stored_state.status == RunStatus.STOPPED

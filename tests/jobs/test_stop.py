@@ -19,9 +19,11 @@ from live_runs import (
 )
 
 from emocore.errors import RunError
-from emocore.folder import RunFolder, RunStatus, delete_run
+from emocore.folder import RunFolder, delete_run
 from emocore.jobs import stop
-from emocore.jobs.stop import request_stop, wait_until_final
+from emocore.jobs.stop import request_stop
+from emocore.jobs.waiting import wait_until_final
+from emocore.states import RunStatus
 from emocore.tracking.metrics_file import read_metrics
 
 
@@ -59,7 +61,8 @@ def test_a_starting_run_is_stopped(root: Path, small_csv: Path, tiny_bert: Path)
     wait_for_status(run, RunStatus.STARTING)
     request_stop(run)
     assert wait_until_final([run], 12)
-    assert_stopped(run, run.stored_state.pid)
+    process = run.stored_state.process
+    assert_stopped(run, process.pid if process else None)
     assert scheduler.wait(20) == 0
 
 

@@ -17,8 +17,9 @@ from safetensors.numpy import load_file
 
 from emocore.data.split import load_splits
 from emocore.evaluation.results import load_result
-from emocore.folder import RunFolder, RunStatus
+from emocore.folder import RunFolder
 from emocore.metrics import score_logits
+from emocore.states import RunStatus
 from emocore.tracking.metrics_file import read_metrics
 
 NEURAL = [name for name, settings in FINISHED_RUNS.items() if settings["method"] != "tfidf"]

@@ -1,0 +1,203 @@
+"""What each command of `python -m emocore` does with its parsed options."""
+
+import argparse
+import sys
+import time
+from typing import Any
+
+from emocore import reports
+from emocore.config import STARTER, RunConfig, StudyConfig, build, parse_setting
+from emocore.errors import ConfigError, RunError
+from emocore.folder import RunFolder, delete_run, find_run, list_damaged_runs, list_runs, runs_root
+from emocore.jobs.launch import Plan, launch, plan_runs, plan_study
+from emocore.jobs.overview import describe_run
+from emocore.jobs.queue import continue_queue, move_to_front, pause_queue, resume_run, tend_queue, waiting_runs
+from emocore.jobs.scheduler import pause_file
+from emocore.jobs.stop import request_stop
+from emocore.jobs.waiting import wait_until_final
+from emocore.states import RunStatus
+
+# Settings with an option of their own; --set reaches every other one.
+SETTING_OPTIONS = (
+    "base", "data", "validation_data", "test_data", "rows", "epochs", "batch_size", "learning_rate", "device",
+)  # fmt: skip
+
+
+def list_bases(options: argparse.Namespace) -> None:
+    reports.print_rows(reports.base_rows(), options.json)
+
+
+def list_methods(options: argparse.Namespace) -> None:
+    reports.print_rows(reports.method_rows(), options.json)
+
+
+def launch_one(options: argparse.Namespace) -> int:
+    settings = _settings(options)
+    for name in ("method", "seed", "study"):
+        if getattr(options, name) is not None:
+            settings[name] = getattr(options, name)
+    return _launch(plan_runs([build(RunConfig, settings)]), options)
+
+
+def launch_study(options: argparse.Namespace) -> int:
+    own = [text for text in options.settings if "." in text.partition("=")[0]]
+    options.settings = [text for text in options.settings if text not in own]
+    methods = _comma_list(options.methods)
+    method_settings: dict[str, dict[str, Any]] = {}
+    for text in own:
+        method, _, setting = text.partition(".")
+        if method not in methods:
+            raise ConfigError(f"--set {text}: '{method}' is not among the study's methods {', '.join(methods)}")
+        name, value = parse_setting(setting)
+        method_settings.setdefault(method, {})[name] = value
+    study = build(
+        StudyConfig,
+        {
+            "name": options.name or time.strftime("study %Y-%m-%d %H.%M.%S"),
+            "methods": methods,
+            "seeds": _comma_list(options.seeds),
+            "settings": _settings(options),
+            "method_settings": method_settings,
+        },
+    )
+    return _launch(plan_study(study), options)
+
+
+def show_runs(options: argparse.Namespace) -> None:
+    for problem in list_damaged_runs(runs_root()):
+        print(f"note: {problem}", file=sys.stderr)
+    overviews = [describe_run(run) for run in list_runs(runs_root())]
+    if options.json:
+        reports.print_json([overview.as_dict() for overview in overviews])
+    elif overviews:
+        reports.print_rows([reports.overview_row(overview) for overview in overviews])
+    else:
+        print(f"No runs yet. Try: python -m emocore study --methods lora,ia3,qlora --data {STARTER}")
+
+
+def show_run(options: argparse.Namespace) -> None:
+    run = find_run(runs_root(), options.run)
+    if options.json:
+        reports.print_json(reports.run_details(run))
+    else:
+        reports.print_run(run)
+
+
+def compare_runs(options: argparse.Namespace) -> None:
+    if bool(options.runs) == bool(options.study):
+        raise ConfigError("name the runs to compare, or one study with --study")
+    root = runs_root()
+    if options.study:
+        every = [run for run in list_runs(root) if run.config.study == options.study]
+        if not every:
+            raise RunError(f"no study '{options.study}' in {root}; `python -m emocore runs` lists them")
+        runs = [run for run in every if run.state.status == RunStatus.FINISHED]
+        for run in every:
+            if run not in runs:
+                print(f"note: {run.id} is {run.state.status} and left out", file=sys.stderr)
+        if not runs:
+            raise RunError(f"no run of study '{options.study}' has finished yet")
+    else:
+        runs = [find_run(root, run_id) for run_id in options.runs]
+    reports.print_comparison(runs, options.split or "validation", options.json)
+
+
+def classify_texts(options: argparse.Namespace) -> None:
+    if options.out and not options.file:
+        raise ConfigError("--out goes with --file")
+    if options.text is not None and not options.text.strip():
+        raise ConfigError("--text: the text is empty")
+    reports.print_classification(_named_runs(options), options)
+
+
+def stop_runs(options: argparse.Namespace) -> None:
+    runs = _named_runs(options)
+    for run in runs:
+        request_stop(run)
+    tend_queue(runs_root())
+    wait_until_final(runs)
+    for run in runs:
+        print(f"{run.id} {run.state.status}")
+
+
+def resume_runs(options: argparse.Namespace) -> int:
+    runs = _named_runs(options)
+    for run in runs:
+        resume_run(run)
+    tend_queue(runs_root())
+    return _see_through(runs, options.wait)
+
+
+def clone_run(options: argparse.Namespace) -> int:
+    config = find_run(runs_root(), options.run).config
+    changes = dict(parse_setting(text) for text in options.settings)
+    return _launch(plan_runs([build(RunConfig, config.model_dump() | changes)]), options)
+
+
+def change_queue(options: argparse.Namespace) -> None:
+    root = runs_root()
+    if options.front:
+        move_to_front(find_run(root, options.front))
+    if options.pause:
+        pause_queue(root)
+    if options.go_on:
+        continue_queue(root)
+    waiting = waiting_runs(root)
+    print(f"The queue is {'paused' if pause_file(root).exists() else 'open'}; {len(waiting)} waiting.")
+    for run in waiting:
+        print(run.id)
+
+
+def delete_runs(options: argparse.Namespace) -> None:
+    runs = _named_runs(options)
+    if not options.yes and not _confirm(f"Delete {len(runs)} run{'s' if len(runs) > 1 else ''} with all files?"):
+        raise RunError("nothing was deleted; answer y, or use --yes where nobody can answer")
+    for run in runs:
+        delete_run(run)
+        print(f"{run.id} deleted")
+
+
+def _named_runs(options: argparse.Namespace) -> list[RunFolder]:
+    """All of them exist, or nothing is done."""
+    return [find_run(runs_root(), run_id) for run_id in dict.fromkeys(options.runs)]
+
+
+def _confirm(question: str) -> bool:
+    if not sys.stdin.isatty():
+        return False
+    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+
+
+def _launch(plan: Plan, options: argparse.Namespace) -> int:
+    for note in plan.notes:
+        print(f"note: {note}", file=sys.stderr)
+    return _see_through(launch(plan, runs_root()), options.wait)
+
+
+def _see_through(runs: list[RunFolder], wait: bool) -> int:
+    """Print the ids, and with `wait` how the runs ended; the exit status."""
+    for run in runs:
+        print(run.id, flush=True)
+    if pause_file(runs_root()).exists():
+        print("note: the queue is paused; `python -m emocore queue --continue` opens it", file=sys.stderr)
+    if not wait:
+        return 0
+    wait_until_final(runs)
+    return max(_report_end(run) for run in runs)
+
+
+def _report_end(run: RunFolder) -> int:
+    state = run.state
+    if state.status == RunStatus.FINISHED:
+        return 0
+    reports.print_problem(f"run {run.id} {state.status}: {state.reason}")
+    return 1
+
+
+def _settings(options: argparse.Namespace) -> dict[str, Any]:
+    given = {name: getattr(options, name) for name in SETTING_OPTIONS if getattr(options, name) is not None}
+    return given | dict(parse_setting(text) for text in options.settings)
+
+
+def _comma_list(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]

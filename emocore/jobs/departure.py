@@ -1,0 +1,63 @@
+"""Processes whose run has ended but which have not gone yet: their device is not free before they are."""
+
+import os
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+
+from emocore.processes import ProcessIdentity
+from emocore.states import RunState
+
+PATIENCE_SECONDS = 30.0
+
+
+@dataclass
+class _Departure:
+    process: ProcessIdentity | None
+    child: "subprocess.Popen[bytes] | None"
+    device: str | None
+    since: float
+
+    @property
+    def is_over(self) -> bool:
+        if self.child:
+            return self.child.poll() is not None
+        return self.process is None or not self.process.is_alive
+
+
+class Departures:
+    """Sees processes off; one that still hangs after `PATIENCE_SECONDS` is killed."""
+
+    def __init__(self) -> None:
+        self._leaving: dict[str, _Departure] = {}
+
+    def add(self, run_id: str, state: RunState, child: "subprocess.Popen[bytes] | None") -> None:
+        """A run with this final state was seen; `child` is its process where this scheduler started it."""
+        departure = _Departure(state.process, child, state.device, time.monotonic())
+        if not departure.is_over:
+            self._leaving[run_id] = departure
+
+    def expel(self, run_id: str, child: "subprocess.Popen[bytes]") -> None:
+        """The run's folder is gone, so there is nothing left to wait for: kill it with all that it started."""
+        _kill_group(child.pid)
+        self._leaving[run_id] = _Departure(None, child, None, time.monotonic())
+
+    def see_off(self) -> list[str | None]:
+        """The devices that are still in use."""
+        self._leaving = {run_id: item for run_id, item in self._leaving.items() if not item.is_over}
+        for item in self._leaving.values():
+            if time.monotonic() - item.since > PATIENCE_SECONDS:
+                if item.child:
+                    _kill_group(item.child.pid)
+                elif item.process:
+                    item.process.signal_group(signal.SIGKILL)
+        return [item.device for item in self._leaving.values()]
+
+
+def _kill_group(child_pid: int) -> None:
+    """The caller has not reaped this child, so the PID is its own."""
+    try:
+        os.killpg(child_pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return

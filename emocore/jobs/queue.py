@@ -1,0 +1,71 @@
+"""The queue: its order, its pause, and runs that enter it again. The run folders are the queue itself."""
+
+from pathlib import Path
+
+from emocore.errors import RunError
+from emocore.faults import reach
+from emocore.folder import RunFolder, list_runs, next_queue_position
+from emocore.jobs.scheduler import ensure_scheduler, has_work, pause_file
+from emocore.states import RunStatus
+
+
+def tend_queue(root: Path) -> None:
+    """Make sure that a scheduler is alive if there is anything for it to do. Cheap enough for every look of a page."""
+    if has_work(root):
+        ensure_scheduler(root)
+
+
+def waiting_runs(root: Path) -> list[RunFolder]:
+    """Queued runs, the next to start first."""
+    queued = [(run, run.stored_state) for run in list_runs(root)]
+    queued = [(run, state) for run, state in queued if state.status == RunStatus.QUEUED]
+    return [run for run, state in sorted(queued, key=lambda item: (item[1].queue_position, item[1].created_at))]
+
+
+def pause_queue(root: Path) -> None:
+    """Start no more runs until `continue_queue`; live ones go on. Raises RunError if it cannot be noted."""
+    try:
+        pause_file(root).touch()
+    except OSError as error:
+        raise RunError(f"the queue cannot be paused ({error.strerror}: {root})") from None
+
+
+def continue_queue(root: Path) -> None:
+    """Start waiting runs again."""
+    pause_file(root).unlink(missing_ok=True)
+    tend_queue(root)
+
+
+def move_to_front(run: RunFolder) -> None:
+    """Let a waiting run be the next to start. Raises RunError if it does not wait."""
+    with run.lock():
+        if run.stored_state.status != RunStatus.QUEUED:
+            raise RunError(f"run {run.id} is {run.stored_state.status}; only a queued run can be moved to the front")
+        first = waiting_runs(run.path.parent)[0].stored_state.queue_position
+        run.change_state(RunStatus.QUEUED, queue_position=first - 1)
+
+
+def resume_run(run: RunFolder) -> None:
+    """Queue an ended run again; it goes on from its last complete checkpoint, or from the start without one.
+
+    Raises RunError for a run that waits, lives or has finished. The caller tends the queue afterwards.
+    """
+    with run.lock():
+        state = run.state_of_holder
+        if not state.status.is_resumable:
+            raise RunError(f"run {run.id} is {state.status}; only a stopped, interrupted or failed run can be resumed")
+        try:
+            run.stop_request.unlink(missing_ok=True)
+            run.change_state(
+                RunStatus.QUEUED,
+                reason=None,
+                device=None,
+                process=None,
+                queue_position=next_queue_position(run.path.parent),
+                earlier_seconds=state.elapsed_seconds or 0.0,
+                started_at=None,
+                ended_at=None,
+            )
+        except OSError as error:
+            raise RunError(f"run {run.id} cannot be queued ({error.strerror}: {run.path}); free space first") from None
+    reach("resume.queued")

@@ -1,0 +1,23 @@
+"""Wait for runs to end, from the command line and in scripts."""
+
+import time
+
+from emocore.folder import RunFolder
+from emocore.jobs.queue import tend_queue
+
+TEND_SECONDS = 2.0
+
+
+def wait_until_final(runs: list[RunFolder], timeout_seconds: float | None = None) -> bool:
+    """Wait for all runs to end; False if the time is up before. Should the scheduler die, another is started."""
+    deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+    tended = time.monotonic()
+    while not all(run.stored_state.status.is_final for run in runs):
+        if deadline is not None and time.monotonic() > deadline:
+            return False
+        if time.monotonic() - tended > TEND_SECONDS:
+            tended = time.monotonic()
+            for root in {run.path.parent for run in runs}:
+                tend_queue(root)
+        time.sleep(0.3)
+    return True

@@ -1,0 +1,94 @@
+"""Which process is meant, and what became of it.
+
+A PID is given to another process once its owner has gone, so a process is known by its PID together with
+its start time and the machine's boot. Covered: Linux, through /proc. Not covered: other systems, where
+every process counts as ended.
+"""
+
+import os
+import re
+import signal
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+OUT_OF_MEMORY_REMEDY = (
+    "lower batch_size (and raise gradient_accumulation_steps by as much), turn on gradient_checkpointing, or use QLoRA"
+)
+UNWRITABLE_EXIT_STATUS = 74  # EX_IOERR: a run that could not even write why it failed
+
+
+class ProcessIdentity(BaseModel):
+    """One process of one boot. `start_ticks` counts clock ticks since that boot, so setting the clock changes
+    nothing; `oom_kills` is how often this machine had killed for want of memory when the process began."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    pid: int
+    start_ticks: int
+    boot_id: str
+    oom_kills: int
+
+    @classmethod
+    def of_this_process(cls) -> "ProcessIdentity":
+        return cls(
+            pid=os.getpid(),
+            start_ticks=_start_ticks(os.getpid()) or 0,
+            boot_id=current_boot_id(),
+            oom_kills=count_oom_kills(),
+        )
+
+    @property
+    def is_alive(self) -> bool:
+        return self.boot_id == current_boot_id() and _start_ticks(self.pid) == self.start_ticks
+
+    def signal_group(self, number: signal.Signals) -> None:
+        """Signal the process and all that it started; nothing happens if the PID is another's by now."""
+        if self.is_alive:
+            try:
+                os.killpg(self.pid, number)
+            except ProcessLookupError:  # it ended between the two looks
+                return
+
+
+def explain_end(process: ProcessIdentity | None, exit_status: int | None) -> str:
+    """Why a process ended without a word of its own, in one line.
+
+    `exit_status` is negative for a signal, as in `subprocess`; None where nobody saw it end.
+    """
+    if exit_status == UNWRITABLE_EXIT_STATUS:
+        return "its folder could not be written (disk full, read-only or removed?); free space, then resume it"
+    if exit_status is not None and exit_status not in (0, -signal.SIGKILL):
+        if exit_status < 0:
+            return f"the process was ended by {signal.Signals(-exit_status).name}; resume it"
+        return f"the process ended with status {exit_status}; its log may say why"
+    if process and process.boot_id != current_boot_id():
+        return "the machine went down (restart or power loss) while it ran; resume it"
+    if process and count_oom_kills() > process.oom_kills:
+        return f"killed for want of memory; {OUT_OF_MEMORY_REMEDY}"
+    if exit_status == -signal.SIGKILL:
+        return "the process was killed (SIGKILL), by hand or by the system; resume it"
+    return "the process was killed while nothing watched over it; resume it"
+
+
+def current_boot_id() -> str:
+    """The same until the machine restarts; empty where the system does not tell."""
+    file = Path("/proc/sys/kernel/random/boot_id")
+    return file.read_text().strip() if file.is_file() else ""
+
+
+def count_oom_kills() -> int:
+    """Processes killed for want of memory since the boot, on this machine or in this container."""
+    places = ("/proc/vmstat", "/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
+    texts = [Path(place).read_text() for place in places if Path(place).is_file()]
+    return sum(int(count) for text in texts for count in re.findall(r"^oom_kill (\d+)$", text, re.MULTILINE))
+
+
+def _start_ticks(pid: int) -> int | None:
+    """None for a process that is not there or has ended and only waits for its parent to notice."""
+    try:
+        # The second field is the name in brackets, which may itself hold spaces and brackets.
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return None if fields[0] in ("Z", "X") else int(fields[19])

@@ -1,0 +1,89 @@
+"""The states of a run and what `state.json` holds."""
+
+import time
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from emocore.errors import RunError
+from emocore.files import file_version
+from emocore.processes import ProcessIdentity
+
+
+class RunStatus(StrEnum):
+    """Where a run is in its life; the last four are final."""
+
+    QUEUED = "queued"
+    STARTING = "starting"
+    RUNNING = "running"
+    EVALUATING = "evaluating"
+    FINISHED = "finished"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    INTERRUPTED = "interrupted"
+
+    @property
+    def is_final(self) -> bool:
+        return self in (RunStatus.FINISHED, RunStatus.FAILED, RunStatus.STOPPED, RunStatus.INTERRUPTED)
+
+    @property
+    def is_active(self) -> bool:
+        """A process should be working on it."""
+        return self in (RunStatus.STARTING, RunStatus.RUNNING, RunStatus.EVALUATING)
+
+    @property
+    def is_resumable(self) -> bool:
+        return self in (RunStatus.FAILED, RunStatus.STOPPED, RunStatus.INTERRUPTED)
+
+
+class RunState(BaseModel):
+    """`state.json`. Times are Unix seconds; `reason` says in one line why a run ended as it did.
+
+    `started_at` and `ended_at` are of the last attempt, `earlier_seconds` is what the ones before took.
+    Waiting runs start in the order of `queue_position`, a number without other meaning, so that a clock set
+    back changes no order.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    status: RunStatus
+    reason: str | None = None
+    device: str | None = None
+    process: ProcessIdentity | None = None
+    attempts: int = 0
+    queue_position: int = 0
+    created_at: float
+    started_at: float | None = None
+    ended_at: float | None = None
+    earlier_seconds: float = 0.0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _accept_first_version(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Version 0.1 stored a bare PID, which says nothing once the run has ended."""
+        return {name: value for name, value in values.items() if name != "pid"}
+
+    @property
+    def elapsed_seconds(self) -> float | None:
+        """Over all attempts, never negative though the clock may have been set back; None before the first."""
+        if self.started_at is None:
+            return self.earlier_seconds or None
+        return self.earlier_seconds + max(0.0, (self.ended_at or time.time()) - self.started_at)
+
+
+def read_state(path: Path) -> RunState:
+    """The `state.json` at `path`. Raises RunError if it is missing or damaged."""
+    return _read_version(path, file_version(path))
+
+
+@lru_cache(maxsize=4096)
+def _read_version(path: Path, version: tuple[int, int]) -> RunState:
+    try:
+        return RunState.model_validate_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RunError(f"run {path.parent.name} is not there any more; it was deleted or moved away") from None
+    except (ValueError, OSError):
+        raise RunError(f"run {path.parent.name}: state.json is damaged; delete the folder {path.parent}") from None

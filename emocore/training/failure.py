@@ -1,0 +1,34 @@
+"""Why a run failed, in one line with a remedy; the log has the rest."""
+
+import errno
+
+from emocore.errors import EmocoreError
+from emocore.processes import OUT_OF_MEMORY_REMEDY
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+UNWRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
+# What libraries say that do not pass the system's own error on.
+FULL_WORDS = ("No space left on device", "PytorchStreamWriter failed writing", "unexpected pos")
+MEMORY_WORDS = ("can't allocate memory", "not enough memory", "Cannot allocate memory")
+
+
+def explain_failure(error: Exception) -> str:
+    """One line for `state.json`."""
+    if isinstance(error, EmocoreError):
+        return str(error)
+    first = (str(error).strip() or "no message").splitlines()[0]
+    if _is_out_of_memory(error):
+        return f"out of memory: {OUT_OF_MEMORY_REMEDY}"
+    number = error.errno if isinstance(error, OSError) else None
+    if number in FULL or any(word in str(error) for word in FULL_WORDS):
+        return "the disk is full: free space, then resume the run; it goes on from its last checkpoint"
+    if number in UNWRITABLE:
+        return f"a file may not be written ({first}): make the run's folder writable, then resume it"
+    return f"{type(error).__name__}: {first} (the log has the details)"
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    import torch
+
+    told = isinstance(error, RuntimeError | OSError) and any(word in str(error) for word in MEMORY_WORDS)
+    return told or isinstance(error, torch.OutOfMemoryError | MemoryError)

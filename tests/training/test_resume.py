@@ -1,0 +1,163 @@
+"""A resumed run ends exactly where the uninterrupted one does: adapter, logits, metrics, bit for bit on a CPU."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from live_runs import REPOSITORY, describe, queue_run
+
+from emocore.faults import EXIT_STATUS
+from emocore.folder import RunFolder
+from emocore.jobs.queue import resume_run
+from emocore.states import RunStatus
+from emocore.tracking.metrics_file import read_metrics
+from emocore.training.checkpoints import last_checkpoint
+
+# 84 rows in batches of 8 are 11 steps an epoch, the last one short, and 33 in all. The loss is logged every third
+# step, so that checkpoint 14 lies in the middle of an epoch and between two logged losses.
+TRAIN_ALL = """
+import sys
+from pathlib import Path
+import emocore.training.trainer
+from emocore.training.process import execute
+emocore.training.trainer.LOGGED_ROWS = 11
+sys.exit(max(execute(Path(folder)) for folder in sys.argv[1:]))
+"""
+EVERY_STEP, EPOCHS_ONLY = {"checkpoint_minutes": 1e-6}, {"checkpoint_minutes": 1000}
+DROPOUT = {"lora_dropout": 0.1}
+
+
+@dataclass(frozen=True)
+class Case:
+    """Killed at `fault`, the run has `checkpoint` as its last one and goes on from there."""
+
+    settings: dict[str, Any]
+    fault: str
+    checkpoint: int
+    base: str = "llama"
+
+
+MID = ("step.done:15", 14)
+BOUNDARY = ("step.done:24", 22)
+CASES = {
+    "lora, mid-epoch": Case({"method": "lora", **DROPOUT, **EVERY_STEP}, *MID),
+    "lora, epoch's end": Case({"method": "lora", **DROPOUT, **EPOCHS_ONLY}, *BOUNDARY),
+    "ia3, mid-epoch": Case({"method": "ia3", **EVERY_STEP}, *MID),
+    "ia3, epoch's end": Case({"method": "ia3", **EPOCHS_ONLY}, *BOUNDARY),
+    "qlora, mid-epoch": Case({"method": "qlora", **DROPOUT, **EVERY_STEP}, *MID),
+    "qlora, epoch's end": Case({"method": "qlora", **DROPOUT, **EPOCHS_ONLY}, *BOUNDARY),
+    "head, mid-epoch": Case({"method": "head", **EVERY_STEP}, *MID),
+    "bf16, mean pooling": Case({"method": "lora", "precision": "bf16", **DROPOUT, **EVERY_STEP}, *MID, base="bert"),
+    "accumulation": Case({"method": "lora", "batch_size": 4, "gradient_accumulation_steps": 2, **EVERY_STEP}, *MID),
+    "after the last step": Case({"method": "lora", **EPOCHS_ONLY}, "run.evaluating", 33),
+    "after the last of max_steps": Case({"method": "lora", "max_steps": 14, **EPOCHS_ONLY}, "run.trained", 14),
+    "while a checkpoint is written": Case({"method": "lora", **EVERY_STEP}, "checkpoint.draft:15", 14),
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    resumed: RunFolder
+    whole: RunFolder
+    checkpoint: int
+    killed_with: int
+
+
+def carry_out(runs: list[RunFolder], fault: str = "") -> int:
+    """One attempt at each in a process of its own; its exit status."""
+    with runs[0].log.open("ab") as log:
+        return subprocess.run(
+            [sys.executable, "-c", TRAIN_ALL, *(str(run.path) for run in runs)],
+            cwd=REPOSITORY,
+            env=os.environ | {"OMP_NUM_THREADS": "1", "EMOCORE_FAULT": fault},
+            stdout=log,
+            stderr=log,
+            timeout=250,
+        ).returncode
+
+
+@pytest.fixture(scope="module")
+def outcomes(
+    tmp_path_factory: pytest.TempPathFactory, small_csv: Path, tiny_llama: Path, tiny_bert: Path
+) -> Iterator[dict[str, Outcome]]:
+    bases = {"llama": str(tiny_llama), "bert": str(tiny_bert)}
+
+    def queue_all(name: str) -> dict[str, RunFolder]:
+        root = tmp_path_factory.mktemp(name)
+        common = {"batch_size": 8, "epochs": 3}
+        return {
+            name: queue_run(root, small_csv, base=bases[case.base], **common | case.settings)
+            for name, case in CASES.items()
+        }
+
+    whole, killed = queue_all("whole"), queue_all("killed")
+    with ThreadPoolExecutor(2) as pool:
+        done = pool.submit(carry_out, list(whole.values()))
+        statuses = dict(zip(CASES, pool.map(lambda name: carry_out([killed[name]], CASES[name].fault), CASES)))
+        assert done.result() == 0, describe(next(iter(whole.values())))
+    checkpoints = {name: last_checkpoint(run.checkpoints) for name, run in killed.items()}
+    for run in killed.values():
+        resume_run(run)
+    assert carry_out(list(killed.values())) == 0, describe(next(iter(killed.values())))
+    yield {
+        name: Outcome(
+            killed[name],
+            whole[name],
+            int(checkpoints[name].name.rpartition("-")[2]) if checkpoints[name] else 0,
+            statuses[name],
+        )
+        for name in CASES
+    }
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_resumed_run_ends_exactly_where_the_whole_one_does(outcomes: dict[str, Outcome], name: str) -> None:
+    outcome = outcomes[name]
+    run, whole = outcome.resumed, outcome.whole
+    assert (outcome.killed_with, outcome.checkpoint) == (EXIT_STATUS, CASES[name].checkpoint)
+    assert run.state.status == whole.state.status == RunStatus.FINISHED, describe(run)
+    weights = [(each.adapter / "adapter_model.safetensors").read_bytes() for each in (run, whole)]
+    assert weights[0] == weights[1]
+    stored = [pd.read_parquet(each.predictions) for each in (run, whole)]
+    pd.testing.assert_frame_equal(*stored, check_exact=True)
+    results = [each.read_json("result.json") or {} for each in (run, whole)]
+    assert all(results[0][split] == results[1][split] for split in ("validation", "test"))
+    assert rows_without_time(run) == rows_without_time(whole)
+
+
+def rows_without_time(run: RunFolder) -> list[dict[str, Any]]:
+    return [{name: value for name, value in row.items() if name != "seconds"} for row in read_metrics(run.metrics)]
+
+
+def test_the_loss_was_logged_between_checkpoints(outcomes: dict[str, Outcome]) -> None:
+    """Otherwise the cases above would not show that the part of it that was not logged yet survives."""
+    losses = [row["step"] for row in rows_without_time(outcomes["lora, mid-epoch"].whole) if "train/loss" in row]
+    assert losses == [1, *range(3, 34, 3)]
+
+
+def test_the_cost_counts_all_attempts(outcomes: dict[str, Outcome]) -> None:
+    for outcome in outcomes.values():
+        result, rows = outcome.resumed.read_json("result.json"), read_metrics(outcome.resumed.metrics)
+        assert result
+        cost = result["cost"]
+        assert cost["train_seconds"] > 0
+        expected = 84 * rows[-1]["epoch"]
+        assert cost["samples_per_second"] * cost["train_seconds"] == pytest.approx(expected, rel=0.01)
+        seconds = [row["seconds"] for row in rows]
+        assert seconds == sorted(seconds)
+
+
+def test_a_finished_run_keeps_no_checkpoint(outcomes: dict[str, Outcome]) -> None:
+    assert [name for name, outcome in outcomes.items() if outcome.resumed.checkpoints.exists()] == []
+
+
+def test_the_log_says_where_it_went_on(outcomes: dict[str, Outcome]) -> None:
+    log = outcomes["lora, mid-epoch"].resumed.log.read_text(encoding="utf-8")
+    assert "Resuming from step 14 of 33" in log
