@@ -233,8 +233,11 @@ def test_an_operation_that_is_not_covered_is_named(server: WandbServer) -> None:
         with urllib.request.urlopen(request, timeout=10) as response:
             return json.load(response)
 
-    assert "the operation Sweeps" in ask({"Authorization": "Basic x"})["errors"][0]["message"]
+    encoded = base64.b64encode(f"api:{API_KEY}".encode()).decode()
+    assert "the operation Sweeps" in ask({"Authorization": f"Basic {encoded}"})["errors"][0]["message"]
     assert "the operation Sweeps" in server.unknown[0]
-    with pytest.raises(urllib.error.HTTPError, match="401") as caught:
-        ask({})
-    caught.value.close()
+    short = base64.b64encode(b"api:short").decode()
+    for headers in ({}, {"Authorization": f"Basic {short}"}, {"Authorization": "Basic x"}):
+        with pytest.raises(urllib.error.HTTPError, match="401") as caught:
+            ask(headers)
+        caught.value.close()

@@ -7,34 +7,30 @@
 
 Covered: logging (config, summary, history, console, files), finishing, resuming, `wandb sync`, a request to
 stop, and reading with `wandb.Api`: one run, the runs of a project, `history`, `scan_history`, state.
-A request without a key gets a 401; any key is good.
+A request without a key gets a 401; any key of 40 characters is good.
 
-Not covered: artifacts, sweeps, reports, downloads, edits through `wandb.Api`, lists of runs filtered or in
-another order than that of creation, and crashes (a run stays "running" until its client says that it ended).
+Not covered: artifacts, sweeps, reports, downloads, edits through `wandb.Api`, lists of runs filtered by
+more than their state or in another order than that of creation, and crashes (a run stays "running" until its
+client says that it ended).
 What is not covered is answered with an error that names it, and noted in `unknown`.
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
-import math
 import re
 import threading
-from collections import defaultdict
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import quote, unquote
 
-DEFAULT_ENTITY = "team"
-USER = {"id": "user", "name": "user", "username": "user", "entity": DEFAULT_ENTITY, "teams": {"edges": []}}
-RUN_QUERIES = r"Run(State|HistoryKeys|FullHistory|SampledHistory|ParquetHistory)?|(Sampled)?HistoryPage"
-HISTORY, EVENTS = "wandb-history.jsonl", "wandb-events.jsonl"
-SUMMARY, CONSOLE = "wandb-summary.json", "output.log"
+from wandb_store import USER, Json, RunKey, StoredRun, project_fields
 
-Json = dict[str, Any]
-RunKey = tuple[str, str, str]
+__all__ = ["Request", "StoredRun", "WandbServer"]
+DEFAULT_ENTITY = "team"
+RUN_QUERIES = r"Run(State|HistoryKeys|FullHistory|SampledHistory|ParquetHistory)?|(Sampled)?HistoryPage"
 
 
 class Request(NamedTuple):
@@ -50,117 +46,16 @@ class Reply(NamedTuple):
     headers: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass
-class StoredRun:
-    """One run as the server holds it. `streams` maps the client's name of a file to the lines it sent."""
-
-    key: RunKey
-    attributes: Json = field(default_factory=dict)
-    streams: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    files: dict[str, bytes] = field(default_factory=dict)
-    state: str = "running"
-    exit_code: int | None = None
-    stop_requested: bool = False
-
-    @property
-    def complete(self) -> bool:
-        return self.state != "running"
-
-    @property
-    def config(self) -> Json:
-        entries = json.loads(self.attributes.get("config", "{}"))
-        return {name: entry["value"] for name, entry in entries.items() if name != "_wandb"}
-
-    @property
-    def summary(self) -> Json:
-        return dict(json.loads(self._last_line(SUMMARY)))
-
-    @property
-    def history(self) -> list[Json]:
-        return [json.loads(line) for line in self.streams[HISTORY]]
-
-    @property
-    def console(self) -> list[str]:
-        return self.streams[CONSOLE]
-
-    def _last_line(self, stream: str) -> str:
-        return (self.streams[stream] or ["{}"])[-1]
-
-    def upsert(self, variables: Json) -> None:
-        self.attributes |= {name: value for name, value in variables.items() if value is not None}
-        if self.complete:
-            self.state, self.exit_code, self.stop_requested = "running", None, False
-
-    def receive(self, body: Json) -> None:
-        """Apply a file stream request; its offsets make a repeated request harmless."""
-        for name, chunk in body.get("files", {}).items():
-            start, lines = chunk["offset"], chunk["content"]
-            self.streams[name][start : start + len(lines)] = lines
-        if body.get("complete"):
-            self.exit_code = body.get("exitcode")
-            self.state = "failed" if self.exit_code else "finished"
-
-    def select_fields(self, query: str, variables: Json) -> Json:
-        """The fields that the query names: a client must not find more here than on the real server."""
-        fields = self._stored_fields() | self._history_fields(variables)
-        return {name: value for name, value in fields.items() if re.search(rf"\b{name}\b", query)}
-
-    def _stored_fields(self) -> Json:
-        sent, config = self.attributes, self.attributes.get("config", "{}")
-        return {
-            **{name: sent.get(name) for name in ("jobType", "notes", "commit", "description", "sweepName")},
-            **dict.fromkeys(("createdAt", "heartbeatAt"), "2024-01-01T00:00:00Z"),
-            "id": "/".join(self.key),
-            "projectId": "1",
-            "project": project_fields(*self.key[:2]),
-            "name": self.key[2],
-            "displayName": sent.get("displayName", self.key[2]),
-            "tags": sent.get("tags", []),
-            "group": sent.get("groupName"),
-            "config": config,
-            "wandbConfig": json.dumps(json.loads(config).get("_wandb", {}).get("value", {})),
-            "state": self.state,
-            "readOnly": False,
-            "user": USER,
-            "summaryMetrics": self._last_line(SUMMARY),
-            "systemMetrics": self._last_line(EVENTS),
-            "logLineCount": len(self.streams[CONSOLE]),
-            "historyLineCount": len(self.streams[HISTORY]),
-            "historyTail": json.dumps(self.streams[HISTORY][-1:]),
-            "eventsLineCount": len(self.streams[EVENTS]),
-            "eventsTail": json.dumps(self.streams[EVENTS][-1:]),
-        }
-
-    def _history_fields(self, variables: Json) -> Json:
-        rows, first, stop = self.history, variables.get("minStep", 0), variables.get("maxStep", math.inf)
-        most = variables.get("pageSize") or variables.get("samples", 500)
-        specs = [json.loads(spec) for spec in variables.get("specs") or [variables.get("spec", "{}")]]
-        return {
-            "historyKeys": {"lastStep": max((row["_step"] for row in rows), default=-1)},
-            "history": thin_out([json.dumps(row) for row in rows if first <= row["_step"] < stop], most),
-            "events": self.streams[EVENTS],
-            "sampledHistory": [sample_keys(rows, spec) for spec in specs],
-            "parquetHistory": {"parquetUrls": [], "liveData": []},
-        }
-
-
-def sample_keys(rows: list[Json], spec: Json) -> list[Json]:
-    """The rows that hold all keys. The client counts `maxStep` in for this query, and out for HistoryPage."""
-    keys, first, last = spec.get("keys", []), spec.get("minStep", 0), spec.get("maxStep", math.inf)
-    found = [row for row in rows if first <= row["_step"] <= last and all(key in row for key in keys)]
-    return [{key: row[key] for key in keys} for row in thin_out(found, spec.get("samples", 500))]
-
-
-def thin_out(items: list[Any], most: int) -> list[Any]:
-    return items[:: max(1, math.ceil(len(items) / most))]
-
-
-def project_fields(entity: str, project: str) -> Json:
-    return {"id": f"{entity}/{project}", "name": project, "entity": {"id": entity, "name": entity}}
-
-
 def error_reply(status: int, message: str) -> Reply:
     return Reply(status, {"errors": [{"message": message}]})
+
+
+def holds_key(request: Request) -> bool:
+    """Basic authorization of the user "api" with a key of 40 characters as its password."""
+    scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
+    with contextlib.suppress(ValueError):
+        return scheme == "Basic" and re.fullmatch(rb"api:\S{40}", base64.b64decode(encoded)) is not None
+    return False
 
 
 def run_key(variables: Json) -> RunKey:
@@ -226,7 +121,7 @@ class WandbServer(ThreadingHTTPServer):
         if service == "upload" and run:  # carries no key: its address is the permission
             run.files["/".join(address[3:])] = raw_body
             return Reply(200, {})
-        if "Authorization" not in request.headers:
+        if not holds_key(request):
             return error_reply(401, "no API key")
         if service == "files" and run:
             run.receive(json.loads(request.body))
@@ -267,14 +162,26 @@ class WandbServer(ThreadingHTTPServer):
             case "StopRun" if run:
                 run.stop_requested = True
                 return {"stopRun": {"success": True}}
-            case "Runs" if variables["filters"] == "{}" and variables["order"] == "+created_at":
-                listed = [stored for stored in self.runs.values() if stored.key[:2] == (entity, project)]
-                edges = [{"node": stored.select_fields(query, variables)} for stored in listed]
-                page = {"edges": edges, "pageInfo": {"endCursor": None, "hasNextPage": False}}
-                return {"project": {"runCount": len(listed), "runs": page} if listed else None}
+            case "Runs" if variables["order"] == "+created_at":
+                return {"project": self._list_runs(entity, project, query, variables)}
             case _ if re.fullmatch(RUN_QUERIES, operation):
                 return {"project": {"run": fields}}
         raise LookupError(f"no answer to the operation {operation} with {variables}")
+
+    def _list_runs(self, entity: str, project: str, query: str, variables: Json) -> Json | None:
+        """All runs of a project, or those in one state."""
+        filters = json.loads(variables["filters"])
+        if filters.keys() - {"state"}:
+            raise LookupError(f"no answer to the filters {filters}")
+        runs = [stored for stored in self.runs.values() if stored.key[:2] == (entity, project)]
+        if not runs:
+            return None
+        listed = [stored for stored in runs if filters.get("state", stored.state) == stored.state]
+        edges = [{"node": stored.select_fields(query, variables)} for stored in listed]
+        return {
+            "runCount": len(listed),
+            "runs": {"edges": edges, "pageInfo": {"endCursor": None, "hasNextPage": False}},
+        }
 
 
 class _Handler(BaseHTTPRequestHandler):

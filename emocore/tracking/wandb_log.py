@@ -1,40 +1,135 @@
 """Log a run to Weights & Biases: online with a key, offline without, and never in the way of training.
 
-The key comes from WANDB_API_KEY alone; it is written nowhere. Not covered: resuming a W&B run.
+All that W&B may cost an attempt, from its beginning to its end, is 15 s: see the time limits below. A resumed
+run goes on in the same W&B run. The key comes from WANDB_API_KEY alone; it is written nowhere. Not covered:
+sending later what is missing there, which is `emocore.tracking.sync`.
 """
 
 import logging
 import os
+import time
 from collections.abc import Callable
 from typing import Any
 
 from emocore.config import RunConfig
+from emocore.errors import RunError
 from emocore.folder import RunFolder
 from emocore.text import first_line
+from emocore.tracking import remote
+from emocore.tracking.diagnosis import PROBE_TIMEOUT_SECONDS, diagnose, server_address
+from emocore.tracking.metrics_file import read_metrics
+from emocore.tracking.summary import flatten_provenance
 
-INIT_TIMEOUT_SECONDS = 12
-FINISH_TIMEOUT_SECONDS = 30
+# In all under 15 s: the beginning takes the first and, if it fails, the question why and the client's own second
+# to go offline; the end takes what is left for it, for the upload and for asking whether it has arrived.
+INIT_TIMEOUT_SECONDS = 6.5
+FINISH_TIMEOUT_SECONDS = 4.5
+CONFIRM_TIMEOUT_SECONDS = 2.0
+CLOSING_SECONDS = 7.0
 
 logger = logging.getLogger(__name__)
 
 
 class WandbLog:
-    """One W&B run. `wandb.json` in the run's folder says where it is and why it is not online.
+    """One W&B run. `wandb.json` in the run's folder says where it is, whether it is online and, if not, why.
 
-    Should the client break down in the middle, the log says so once and the training goes on without it.
+    Its `complete` is true once the server has everything, the run's end included. Should the client break
+    down in the middle, the log says so once and the training goes on without it.
     """
 
     def __init__(self, run: RunFolder, config: RunConfig) -> None:
-        self._run = _start(run, config)
+        self._folder = run
+        self._config = config
+        self._address = server_address(config.wandb_base_url)
+        self._run: Any = None
+        earlier = _read_earlier(run)
+        self._is_resumed = bool(earlier)
+        self._place = {
+            "mode": wandb_mode(config),
+            "reason": None,
+            "entity": earlier.get("entity") or config.wandb_entity,
+            "project": config.wandb_project,
+            "id": run.id,
+            "url": earlier.get("url"),
+            "base_url": earlier.get("base_url"),
+            "complete": False,
+        }
+        self._start()
+        run.write_json("wandb.json", self._place)
 
-    def log(self, row: dict[str, Any]) -> None:
-        self._try(lambda: self._run.log({**row, "train/global_step": row["step"]}))
+    def log(self, row: remote.Row) -> None:
+        self._try(lambda: self._run.log({**row, remote.STEP_KEY: row["step"]}))
 
     def summarize(self, values: dict[str, Any]) -> None:
-        self._try(lambda: self._run.summary.update(values))
+        """Final values; what is known of the run's provenance goes with them."""
+        self._try(lambda: self._run.summary.update(values | flatten_provenance(self._folder)))
 
     def finish(self, exit_code: int) -> None:
-        self._try(lambda: self._run.finish(exit_code=exit_code))
+        """Tell W&B of the end, and `wandb.json` whether all has arrived there."""
+        if self._place["mode"] == "offline":
+            self._try(lambda: self._run.finish(exit_code=exit_code))
+        elif self._run is not None:
+            self._finish_online(exit_code)
+
+    def _finish_online(self, exit_code: int) -> None:
+        deadline = time.monotonic() + CLOSING_SECONDS
+        try:
+            last_step = self._run.step - 1
+            self._run.finish(exit_code=exit_code)
+            is_complete = self._is_on_server(last_step)
+        except Exception as error:  # as in `_try`; the client's timeout is among them
+            seconds = min(PROBE_TIMEOUT_SECONDS, max(0.5, deadline - time.monotonic()))
+            self._note_trouble(diagnose(error, self._address, seconds).reason)
+            return
+        if is_complete:
+            self._place["complete"] = True
+            self._folder.write_json("wandb.json", self._place)
+        else:
+            self._note_trouble("W&B has not got everything")
+
+    def _start(self) -> None:
+        """Set the W&B run up: online if that is wanted and possible, otherwise offline."""
+        remote.prepare_client()
+        if self._place["mode"] == "online":
+            if os.environ.get("WANDB_API_KEY"):
+                self._start_online()
+            else:
+                self._place |= {"mode": "offline", "reason": "WANDB_API_KEY is not set"}
+        if self._place["mode"] == "offline":
+            self._start_offline()
+
+    def _start_online(self) -> None:
+        import wandb
+
+        try:
+            self._run = _init(self._folder, self._config, "online")
+        except Exception as error:  # as in `_try`
+            self._place |= {"mode": "offline", "reason": diagnose(error, self._address).reason}
+            # The failed attempt still claims the id, and a key that is none would fail offline as well.
+            wandb.teardown()
+            os.environ.pop("WANDB_API_KEY")
+            return
+        self._place |= {"entity": self._run.entity, "url": self._run.url, "base_url": self._run.settings.base_url}
+        logger.info("W&B: online at %s", self._run.url)
+
+    def _start_offline(self) -> None:
+        reason = self._place["reason"]
+        logger.info("W&B: offline%s; the run is complete in its folder", f", since {reason}" if reason else "")
+        try:
+            self._run = _init(self._folder, self._config, "offline")
+        except Exception as error:  # as in `_try`; `sync` needs the local files alone
+            logger.warning("W&B: no offline copy in its own format (%s)", first_line(error))
+
+    def _is_on_server(self, last_step: int) -> bool:
+        """The client also ends quietly when it was refused in the middle, so the server itself is asked.
+
+        Of what an earlier attempt logged, rows in the middle may be missing; otherwise the last one tells."""
+        local = read_metrics(self._folder.metrics) if self._is_resumed else []
+        path = "/".join(str(self._place[key]) for key in ("entity", "project", "id"))
+        seconds = CONFIRM_TIMEOUT_SECONDS
+        return remote.call_within(
+            seconds, lambda: remote.holds_everything(self._address, path, last_step, local, seconds)
+        )
 
     def _try(self, action: Callable[[], object]) -> None:
         if self._run is None:
@@ -42,8 +137,13 @@ class WandbLog:
         try:
             action()
         except Exception as error:  # whatever a logger dies of, it is no reason to lose a training
-            logger.warning("W&B: %s; the run goes on and is complete in its folder", first_line(error))
             self._run = None
+            self._note_trouble(f"the W&B client broke down ({first_line(error)})")
+
+    def _note_trouble(self, reason: str) -> None:
+        self._place["reason"] = self._place["reason"] or reason  # the first trouble is the cause of the others
+        self._folder.write_json("wandb.json", self._place)
+        logger.warning("W&B: %s; the run is complete in its folder, and `sync` can send it", reason)
 
 
 def wandb_mode(config: RunConfig) -> str:
@@ -53,50 +153,23 @@ def wandb_mode(config: RunConfig) -> str:
     return "online" if os.environ.get("WANDB_API_KEY") else "offline"
 
 
-def _start(run: RunFolder, config: RunConfig) -> Any:
-    import wandb
-
-    os.environ.setdefault("WANDB__FILE_STREAM_TRANSMIT_INTERVAL", "1")
-    os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
-    # Asking who the user is first would wait 10 s for a dead server, whatever the time limit of init.
-    os.environ.setdefault("WANDB__DISABLE_VIEWER", "true")
-    mode, reason = wandb_mode(config), None
-    if mode == "online" and not os.environ.get("WANDB_API_KEY"):
-        mode, reason = "offline", "WANDB_API_KEY is not set"
-    if mode == "online":
-        try:
-            wandb_run = _init(run, config, "online")
-        except (wandb.errors.Error, OSError, TimeoutError) as error:
-            mode, reason = "offline", f"W&B could not be reached ({first_line(error)})"
-            # The failed attempt still claims the id, and a key that is none would fail offline as well.
-            wandb.teardown()
-            os.environ.pop("WANDB_API_KEY")
-    if mode == "offline":
-        wandb_run = _init(run, config, "offline")
-        logger.info("W&B: offline%s; the run is complete in its folder", f", since {reason}" if reason else "")
-    else:
-        logger.info("W&B: online at %s", wandb_run.url)
-    run.write_json(
-        "wandb.json",
-        {
-            "mode": mode,
-            "reason": reason,
-            "entity": wandb_run.entity or None,
-            "project": config.wandb_project,
-            "id": run.id,
-            "url": wandb_run.url if mode == "online" else None,
-            "base_url": wandb_run.settings.base_url if mode == "online" else None,
-        },
-    )
-    return wandb_run
+def _read_earlier(run: RunFolder) -> dict[str, Any]:
+    """Where an earlier attempt of this run was; empty for the first one."""
+    try:
+        return run.read_json("wandb.json") or {}
+    except RunError as error:
+        logger.warning("%s", error)
+        return {}
 
 
 def _init(run: RunFolder, config: RunConfig, mode: str) -> Any:
+    """The client's run. Raises whatever the client raises, within INIT_TIMEOUT_SECONDS and a moment."""
     import wandb
 
     settings: dict[str, Any] = {
         "init_timeout": INIT_TIMEOUT_SECONDS,
         "finish_timeout": FINISH_TIMEOUT_SECONDS,
+        "finish_timeout_raises": True,
         "console": "off",
         "disable_git": True,
         "save_code": False,
@@ -107,6 +180,7 @@ def _init(run: RunFolder, config: RunConfig, mode: str) -> Any:
         settings["base_url"] = config.wandb_base_url
     return wandb.init(
         id=run.id,
+        resume="allow",
         name=run.id,
         project=config.wandb_project,
         entity=config.wandb_entity,

@@ -1,0 +1,85 @@
+"""Why W&B did not do what it was asked, in plain words.
+
+The client's own errors do not tell a wrong key from a dead server or a rate limit, so the server itself is
+asked one small question. The key travels in the Authorization header alone.
+"""
+
+import base64
+import json
+import os
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+
+from emocore.text import first_line
+
+PUBLIC_BASE_URL = "https://api.wandb.ai"
+PROBE_TIMEOUT_SECONDS = 2.0
+SLOW_WORDS = ("deadline exceeded", "timed out", "did not respond in time")
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """`reason` is part of a sentence; `retry_after` the pause in seconds that the server itself asked for."""
+
+    reason: str
+    retry_after: float | None = None
+
+
+def server_address(configured: str | None) -> str:
+    """The server that the client would use: of the run, of WANDB_BASE_URL, or the public one."""
+    return (configured or os.environ.get("WANDB_BASE_URL") or PUBLIC_BASE_URL).rstrip("/")
+
+
+def diagnose(error: BaseException, base_url: str, seconds: float = PROBE_TIMEOUT_SECONDS) -> Trouble:
+    """What is behind `error`, by one question to the server that may take `seconds`."""
+    key = os.environ.get("WANDB_API_KEY")
+    if not key:
+        return Trouble("WANDB_API_KEY is not set")
+    try:
+        with urllib.request.urlopen(_question(key, base_url), timeout=seconds) as response:
+            return _explain_answer(response.read(100_000), error)
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            return _explain_status(refusal.code, refusal.headers.get("RateLimit-Reset"), base_url)
+    except TimeoutError:
+        return Trouble(f"W&B at {base_url} does not answer in time")
+    except (OSError, ValueError):  # refused, unknown name, reset half-way, or no address at all
+        return Trouble(f"W&B could not be reached at {base_url}; check the network and the address")
+
+
+def _question(key: str, base_url: str) -> urllib.request.Request:
+    authorization = "Basic " + base64.b64encode(f"api:{key}".encode()).decode()
+    return urllib.request.Request(
+        f"{base_url}/graphql",
+        json.dumps({"query": "query Viewer { viewer { id } }"}).encode(),
+        {"Authorization": authorization, "Content-Type": "application/json"},
+    )
+
+
+def _explain_answer(answer: bytes, error: BaseException) -> Trouble:
+    """The server is well and may know the key; then the trouble is what was asked of it."""
+    try:
+        viewer = json.loads(answer)["data"]["viewer"]
+    except (ValueError, KeyError, TypeError):
+        return Trouble("what answers at the address is not a W&B server; check wandb_base_url")
+    if not viewer:
+        return Trouble("W&B does not accept the key; check WANDB_API_KEY")
+    words = first_line(error)
+    if any(slow in words for slow in SLOW_WORDS):
+        return Trouble("W&B did not answer in time")
+    return Trouble(f"W&B refused it: {words}; check wandb_entity and wandb_project")
+
+
+def _explain_status(status: int, reset: str | None, base_url: str) -> Trouble:
+    if status == 401:
+        return Trouble("W&B does not accept the key; check WANDB_API_KEY")
+    if status == 403:
+        return Trouble("W&B does not let this key in (HTTP 403); check WANDB_API_KEY, wandb_entity and wandb_project")
+    if status == 404:
+        return Trouble(f"there is no W&B server at {base_url} (HTTP 404); check wandb_base_url")
+    if status == 429:
+        seconds = float(reset) if reset and reset.replace(".", "", 1).isdigit() else None
+        pause = f" and asks for a pause of {seconds:.0f} s" if seconds else ""
+        return Trouble(f"W&B had too many requests (rate limit){pause}", seconds)
+    return Trouble(f"W&B has a fault of its own (HTTP {status}) at {base_url}")

@@ -1,0 +1,74 @@
+"""A run's result and provenance as the flat values of a W&B summary, and back.
+
+{"validation": {"multilabel": {"f1_macro": 0.5}}}  <->  {"validation/multilabel/f1_macro": 0.5}
+"""
+
+from typing import Any
+
+from emocore.folder import RunFolder
+
+SPLITS = ("validation", "test")
+# What a reader elsewhere needs to compare the run fairly; the rest of `provenance.json` stays in its folder.
+PROVENANCE_KEYS = (
+    "emocore", "data_sha256", "split_sha256", "rows", "labels", "device", "precision", "packages", "base_revision",
+)  # fmt: skip
+
+
+def flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """{"a": {"b": 1}} -> {"a/b": 1}: the form in which W&B can chart a summary."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            flat |= flatten(value, f"{prefix}{key}/")
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+def flatten_provenance(run: RunFolder) -> dict[str, Any]:
+    """`provenance.json` as `provenance/...`; empty before the run has written it."""
+    provenance = run.read_json("provenance.json") or {}
+    return flatten({"provenance": {key: provenance[key] for key in PROVENANCE_KEYS if key in provenance}})
+
+
+def flatten_run(run: RunFolder) -> dict[str, Any]:
+    """All that the summary of a run holds: its result, where it has one, and its provenance."""
+    return flatten(run.read_json("result.json") or {}) | flatten_provenance(run)
+
+
+def unflatten_result(summary: dict[str, Any]) -> dict[str, Any]:
+    """The result in the shape of `result.json`, from a summary that also holds the last logged metrics.
+
+    A split that was not evaluated is None. An emotion's name may hold a slash.
+    """
+    result: dict[str, Any] = {split: _unflatten_split(summary, split) for split in SPLITS}
+    result["cost"] = _below(summary, "cost/")
+    return result
+
+
+def unflatten_provenance(summary: dict[str, Any]) -> dict[str, Any]:
+    """What `flatten_provenance` put there."""
+    flat = _below(summary, "provenance/")
+    provenance = {key: flat[key] for key in PROVENANCE_KEYS if key in flat}
+    for group in ("rows", "packages"):
+        provenance[group] = _below(flat, f"{group}/")
+    return provenance
+
+
+def _unflatten_split(summary: dict[str, Any], split: str) -> dict[str, Any] | None:
+    scores = _below(summary, f"{split}/multilabel/")
+    if not scores:
+        return None
+    emotions: dict[str, dict[str, Any]] = {}
+    for name, value in _below(scores, "per_emotion/").items():
+        emotion, _, metric = name.rpartition("/")
+        emotions.setdefault(emotion, {})[metric] = value
+    multilabel = {name: value for name, value in scores.items() if not name.startswith("per_emotion/")}
+    return {
+        "multilabel": multilabel | {"per_emotion": emotions},
+        "flattened": _below(summary, f"{split}/flattened/"),
+    }
+
+
+def _below(flat: dict[str, Any], prefix: str) -> dict[str, Any]:
+    return {key.removeprefix(prefix): value for key, value in flat.items() if key.startswith(prefix)}
