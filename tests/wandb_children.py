@@ -23,7 +23,8 @@ from emocore.folder import RunFolder, create_run
 
 API_KEY = "f0e1d2c3b4a5968778695a4b3c2d1e0ff0e1d2c3"
 
-# "log N": the next N rows; "end CODE": summary and close, then exit. Says after each how many seconds it took.
+# Begins after the given number of steps. "log N": the next N steps; "end CODE": summary and close, then exit.
+# Says at the beginning and after each command how many seconds it took.
 LOG_AS_TOLD = """
 import sys, time
 from pathlib import Path
@@ -34,8 +35,8 @@ from emocore.tracking.tracker import Tracker
 run = RunFolder(Path(sys.argv[1]))
 began = time.monotonic()
 tracker = Tracker(run, run.config)
-tracker.begin(total_steps=20)
 step = int(sys.argv[2])
+tracker.begin(total_steps=20, done_steps=step)
 print(time.monotonic() - began, flush=True)
 for command, number in map(str.split, sys.stdin):
     began = time.monotonic()

@@ -66,7 +66,7 @@ def _explain_answer(answer: bytes, error: BaseException) -> Trouble:
     if not viewer:
         return Trouble("W&B does not accept the key; check WANDB_API_KEY")
     words = first_line(error)
-    if any(slow in words for slow in SLOW_WORDS):
+    if any(slow in words.lower() for slow in SLOW_WORDS):
         return Trouble("W&B did not answer in time")
     return Trouble(f"W&B refused it: {words}; check wandb_entity and wandb_project")
 

@@ -1,78 +1,21 @@
 """What the W&B server holds of a run, by `wandb.Api`, and how it compares with the local file.
 
 Rows are matched by `train/global_step`: a resumed run logs some steps again, and a training row and a
-validation row may share one; the later value wins. Nothing here waits longer than its API's timeout a request.
+validation row may share one; the later value wins.
 """
 
 import math
-import os
-import queue
-import threading
 import time
-from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from collections.abc import Iterable
+from typing import Any
+
+from emocore.tracking.client import open_api
 
 STEP_KEY = "train/global_step"
 RUNNING_STATES = ("running", "pending")
 NUMBER_WORDS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}  # as W&B writes them in JSON
 
-API_TIMEOUT_SECONDS = 6.0
-
-_apis: dict[str, Any] = {}
-_api_lock = threading.Lock()
-
 Row = dict[str, Any]
-Answer = TypeVar("Answer")
-
-
-def prepare_client() -> None:
-    """Before the first use of wandb in a process: quick, quiet, and nothing sent to anyone but the user's server."""
-    os.environ.setdefault("WANDB__FILE_STREAM_TRANSMIT_INTERVAL", "1")
-    os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
-    os.environ.setdefault("WANDB_SILENT", "true")
-    # Asking who the user is first would wait 10 s for a dead server, whatever the time limit of init.
-    os.environ.setdefault("WANDB__DISABLE_VIEWER", "true")
-
-
-def open_api(base_url: str | None, timeout_seconds: float) -> Any:
-    """A `wandb.Api`. Raises wandb.errors.Error without a key or an answer."""
-    prepare_client()
-    import wandb
-
-    overrides = {"base_url": base_url} if base_url else {}
-    return wandb.Api(overrides=overrides, timeout=timeout_seconds)
-
-
-def shared_api(base_url: str) -> Any:
-    """The one `wandb.Api` of this process for a server, for whatever is asked in the background.
-
-    Raises wandb.errors.Error without a key or an answer; the next call then tries again.
-    """
-    with _api_lock:
-        if base_url not in _apis:
-            _apis[base_url] = open_api(base_url, API_TIMEOUT_SECONDS)
-        return _apis[base_url]
-
-
-def call_within(seconds: float, ask: Callable[[], Answer]) -> Answer:
-    """The answer of `ask`, or what it raises. Raises TimeoutError when the time is up, whatever it waits for:
-    it is then left behind in a thread that dies with the process."""
-    outcome: queue.Queue[tuple[Any, Exception | None]] = queue.Queue()
-
-    def work() -> None:
-        try:
-            outcome.put((ask(), None))
-        except Exception as error:  # raised again below, in the caller's thread
-            outcome.put((None, error))
-
-    threading.Thread(target=work, daemon=True).start()
-    try:
-        answer, error = outcome.get(timeout=seconds)
-    except queue.Empty:
-        raise TimeoutError("timed out") from None
-    if error:
-        raise error
-    return answer
 
 
 def has_ended(remote: Any) -> bool:
@@ -114,6 +57,14 @@ def merge_rows(rows: Iterable[Row]) -> dict[int, Row]:
     return merged
 
 
+def last_values(rows: Iterable[Row]) -> Row:
+    """The latest value of everything that was logged: what W&B puts into a run's summary by itself."""
+    values: Row = {}
+    for step, row in sorted(merge_rows(rows).items()):
+        values |= {**row, STEP_KEY: step}
+    return values
+
+
 def find_missing(local: Iterable[Row], remote: Iterable[Row]) -> list[Row]:
     """What must be logged, in the order of the steps, for the server to hold all that the local file holds.
 
@@ -123,13 +74,13 @@ def find_missing(local: Iterable[Row], remote: Iterable[Row]) -> list[Row]:
     missing = []
     for step, row in sorted(merge_rows(local).items()):
         there = known.get(step, {})
-        lacking = {key: value for key, value in row.items() if key not in there or not _is_same(value, there[key])}
+        lacking = {key: value for key, value in row.items() if key not in there or not is_same(value, there[key])}
         if lacking:
             missing.append({"step": step, **lacking})
     return missing
 
 
-def _is_same(one: Any, other: Any) -> bool:
+def is_same(one: Any, other: Any) -> bool:
     """Equal, as far as a number survives a way through a server's JSON."""
     if isinstance(one, int | float) and isinstance(other, int | float):
         return math.isclose(one, other, rel_tol=1e-9) or (math.isnan(one) and math.isnan(other))

@@ -32,14 +32,19 @@ def flatten_provenance(run: RunFolder) -> dict[str, Any]:
 
 
 def flatten_run(run: RunFolder) -> dict[str, Any]:
-    """All that the summary of a run holds: its result, where it has one, and its provenance."""
-    return flatten(run.read_json("result.json") or {}) | flatten_provenance(run)
+    """All that the summary of a run holds: its result, where it has one, and its provenance.
+
+    W&B keeps no None.
+    """
+    values = flatten(run.read_json("result.json") or {}) | flatten_provenance(run)
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def unflatten_result(summary: dict[str, Any]) -> dict[str, Any]:
     """The result in the shape of `result.json`, from a summary that also holds the last logged metrics.
 
-    A split that was not evaluated is None. An emotion's name may hold a slash.
+    A split that was not evaluated is None, as is the average precision of an emotion that no text has. An
+    emotion's name may hold a slash.
     """
     result: dict[str, Any] = {split: _unflatten_split(summary, split) for split in SPLITS}
     result["cost"] = _below(summary, "cost/")
@@ -50,7 +55,7 @@ def unflatten_provenance(summary: dict[str, Any]) -> dict[str, Any]:
     """What `flatten_provenance` put there."""
     flat = _below(summary, "provenance/")
     provenance = {key: flat[key] for key in PROVENANCE_KEYS if key in flat}
-    for group in ("rows", "packages"):
+    for group in ("data_sha256", "rows", "packages"):
         provenance[group] = _below(flat, f"{group}/")
     return provenance
 
@@ -62,7 +67,7 @@ def _unflatten_split(summary: dict[str, Any], split: str) -> dict[str, Any] | No
     emotions: dict[str, dict[str, Any]] = {}
     for name, value in _below(scores, "per_emotion/").items():
         emotion, _, metric = name.rpartition("/")
-        emotions.setdefault(emotion, {})[metric] = value
+        emotions.setdefault(emotion, {"average_precision": None})[metric] = value
     multilabel = {name: value for name, value in scores.items() if not name.startswith("per_emotion/")}
     return {
         "multilabel": multilabel | {"per_emotion": emotions},

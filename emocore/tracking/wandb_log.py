@@ -16,6 +16,7 @@ from emocore.errors import RunError
 from emocore.folder import RunFolder
 from emocore.text import first_line
 from emocore.tracking import remote
+from emocore.tracking.client import ClientSetup, call_within, start_run
 from emocore.tracking.diagnosis import PROBE_TIMEOUT_SECONDS, diagnose, server_address
 from emocore.tracking.metrics_file import read_metrics
 from emocore.tracking.summary import flatten_provenance
@@ -89,7 +90,6 @@ class WandbLog:
 
     def _start(self) -> None:
         """Set the W&B run up: online if that is wanted and possible, otherwise offline."""
-        remote.prepare_client()
         if self._place["mode"] == "online":
             if os.environ.get("WANDB_API_KEY"):
                 self._start_online()
@@ -102,7 +102,7 @@ class WandbLog:
         import wandb
 
         try:
-            self._run = _init(self._folder, self._config, "online")
+            self._run = self._start_client("online")
         except Exception as error:  # as in `_try`
             self._place |= {"mode": "offline", "reason": diagnose(error, self._address).reason}
             # The failed attempt still claims the id, and a key that is none would fail offline as well.
@@ -116,9 +116,20 @@ class WandbLog:
         reason = self._place["reason"]
         logger.info("W&B: offline%s; the run is complete in its folder", f", since {reason}" if reason else "")
         try:
-            self._run = _init(self._folder, self._config, "offline")
+            self._run = self._start_client("offline")
         except Exception as error:  # as in `_try`; `sync` needs the local files alone
             logger.warning("W&B: no offline copy in its own format (%s)", first_line(error))
+
+    def _start_client(self, mode: str) -> Any:
+        setup = ClientSetup(
+            mode,
+            self._config.wandb_entity,
+            self._config.wandb_base_url,
+            self._folder.path,
+            INIT_TIMEOUT_SECONDS,
+            FINISH_TIMEOUT_SECONDS,
+        )
+        return start_run(self._folder.id, self._config, setup)
 
     def _is_on_server(self, last_step: int) -> bool:
         """The client also ends quietly when it was refused in the middle, so the server itself is asked.
@@ -127,9 +138,7 @@ class WandbLog:
         local = read_metrics(self._folder.metrics) if self._is_resumed else []
         path = "/".join(str(self._place[key]) for key in ("entity", "project", "id"))
         seconds = CONFIRM_TIMEOUT_SECONDS
-        return remote.call_within(
-            seconds, lambda: remote.holds_everything(self._address, path, last_step, local, seconds)
-        )
+        return call_within(seconds, lambda: remote.holds_everything(self._address, path, last_step, local, seconds))
 
     def _try(self, action: Callable[[], object]) -> None:
         if self._run is None:
@@ -160,33 +169,3 @@ def _read_earlier(run: RunFolder) -> dict[str, Any]:
     except RunError as error:
         logger.warning("%s", error)
         return {}
-
-
-def _init(run: RunFolder, config: RunConfig, mode: str) -> Any:
-    """The client's run. Raises whatever the client raises, within INIT_TIMEOUT_SECONDS and a moment."""
-    import wandb
-
-    settings: dict[str, Any] = {
-        "init_timeout": INIT_TIMEOUT_SECONDS,
-        "finish_timeout": FINISH_TIMEOUT_SECONDS,
-        "finish_timeout_raises": True,
-        "console": "off",
-        "disable_git": True,
-        "save_code": False,
-        "silent": True,
-        "x_disable_stats": True,
-    }
-    if config.wandb_base_url:
-        settings["base_url"] = config.wandb_base_url
-    return wandb.init(
-        id=run.id,
-        resume="allow",
-        name=run.id,
-        project=config.wandb_project,
-        entity=config.wandb_entity,
-        group=config.study,
-        config=config.model_dump(),
-        dir=str(run.path),
-        mode=mode,  # type: ignore[arg-type]
-        settings=wandb.Settings(**settings),
-    )

@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 from emocore.tracking import remote
+from emocore.tracking.client import shared_api
 from emocore.tracking.diagnosis import diagnose
 
 REFRESH_SECONDS = 1.2
@@ -91,7 +92,7 @@ class LiveHistory:
     def _load_state(self, is_due: bool) -> None:
         """W&B's state of the run, before its rows are asked for: those of an ended run are then all there."""
         if self._remote is None:
-            api = remote.shared_api(self._base_url)
+            api = shared_api(self._base_url)
             api.flush()  # it keeps the runs that it has seen, as they were
             self._remote = api.run(self._path)
         elif is_due:

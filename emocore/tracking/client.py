@@ -1,0 +1,117 @@
+"""The W&B client, set up as Emocore uses it: quick, quiet, with a time limit on all that may wait."""
+
+import logging
+import os
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from emocore.config import RunConfig
+
+API_TIMEOUT_SECONDS = 6.0
+
+_apis: dict[str, Any] = {}
+_api_lock = threading.Lock()
+
+Answer = TypeVar("Answer")
+
+
+def prepare_client() -> None:
+    """Before the first use of wandb in a process: quick, quiet, and nothing sent to anyone but the user's server."""
+    os.environ.setdefault("WANDB__FILE_STREAM_TRANSMIT_INTERVAL", "1")
+    os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
+    os.environ.setdefault("WANDB_SILENT", "true")
+    # Asking who the user is first would wait 10 s for a dead server, whatever the time limit of init.
+    os.environ.setdefault("WANDB__DISABLE_VIEWER", "true")
+    # What matters of its messages is said in our own words.
+    logging.getLogger("wandb").setLevel(logging.CRITICAL)
+
+
+@dataclass(frozen=True)
+class ClientSetup:
+    """Where a run goes on W&B, where the client's own files go, and how long it may take at either end."""
+
+    mode: str
+    entity: str | None
+    base_url: str | None
+    folder: Path
+    init_seconds: float
+    finish_seconds: float
+
+
+def start_run(run_id: str, config: RunConfig, setup: ClientSetup) -> Any:
+    """The client's run of this id, new or gone on with.
+
+    Raises whatever the client raises, within `init_seconds` and a moment. Its `finish` raises TimeoutError.
+    """
+    prepare_client()
+    import wandb
+
+    settings: dict[str, Any] = {
+        "init_timeout": setup.init_seconds,
+        "finish_timeout": setup.finish_seconds,
+        "finish_timeout_raises": True,
+        "console": "off",
+        "disable_git": True,
+        "save_code": False,
+        "silent": True,
+        "x_disable_stats": True,
+    }
+    if setup.base_url:
+        settings["base_url"] = setup.base_url
+    return wandb.init(
+        id=run_id,
+        resume="allow",
+        name=run_id,
+        project=config.wandb_project,
+        entity=setup.entity,
+        group=config.study,
+        config=config.model_dump(),
+        dir=str(setup.folder),
+        mode=setup.mode,  # type: ignore[arg-type]
+        settings=wandb.Settings(**settings),
+    )
+
+
+def open_api(base_url: str | None, timeout_seconds: float) -> Any:
+    """A `wandb.Api`. Raises wandb.errors.Error without a key or an answer."""
+    prepare_client()
+    import wandb
+
+    overrides = {"base_url": base_url} if base_url else {}
+    return wandb.Api(overrides=overrides, timeout=timeout_seconds)
+
+
+def shared_api(base_url: str) -> Any:
+    """The one `wandb.Api` of this process for a server, for whatever is asked in the background.
+
+    Raises wandb.errors.Error without a key or an answer; the next call then tries again.
+    """
+    with _api_lock:
+        if base_url not in _apis:
+            _apis[base_url] = open_api(base_url, API_TIMEOUT_SECONDS)
+        return _apis[base_url]
+
+
+def call_within(seconds: float, ask: Callable[[], Answer]) -> Answer:
+    """The answer of `ask`, or what it raises. Raises TimeoutError when the time is up, whatever it waits for:
+    it is then left behind in a thread that dies with the process."""
+    outcome: queue.Queue[tuple[Any, Exception | None]] = queue.Queue()
+
+    def work() -> None:
+        try:
+            outcome.put((ask(), None))
+        except Exception as error:  # raised again below, in the caller's thread
+            outcome.put((None, error))
+
+    threading.Thread(target=work, daemon=True).start()
+    try:
+        answer, error = outcome.get(timeout=seconds)
+    except queue.Empty:
+        raise TimeoutError("timed out") from None
+    if error:
+        raise error
+    return answer

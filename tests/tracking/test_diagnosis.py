@@ -1,0 +1,89 @@
+"""Why W&B did not do what it was asked: every cause in words that say what to do."""
+
+import http.server
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from wandb_children import API_KEY
+from wandb_server import WandbServer
+
+from emocore.tracking.diagnosis import diagnose, server_address
+
+ERROR = ValueError("entity nobody not found")
+
+
+@pytest.fixture(autouse=True)
+def key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_API_KEY", API_KEY)
+
+
+@pytest.fixture
+def server() -> Iterator[WandbServer]:
+    with WandbServer() as server:
+        yield server
+
+
+@pytest.mark.parametrize(
+    ("fault", "words", "pause"),
+    [
+        (lambda server: server.fail(401), "W&B does not accept the key; check WANDB_API_KEY", None),
+        (lambda server: server.fail(403), "does not let this key in", None),
+        (lambda server: server.fail(404), "no W&B server at http://127.0.0.1", None),
+        (lambda server: server.fail(500), "fault of its own (HTTP 500)", None),
+        (lambda server: server.limit(60), "too many requests (rate limit) and asks for a pause of 60 s", 60),
+        (lambda server: server.stall(5), "does not answer in time", None),
+        (lambda server: server.stop(), "could not be reached at http://127.0.0.1", None),
+        (lambda server: None, "W&B refused it: entity nobody not found; check wandb_entity and wandb_project", None),
+    ],
+    ids=["key", "forbidden", "not found", "broken", "rate limit", "silent", "dead", "well"],
+)
+def test_every_cause_has_its_words(
+    server: WandbServer, fault: Callable[[WandbServer], None], words: str, pause: float | None
+) -> None:
+    fault(server)
+    began = time.monotonic()
+    trouble = diagnose(ERROR, server.base_url, seconds=1.0)
+    server.recover()
+    assert words in trouble.reason
+    assert trouble.retry_after == pause
+    assert time.monotonic() - began < 2
+    assert API_KEY not in trouble.reason
+
+
+def test_a_well_server_that_was_too_slow_before_is_called_slow(server: WandbServer) -> None:
+    assert diagnose(TimeoutError("Timed out finishing run."), server.base_url).reason == "W&B did not answer in time"
+
+
+def test_without_a_key_nobody_is_asked(server: WandbServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WANDB_API_KEY")
+    assert diagnose(ERROR, server.base_url).reason == "WANDB_API_KEY is not set"
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:1", "http://", "no address"])
+def test_an_address_that_is_none_is_unreachable(address: str) -> None:
+    assert "could not be reached" in diagnose(ERROR, address).reason
+
+
+def test_something_else_at_the_address_is_called_so() -> None:
+    class Page(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"<html>welcome</html>")
+
+        def log_message(self, *args: object) -> None:
+            """Keep quiet."""
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Page) as page:
+        threading.Thread(target=page.handle_request, daemon=True).start()
+        assert "not a W&B server" in diagnose(ERROR, f"http://127.0.0.1:{page.server_port}").reason
+
+
+def test_the_server_is_that_of_the_run_of_the_environment_or_the_public_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert server_address(None) == "https://api.wandb.ai"
+    monkeypatch.setenv("WANDB_BASE_URL", "http://here:1/")
+    assert server_address(None) == "http://here:1"
+    assert server_address("http://there:2") == "http://there:2"

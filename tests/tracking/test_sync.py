@@ -1,0 +1,232 @@
+"""Runs that ended offline, or whose end W&B lacks, are sent later: all of it, and once."""
+
+import contextlib
+import math
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from live_runs import REPOSITORY, wait_for
+from tables import change_status, finish_run
+from wandb_children import API_KEY, FAULTS, LOG_AS_TOLD, assert_no_key, children, new_run, place_of
+from wandb_server import StoredRun, WandbServer
+from wandb_store import HISTORY
+
+from emocore.config import RunConfig
+from emocore.errors import ConfigError, RunError
+from emocore.folder import RunFolder
+from emocore.states import RunStatus
+from emocore.tracking.metrics_file import MetricsFile, read_metrics
+from emocore.tracking.remote import is_same, merge_rows
+from emocore.tracking.summary import unflatten_provenance, unflatten_result
+from emocore.tracking.sync import can_sync, sync_run
+
+MOST_SECONDS = 30
+REFUSALS = {
+    "refusing the key": "does not accept the key; check WANDB_API_KEY",
+    "overrun": "rate limit",
+    "dead": "could not be reached",
+    "silent": "does not answer in time",
+}
+
+
+@pytest.fixture(autouse=True)
+def key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_API_KEY", API_KEY)
+
+
+@pytest.fixture
+def server() -> Iterator[WandbServer]:
+    with WandbServer() as server:
+        yield server
+
+
+def log_steps(run: RunFolder, steps: int) -> None:
+    file = MetricsFile(run.metrics)
+    for step in range(1, steps + 1):
+        row = {"step": step, "total_steps": steps, "epoch": step / steps, "seconds": step / 10}
+        file.append(row | {"train/loss": math.nan if step == 3 else 1 / step})
+        if step % 5 == 0:
+            file.append(row | {"validation/f1_macro": step / steps})
+    file.close()
+
+
+def offline_run(root: Path, server: WandbServer, steps: int = 12) -> RunFolder:
+    """A finished run that W&B has never heard of."""
+    truth = np.array([[1, 0], [0, 1], [1, 1], [0, 0]])
+    config = RunConfig(wandb_base_url=server.base_url, wandb_project="emotions")
+    run = finish_run(root, config, truth, truth * 2.0 - 1, ("anger", "joy/delight"))
+    log_steps(run, steps)
+    place = {"mode": "offline", "reason": "W&B could not be reached", "project": "emotions", "id": run.id}
+    run.write_json("wandb.json", place | {"entity": None, "url": None, "base_url": None, "complete": False})
+    return run
+
+
+def the_run(server: WandbServer) -> StoredRun:
+    [stored] = server.runs.values()
+    return stored
+
+
+def assert_the_same(stored: StoredRun, run: RunFolder) -> None:
+    there, here = merge_rows(stored.history), merge_rows(read_metrics(run.metrics))
+    assert there.keys() == here.keys()
+    for step, row in here.items():
+        assert there[step].keys() == row.keys()
+        assert all(is_same(value, there[step][name]) for name, value in row.items())
+
+
+def test_an_offline_run_is_sent_once_with_all_that_it_is(server: WandbServer, tmp_path: Path) -> None:
+    run = offline_run(tmp_path, server)
+    assert can_sync(run)
+    report = sync_run(run)
+    assert (report.rows_sent, report.was_there) == (12, False)
+    assert str(report) == f"sent to W&B, 12 steps with settings and results: {report.url}"
+    stored = the_run(server)
+    assert stored.key == ("team", "emotions", run.id)
+    assert (stored.state, stored.exit_code, stored.config) == ("finished", 0, run.config.model_dump())
+    assert_the_same(stored, run)
+    assert unflatten_result(stored.summary) == run.read_json("result.json")
+    assert unflatten_provenance(stored.summary)["labels"] == ["anger", "joy/delight"]
+    assert place_of(run) == {
+        "mode": "online", "reason": None, "entity": "team", "project": "emotions", "id": run.id,
+        "url": f"{server.base_url}/team/emotions/runs/{run.id}", "base_url": server.base_url, "complete": True,
+    }  # fmt: skip
+    assert not can_sync(run)
+    sent = len([request for request in server.requests if request.path.endswith("file_stream")])
+    again = sync_run(run)
+    assert (again.was_there, again.rows_sent, again.url) == (True, 0, report.url)
+    assert str(again).startswith("already on W&B, nothing was sent")
+    assert len([request for request in server.requests if request.path.endswith("file_stream")]) == sent
+    assert_no_key(run)
+    assert not (run.path / "wandb").exists(), "the client's own files are not left behind"
+    assert server.unknown == []
+
+
+def test_a_sync_that_was_killed_is_simply_repeated(server: WandbServer, tmp_path: Path) -> None:
+    run = offline_run(tmp_path, server, steps=400)
+    before = place_of(run)
+    with (tmp_path / "sync.log").open("wb") as log:
+        first = subprocess.Popen(
+            [sys.executable, "-m", "emocore.tracking.sync", str(run.path)],
+            cwd=REPOSITORY, stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+    wait_for(lambda: server.runs and the_run(server).history, 30, "the first rows")
+    os.killpg(first.pid, signal.SIGKILL)
+    first.wait()
+    time.sleep(1)  # what is under way may still arrive
+    stored = the_run(server)
+    del stored.streams[HISTORY][150:]  # as if the death had come earlier
+    stored.state = "running"
+    assert place_of(run) == before
+    report = sync_run(run)
+    assert report.rows_sent == 250
+    assert_the_same(stored, run)
+    assert [row["train/global_step"] for row in stored.history] == list(range(1, 401))
+    assert stored.state == "finished"
+    assert sync_run(run).was_there
+
+
+@pytest.fixture(scope="module")
+def half_there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunFolder, WandbServer]]:
+    """Online, then killed; resumed offline, then stopped: W&B has the beginning and some steps after it."""
+    with WandbServer() as server, children() as start, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WANDB_API_KEY", API_KEY)
+        child = start(LOG_AS_TOLD, new_run(tmp_path_factory.mktemp("half"), server), "0")
+        child.read_seconds()
+        child.tell("log 12")
+        wait_for(lambda: len(the_run(server).history) == 14, 20, "the rows")
+        child.end()
+        server.fail(401)
+        second = start(LOG_AS_TOLD, child.run, "10")
+        second.read_seconds()
+        second.tell("log 7")
+        second.tell("end 1")
+        second.finish()
+        server.recover()
+        change_status(child.run, RunStatus.STOPPED, reason="stopped by the user")
+        yield child.run, server
+
+
+def test_of_a_run_that_was_partly_online_only_the_rest_is_sent(half_there: tuple[RunFolder, WandbServer]) -> None:
+    run, server = half_there
+    assert can_sync(run)
+    report = sync_run(run)
+    assert 5 <= report.rows_sent <= 7, "steps 13 to 17, and those of 11 and 12 that were logged again at another time"
+    stored = the_run(server)
+    assert_the_same(stored, run)
+    assert (stored.state, stored.exit_code) == ("failed", 1)
+    assert stored.summary["train/loss"] == pytest.approx(1 / 17)
+    assert sync_run(run).was_there
+
+
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, float]]:
+    """What a sync says of each fault, and after how many seconds. They mostly wait, so they do it together."""
+    said: dict[str, tuple[str, float]] = {}
+    root = tmp_path_factory.mktemp("refused")
+
+    def sync_in_vain(fault: str) -> None:
+        with WandbServer() as server:
+            run = offline_run(root, server)
+            before = place_of(run)
+            FAULTS[fault](server)
+            began = time.monotonic()
+            with pytest.raises(RunError, match=f"run {run.id} was not sent to W&B: .*then sync it again") as caught:
+                sync_run(run)
+            assert place_of(run) == before
+            said[fault] = str(caught.value), time.monotonic() - began
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WANDB_API_KEY", API_KEY)
+        threads = [threading.Thread(target=sync_in_vain, args=(fault,)) for fault in REFUSALS]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    return said
+
+
+@pytest.mark.parametrize("fault", REFUSALS)
+def test_what_keeps_a_run_from_being_sent_is_said_in_time(refused: dict[str, tuple[str, float]], fault: str) -> None:
+    words, seconds = refused[fault]
+    print(f"{seconds:.1f} s")
+    assert seconds < MOST_SECONDS
+    assert REFUSALS[fault] in words
+    assert API_KEY not in words and "Error" not in words
+
+
+def test_without_a_key_it_is_said_what_to_set(
+    server: WandbServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WANDB_API_KEY")
+    with pytest.raises(ConfigError, match="WANDB_API_KEY is not set"):
+        sync_run(offline_run(tmp_path, server))
+    assert server.requests == []
+
+
+def test_a_run_that_has_not_ended_is_not_sent(server: WandbServer, tmp_path: Path) -> None:
+    run = new_run(tmp_path, server)
+    with pytest.raises(RunError, match="is queued; it can be sent to W&B when it has ended"):
+        sync_run(run)
+    with run.lock(), pytest.raises(RunError, match="is being worked on"):
+        sync_run(run)
+    assert not can_sync(run)
+    assert server.requests == []
+
+
+def test_a_run_whose_process_died_without_a_word_can_be_sent(server: WandbServer, tmp_path: Path) -> None:
+    run = offline_run(tmp_path, server)
+    change_status(run, RunStatus.RUNNING)
+    assert run.state.status == RunStatus.INTERRUPTED
+    with contextlib.closing(MetricsFile(run.metrics)) as file:
+        file.append({"step": 13, "total_steps": 12, "epoch": 1.0, "seconds": 9.0, "train/loss": 0.1})
+    assert sync_run(run).rows_sent == 13
+    assert run.stored_state.status == RunStatus.INTERRUPTED, "it does not look alive while it is sent"
+    assert the_run(server).state == "failed"
