@@ -8,7 +8,7 @@ from typing import Any
 from emocore import reports
 from emocore.config import STARTER, RunConfig, StudyConfig, build, parse_setting
 from emocore.errors import ConfigError, RunError
-from emocore.folder import RunFolder, delete_run, find_run, list_damaged_runs, list_runs, runs_root
+from emocore.folder import RunFolder, check_deletable, delete_run, find_run, list_damaged_runs, list_runs, runs_root
 from emocore.jobs.launch import Plan, launch, plan_runs, plan_study
 from emocore.jobs.overview import describe_run
 from emocore.jobs.queue import continue_queue, move_to_front, pause_queue, resume_run, tend_queue, waiting_runs
@@ -150,6 +150,8 @@ def change_queue(options: argparse.Namespace) -> None:
 
 def delete_runs(options: argparse.Namespace) -> None:
     runs = _named_runs(options)
+    for run in runs:
+        check_deletable(run)
     if not options.yes and not _confirm(f"Delete {len(runs)} run{'s' if len(runs) > 1 else ''} with all files?"):
         raise RunError("nothing was deleted; answer y, or use --yes where nobody can answer")
     for run in runs:

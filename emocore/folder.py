@@ -88,7 +88,7 @@ class RunFolder:
         """Write the next state. The caller holds the lock. Final states get their `ended_at`."""
         if status.is_final:
             changes.setdefault("ended_at", time.time())
-        state = self.stored_state.model_copy(update={"status": status, **changes})
+        state = RunState(**{**self.stored_state.model_dump(), "status": status, **changes})
         write_atomically(self.path / "state.json", state.model_dump_json(indent=2))
 
     def read_json(self, name: str) -> dict[str, Any] | None:
@@ -263,13 +263,18 @@ def create_run(root: Path, config: RunConfig) -> RunFolder:
     return RunFolder(root / run_id)
 
 
+def check_deletable(run: RunFolder) -> None:
+    """Raises RunError for a live run."""
+    if run.state.status.is_active:
+        raise RunError(f"run {run.id} is {run.state.status}; stop it before deleting it")
+
+
 def delete_run(run: RunFolder) -> None:
     """Remove a run that no process works on: hidden first, so a crash leaves no half run in the list.
 
     Raises RunError for a live one, and where the folder may not be changed.
     """
-    if run.state.status.is_active:
-        raise RunError(f"run {run.id} is {run.state.status}; stop it before deleting it")
+    check_deletable(run)
     grave = run.path.with_name(f"{GRAVE}{run.id}")
     with run.lock():
         try:

@@ -30,10 +30,11 @@ class ProcessIdentity(BaseModel):
     oom_kills: int
 
     @classmethod
-    def of_this_process(cls) -> "ProcessIdentity":
+    def of(cls, pid: int) -> "ProcessIdentity":
+        """The process that has this PID now."""
         return cls(
-            pid=os.getpid(),
-            start_ticks=_start_ticks(os.getpid()) or 0,
+            pid=pid,
+            start_ticks=_start_ticks(pid) or 0,
             boot_id=current_boot_id(),
             oom_kills=count_oom_kills(),
         )
@@ -67,8 +68,8 @@ def explain_end(process: ProcessIdentity | None, exit_status: int | None) -> str
     if process and count_oom_kills() > process.oom_kills:
         return f"killed for want of memory; {OUT_OF_MEMORY_REMEDY}"
     if exit_status == -signal.SIGKILL:
-        return "the process was killed (SIGKILL), by hand or by the system; resume it"
-    return "the process was killed while nothing watched over it; resume it"
+        return "the process was killed (SIGKILL) from outside; resume it"
+    return "the process ended without a word, so it was killed; resume it"
 
 
 def current_boot_id() -> str:

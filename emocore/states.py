@@ -62,9 +62,9 @@ class RunState(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _accept_first_version(cls, values: dict[str, Any]) -> dict[str, Any]:
+    def _accept_first_version(cls, values: Any) -> Any:
         """Version 0.1 stored a bare PID, which says nothing once the run has ended."""
-        return {name: value for name, value in values.items() if name != "pid"}
+        return {name: value for name, value in values.items() if name != "pid"} if isinstance(values, dict) else values
 
     @property
     def elapsed_seconds(self) -> float | None:

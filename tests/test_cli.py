@@ -40,6 +40,8 @@ def test_a_damaged_run_is_noted_beside_the_list_of_the_others(
 
 
 def test_a_run_named_twice_is_deleted_once(run: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["delete", run.id, run.id]) == 0
+    assert main(["delete", run.id]) == 2, "nobody is there to answer"
+    assert "nothing was deleted" in capsys.readouterr().err and run.path.exists()
+    assert main(["delete", "--yes", run.id, run.id]) == 0
     assert capsys.readouterr().out == f"{run.id} deleted\n"
     assert not run.path.exists()

@@ -1,5 +1,6 @@
 """`python -m emocore.training RUN_FOLDER`: how the scheduler starts a run."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from emocore.states import RunStatus
 folder = Path(sys.argv[1])
 reach("run.entered")
 # Before the slow imports, so that even a run that is only starting can be stopped.
-RunFolder(folder).change_state(RunStatus.STARTING, process=ProcessIdentity.of_this_process())
+RunFolder(folder).change_state(RunStatus.STARTING, process=ProcessIdentity.of(os.getpid()))
 reach("run.known")
 
 from emocore.training.process import execute  # noqa: E402

@@ -23,6 +23,7 @@ from emocore.folder import RunFolder, delete_run
 from emocore.jobs import stop
 from emocore.jobs.stop import request_stop
 from emocore.jobs.waiting import wait_until_final
+from emocore.processes import ProcessIdentity
 from emocore.states import RunStatus
 from emocore.tracking.metrics_file import read_metrics
 
@@ -118,7 +119,7 @@ def test_a_run_that_does_not_listen_is_killed(
         child = subprocess.Popen(
             ["python3", "-c", deaf], pass_fds=[lock], start_new_session=True, stdout=subprocess.PIPE
         )
-        run.change_state(RunStatus.RUNNING, pid=child.pid, device="cpu", started_at=time.time())
+        run.change_state(RunStatus.RUNNING, process=ProcessIdentity.of(child.pid), device="cpu", started_at=time.time())
     with child:
         assert child.stdout and child.stdout.readline() == b"deaf\n"
         assert len(processes_of_group(child.pid)) == 2
