@@ -1,92 +1,132 @@
 """Curves from W&B when a run is online there, from the file otherwise, and always with a word on which."""
 
 import os
-import subprocess
-import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from live_runs import wait_for
+from tables import change_status
+from wandb_children import API_KEY, LOG_AS_TOLD, children, new_run, place_of
 from wandb_server import WandbServer
 
 from emocore.config import RunConfig
 from emocore.folder import RunFolder, create_run
+from emocore.states import RunStatus
 from emocore.tracking.history import HistoryReader
-from emocore.tracking.metrics_file import MetricsFile
+from emocore.tracking.metrics_file import MetricsFile, read_metrics
 
-API_KEY = "a" * 40
 ROWS = [
-    {"step": step, "total_steps": 3, "epoch": step / 3, "seconds": 1.0, "train/loss": 1 / step} for step in (1, 2, 3)
+    {"step": step, "total_steps": 3, "epoch": step / 3, "seconds": 1.0 * step, "train/loss": 1 / step}
+    for step in (1, 2, 3)
 ]
 
-# In a process of its own: the client keeps a helper process and a state for each.
-LOG_ROWS = """
-import json, sys
-from pathlib import Path
-from emocore.folder import RunFolder
-from emocore.tracking.tracker import Tracker
-run = RunFolder(Path(sys.argv[1]))
-tracker = Tracker(run, run.config)
-tracker.begin(total_steps=3)
-for step in (1, 2, 3):
-    tracker.log(step, step / 3, {"train/loss": 1 / step})
-tracker.close(0)
-"""
 
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    path = tmp_path / "runs"
-    path.mkdir(exist_ok=True)
-    return path
-
-
-def write_rows(run: RunFolder) -> None:
+def write_run(root: Path, place: dict[str, Any], **settings: Any) -> RunFolder:
+    root.mkdir(exist_ok=True)
+    run = create_run(root, RunConfig(**settings))
     file = MetricsFile(run.metrics)
     for row in ROWS:
         file.append(row)
     file.close()
+    online = {"entity": "team", "project": "p", "id": run.id, "url": "http://x", "base_url": "http://127.0.0.1:1"}
+    run.write_json("wandb.json", {"mode": "online", "reason": None, "complete": False} | online | place)
+    return run
 
 
-def test_an_offline_run_is_read_from_its_file_with_the_reason(root: Path) -> None:
-    run = create_run(root, RunConfig())
-    write_rows(run)
-    run.write_json("wandb.json", {"mode": "offline", "reason": "W&B could not be reached"})
+@pytest.mark.parametrize(
+    ("place", "settings", "source"),
+    [
+        ({"mode": "offline"}, {}, "W&B offline: WANDB_API_KEY was not set; sync can send it later"),
+        ({"mode": "offline"}, {"wandb_mode": "offline"}, "W&B offline: as chosen"),
+        ({"mode": "offline", "reason": "W&B is down"}, {}, "W&B offline: W&B is down; sync can send it later"),
+    ],
+)
+def test_an_offline_run_is_read_from_its_file_with_the_reason(
+    tmp_path: Path, place: dict[str, Any], settings: dict[str, Any], source: str
+) -> None:
+    history = HistoryReader().read(write_run(tmp_path, place, **settings))
+    assert history.rows == ROWS
+    assert history.source == f"from the local file ({source})"
+    assert history.url == "http://x", "what an earlier attempt sent can be looked at"
+
+
+@pytest.mark.parametrize("reason", [None, "W&B did not answer in time"])
+def test_a_run_whose_end_w_and_b_lacks_is_read_from_its_file(tmp_path: Path, reason: str | None) -> None:
+    run = write_run(tmp_path, {"reason": reason})
+    change_status(run, RunStatus.FINISHED)
     history = HistoryReader().read(run)
     assert history.rows == ROWS
-    assert "local file" in history.source and "could not be reached" in history.source
-    assert history.url is None
+    told = reason or "the run ended before all was sent"
+    assert history.source == f"from the local file (W&B lacks the end: {told}; sync can send it)"
+    assert history.url == "http://x"
 
 
-def test_a_run_that_has_not_begun_has_no_rows(root: Path) -> None:
-    assert HistoryReader().read(create_run(root, RunConfig())).rows == []
+def test_a_run_that_has_not_begun_has_no_rows(tmp_path: Path) -> None:
+    history = HistoryReader().read(create_run(tmp_path, RunConfig()))
+    assert (history.rows, history.source) == ([], "from the local file (W&B has not started)")
 
 
-def test_an_online_run_is_pulled_and_says_so(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module")
+def online(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunFolder, WandbServer]]:
+    """A run whose process has logged five steps, ended well and left its state to the tests."""
+    with WandbServer() as server, children() as start, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WANDB_API_KEY", API_KEY)
+        child = start(LOG_AS_TOLD, new_run(tmp_path_factory.mktemp("online"), server), "0")
+        child.read_seconds()
+        child.tell("log 5")
+        child.tell("end 0")
+        child.finish()
+        assert place_of(child.run)["complete"]
+        yield child.run, server
+
+
+@pytest.fixture
+def reader(monkeypatch: pytest.MonkeyPatch) -> HistoryReader:
     monkeypatch.setenv("WANDB_API_KEY", API_KEY)
-    with WandbServer() as server:
-        run = create_run(root, RunConfig(wandb_base_url=server.base_url))
-        subprocess.run([sys.executable, "-c", LOG_ROWS, str(run.path)], check=True, timeout=60, env=os.environ)
-        run.metrics.unlink()  # what is shown can only come from W&B
-        reader = HistoryReader()
-        history = wait_for(lambda: (h := reader.read(run)).rows and h, 30, "rows from W&B")
-        assert [row["step"] for row in history.rows] == [1, 2, 3]
-        assert [row["train/loss"] for row in history.rows] == [1, 1 / 2, 1 / 3]
-        assert history.source == "live from W&B"
-        assert history.url == f"{server.base_url}/team/emocore/runs/{run.id}"
-        assert server.unknown == []
+    return HistoryReader()
 
 
-def test_an_unreachable_server_leaves_the_file_and_its_name(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WANDB_API_KEY", API_KEY)
-    with WandbServer() as server:
-        address = server.base_url
-    run = create_run(root, RunConfig(wandb_base_url=address))
-    write_rows(run)
-    wandb_json = {"mode": "online", "entity": "team", "project": "p", "id": run.id, "url": "x", "base_url": address}
-    run.write_json("wandb.json", wandb_json)
-    reader = HistoryReader()
+def test_an_online_run_is_pulled_and_says_so(online: tuple[RunFolder, WandbServer], reader: HistoryReader) -> None:
+    run, server = online
     first = reader.read(run)
-    assert first.rows == ROWS, "it does not wait for the network"
-    failed = wait_for(lambda: "W&B:" in (h := reader.read(run)).source and h, 40, "the failure to show")
+    assert first.source == "from the local file (until W&B answers)", "it does not wait for the network"
+    history = wait_for(lambda: "live" in (h := reader.read(run)).source and h, 30, "rows from W&B")
+    assert [row["step"] for row in history.rows] == [1, 2, 3, 4, 5]
+    assert [row["train/loss"] for row in history.rows] == [1, 1 / 2, 1 / 3, 1 / 4, 1 / 5]
+    assert history.rows[-1]["validation/f1_macro"] == 0.25
+    assert history.source == "live from W&B"
+    assert history.url == f"{server.base_url}/team/emocore/runs/{run.id}"
+    assert server.unknown == []
+
+
+def test_a_w_and_b_that_falls_behind_is_not_shown(online: tuple[RunFolder, WandbServer], reader: HistoryReader) -> None:
+    run, _ = online
+    wait_for(lambda: "live" in reader.read(run).source, 30, "rows from W&B")
+    whole = run.metrics.read_bytes()
+    file = MetricsFile(run.metrics)
+    file.append(read_metrics(run.metrics)[-1] | {"step": 6})
+    file.close()
+    assert reader.read(run).source == "live from W&B", "a row may take its seconds"
+    os.utime(run.metrics, (time.time() - 30, time.time() - 30))
+    history = reader.read(run)
+    assert history.source == "from the local file (W&B is 30 s behind)"
+    assert history.rows[-1]["step"] == 6
+    run.metrics.write_bytes(whole)
+
+
+def test_a_finished_run_is_no_longer_live(online: tuple[RunFolder, WandbServer], reader: HistoryReader) -> None:
+    run, _ = online
+    change_status(run, RunStatus.FINISHED)
+    history = wait_for(lambda: (h := reader.read(run)).source == "from W&B" and h, 30, "rows from W&B")
+    assert [row["step"] for row in history.rows] == [1, 2, 3, 4, 5]
+
+
+def test_an_unreachable_server_leaves_the_file_and_its_name(tmp_path: Path, reader: HistoryReader) -> None:
+    run = write_run(tmp_path, {})
+    assert reader.read(run).rows == ROWS, "it does not wait for the network"
+    failed = wait_for(lambda: "asked again" in (h := reader.read(run)).source and h, 40, "the failure to show")
     assert failed.rows == ROWS
+    assert "W&B could not be reached at http://127.0.0.1:1; check the network" in failed.source

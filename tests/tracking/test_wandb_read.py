@@ -42,7 +42,7 @@ def test_a_row_is_there_within_3_seconds_of_being_logged(server: WandbServer, tm
         live = LiveHistory(place_of(run))
         wait_for(lambda: live.rows() == [] and live.state == "running", 10, "W&B to answer")
         waits = []
-        for step in range(1, 9):
+        for step in range(1, 7):
             tell("log 1")
             logged = time.monotonic()
             wait_for(lambda step=step: [row["step"] for row in live.rows()] == list(range(1, step + 1)), 10, "the row")
@@ -77,7 +77,6 @@ def test_asking_ends_with_the_run_and_goes_on_with_a_resumed_one(server: WandbSe
         child.tell("log 15")
         rows = wait_for(lambda: len(rows := live.rows()) == 20 and rows, 10, "the rows of the second attempt")
         assert [row["step"] for row in rows] == list(range(1, 21))
-        wait_for(lambda: len(live.rows()) == 20 and live.state == "running", 15, "the state")
 
 
 def test_it_never_waits_and_asks_a_troubled_server_less_and_less(server: WandbServer, tmp_path: Path) -> None:
