@@ -10,7 +10,7 @@ stop, and reading with `wandb.Api`: one run, the runs of a project, `history`, `
 A request without a key gets a 401; any key of 40 characters is good.
 
 Not covered: artifacts, sweeps, reports, downloads, edits through `wandb.Api`, lists of runs filtered by
-more than their state or in another order than that of creation, and crashes (a run stays "running" until its
+more than their state or in another order than by creation, and crashes (a run stays "running" until its
 client says that it ended).
 What is not covered is answered with an error that names it, and noted in `unknown`.
 """
@@ -162,7 +162,7 @@ class WandbServer(ThreadingHTTPServer):
             case "StopRun" if run:
                 run.stop_requested = True
                 return {"stopRun": {"success": True}}
-            case "Runs" if variables["order"] == "+created_at":
+            case "Runs" if variables["order"] in ("+created_at", "-created_at"):
                 return {"project": self._list_runs(entity, project, query, variables)}
             case _ if re.fullmatch(RUN_QUERIES, operation):
                 return {"project": {"run": fields}}
@@ -177,6 +177,8 @@ class WandbServer(ThreadingHTTPServer):
         if not runs:
             return None
         listed = [stored for stored in runs if filters.get("state", stored.state) == stored.state]
+        if variables["order"].startswith("-"):
+            listed.reverse()
         edges = [{"node": stored.select_fields(query, variables)} for stored in listed]
         return {
             "runCount": len(listed),

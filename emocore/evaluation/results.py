@@ -1,8 +1,13 @@
-"""Finished runs, read from their folders."""
+"""Finished runs, read from their folders or from a W&B project.
 
+What came from W&B has scores and costs but no predictions: a comparison shows it as points, without whatever
+is computed from predictions.
+"""
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -12,18 +17,20 @@ from emocore.errors import RunError
 from emocore.folder import RunFolder
 from emocore.models.methods import method_title
 from emocore.states import RunStatus
+from emocore.tracking.team import TeamRun
 
 SPLITS = ("validation", "test")
 
 
 @dataclass(frozen=True)
-class RunResult:
+class Result:
     """One finished run: its config, `result.json` and `provenance.json`."""
 
-    run: RunFolder
+    id: str
     config: RunConfig
     result: dict[str, Any]
     provenance: dict[str, Any]
+    source: ClassVar[str]
 
     @property
     def method_title(self) -> str:
@@ -32,6 +39,33 @@ class RunResult:
     @property
     def labels(self) -> list[str]:
         return list(self.provenance["labels"])
+
+    def supports(self, split: str) -> np.ndarray:
+        """(labels,) how many texts of a split have each emotion."""
+        return np.array([scores["support"] for scores in self.result[split]["multilabel"]["per_emotion"].values()])
+
+    def rows(self, split: str) -> int | None:
+        """How many texts a split has; None where that is not known."""
+        return self.provenance.get("rows", {}).get(split)
+
+
+@dataclass(frozen=True)
+class TeamResult(Result):
+    """A run of a W&B project, trained elsewhere; `url` is its page there."""
+
+    url: str
+    source: ClassVar[str] = "W&B"
+
+
+@dataclass(frozen=True)
+class RunResult(Result):
+    """A run of this machine, with its predictions."""
+
+    run: RunFolder
+    source: ClassVar[str] = "here"
+
+    def rows(self, split: str) -> int:
+        return len(self.truth(split))
 
     @cached_property
     def predictions(self) -> pd.DataFrame:
@@ -62,9 +96,16 @@ def load_result(run: RunFolder) -> RunResult:
     provenance = run.read_json("provenance.json")
     if provenance is None:
         raise RunError(f"run {run.id}: provenance.json is missing, so its labels are not known; run it again")
-    return RunResult(run, run.config, result, provenance)
+    return RunResult(run.id, run.config, result, provenance, run)
 
 
-def shared_splits(results: list[RunResult]) -> list[str]:
+def add_team_runs(local: Sequence[RunResult], team: Iterable[TeamRun]) -> list[Result]:
+    """Local results, then those of W&B; a run that is in both places is there once, as the local one."""
+    known = {result.id for result in local}
+    others = [TeamResult(t.id, t.config, t.result, t.provenance, t.url) for t in team if t.id not in known]
+    return [*local, *others]
+
+
+def shared_splits(results: Sequence[Result]) -> list[str]:
     """The evaluation splits that every one of the results has."""
     return [split for split in SPLITS if all(result.result.get(split) for result in results)]

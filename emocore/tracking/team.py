@@ -1,0 +1,182 @@
+"""Runs that Emocore trained elsewhere, read from a W&B project.
+
+Their settings are in the W&B run's config, their results and provenance in its summary; predictions stay where
+they were trained. `TeamProject.runs()` answers at once and refreshes in the background; `fetch_team_runs` waits.
+Not covered: runs that have not finished, and curves.
+"""
+
+import re
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from emocore.config import RunConfig, build
+from emocore.errors import ConfigError, RunError
+from emocore.tracking.client import call_within, shared_api
+from emocore.tracking.diagnosis import diagnose, server_address
+from emocore.tracking.summary import unflatten_provenance, unflatten_result
+
+REFRESH_SECONDS = 60.0
+RETRY_SECONDS = 15.0
+MOST_RUNS = 200
+
+NOT_EMOCORE = "not by Emocore"
+OTHER_VERSION = "settings of another version of Emocore"
+NO_RESULT = "no complete result in the summary, as versions before 0.2 wrote it"
+
+# What a comparison reads; a run that lacks any of it cannot be compared.
+MULTILABEL = ("f1_macro", "f1_micro", "f1_weighted", "jaccard", "exact_match")
+FLATTENED = ("f1_macro", "f1_micro")
+PER_EMOTION = ("f1", "precision", "recall", "support")
+
+
+@dataclass(frozen=True)
+class ProjectAddress:
+    """Where a project is. `base_url` is that of the server's API."""
+
+    entity: str
+    project: str
+    base_url: str
+
+    def __str__(self) -> str:
+        return f"{self.entity}/{self.project}"
+
+
+@dataclass(frozen=True)
+class TeamRun:
+    """A finished run on W&B; `result` and `provenance` as in `result.json` and `provenance.json`."""
+
+    id: str
+    url: str
+    config: RunConfig
+    result: dict[str, Any]
+    provenance: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class TeamListing:
+    """What a project holds: the newest runs first, and why others were left out, one sentence a reason."""
+
+    runs: list[TeamRun] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+
+def parse_address(text: str) -> ProjectAddress:
+    """ "entity/project", or the address of the project's page. Raises ConfigError, saying what is expected."""
+    url = urlsplit(text.strip())
+    parts = [unquote(part) for part in url.path.split("/") if part]
+    is_url = url.scheme in ("http", "https") and bool(url.netloc)
+    if len(parts) < 2 or (not is_url and (url.scheme or len(parts) > 2)) or not all(map(_is_name, parts[:2])):
+        raise ConfigError(
+            f"'{text.strip()[:100]}' is no W&B project; write entity/project, or paste the address of the "
+            "project's page, such as https://wandb.ai/entity/project"
+        )
+    if not is_url or url.hostname in ("wandb.ai", "www.wandb.ai"):
+        base_url = server_address("https://api.wandb.ai" if is_url else None)
+    else:
+        base_url = f"{url.scheme}://{url.netloc.rpartition('@')[2]}"  # a password has no business here
+    return ProjectAddress(parts[0], parts[1], base_url)
+
+
+def fetch_team_runs(address: str, timeout_seconds: float) -> TeamListing:
+    """The project's runs, for the command line. Raises ConfigError for the address, RunError with the reason."""
+    place = parse_address(address)
+    try:
+        return call_within(timeout_seconds, lambda: _list_runs(place))
+    except Exception as error:  # the client's errors have no common base
+        raise RunError(f"the runs of {place} could not be read: {_explain(error, place)}") from None
+
+
+class TeamProject:
+    """The runs of one project, kept up to date while somebody looks. Nothing here waits for the network."""
+
+    def __init__(self, address: ProjectAddress) -> None:
+        self._address = address
+        self._listing: TeamListing | None = None
+        self._thread: threading.Thread | None = None
+        self._next_try = 0.0
+        self.error: str | None = None
+
+    @property
+    def loading(self) -> bool:
+        """Whether W&B has not answered yet, in one way or the other."""
+        return self._listing is None and self.error is None
+
+    @property
+    def left_out(self) -> list[str]:
+        return self._listing.left_out if self._listing else []
+
+    def runs(self) -> list[TeamRun]:
+        """What is known now, the newest first. Starts a refresh if one is due."""
+        is_asking = self._thread is not None and self._thread.is_alive()
+        if not is_asking and time.monotonic() >= self._next_try:
+            self._thread = threading.Thread(target=self._refresh, daemon=True)
+            self._thread.start()
+        return self._listing.runs if self._listing else []
+
+    def _refresh(self) -> None:
+        try:
+            self._listing = _list_runs(self._address)
+            self.error, pause = None, REFRESH_SECONDS
+        except Exception as error:  # of whatever kind: a thread that dies of it could tell nobody
+            self.error, pause = _explain(error, self._address), RETRY_SECONDS
+        self._next_try = time.monotonic() + pause
+
+
+def _list_runs(address: ProjectAddress) -> TeamListing:
+    """Raises whatever the client raises."""
+    api = shared_api(address.base_url)
+    api.flush()  # it keeps the lists that it has seen, as they were
+    found = api.runs(str(address), filters={"state": "finished"}, order="-created_at", lazy=False)
+    runs, reasons = [], Counter[str]()
+    for number, entry in enumerate(found):
+        if number == MOST_RUNS:
+            reasons[f"older than the newest {MOST_RUNS}"] = len(found) - MOST_RUNS
+            break
+        run = _read_run(entry)
+        if isinstance(run, TeamRun):
+            runs.append(run)
+        else:
+            reasons[run] += 1
+    left_out = [f"{count:,} {'run' if count == 1 else 'runs'} left out: {reason}" for reason, count in reasons.items()]
+    return TeamListing(runs, left_out)
+
+
+def _read_run(entry: Any) -> TeamRun | str:
+    """The run, or why it cannot be compared."""
+    values = {name: value for name, value in dict(entry.config).items() if not name.startswith("_")}
+    if not {"method", "base", "seed"} <= set(values):
+        return NOT_EMOCORE
+    try:
+        config = build(RunConfig, values)
+    except ConfigError:
+        return OTHER_VERSION
+    summary = dict(entry.summary_metrics)
+    result, provenance = unflatten_result(summary), unflatten_provenance(summary)
+    if not provenance.get("labels") or not any(_is_complete(result[split]) for split in ("validation", "test")):
+        return NO_RESULT
+    result |= {split: result[split] if _is_complete(result[split]) else None for split in ("validation", "test")}
+    return TeamRun(entry.id, entry.url, config, result, provenance)
+
+
+def _is_complete(scores: dict[str, Any] | None) -> bool:
+    """Whether all that a comparison reads of a split is there, and a number."""
+    if not scores or not scores["multilabel"]["per_emotion"]:
+        return False
+    values = [scores["multilabel"].get(name) for name in MULTILABEL]
+    values += [scores["flattened"].get(name) for name in FLATTENED]
+    values += [emotion.get(name) for emotion in scores["multilabel"]["per_emotion"].values() for name in PER_EMOTION]
+    return all(isinstance(value, int | float) for value in values)
+
+
+def _is_name(part: str) -> bool:
+    return re.fullmatch(r"[\w .-]{1,128}", part) is not None
+
+
+def _explain(error: Exception, address: ProjectAddress) -> str:
+    if "Could not find project" in str(error):
+        return f"there is no project {address} that this key may see; check the name and the key"
+    return diagnose(error, address.base_url).reason
