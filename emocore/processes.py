@@ -61,7 +61,7 @@ def explain_end(process: ProcessIdentity | None, exit_status: int | None) -> str
         return "its folder could not be written (disk full, read-only or removed?); free space, then resume it"
     if exit_status is not None and exit_status not in (0, -signal.SIGKILL):
         if exit_status < 0:
-            return f"the process was ended by {signal.Signals(-exit_status).name}; resume it"
+            return f"the process was ended by {_signal_name(-exit_status)}; resume it"
         return f"the process ended with status {exit_status}; its log may say why"
     if process and process.boot_id != current_boot_id():
         return "the machine went down (restart or power loss) while it ran; resume it"
@@ -83,6 +83,13 @@ def count_oom_kills() -> int:
     places = ("/proc/vmstat", "/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
     texts = [Path(place).read_text() for place in places if Path(place).is_file()]
     return sum(int(count) for text in texts for count in re.findall(r"^oom_kill (\d+)$", text, re.MULTILINE))
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # most real-time signals have none
+        return f"signal {number}"
 
 
 def _start_ticks(pid: int) -> int | None:

@@ -100,7 +100,9 @@ def outcomes(
     whole, killed = queue_all("whole"), queue_all("killed")
     with ThreadPoolExecutor(2) as pool:
         done = pool.submit(carry_out, list(whole.values()))
-        statuses = dict(zip(CASES, pool.map(lambda name: carry_out([killed[name]], CASES[name].fault), CASES)))
+        statuses = dict(
+            zip(CASES, pool.map(lambda name: carry_out([killed[name]], CASES[name].fault), CASES), strict=True)
+        )
         assert done.result() == 0, describe(next(iter(whole.values())))
     checkpoints = {name: last_checkpoint(run.checkpoints) for name, run in killed.items()}
     for run in killed.values():
