@@ -1,5 +1,6 @@
 """Files on disk: replaced in one step, read as JSON, measured, and the cache."""
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -21,8 +22,9 @@ def write_atomically(path: Path, text: str) -> None:
             os.fsync(file.fileno())
         reach("file.draft")
         temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
+    except BaseException:  # an interrupt at this moment, too
+        with contextlib.suppress(OSError):
+            temporary.unlink()
         raise
     reach("file.replaced")
     sync(path.parent)

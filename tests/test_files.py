@@ -1,11 +1,21 @@
 """Files that are replaced in one step, and where the cache is."""
 
+import os
 import threading
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from small_disks import fill, read_only, small_disk
 
-from emocore.files import cache_root, write_atomically
+from emocore.files import cache_root, file_version, folder_bytes, read_json_object, write_atomically
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "disk", megabytes=0.25) as folder:
+        yield folder
 
 
 def test_a_file_is_replaced_without_leftovers(tmp_path: Path) -> None:
@@ -14,6 +24,95 @@ def test_a_file_is_replaced_without_leftovers(tmp_path: Path) -> None:
     write_atomically(file, "new é")
     assert file.read_text(encoding="utf-8") == "new é"
     assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
+
+
+def test_a_full_disk_leaves_the_old_content_and_nothing_beside_it(disk: Path) -> None:
+    file = disk / "state.json"
+    write_atomically(file, "old")
+    fill(disk)
+    names = {path.name for path in disk.iterdir()}
+    with pytest.raises(OSError, match="No space left"):
+        write_atomically(file, "new" * 100_000)
+    assert file.read_text() == "old"
+    assert {path.name for path in disk.iterdir()} == names
+
+
+def test_a_disk_that_fills_up_half_way_gets_its_space_back(disk: Path) -> None:
+    with pytest.raises(OSError, match="No space left"):
+        write_atomically(disk / "state.json", "x" * 10_000_000)
+    assert list(disk.iterdir()) == []
+    write_atomically(disk / "state.json", "x" * 100_000)
+
+
+def test_a_disk_that_may_only_be_read_keeps_the_old_content(disk: Path) -> None:
+    file = disk / "state.json"
+    write_atomically(file, "old")
+    with read_only(disk), pytest.raises(OSError, match="Read-only"):
+        write_atomically(file, "new")
+    assert [(path, path.read_text()) for path in disk.iterdir()] == [(file, "old")]
+
+
+def test_a_text_that_has_no_bytes_is_not_half_written(tmp_path: Path) -> None:
+    """A label may have come from broken JSON, as half a character."""
+    file = tmp_path / "state.json"
+    write_atomically(file, "old")
+    with pytest.raises(UnicodeEncodeError):
+        write_atomically(file, "x" * 100_000 + "\ud800")
+    assert [(path, path.read_text()) for path in tmp_path.iterdir()] == [(file, "old")]
+
+
+def test_a_folder_that_is_gone_is_not_made_anew(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        write_atomically(tmp_path / "gone" / "state.json", "new")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_replacement_is_a_new_version(tmp_path: Path) -> None:
+    file = tmp_path / "state.json"
+    versions = [file_version(file)]
+    for _ in range(20):
+        write_atomically(file, "the same")
+        versions.append(file_version(file))
+    assert all(before != after for before, after in pairwise(versions))
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"), [('{"a": 1}', {"a": 1}), ("[]", None), ("", None), ('{"a": ', None), ("\ud800", None)]
+)
+def test_only_an_object_is_read_as_one(tmp_path: Path, content: str, expected: object) -> None:
+    file = tmp_path / "result.json"
+    file.write_bytes(content.encode(errors="surrogatepass"))
+    assert read_json_object(file) == expected
+
+
+def test_a_folder_is_measured_with_all_below_it_in_what_it_takes(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "large").write_bytes(os.urandom(100_000))
+    (tmp_path / "small").write_bytes(b"x")
+    with (tmp_path / "hollow").open("wb") as file:  # takes no room, whatever its length says
+        file.truncate(10_000_000)
+    (tmp_path / "link").symlink_to(tmp_path / "deep" / "large")
+    assert 100_000 < folder_bytes(tmp_path) < 130_000
+    assert folder_bytes(tmp_path / "gone") == 0
+
+
+def test_files_that_vanish_while_a_folder_is_measured_count_as_nothing(tmp_path: Path) -> None:
+    done = threading.Event()
+
+    def come_and_go() -> None:
+        while not done.is_set():
+            for number in range(20):
+                (tmp_path / f"{number}").touch()
+            for number in range(20):
+                (tmp_path / f"{number}").unlink()
+
+    changes = threading.Thread(target=come_and_go)
+    changes.start()
+    try:
+        assert {folder_bytes(tmp_path) for _ in range(2000)} == {0}
+    finally:
+        done.set()
+        changes.join()
 
 
 def test_a_reader_never_sees_half_a_file(tmp_path: Path) -> None:
