@@ -3,7 +3,7 @@
 import streamlit as st
 
 from emocore.charts.comparison import emotion_bars, emotion_heatmap
-from emocore.errors import EmocoreError
+from emocore.errors import DataError, EmocoreError
 from emocore.evaluation.comparison import (
     describe_leader,
     emotion_table,
@@ -11,7 +11,7 @@ from emocore.evaluation.comparison import (
     no_skill_table,
     summary_table,
 )
-from emocore.evaluation.results import load_result, shared_splits
+from emocore.evaluation.results import add_team_runs, load_result, shared_splits
 from emocore.evaluation.study_reference import STUDY_NOTE, study_table
 from emocore.folder import list_runs, runs_root
 from emocore.states import RunStatus
@@ -19,6 +19,7 @@ from pages.shared.address import choose_one, choose_several
 from pages.shared.entry import require_app
 from pages.shared.plain import plain
 from pages.shared.summary import show_study_columns, show_summary
+from pages.shared.team import POINTS_NOTE, choose_team_runs
 from pages.shared.titles import run_choice
 
 require_app()
@@ -29,36 +30,41 @@ st.title("Compare")
 st.caption("How finished runs differ, emotion by emotion, and what each cost.")
 
 finished = [run for run in list_runs(runs_root()) if run.state.status == RunStatus.FINISHED]
-if not finished:
+runs = []
+left, right = st.columns([3, 1])
+if finished:
+    studies = list(dict.fromkeys(run.config.study for run in reversed(finished) if run.config.study))
+    if "runs" in st.query_params and "study" not in st.query_params:
+        st.query_params["study"] = HAND_PICKED
+    study = choose_one(left, "Study", [*studies, HAND_PICKED], name="study", key="compare_study")
+    if study == HAND_PICKED:
+        by_id = {run.id: run for run in reversed(finished)}
+        picked = choose_several(
+            "Runs",
+            list(by_id),
+            name="runs",
+            key="compare_runs",
+            default=[],
+            format_func=lambda run_id: run_choice(by_id[run_id]),
+        )
+        runs = [by_id[run_id] for run_id in picked]
+    else:
+        runs = [run for run in finished if run.config.study == study]
+else:
     st.info("No finished run yet. Run the starter study first; it needs no data of yours.", icon=":material/info:")
     st.page_link("pages/start.py", label="Starter study", icon=":material/play_arrow:")
-    st.stop()
-
-studies = list(dict.fromkeys(run.config.study for run in reversed(finished) if run.config.study))
-if "runs" in st.query_params and "study" not in st.query_params:
-    st.query_params["study"] = HAND_PICKED
-left, right = st.columns([3, 1])
-study = choose_one(left, "Study", [*studies, HAND_PICKED], name="study", key="compare_study")
-if study == HAND_PICKED:
-    by_id = {run.id: run for run in reversed(finished)}
-    picked = choose_several(
-        "Runs",
-        list(by_id),
-        name="runs",
-        key="compare_runs",
-        default=[],
-        format_func=lambda run_id: run_choice(by_id[run_id]),
-    )
-    runs = [by_id[run_id] for run_id in picked]
-else:
-    runs = [run for run in finished if run.config.study == study]
-if not runs:
-    st.info("Choose at least one run.", icon=":material/info:")
+team = choose_team_runs({run.id for run in finished})
+if not runs and not team:
+    if finished:
+        st.info("Choose at least one run.", icon=":material/info:")
     st.stop()
 
 try:
-    results = [load_result(run) for run in runs]
-    split = right.segmented_control("Split", shared_splits(results), default="validation", key="split", required=True)
+    results = add_team_runs([load_result(run) for run in runs], team)
+    splits = shared_splits(results)
+    if not splits:
+        raise DataError("they share no split: some have validation scores only, others test scores only")
+    split = right.segmented_control("Split", splits, default=splits[0], key="split", required=True)
     emotions, summary = emotion_table(results, split), summary_table(results, split)
     no_skill, differences = no_skill_table(results, split), find_differences(results)
 except (EmocoreError, KeyError) as error:
@@ -78,6 +84,8 @@ st.subheader(
     help="Harmonic mean of an emotion's precision and recall, at the threshold that the runs were given.",
 )
 st.plotly_chart(emotion_bars(emotions), key="compare_bars", alt="F1 of each method for each emotion, as bars")
+if "W&B" in set(summary["source"]):
+    st.caption(plain(POINTS_NOTE))
 with st.expander("The same as a heatmap, sorted by support", expanded=True):
     st.plotly_chart(emotion_heatmap(emotions), key="compare_heatmap", alt="F1 by emotion and method, as a heatmap")
 

@@ -7,7 +7,8 @@ import plotly.graph_objects as go
 from emocore.models.methods import METHODS
 
 NO_SKILL_COLOR = "#8a8f98"
-# Series of the same method keep its colour and differ by pattern (bars) or dash (lines).
+# Series of the same method keep its colour and differ by symbol (points), pattern (bars) or dash (lines).
+POINTS = ("diamond", "circle", "square", "triangle-up", "cross", "star")
 PATTERNS = ("", "/", ".", "x", "\\", "+")
 DASHES = ("solid", "dot", "dash", "dashdot", "longdash", "longdashdot")
 

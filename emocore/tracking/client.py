@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from emocore.config import RunConfig
+from emocore.errors import ConfigError
 
 API_TIMEOUT_SECONDS = 6.0
 
@@ -77,7 +78,9 @@ def start_run(run_id: str, config: RunConfig, setup: ClientSetup) -> Any:
 
 
 def open_api(base_url: str | None, timeout_seconds: float) -> Any:
-    """A `wandb.Api`. Raises wandb.errors.Error without a key or an answer."""
+    """A `wandb.Api`. Raises ConfigError without a key, wandb.errors.Error without an answer."""
+    if not os.environ.get("WANDB_API_KEY"):  # the client would ask for one in the terminal, and wait
+        raise ConfigError("WANDB_API_KEY is not set")
     prepare_client()
     import wandb
 
@@ -88,7 +91,7 @@ def open_api(base_url: str | None, timeout_seconds: float) -> Any:
 def shared_api(base_url: str) -> Any:
     """The one `wandb.Api` of this process for a server, for whatever is asked in the background.
 
-    Raises wandb.errors.Error without a key or an answer; the next call then tries again.
+    Raises as `open_api` does; the next call then tries again.
     """
     with _api_lock:
         if base_url not in _apis:

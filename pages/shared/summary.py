@@ -20,25 +20,22 @@ TITLES = {
 def show_summary(summary: pd.DataFrame, no_skill: pd.DataFrame) -> None:
     """Scores with the no-skill rows under them, then the costs."""
     metrics = ["f1_macro", "f1_micro", "f1_weighted", "jaccard", "exact_match"]
-    scores = pd.concat(
-        [
-            summary[["series", "seeds", *metrics]],
-            no_skill[["series", *metrics]].assign(series="no skill: " + no_skill["series"]),
-        ]
-    )
+    about = ["series", "source", "seeds"] if "W&B" in set(summary["source"]) else ["series", "seeds"]
+    floor = no_skill[["series", *metrics]].assign(series="no skill: " + no_skill["series"])
+    scores = pd.concat([summary[[*about, *metrics]], floor]) if len(floor) else summary[[*about, *metrics]]
     st.dataframe(scores.rename(columns=TITLES), hide_index=True, placeholder="–", column_config=_score_columns())
     costs = pd.DataFrame(
         {
             "series": summary["series"],
-            "training": summary["train_seconds"].map(format_seconds),
-            "samples / s": summary["samples_per_second"].map("{:.1f}".format),
-            "peak memory": summary["peak_memory_bytes"].map(format_bytes),
-            "adapter parameters": summary["adapter_parameters"].map(format_count),
-            "head parameters": summary["head_parameters"].map(format_count),
-            "adapter on disk": summary["adapter_bytes"].map(format_bytes),
+            "training": summary["train_seconds"].map(format_seconds, na_action="ignore"),
+            "samples / s": summary["samples_per_second"].map("{:.1f}".format, na_action="ignore"),
+            "peak memory": summary["peak_memory_bytes"].map(format_bytes, na_action="ignore"),
+            "adapter parameters": summary["adapter_parameters"].map(format_count, na_action="ignore"),
+            "head parameters": summary["head_parameters"].map(format_count, na_action="ignore"),
+            "adapter on disk": summary["adapter_bytes"].map(format_bytes, na_action="ignore"),
         }
     )
-    st.dataframe(costs, hide_index=True)
+    st.dataframe(costs, hide_index=True, placeholder="–")
 
 
 def show_study_columns(summary: pd.DataFrame, no_skill: pd.DataFrame, study: pd.DataFrame) -> None:
@@ -46,7 +43,7 @@ def show_study_columns(summary: pd.DataFrame, no_skill: pd.DataFrame, study: pd.
     columns = ["series", "base", "flattened_f1_macro", "flattened_f1_micro", "exact_match", "f1_macro", "f1_micro"]
     table = pd.concat(
         [
-            summary.assign(source="here"),
+            summary,
             no_skill.assign(source="no skill", base="–"),
             study.assign(source="the study"),
         ]
@@ -62,4 +59,10 @@ def _score_columns() -> dict[str, object]:
     return {
         title: st.column_config.NumberColumn(format="%.3f", help=METRIC_DESCRIPTIONS[name])
         for name, title in TITLES.items()
-    } | {"seeds": st.column_config.NumberColumn(help="How many runs the row is the mean of.")}
+    } | {
+        "series": st.column_config.TextColumn(width=150),
+        "source": st.column_config.TextColumn(
+            help="Where it was trained: here, or elsewhere and read from W&B."
+        ),
+        "seeds": st.column_config.NumberColumn(help="How many runs the row is the mean of."),
+    }

@@ -1,22 +1,31 @@
 """How a run is called on the pages."""
 
+from emocore.config import RunConfig
 from emocore.folder import RunFolder
 from emocore.models.methods import method_title
 
 
+def config_title(config: RunConfig) -> str:
+    """LoRA on minilm-l6, seed 42."""
+    return f"{_config_name(config)}, seed {config.seed}"
+
+
 def run_name(run: RunFolder) -> str:
     """LoRA on minilm-l6."""
-    config = run.config
-    base = f" on {config.base.rstrip('/').rsplit('/', 1)[-1]}" if config.base != "none" else ""
-    return f"{method_title(config.method)}{base}"
+    return _config_name(run.config)
 
 
 def run_title(run: RunFolder) -> str:
     """LoRA on minilm-l6, seed 42."""
-    return f"{run_name(run)}, seed {run.config.seed}"
+    return config_title(run.config)
 
 
 def run_choice(run: RunFolder) -> str:
     """The same with its study, for lists to choose from."""
     study = run.config.study
     return f"{run_title(run)} · {study or run.id}"
+
+
+def _config_name(config: RunConfig) -> str:
+    base = f" on {config.base.rstrip('/').rsplit('/', 1)[-1]}" if config.base != "none" else ""
+    return f"{method_title(config.method)}{base}"

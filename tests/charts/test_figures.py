@@ -24,6 +24,7 @@ def emotion_rows() -> pd.DataFrame:
         {
             "series": series,
             "method": method,
+            "source": "here",
             "emotion": emotion,
             "f1": round(0.9 - 0.2 * rank - 0.1 * place, 3),
             "precision": 0.5,
@@ -99,6 +100,21 @@ def test_the_no_skill_line_is_dashed_and_grey() -> None:
     assert (line.line.dash, line.line.color) == ("dash", NO_SKILL_COLOR)
     assert tuple(line.x) == EMOTIONS
     assert list(line.y) == pytest.approx([0.4, 0.3, 0.2])
+
+
+def test_series_of_w_and_b_are_points_beside_the_bars() -> None:
+    table = emotion_rows()
+    elsewhere = table[table["series"] == "LoRA"].assign(series="LoRA · W&B", source="W&B", f1=0.6)
+    figure = emotion_bars(pd.concat([table, elsewhere]))
+    assert [bar.name for bar in traces(figure, "bar")] == [series for series, _ in SERIES]
+    points = [trace for trace in traces(figure, "scatter") if trace.mode == "markers"]
+    assert [trace.name for trace in points] == ["LoRA · W&B"]
+    assert list(points[0].y) == [0.6] * 3
+    assert points[0].marker.color == METHODS["lora"].color
+    assert points[0].error_y.array is None
+    places = [trace.offsetgroup for trace in figure.data if trace.xaxis != "x2"]
+    assert len(set(places)) == 4, "each series has a place of its own"
+    assert figure.layout.scattermode == "group"
 
 
 def test_the_f1_axis_goes_from_0_to_1_whatever_the_scores() -> None:
