@@ -59,10 +59,7 @@ class RunFolder:
         stored = self.stored_state
         if not stored.status.is_active or self.is_locked:
             return stored
-        stored = self.stored_state  # the process may have ended properly between the two looks
-        if not stored.status.is_active:
-            return stored
-        return self._as_interrupted(stored)
+        return self.state_of_holder  # read again: the process may have ended properly between the two looks
 
     def _as_interrupted(self, stored: RunState) -> RunState:
         return stored.model_copy(
@@ -85,11 +82,17 @@ class RunFolder:
         return read_state(self.path / "state.json")
 
     def change_state(self, status: RunStatus, **changes: Any) -> None:
-        """Write the next state. The caller holds the lock. Final states get their `ended_at`."""
+        """Write the next state. The caller holds the lock. Final states get their `ended_at`.
+
+        Raises RunError, with the old state in place, if it cannot be written.
+        """
         if status.is_final:
             changes.setdefault("ended_at", time.time())
         state = RunState(**{**self.stored_state.model_dump(), "status": status, **changes})
-        write_atomically(self.path / "state.json", state.model_dump_json(indent=2))
+        try:
+            write_atomically(self.path / "state.json", state.model_dump_json(indent=2))
+        except OSError as error:
+            raise self.unchangeable(error) from None
 
     def read_json(self, name: str) -> dict[str, Any] | None:
         """`result.json`, `provenance.json`, `wandb.json`; None where the run has not written it.
@@ -146,9 +149,13 @@ class RunFolder:
         except FileNotFoundError:
             raise RunError(f"run {self.id} is not there any more; it was deleted or moved away") from None
         except OSError as error:
-            raise RunError(
-                f"run {self.id} cannot be changed ({error.strerror}: {self.path}); make its folder writable"
-            ) from None
+            raise self.unchangeable(error) from None
+
+    def unchangeable(self, error: OSError) -> RunError:
+        """What to raise where the disk refuses."""
+        return RunError(
+            f"run {self.id} cannot be changed ({error.strerror}: {self.path}); free space, or make its folder writable"
+        )
 
     @contextmanager
     def lock(self) -> Iterator[int]:
@@ -198,14 +205,19 @@ def runs_root() -> Path:
 
 def list_runs(root: Path) -> list[RunFolder]:
     """All readable runs in the order of their launch; `list_damaged_runs` names the others."""
-    runs = []
+    return [run for run, _ in list_stored_states(root)]
+
+
+def list_stored_states(root: Path) -> list[tuple[RunFolder, RunState]]:
+    """As `list_runs`, with what each run's file said: a second look may find the run deleted."""
+    found = []
     for path in _run_paths(root):
         run = RunFolder(path)
         try:
-            runs.append((run.stored_state.created_at, run.config, run))
+            found.append((run, run.stored_state, run.config))
         except RunError:
             continue
-    return [run for _, _, run in sorted(runs, key=lambda item: item[0])]
+    return [(run, state) for run, state, _ in sorted(found, key=lambda item: item[1].created_at)]
 
 
 def list_damaged_runs(root: Path) -> list[str]:
@@ -233,8 +245,8 @@ def find_run(root: Path, run_id: str) -> RunFolder:
 
 def next_queue_position(root: Path) -> int:
     """Behind all that wait."""
-    waiting = [run.stored_state for run in list_runs(root)]
-    return 1 + max((state.queue_position for state in waiting if state.status == RunStatus.QUEUED), default=0)
+    states = [state for _, state in list_stored_states(root)]
+    return 1 + max((state.queue_position for state in states if state.status == RunStatus.QUEUED), default=0)
 
 
 def create_run(root: Path, config: RunConfig) -> RunFolder:
@@ -283,11 +295,3 @@ def delete_run(run: RunFolder) -> None:
             raise RunError(f"run {run.id} cannot be deleted ({error.strerror}: {run.path})") from None
     reach("delete.hidden")
     shutil.rmtree(grave, ignore_errors=True)  # what is left of it is swept up later
-
-
-def sweep(root: Path) -> None:
-    """Remove what a crash left behind: half-deleted runs, and drafts that nobody has touched for a while."""
-    for path in root.iterdir():
-        is_old = abs(time.time() - path.lstat().st_mtime) > ABANDONED_SECONDS if path.name.startswith(DRAFT) else False
-        if path.name.startswith(GRAVE) or is_old:
-            shutil.rmtree(path, ignore_errors=True)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from emocore.errors import RunError
 from emocore.faults import reach
-from emocore.folder import RunFolder, list_runs, next_queue_position
+from emocore.folder import RunFolder, list_stored_states, next_queue_position
 from emocore.jobs.scheduler import ensure_scheduler, has_work, pause_file
 from emocore.states import RunStatus
 
@@ -17,8 +17,7 @@ def tend_queue(root: Path) -> None:
 
 def waiting_runs(root: Path) -> list[RunFolder]:
     """Queued runs, the next to start first."""
-    queued = [(run, run.stored_state) for run in list_runs(root)]
-    queued = [(run, state) for run, state in queued if state.status == RunStatus.QUEUED]
+    queued = [(run, state) for run, state in list_stored_states(root) if state.status == RunStatus.QUEUED]
     return [run for run, state in sorted(queued, key=lambda item: (item[1].queue_position, item[1].created_at))]
 
 
@@ -31,14 +30,18 @@ def pause_queue(root: Path) -> None:
 
 
 def continue_queue(root: Path) -> None:
-    """Start waiting runs again."""
-    pause_file(root).unlink(missing_ok=True)
+    """Start waiting runs again. Raises RunError if the pause cannot be ended."""
+    try:
+        pause_file(root).unlink(missing_ok=True)
+    except OSError as error:
+        raise RunError(f"the queue cannot be opened again ({error.strerror}: {root})") from None
     tend_queue(root)
 
 
 def move_to_front(run: RunFolder) -> None:
-    """Let a waiting run be the next to start. Raises RunError if it does not wait."""
+    """Let a waiting run be the next to start. Raises RunError if it does not wait or cannot be changed."""
     with run.lock():
+        _ = run.config  # with damaged settings it would never start, wherever it waits
         if run.stored_state.status != RunStatus.QUEUED:
             raise RunError(f"run {run.id} is {run.stored_state.status}; only a queued run can be moved to the front")
         first = waiting_runs(run.path.parent)[0].stored_state.queue_position
@@ -48,24 +51,26 @@ def move_to_front(run: RunFolder) -> None:
 def resume_run(run: RunFolder) -> None:
     """Queue an ended run again; it goes on from its last complete checkpoint, or from the start without one.
 
-    Raises RunError for a run that waits, lives or has finished. The caller tends the queue afterwards.
+    Raises RunError for a run that waits, lives or has finished, and for one that cannot be read or changed.
+    The caller tends the queue afterwards.
     """
     with run.lock():
+        _ = run.config  # with damaged settings it would wait for ever
         state = run.state_of_holder
         if not state.status.is_resumable:
             raise RunError(f"run {run.id} is {state.status}; only a stopped, interrupted or failed run can be resumed")
         try:
             run.stop_request.unlink(missing_ok=True)
-            run.change_state(
-                RunStatus.QUEUED,
-                reason=None,
-                device=None,
-                process=None,
-                queue_position=next_queue_position(run.path.parent),
-                earlier_seconds=state.elapsed_seconds or 0.0,
-                started_at=None,
-                ended_at=None,
-            )
         except OSError as error:
-            raise RunError(f"run {run.id} cannot be queued ({error.strerror}: {run.path}); free space first") from None
+            raise run.unchangeable(error) from None
+        run.change_state(
+            RunStatus.QUEUED,
+            reason=None,
+            device=None,
+            process=None,
+            queue_position=next_queue_position(run.path.parent),
+            earlier_seconds=state.elapsed_seconds or 0.0,
+            started_at=None,
+            ended_at=None,
+        )
     reach("resume.queued")

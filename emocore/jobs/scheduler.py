@@ -6,6 +6,7 @@ admits one a folder. It may die at any moment: a run outlives it, and the next o
 
 import contextlib
 import fcntl
+import shutil
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ from pathlib import Path
 from emocore.devices import Device, list_devices
 from emocore.errors import RunError
 from emocore.faults import reach
-from emocore.folder import RunFolder, list_runs, sweep
+from emocore.folder import ABANDONED_SECONDS, DRAFT, GRAVE, RunFolder, list_runs, list_stored_states
 from emocore.jobs.departure import Departures
 from emocore.jobs.slots import choose_slot, run_environment
 from emocore.jobs.stop import STOPPED_REASON, StopEscalation
@@ -64,7 +65,7 @@ def pause_file(root: Path) -> Path:
 
 def has_work(root: Path) -> bool:
     """Whether a run lives, or waits in a queue that is not paused."""
-    statuses = {run.stored_state.status for run in list_runs(root)}
+    statuses = {state.status for _, state in list_stored_states(root)}
     waits = RunStatus.QUEUED in statuses and not pause_file(root).exists()
     return waits or any(status.is_active for status in statuses)
 
@@ -80,6 +81,19 @@ def serve(root: Path, idle_seconds: float = IDLE_SECONDS) -> None:
             Scheduler(root).work(idle_seconds)
         if not has_work(root):
             return
+
+
+def sweep(root: Path) -> None:
+    """Remove what a crash left behind: half-deleted runs, and drafts that nobody has touched for a while."""
+    for path in root.glob(f"{GRAVE}*"):
+        shutil.rmtree(path, ignore_errors=True)
+    for path in root.glob(f"{DRAFT}*"):
+        try:
+            age = abs(time.time() - path.lstat().st_mtime)
+        except FileNotFoundError:  # it has just become a run
+            continue
+        if age > ABANDONED_SECONDS:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 class Scheduler:

@@ -17,7 +17,8 @@ STOPPED_REASON = "stopped by the user"
 
 
 def request_stop(run: RunFolder) -> None:
-    """Stop a queued run at once; leave word for a live one. Raises RunError for an ended one.
+    """Stop a queued run at once; leave word for a live one. Raises RunError for an ended one, and where that
+    cannot be written.
 
     The caller makes sure afterwards that a scheduler is alive.
     """
@@ -54,7 +55,7 @@ class StopEscalation:
 
 
 def _stop_queued(run: RunFolder) -> bool:
-    """False if the scheduler took it up in the meantime."""
+    """False if the scheduler took it up in the meantime. Raises RunError if its folder takes no change."""
     try:
         with run.lock():
             if run.stored_state.status != RunStatus.QUEUED:
@@ -62,4 +63,6 @@ def _stop_queued(run: RunFolder) -> bool:
             run.change_state(RunStatus.STOPPED, reason="stopped before it began")
             return True
     except RunError:
-        return False
+        if run.is_locked:
+            return False
+        raise
