@@ -27,20 +27,30 @@ def finish(root: Path, method: str, server: WandbServer) -> RunFolder:
     return finish_run(root, config, TRUTH, TRUTH * 2.0 - 1, ("anger", "joy"), provenance=rows)
 
 
-@pytest.fixture
-def server() -> Iterator[WandbServer]:
-    with WandbServer() as server:
-        yield server
-
-
-@pytest.fixture
-def here(tmp_path: Path, server: WandbServer, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[WandbServer, RunFolder]]:
     """A local run, which is on W&B as well, with one that was trained elsewhere."""
+    root = tmp_path_factory.mktemp("world")
+    with WandbServer() as server, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WANDB_API_KEY", API_KEY)
+        run = finish(root / "here", "lora", server)
+        sync_run(run)
+        sync_run(finish(root / "elsewhere", "ia3", server))
+        yield server, run
+
+
+@pytest.fixture
+def server(world: tuple[WandbServer, RunFolder], monkeypatch: pytest.MonkeyPatch) -> Iterator[WandbServer]:
+    server, run = world
     monkeypatch.setenv("WANDB_API_KEY", API_KEY)
-    run = finish(tmp_path / "runs", "lora", server)
-    sync_run(run)
-    sync_run(finish(tmp_path / "elsewhere", "ia3", server))
-    return run
+    monkeypatch.setenv("EMOCORE_RUNS", str(run.path.parent))
+    yield server
+    server.recover()
+
+
+@pytest.fixture
+def here(world: tuple[WandbServer, RunFolder]) -> RunFolder:
+    return world[1]
 
 
 def open_page(**parameters: str) -> AppTest:
@@ -75,11 +85,11 @@ def test_a_run_from_elsewhere_is_chosen_and_compared(server: WandbServer, here: 
     [
         ("emotions", None, "'emotions' is no W&B project; write entity/project"),
         ("{url}/team/nothing", None, "there is no project team/nothing that this key may see"),
-        ("{url}/team/emotions", 401, "does not accept the key; check WANDB_API_KEY"),
+        ("{url}/team/others", 401, "does not accept the key; check WANDB_API_KEY"),
     ],
 )
 def test_what_is_wrong_is_said_and_the_local_runs_stay(
-    server: WandbServer, here: RunFolder, project: str, fault: int | None, told: str
+    server: WandbServer, project: str, fault: int | None, told: str
 ) -> None:
     if fault:
         server.fail(fault)

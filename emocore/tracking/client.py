@@ -14,7 +14,7 @@ from emocore.errors import ConfigError
 
 API_TIMEOUT_SECONDS = 6.0
 
-_apis: dict[str, Any] = {}
+_apis: dict[tuple[str, str], Any] = {}
 _api_lock = threading.Lock()
 
 Answer = TypeVar("Answer")
@@ -77,26 +77,33 @@ def start_run(run_id: str, config: RunConfig, setup: ClientSetup) -> Any:
     )
 
 
-def open_api(base_url: str | None, timeout_seconds: float) -> Any:
+def open_api(base_url: str, timeout_seconds: float) -> Any:
     """A `wandb.Api`. Raises ConfigError without a key, wandb.errors.Error without an answer."""
-    if not os.environ.get("WANDB_API_KEY"):  # the client would ask for one in the terminal, and wait
-        raise ConfigError("WANDB_API_KEY is not set")
+    _require_key()
     prepare_client()
     import wandb
 
-    overrides = {"base_url": base_url} if base_url else {}
-    return wandb.Api(overrides=overrides, timeout=timeout_seconds)
+    return wandb.Api(overrides={"base_url": base_url}, timeout=timeout_seconds)
 
 
 def shared_api(base_url: str) -> Any:
-    """The one `wandb.Api` of this process for a server, for whatever is asked in the background.
+    """The one `wandb.Api` of this process for a server and key, for whatever is asked in the background.
 
     Raises as `open_api` does; the next call then tries again.
     """
+    place = base_url, _require_key()
     with _api_lock:
-        if base_url not in _apis:
-            _apis[base_url] = open_api(base_url, API_TIMEOUT_SECONDS)
-        return _apis[base_url]
+        if place not in _apis:
+            _apis[place] = open_api(base_url, API_TIMEOUT_SECONDS)
+        return _apis[place]
+
+
+def _require_key() -> str:
+    """WANDB_API_KEY. Without it the client would ask for one in the terminal, and wait."""
+    key = os.environ.get("WANDB_API_KEY")
+    if not key:
+        raise ConfigError("WANDB_API_KEY is not set; put your W&B key into the environment")
+    return key
 
 
 def call_within(seconds: float, ask: Callable[[], Answer]) -> Answer:

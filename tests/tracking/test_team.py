@@ -1,0 +1,162 @@
+"""Runs of a W&B project: found, read back as they were, and what cannot be compared left out with a reason."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from live_runs import wait_for
+from tables import COST, finish_run
+from wandb_children import API_KEY
+from wandb_server import WandbServer
+from wandb_store import SUMMARY, StoredRun
+
+from emocore.config import RunConfig
+from emocore.errors import ConfigError, RunError
+from emocore.folder import RunFolder
+from emocore.tracking.summary import flatten_run
+from emocore.tracking.team import ProjectAddress, TeamProject, fetch_team_runs, parse_address
+
+TRUTH = np.array([[1, 0], [0, 1], [1, 1], [0, 0]])
+
+
+@pytest.fixture(autouse=True)
+def key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_API_KEY", API_KEY)
+
+
+@pytest.fixture
+def server() -> Iterator[WandbServer]:
+    with WandbServer() as server:
+        yield server
+
+
+def finish(root: Path, **settings: Any) -> RunFolder:
+    root.mkdir(exist_ok=True)
+    rows = {"rows": {"train": 9, "validation": 4}}
+    return finish_run(root, RunConfig(**settings), TRUTH, TRUTH * 2.0 - 1, ("anger", "joy"), COST, rows)
+
+
+def store(
+    server: WandbServer, run_id: str, config: dict[str, Any], summary: dict[str, Any], state: str = "finished"
+) -> None:
+    """A run on the server, as if a client had sent it."""
+    stored = StoredRun(("team", "emotions", run_id), state=state)
+    stored.attributes["config"] = json.dumps({name: {"value": value} for name, value in config.items()})
+    stored.streams[SUMMARY] = [json.dumps(summary)]
+    server.runs[stored.key] = stored
+
+
+@pytest.fixture
+def project(server: WandbServer, tmp_path: Path) -> tuple[str, list[RunFolder]]:
+    """The address of a project with two runs that can be compared, the older first, and six that cannot."""
+    runs = [finish(tmp_path / "away", method=method) for method in ("lora", "ia3")]
+    for run in runs:
+        store(server, run.id, run.config.model_dump(), flatten_run(run) | {"train/loss": 0.1})
+    config, summary = runs[0].config.model_dump(), flatten_run(runs[0])
+    store(server, "foreign-1", {"lr": 0.1}, {"loss": 1})
+    store(server, "foreign-2", {}, {})
+    store(server, "newer", config | {"a_setting_to_come": 1}, summary)
+    store(server, "older", config, {"validation/f1_macro": 0.5})
+    store(server, "damaged", config, summary | {"validation/multilabel/f1_macro": "high"})
+    store(server, "running", config, summary, state="running")
+    return f"{server.base_url}/team/emotions", runs
+
+
+def test_runs_are_read_back_as_they_were(server: WandbServer, project: tuple[str, list[RunFolder]]) -> None:
+    address, (older, newer) = project
+    listing = fetch_team_runs(address, timeout_seconds=20)
+    assert [run.id for run in listing.runs] == [newer.id, older.id]
+    for run, folder in zip(listing.runs, (newer, older), strict=True):
+        assert run.config == folder.config
+        assert run.result == folder.read_json("result.json")
+        assert (run.provenance["labels"], run.provenance["rows"]["validation"]) == (["anger", "joy"], 4)
+        assert run.url == f"{server.base_url}/team/emotions/runs/{folder.id}"
+    assert server.unknown == []
+
+
+def test_what_cannot_be_compared_is_counted_with_its_reason(project: tuple[str, list[RunFolder]]) -> None:
+    address, _ = project
+    assert sorted(fetch_team_runs(address, timeout_seconds=20).left_out) == [
+        "1 run left out: settings of another version of Emocore",
+        "2 runs left out: no complete result in the summary, as versions before 0.2 wrote it",
+        "2 runs left out: not by Emocore",
+    ]
+
+
+def test_a_page_is_answered_at_once_and_the_runs_come_later(project: tuple[str, list[RunFolder]]) -> None:
+    team = TeamProject(parse_address(project[0]))
+    began = time.monotonic()
+    assert (team.runs(), team.loading, team.error) == ([], True, None)
+    assert time.monotonic() - began < 0.2
+    assert len(wait_for(team.runs, 20, "the runs")) == 2
+    assert not team.loading
+    assert len(team.left_out) == 3
+
+
+def test_a_project_is_asked_for_once_a_minute_at_most(
+    server: WandbServer, project: tuple[str, list[RunFolder]]
+) -> None:
+    team = TeamProject(parse_address(project[0]))
+    wait_for(team.runs, 20, "the runs")
+    asked = len(server.requests)
+    for _ in range(20):
+        team.runs()
+        time.sleep(0.02)
+    assert len(server.requests) == asked
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (lambda server: server.fail(401), "does not accept the key; check WANDB_API_KEY"),
+        (lambda server: server.stop(), "could not be reached"),
+    ],
+    ids=["wrong key", "dead"],
+)
+def test_what_is_wrong_is_said(server: WandbServer, fault: Any, told: str) -> None:
+    fault(server)
+    team = TeamProject(ProjectAddress("team", "emotions", server.base_url))
+    wait_for(lambda: team.runs() or team.error, 20, "an error")
+    assert not team.loading
+    assert team.error and told in team.error
+
+
+def test_the_command_line_is_told_too(server: WandbServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(RunError, match="the runs of team/nothing could not be read: there is no project team/nothing"):
+        fetch_team_runs(f"{server.base_url}/team/nothing", timeout_seconds=20)
+    server.stall(30)
+    began = time.monotonic()
+    with pytest.raises(RunError, match="does not answer in time"):
+        fetch_team_runs(f"{server.base_url}/team/emotions", timeout_seconds=1)
+    assert time.monotonic() - began < 5
+    monkeypatch.delenv("WANDB_API_KEY")
+    with pytest.raises(RunError, match="WANDB_API_KEY is not set"):
+        fetch_team_runs(f"{server.base_url}/other/emotions", timeout_seconds=20)
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("team/emotions", ("team", "emotions", "https://api.wandb.ai")),
+        (" team/my emotions ", ("team", "my emotions", "https://api.wandb.ai")),
+        ("https://wandb.ai/team/emotions", ("team", "emotions", "https://api.wandb.ai")),
+        ("https://wandb.ai/team/emotions/runs/abc?nw=1", ("team", "emotions", "https://api.wandb.ai")),
+        ("https://wandb.ai/team/my%20emotions/workspace", ("team", "my emotions", "https://api.wandb.ai")),
+        ("http://127.0.0.1:8080/team/emotions/", ("team", "emotions", "http://127.0.0.1:8080")),
+        ("https://user:secret@wandb.example.org/team/emotions", ("team", "emotions", "https://wandb.example.org")),
+    ],
+)
+def test_a_project_is_named_by_its_path_or_its_page(text: str, address: tuple[str, str, str]) -> None:
+    assert parse_address(text) == ProjectAddress(*address)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "emotions", "a/b/c", "https://wandb.ai/team", "ftp://host/team/x", "../etc/passwd", "a/<b>"]
+)
+def test_what_is_no_project_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(ConfigError, match="is no W&B project; write entity/project"):
+        parse_address(text)
