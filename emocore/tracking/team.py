@@ -25,7 +25,7 @@ MOST_RUNS = 200
 
 NOT_EMOCORE = "not by Emocore"
 OTHER_VERSION = "settings of another version of Emocore"
-NO_RESULT = "no complete result in the summary, as versions before 0.2 wrote it"
+NO_RESULT = "no complete result in the summary, as the first version of Emocore left it"
 
 # What a comparison reads; a run that lacks any of it cannot be compared.
 MULTILABEL = ("f1_macro", "f1_micro", "f1_weighted", "jaccard", "exact_match")
@@ -156,10 +156,19 @@ def _read_run(entry: Any) -> TeamRun | str:
         return OTHER_VERSION
     summary = dict(entry.summary_metrics)
     result, provenance = unflatten_result(summary), unflatten_provenance(summary)
-    if not provenance.get("labels") or not any(_is_complete(result[split]) for split in ("validation", "test")):
+    labels = provenance.get("labels")
+    if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
         return NO_RESULT
-    result |= {split: result[split] if _is_complete(result[split]) else None for split in ("validation", "test")}
+    scores = {split: result[split] if _is_complete(result[split]) else None for split in ("validation", "test")}
+    if not any(scores.values()):
+        return NO_RESULT
+    result = scores | {"cost": _only_numbers(result["cost"])}
+    provenance["rows"] = _only_numbers(provenance["rows"])
     return TeamRun(entry.id, entry.url, config, result, provenance)
+
+
+def _only_numbers(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if isinstance(value, int | float)}
 
 
 def _is_complete(scores: dict[str, Any] | None) -> bool:
@@ -169,7 +178,8 @@ def _is_complete(scores: dict[str, Any] | None) -> bool:
     values = [scores["multilabel"].get(name) for name in MULTILABEL]
     values += [scores["flattened"].get(name) for name in FLATTENED]
     values += [emotion.get(name) for emotion in scores["multilabel"]["per_emotion"].values() for name in PER_EMOTION]
-    return all(isinstance(value, int | float) for value in values)
+    averages = [emotion["average_precision"] for emotion in scores["multilabel"]["per_emotion"].values()]
+    return all(isinstance(value, int | float) for value in [*values, *filter(None, averages)])
 
 
 def _is_name(part: str) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 from live_runs import wait_for
 from tables import change_status
@@ -144,3 +145,18 @@ def test_a_hiccup_that_passes_leaves_nothing_out(tmp_path: Path) -> None:
             "mode": "online", "reason": None, "entity": None, "project": "emocore", "id": child.run.id, "url": None,
             "base_url": server.base_url, "complete": True,
         }  # fmt: skip
+
+
+def test_a_client_that_breaks_down_is_given_up_and_said_so(tmp_path: Path) -> None:
+    with WandbServer() as server, children() as start:
+        child = start(LOG_AS_TOLD, new_run(tmp_path, server), "0")
+        child.read_seconds()
+        child.tell("log 5")
+        for helper in psutil.Process(child.process.pid).children(recursive=True):
+            helper.kill()
+        assert child.tell("log 5") + child.tell("log 5") + child.tell("end 0") < 5
+        child.finish()
+    assert "the W&B client broke down" in place_of(child.run)["reason"]
+    assert place_of(child.run)["complete"] is False
+    assert read_metrics(child.run.metrics)[-1]["step"] == 15
+    assert "Traceback" not in child.run.log.read_text(encoding="utf-8")

@@ -52,7 +52,7 @@ def store(
 
 @pytest.fixture
 def project(server: WandbServer, tmp_path: Path) -> tuple[str, list[RunFolder]]:
-    """The address of a project with two runs that can be compared, the older first, and six that cannot."""
+    """The address of a project with two runs that can be compared, the older first, and eight that cannot."""
     runs = [finish(tmp_path / "away", method=method) for method in ("lora", "ia3")]
     for run in runs:
         store(server, run.id, run.config.model_dump(), flatten_run(run) | {"train/loss": 0.1})
@@ -62,6 +62,8 @@ def project(server: WandbServer, tmp_path: Path) -> tuple[str, list[RunFolder]]:
     store(server, "newer", config | {"a_setting_to_come": 1}, summary)
     store(server, "older", config, {"validation/f1_macro": 0.5})
     store(server, "damaged", config, summary | {"validation/multilabel/f1_macro": "high"})
+    store(server, "labels", config, summary | {"provenance/labels": "anger"})
+    store(server, "average", config, summary | {"validation/multilabel/per_emotion/joy/average_precision": "x"})
     store(server, "running", config, summary, state="running")
     return f"{server.base_url}/team/emotions", runs
 
@@ -82,9 +84,18 @@ def test_what_cannot_be_compared_is_counted_with_its_reason(project: tuple[str, 
     address, _ = project
     assert sorted(fetch_team_runs(address, timeout_seconds=20).left_out) == [
         "1 run left out: settings of another version of Emocore",
-        "2 runs left out: no complete result in the summary, as versions before 0.2 wrote it",
         "2 runs left out: not by Emocore",
+        "4 runs left out: no complete result in the summary, as the first version of Emocore left it",
     ]
+
+
+def test_costs_and_sizes_that_are_no_numbers_are_not_known(server: WandbServer, tmp_path: Path) -> None:
+    run = finish(tmp_path / "away")
+    odd = {"cost/train_seconds": "long", "provenance/rows/validation": "many"}
+    store(server, run.id, run.config.model_dump(), flatten_run(run) | odd)
+    [found] = fetch_team_runs(f"{server.base_url}/team/emotions", timeout_seconds=20).runs
+    assert "train_seconds" not in found.result["cost"] and found.result["cost"]["adapter_bytes"] == 2_000
+    assert found.provenance["rows"] == {"train": 9}
 
 
 def test_a_page_is_answered_at_once_and_the_runs_come_later(project: tuple[str, list[RunFolder]]) -> None:
