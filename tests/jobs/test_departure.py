@@ -1,0 +1,168 @@
+"""A device is free when its process has gone, not before; and no process outstays its welcome."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from live_runs import (
+    Training,
+    describe,
+    end_processes,
+    processes_of_group,
+    processes_of_root,
+    queue_run,
+    start_scheduler,
+    trainings,
+    wait_for,
+    wait_for_status,
+)
+
+from emocore.folder import RunFolder, list_runs
+from emocore.jobs.departure import Departures
+from emocore.processes import ProcessIdentity
+from emocore.states import RunState, RunStatus
+
+PATIENCE = "import emocore.jobs.departure; emocore.jobs.departure.PATIENCE_SECONDS = {seconds}"
+# In place of the interpreter: a run's own process then hangs on its way out and hears no gentle signal.
+HANGING = """#!/bin/sh
+[ "$2" = emocore.training ] || exec {python} "$@"
+exec {python} -c '
+import atexit, runpy, signal, sys, time
+def hang():
+    for number in (signal.SIGINT, signal.SIGTERM): signal.signal(number, signal.SIG_IGN)
+    time.sleep(600)
+atexit.register(hang)
+runpy.run_module("emocore.training", run_name="__main__", alter_sys=True)
+' "$3"
+"""
+
+
+def hang_at_the_end(folder: Path) -> str:
+    """What a scheduler has to be prepared with for its runs to hang after their end."""
+    program = folder / "hanging-python"
+    program.write_text(HANGING.format(python=sys.executable), encoding="utf-8")
+    program.chmod(0o755)
+    return f"import sys; sys.executable = {str(program)!r}"
+
+
+def add_quick_run(root: Path) -> RunFolder:
+    """It ends within a second, failed for want of data."""
+    return queue_run(root, Path("gone.csv"), method="tfidf")
+
+
+def pid_of(run: RunFolder) -> int:
+    process = run.stored_state.process
+    assert process, describe(run)
+    return process.pid
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    yield folder
+    end_processes(folder)
+
+
+def test_a_process_that_hangs_after_its_end_keeps_its_device_and_is_killed_in_time(root: Path, tmp_path: Path) -> None:
+    first, second = add_quick_run(root), add_quick_run(root)
+    scheduler = start_scheduler(root, prepare=f"{hang_at_the_end(tmp_path)}; {PATIENCE.format(seconds=2.0)}")
+    wait_for_status(first, RunStatus.FAILED)
+    ended = time.monotonic()
+    while first.is_locked and time.monotonic() - ended < 20:
+        assert second.stored_state.status == RunStatus.QUEUED, "two processes on one device"
+        time.sleep(0.02)
+    assert 1 < time.monotonic() - ended < 15, "neither at once nor never"
+    wait_for_status(second, RunStatus.FAILED)
+    assert first.stored_state.status == RunStatus.FAILED and "gone.csv" in (first.stored_state.reason or "")
+    assert scheduler.wait(20) == 0
+    assert processes_of_root(root) == [], "the last one was not left behind either"
+
+
+def test_a_process_that_hangs_since_an_earlier_scheduler_is_seen_off_alike(root: Path, tmp_path: Path) -> None:
+    run = add_quick_run(root)
+    first = start_scheduler(root, prepare=hang_at_the_end(tmp_path))
+    wait_for_status(run, RunStatus.FAILED)
+    pid = pid_of(run)
+    first.kill()
+    first.wait()
+    following = add_quick_run(root)
+    second = start_scheduler(root, prepare=PATIENCE.format(seconds=2.0))
+    wait_for(lambda: following.stored_state.status != RunStatus.QUEUED, 20, "the next run to begin")
+    assert not processes_of_group(pid), "two processes on one device"
+    wait_for_status(following, RunStatus.FAILED)
+    assert second.wait(20) == 0
+
+
+def test_a_process_that_leaves_by_itself_is_not_killed() -> None:
+    """Killed, it could not say goodbye to W&B."""
+    with subprocess.Popen(["sh", "-c", "sleep 0.3; exit 7"], start_new_session=True) as child:
+        departures = Departures()
+        departures.add("a", RunState(status=RunStatus.FINISHED, device="cuda:1", created_at=1.0), child)
+        assert departures.see_off() == ["cuda:1"]
+        wait_for(lambda: departures.see_off() == [], 5)
+    assert child.returncode == 7
+
+
+def test_a_pid_that_is_anothers_by_now_keeps_no_device_busy_and_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emocore.jobs.departure.PATIENCE_SECONDS", 0.0)
+    with subprocess.Popen(["sleep", "600"], start_new_session=True) as stranger:
+        former = ProcessIdentity.of(stranger.pid).model_copy(update={"start_ticks": 1})
+        departures = Departures()
+        departures.add("a", RunState(status=RunStatus.FINISHED, device="cpu", process=former, created_at=1.0), None)
+        assert [departures.see_off() for _ in range(3)] == [[], [], []]
+        with pytest.raises(subprocess.TimeoutExpired):
+            stranger.wait(0.2)
+        stranger.kill()
+
+
+def remove(folder: Path) -> None:
+    """As `rm -rf`, again while the run still writes into it."""
+    deadline = time.monotonic() + 5
+    while folder.exists() and time.monotonic() < deadline:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def assert_nothing_but(run: RunFolder, root: Path) -> None:
+    assert list_runs(root) == [run]
+    assert {path.name for path in root.iterdir()} == {run.id, ".scheduler.lock", ".scheduler.log"}
+    assert (root / ".scheduler.log").read_text(encoding="utf-8") == ""
+
+
+def test_a_run_whose_folder_is_removed_is_ended_and_the_next_one_begins(root: Path, small_csv: Path) -> None:
+    """Halted, so that it cannot end by itself."""
+    run, following = queue_run(root, small_csv, method="tfidf"), add_quick_run(root)
+    scheduler = start_scheduler(root)
+    wait_for_status(run, RunStatus.RUNNING)
+    pid = pid_of(run)
+    os.kill(pid, signal.SIGSTOP)
+    remove(run.path)
+    wait_for(lambda: not processes_of_group(pid), 10, "the run to be ended")
+    wait_for_status(following, RunStatus.FAILED)
+    assert scheduler.wait(20) == 0
+    assert_nothing_but(following, root)
+
+
+@pytest.fixture
+def training(tmp_path_factory: pytest.TempPathFactory, small_csv: Path, tiny_bert: Path) -> Iterator[Training]:
+    with trainings(["alone"], tmp_path_factory, small_csv, tiny_bert) as started:
+        yield started["alone"]
+
+
+def test_a_training_whose_folder_is_removed_ends_by_itself(training: Training) -> None:
+    """The scheduler that could end it has died, and the next one knows nothing of it."""
+    training.scheduler.kill()
+    training.scheduler.wait()
+    remove(training.run.path)
+    wait_for(lambda: not processes_of_group(training.pid), 10, "the run to notice and end")
+    following = add_quick_run(training.root)
+    scheduler = start_scheduler(training.root)
+    wait_for_status(following, RunStatus.FAILED)
+    assert scheduler.wait(20) == 0
+    assert_nothing_but(following, training.root)
