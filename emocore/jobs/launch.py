@@ -1,5 +1,6 @@
 """From configs to queued runs: everything that can be refused is refused before a folder exists."""
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,8 +9,8 @@ from emocore.config import STARTER, RunConfig, StudyConfig
 from emocore.data.split import Splits, load_splits
 from emocore.data.table import resolve_source
 from emocore.devices import list_devices
-from emocore.errors import ConfigError
-from emocore.folder import RunFolder, create_run
+from emocore.errors import ConfigError, RunError
+from emocore.folder import RunFolder, create_run, delete_run
 from emocore.jobs.queue import tend_queue
 from emocore.models.available import check_available
 from emocore.models.bases import find_base
@@ -48,8 +49,19 @@ def plan_study(study: StudyConfig) -> Plan:
 
 
 def launch(plan: Plan, root: Path) -> list[RunFolder]:
-    """Queue the runs of a plan and make sure that a scheduler works on them."""
-    runs = [create_run(root, config) for config in plan.configs]
+    """Queue the runs of a plan and make sure that a scheduler works on them.
+
+    Raises RunError if one cannot be written; those before it are withdrawn then, unless they have begun.
+    """
+    runs: list[RunFolder] = []
+    try:
+        for config in plan.configs:
+            runs.append(create_run(root, config))
+    except RunError:
+        for run in runs:
+            with contextlib.suppress(RunError):
+                delete_run(run)
+        raise
     tend_queue(root)
     return runs
 

@@ -141,7 +141,8 @@ class Scheduler:
             message = f"{run.id}: {error}"
             if run.path.is_dir() and message not in self._complaints:
                 self._complaints.add(message)
-                print(message, file=sys.stderr, flush=True)
+                with contextlib.suppress(OSError):  # its log may lie on the same full disk
+                    print(message, file=sys.stderr, flush=True)
 
     def _look_after(self, run: RunFolder) -> bool:
         """Settle a dead run, pass on a stop to a live one; True if it is alive."""
@@ -195,7 +196,7 @@ class Scheduler:
             child = self._children.get(run.id)
             if run.stop_request.exists():
                 run.change_state(RunStatus.STOPPED, reason=STOPPED_REASON, ended_at=run.last_sign_of_life())
-            elif child is None and state.process is None:
+            elif child is None and state.process is None and state.status == RunStatus.STARTING:
                 # The scheduler before this one died between its word and its deed: nothing has begun.
                 run.change_state(RunStatus.QUEUED, device=None)
                 reach("scheduler.requeued")

@@ -1,0 +1,189 @@
+"""Several processes want something of the same run or folder at the same moment: one wins, nothing is damaged."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from live_runs import REPOSITORY, end_processes, processes_of_root, wait_for
+from tables import change_status
+
+from emocore.config import RunConfig
+from emocore.folder import RunFolder, create_run, list_damaged_runs, list_runs
+from emocore.jobs.queue import waiting_runs
+from emocore.jobs.scheduler import LOG_FILE
+from emocore.states import RunStatus
+
+RUNS = 25
+# All take the runs in the same order, each run at a moment of its own, and say what became of it.
+RACER = """
+import json, sys, time
+from pathlib import Path
+from emocore.errors import RunError
+from emocore.folder import RunFolder, delete_run
+from emocore.jobs.queue import move_to_front, resume_run
+from emocore.jobs.stop import request_stop
+action = {"delete": delete_run, "move": move_to_front, "resume": resume_run, "stop": request_stop}[sys.argv[1]]
+root, begin, answers = Path(sys.argv[2]), float(sys.argv[3]), []
+for number, name in enumerate(sys.argv[4:]):
+    while time.time() < begin + 0.02 * number:
+        pass
+    try:
+        action(RunFolder(root / name))
+        answers.append("won")
+    except RunError as error:
+        answers.append(str(error))
+print(json.dumps(answers))
+"""
+LAUNCHER = """
+import sys
+from pathlib import Path
+from emocore.config import RunConfig
+from emocore.jobs.launch import launch, plan_runs
+from emocore.jobs.queue import tend_queue
+root = Path(sys.argv[1])
+plan = plan_runs([RunConfig(method="tfidf", data=sys.argv[2], seed=seed) for seed in range(3)])
+print("ready", flush=True)
+input()
+for run in launch(plan, root):
+    print(run.id)
+for _ in range(20):
+    tend_queue(root)
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    yield folder
+    end_processes(folder)
+
+
+def add_runs(root: Path, status: RunStatus) -> list[RunFolder]:
+    runs = [create_run(root, RunConfig(method="tfidf")) for _ in range(RUNS)]
+    for run in runs:
+        change_status(run, status)
+    return runs
+
+
+def race(runs: list[RunFolder], *actions: str) -> list[list[str]]:
+    """For each run what became of each action, which all are tried at once."""
+    begin = str(time.time() + 1.0)
+    root, names = str(runs[0].path.parent), [run.id for run in runs]
+    racers = [
+        subprocess.Popen(
+            [sys.executable, "-c", RACER, action, root, begin, *names],
+            cwd=REPOSITORY,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        for action in actions
+    ]
+    outputs = [racer.communicate(timeout=60) for racer in racers]
+    assert [errors for _, errors in outputs] == [b""] * len(actions)
+    answers: list[Any] = [json.loads(output) for output, _ in outputs]
+    return [list(each) for each in zip(*answers, strict=True)]
+
+
+def winners(answers: list[list[str]]) -> list[int]:
+    return [each.count("won") for each in answers]
+
+
+def assert_undamaged(root: Path) -> None:
+    assert list_damaged_runs(root) == []
+    assert [path for path in root.rglob("*") if path.name.endswith(".tmp") or path.name.startswith(".d")] == []
+
+
+def test_a_run_is_resumed_once(root: Path) -> None:
+    runs = add_runs(root, RunStatus.INTERRUPTED)
+    answers = race(runs, "resume", "resume", "resume")
+    assert winners(answers) == [1] * RUNS
+    losers = {answer.split(" ", 2)[2] for each in answers for answer in each if answer != "won"}
+    assert losers <= {
+        "is queued; only a stopped, interrupted or failed run can be resumed",
+        "is being worked on; stop it first",
+    }
+    assert waiting_runs(root) == runs
+    assert_undamaged(root)
+
+
+def test_a_run_is_deleted_once(root: Path) -> None:
+    runs = add_runs(root, RunStatus.FINISHED)
+    assert winners(race(runs, "delete", "delete", "delete")) == [1] * RUNS
+    assert list(root.iterdir()) == []
+
+
+def test_a_run_that_is_moved_by_several_is_in_front_and_the_others_keep_their_order(root: Path) -> None:
+    runs = add_runs(root, RunStatus.QUEUED)
+    answers = race(runs[-3:], "move", "move", "move")
+    assert all(winners(answers))
+    assert waiting_runs(root) == [*runs[-3:][::-1], *runs[:-3]]
+    assert_undamaged(root)
+
+
+def test_a_waiting_run_is_stopped_whoever_asks(root: Path) -> None:
+    runs = add_runs(root, RunStatus.QUEUED)
+    answers = race(runs, "stop", "stop", "stop")
+    assert all(winners(answers))
+    assert {run.stored_state.status for run in runs} == {RunStatus.STOPPED}
+    assert {run.stored_state.reason for run in runs} == {"stopped before it began"}
+    assert_undamaged(root)
+
+
+def test_a_run_that_is_resumed_stopped_moved_and_deleted_at_once_is_whole_or_gone(root: Path) -> None:
+    runs = add_runs(root, RunStatus.STOPPED)
+    answers = race(runs, "resume", "stop", "move", "delete")
+    assert all("\n" not in answer for each in answers for answer in each)
+    for run, (_, _, _, deleted) in zip(runs, answers, strict=True):
+        assert run.path.exists() == (deleted != "won")
+        if run.path.exists():
+            assert run.stored_state.status in (RunStatus.QUEUED, RunStatus.STOPPED)
+    assert set(list_runs(root)) == {run for run in runs if run.path.exists()}
+    assert_undamaged(root)
+
+
+def schedulers_of(root: Path) -> list[psutil.Process]:
+    """Those that have the lock; one that was started beside them steps back within a moment."""
+    found = []
+    for process in processes_of_root(root):
+        if "emocore.jobs.scheduler" in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE:
+            found.append(process)
+    return found
+
+
+def test_apps_that_launch_and_look_at_once_share_one_folder_and_one_scheduler(root: Path, small_csv: Path) -> None:
+    apps = [
+        subprocess.Popen(
+            [sys.executable, "-c", LAUNCHER, str(root), str(small_csv)],
+            cwd=REPOSITORY,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        for _ in range(2)
+    ]
+    for app in apps:
+        assert app.stdout and app.stdin and app.stdout.readline() == b"ready\n"
+    for app in apps:
+        assert app.stdin
+        app.stdin.write(b"go\n")
+        app.stdin.flush()
+    while any(app.poll() is None for app in apps):
+        assert list_damaged_runs(root) == [], "a run is listed whole or not at all"
+    outputs = [app.communicate() for app in apps]
+    assert [app.returncode for app in apps] == [0, 0], outputs
+    launched = [name for output, _ in outputs for name in output.decode().split()]
+    assert len(launched) == len(set(launched)) == 6
+    assert {run.id for run in list_runs(root)} == set(launched)
+    wait_for(lambda: len(schedulers_of(root)) == 1, 10, "the others to step back")
+    wait_for(lambda: any(run.stored_state.attempts for run in list_runs(root)), 20, "the first run to begin")
+    assert sum(run.stored_state.attempts for run in list_runs(root)) == 1
+    assert (root / LOG_FILE).read_text(encoding="utf-8") == ""
