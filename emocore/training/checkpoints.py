@@ -31,13 +31,15 @@ UNSAFE_FILE = "training_args.bin"  # a pickle that Trainer writes and nothing he
 @dataclass(frozen=True)
 class Progress:
     """Beside Trainer's own state. `loss_sum` is the loss of the steps after `logged_step`, not logged yet;
-    seconds and bytes are as in TrainingCost."""
+    seconds and bytes are as in TrainingCost. `threads` is what the CPU computed with: another number rounds
+    sums otherwise."""
 
     step: int
     loss_sum: float
     logged_step: int
     train_seconds: float
     peak_memory_bytes: int
+    threads: int
 
 
 def last_checkpoint(folder: Path) -> Path | None:

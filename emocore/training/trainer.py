@@ -97,6 +97,7 @@ class EmotionTrainer(Trainer):
             self.train()
             return
         self._resumed = read_progress(checkpoint)
+        torch.set_num_threads(self._resumed.threads)
         self._earlier_seconds = self._resumed.train_seconds
         self._earlier_peak_bytes = self._resumed.peak_memory_bytes
         state = TrainerState.load_from_json(str(checkpoint / "trainer_state.json"))
@@ -127,6 +128,7 @@ class EmotionTrainer(Trainer):
             logged_step=self._globalstep_last_logged,
             train_seconds=self.train_seconds,
             peak_memory_bytes=self.peak_memory_bytes,
+            threads=torch.get_num_threads(),
         )
         with writing_checkpoint(folder, progress, self._run_config.checkpoints_kept) as self._draft:
             super()._save_checkpoint(model, trial)

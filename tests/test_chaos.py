@@ -1,0 +1,69 @@
+"""The short version of tests/chaos.py: a death at every point, and a few at random moments.
+
+`make chaos` is the long one.
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from chaos import NEURAL, World
+from live_runs import end_processes
+
+from emocore.faults import POINTS
+
+RANDOM_KILLS = 6
+# In this order one run of a neural model can die at all its points, one after the other.
+MODEL_POINTS = [point for point in POINTS if point in NEURAL]
+OTHER_POINTS = [point for point in POINTS if point not in NEURAL]
+
+
+def strike_all(world: World, points: list[str]) -> None:
+    for point in points:
+        world.strike(point)
+    for _ in range(RANDOM_KILLS):
+        world.strike_at_random()
+    world.settle()
+
+
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")
+        yield
+
+
+@pytest.fixture(scope="module")
+def worlds(
+    tmp_path_factory: pytest.TempPathFactory, tiny_llama: Path, small_csv: Path, one_thread: None
+) -> Iterator[dict[str, tuple[World, list[str]]]]:
+    """Two worlds that are struck at the same time."""
+    names = {"models": MODEL_POINTS, "others": OTHER_POINTS}
+    worlds = {}
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            making = {
+                name: pool.submit(World, tmp_path_factory.mktemp(name), tiny_llama, small_csv, seed)
+                for seed, name in enumerate(names)
+            }
+            worlds = {name: (done.result(), names[name]) for name, done in making.items()}
+            for done in [pool.submit(strike_all, *pair) for pair in worlds.values()]:
+                done.result()
+        yield worlds
+    finally:
+        for world, _ in worlds.values():
+            end_processes(world.root)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", ["models", "others"])
+def test_nothing_is_lost_and_nothing_runs_twice(worlds: dict[str, tuple[World, list[str]]], name: str) -> None:
+    """What is checked on the way stands in `World.check` and `World.settle`."""
+    world, points = worlds[name]
+    assert {point for point in world.kills if "." in point} >= set(points)
+    assert world.accepted - world.condemned <= set(world.finished)
+
+
+def test_there_are_enough_points() -> None:
+    assert len(POINTS) >= 25
