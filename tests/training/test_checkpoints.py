@@ -1,0 +1,195 @@
+"""Checkpoints on disk: the newest whole one is gone on from, whatever became of those after it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from live_runs import EXECUTE_ALL, REPOSITORY, describe, queue_run
+from small_disks import small_disk
+
+from emocore.faults import EXIT_STATUS
+from emocore.folder import RunFolder
+from emocore.jobs.queue import resume_run
+from emocore.states import RunStatus
+from emocore.training.checkpoints import (
+    FILES,
+    UNSAFE_FILE,
+    Progress,
+    is_complete,
+    last_checkpoint,
+    read_progress,
+    writing_checkpoint,
+)
+
+LAST_STEP, KEPT = 9, 3
+
+
+def cut(file: Path) -> None:
+    os.truncate(file, file.stat().st_size // 2)
+
+
+def empty(file: Path) -> None:
+    os.truncate(file, 0)
+
+
+def flip_bit(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+DAMAGE: dict[str, Callable[[Path], None]] = {"cut": cut, "emptied": empty, "gone": Path.unlink, "changed": flip_bit}
+
+
+def carry_out(runs: list[RunFolder], fault: str = "") -> int:
+    """One attempt at each, all in one process; its exit status."""
+    with runs[0].log.open("ab") as log:
+        return subprocess.run(
+            [sys.executable, "-c", EXECUTE_ALL, *(str(run.path) for run in runs)],
+            cwd=REPOSITORY,
+            env=os.environ | {"OMP_NUM_THREADS": "1", "EMOCORE_FAULT": fault},
+            stdout=log,
+            stderr=log,
+            timeout=200,
+        ).returncode
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory, small_csv: Path, tiny_bert: Path) -> RunFolder:
+    """Died while it wrote its tenth checkpoint, one after each step; to copy, not to change."""
+    run = queue_run(
+        tmp_path_factory.mktemp("killed"),
+        small_csv,
+        base=str(tiny_bert),
+        checkpoint_minutes=1e-6,
+        checkpoints_kept=KEPT,
+    )
+    assert carry_out([run], f"checkpoint.draft:{LAST_STEP + 1}") == EXIT_STATUS, describe(run)
+    return run
+
+
+@pytest.fixture
+def checkpoints(killed: RunFolder, tmp_path: Path) -> Path:
+    return shutil.copytree(killed.checkpoints, tmp_path / "checkpoints")
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_the_newest_few_are_kept_beside_the_draft_that_was_being_written(killed: RunFolder) -> None:
+    steps = range(LAST_STEP - KEPT + 1, LAST_STEP + 1)
+    assert names(killed.checkpoints) == {f"checkpoint-{step}" for step in steps} | {f".draft-{LAST_STEP + 1}"}
+
+
+def test_a_draft_is_no_checkpoint_though_all_is_in_it(killed: RunFolder) -> None:
+    assert is_complete(killed.checkpoints / f".draft-{LAST_STEP + 1}" / f"checkpoint-{LAST_STEP + 1}")
+    newest = last_checkpoint(killed.checkpoints)
+    assert newest and newest.name == f"checkpoint-{LAST_STEP}"
+    assert read_progress(newest).step == LAST_STEP
+
+
+def test_a_checkpoint_holds_no_pickle_of_settings(killed: RunFolder) -> None:
+    assert [path for path in killed.checkpoints.rglob("*") if path.name == UNSAFE_FILE] == []
+    assert all(names(path) >= set(FILES) for path in killed.checkpoints.glob("checkpoint-*"))
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("name", FILES)
+def test_a_checkpoint_with_a_damaged_file_is_passed_over(checkpoints: Path, name: str, damage: str) -> None:
+    DAMAGE[damage](checkpoints / f"checkpoint-{LAST_STEP}" / name)
+    newest = last_checkpoint(checkpoints)
+    assert newest and newest.name == f"checkpoint-{LAST_STEP - 1}"
+
+
+def test_where_none_is_whole_there_is_none(checkpoints: Path) -> None:
+    for number, path in enumerate(sorted(checkpoints.glob("checkpoint-*"))):
+        cut(path / FILES[number])
+    assert last_checkpoint(checkpoints) is None
+    assert last_checkpoint(checkpoints / "gone") is None
+
+
+def test_steps_are_compared_as_numbers(checkpoints: Path) -> None:
+    shutil.copytree(checkpoints / f"checkpoint-{LAST_STEP}", checkpoints / "checkpoint-10")
+    newest = last_checkpoint(checkpoints)
+    assert newest and newest.name == "checkpoint-10"
+
+
+def write_checkpoint(folder: Path, step: int, size: int = 10, kept: int = 2) -> None:
+    """As Trainer does, with files of `size` bytes."""
+    progress = Progress(step=step, loss_sum=0.5, logged_step=step, train_seconds=1.0, peak_memory_bytes=1, threads=1)
+    with writing_checkpoint(folder, progress, kept) as draft:
+        filled = draft / f"checkpoint-{step}"
+        filled.mkdir()
+        for name in (*FILES, UNSAFE_FILE):
+            (filled / name).write_bytes(b"x" * size)
+
+
+def test_a_disk_too_full_for_another_one_keeps_those_before_and_gets_its_room_back(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", megabytes=0.5) as folder:
+        write_checkpoint(folder, 1)
+        with pytest.raises(OSError, match="No space left"):
+            write_checkpoint(folder, 2, size=200_000)
+        assert names(folder) == {"checkpoint-1"}
+        write_checkpoint(folder, 2, size=20_000)
+        assert is_complete(folder / "checkpoint-1") and is_complete(folder / "checkpoint-2")
+
+
+def test_what_a_crash_left_is_swept_by_the_next_checkpoint(tmp_path: Path) -> None:
+    for number in (1, 2):
+        write_checkpoint(tmp_path, number)
+    cut(tmp_path / "checkpoint-2" / FILES[0])
+    for draft in (".draft-2", ".draft-3"):
+        (tmp_path / draft / "checkpoint-x").mkdir(parents=True)
+    write_checkpoint(tmp_path, 2)
+    assert names(tmp_path) == {"checkpoint-1", "checkpoint-2"}
+    assert last_checkpoint(tmp_path) == tmp_path / "checkpoint-2"
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """What became of copies of the killed run, after the newest checkpoint of all but "whole" was damaged."""
+
+    runs: dict[str, RunFolder]
+    log: str
+
+
+@pytest.fixture(scope="module")
+def resumed(killed: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Resumed]:
+    root = tmp_path_factory.mktemp("resumed")
+    runs = {name: RunFolder(root / name) for name in ("whole", *DAMAGE)}
+    for (name, run), file in zip(runs.items(), FILES, strict=False):
+        shutil.copytree(killed.path, run.path)
+        run.log.unlink(missing_ok=True)
+        if name in DAMAGE:
+            DAMAGE[name](run.checkpoints / f"checkpoint-{LAST_STEP}" / file)
+        resume_run(run)
+    first = runs["whole"]
+    assert carry_out(list(runs.values())) == 0, describe(first)
+    yield Resumed(runs, first.log.read_text(encoding="utf-8"))
+
+
+def test_a_run_goes_on_from_the_checkpoint_before_a_damaged_one(resumed: Resumed) -> None:
+    begun = [line.split("Resuming from ")[1] for line in resumed.log.splitlines() if "Resuming from " in line]
+    assert begun == [f"step {LAST_STEP} of 12", *[f"step {LAST_STEP - 1} of 12"] * len(DAMAGE)]
+    assert {run.state.status for run in resumed.runs.values()} == {RunStatus.FINISHED}
+
+
+def test_it_ends_where_it_would_have_ended_from_the_newest(resumed: Resumed) -> None:
+    whole = resumed.runs["whole"]
+    for run in resumed.runs.values():
+        for name in ("adapter/adapter_model.safetensors", "predictions.parquet"):
+            assert (run.path / name).read_bytes() == (whole.path / name).read_bytes(), (run.id, name)
+        lines = run.metrics.read_text(encoding="utf-8").splitlines()
+        steps = [row["step"] for row in map(json.loads, lines) if "train/loss" in row]
+        assert steps == list(range(1, 13))
+
+
+def test_a_finished_run_keeps_neither_checkpoint_nor_draft(resumed: Resumed) -> None:
+    assert [name for name, run in resumed.runs.items() if run.checkpoints.exists()] == []
