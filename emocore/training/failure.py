@@ -9,6 +9,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 UNWRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
 # What libraries say that do not pass the system's own error on.
 FULL_WORDS = ("No space left on device", "PytorchStreamWriter failed writing", "unexpected pos")
+UNWRITABLE_WORDS = ("Read-only file system", "Permission denied")
 MEMORY_WORDS = ("can't allocate memory", "not enough memory", "Cannot allocate memory")
 
 
@@ -22,7 +23,7 @@ def explain_failure(error: Exception) -> str:
     number = error.errno if isinstance(error, OSError) else None
     if number in FULL or any(word in str(error) for word in FULL_WORDS):
         return "the disk is full: free space, then resume the run; it goes on from its last checkpoint"
-    if number in UNWRITABLE:
+    if number in UNWRITABLE or any(word in str(error) for word in UNWRITABLE_WORDS):
         return f"a file may not be written ({first}): make the run's folder writable, then resume it"
     return f"{type(error).__name__}: {first} (the log has the details)"
 
