@@ -63,9 +63,9 @@ FAULTS: dict[str, Callable[[WandbServer], None]] = {
 class Child:
     """A process that works on a run, with a key in its environment."""
 
-    def __init__(self, code: str, run: RunFolder, *arguments: str, key: str | None = API_KEY) -> None:
+    def __init__(self, code: str, run: RunFolder, *arguments: str, key: str | None = API_KEY, **variables: str) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("WANDB")}
-        environment |= {"OMP_NUM_THREADS": "1"} | ({"WANDB_API_KEY": key} if key else {})
+        environment |= {"OMP_NUM_THREADS": "1"} | ({"WANDB_API_KEY": key} if key else {}) | variables
         with run.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", code, str(run.path), *arguments],
@@ -112,8 +112,8 @@ def children() -> Iterator[Callable[..., Child]]:
     """Starts children and leaves none behind."""
     started = []
 
-    def start(code: str, run: RunFolder, *arguments: str, key: str | None = API_KEY) -> Child:
-        started.append(Child(code, run, *arguments, key=key))
+    def start(code: str, run: RunFolder, *arguments: str, key: str | None = API_KEY, **variables: str) -> Child:
+        started.append(Child(code, run, *arguments, key=key, **variables))
         return started[-1]
 
     try:

@@ -1,5 +1,6 @@
 """The W&B client, set up as Emocore uses it: quick, quiet, with a time limit on all that may wait."""
 
+import contextlib
 import logging
 import os
 import queue
@@ -13,6 +14,7 @@ from emocore.config import RunConfig
 from emocore.errors import ConfigError
 
 API_TIMEOUT_SECONDS = 6.0
+TEAR_DOWN_SECONDS = 2.0
 
 _apis: dict[tuple[str, str], Any] = {}
 _api_lock = threading.Lock()
@@ -27,6 +29,8 @@ def prepare_client() -> None:
     os.environ.setdefault("WANDB_SILENT", "true")
     # Asking who the user is first would wait 10 s for a dead server, whatever the time limit of init.
     os.environ.setdefault("WANDB__DISABLE_VIEWER", "true")
+    # Each process has a helper of its own: one inherited from the app would end with the app.
+    os.environ.pop("WANDB_SERVICE", None)
     # What matters of its messages is said in our own words.
     logging.getLogger("wandb").setLevel(logging.CRITICAL)
 
@@ -94,8 +98,37 @@ def shared_api(base_url: str) -> Any:
     place = base_url, _require_key()
     with _api_lock:
         if place not in _apis:
-            _apis[place] = open_api(base_url, API_TIMEOUT_SECONDS)
+            try:
+                _apis[place] = open_api(base_url, API_TIMEOUT_SECONDS)
+            except Exception as error:
+                if _is_helper_dead(error):
+                    tear_down()
+                raise
         return _apis[place]
+
+
+def give_up_if_dead(api: Any, error: Exception) -> None:
+    """If the client's helper process died under `api`, let the next `shared_api` start another one."""
+    with _api_lock:
+        if _is_helper_dead(error) and any(known is api for known in _apis.values()):
+            _apis.clear()
+            tear_down()
+
+
+def tear_down() -> None:
+    """Close the client of this process, which is broken; otherwise it would end the process with a traceback."""
+    import wandb
+
+    with contextlib.suppress(Exception):  # it is broken already
+        call_within(TEAR_DOWN_SECONDS, wandb.teardown)
+
+
+def _is_helper_dead(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ConnectionError) or type(error).__name__ == "MailboxClosedError":
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _require_key() -> str:

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from emocore.config import RunConfig, build
 from emocore.errors import ConfigError, RunError
-from emocore.tracking.client import call_within, shared_api
+from emocore.tracking.client import call_within, give_up_if_dead, shared_api
 from emocore.tracking.diagnosis import diagnose, server_address
 from emocore.tracking.summary import unflatten_provenance, unflatten_result
 
@@ -130,7 +130,14 @@ def _list_runs(address: ProjectAddress) -> TeamListing:
     """Raises whatever the client raises."""
     api = shared_api(address.base_url)
     api.flush()  # it keeps the lists that it has seen, as they were
-    found = api.runs(str(address), filters={"state": "finished"}, order="-created_at", lazy=False)
+    try:
+        return _read_runs(api.runs(str(address), filters={"state": "finished"}, order="-created_at", lazy=False))
+    except Exception as error:
+        give_up_if_dead(api, error)
+        raise
+
+
+def _read_runs(found: Any) -> TeamListing:
     runs, reasons = [], Counter[str]()
     for number, entry in enumerate(found):
         if number == MOST_RUNS:

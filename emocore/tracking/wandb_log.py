@@ -5,7 +5,6 @@ run goes on in the same W&B run. The key comes from WANDB_API_KEY alone; it is w
 sending later what is missing there, which is `emocore.tracking.sync`.
 """
 
-import contextlib
 import logging
 import os
 import time
@@ -17,7 +16,7 @@ from emocore.errors import RunError
 from emocore.folder import RunFolder
 from emocore.text import first_line
 from emocore.tracking import remote
-from emocore.tracking.client import ClientSetup, call_within, start_run
+from emocore.tracking.client import ClientSetup, call_within, start_run, tear_down
 from emocore.tracking.diagnosis import PROBE_TIMEOUT_SECONDS, diagnose, server_address
 from emocore.tracking.metrics_file import read_metrics
 from emocore.tracking.summary import flatten_provenance
@@ -28,7 +27,6 @@ INIT_TIMEOUT_SECONDS = 6.5
 FINISH_TIMEOUT_SECONDS = 4.5
 CONFIRM_TIMEOUT_SECONDS = 2.0
 CLOSING_SECONDS = 7.0
-TEAR_DOWN_SECONDS = 2.0
 
 logger = logging.getLogger(__name__)
 
@@ -150,7 +148,7 @@ class WandbLog:
         except Exception as error:  # whatever a logger dies of, it is no reason to lose a training
             self._run = None
             self._note_trouble(f"the W&B client broke down ({first_line(error)})")
-            _tear_down()
+            tear_down()
 
     def _note_trouble(self, reason: str) -> None:
         self._place["reason"] = self._place["reason"] or reason  # the first trouble is the cause of the others
@@ -163,14 +161,6 @@ def wandb_mode(config: RunConfig) -> str:
     if config.wandb_mode != "auto":
         return config.wandb_mode
     return "online" if os.environ.get("WANDB_API_KEY") else "offline"
-
-
-def _tear_down() -> None:
-    """Otherwise the broken client would be closed when the process ends, and the log would end in a traceback."""
-    import wandb
-
-    with contextlib.suppress(Exception):  # it is broken already
-        call_within(TEAR_DOWN_SECONDS, wandb.teardown)
 
 
 def _read_earlier(run: RunFolder) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from emocore.tracking import remote
-from emocore.tracking.client import shared_api
+from emocore.tracking.client import give_up_if_dead, shared_api
 from emocore.tracking.diagnosis import diagnose
 
 REFRESH_SECONDS = 1.2
@@ -32,6 +32,7 @@ class LiveHistory:
         self._base_url = wandb_json["base_url"]
         self._rows: dict[int, remote.Row] = {}
         self._next_step = 0
+        self._api: Any = None
         self._remote: Any = None
         self._state_read = 0.0
         self._looked = 0.0
@@ -92,9 +93,9 @@ class LiveHistory:
     def _load_state(self, is_due: bool) -> None:
         """W&B's state of the run, before its rows are asked for: those of an ended run are then all there."""
         if self._remote is None:
-            api = shared_api(self._base_url)
-            api.flush()  # it keeps the runs that it has seen, as they were
-            self._remote = api.run(self._path)
+            self._api = shared_api(self._base_url)
+            self._api.flush()  # it keeps the runs that it has seen, as they were
+            self._remote = self._api.run(self._path)
         elif is_due:
             self._remote.load(force=True)
         else:
@@ -103,6 +104,8 @@ class LiveHistory:
         self.state, self.summary = self._remote.state, dict(self._remote.summary_metrics)
 
     def _back_off(self, error: Exception) -> None:
+        give_up_if_dead(self._api, error)
+        self._remote = None  # opened anew, by another helper process if need be
         trouble = diagnose(error, self._base_url)
         self._failures += 1
         pause = min(LONGEST_PAUSE_SECONDS, max(2.0**self._failures, trouble.retry_after or 0))

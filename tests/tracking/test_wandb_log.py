@@ -4,11 +4,13 @@ A server that is not what it should be is in `test_outages`.
 """
 
 import contextlib
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from live_runs import EXECUTE_ALL, FINISHED_RUNS, describe, queue_run, wait_for
 from wandb_children import API_KEY, LOG_AS_TOLD, assert_no_key, children, new_run, place_of, rows_of
@@ -16,6 +18,7 @@ from wandb_server import WandbServer
 
 from emocore.folder import RunFolder
 from emocore.states import RunStatus
+from emocore.tracking.client import open_api
 from emocore.tracking.metrics_file import read_metrics
 from emocore.tracking.remote import merge_rows
 from emocore.tracking.summary import unflatten_provenance, unflatten_result
@@ -133,6 +136,23 @@ def test_offline_nothing_is_sent(
     assert server.requests == []
     place = place_of(child.run)
     assert (place["mode"], place["reason"], place["complete"]) == ("offline", reason, False)
+
+
+def test_a_run_does_not_share_the_client_of_the_app_that_started_it(
+    server: WandbServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client hands the address of its helper process on to children; closing the app would end it for them."""
+    import wandb
+
+    monkeypatch.setenv("WANDB_API_KEY", API_KEY)
+    wandb.teardown()
+    open_api(server.base_url, 10)
+    inherited = os.environ["WANDB_SERVICE"]
+    with children() as start:
+        child = start(LOG_AS_TOLD, new_run(tmp_path, server), "0", WANDB_SERVICE=inherited)
+        child.read_seconds()
+        helpers = [process.name() for process in psutil.Process(child.process.pid).children(recursive=True)]
+        assert "wandb-core" in helpers
 
 
 @pytest.fixture(scope="module")

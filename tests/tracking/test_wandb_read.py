@@ -1,13 +1,15 @@
 """The curve of a running run, pulled from W&B with the real client: soon, once, and never in the way of a page."""
 
 import contextlib
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 
 import pytest
-from live_runs import wait_for
+from live_runs import REPOSITORY, wait_for
 from wandb_children import API_KEY, FAULTS, LOG_AS_TOLD, children, new_run, place_of
 from wandb_server import WandbServer
 
@@ -111,6 +113,39 @@ def test_what_is_wrong_is_said_and_passes(server: WandbServer, tmp_path: Path) -
         assert live.error and "does not accept the key; check WANDB_API_KEY" in live.error
         server.recover()
         wait_for(lambda: live.rows() is not None and live.error is None, 20, "the error to pass")
+
+
+# In a process of its own, since the client complains of the death in threads of its own.
+LOSE_THE_HELPER = """
+import json, sys, time
+import psutil
+from emocore.tracking.wandb_read import LiveHistory
+live = LiveHistory(json.load(open(sys.argv[1])))
+def wait_for_rows(count):
+    deadline = time.monotonic() + 20
+    while len(live.rows()) < count and time.monotonic() < deadline:
+        time.sleep(0.1)
+    print(len(live.rows()), live.error, flush=True)
+wait_for_rows(2)
+[helper] = psutil.Process().children()
+helper.kill()
+helper.wait()
+sys.stdin.readline()
+wait_for_rows(4)
+"""
+
+
+def test_a_helper_process_that_died_is_replaced(server: WandbServer, tmp_path: Path) -> None:
+    with logging_run(tmp_path, server) as (run, tell):
+        tell("log 2")
+        reader = subprocess.Popen(
+            [sys.executable, "-c", LOSE_THE_HELPER, str(run.path / "wandb.json")],
+            cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        )  # fmt: skip
+        assert reader.stdout
+        assert reader.stdout.readline() == "2 None\n"
+        tell("log 2")
+        assert reader.communicate("\n", timeout=40)[0] == "4 None\n"
 
 
 def test_thirty_finished_runs_are_asked_for_once(server: WandbServer, tmp_path: Path) -> None:
