@@ -4,6 +4,7 @@ Every row has `step`, `total_steps`, `epoch` (a fraction) and `seconds` since th
 other keys are metrics such as `train/loss` and `validation/f1_macro`.
 """
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -39,7 +40,8 @@ class MetricsFile:
         return rows
 
     def close(self) -> None:
-        self._file.close()
+        with contextlib.suppress(OSError):  # of a row that `append` could not write, and has told of
+            self._file.close()
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:
