@@ -85,6 +85,7 @@ def overview_row(overview: RunOverview) -> dict[str, Any]:
         "left": format_seconds(overview.remaining_seconds),
         "macro-F1": overview.f1_macro,
         "micro-F1": overview.f1_micro,
+        "disk": format_bytes(overview.disk_bytes),
     }
 
 

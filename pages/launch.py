@@ -1,21 +1,21 @@
 """Launch runs: data, base, methods, seeds and the settings that matter; the rest under "More"."""
 
 import time
-from pathlib import Path
 
 import streamlit as st
 
 from emocore.config import STARTER, StudyConfig, build, describe
 from emocore.data.table import resolve_source
-from emocore.data.uploads import store_upload
 from emocore.devices import list_devices
 from emocore.errors import EmocoreError
 from emocore.folder import runs_root
 from emocore.jobs.estimate import estimate_seconds
 from emocore.jobs.launch import Plan, launch, plan_study
-from emocore.models.bases import BASES, find_base
+from emocore.models.bases import find_base
 from emocore.models.methods import METHODS
-from emocore.text import format_count, format_minutes
+from emocore.text import format_minutes
+from pages.shared.choices import SOURCES, choose_base, choose_data
+from pages.shared.clone import prefill_clone
 from pages.shared.entry import require_app
 from pages.shared.preview import show_data_preview
 from pages.shared.settings import MORE_SETTINGS, add_error_slot, reset_error_slots, setting_input, show_error
@@ -23,42 +23,12 @@ from pages.shared.settings import MORE_SETTINGS, add_error_slot, reset_error_slo
 require_app()
 
 METHOD_HELP = "  \n".join(f"**{method.title}**: {method.summary}" for method in METHODS.values())
-SOURCES = ["Starter set", "File on disk", "Upload"]
 
 
 @st.cache_data(max_entries=6, show_spinner="Reading the data")
 def check(study: StudyConfig, changed: tuple[float, ...]) -> Plan:
     """`changed` are the files' times, so that an edited file is read again."""
     return plan_study(study)
-
-
-def choose_data(root: Path) -> str | None:
-    source = st.segmented_control("Data", SOURCES, default=SOURCES[0], required=True, help=describe("data"))
-    data: str | None = STARTER
-    if source == SOURCES[1]:
-        data = st.text_input("Path of a CSV or TSV", key="launch_path", placeholder="/home/me/tweets.csv").strip()
-        if not data:
-            st.caption("A text column and one 0/1 column an emotion, such as ID, Tweet, anger, …, trust.")
-    elif source == SOURCES[2]:
-        upload = st.file_uploader("A CSV or TSV with a text column and 0/1 label columns", type=["csv", "tsv", "txt"])
-        data = str(store_upload(root, upload.name, upload.getvalue())) if upload else None
-    add_error_slot("data")
-    return data or None
-
-
-def choose_base() -> str:
-    base = st.selectbox(
-        "Base", list(BASES), key="launch_base", accept_new_options=True,
-        help=describe("base") + " Type any Hub id or folder.",
-    )  # fmt: skip
-    add_error_slot("base")
-    known = BASES.get(base)
-    if known:
-        st.caption(
-            f"{format_count(known.parameters)} parameters, {known.context_length:,} tokens, "
-            f"{known.pooling} pooling, {known.licence}. {known.note}"
-        )
-    return base
 
 
 def choose_rates(methods: list[str], pooling: str) -> dict[str, dict[str, float]]:
@@ -79,6 +49,7 @@ reset_error_slots()
 root = runs_root()
 st.title("Launch")
 st.caption("Train one method, or several as a study that differs in nothing else. What you see here is what will run.")
+prefill_clone(SOURCES)
 left, right = st.columns([3, 2], gap="large")
 with left:
     data = choose_data(root)

@@ -7,34 +7,23 @@ from emocore.charts.curves import metric_curves
 from emocore.config import describe
 from emocore.errors import EmocoreError
 from emocore.evaluation.curves import curve_table
-from emocore.folder import RunFolder, delete_run, find_run, runs_root
+from emocore.folder import find_run, runs_root
 from emocore.jobs.overview import describe_run
 from emocore.jobs.queue import tend_queue
-from emocore.jobs.stop import request_stop
+from emocore.jobs.scheduler import pause_file
 from emocore.metrics import METRIC_DESCRIPTIONS
 from emocore.states import RunStatus
 from emocore.text import format_bytes, format_count, format_seconds
 from pages.shared.entry import require_app
 from pages.shared.plain import plain
 from pages.shared.readers import history_reader
+from pages.shared.run_actions import show_actions
 from pages.shared.tables import STATUS_COLORS
 from pages.shared.titles import run_name
 
 require_app()
 
 LOG_LINES = 40
-
-
-@st.dialog("Delete this run?")
-def confirm_delete(run: RunFolder) -> None:
-    st.write(f"**{run.id}** goes with its adapter, predictions and log. This cannot be undone.")
-    if st.button("Delete for good", type="primary", key="run_delete_sure"):
-        try:
-            delete_run(run)
-        except EmocoreError as error:
-            st.error(plain(error))
-            return
-        st.switch_page("pages/runs.py")
 
 
 try:
@@ -51,18 +40,23 @@ st.title(plain(run_name(run)))
 st.caption(plain(f"{run.id}{f' · study {config.study}' if config.study else ''} · seed {config.seed}"))
 
 
-@st.fragment(run_every=2 if alive else None)
+@st.fragment(run_every=1 if alive else None)
 def show_live() -> None:
     try:
         overview = describe_run(run)
     except EmocoreError:  # deleted elsewhere while this page was open
         st.rerun(scope="app")
     st.badge(overview.status, color=STATUS_COLORS[overview.status])
+    if overview.status == RunStatus.QUEUED and pause_file(runs_root()).exists():
+        st.warning("The queue is paused; the Runs page opens it again.", icon=":material/pause:")
+    if alive:
+        tend_queue(runs_root())  # should the scheduler have died, the run is not left alone
     if overview.reason:
         (st.error if overview.status == RunStatus.FAILED else st.warning)(plain(overview.reason))
     if not RunStatus(overview.status).is_final:
         left = f", {format_seconds(overview.remaining_seconds)} left" if overview.remaining_seconds is not None else ""
-        st.progress(overview.progress, text=f"{format_seconds(overview.elapsed_seconds)} so far{left}")
+        so_far = f"{format_seconds(overview.elapsed_seconds)} so far" if overview.elapsed_seconds else "Not begun yet"
+        st.progress(overview.progress, text=so_far + left)
     history = history_reader().read(run)
     if history.rows:
         table = curve_table([(run.id, config, history)])
@@ -84,25 +78,7 @@ def show_live() -> None:
 
 
 show_live()
-with st.container(horizontal=True):
-    if alive:
-        asked = run.stop_request.exists()
-        if st.button("Stopping …" if asked else "Stop", disabled=asked, icon=":material/stop:", key="run_stop"):
-            try:
-                request_stop(run)
-                tend_queue(runs_root())
-            except EmocoreError as error:
-                st.toast(plain(error))
-            st.rerun()
-    else:
-        if run.state.status == RunStatus.FINISHED:
-            if st.button("Try a sentence", type="primary", icon=":material/chat:", key="run_try"):
-                st.switch_page("pages/playground.py", query_params={"runs": run.id})
-            if st.button("Compare", icon=":material/bar_chart:", key="run_compare"):
-                wanted = {"study": config.study} if config.study else {"runs": run.id}
-                st.switch_page("pages/compare.py", query_params=wanted)
-        if st.button("Delete", icon=":material/delete:", key="run_delete"):
-            confirm_delete(run)
+show_actions(run)
 
 if result:
     st.subheader("Results")
@@ -123,6 +99,9 @@ if result:
         st.metric("peak memory", format_bytes(cost["peak_memory_bytes"]))
         st.metric("trainable", format_count(cost["trainable_parameters"]), help="Parameters of adapter and head.")
         st.metric("adapter", format_bytes(cost["adapter_bytes"]))
+disk = f"{format_bytes(run.disk_bytes())} on disk"
+attempts = run.state.attempts
+st.caption(f"{disk}, {attempts} attempts." if attempts > 1 else f"{disk}.")
 with st.expander("Settings, as it ran"):
     settings = [
         {"setting": name, "value": str(value), "meaning": describe(name)}

@@ -6,10 +6,12 @@ from emocore.charts.curves import metric_curves
 from emocore.evaluation.curves import curve_table
 from emocore.folder import RunFolder, list_damaged_runs, list_runs, runs_root
 from emocore.jobs.overview import describe_run
+from emocore.jobs.queue import tend_queue
 from emocore.states import RunStatus
 from pages.shared.address import choose_one
 from pages.shared.entry import require_app
 from pages.shared.plain import plain
+from pages.shared.queue import show_disk, show_queue
 from pages.shared.readers import history_reader
 from pages.shared.tables import show_overview_table
 
@@ -43,11 +45,14 @@ alive = any(not run.state.status.is_final for run in in_study(runs))
 
 @st.fragment(run_every=2 if alive else 10)
 def show_runs() -> None:
+    tend_queue(runs_root())  # should the scheduler have died, nothing is left alone
+    show_queue(runs_root())
     runs = in_study(list_runs(runs_root()))
     overviews = sorted((describe_run(run) for run in runs), key=lambda o: -o.created_at)
     if wanted != ALL:
         overviews.reverse()
     show_overview_table(overviews, key="runs_table")
+    show_disk(runs_root(), sum(overview.disk_bytes for overview in overviews))
     if wanted != ALL:
         show_curves(runs)
     is_alive = any(not RunStatus(overview.status).is_final for overview in overviews)

@@ -27,6 +27,8 @@ class RunOverview:
     f1_macro: float | None
     f1_micro: float | None
     created_at: float
+    attempts: int
+    disk_bytes: int
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -61,6 +63,8 @@ def describe_run(run: RunFolder) -> RunOverview:
         f1_macro=scores.get("f1_macro"),
         f1_micro=scores.get("f1_micro"),
         created_at=state.created_at,
+        attempts=state.attempts,
+        disk_bytes=run.disk_bytes(),
     )
 
 

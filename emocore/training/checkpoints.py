@@ -50,6 +50,12 @@ def last_checkpoint(folder: Path) -> Path | None:
     return next((path for path in reversed(_by_step(folder)) if is_complete(path)), None)
 
 
+def last_step(folder: Path) -> int:
+    """The step of the newest complete checkpoint; 0 if there is none."""
+    checkpoint = last_checkpoint(folder)
+    return int(checkpoint.name.removeprefix(PREFIX)) if checkpoint else 0
+
+
 def is_complete(checkpoint: Path) -> bool:
     """Whether all files are there, each as it was written."""
     manifest = checkpoint / MANIFEST_FILE

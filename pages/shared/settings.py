@@ -47,6 +47,12 @@ def setting_input(name: str, label: str | None = None, default: Any = None, key:
     return answer
 
 
+def is_number(name: str) -> bool:
+    """Whether the setting's input takes a number, or nothing."""
+    annotation = RunConfig.model_fields[name].annotation
+    return bool({int, float} & {annotation, *get_args(annotation)})
+
+
 def reset_error_slots() -> None:
     """At the top of a page's run."""
     st.session_state[SLOTS] = {}

@@ -61,8 +61,6 @@ def _score_columns() -> dict[str, object]:
         for name, title in TITLES.items()
     } | {
         "series": st.column_config.TextColumn(width=150),
-        "source": st.column_config.TextColumn(
-            help="Where it was trained: here, or elsewhere and read from W&B."
-        ),
+        "source": st.column_config.TextColumn(help="Where it was trained: here, or elsewhere and read from W&B."),
         "seeds": st.column_config.NumberColumn(help="How many runs the row is the mean of."),
     }

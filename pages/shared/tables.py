@@ -5,7 +5,7 @@ import streamlit as st
 
 from emocore.jobs.overview import RunOverview
 from emocore.models.methods import method_title
-from emocore.text import format_seconds
+from emocore.text import format_bytes, format_seconds
 
 STATUS_COLORS = {
     "queued": "gray",
@@ -41,6 +41,7 @@ def show_overview_table(overviews: list[RunOverview], key: str) -> None:
             "micro-F1": o.f1_micro,
             "time": format_seconds(o.elapsed_seconds),
             "left": format_seconds(o.remaining_seconds) if o.remaining_seconds is not None else "–",
+            "disk": format_bytes(o.disk_bytes),
             "seed": o.seed,
             "study": o.study or "–",
             "reason": o.reason or "",

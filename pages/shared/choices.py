@@ -1,0 +1,44 @@
+"""The Launch form's first questions: which data, which base."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from emocore.config import STARTER, describe
+from emocore.data.uploads import store_upload
+from emocore.models.bases import BASES
+from emocore.text import format_count
+from pages.shared.settings import add_error_slot
+
+SOURCES = ["Starter set", "File on disk", "Upload"]
+
+
+def choose_data(root: Path) -> str | None:
+    source = st.segmented_control(
+        "Data", SOURCES, default=SOURCES[0], required=True, help=describe("data"), key="launch_source"
+    )
+    data: str | None = STARTER
+    if source == SOURCES[1]:
+        data = st.text_input("Path of a CSV or TSV", key="launch_path", placeholder="/home/me/tweets.csv").strip()
+        if not data:
+            st.caption("A text column and one 0/1 column an emotion, such as ID, Tweet, anger, …, trust.")
+    elif source == SOURCES[2]:
+        upload = st.file_uploader("A CSV or TSV with a text column and 0/1 label columns", type=["csv", "tsv", "txt"])
+        data = str(store_upload(root, upload.name, upload.getvalue())) if upload else None
+    add_error_slot("data")
+    return data or None
+
+
+def choose_base() -> str:
+    base = st.selectbox(
+        "Base", list(BASES), key="launch_base", accept_new_options=True,
+        help=describe("base") + " Type any Hub id or folder.",
+    )  # fmt: skip
+    add_error_slot("base")
+    known = BASES.get(base)
+    if known:
+        st.caption(
+            f"{format_count(known.parameters)} parameters, {known.context_length:,} tokens, "
+            f"{known.pooling} pooling, {known.licence}. {known.note}"
+        )
+    return base

@@ -1,0 +1,46 @@
+"""The queue and the disk, as the Runs page shows them."""
+
+import shutil
+from pathlib import Path
+
+import streamlit as st
+
+from emocore.errors import EmocoreError
+from emocore.jobs.queue import continue_queue, pause_queue, waiting_runs
+from emocore.jobs.scheduler import pause_file
+from emocore.text import format_bytes
+from pages.shared.plain import plain
+
+LITTLE_BYTES = 1e9  # an adapter and its checkpoints may need as much
+
+
+def show_queue(root: Path) -> None:
+    """How many runs wait, and the button that pauses the queue or opens it again."""
+    waiting, paused = len(waiting_runs(root)), pause_file(root).exists()
+    if not waiting and not paused:
+        return
+    text = f"{waiting} run{'' if waiting == 1 else 's'} waiting"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if paused:
+            st.warning(f"The queue is paused, {text}.", icon=":material/pause:")
+        else:
+            st.caption(f"{text}.")
+        label, action = ("Continue", continue_queue) if paused else ("Pause the queue", pause_queue)
+        icon = ":material/play_arrow:" if paused else ":material/pause:"
+        if st.button(label, icon=icon, key="queue_pause", help="Runs that are alive go on in any case."):
+            try:
+                action(root)
+            except EmocoreError as error:
+                st.error(plain(error))
+                return
+            st.rerun()
+
+
+def show_disk(root: Path, used_bytes: int) -> None:
+    """What the listed runs take, and what is free."""
+    free_bytes = shutil.disk_usage(root).free
+    text = f"These runs take {format_bytes(used_bytes)}; {format_bytes(free_bytes)} are free."
+    if free_bytes < LITTLE_BYTES:
+        st.warning(f"{text} Delete runs before the disk is full.", icon=":material/hard_drive:")
+    else:
+        st.caption(text)

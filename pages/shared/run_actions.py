@@ -1,0 +1,91 @@
+"""What can be done with one run: stop, resume, move to the front, clone, sync, delete."""
+
+import os
+from collections.abc import Callable
+
+import streamlit as st
+
+from emocore.errors import EmocoreError
+from emocore.folder import RunFolder, delete_run, runs_root
+from emocore.jobs.queue import move_to_front, resume_run, tend_queue
+from emocore.jobs.stop import request_stop
+from emocore.states import RunStatus
+from emocore.tracking.sync import can_sync, sync_run
+from emocore.training.checkpoints import last_step
+from pages.shared.plain import plain
+
+
+def show_actions(run: RunFolder) -> None:
+    """Buttons for what the run's state allows. An error stays on the page; what worked shows the page anew."""
+    status = run.state.status
+    with st.container(horizontal=True):
+        if status.is_final:
+            _show_final_actions(run, status)
+        else:
+            _show_live_actions(run, status)
+        if st.button("Clone", icon=":material/content_copy:", key="run_clone", help="A new run with these settings."):
+            st.switch_page("pages/launch.py", query_params={"clone": run.id})
+        if status.is_final and st.button("Delete", icon=":material/delete:", key="run_delete"):
+            _confirm_delete(run)
+    if problem := st.session_state.pop("run_problem", None):
+        st.error(plain(problem))
+    if news := st.session_state.pop("run_news", None):
+        st.success(plain(news))
+
+
+def _show_live_actions(run: RunFolder, status: RunStatus) -> None:
+    if status == RunStatus.QUEUED and st.button(
+        "To the front", icon=":material/vertical_align_top:", key="run_front", help="Let it be the next to start."
+    ):
+        _attempt(lambda: move_to_front(run))
+    asked = run.stop_request.exists()
+    if st.button("Stopping …" if asked else "Stop", disabled=asked, icon=":material/stop:", key="run_stop"):
+        _attempt(lambda: request_stop(run))
+
+
+def _show_final_actions(run: RunFolder, status: RunStatus) -> None:
+    if status == RunStatus.FINISHED:
+        study = run.config.study
+        if st.button("Try a sentence", type="primary", icon=":material/chat:", key="run_try"):
+            st.switch_page("pages/playground.py", query_params={"runs": run.id})
+        if st.button("Compare", icon=":material/bar_chart:", key="run_compare"):
+            st.switch_page("pages/compare.py", query_params={"study": study} if study else {"runs": run.id})
+    elif st.button("Resume", type="primary", icon=":material/play_arrow:", key="run_resume", help=_resume_help(run)):
+        _attempt(lambda: resume_run(run))
+    if can_sync(run):
+        has_key = bool(os.environ.get("WANDB_API_KEY"))
+        text = "Send what W&B lacks of this run." if has_key else "Set WANDB_API_KEY and start the app again to sync."
+        if st.button("Sync to W&B", icon=":material/cloud_upload:", key="run_sync", disabled=not has_key, help=text):
+            with st.spinner("Sending the run to W&B; this takes up to half a minute"):
+                _attempt(lambda: _tell(str(sync_run(run))))
+
+
+def _resume_help(run: RunFolder) -> str:
+    step = last_step(run.checkpoints)
+    return f"It goes on after step {step:,}." if step else "It has no checkpoint yet, so it begins again."
+
+
+def _attempt(action: Callable[[], object]) -> None:
+    """Do it, see to the queue, show the page anew."""
+    try:
+        action()
+        tend_queue(runs_root())
+    except EmocoreError as error:
+        st.session_state["run_problem"] = str(error)
+    st.rerun()
+
+
+def _tell(news: str) -> None:
+    st.session_state["run_news"] = f"The run was {news}" if news.startswith("sent") else f"The run is {news}"
+
+
+@st.dialog("Delete this run?")
+def _confirm_delete(run: RunFolder) -> None:
+    st.write(f"**{run.id}** goes with its adapter, predictions and log. This cannot be undone.")
+    if st.button("Delete for good", type="primary", key="run_delete_sure"):
+        try:
+            delete_run(run)
+        except EmocoreError as error:
+            st.error(plain(error))
+            return
+        st.switch_page("pages/runs.py")
