@@ -23,10 +23,10 @@ from emocore.tracking.summary import flatten_provenance
 
 # In all under 15 s: the beginning takes the first and, if it fails, the question why and the client's own second
 # to go offline; the end takes what is left for it, for the upload and for asking whether it has arrived.
-INIT_TIMEOUT_SECONDS = 6.5
-FINISH_TIMEOUT_SECONDS = 4.5
+INIT_TIMEOUT_SECONDS = 6.0
+FINISH_TIMEOUT_SECONDS = 4.0
 CONFIRM_TIMEOUT_SECONDS = 2.0
-CLOSING_SECONDS = 7.0
+CLOSING_SECONDS = 6.0
 
 logger = logging.getLogger(__name__)
 

@@ -37,6 +37,8 @@ WORDS = {
     "a sentence for a key": "does not accept the key",
 }
 CASES = [(fault, moment) for fault in FAULTS for moment in MOMENTS] + [(name, "start") for name in BAD_KEYS]
+CASES.append(("silent", "end after a slow start"))
+SLOW_SECONDS = 1.5
 
 
 @dataclass
@@ -51,6 +53,8 @@ class Ordeal:
 def undergo(child: Child, server: WandbServer, fault: str, moment: str) -> Ordeal:
     """From the first row to the last, with the fault at its moment."""
     seconds = child.read_seconds()
+    if "slow" in moment:
+        server.recover()
     seconds += child.tell("log 5")
     if moment != "start":
         wait_for(lambda: any(stored.history for stored in server.runs.values()), 20, "the first rows")
@@ -58,7 +62,7 @@ def undergo(child: Child, server: WandbServer, fault: str, moment: str) -> Ordea
         FAULTS[fault](server)
         time.sleep(2.5)
     seconds += child.tell("log 5")
-    if moment == "end":
+    if moment.startswith("end"):
         [stored] = server.runs.values()
         wait_for(lambda: len(stored.history) == 12, 20, "all rows")
         FAULTS[fault](server)
@@ -87,6 +91,8 @@ def ordeals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str
             server = stack.enter_context(WandbServer())
             if moment == "start" and fault in FAULTS:
                 FAULTS[fault](server)
+            if "slow" in moment:
+                server.stall(SLOW_SECONDS)
             key = {"key": BAD_KEYS[fault]} if fault in BAD_KEYS else {}
             child = start(LOG_AS_TOLD, new_run(root, server), "0", **key)
             threads.append(threading.Thread(target=carry_out, args=(child, server, (fault, moment))))
