@@ -1,0 +1,30 @@
+"""An app on an empty runs folder, and a browser."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from app_browser import CHROMIUM, App
+from live_runs import end_processes
+from playwright.sync_api import Browser, sync_playwright
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
+    monkeypatch.setenv("EMOCORE_RUNS", str(tmp_path))
+    app = App(tmp_path)
+    app.start()
+    yield app
+    app.kill()
+    end_processes(tmp_path)
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=str(CHROMIUM),
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
