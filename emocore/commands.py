@@ -112,9 +112,11 @@ def classify_texts(options: argparse.Namespace) -> None:
 
 def stop_runs(options: argparse.Namespace) -> None:
     runs = _named_runs(options)
-    for run in runs:
-        request_stop(run)
-    tend_queue(runs_root())
+    try:
+        for run in runs:
+            request_stop(run)
+    finally:  # a refusal must not leave those before it alone
+        tend_queue(runs_root())
     wait_until_final(runs)
     for run in runs:
         print(f"{run.id} {run.state.status}")
@@ -122,9 +124,11 @@ def stop_runs(options: argparse.Namespace) -> None:
 
 def resume_runs(options: argparse.Namespace) -> int:
     runs = _named_runs(options)
-    for run in runs:
-        resume_run(run)
-    tend_queue(runs_root())
+    try:
+        for run in runs:
+            resume_run(run)
+    finally:  # a refusal must not leave those before it alone
+        tend_queue(runs_root())
     return _see_through(runs, options.wait)
 
 
@@ -167,7 +171,10 @@ def _named_runs(options: argparse.Namespace) -> list[RunFolder]:
 def _confirm(question: str) -> bool:
     if not sys.stdin.isatty():
         return False
-    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    try:
+        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
 
 
 def _launch(plan: Plan, options: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from live_runs import REPOSITORY
 
-from emocore.faults import EXIT_STATUS, POINTS, reach
+from emocore.faults import EXIT_STATUS, LAST_WORD, POINTS, reach
 
 # Whatever a normal end would still do is visible: buffered output, `finally`, `atexit`.
 PASSES = """
@@ -61,7 +61,7 @@ def test_a_process_dies_at_the_passing_that_was_named(tmp_path: Path, fault: str
     status, output, found = pass_points(tmp_path, fault, *points)
     assert status == EXIT_STATUS
     assert found == passed
-    assert output == "", "a last word, as a power cut would not allow it"
+    assert output == f"{LAST_WORD} {fault}\n", "nothing that was still to be written"
     assert not (tmp_path / "cleaned up").exists()
 
 
