@@ -27,6 +27,8 @@ def show_actions(run: RunFolder) -> None:
             st.switch_page("pages/launch.py", query_params={"clone": run.id})
         if status.is_final and st.button("Delete", icon=":material/delete:", key="run_delete"):
             _confirm_delete(run)
+    if status.is_resumable:
+        st.caption(_describe_resume(run))
     if problem := st.session_state.pop("run_problem", None):
         st.error(plain(problem))
     if news := st.session_state.pop("run_news", None):
@@ -50,7 +52,7 @@ def _show_final_actions(run: RunFolder, status: RunStatus) -> None:
             st.switch_page("pages/playground.py", query_params={"runs": run.id})
         if st.button("Compare", icon=":material/bar_chart:", key="run_compare"):
             st.switch_page("pages/compare.py", query_params={"study": study} if study else {"runs": run.id})
-    elif st.button("Resume", type="primary", icon=":material/play_arrow:", key="run_resume", help=_resume_help(run)):
+    elif st.button("Resume", type="primary", icon=":material/play_arrow:", key="run_resume"):
         _attempt(lambda: resume_run(run))
     if can_sync(run):
         has_key = bool(os.environ.get("WANDB_API_KEY"))
@@ -60,9 +62,9 @@ def _show_final_actions(run: RunFolder, status: RunStatus) -> None:
                 _attempt(lambda: _tell(str(sync_run(run))))
 
 
-def _resume_help(run: RunFolder) -> str:
+def _describe_resume(run: RunFolder) -> str:
     step = last_step(run.checkpoints)
-    return f"It goes on after step {step:,}." if step else "It has no checkpoint yet, so it begins again."
+    return f"Resume goes on after step {step:,}." if step else "Resume begins again: there is no checkpoint yet."
 
 
 def _attempt(action: Callable[[], object]) -> None:
