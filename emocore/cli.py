@@ -78,6 +78,7 @@ def make_parser() -> argparse.ArgumentParser:
     compare = add("compare", commands.compare_runs, "Compare finished runs by emotion.", json_option=True)
     compare.add_argument("runs", nargs="*", help="run ids; or use --study")
     compare.add_argument("--study", help="all finished runs of this study")
+    compare.add_argument("--wandb", metavar="PROJECT", help="add the finished runs of this W&B project: entity/project")
     compare.add_argument("--split", choices=["validation", "test"], help="default: validation")
     classify = add("classify", commands.classify_texts, "Classify texts with finished runs.", json_option=True)
     classify.add_argument("runs", nargs="+", metavar="RUN")
@@ -91,7 +92,8 @@ def make_parser() -> argparse.ArgumentParser:
     resume.add_argument("--wait", action="store_true", help=WAIT_HELP)
     delete = add("delete", commands.delete_runs, "Delete runs with all their files; asks first.")
     delete.add_argument("--yes", action="store_true", help="do not ask")
-    for sub in (stop, resume, delete):
+    sync = add("sync", commands.sync_runs, "Send ended runs to W&B that are not there, or not complete.")
+    for sub in (stop, resume, delete, sync):
         sub.add_argument("runs", nargs="+", metavar="RUN")
     clone = add("clone", commands.clone_run, "Launch a new run with the settings of another one.")
     clone.add_argument("run", metavar="RUN")

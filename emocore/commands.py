@@ -16,6 +16,10 @@ from emocore.jobs.scheduler import pause_file
 from emocore.jobs.stop import request_stop
 from emocore.jobs.waiting import wait_until_final
 from emocore.states import RunStatus
+from emocore.tracking.sync import sync_run
+from emocore.tracking.team import TeamListing, fetch_team_runs
+
+TEAM_TIMEOUT_SECONDS = 30.0
 
 # Settings with an option of their own; --set reaches every other one.
 SETTING_OPTIONS = (
@@ -84,22 +88,29 @@ def show_run(options: argparse.Namespace) -> None:
 
 
 def compare_runs(options: argparse.Namespace) -> None:
-    if bool(options.runs) == bool(options.study):
-        raise ConfigError("name the runs to compare, or one study with --study")
+    if bool(options.runs) == bool(options.study) and not (options.wandb and not options.runs):
+        raise ConfigError("name the runs to compare, or one study with --study; --wandb adds those of a W&B project")
+    runs = _finished_of_study(options.study) if options.study else _named_runs(options)
+    team = fetch_team_runs(options.wandb, TEAM_TIMEOUT_SECONDS) if options.wandb else TeamListing()
+    for reason in team.left_out:
+        print(f"note: {reason}", file=sys.stderr)
+    if not runs and not team.runs:
+        raise RunError(f"{options.wandb} has no finished run that Emocore trained")
+    reports.print_comparison(runs, team.runs, options.split or "validation", options.json)
+
+
+def _finished_of_study(study: str) -> list[RunFolder]:
     root = runs_root()
-    if options.study:
-        every = [run for run in list_runs(root) if run.config.study == options.study]
-        if not every:
-            raise RunError(f"no study '{options.study}' in {root}; `python -m emocore runs` lists them")
-        runs = [run for run in every if run.state.status == RunStatus.FINISHED]
-        for run in every:
-            if run not in runs:
-                print(f"note: {run.id} is {run.state.status} and left out", file=sys.stderr)
-        if not runs:
-            raise RunError(f"no run of study '{options.study}' has finished yet")
-    else:
-        runs = [find_run(root, run_id) for run_id in options.runs]
-    reports.print_comparison(runs, options.split or "validation", options.json)
+    every = [run for run in list_runs(root) if run.config.study == study]
+    if not every:
+        raise RunError(f"no study '{study}' in {root}; `python -m emocore runs` lists them")
+    runs = [run for run in every if run.state.status == RunStatus.FINISHED]
+    for run in every:
+        if run not in runs:
+            print(f"note: {run.id} is {run.state.status} and left out", file=sys.stderr)
+    if not runs:
+        raise RunError(f"no run of study '{study}' has finished yet")
+    return runs
 
 
 def classify_texts(options: argparse.Namespace) -> None:
@@ -150,6 +161,11 @@ def change_queue(options: argparse.Namespace) -> None:
     print(f"The queue is {'paused' if pause_file(root).exists() else 'open'}; {len(waiting)} waiting.")
     for run in waiting:
         print(run.id)
+
+
+def sync_runs(options: argparse.Namespace) -> None:
+    for run in _named_runs(options):
+        print(f"{run.id} {sync_run(run)}")
 
 
 def delete_runs(options: argparse.Namespace) -> None:

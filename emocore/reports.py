@@ -12,12 +12,13 @@ import pandas as pd
 from emocore.data.table import read_texts
 from emocore.errors import DataError
 from emocore.evaluation.comparison import emotion_table, find_differences, no_skill_table, summary_table
-from emocore.evaluation.results import load_result, shared_splits
+from emocore.evaluation.results import add_team_runs, load_result, shared_splits
 from emocore.folder import RunFolder
 from emocore.jobs.overview import RunOverview, describe_run
 from emocore.models.bases import BASES
 from emocore.models.methods import METHODS
 from emocore.text import format_bytes, format_count, format_seconds
+from emocore.tracking.team import TeamRun
 
 
 def print_problem(message: str) -> None:
@@ -127,9 +128,9 @@ def print_run(run: RunFolder) -> None:
         print(f"\nlog:\n{log}")
 
 
-def print_comparison(runs: list[RunFolder], split: str, as_json: bool) -> None:
+def print_comparison(runs: list[RunFolder], team: list[TeamRun], split: str, as_json: bool) -> None:
     """Summary, per-emotion F1 and the differences that make a comparison unfair. Raises RunError, DataError."""
-    results = [load_result(run) for run in dict.fromkeys(runs)]
+    results = add_team_runs([load_result(run) for run in dict.fromkeys(runs)], team)
     if split not in shared_splits(results):
         raise DataError(f"not every run has a {split} split; they share {', '.join(shared_splits(results)) or 'none'}")
     emotions, summary = emotion_table(results, split), summary_table(results, split)
@@ -138,7 +139,7 @@ def print_comparison(runs: list[RunFolder], split: str, as_json: bool) -> None:
         print_json(
             {
                 "split": split,
-                "runs": [result.run.id for result in results],
+                "runs": [result.id for result in results],
                 "summary": _records(summary),
                 "per_emotion": _records(emotions),
                 "no_skill": _records(no_skill),

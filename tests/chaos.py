@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from live_runs import REPOSITORY, end_processes, processes_of_root, queue_run, wait_for
+from live_runs import REPOSITORY, describe, end_processes, processes_of_root, queue_run, wait_for
 
 from emocore.data.table import STARTER_FILE
 from emocore.errors import RunError
@@ -186,7 +186,10 @@ class World:
             self.do("stop", "nobody", fault)
         else:
             self.begin(kind, fault)
-        wait_for(lambda: self._has_struck(kind, fault), 120, f"a death at {fault}")
+        deadline = time.monotonic() + 120
+        while not self._has_struck(kind, fault):
+            assert time.monotonic() < deadline, f"nobody died at {fault}\n{self._describe()}"
+            time.sleep(0.1)
         self.kills[point] += 1
         self._make_quiet()
         tend_queue(self.root)
@@ -209,6 +212,10 @@ class World:
     def _last_words(self) -> dict[Path, int]:
         logs = [self.root / LOG_FILE, self.root / APP_LOG_FILE, *(run.log for run in self.runs())]
         return {log: log.read_text(errors="replace").count(LAST_WORD) for log in logs if log.is_file()}
+
+    def _describe(self) -> str:
+        alive = [" ".join(process.cmdline()) for process in processes_of_root(self.root)]
+        return "\n".join([*alive, *(describe(run) for run in self.runs())])
 
     def _make_quiet(self) -> None:
         """Nothing of this folder runs any more; those that had to be killed for it count."""

@@ -43,6 +43,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[WandbServe
 def server(world: tuple[WandbServer, RunFolder], monkeypatch: pytest.MonkeyPatch) -> Iterator[WandbServer]:
     server, run = world
     monkeypatch.setenv("WANDB_API_KEY", API_KEY)
+    monkeypatch.setenv("WANDB_BASE_URL", server.base_url)
     monkeypatch.setenv("EMOCORE_RUNS", str(run.path.parent))
     yield server
     server.recover()

@@ -85,6 +85,7 @@ def test_the_run_finishes_with_the_whole_folder(case: tuple[str, str, RunFolder]
         "id": run.id,
         "url": None,
         "base_url": None,
+        "complete": False,
     }
     assert "Traceback" not in run.log.read_text(encoding="utf-8")
 

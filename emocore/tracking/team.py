@@ -74,11 +74,20 @@ def parse_address(text: str) -> ProjectAddress:
             f"'{text.strip()[:100]}' is no W&B project; write entity/project, or paste the address of the "
             "project's page, such as https://wandb.ai/entity/project"
         )
-    if not is_url or url.hostname in ("wandb.ai", "www.wandb.ai"):
-        base_url = server_address("https://api.wandb.ai" if is_url else None)
-    else:
-        base_url = f"{url.scheme}://{url.netloc.rpartition('@')[2]}"  # a password has no business here
-    return ProjectAddress(parts[0], parts[1], base_url)
+    own = server_address(None)
+    if is_url and _host(url.netloc) != _host(urlsplit(own).netloc):
+        # The key would go to whatever server the link names.
+        raise ConfigError(
+            f"{_host(url.netloc)[:100]} is not the W&B server that your key is for ({own}); if it is, set "
+            "WANDB_BASE_URL to it and start Emocore again"
+        )
+    return ProjectAddress(parts[0], parts[1], own)
+
+
+def _host(netloc: str) -> str:
+    """Host and port alone; the public server's page and its API have two names."""
+    host = netloc.rpartition("@")[2].lower()
+    return "api.wandb.ai" if host in ("wandb.ai", "www.wandb.ai") else host
 
 
 def fetch_team_runs(address: str, timeout_seconds: float) -> TeamListing:

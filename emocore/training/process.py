@@ -28,6 +28,7 @@ from emocore.models.adapter import adapter_bytes
 from emocore.models.methods import find_method
 from emocore.processes import UNWRITABLE_EXIT_STATUS
 from emocore.states import RunStatus
+from emocore.tracking.summary import flatten
 from emocore.tracking.tracker import Tracker
 from emocore.training.failure import explain_failure
 from emocore.training.provenance import describe_provenance
@@ -93,7 +94,7 @@ def _carry_out(run: RunFolder) -> None:
     try:
         # Written last, so an attempt that was killed after it has left nothing to compute.
         result = run.read_json("result.json") or _train_and_evaluate(run, config, splits, tracker)
-        tracker.summarize(_flatten(result))
+        tracker.summarize(flatten(result))
         if run.checkpoints.exists():  # they serve a resume alone
             shutil.rmtree(run.checkpoints)
         reach("run.pruned")
@@ -193,14 +194,3 @@ def _score(splits: Splits, logits: dict[str, np.ndarray], config: RunConfig) -> 
         else None
         for name in ("validation", "test")
     }
-
-
-def _flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """{"a": {"b": 1}} -> {"a/b": 1}: the form in which W&B can chart a summary."""
-    flat: dict[str, Any] = {}
-    for key, value in values.items():
-        if isinstance(value, dict):
-            flat |= _flatten(value, f"{prefix}{key}/")
-        else:
-            flat[prefix + key] = value
-    return flat

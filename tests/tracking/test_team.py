@@ -29,8 +29,9 @@ def key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def server() -> Iterator[WandbServer]:
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[WandbServer]:
     with WandbServer() as server:
+        monkeypatch.setenv("WANDB_BASE_URL", server.base_url)
         yield server
 
 
@@ -157,12 +158,32 @@ def test_the_command_line_is_told_too(server: WandbServer, monkeypatch: pytest.M
         ("https://wandb.ai/team/emotions", ("team", "emotions", "https://api.wandb.ai")),
         ("https://wandb.ai/team/emotions/runs/abc?nw=1", ("team", "emotions", "https://api.wandb.ai")),
         ("https://wandb.ai/team/my%20emotions/workspace", ("team", "my emotions", "https://api.wandb.ai")),
-        ("http://127.0.0.1:8080/team/emotions/", ("team", "emotions", "http://127.0.0.1:8080")),
-        ("https://user:secret@wandb.example.org/team/emotions", ("team", "emotions", "https://wandb.example.org")),
     ],
 )
 def test_a_project_is_named_by_its_path_or_its_page(text: str, address: tuple[str, str, str]) -> None:
     assert parse_address(text) == ProjectAddress(*address)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "team/emotions",
+        "http://wandb.example.org:8080/team/emotions/",
+        "https://user:secret@WANDB.example.org:8080/team/emotions",
+    ],
+)
+def test_a_server_of_ones_own_is_known_by_its_setting(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_BASE_URL", "http://wandb.example.org:8080/")
+    assert parse_address(text) == ProjectAddress("team", "emotions", "http://wandb.example.org:8080")
+
+
+@pytest.mark.parametrize("own", [None, "http://wandb.example.org"])
+def test_a_link_cannot_send_the_key_to_another_server(own: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    if own:
+        monkeypatch.setenv("WANDB_BASE_URL", own)
+    for host in ("http://127.0.0.1:8080", "https://wandb.ai.example.com", "https://wandb.ai@example.com"):
+        with pytest.raises(ConfigError, match="is not the W&B server that your key is for"):
+            parse_address(f"{host}/team/emotions")
 
 
 @pytest.mark.parametrize(
