@@ -22,6 +22,7 @@ from emocore.config import RunConfig
 from emocore.data.split import Splits, load_splits
 from emocore.errors import ConfigError, EmocoreError, RunError
 from emocore.faults import reach
+from emocore.files import sync
 from emocore.folder import RunFolder
 from emocore.metrics import score_logits
 from emocore.models.adapter import adapter_bytes
@@ -121,6 +122,8 @@ def _train_and_evaluate(run: RunFolder, config: RunConfig, splits: Splits, track
     reach("run.evaluating")
     logits = _predict(run, splits, device)
     _store_predictions(run, splits, logits)
+    for path in (run.predictions, *run.adapter.iterdir(), run.adapter):  # or a power cut could spare the result alone
+        sync(path)
     reach("run.predicted")
     cost = trained.cost.as_dict() | {"adapter_bytes": adapter_bytes(run.adapter)}
     result = _score(splits, logits, config) | {"cost": cost}
