@@ -1,5 +1,6 @@
 # make app    start the app on http://127.0.0.1:8501
 # make test   lint, types and the whole test suite
+# make chaos  kill processes at random, COUNT times with SEED; half an hour
 # make setup  only install
 
 PYTHON ?= python3
@@ -8,7 +9,7 @@ BIN := $(VENV)/bin
 SETUP := $(VENV)/.setup-done
 TEST_SETUP := $(VENV)/.test-setup-done
 
-.PHONY: app test check setup
+.PHONY: app test check chaos setup
 
 app: setup
 	@echo "Emocore: http://127.0.0.1:8501"
@@ -16,6 +17,9 @@ app: setup
 
 test: setup $(TEST_SETUP) check
 	$(BIN)/python -m pytest
+
+chaos: setup $(TEST_SETUP)
+	PYTHONPATH=. $(BIN)/python tests/chaos.py --count $(or $(COUNT),500) --seed $(or $(SEED),1)
 
 check: setup $(TEST_SETUP)
 	$(BIN)/ruff check .

@@ -10,288 +10,18 @@ Checked in the end: every run ended, exactly once, with the adapter, predictions
 
 import argparse
 import os
-import random
-import signal
-import subprocess
-import sys
 import tempfile
-import time
-from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
-from live_runs import REPOSITORY, describe, end_processes, processes_of_root, queue_run, wait_for
+from chaos_world import World
+from live_runs import end_processes
 
 from emocore.data.table import STARTER_FILE
-from emocore.errors import RunError
-from emocore.faults import LAST_WORD, POINTS
-from emocore.folder import ABANDONED_SECONDS, DRAFT, GRAVE, RunFolder, list_damaged_runs, list_runs
-from emocore.jobs.queue import tend_queue
-from emocore.jobs.scheduler import LOG_FILE, has_work
-from emocore.states import RunStatus
-from emocore.tracking.metrics_file import read_metrics
+from emocore.faults import POINTS
 
-APP = """
-import sys
-from pathlib import Path
-from emocore.config import RunConfig
-from emocore.errors import RunError
-from emocore.folder import RunFolder, create_run, delete_run
-from emocore.jobs.queue import resume_run, tend_queue
-from emocore.jobs.stop import request_stop
-action, root, argument = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
-try:
-    if action == "launch":
-        create_run(root, RunConfig.read(Path(argument)))
-    else:
-        {"stop": request_stop, "resume": resume_run, "delete": delete_run}[action](RunFolder(root / argument))
-except RunError:  # it ended, or was taken up, in this very moment
-    pass
-tend_queue(root)
-"""
-APP_LOG_FILE = ".app.log"
-# Points that a run without a neural model does not pass.
-NEURAL = {point for point in POINTS if point.startswith(("step.", "checkpoint.", "adapter."))} | {
-    "run.built",
-    "run.trained",
-}
-STOPPING = {"stop.requested", "scheduler.signalled", "run.stopping", "run.stopped"}
-KINDS: dict[str, dict[str, Any]] = {
-    "tfidf": {"method": "tfidf"},
-    "lora": {"method": "lora", "epochs": 6, "lora_dropout": 0.1, "checkpoint_minutes": 0.002},
-}
-Outcome = tuple[dict[str, bytes], pd.DataFrame, list[dict[str, Any]]]
-
-
-class World:
-    """One runs folder, what was done to it, and what is known of a run that nobody touched."""
-
-    def __init__(self, folder: Path, base: Path, data: Path, seed: int) -> None:
-        # With another number of threads sums are rounded otherwise, and nothing would be the same bit for bit.
-        assert os.environ["OMP_NUM_THREADS"] == "1"
-        self.root = folder / "runs"
-        self.root.mkdir(parents=True)
-        self.random = random.Random(seed)
-        self.kills: Counter[str] = Counter()
-        self.accepted: set[str] = set()
-        self.condemned: set[str] = set()  # somebody asked to delete them
-        self.finished: dict[str, str] = {}
-        self._configs = {}
-        model = queue_run(folder / "untouched", data, base=str(base), **KINDS["lora"])
-        floor = queue_run(folder / "untouched", data, base=str(base), **KINDS["tfidf"])
-        self._whole = {"lora": model, "tfidf": floor}
-        for kind, run in self._whole.items():
-            self._configs[kind] = run.path / "config.json"
-        tend_queue(folder / "untouched")
-        wait_for(lambda: all(run.stored_state.status.is_final for run in self._whole.values()), 120)
-        self._outcomes: dict[str, Outcome] = {kind: outcome_of(run) for kind, run in self._whole.items()}
-
-    # What an app does ------------------------------------------------------------------------------------
-
-    def app(self, action: str, argument: str, fault: str = "") -> "subprocess.Popen[bytes]":
-        """An app that does one thing. What it starts inherits the fault."""
-        if action == "delete":
-            self.condemned.add(argument)
-        environment = os.environ | {"PYTHONPATH": str(REPOSITORY), "EMOCORE_FAULT": fault}
-        command = [sys.executable, "-c", APP, action, str(self.root), argument]
-        with (self.root / APP_LOG_FILE).open("ab") as log:
-            return subprocess.Popen(command, cwd=REPOSITORY, env=environment, stderr=log, start_new_session=True)
-
-    def do(self, action: str, argument: str, fault: str = "") -> None:
-        self.app(action, argument, fault).wait(60)
-
-    def launch(self, kind: str, fault: str = "") -> None:
-        self.do("launch", str(self._configs[kind]), fault)
-
-    def begin(self, kind: str, fault: str) -> None:
-        """Let a run of this kind start, a broken-off one if there is one."""
-        waiting = [run for run in self.runs(resumable=True) if run.config.method == kind]
-        if waiting:
-            self.do("resume", waiting[0].id, fault)
-        else:
-            self.launch(kind, fault)
-
-    # What is there ---------------------------------------------------------------------------------------
-
-    def runs(self, *statuses: RunStatus, resumable: bool = False) -> list[RunFolder]:
-        found = []
-        for run in list_runs(self.root):
-            try:
-                status = run.state.status
-            except RunError:
-                continue
-            if status in statuses or (resumable and status.is_resumable) or not (statuses or resumable):
-                found.append(run)
-        return found
-
-    def processes(self, module: str) -> list[Any]:
-        return [process for process in processes_of_root(self.root) if module in process.cmdline()]
-
-    def is_busy(self) -> bool:
-        return any(run.state.status.is_active for run in self.runs())
-
-    # Kills -----------------------------------------------------------------------------------------------
-
-    def kill(self, module: str) -> bool:
-        """SIGKILL to a process of this kind; False if there is none."""
-        victims = self.processes(module)
-        for process in victims:
-            os.kill(process.pid, signal.SIGKILL)
-            self.kills[module] += 1
-            wait_for(lambda process=process: not process.is_running() or process.status() == "zombie", 10)
-        return bool(victims)
-
-    def strike_at_random(self) -> None:
-        """Wait a moment, then kill whatever the dice say."""
-        victim = self.random.choice(["emocore.training", "emocore.jobs.scheduler", "app"])
-        if victim == "app":
-            kinds = [("launch", str(self._configs[self.random.choice(list(KINDS))]))]
-            kinds += [("resume", run.id) for run in self.runs(resumable=True)]
-            kinds += [("stop", run.id) for run in self.runs(RunStatus.QUEUED, RunStatus.RUNNING)]
-            kinds += [("delete", run.id) for run in self.runs(RunStatus.FINISHED, RunStatus.STOPPED)][:1]
-            app = self.app(*self.random.choice(kinds))
-            time.sleep(self.random.uniform(0.2, 1.5))
-            if app.poll() is None:
-                self.kills["app"] += 1
-            app.kill()
-            app.wait()
-        else:
-            if not self.is_busy():
-                self.begin(self.random.choice(list(KINDS)), "")
-            time.sleep(self.random.uniform(0, 6 if victim == "emocore.training" else 1))
-            self.kill(victim)
-        tend_queue(self.root)
-        self.check()
-
-    def strike(self, point: str, passing: int = 1) -> None:
-        """Have a process die at this point, whichever passes it, and let another clean up after it."""
-        self._make_quiet()
-        fault = f"{point}:{passing}"
-        kind = "lora" if point in NEURAL | STOPPING else "tfidf"
-        if point.startswith("launch."):
-            self.launch(kind, fault)
-        elif point == "resume.queued":
-            self.do("resume", self._stopped_run().id, fault)
-        elif point == "delete.hidden":
-            self.do("delete", self._stopped_run().id, fault)
-        elif point in STOPPING:
-            self._strike_while_stopping(point, fault)
-        elif point in ("scheduler.settling", "scheduler.settled"):
-            self.begin(kind, fault)
-            wait_for(lambda: self.kill("emocore.training"), 20, "a process to kill")
-        elif point == "scheduler.requeued":
-            self.begin(kind, "scheduler.starting")
-            wait_for(lambda: not self.processes("emocore.jobs.scheduler"), 20, "the scheduler to die")
-            self.do("stop", "nobody", fault)
-        else:
-            self.begin(kind, fault)
-        deadline = time.monotonic() + 120
-        while not self._has_struck(kind, fault):
-            assert time.monotonic() < deadline, f"nobody died at {fault}\n{self._describe()}"
-            time.sleep(0.1)
-        self.kills[point] += 1
-        self._make_quiet()
-        tend_queue(self.root)
-        self.check()
-
-    def _strike_while_stopping(self, point: str, fault: str) -> None:
-        self.begin("lora", "" if point == "stop.requested" else fault)
-        [run] = wait_for(lambda: self.runs(RunStatus.RUNNING), 30, "a run to stop")
-        wait_for(lambda: read_metrics(run.metrics), 30, "a step of the run")
-        self.do("stop", run.id, fault)
-
-    def _has_struck(self, kind: str, fault: str) -> bool:
-        """Somebody has said so. A run that was resumed too near its end to pass the point is followed by another."""
-        if any(count > self._heard.get(log, 0) for log, count in self._last_words().items()):
-            return True
-        if not has_work(self.root):
-            self.begin(kind, fault)
-        return False
-
-    def _last_words(self) -> dict[Path, int]:
-        logs = [self.root / LOG_FILE, self.root / APP_LOG_FILE, *(run.log for run in self.runs())]
-        return {log: log.read_text(errors="replace").count(LAST_WORD) for log in logs if log.is_file()}
-
-    def _describe(self) -> str:
-        alive = [" ".join(process.cmdline()) for process in processes_of_root(self.root)]
-        return "\n".join([*alive, *(describe(run) for run in self.runs())])
-
-    def _make_quiet(self) -> None:
-        """Nothing of this folder runs any more; those that had to be killed for it count."""
-        self.kill("emocore.jobs.scheduler")
-        self.kill("emocore.training")
-        self._heard = self._last_words()
-
-    def _stopped_run(self) -> RunFolder:
-        """A run that has ended without finishing."""
-        if not self.runs(resumable=True):
-            self.launch("tfidf")
-            [run] = wait_for(lambda: self.runs(RunStatus.STARTING, RunStatus.RUNNING), 20)
-            self.do("stop", run.id)
-            wait_for(lambda: self.runs(resumable=True), 30)
-            self._make_quiet()
-        return self.runs(resumable=True)[0]
-
-    # What must hold --------------------------------------------------------------------------------------
-
-    def check(self) -> None:
-        """After each kill."""
-        assert list_damaged_runs(self.root) == []
-        present = {run.id for run in list_runs(self.root)}
-        lost = self.accepted - present - self.condemned
-        assert not lost, f"lost: {lost}"
-        self.accepted |= present
-        trainings = self.processes("emocore.training")
-        pids = {process.pid for process in trainings}
-        # A child that has not yet become another program still bears its parent's command line.
-        alone = [process.cmdline() for process in trainings if process.ppid() not in pids]
-        assert len(alone) <= 1, f"two runs on one device: {alone}"
-        for run in self.runs(RunStatus.FINISHED):
-            content = (run.path / "state.json").read_text()
-            assert self.finished.setdefault(run.id, content) == content, f"{run.id} ran again after its end"
-
-    def settle(self) -> None:
-        """Let everything end that can: broken-off runs are resumed until each is finished."""
-        deadline = time.monotonic() + 60 + 25 * len(self.runs())
-        while left := [run for run in self.runs() if run.state.status != RunStatus.FINISHED]:
-            assert time.monotonic() < deadline, [(run.id, run.state) for run in left]
-            for run in self.runs(resumable=True):
-                assert run.state.status != RunStatus.FAILED, (run.state.reason, run.tail_log(30))
-                assert run.state.reason and "\n" not in run.state.reason
-                self.do("resume", run.id)
-            tend_queue(self.root)
-            self.check()
-            time.sleep(0.5)
-        for run in self.runs():
-            assert_same(outcome_of(run), self._outcomes[run.config.method])
-            log = run.log.read_text(encoding="utf-8")
-            assert log.count("Finished: ") <= 1, f"{run.id} finished twice"
-            assert not run.checkpoints.exists()
-        self._sweep()
-
-    def _sweep(self) -> None:
-        """What crashes left aside is gone once it is old and a scheduler has looked."""
-        wait_for(lambda: not processes_of_root(self.root), 30, "the processes to end")
-        for path in self.root.glob(f"{DRAFT}*"):
-            os.utime(path, (time.time() - 2 * ABANDONED_SECONDS,) * 2)
-        self.launch("tfidf")
-        wait_for(lambda: not self.is_busy() and not has_work(self.root), 60)
-        left = [path.name for path in self.root.iterdir() if path.name.startswith((DRAFT, GRAVE))]
-        assert left == []
-
-
-def outcome_of(run: RunFolder) -> Outcome:
-    """Everything that must not depend on how often a run was killed."""
-    weights = {path.name: path.read_bytes() for path in run.adapter.glob("*.safetensors")}
-    rows = [{name: value for name, value in row.items() if name != "seconds"} for row in read_metrics(run.metrics)]
-    return weights, pd.read_parquet(run.predictions), rows
-
-
-def assert_same(one: Outcome, other: Outcome) -> None:
-    assert one[0] == other[0], "another adapter"
-    pd.testing.assert_frame_equal(one[1], other[1], check_exact=True)
-    assert one[2] == other[2], "another curve"
+WORLDS = 2  # at the same time, so that one waits while the other computes
 
 
 def prepare(folder: Path) -> tuple[Path, Path]:
@@ -303,28 +33,40 @@ def prepare(folder: Path) -> tuple[Path, Path]:
     return tiny_models.save_tiny_llama(folder / "tiny-llama"), data
 
 
+def strike(world: World, kills: int) -> None:
+    """As many kills, half of them at a point; then everything has to come to its end."""
+    try:
+        while world.kills.total() < kills:
+            if world.random.random() < 0.5:
+                world.strike_at_random()
+            else:
+                point = world.random.choice(list(POINTS))
+                is_frequent = point.startswith(("step", "metrics.", "file."))
+                world.strike(point, world.random.randint(1, 5) if is_frequent else 1)
+            print(f"world {world.seed}: {world.kills.total()} kills, {len(world.accepted)} runs", flush=True)
+        world.settle()
+    finally:
+        end_processes(world.root)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=500, help="kills")
     parser.add_argument("--seed", type=int, default=1, help="of the order and the moments")
     options = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
-    with tempfile.TemporaryDirectory(prefix="emocore-chaos-") as name:
-        folder = Path(name)
-        world = World(folder / "world", *prepare(folder), options.seed)
-        try:
-            while world.kills.total() < options.count:
-                if world.random.random() < 0.5:
-                    world.strike_at_random()
-                else:
-                    point = world.random.choice(list(POINTS))
-                    world.strike(point, world.random.randint(1, 30) if point.startswith(("step", "metrics.")) else 1)
-                print(f"\r{world.kills.total()} kills, {len(world.accepted)} runs", end="", flush=True)
-            world.settle()
-        finally:
-            end_processes(world.root)
-    print(f"\n{world.kills.total()} kills (seed {options.seed}): {dict(world.kills.most_common())}")
-    print(f"{len(world.accepted)} runs accepted, {len(world.finished)} finished once, none lost, none twice")
+    with tempfile.TemporaryDirectory(prefix="emocore-chaos-") as name, ThreadPoolExecutor(WORLDS) as pool:
+        base, data = prepare(Path(name))
+        seeds = [options.seed * WORLDS + number for number in range(WORLDS)]
+        worlds = list(pool.map(lambda seed: World(Path(name) / f"world-{seed}", base, data, seed), seeds))
+        for done in [pool.submit(strike, world, options.count // WORLDS) for world in worlds]:
+            done.result()
+    kills = sum((world.kills for world in worlds[1:]), worlds[0].kills)
+    print(f"{kills.total()} kills (seed {options.seed}): {dict(kills.most_common())}")
+    accepted = sum(len(world.accepted) for world in worlds)
+    deleted = sum(len(world.condemned - set(world.finished)) for world in worlds)
+    finished = sum(len(world.finished) for world in worlds)
+    print(f"{accepted} runs accepted: {finished} finished once, {deleted} deleted before; none lost, none twice")
 
 
 if __name__ == "__main__":

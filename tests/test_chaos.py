@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from chaos import NEURAL, World
+from chaos_world import NEURAL, World
 from live_runs import end_processes
 
 from emocore.faults import POINTS
