@@ -7,22 +7,22 @@ import streamlit as st
 from emocore.devices import default_device
 from emocore.errors import EmocoreError
 from emocore.folder import runs_root
-from emocore.jobs.queue import tend_queue
 from emocore.secrets import load_secrets
 from pages.shared.plain import plain
+from pages.shared.queue import tend_or_warn
 
 st.set_page_config(page_title="Emocore", page_icon=":material/psychology:", layout="wide", initial_sidebar_state=220)
 
 
 @st.cache_resource
 def start_once() -> None:
-    """When the app starts: secrets into the environment, and waiting or orphaned runs taken up again."""
+    """When the app starts: secrets into the environment."""
     load_secrets()
-    tend_queue(runs_root())
 
 
 try:
     start_once()
+    root = runs_root()
 except EmocoreError as error:
     st.error(plain(error), title="Emocore cannot start")
     st.stop()
@@ -43,4 +43,5 @@ with st.sidebar:
         st.caption("W&B: **online**, a key is set")
     else:
         st.caption("W&B: **offline**", help="Set WANDB_API_KEY in the environment before `make app` to log online.")
+    tend_or_warn(root)  # waiting or orphaned runs are taken up again
 page.run()

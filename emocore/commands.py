@@ -8,9 +8,10 @@ from typing import Any
 from emocore import reports
 from emocore.config import STARTER, RunConfig, StudyConfig, build, parse_setting
 from emocore.errors import ConfigError, RunError
-from emocore.folder import RunFolder, check_deletable, delete_run, find_run, list_damaged_runs, list_runs, runs_root
+from emocore.folder import RunFolder, find_run, list_damaged_runs, list_runs, runs_root
+from emocore.jobs.delete import check_deletable, delete_run
 from emocore.jobs.launch import Plan, launch, plan_runs, plan_study
-from emocore.jobs.overview import describe_run
+from emocore.jobs.overview import describe_runs
 from emocore.jobs.queue import continue_queue, move_to_front, pause_queue, resume_run, tend_queue, waiting_runs
 from emocore.jobs.scheduler import pause_file
 from emocore.jobs.stop import request_stop
@@ -70,7 +71,7 @@ def launch_study(options: argparse.Namespace) -> int:
 def show_runs(options: argparse.Namespace) -> None:
     for problem in list_damaged_runs(runs_root()):
         print(f"note: {problem}", file=sys.stderr)
-    overviews = [describe_run(run) for run in list_runs(runs_root())]
+    overviews = describe_runs(list_runs(runs_root()))
     if options.json:
         reports.print_json([overview.as_dict() for overview in overviews])
     elif overviews:

@@ -220,6 +220,11 @@ def list_stored_states(root: Path) -> list[tuple[RunFolder, RunState]]:
     return [(run, state) for run, state, _ in sorted(found, key=lambda item: item[1].created_at)]
 
 
+def list_finished(root: Path) -> list[RunFolder]:
+    """The runs with a result, in the order of their launch."""
+    return [run for run, state in list_stored_states(root) if state.status == RunStatus.FINISHED]
+
+
 def list_damaged_runs(root: Path) -> list[str]:
     """One sentence a run whose files cannot be read, for the user to see."""
     problems = []
@@ -273,25 +278,3 @@ def create_run(root: Path, config: RunConfig) -> RunFolder:
         ) from None
     reach("launch.queued")
     return RunFolder(root / run_id)
-
-
-def check_deletable(run: RunFolder) -> None:
-    """Raises RunError for a live run."""
-    if run.state.status.is_active:
-        raise RunError(f"run {run.id} is {run.state.status}; stop it before deleting it")
-
-
-def delete_run(run: RunFolder) -> None:
-    """Remove a run that no process works on: hidden first, so a crash leaves no half run in the list.
-
-    Raises RunError for a live one, and where the folder may not be changed.
-    """
-    check_deletable(run)
-    grave = run.path.with_name(f"{GRAVE}{run.id}")
-    with run.lock():
-        try:
-            run.path.rename(grave)
-        except OSError as error:
-            raise RunError(f"run {run.id} cannot be deleted ({error.strerror}: {run.path})") from None
-    reach("delete.hidden")
-    shutil.rmtree(grave, ignore_errors=True)  # what is left of it is swept up later

@@ -13,8 +13,7 @@ from emocore.evaluation.comparison import (
 )
 from emocore.evaluation.results import add_team_runs, load_result, shared_splits
 from emocore.evaluation.study_reference import STUDY_NOTE, study_table
-from emocore.folder import list_runs, runs_root
-from emocore.states import RunStatus
+from emocore.folder import list_finished, runs_root
 from pages.shared.address import choose_one, choose_several
 from pages.shared.entry import require_app
 from pages.shared.plain import plain
@@ -29,7 +28,7 @@ HAND_PICKED = "chosen runs"
 st.title("Compare")
 st.caption("How finished runs differ, emotion by emotion, and what each cost.")
 
-finished = [run for run in list_runs(runs_root()) if run.state.status == RunStatus.FINISHED]
+finished = list_finished(runs_root())
 runs = []
 left, right = st.columns([3, 1])
 if finished:

@@ -6,8 +6,7 @@ import streamlit as st
 
 from emocore.charts.probabilities import probability_bars
 from emocore.errors import EmocoreError
-from emocore.folder import list_runs, runs_root
-from emocore.states import RunStatus
+from emocore.folder import list_finished, runs_root
 from pages.shared.address import choose_several
 from pages.shared.entry import require_app
 from pages.shared.plain import plain
@@ -44,7 +43,7 @@ def take_example() -> None:
 
 st.title("Playground")
 st.caption("What a trained adapter reads in a text. Several adapters answer side by side.")
-finished = {run.id: run for run in reversed(list_runs(runs_root())) if run.state.status == RunStatus.FINISHED}
+finished = {run.id: run for run in reversed(list_finished(runs_root()))}
 if not finished:
     st.info("Nothing trained yet. The starter study trains three adapters to try here.", icon=":material/info:")
     st.page_link("pages/start.py", label="Starter study", icon=":material/play_arrow:")

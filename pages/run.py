@@ -9,13 +9,13 @@ from emocore.errors import EmocoreError
 from emocore.evaluation.curves import curve_table
 from emocore.folder import find_run, runs_root
 from emocore.jobs.overview import describe_run
-from emocore.jobs.queue import tend_queue
 from emocore.jobs.scheduler import pause_file
 from emocore.metrics import METRIC_DESCRIPTIONS
 from emocore.states import RunStatus
 from emocore.text import format_bytes, format_count, format_seconds
 from pages.shared.entry import require_app
 from pages.shared.plain import plain
+from pages.shared.queue import tend_or_warn
 from pages.shared.readers import history_reader
 from pages.shared.run_actions import show_actions
 from pages.shared.tables import STATUS_COLORS
@@ -50,7 +50,7 @@ def show_live() -> None:
     if overview.status == RunStatus.QUEUED and pause_file(runs_root()).exists():
         st.warning("The queue is paused; the Runs page opens it again.", icon=":material/pause:")
     if alive:
-        tend_queue(runs_root())  # should the scheduler have died, the run is not left alone
+        tend_or_warn(runs_root())
     if overview.reason:
         (st.error if overview.status == RunStatus.FAILED else st.warning)(plain(overview.reason))
     if not RunStatus(overview.status).is_final:

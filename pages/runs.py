@@ -4,14 +4,13 @@ import streamlit as st
 
 from emocore.charts.curves import metric_curves
 from emocore.evaluation.curves import curve_table
-from emocore.folder import RunFolder, list_damaged_runs, list_runs, runs_root
-from emocore.jobs.overview import describe_run
-from emocore.jobs.queue import tend_queue
+from emocore.folder import RunFolder, list_damaged_runs, list_finished, list_runs, runs_root
+from emocore.jobs.overview import describe_runs
 from emocore.states import RunStatus
 from pages.shared.address import choose_one
 from pages.shared.entry import require_app
 from pages.shared.plain import plain
-from pages.shared.queue import show_disk, show_queue
+from pages.shared.queue import show_disk, show_queue, tend_or_warn
 from pages.shared.readers import history_reader
 from pages.shared.tables import show_overview_table
 
@@ -40,15 +39,15 @@ def in_study(runs: list[RunFolder]) -> list[RunFolder]:
     return [run for run in runs if wanted == ALL or run.config.study == wanted]
 
 
-alive = any(not run.state.status.is_final for run in in_study(runs))
+alive = any(not RunStatus(overview.status).is_final for overview in describe_runs(in_study(runs)))
 
 
 @st.fragment(run_every=2 if alive else 10)
 def show_runs() -> None:
-    tend_queue(runs_root())  # should the scheduler have died, nothing is left alone
+    tend_or_warn(runs_root())
     show_queue(runs_root())
     runs = in_study(list_runs(runs_root()))
-    overviews = sorted((describe_run(run) for run in runs), key=lambda o: -o.created_at)
+    overviews = sorted(describe_runs(runs), key=lambda o: -o.created_at)
     if wanted != ALL:
         overviews.reverse()
     show_overview_table(overviews, key="runs_table")
@@ -77,7 +76,7 @@ def show_curves(runs: list[RunFolder]) -> None:
 
 
 show_runs()
-finished = [run for run in in_study(runs) if run.state.status == RunStatus.FINISHED]
+finished = in_study(list_finished(runs_root()))
 if finished and not alive:
     with st.container(horizontal=True):
         if wanted != ALL and st.button("Compare these runs", type="primary", icon=":material/bar_chart:"):

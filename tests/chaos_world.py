@@ -26,7 +26,8 @@ import sys
 from pathlib import Path
 from emocore.config import RunConfig
 from emocore.errors import RunError
-from emocore.folder import RunFolder, create_run, delete_run
+from emocore.folder import RunFolder, create_run
+from emocore.jobs.delete import delete_run
 from emocore.jobs.queue import resume_run, tend_queue
 from emocore.jobs.stop import request_stop
 action, root, argument = sys.argv[1], Path(sys.argv[2]), sys.argv[3]

@@ -14,7 +14,8 @@ from tables import change_status
 
 from emocore.config import RunConfig
 from emocore.errors import RunError
-from emocore.folder import RunFolder, create_run, delete_run, find_run, list_damaged_runs, list_runs, runs_root
+from emocore.folder import RunFolder, create_run, find_run, list_damaged_runs, list_runs, runs_root
+from emocore.jobs.delete import delete_run
 from emocore.states import RunStatus
 
 ACTIVE = [RunStatus.STARTING, RunStatus.RUNNING, RunStatus.EVALUATING]

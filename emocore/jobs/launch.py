@@ -10,7 +10,8 @@ from emocore.data.split import Splits, load_splits
 from emocore.data.table import resolve_source
 from emocore.devices import list_devices
 from emocore.errors import ConfigError, RunError
-from emocore.folder import RunFolder, create_run, delete_run
+from emocore.folder import RunFolder, create_run
+from emocore.jobs.delete import delete_run
 from emocore.jobs.queue import tend_queue
 from emocore.models.available import check_available
 from emocore.models.bases import find_base

@@ -1,5 +1,7 @@
 """What can be said of a run at a glance: state, progress, time left, last scores."""
 
+import contextlib
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -32,6 +34,15 @@ class RunOverview:
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def describe_runs(runs: Iterable[RunFolder]) -> list[RunOverview]:
+    """One line a run, but for those that were deleted at this very moment."""
+    found = []
+    for run in runs:
+        with contextlib.suppress(RunError):
+            found.append(describe_run(run))
+    return found
 
 
 def describe_run(run: RunFolder) -> RunOverview:

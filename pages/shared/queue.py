@@ -6,12 +6,20 @@ from pathlib import Path
 import streamlit as st
 
 from emocore.errors import EmocoreError
-from emocore.jobs.queue import continue_queue, pause_queue, waiting_runs
+from emocore.jobs.queue import continue_queue, pause_queue, tend_queue, waiting_runs
 from emocore.jobs.scheduler import pause_file
 from emocore.text import format_bytes
 from pages.shared.plain import plain
 
 LITTLE_BYTES = 1e9  # an adapter and its checkpoints may need as much
+
+
+def tend_or_warn(root: Path) -> None:
+    """Should the scheduler have died, nothing is left alone. Where it cannot work, looking still can."""
+    try:
+        tend_queue(root)
+    except EmocoreError as error:
+        st.warning(plain(error), icon=":material/warning:")
 
 
 def show_queue(root: Path) -> None:

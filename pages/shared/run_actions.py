@@ -6,7 +6,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from emocore.errors import EmocoreError
-from emocore.folder import RunFolder, delete_run, runs_root
+from emocore.folder import RunFolder, runs_root
+from emocore.jobs.delete import delete_run
 from emocore.jobs.queue import move_to_front, resume_run, tend_queue
 from emocore.jobs.stop import request_stop
 from emocore.states import RunStatus

@@ -14,7 +14,8 @@ from tables import change_status
 
 from emocore.config import RunConfig
 from emocore.errors import RunError
-from emocore.folder import RunFolder, create_run, delete_run, list_runs, next_queue_position
+from emocore.folder import RunFolder, create_run, list_runs, next_queue_position
+from emocore.jobs.delete import delete_run
 from emocore.jobs.queue import (
     continue_queue,
     move_to_front,

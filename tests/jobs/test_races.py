@@ -26,7 +26,8 @@ RACER = """
 import json, sys, time
 from pathlib import Path
 from emocore.errors import RunError
-from emocore.folder import RunFolder, delete_run
+from emocore.folder import RunFolder
+from emocore.jobs.delete import delete_run
 from emocore.jobs.queue import move_to_front, resume_run
 from emocore.jobs.stop import request_stop
 action = {"delete": delete_run, "move": move_to_front, "resume": resume_run, "stop": request_stop}[sys.argv[1]]

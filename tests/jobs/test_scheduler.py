@@ -27,7 +27,8 @@ from live_runs import (
 from emocore.config import RunConfig
 from emocore.devices import Device
 from emocore.errors import RunError
-from emocore.folder import RunFolder, create_run, delete_run
+from emocore.folder import RunFolder, create_run
+from emocore.jobs.delete import delete_run
 from emocore.jobs.overview import describe_run
 from emocore.jobs.scheduler import Scheduler, ensure_scheduler, serve
 from emocore.jobs.slots import choose_slot, run_environment

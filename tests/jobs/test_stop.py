@@ -19,8 +19,9 @@ from live_runs import (
 )
 
 from emocore.errors import RunError
-from emocore.folder import RunFolder, delete_run
+from emocore.folder import RunFolder
 from emocore.jobs import stop
+from emocore.jobs.delete import delete_run
 from emocore.jobs.stop import request_stop
 from emocore.jobs.waiting import wait_until_final
 from emocore.processes import ProcessIdentity

@@ -1,0 +1,29 @@
+"""Delete a run with all its files."""
+
+import shutil
+
+from emocore.errors import RunError
+from emocore.faults import reach
+from emocore.folder import GRAVE, RunFolder
+
+
+def check_deletable(run: RunFolder) -> None:
+    """Raises RunError for a live run."""
+    if run.state.status.is_active:
+        raise RunError(f"run {run.id} is {run.state.status}; stop it before deleting it")
+
+
+def delete_run(run: RunFolder) -> None:
+    """Remove a run that no process works on: hidden first, so a crash leaves no half run in the list.
+
+    Raises RunError for a live one, and where the folder may not be changed.
+    """
+    check_deletable(run)
+    grave = run.path.with_name(f"{GRAVE}{run.id}")
+    with run.lock():
+        try:
+            run.path.rename(grave)
+        except OSError as error:
+            raise RunError(f"run {run.id} cannot be deleted ({error.strerror}: {run.path})") from None
+    reach("delete.hidden")
+    shutil.rmtree(grave, ignore_errors=True)  # what is left of it is swept up later
