@@ -173,7 +173,7 @@ class World:
 
     def _provoke(self, point: str, fault: str) -> None:
         """Do what leads a process to the point."""
-        kind = "lora" if point in NEURAL else "tfidf"
+        kind = "lora" if point in NEURAL or not fault.endswith(":1") else "tfidf"
         if point.startswith("launch."):
             self.launch(kind, fault)
         elif point == "resume.queued":
