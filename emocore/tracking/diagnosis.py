@@ -1,17 +1,21 @@
 """Why W&B did not do what it was asked, in plain words.
 
 The client's own errors do not tell a wrong key from a dead server or a rate limit, so the server itself is
-asked one small question. The key travels in the Authorization header alone.
+asked one small question. The key travels in the Authorization header alone, and to that server alone.
 """
 
 import base64
+import http.client
 import json
 import os
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 from emocore.text import first_line
+from emocore.tracking.client import call_within
 
 PUBLIC_BASE_URL = "https://api.wandb.ai"
 PROBE_TIMEOUT_SECONDS = 2.0
@@ -37,15 +41,37 @@ def diagnose(error: BaseException, base_url: str, seconds: float = PROBE_TIMEOUT
     if not key:
         return Trouble("WANDB_API_KEY is not set")
     try:
-        with urllib.request.urlopen(_question(key, base_url), timeout=seconds) as response:
+        # The limit of a socket holds for each of its waits, and not at all while a name server is asked.
+        return call_within(seconds, lambda: _ask(_question(key, base_url), base_url, seconds, error))
+    except TimeoutError:
+        return Trouble(f"W&B at {base_url} does not answer in time")
+    except (OSError, ValueError, http.client.HTTPException):
+        # Refused, unknown name, reset half-way, an answer that is no HTTP, or no address at all.
+        return Trouble(f"W&B could not be reached at {base_url}; check the network and the address")
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Leaves a redirect as the error that it is then: to follow it would hand the key to whatever host it names."""
+
+    def redirect_request(self, *args: Any) -> None:
+        return None
+
+
+def _ask(question: urllib.request.Request, base_url: str, seconds: float, error: BaseException) -> Trouble:
+    """Raises OSError, ValueError or HTTPException where there is no answer."""
+    try:
+        with urllib.request.build_opener(_NoRedirect).open(question, timeout=seconds) as response:
             return _explain_answer(response.read(100_000), error)
     except urllib.error.HTTPError as refusal:
         with refusal:
+            location = refusal.headers.get("Location")
+            if location and refusal.code < 400:
+                return Trouble(_explain_redirect(base_url, location))
             return _explain_status(refusal.code, refusal.headers.get("RateLimit-Reset"), base_url)
-    except TimeoutError:
-        return Trouble(f"W&B at {base_url} does not answer in time")
-    except (OSError, ValueError):  # refused, unknown name, reset half-way, or no address at all
-        return Trouble(f"W&B could not be reached at {base_url}; check the network and the address")
+    except urllib.error.URLError as failure:
+        if isinstance(failure.reason, TimeoutError):  # nobody took the connection up in time
+            raise failure.reason from None
+        raise
 
 
 def _question(key: str, base_url: str) -> urllib.request.Request:
@@ -69,6 +95,11 @@ def _explain_answer(answer: bytes, error: BaseException) -> Trouble:
     if any(slow in words.lower() for slow in SLOW_WORDS):
         return Trouble("W&B did not answer in time")
     return Trouble(f"W&B refused it: {words}; check wandb_entity and wandb_project")
+
+
+def _explain_redirect(base_url: str, location: str) -> str:
+    host = urlsplit(urljoin(base_url, location)).netloc.rpartition("@")[2]
+    return f"{base_url} answers with a redirect to {host[:100]}; is it a W&B server? check wandb_base_url"
 
 
 def _explain_status(status: int, reset: str | None, base_url: str) -> Trouble:

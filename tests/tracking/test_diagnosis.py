@@ -1,6 +1,8 @@
 """Why W&B did not do what it was asked: every cause in words that say what to do."""
 
+import contextlib
 import http.server
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -80,6 +82,66 @@ def test_something_else_at_the_address_is_called_so() -> None:
     with http.server.HTTPServer(("127.0.0.1", 0), Page) as page:
         threading.Thread(target=page.handle_request, daemon=True).start()
         assert "not a W&B server" in diagnose(ERROR, f"http://127.0.0.1:{page.server_port}").reason
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_told_and_the_key_does_not_follow_it(server: WandbServer, status: int) -> None:
+    elsewhere = f"{server.base_url}/login"
+
+    class Redirect(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(status)
+            self.send_header("Location", elsewhere)
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            """Keep quiet."""
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Redirect) as first:
+        threading.Thread(target=first.handle_request, daemon=True).start()
+        base_url = f"http://127.0.0.1:{first.server_port}"
+        reason = diagnose(ERROR, base_url).reason
+    host = server.base_url.removeprefix("http://")
+    assert reason == f"{base_url} answers with a redirect to {host}; is it a W&B server? check wandb_base_url"
+    assert server.requests == []
+
+
+def test_an_answer_in_another_language_is_no_server() -> None:
+    def greet(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(10_000)
+            connection.sendall(b"SSH-2.0-OpenSSH_9.6\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        greeting = threading.Thread(target=greet, args=(listener,))
+        greeting.start()
+        reason = diagnose(ERROR, f"http://127.0.0.1:{listener.getsockname()[1]}").reason
+        greeting.join()
+    assert "could not be reached" in reason
+
+
+def test_an_answer_that_never_ends_is_not_waited_for() -> None:
+    """Each of its bytes comes in time; as with a slow name server, no time limit of a socket helps."""
+    is_over = threading.Event()
+
+    def drip(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(ConnectionError):
+            connection.sendall(b"HTTP/1.0 200 OK\r\nLong: ")
+            while not is_over.wait(0.1):
+                connection.sendall(b".")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        dripping = threading.Thread(target=drip, args=(listener,))
+        dripping.start()
+        began = time.monotonic()
+        reason = diagnose(ERROR, f"http://127.0.0.1:{listener.getsockname()[1]}", seconds=0.5).reason
+        seconds = time.monotonic() - began
+        is_over.set()
+        dripping.join()
+    assert "does not answer in time" in reason
+    assert seconds < 1.5
 
 
 def test_the_server_is_that_of_the_run_of_the_environment_or_the_public_one(monkeypatch: pytest.MonkeyPatch) -> None:
