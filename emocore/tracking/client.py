@@ -116,7 +116,10 @@ def give_up_if_dead(api: Any, error: Exception) -> None:
 
 
 def tear_down() -> None:
-    """Close the client of this process, which is broken; otherwise it would end the process with a traceback."""
+    """Close the client of this process, which is broken, in TEAR_DOWN_SECONDS at most.
+
+    Left as it is, it would claim the run that it failed to start, and end the process with a traceback.
+    """
     import wandb
 
     with contextlib.suppress(Exception):  # it is broken already

@@ -19,6 +19,7 @@ from emocore.tracking import remote
 from emocore.tracking.client import ClientSetup, call_within, start_run, tear_down
 from emocore.tracking.diagnosis import PROBE_TIMEOUT_SECONDS, diagnose, server_address
 from emocore.tracking.metrics_file import read_metrics
+from emocore.tracking.place import read_place
 from emocore.tracking.summary import flatten_provenance
 
 # In all under 15 s: the beginning takes the first and, if it fails, the question why and the client's own second
@@ -41,11 +42,13 @@ class WandbLog:
     def __init__(self, run: RunFolder, config: RunConfig) -> None:
         self._folder = run
         self._config = config
-        self._address = server_address(config.wandb_base_url)
         self._run: Any = None
+        self._is_resumed = (run.path / "wandb.json").is_file()
         earlier = _read_earlier(run)
-        self._is_resumed = bool(earlier)
-        self._place = {
+        # A W&B run stays where it began, whatever the environment says by now.
+        self._base_url = earlier.get("base_url") or config.wandb_base_url
+        self._address = server_address(self._base_url)
+        self._place: dict[str, Any] = {
             "mode": wandb_mode(config),
             "reason": None,
             "entity": earlier.get("entity") or config.wandb_entity,
@@ -99,14 +102,12 @@ class WandbLog:
             self._start_offline()
 
     def _start_online(self) -> None:
-        import wandb
-
         try:
             self._run = self._start_client("online")
         except Exception as error:  # as in `_try`
             self._place |= {"mode": "offline", "reason": diagnose(error, self._address).reason}
             # The failed attempt still claims the id, and a key that is none would fail offline as well.
-            wandb.teardown()
+            tear_down()
             os.environ.pop("WANDB_API_KEY")
             return
         self._place |= {"entity": self._run.entity, "url": self._run.url, "base_url": self._run.settings.base_url}
@@ -123,8 +124,8 @@ class WandbLog:
     def _start_client(self, mode: str) -> Any:
         setup = ClientSetup(
             mode,
-            self._config.wandb_entity,
-            self._config.wandb_base_url,
+            self._place["entity"],
+            self._base_url,
             self._folder.path,
             INIT_TIMEOUT_SECONDS,
             FINISH_TIMEOUT_SECONDS,
@@ -164,9 +165,9 @@ def wandb_mode(config: RunConfig) -> str:
 
 
 def _read_earlier(run: RunFolder) -> dict[str, Any]:
-    """Where an earlier attempt of this run was; empty for the first one."""
+    """Where an earlier attempt of this run was; empty for the first one, and where that is not known any more."""
     try:
-        return run.read_json("wandb.json") or {}
+        return read_place(run) or {}
     except RunError as error:
         logger.warning("%s", error)
         return {}

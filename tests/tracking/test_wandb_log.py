@@ -223,3 +223,39 @@ def test_what_an_earlier_attempt_could_not_send_is_not_forgotten(
     place = place_of(run)
     assert (place["mode"], place["complete"]) == ("online", False)
     assert "has not got everything" in place["reason"]
+
+
+def test_a_resumed_run_stays_where_it_is_although_the_environment_names_another_place(
+    server: WandbServer, tmp_path: Path
+) -> None:
+    with WandbServer() as other, children() as start:
+        run = new_run(tmp_path, server, wandb_base_url=None)
+        child = start(LOG_AS_TOLD, run, "0", WANDB_BASE_URL=server.base_url, WANDB_ENTITY="first")
+        child.read_seconds()
+        child.tell("log 5")
+        child.tell("end 1")
+        child.finish()
+        before = place_of(run)
+        child = start(LOG_AS_TOLD, run, "5", WANDB_BASE_URL=other.base_url, WANDB_ENTITY="second")
+        child.read_seconds()
+        child.tell("log 5")
+        child.tell("end 0")
+        child.finish()
+        assert other.requests == []
+    [stored] = server.runs.values()
+    assert (stored.key, stored.state) == (("first", "emocore", run.id), "finished")
+    assert merge_rows(stored.history) == merge_rows(read_metrics(run.metrics))
+    assert place_of(run) == before
+
+
+@pytest.mark.parametrize("content", ["{", '{"mode": "online"}'])
+def test_a_damaged_note_of_the_earlier_attempt_does_not_keep_a_run_from_going_on(tmp_path: Path, content: str) -> None:
+    with children() as start, WandbServer() as server:
+        run = new_run(tmp_path, server, wandb_mode="offline")
+        (run.path / "wandb.json").write_text(content)
+        child = start(LOG_AS_TOLD, run, "0", key=None)
+        child.read_seconds()
+        child.tell("end 0")
+        child.finish()
+    assert (place_of(run)["mode"], place_of(run)["entity"]) == ("offline", None)
+    assert "wandb.json is damaged" in run.log.read_text(encoding="utf-8")
