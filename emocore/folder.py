@@ -26,6 +26,7 @@ from emocore.states import RunState, RunStatus, read_state
 
 DRAFT, GRAVE = ".draft-", ".deleted-"  # what runs are called while they come and go
 ABANDONED_SECONDS = 60
+LOOKING_SECONDS, LEAVING_SECONDS = 0.1, 3.0  # for how long others may hold a run's lock
 
 
 class RunFolder:
@@ -157,22 +158,29 @@ class RunFolder:
             f"run {self.id} cannot be changed ({error.strerror}: {self.path}); free space, or make its folder writable"
         )
 
+    def _wait_for_lock(self, waited_seconds: float) -> None:
+        is_leaving = self.stored_state.status.is_final
+        if waited_seconds > (LEAVING_SECONDS if is_leaving else LOOKING_SECONDS):
+            if is_leaving:
+                raise RunError(f"run {self.id} has ended, but its process is still leaving; try again in a moment")
+            raise RunError(f"run {self.id} is being worked on; stop it first")
+        time.sleep(0.005)
+
     @contextmanager
     def lock(self) -> Iterator[int]:
         """Hold the run; yields the file descriptor that carries the lock, to hand to a child process.
 
-        Raises RunError at once if a live process holds it. Readers look for milliseconds only, so a
-        refused attempt is repeated for a moment.
+        Raises RunError if a live process holds it. Readers look for milliseconds only, and the process of a run
+        that has just ended leaves within a second or two, so a refused attempt is repeated for as long.
         """
+        began = time.monotonic()
         with self._open_lock() as file:
-            for attempt in range(20):
+            while True:
                 try:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     break
                 except BlockingIOError:
-                    if attempt == 19:
-                        raise RunError(f"run {self.id} is being worked on; stop it first") from None
-                    time.sleep(0.005)
+                    self._wait_for_lock(time.monotonic() - began)
             if not self._lock.exists():  # deleted while this waited for its turn
                 raise RunError(f"run {self.id} is not there any more; it was deleted or moved away")
             yield file.fileno()
@@ -237,7 +245,14 @@ def list_damaged_runs(root: Path) -> list[str]:
 
 
 def _run_paths(root: Path) -> list[Path]:
-    return [path for path in root.iterdir() if not path.name.startswith(".") and (path / "state.json").is_file()]
+    """Folders with a state; a folder of somebody else that may not be looked into is none of ours."""
+    try:
+        paths = [path for path in root.iterdir() if not path.name.startswith(".")]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise RunError(f"the runs in {root} cannot be listed ({error.strerror}); make the folder readable") from None
+    return [path for path in paths if os.access(path / "state.json", os.F_OK)]
 
 
 def find_run(root: Path, run_id: str) -> RunFolder:
@@ -259,7 +274,7 @@ def create_run(root: Path, config: RunConfig) -> RunFolder:
     now = time.time()
     stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(now))
     base = "".join(letter if letter.isalnum() or letter in "-." else "-" for letter in Path(config.base).name)
-    run_id = f"{stamp}-{config.method}-{base.lower()[:40]}-{secrets.token_hex(2)}"
+    run_id = f"{stamp}-{config.method}-{base.lower()[:40]}-{secrets.token_hex(4)}"
     draft = RunFolder(root / f"{DRAFT}{run_id}")
     state = RunState(status=RunStatus.QUEUED, created_at=now, queue_position=next_queue_position(root))
     try:

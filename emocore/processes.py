@@ -66,7 +66,7 @@ def explain_end(process: ProcessIdentity | None, exit_status: int | None) -> str
     if process and process.boot_id != current_boot_id():
         return "the machine went down (restart or power loss) while it ran; resume it"
     if process and count_oom_kills() > process.oom_kills:
-        return f"killed for want of memory; {OUT_OF_MEMORY_REMEDY}"
+        return f"killed, most likely for want of memory; {OUT_OF_MEMORY_REMEDY}"
     if exit_status == -signal.SIGKILL:
         return "the process was killed (SIGKILL) from outside; resume it"
     return "the process ended without a word, so it was killed; resume it"

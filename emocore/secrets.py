@@ -16,8 +16,10 @@ def load_secrets() -> None:
         return
     try:
         secrets = tomllib.loads(SECRETS_FILE.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{SECRETS_FILE}: not valid TOML ({error})") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f'{SECRETS_FILE}: not valid TOML ({error}); write NAME = "value"') from None
+    except OSError as error:
+        raise ConfigError(f"{SECRETS_FILE}: cannot be read ({error.strerror})") from None
     for name in SECRET_NAMES:
         if name in secrets:
             os.environ.setdefault(name, str(secrets[name]))

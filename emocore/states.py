@@ -12,6 +12,8 @@ from emocore.errors import RunError
 from emocore.files import file_version
 from emocore.processes import ProcessIdentity
 
+STOPPED_REASON = "stopped by the user"
+
 
 class RunStatus(StrEnum):
     """Where a run is in its life; the last four are final."""
@@ -65,6 +67,11 @@ class RunState(BaseModel):
     def _accept_first_version(cls, values: Any) -> Any:
         """Version 0.1 stored a bare PID, which says nothing once the run has ended."""
         return {name: value for name, value in values.items() if name != "pid"} if isinstance(values, dict) else values
+
+    @property
+    def queue_order(self) -> tuple[int, float]:
+        """Waiting runs start in this order."""
+        return self.queue_position, self.created_at
 
     @property
     def elapsed_seconds(self) -> float | None:

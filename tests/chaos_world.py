@@ -17,7 +17,7 @@ from emocore.errors import RunError
 from emocore.faults import LAST_WORD, POINTS
 from emocore.folder import ABANDONED_SECONDS, DRAFT, GRAVE, RunFolder, list_damaged_runs, list_runs
 from emocore.jobs.queue import tend_queue
-from emocore.jobs.scheduler import LOG_FILE, has_work
+from emocore.jobs.scheduler import LOG_FILE, has_work, pause_file
 from emocore.states import RunStatus
 from emocore.tracking.metrics_file import read_metrics
 
@@ -125,11 +125,10 @@ class World:
     # Kills -----------------------------------------------------------------------------------------------
 
     def kill(self, module: str) -> bool:
-        """SIGKILL to a process of this kind; False if there is none."""
+        """SIGKILL to the processes of this kind; False if there are none."""
         victims = self.processes(module)
         for process in victims:
             os.kill(process.pid, signal.SIGKILL)
-            self.kills[module] += 1
             wait_for(lambda process=process: not process.is_running() or process.status() == "zombie", 10)
         return bool(victims)
 
@@ -142,7 +141,7 @@ class World:
             kinds += [("stop", run.id) for run in self.runs(RunStatus.QUEUED, RunStatus.RUNNING)]
             kinds += [("delete", run.id) for run in self.runs(RunStatus.FINISHED, RunStatus.STOPPED)][:1]
             app = self.app(*self.random.choice(kinds))
-            time.sleep(self.random.uniform(0.2, 1.5))
+            time.sleep(self.random.uniform(0.05, 0.4))  # it lives for about as long
             if app.poll() is None:
                 self.kills["app"] += 1
             app.kill()
@@ -151,7 +150,7 @@ class World:
             if not self.is_busy():
                 self.begin(self.random.choice(list(KINDS)), "")
             time.sleep(self.random.uniform(0, 6 if victim == "emocore.training" else 1))
-            self.kill(victim)
+            self.kills[victim] += self.kill(victim)
         tend_queue(self.root)
         self.check()
 
@@ -186,12 +185,21 @@ class World:
             self.begin(kind, fault)
             # Unless an earlier one is already being settled.
             wait_for(lambda: self._has_struck() or self.kill("emocore.training"), 20, "a process to kill")
+        elif point.startswith("file."):
+            self._start_under(kind, fault)
         elif point == "scheduler.requeued":
             self.begin(kind, "scheduler.starting")
             wait_for(lambda: not self.processes("emocore.jobs.scheduler"), 20, "the scheduler to die")
             self.do("stop", "nobody", fault)
         else:
             self.begin(kind, fault)
+
+    def _start_under(self, kind: str, fault: str) -> None:
+        """The first file is written by the scheduler, later ones by the run: the app that writes is another."""
+        pause_file(self.root).touch()
+        self.begin(kind, "")
+        pause_file(self.root).unlink()
+        self.do("stop", "nobody", fault)
 
     def _stop_a_run(self, point: str, fault: str) -> None:
         self.begin("lora", "" if point == "stop.requested" else fault)
@@ -211,7 +219,7 @@ class World:
         return "\n".join([*alive, *(describe(run) for run in self.runs())])
 
     def _make_quiet(self) -> None:
-        """Nothing of this folder runs any more; those that had to be killed for it count."""
+        """Nothing of this folder runs any more. What has to be killed for it does not count: it may be idle."""
         self.kill("emocore.jobs.scheduler")
         self.kill("emocore.training")
         self._heard = self._last_words()

@@ -14,6 +14,8 @@ from live_runs import end_processes
 from emocore.faults import POINTS
 
 RANDOM_KILLS = 6
+# The first file of an attempt is the scheduler's; the run writes its identity, its state, its provenance ...
+FILE_PASSINGS = (1, 2, 4)
 # In this order one run of a neural model can die at all its points, one after the other.
 MODEL_POINTS = [point for point in POINTS if point in NEURAL]
 OTHER_POINTS = [point for point in POINTS if point not in NEURAL]
@@ -21,7 +23,8 @@ OTHER_POINTS = [point for point in POINTS if point not in NEURAL]
 
 def strike_all(world: World, points: list[str]) -> None:
     for point in points:
-        world.strike(point)
+        for passing in FILE_PASSINGS if point.startswith("file.") else (1,):
+            world.strike(point, passing)
     for _ in range(RANDOM_KILLS):
         world.strike_at_random()
     world.settle()
@@ -63,7 +66,3 @@ def test_nothing_is_lost_and_nothing_runs_twice(worlds: dict[str, tuple[World, l
     world, points = worlds[name]
     assert {point for point in world.kills if "." in point} >= set(points)
     assert world.accepted - world.condemned <= set(world.finished)
-
-
-def test_there_are_enough_points() -> None:
-    assert len(POINTS) >= 25

@@ -158,7 +158,7 @@ def test_an_end_that_nobody_saw_is_a_kill(here: ProcessIdentity) -> None:
 def test_a_kill_for_want_of_memory_is_told_with_its_remedy(here: ProcessIdentity, exit_status: int | None) -> None:
     process = here.model_copy(update={"oom_kills": count_oom_kills() - 1})
     reason = explain_end(process, exit_status)
-    assert reason == f"killed for want of memory; {OUT_OF_MEMORY_REMEDY}"
+    assert reason == f"killed, most likely for want of memory; {OUT_OF_MEMORY_REMEDY}"
     assert "\n" not in reason and "batch_size" in reason
 
 

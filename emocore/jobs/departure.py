@@ -38,10 +38,10 @@ class Departures:
         if not departure.is_over:
             self._leaving[run_id] = departure
 
-    def expel(self, run_id: str, child: "subprocess.Popen[bytes]") -> None:
+    def expel(self, run_id: str, child: "subprocess.Popen[bytes]", device: str) -> None:
         """The run's folder is gone, so there is nothing left to wait for: kill it with all that it started."""
         _kill_group(child.pid)
-        self._leaving[run_id] = _Departure(None, child, None, time.monotonic())
+        self._leaving[run_id] = _Departure(None, child, device, time.monotonic())
 
     def see_off(self) -> list[str | None]:
         """The devices that are still in use."""

@@ -18,7 +18,7 @@ def tend_queue(root: Path) -> None:
 def waiting_runs(root: Path) -> list[RunFolder]:
     """Queued runs, the next to start first."""
     queued = [(run, state) for run, state in list_stored_states(root) if state.status == RunStatus.QUEUED]
-    return [run for run, state in sorted(queued, key=lambda item: (item[1].queue_position, item[1].created_at))]
+    return [run for run, state in sorted(queued, key=lambda item: item[1].queue_order)]
 
 
 def pause_queue(root: Path) -> None:

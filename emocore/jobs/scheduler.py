@@ -14,14 +14,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from emocore.devices import Device, list_devices
-from emocore.errors import RunError
+from emocore.errors import ConfigError, RunError
 from emocore.faults import reach
 from emocore.folder import ABANDONED_SECONDS, DRAFT, GRAVE, RunFolder, list_runs, list_stored_states
 from emocore.jobs.departure import Departures
 from emocore.jobs.slots import choose_slot, run_environment
-from emocore.jobs.stop import STOPPED_REASON, StopEscalation
+from emocore.jobs.stop import StopEscalation
 from emocore.processes import explain_end
-from emocore.states import RunState, RunStatus
+from emocore.states import STOPPED_REASON, RunState, RunStatus
 
 POLL_SECONDS = 0.3
 IDLE_SECONDS = 5.0
@@ -102,6 +102,7 @@ class Scheduler:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._devices: dict[str, str] = {}
         self._stops: dict[str, StopEscalation] = {}
         self._departures = Departures()
         self._settled: dict[str, int] = {}
@@ -118,18 +119,24 @@ class Scheduler:
         """Settle the dead, stop the unwanted, start the waiting. True while there is work."""
         open_runs = self._open_runs()
         self._part_with_vanished()
-        busy: set[str | None] = set(self._departures.see_off())
+        # What lives counts, also where its folder cannot be read any more.
+        busy: set[str | None] = {*self._departures.see_off(), *self._devices_of_children()}
         active = [(run, state) for run, state in open_runs if state.status.is_active]
         for run, state in active:
+            is_alive = True
             with self._tolerating(run):
-                if self._look_after(run):
-                    busy.add(state.device)
+                is_alive = self._look_after(run)
+            if is_alive:
+                busy.add(state.device)
         queued = [] if pause_file(self._root).exists() else [item for item in open_runs if item not in active]
-        for run, _ in sorted(queued, key=lambda item: (item[1].queue_position, item[1].created_at)):
+        for run, _ in sorted(queued, key=lambda item: item[1].queue_order):
             with self._tolerating(run):
                 if device := self._start_if_possible(run, busy):
                     busy.add(device.name)
         return bool(active or queued or busy)
+
+    def _devices_of_children(self) -> list[str]:
+        return [self._devices[run_id] for run_id, child in self._children.items() if child.poll() is None]
 
     @contextlib.contextmanager
     def _tolerating(self, run: RunFolder) -> Iterator[None]:
@@ -156,11 +163,19 @@ class Scheduler:
 
     def _start_if_possible(self, run: RunFolder, busy: set[str | None]) -> Device | None:
         """The device that a queued run was started on, None if it has to wait or cannot run here at all."""
-        if choose_slot(run.config, list_devices(), busy=set()) is None:
-            self._refuse(run)
+        try:
+            if choose_slot(run.config, list_devices(), busy=set()) is None:
+                names = ", ".join(device.name for device in list_devices())
+                raise ConfigError(
+                    f"device '{run.config.device}' is not on this machine any more, or hidden by CUDA_VISIBLE_DEVICES; "
+                    f"the scheduler sees {names}"
+                )
+            device = choose_slot(run.config, list_devices(), busy)
+            return device if device and self._start(run, device, run_environment(device)) else None
+        except ConfigError as error:  # it would wait for ever
+            with run.lock():
+                run.change_state(RunStatus.FAILED, reason=str(error))
             return None
-        device = choose_slot(run.config, list_devices(), busy)
-        return device if device and self._start(run, device) else None
 
     def _open_runs(self) -> list[tuple[RunFolder, RunState]]:
         """Runs that are not in a final state; a settled one is read again only if its file changed."""
@@ -184,7 +199,7 @@ class Scheduler:
     def _part_with_vanished(self) -> None:
         """A run whose folder was removed has nowhere to write to: end it, so that its device is free."""
         for run_id in [run_id for run_id in self._children if not (self._root / run_id).is_dir()]:
-            self._departures.expel(run_id, self._children.pop(run_id))
+            self._departures.expel(run_id, self._children.pop(run_id), self._devices[run_id])
 
     def _settle(self, run: RunFolder) -> None:
         """Give a dead process's run the final state it could not write itself."""
@@ -209,14 +224,7 @@ class Scheduler:
         self._children.pop(run.id, None)
         self._stops.pop(run.id, None)
 
-    def _refuse(self, run: RunFolder) -> None:
-        """A run whose device was taken out of the machine would wait for ever."""
-        with run.lock():
-            names = ", ".join(device.name for device in list_devices())
-            reason = f"device '{run.config.device}' is not on this machine any more; it has {names}"
-            run.change_state(RunStatus.FAILED, reason=reason)
-
-    def _start(self, run: RunFolder, device: Device) -> bool:
+    def _start(self, run: RunFolder, device: Device, environment: dict[str, str]) -> bool:
         """Start the process, which inherits the lock: there is no moment without a holder."""
         with run.lock() as lock:
             reach("scheduler.taken")
@@ -234,13 +242,14 @@ class Scheduler:
                         stderr=subprocess.STDOUT,
                         start_new_session=True,
                         pass_fds=[lock],
-                        env=run_environment(device),
+                        env=environment,
                         cwd=REPOSITORY,
                     )
             except OSError as error:
                 reason = f"no process could be started ({error.strerror}); free memory or space, then resume it"
                 run.change_state(RunStatus.FAILED, reason=reason)
                 return False
+            self._devices[run.id] = device.name
             reach("scheduler.started")
             return True
 

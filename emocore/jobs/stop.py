@@ -13,7 +13,6 @@ from emocore.folder import RunFolder
 from emocore.states import RunStatus
 
 SIGNALS = ((0.0, signal.SIGINT), (10.0, signal.SIGTERM), (15.0, signal.SIGKILL))  # seconds after the request
-STOPPED_REASON = "stopped by the user"
 
 
 def request_stop(run: RunFolder) -> None:

@@ -53,7 +53,7 @@ def last_checkpoint(folder: Path) -> Path | None:
 def last_step(folder: Path) -> int:
     """The step of the newest complete checkpoint; 0 if there is none."""
     checkpoint = last_checkpoint(folder)
-    return int(checkpoint.name.removeprefix(PREFIX)) if checkpoint else 0
+    return _step(checkpoint) if checkpoint else 0
 
 
 def is_complete(checkpoint: Path) -> bool:
@@ -97,6 +97,8 @@ def writing_checkpoint(folder: Path, progress: Progress, kept: int) -> Iterator[
     filled.rename(final)
     sync(folder)
     reach("checkpoint.complete")
+    for later in [path for path in _by_step(folder) if _step(path) > progress.step]:
+        shutil.rmtree(later, ignore_errors=True)  # damaged, or this run would have gone on from there
     prune(folder, kept)
     reach("checkpoint.pruned")
 
@@ -117,4 +119,8 @@ def _digest(file: Path) -> str | None:
 
 def _by_step(folder: Path) -> list[Path]:
     found = [path for path in folder.glob(f"{PREFIX}*") if path.name.removeprefix(PREFIX).isdigit()]
-    return sorted(found, key=lambda path: int(path.name.removeprefix(PREFIX)))
+    return sorted(found, key=_step)
+
+
+def _step(checkpoint: Path) -> int:
+    return int(checkpoint.name.removeprefix(PREFIX))

@@ -18,16 +18,19 @@ from emocore.models.card import write_card
 from emocore.tracking.tracker import Tracker
 from emocore.training.callbacks import LogToTracker, SaveCheckpoints
 from emocore.training.cost import TrainingCost
-from emocore.training.engine import Trained
+from emocore.training.provenance import note_base_revision
 from emocore.training.trainer import EmotionTrainer, training_arguments
 
 logger = logging.getLogger(__name__)
 
 
-def train(run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker, device: str, precision: str) -> Trained:
+def train(
+    run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker, device: str, precision: str
+) -> TrainingCost:
     """Train the adapter of `config` and save it to `run.adapter`."""
     transformers.set_seed(config.seed)
     model, loaded = build_model(config, splits.labels, device, bf16=precision == "bf16")
+    note_base_revision(run, loaded.revision)
     logger.info("%s, %s, %s attention", device, precision, loaded.model.config._attn_implementation)
     data = encode_splits(splits, loaded.tokenizer, config.max_length)
     trainer = _make_trainer(run, config, model, loaded, data, tracker, device, precision)
@@ -45,7 +48,7 @@ def train(run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker, d
         head_parameters=head,
     )
     save_adapter(run, config, model, loaded, splits, device, precision)
-    return Trained(cost, loaded.revision)
+    return cost
 
 
 def _make_trainer(

@@ -28,11 +28,14 @@ from emocore.metrics import score_logits
 from emocore.models.adapter import adapter_bytes
 from emocore.models.methods import find_method
 from emocore.processes import UNWRITABLE_EXIT_STATUS
-from emocore.states import RunStatus
+from emocore.states import STOPPED_REASON, RunStatus
 from emocore.tracking.summary import flatten
 from emocore.tracking.tracker import Tracker
+from emocore.training.checkpoints import last_checkpoint
 from emocore.training.failure import explain_failure
-from emocore.training.provenance import describe_provenance
+from emocore.training.provenance import check_same_origin, describe_provenance
+
+SIGNALLED_REASON = "ended by a signal from outside (a kill, a logout, a shutdown of the machine); resume it"
 
 logger = logging.getLogger(__name__)
 
@@ -56,8 +59,11 @@ def execute(path: Path) -> int:
         reach("run.stopping")
         if run.stored_state.status.is_final:  # the word to stop came when all was done
             return 0
-        logger.info("Stopped, as asked.")
-        return _end(run, RunStatus.STOPPED, "stopped by the user", exit_status=130)
+        if run.stop_request.exists():
+            logger.info("Stopped, as asked.")
+            return _end(run, RunStatus.STOPPED, STOPPED_REASON, exit_status=130)
+        logger.info("Ended by a signal from outside.")
+        return _end(run, RunStatus.INTERRUPTED, SIGNALLED_REASON, exit_status=130)
     except EmocoreError as error:
         logger.error("%s", error)
         return _end(run, RunStatus.FAILED, explain_failure(error), exit_status=1)
@@ -114,10 +120,13 @@ def _train_and_evaluate(run: RunFolder, config: RunConfig, splits: Splits, track
     device = choose_device(config)
     precision = choose_precision(config, device)
     provenance = describe_provenance(splits, device, precision)
+    earlier = run.read_json("provenance.json")
+    if earlier and last_checkpoint(run.checkpoints):
+        check_same_origin(earlier, provenance)
+        provenance["base_revision"] = earlier["base_revision"]
     run.write_json("provenance.json", provenance)
     engine = importlib.import_module(f"emocore.training.{find_method(config.method).engine}")
-    trained = engine.train(run, config, splits, tracker, device, precision)
-    run.write_json("provenance.json", provenance | {"base_revision": trained.base_revision})
+    cost = engine.train(run, config, splits, tracker, device, precision)
     run.change_state(RunStatus.EVALUATING)
     reach("run.evaluating")
     logits = _predict(run, splits, device)
@@ -125,8 +134,8 @@ def _train_and_evaluate(run: RunFolder, config: RunConfig, splits: Splits, track
     for path in (run.predictions, *run.adapter.iterdir(), run.adapter):  # or a power cut could spare the result alone
         sync(path)
     reach("run.predicted")
-    cost = trained.cost.as_dict() | {"adapter_bytes": adapter_bytes(run.adapter)}
-    result = _score(splits, logits, config) | {"cost": cost}
+    costs = cost.as_dict() | {"adapter_bytes": adapter_bytes(run.adapter)}
+    result = _score(splits, logits, config) | {"cost": costs}
     run.write_json("result.json", result)
     reach("run.result")
     return result

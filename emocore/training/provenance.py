@@ -8,6 +8,9 @@ from typing import Any
 
 from emocore import __version__
 from emocore.data.split import Splits
+from emocore.errors import RunError
+from emocore.folder import RunFolder
+from emocore.training.checkpoints import last_checkpoint
 
 PACKAGES = (
     "torch",
@@ -38,6 +41,28 @@ def describe_provenance(splits: Splits, device: str, precision: str) -> dict[str
         "precision": precision,
         "base_revision": None,
     }
+
+
+def check_same_origin(earlier: dict[str, Any], now: dict[str, Any]) -> None:
+    """A resumed run must go on with what it began with; arguments as `provenance.json`.
+
+    Raises RunError naming what is another: one model must not have seen two data sets or two devices.
+    """
+    remedy = "put it back and resume again, or clone the run to begin anew"
+    if earlier["split_sha256"] != now["split_sha256"] or earlier["labels"] != now["labels"]:
+        raise RunError(f"the data is not what this run began with; {remedy}")
+    for name in ("device", "precision"):
+        if earlier[name] != now[name]:
+            raise RunError(f"this run began with {name} {earlier[name]} and would go on with {now[name]}; {remedy}")
+
+
+def note_base_revision(run: RunFolder, revision: str | None) -> None:
+    """Keep the Hub commit of the base once it is loaded. Raises RunError if a resumed run began with another."""
+    provenance = run.read_json("provenance.json") or {}
+    earlier = provenance.get("base_revision")
+    if earlier and earlier != revision and last_checkpoint(run.checkpoints):
+        raise RunError(f"the base has changed on the Hub since this run began ({earlier[:8]}); clone the run")
+    run.write_json("provenance.json", provenance | {"base_revision": revision})
 
 
 def describe_code() -> dict[str, Any]:

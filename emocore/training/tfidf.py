@@ -11,10 +11,11 @@ from emocore.models.card import write_card
 from emocore.models.linear import LinearClassifier
 from emocore.tracking.tracker import Tracker
 from emocore.training.cost import TrainingCost, peak_memory_bytes
-from emocore.training.engine import Trained
 
 
-def train(run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker, device: str, precision: str) -> Trained:
+def train(
+    run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker, device: str, precision: str
+) -> TrainingCost:
     """Fit on the training split and save to `run.adapter`. One step, one log row."""
     info = AdapterInfo(
         run_id=run.id,
@@ -38,7 +39,7 @@ def train(run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker, d
     classifier.save(run.adapter)
     write_card(run.adapter, info, base=None)
     write_info(run.adapter, info)
-    cost = TrainingCost(
+    return TrainingCost(
         train_seconds=seconds,
         samples_per_second=len(splits.frames["train"]) / seconds,
         peak_memory_bytes=peak_memory_bytes("cpu"),
@@ -46,4 +47,3 @@ def train(run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker, d
         adapter_parameters=0,
         head_parameters=classifier.weights.size + classifier.intercept.size,
     )
-    return Trained(cost, base_revision=None)

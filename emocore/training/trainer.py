@@ -66,7 +66,7 @@ class EmotionTrainer(Trainer):
         self._run_config = run_config
         self._lengths = list(lengths)
         self._began = self._checkpointed = time.monotonic()
-        self._evaluation_seconds = self._earlier_seconds = 0.0
+        self._other_seconds = self._earlier_seconds = 0.0
         self._earlier_peak_bytes = 0
         self._resumed: Progress | None = None
         self._draft: Path | None = None
@@ -82,8 +82,9 @@ class EmotionTrainer(Trainer):
 
     @property
     def train_seconds(self) -> float:
-        """Optimisation alone, over all attempts: without loading, evaluations and what a kill threw away."""
-        return self._earlier_seconds + time.monotonic() - self._began - self._evaluation_seconds
+        """Optimisation alone, over all attempts: without loading, evaluations, checkpoints and
+        what a kill threw away."""
+        return self._earlier_seconds + time.monotonic() - self._began - self._other_seconds
 
     @property
     def peak_memory_bytes(self) -> int:
@@ -130,10 +131,12 @@ class EmotionTrainer(Trainer):
             peak_memory_bytes=self.peak_memory_bytes,
             threads=torch.get_num_threads(),
         )
+        began = time.monotonic()
         with writing_checkpoint(folder, progress, self._run_config.checkpoints_kept) as self._draft:
             super()._save_checkpoint(model, trial)
         self._draft = None
         self._checkpointed = time.monotonic()
+        self._other_seconds += self._checkpointed - began
 
     def _get_output_dir(self, trial: Any) -> str:
         return str(self._draft or self.args.output_dir)
@@ -141,7 +144,7 @@ class EmotionTrainer(Trainer):
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
         began = time.monotonic()
         metrics = super().evaluate(*args, **kwargs)
-        self._evaluation_seconds += time.monotonic() - began
+        self._other_seconds += time.monotonic() - began
         return metrics
 
     def compute_loss(

@@ -72,7 +72,7 @@ def test_a_run_that_was_told_to_stop_and_died_was_stopped(run: RunFolder) -> Non
     ("changes", "words"),
     [
         ({"boot_id": "another boot"}, "the machine went down"),
-        ({"oom_kills": -1}, "killed for want of memory"),
+        ({"oom_kills": -1}, "killed, most likely for want of memory"),
         ({}, "the process ended without a word"),
     ],
     ids=["restart", "memory", "unknown"],

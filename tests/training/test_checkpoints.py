@@ -152,6 +152,16 @@ def test_what_a_crash_left_is_swept_by_the_next_checkpoint(tmp_path: Path) -> No
     assert last_checkpoint(tmp_path) == tmp_path / "checkpoint-2"
 
 
+def test_one_that_lies_ahead_goes_when_the_run_has_passed_it_by(tmp_path: Path) -> None:
+    """A damaged newest one would otherwise outlive the good ones that come after."""
+    for step in (20, 30):
+        write_checkpoint(tmp_path, step)
+    cut(tmp_path / "checkpoint-30" / FILES[0])
+    write_checkpoint(tmp_path, 25, kept=1)
+    assert names(tmp_path) == {"checkpoint-25"}
+    assert last_checkpoint(tmp_path) == tmp_path / "checkpoint-25"
+
+
 @dataclass(frozen=True)
 class Resumed:
     """What became of copies of the killed run, after the newest checkpoint of all but "whole" was damaged."""

@@ -223,6 +223,7 @@ def test_a_run_that_was_started_in_the_background_still_hears_that_it_should_sto
         )  # fmt: skip
     try:
         wait_for_training(run)
+        run.stop_request.touch()
         for number in (signal.SIGINT, signal.SIGTERM):
             os.killpg(child.pid, number)
         wait_for(lambda: child.poll() is not None, 8, f"the process to end; {describe(run)}")

@@ -1,0 +1,112 @@
+"""One run that cannot be used, or cannot be read any more, holds up no other and gives no device away."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from live_runs import end_processes, queue_run, wait_for_status
+
+from emocore.config import RunConfig
+from emocore.devices import Device
+from emocore.folder import RunFolder, create_run, list_runs
+from emocore.jobs import scheduler as module
+from emocore.jobs.scheduler import Scheduler
+from emocore.states import RunStatus
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    yield folder
+    end_processes(folder)
+
+
+@pytest.fixture
+def scheduler(root: Path) -> Iterator[Scheduler]:
+    scheduler = Scheduler(root)
+    yield scheduler
+    end_processes(root)
+    for child in scheduler._children.values():
+        child.wait()
+
+
+def test_a_method_of_another_version_fails_its_run_alone(
+    root: Path, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a machine with a GPU, where the method decides on the device."""
+    gpu = Device("cuda:0", "GPU", True)
+    monkeypatch.setattr(module, "list_devices", lambda: (gpu, Device("cpu", "CPU", True)))
+    odd = create_run(root, RunConfig(method="a-method-to-come"))
+    scheduler.tick()
+    assert odd.stored_state.status == RunStatus.FAILED
+    assert "a-method-to-come" in (odd.stored_state.reason or "")
+
+
+def test_broken_secrets_fail_a_run_with_the_reason(
+    root: Path, scheduler: Scheduler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "secrets.toml"
+    broken.write_text("WANDB_API_KEY = abc", encoding="utf-8")
+    monkeypatch.setattr("emocore.secrets.SECRETS_FILE", broken)
+    run = create_run(root, RunConfig(method="tfidf"))
+    scheduler.tick()
+    state = run.stored_state
+    assert (state.status, state.attempts) == (RunStatus.FAILED, 0)
+    assert "secrets.toml" in (state.reason or "") and "abc" not in (state.reason or "")
+
+
+@pytest.mark.parametrize("name", ["state.json", "config.json"])
+def test_a_live_run_that_cannot_be_read_any_more_keeps_its_device(
+    root: Path, scheduler: Scheduler, small_csv: Path, tiny_bert: Path, name: str
+) -> None:
+    run = queue_run(root, small_csv, base=str(tiny_bert), epochs=500)
+    scheduler.tick()
+    wait_for_status(run, RunStatus.RUNNING)
+    (run.path / name).write_text("{", encoding="utf-8")
+    waiting = queue_run(root, small_csv, base=str(tiny_bert), method="tfidf")
+    for _ in range(3):
+        scheduler.tick()
+    assert waiting.stored_state.status == RunStatus.QUEUED
+
+
+def test_a_folder_of_somebody_else_is_none_of_ours(root: Path) -> None:
+    run = create_run(root, RunConfig(method="tfidf"))
+    foreign = root / "lost+found"
+    foreign.mkdir()
+    foreign.chmod(0)
+    for folder in (root, *root.parents):
+        if folder.stat().st_uid == os.getuid():
+            folder.chmod(folder.stat().st_mode | 0o005)
+    is_root = os.geteuid() == 0
+    if is_root:  # who may look everywhere; nobody may not
+        os.seteuid(65534)
+    try:
+        found = list_runs(root)
+    finally:
+        if is_root:
+            os.seteuid(0)
+        foreign.chmod(0o700)
+    assert found == [run]
+
+
+def test_runs_that_were_removed_with_their_root_are_no_runs(root: Path) -> None:
+    root.rmdir()
+    assert list_runs(root) == []
+    assert Scheduler(root).tick() is False
+
+
+def test_a_run_that_has_just_ended_is_waited_for(root: Path) -> None:
+    """Its process holds the lock for another moment."""
+    run = create_run(root, RunConfig(method="tfidf"))
+    hold = "import fcntl, sys, time; f = open(sys.argv[1], 'a'); fcntl.flock(f, 2); print(1, flush=True); time.sleep(1)"
+    with subprocess.Popen([sys.executable, "-c", hold, str(run.path / "run.lock")], stdout=subprocess.PIPE) as holder:
+        assert holder.stdout and holder.stdout.readline()
+        (run.path / "state.json").write_text(
+            run.stored_state.model_copy(update={"status": RunStatus.STOPPED}).model_dump_json(), encoding="utf-8"
+        )
+        with run.lock():
+            assert holder.poll() is not None or not RunFolder(run.path).stored_state.status.is_active

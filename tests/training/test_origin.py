@@ -1,0 +1,94 @@
+"""A resumed run goes on with what it began with, or not at all."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from live_runs import EXECUTE_ALL, REPOSITORY, describe, queue_run, wait_for
+
+from emocore.errors import RunError
+from emocore.folder import RunFolder
+from emocore.states import RunStatus
+from emocore.training.checkpoints import last_checkpoint
+from emocore.training.provenance import check_same_origin, note_base_revision
+
+BEGAN = {"split_sha256": "a", "labels": ["joy"], "device": "cpu", "precision": "fp32"}
+
+
+def start(run: RunFolder, fault: str = "") -> "subprocess.Popen[bytes]":
+    with run.log.open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-c", EXECUTE_ALL, str(run.path)],
+            cwd=REPOSITORY,
+            env=os.environ | {"OMP_NUM_THREADS": "1", "EMOCORE_FAULT": fault},
+            stdout=log,
+            stderr=log,
+        )
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory, small_csv: Path, tiny_llama: Path) -> RunFolder:
+    """A run on a data file of its own, killed after its first epoch."""
+    root = tmp_path_factory.mktemp("origin")
+    data = shutil.copy(small_csv, root / "own.csv")
+    run = queue_run(root / "runs", Path(data), base=str(tiny_llama), epochs=3)
+    start(run, "step.done:8").wait(120)
+    assert last_checkpoint(run.checkpoints), describe(run)
+    return run
+
+
+def test_other_data_is_refused_and_the_same_data_is_good_again(killed: RunFolder) -> None:
+    data = Path(killed.config.data)
+    original = data.read_bytes()
+    pd.read_csv(data).iloc[:-10].to_csv(data, index=False)
+    assert start(killed).wait(120) == 1
+    assert killed.state.status == RunStatus.FAILED
+    assert "the data is not what this run began with" in (killed.state.reason or "")
+    assert last_checkpoint(killed.checkpoints), "nothing of it is lost"
+    data.write_bytes(original)
+    assert start(killed).wait(120) == 0, describe(killed)
+    assert killed.state.status == RunStatus.FINISHED
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"labels": ["joy", "fear"]}, "the data is not"),
+        ({"device": "cuda"}, "began with device cpu and would go on with cuda"),
+        ({"precision": "bf16"}, "began with precision fp32"),
+    ],
+)
+def test_another_beginning_is_named(changes: dict[str, object], words: str) -> None:
+    check_same_origin(BEGAN, dict(BEGAN))
+    with pytest.raises(RunError, match=words):
+        check_same_origin(BEGAN, BEGAN | changes)
+
+
+def test_another_revision_of_the_base_is_refused_only_where_something_was_trained(killed: RunFolder) -> None:
+    copy = RunFolder(Path(shutil.copytree(killed.path, killed.path.with_name("copy"))))
+    note_base_revision(copy, "first-revision")
+    note_base_revision(copy, "second-revision")
+    assert (copy.read_json("provenance.json") or {})["base_revision"] == "second-revision"
+
+
+def test_a_signal_that_nobody_asked_for_is_no_stop_by_the_user(
+    tmp_path: Path, small_csv: Path, tiny_llama: Path
+) -> None:
+    """A shutdown of the machine sends SIGTERM to everything."""
+    run = queue_run(tmp_path / "runs", small_csv, base=str(tiny_llama), epochs=500)
+    process = start(run)
+    try:
+        wait_for(lambda: run.metrics.is_file() and run.metrics.stat().st_size, what=describe(run))
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+    finally:
+        process.kill()
+        process.wait()
+    state = run.stored_state
+    assert state.status == RunStatus.INTERRUPTED, describe(run)
+    assert state.reason and "a signal from outside" in state.reason and "resume" in state.reason
