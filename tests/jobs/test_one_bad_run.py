@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,23 +74,23 @@ def test_a_live_run_that_cannot_be_read_any_more_keeps_its_device(
     assert waiting.stored_state.status == RunStatus.QUEUED
 
 
-def test_a_folder_of_somebody_else_is_none_of_ours(root: Path) -> None:
-    run = create_run(root, RunConfig(method="tfidf"))
-    foreign = root / "lost+found"
-    foreign.mkdir()
-    foreign.chmod(0)
-    for folder in (root, *root.parents):
-        if folder.stat().st_uid == os.getuid():
-            folder.chmod(folder.stat().st_mode | 0o005)
+def test_a_folder_of_somebody_else_is_none_of_ours() -> None:
+    """As `lost+found` is in the root of a disk."""
     is_root = os.geteuid() == 0
-    if is_root:  # who may look everywhere; nobody may not
-        os.seteuid(65534)
-    try:
-        found = list_runs(root)
-    finally:
-        if is_root:
-            os.seteuid(0)
-        foreign.chmod(0o700)
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        root.chmod(0o755)
+        run = create_run(root, RunConfig(method="tfidf"))
+        foreign = root / "lost+found"
+        foreign.mkdir(mode=0)
+        if is_root:  # who may look everywhere; nobody may not
+            os.seteuid(65534)
+        try:
+            found = list_runs(root)
+        finally:
+            if is_root:
+                os.seteuid(0)
+            foreign.chmod(0o700)
     assert found == [run]
 
 
