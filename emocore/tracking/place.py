@@ -1,8 +1,8 @@
 """`wandb.json`: where a run is on W&B, read so that a damaged file is nobody's end.
 
-    mode      "online" or "offline"; `reason` says why it is not online or not complete, where there is a reason
-    entity, project, id, url, base_url   its address; online all are known
-    complete  whether W&B has everything; missing in runs of version 0.1
+Its `mode` is "online" or "offline"; `reason` says why it is not online or not complete, where there is a reason;
+`entity`, `project`, `id`, `url` and `base_url` are its address, all of it known when it is online; `complete` is
+whether W&B has everything, and missing in runs of version 0.1.
 """
 
 from typing import Any
@@ -11,19 +11,21 @@ from emocore.errors import RunError
 from emocore.folder import RunFolder
 
 MODES = ("online", "offline")
+CONSEQUENCE = "so it is not known where the run is on W&B; Sync mends it once the run has ended"
 ADDRESS = ("entity", "project", "id", "base_url")
 
 
 def read_place(run: RunFolder) -> dict[str, Any] | None:
-    """None where the run has not written it. Raises RunError if nothing can be relied on in it."""
+    """None where the run has not written it. Raises RunError, worded for a reader who sees which run it is about,
+    if nothing can be relied on in it."""
     try:
         place = run.read_json("wandb.json")
     except OSError as error:
-        raise RunError(f"run {run.id}: wandb.json cannot be read ({error.strerror})") from None
+        raise RunError(f"wandb.json cannot be read ({error.strerror}), {CONSEQUENCE}") from None
     except RunError:
-        raise damaged(run) from None
+        raise RunError(f"wandb.json is damaged, {CONSEQUENCE}") from None
     if place is not None and not _is_whole(place):
-        raise damaged(run)
+        raise RunError(f"wandb.json is damaged, {CONSEQUENCE}")
     return place
 
 
@@ -33,10 +35,6 @@ def known_place(run: RunFolder) -> dict[str, Any]:
         return read_place(run) or {}
     except RunError:
         return {}
-
-
-def damaged(run: RunFolder) -> RunError:
-    return RunError(f"run {run.id}: wandb.json is damaged; a sync of the ended run writes it anew")
 
 
 def _is_whole(place: dict[str, Any]) -> bool:

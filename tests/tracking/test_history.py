@@ -39,9 +39,9 @@ def write_run(root: Path, place: dict[str, Any], **settings: Any) -> RunFolder:
 @pytest.mark.parametrize(
     ("place", "settings", "source"),
     [
-        ({"mode": "offline"}, {}, "W&B offline: WANDB_API_KEY was not set; sync can send it later"),
+        ({"mode": "offline"}, {}, "W&B offline: WANDB_API_KEY was not set; Sync can send it later"),
         ({"mode": "offline"}, {"wandb_mode": "offline"}, "W&B offline: as chosen"),
-        ({"mode": "offline", "reason": "W&B is down"}, {}, "W&B offline: W&B is down; sync can send it later"),
+        ({"mode": "offline", "reason": "W&B is down"}, {}, "W&B offline: W&B is down; Sync can send it later"),
     ],
 )
 def test_an_offline_run_is_read_from_its_file_with_the_reason(
@@ -54,14 +54,52 @@ def test_an_offline_run_is_read_from_its_file_with_the_reason(
 
 
 @pytest.mark.parametrize("reason", [None, "W&B did not answer in time"])
-def test_a_run_whose_end_w_and_b_lacks_is_read_from_its_file(tmp_path: Path, reason: str | None) -> None:
+def test_a_run_that_w_and_b_has_in_part_is_read_from_its_file(tmp_path: Path, reason: str | None) -> None:
     run = write_run(tmp_path, {"reason": reason})
     change_status(run, RunStatus.FINISHED)
     history = HistoryReader().read(run)
     assert history.rows == ROWS
     told = reason or "the run ended before all was sent"
-    assert history.source == f"from the local file (W&B lacks the end: {told}; sync can send it)"
+    assert history.source == f"from the local file (W&B has only a part of this run: {told}; Sync sends the rest)"
     assert history.url == "http://x"
+
+
+def test_of_a_run_of_the_first_version_it_is_not_claimed_that_w_and_b_lacks_anything(tmp_path: Path) -> None:
+    run = write_run(tmp_path, {})
+    run.write_json("wandb.json", {key: value for key, value in place_of(run).items() if key != "complete"})
+    change_status(run, RunStatus.FINISHED)
+    history = HistoryReader().read(run)
+    assert (history.rows, history.url) == (ROWS, "http://x")
+    assert history.source == (
+        "from the local file (it is not known whether W&B has all of this run; Sync checks, and sends what is missing)"
+    )
+
+
+@pytest.mark.parametrize("status", [RunStatus.RUNNING, RunStatus.FINISHED])
+@pytest.mark.parametrize("content", ["", "{", "[1]", "{}", '{"mode": "online"}', '{"mode": "offline"}', "\ud83d\0"])
+def test_a_damaged_note_on_where_it_is_leaves_the_local_rows(tmp_path: Path, content: str, status: RunStatus) -> None:
+    run = write_run(tmp_path, {})
+    (run.path / "wandb.json").write_bytes(content.encode("utf-8", errors="surrogatepass"))
+    change_status(run, status)
+    history = HistoryReader().read(run)
+    assert (history.rows, history.url) == (ROWS, None)
+    assert history.source == (
+        "from the local file (wandb.json is damaged, so it is not known where the run is on W&B; "
+        "Sync mends it once the run has ended)"
+    )
+
+
+def test_an_online_run_without_its_address_is_damaged(tmp_path: Path) -> None:
+    assert "wandb.json is damaged" in HistoryReader().read(write_run(tmp_path, {"entity": None})).source
+
+
+def test_a_note_that_cannot_be_read_leaves_the_local_rows(tmp_path: Path) -> None:
+    run = write_run(tmp_path, {})
+    (run.path / "wandb.json").unlink()
+    (run.path / "wandb.json").symlink_to("/proc/self/mem")  # reading it is an error, even for root
+    history = HistoryReader().read(run)
+    assert history.rows == ROWS
+    assert "from the local file (wandb.json cannot be read (Input/output error)" in history.source
 
 
 def test_a_run_that_has_not_begun_has_no_rows(tmp_path: Path) -> None:
@@ -122,6 +160,21 @@ def test_a_finished_run_is_no_longer_live(online: tuple[RunFolder, WandbServer],
     change_status(run, RunStatus.FINISHED)
     history = wait_for(lambda: (h := reader.read(run)).source == "from W&B" and h, 30, "rows from W&B")
     assert [row["step"] for row in history.rows] == [1, 2, 3, 4, 5]
+
+
+def test_of_the_curves_of_many_runs_those_looked_at_last_are_kept(
+    online: tuple[RunFolder, WandbServer], reader: HistoryReader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emocore.tracking.history.MOST_KEPT", 2)
+    run, server = online
+    wait_for(lambda: reader.read(run).source.endswith("from W&B"), 30, "rows from W&B")
+    others = [write_run(tmp_path, {"base_url": server.base_url}) for _ in range(2)]
+    for other in others[0], run, others[1]:
+        reader.read(other)
+    assert reader.read(run).source.endswith("from W&B"), "it was looked at in between"
+    for other in others:
+        reader.read(other)
+    assert "until W&B answers" in reader.read(run).source, "it was dropped and begins anew"
 
 
 def test_an_unreachable_server_leaves_the_file_and_its_name(tmp_path: Path, reader: HistoryReader) -> None:

@@ -124,7 +124,7 @@ def test_an_outage_is_told_as_it_was(ordeals: dict[tuple[str, str], Ordeal], cas
     history = HistoryReader().read(ordeals[case].run)
     assert len(history.rows) == 12
     assert history.source.startswith("from the local file (W&B ")
-    assert place["reason"] in history.source and "sync can send it" in history.source
+    assert place["reason"] in history.source and "; Sync " in history.source
     assert history.url == place["url"]
 
 
