@@ -4,7 +4,7 @@ An honest guess, good to a factor of about two; it is always shown with "about".
 """
 
 import time
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -12,16 +12,18 @@ import numpy as np
 from emocore.config import RunConfig
 from emocore.devices import default_device
 from emocore.errors import RunError
-from emocore.folder import list_runs
+from emocore.files import file_version
+from emocore.folder import RunFolder, list_finished
 from emocore.models.bases import find_base
 from emocore.models.methods import find_method
-from emocore.states import RunStatus
 
 TOKENS_A_TEXT = 30  # a tweet, padded among its like
 STARTUP_SECONDS = 14.0  # importing, loading the base, W&B, reloading the adapter
 # Share of the measured speed that a training reaches; small bases are held up by everything but products.
 EFFICIENCY = 0.9
 FALLBACK_PARAMETERS = 1e9
+
+Kind = tuple[str, str, str]  # method, base, "cpu" or "cuda"
 
 
 @cache
@@ -44,7 +46,7 @@ def estimate_seconds(configs: list[RunConfig], train_rows: int, root: Path) -> f
     return None if None in guesses else sum(guess for guess in guesses if guess is not None)
 
 
-def _estimate_run(config: RunConfig, train_rows: int, known: dict[tuple[str, str, str], float]) -> float | None:
+def _estimate_run(config: RunConfig, train_rows: int, known: dict[Kind, float]) -> float | None:
     if not find_method(config.method).needs_base:
         return STARTUP_SECONDS / 2
     samples = train_rows * (config.epochs or 1)
@@ -64,15 +66,26 @@ def _guess_samples_per_second(base: str) -> float:
     return EFFICIENCY * matrix_flops_per_second() / (6 * parameters * TOKENS_A_TEXT)
 
 
-def _measured_speeds(root: Path) -> dict[tuple[str, str, str], float]:
+def _measured_speeds(root: Path) -> dict[Kind, float]:
     """Samples per second of the latest finished run by method, base and kind of device."""
     speeds = {}
-    for run in list_runs(root):
-        try:
-            result, provenance = run.read_json("result.json"), run.read_json("provenance.json")
-        except RunError:  # a damaged run is no measure; the list of runs tells of it
-            continue
-        if result and provenance and run.stored_state.status == RunStatus.FINISHED:
-            config = run.config
-            speeds[(config.method, config.base, provenance["device"])] = float(result["cost"]["samples_per_second"])
+    for run in list_finished(root):
+        versions = tuple(file_version(run.path / name) for name in ("config.json", "result.json", "provenance.json"))
+        if measured := _measured_speed(run.path, versions):
+            kind, speed = measured
+            speeds[kind] = speed
     return speeds
+
+
+@lru_cache(maxsize=4096)
+def _measured_speed(path: Path, versions: tuple[tuple[int, int], ...]) -> tuple[Kind, float] | None:
+    """What one finished run reached; None if it does not tell. The form asks at every keystroke, hence the cache."""
+    run = RunFolder(path)
+    try:
+        result, provenance, config = run.read_json("result.json"), run.read_json("provenance.json"), run.config
+        if not result or not provenance:
+            return None
+        kind = (config.method, config.base, str(provenance["device"]))
+        return kind, float(result["cost"]["samples_per_second"])
+    except (RunError, KeyError, TypeError, ValueError):  # a damaged run is no measure; the pages tell of it
+        return None

@@ -3,12 +3,18 @@
 import contextlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from emocore.errors import RunError
+from emocore.files import file_version
 from emocore.folder import RunFolder
 from emocore.states import RunStatus
-from emocore.tracking.metrics_file import read_last_metrics, read_metrics
+from emocore.tracking.metrics_file import read_last_metrics
+
+SOURCES = ("config.json", "state.json", "result.json", "metrics.jsonl")  # what an overview is made from
+SCORES = ("f1_macro", "f1_micro")
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,19 @@ def describe_runs(runs: Iterable[RunFolder]) -> list[RunOverview]:
 
 
 def describe_run(run: RunFolder) -> RunOverview:
-    """Read a run's folder into one line."""
+    """Read a run's folder into one line. Raises RunError if its state or its settings cannot be read."""
+    if run.stored_state.status.is_final:
+        return _describe_ended(run.path, tuple(file_version(run.path / name) for name in SOURCES))
+    return _read_overview(run)
+
+
+@lru_cache(maxsize=4096)
+def _describe_ended(path: Path, versions: tuple[tuple[int, int], ...]) -> RunOverview:
+    """Nothing of an ended run changes but by another version of a file, so a thousand of them cost little."""
+    return _read_overview(RunFolder(path))
+
+
+def _read_overview(run: RunFolder) -> RunOverview:
     config, state = run.config, run.state
     last = read_last_metrics(run.metrics)
     progress = _progress(state.status, last)
@@ -89,11 +107,12 @@ def _progress(status: RunStatus, last: dict[str, Any] | None) -> float:
 
 
 def _scores(run: RunFolder) -> dict[str, float]:
-    """The final scores, or those of the last evaluated epoch."""
+    """The final scores, or those of the last evaluated epoch. Raises RunError for a damaged result."""
     result = run.read_json("result.json")
-    if result:
-        return dict(result["validation"]["multilabel"])
-    for row in reversed(read_metrics(run.metrics)):
-        if "validation/f1_macro" in row:
-            return {"f1_macro": row["validation/f1_macro"], "f1_micro": row["validation/f1_micro"]}
-    return {}
+    if result is None:
+        row = read_last_metrics(run.metrics, "validation/f1_macro") or {}
+        return {name: row[f"validation/{name}"] for name in SCORES if f"validation/{name}" in row}
+    try:
+        return {name: float(result["validation"]["multilabel"][name]) for name in SCORES}
+    except (KeyError, TypeError, ValueError):
+        raise RunError(f"run {run.id}: result.json is damaged; run it again or delete the run") from None

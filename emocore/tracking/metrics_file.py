@@ -13,6 +13,9 @@ from typing import Any
 from emocore.faults import reach
 from emocore.files import write_atomically
 
+FIXED_KEYS = ("step", "total_steps", "epoch", "seconds")
+TAIL_BYTES = 8192
+
 
 class MetricsFile:
     """Appends rows; each is on disk when `append` returns. A torn last line is cut off first."""
@@ -45,21 +48,28 @@ class MetricsFile:
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """All complete rows; a torn line (the process was killed while writing) is skipped."""
-    if not path.is_file():
+    """All complete rows; a torn line (the process was killed while writing) or one of another shape is skipped."""
+    try:
+        return _parse_rows(path.read_text(encoding="utf-8", errors="replace"))
+    except FileNotFoundError:
         return []
-    return _parse_rows(path.read_text(encoding="utf-8", errors="replace"))
 
 
-def read_last_metrics(path: Path) -> dict[str, Any] | None:
-    """The last complete row, without reading the file from its beginning."""
-    if not path.is_file():
+def read_last_metrics(path: Path, key: str = "step") -> dict[str, Any] | None:
+    """The last complete row that has `key`, read from the file's end as far back as it takes."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            window = TAIL_BYTES
+            while True:
+                file.seek(max(0, size - window))
+                rows = _parse_rows(file.read(window).decode("utf-8", errors="replace"))
+                found = next((row for row in reversed(rows) if key in row), None)
+                if found or window >= size:
+                    return found
+                window *= 4
+    except FileNotFoundError:
         return None
-    with path.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - 8192))
-        rows = _parse_rows(file.read().decode("utf-8", errors="replace"))
-    return rows[-1] if rows else None
 
 
 def _parse_rows(text: str) -> list[dict[str, Any]]:
@@ -70,6 +80,13 @@ def _parse_rows(text: str) -> list[dict[str, Any]]:
                 row = json.loads(line)
             except ValueError:
                 continue
-            if isinstance(row, dict):
+            if _is_row(row):
                 rows.append(row)
     return rows
+
+
+def _is_row(content: Any) -> bool:
+    """Whether it has the fixed keys, with numbers in them and in all metrics."""
+    if not isinstance(content, dict) or not all(key in content for key in FIXED_KEYS):
+        return False
+    return all(isinstance(value, int | float) for key, value in content.items() if key in FIXED_KEYS or "/" in key)

@@ -2,6 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
+import pytest
+from tables import finish_run
+
 from emocore.config import RunConfig
 from emocore.folder import RunFolder
 from emocore.jobs.estimate import STARTUP_SECONDS, estimate_seconds
@@ -36,6 +40,19 @@ def test_a_past_run_on_this_machine_is_believed(finished_runs: dict[str, RunFold
     ]
     assert min(guesses) <= estimate_seconds([config], 500, run.path.parent) <= max(guesses)
     assert min(guesses) <= expected <= max(guesses)
+
+
+def test_speeds_are_read_once_and_a_damaged_result_is_no_measure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    truth = np.array([[1, 0], [0, 1], [1, 1], [0, 0]])
+    run = finish_run(tmp_path, resolve(RunConfig())[0], truth, truth * 2.0 - 1, ("anger", "joy"))
+    known = seconds(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(RunFolder, "read_json", None)
+        assert seconds(tmp_path) == known
+    run.write_json("result.json", {"validation": None, "cost": {"samples_per_second": "many"}})
+    assert seconds(tmp_path) != known
 
 
 def test_a_base_that_is_not_here_can_be_guessed_too(tmp_path: Path) -> None:

@@ -93,17 +93,18 @@ def test_a_run_that_cannot_be_started_for_want_of_space_waits_for_it(disk: Path)
 
 def test_metrics_that_cannot_be_written_do_not_hide_why_when_the_file_is_closed(disk: Path) -> None:
     metrics = MetricsFile(disk / "metrics.jsonl")
-    metrics.append({"step": 1})
+    first, second = ({"step": step, "total_steps": 9, "epoch": 0.5, "seconds": 1.0} for step in (1, 2))
+    metrics.append(first)
     fill(disk)
     with pytest.raises(OSError, match="No space left"):
-        metrics.append({"step": 2, "text": "x" * 5_000})
+        metrics.append(second | {"text": "x" * 5_000})
     metrics.close()
-    assert read_metrics(disk / "metrics.jsonl") == [{"step": 1}]
+    assert read_metrics(disk / "metrics.jsonl") == [first]
     free(disk)
     again = MetricsFile(disk / "metrics.jsonl")
-    again.append({"step": 2})
+    again.append(second)
     again.close()
-    assert read_metrics(disk / "metrics.jsonl") == [{"step": 1}, {"step": 2}]
+    assert read_metrics(disk / "metrics.jsonl") == [first, second]
 
 
 @dataclass

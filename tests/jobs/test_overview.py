@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import pytest
+from tables import change_status
 
 from emocore.config import RunConfig
+from emocore.errors import RunError
 from emocore.folder import RunFolder, create_run
-from emocore.jobs.overview import describe_run
+from emocore.jobs.overview import describe_run, describe_runs
 from emocore.states import RunStatus
 from emocore.tracking.metrics_file import MetricsFile
 
@@ -56,3 +58,44 @@ def test_a_finished_one_shows_its_final_scores(finished_runs: dict[str, RunFolde
     assert result
     assert (overview.status, overview.progress) == ("finished", 1.0)
     assert overview.f1_macro == result["validation"]["multilabel"]["f1_macro"]
+
+
+def test_a_result_of_another_shape_is_told_and_the_rest_stays(run: RunFolder) -> None:
+    run.write_json("result.json", {"validation": None})
+    change_status(run, RunStatus.FINISHED)
+    overview = describe_run(run)
+    assert (overview.status, overview.f1_macro) == ("finished", None)
+    assert overview.reason and "result.json is damaged" in overview.reason
+
+
+def test_rows_without_what_every_row_has_count_as_none(run: RunFolder) -> None:
+    with run.lock():
+        run.change_state(RunStatus.RUNNING, started_at=0.0)
+        run.metrics.write_text('{"step": 3, "validation/f1_macro": 0.9}\n[1]\n', encoding="utf-8")
+        overview = describe_run(run)
+    assert (overview.progress, overview.remaining_seconds, overview.f1_macro) == (0.0, None, None)
+
+
+def test_an_ended_run_is_read_again_only_when_one_of_its_files_is_another(
+    run: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log(run, 50, **{"validation/f1_macro": 0.4, "validation/f1_micro": 0.6})
+    change_status(run, RunStatus.STOPPED)
+    first = describe_run(run)
+    with monkeypatch.context() as patch:
+        patch.setattr("emocore.jobs.overview._read_overview", None)
+        assert describe_run(run) is first
+    scores = {"f1_macro": 0.7, "f1_micro": 0.8}
+    run.write_json("result.json", {"validation": {"multilabel": scores}})
+    assert describe_run(run).f1_macro == 0.7
+    change_status(run, RunStatus.QUEUED)
+    assert describe_run(run).status == "queued"
+
+
+def test_a_run_that_was_deleted_meanwhile_is_left_out(run: RunFolder) -> None:
+    change_status(run, RunStatus.STOPPED)
+    assert len(describe_runs([run])) == 1
+    run.path.rename(run.path.with_name("elsewhere"))
+    assert describe_runs([run]) == []
+    with pytest.raises(RunError, match="not there any more"):
+        describe_run(run)

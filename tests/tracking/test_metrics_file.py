@@ -1,5 +1,6 @@
 """`metrics.jsonl`: complete rows, whatever happens to the process that writes them."""
 
+import json
 import os
 import signal
 import subprocess
@@ -19,7 +20,7 @@ file = MetricsFile(Path(sys.argv[1]))
 step = 0
 while True:
     step += 1
-    file.append({"step": step, "train/loss": 1 / step})
+    file.append({"step": step, "total_steps": 9, "epoch": 0, "seconds": 0, "train/loss": 1 / step})
     if step == 20:
         print("ready", flush=True)
 """
@@ -58,9 +59,9 @@ def test_a_file_that_is_missing_or_empty_has_no_rows(tmp_path: Path) -> None:
 @pytest.mark.parametrize("torn", ["{", '{"step": 2, "train/lo', '{"step": 2}', '{"text": "é'])
 def test_a_torn_last_line_is_skipped(tmp_path: Path, torn: str) -> None:
     path = tmp_path / "metrics.jsonl"
-    path.write_bytes(b'{"step": 0}\n{"step": 1}\n' + torn.encode())
-    assert read_metrics(path) == [{"step": 0}, {"step": 1}]
-    assert read_last_metrics(path) == {"step": 1}
+    path.write_bytes("".join(json.dumps(row(step)) + "\n" for step in range(2)).encode() + torn.encode())
+    assert read_metrics(path) == [row(0), row(1)]
+    assert read_last_metrics(path) == row(1)
 
 
 def test_a_file_with_a_torn_line_alone_has_no_rows(tmp_path: Path) -> None:
@@ -69,16 +70,44 @@ def test_a_file_with_a_torn_line_alone_has_no_rows(tmp_path: Path) -> None:
     assert (read_metrics(path), read_last_metrics(path)) == ([], None)
 
 
-@pytest.mark.parametrize("torn", ['{"st', '{"step": 1}\n{"st', '{"step": 1}\n{"note": "é'])
+@pytest.mark.parametrize("torn", ['{"st', json.dumps(row(1)) + '\n{"st', json.dumps(row(1)) + '\n{"note": "é'])
 def test_rows_of_a_second_writer_are_whole_after_a_torn_line(tmp_path: Path, torn: str) -> None:
     path = tmp_path / "metrics.jsonl"
     path.write_text(torn, encoding="utf-8")
     complete = read_metrics(path)
     file = MetricsFile(path)
-    file.append({"step": 2})
+    file.append(row(2))
     file.close()
-    assert read_metrics(path) == [*complete, {"step": 2}]
-    assert read_last_metrics(path) == {"step": 2}
+    assert read_metrics(path) == [*complete, row(2)]
+    assert read_last_metrics(path) == row(2)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"step": 2, "train/loss": 0.1},
+        row(2) | {"total_steps": None},
+        row(2) | {"seconds": "long"},
+        row(2) | {"train/loss": [1]},
+        [1, 2],
+        3,
+    ],
+)
+def test_a_row_of_another_shape_counts_as_torn(tmp_path: Path, other: object) -> None:
+    path = tmp_path / "metrics.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in (row(1), other)), encoding="utf-8")
+    assert read_metrics(path) == [row(1)]
+    assert read_last_metrics(path) == row(1)
+
+
+def test_the_last_row_with_a_metric_is_found_however_far_back(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    scored = row(5) | {"validation/f1_macro": 0.5}
+    lines = [row(step) if step != 5 else scored for step in range(900)]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    assert path.stat().st_size > 50_000
+    assert read_last_metrics(path, "validation/f1_macro") == scored
+    assert read_last_metrics(path, "validation/f1_micro") is None
 
 
 def test_the_last_row_of_a_long_file_is_found(tmp_path: Path) -> None:
@@ -95,7 +124,7 @@ def test_the_last_row_of_a_long_file_is_found(tmp_path: Path) -> None:
 def test_separators_inside_a_value_do_not_split_its_row(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     file = MetricsFile(path)
-    content = {"note": "one\u2028two\x0bthree\nfour"}
+    content = row(1) | {"note": "one\u2028two\x0bthree\nfour"}
     file.append(content)
     file.close()
     assert read_metrics(path) == [content]
@@ -105,7 +134,7 @@ def test_separators_inside_a_value_do_not_split_its_row(tmp_path: Path) -> None:
 def test_a_loss_that_is_not_a_number_is_kept_as_such(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     file = MetricsFile(path)
-    file.append({"step": 1, "train/loss": float("nan")})
+    file.append(row(1) | {"train/loss": float("nan")})
     file.close()
     loss = read_metrics(path)[0]["train/loss"]
     assert loss != loss
