@@ -17,6 +17,7 @@ from emocore.text import format_minutes
 from pages.shared.choices import SOURCES, choose_base, choose_data
 from pages.shared.clone import prefill_clone
 from pages.shared.entry import require_app
+from pages.shared.plain import plain
 from pages.shared.preview import show_data_preview
 from pages.shared.settings import MORE_SETTINGS, add_error_slot, reset_error_slots, setting_input, show_error
 
@@ -116,6 +117,10 @@ with right, st.container(border=True):
         f"**{runs} run{'s' if runs > 1 else ''}**, one at a time on each device, {format_minutes(seconds)} in all."
     )
     if st.button(f"Launch {runs} run{'s' if runs > 1 else ''}", type="primary", icon=":material/rocket_launch:"):
-        launch(plan, root)
-        st.switch_page("pages/runs.py", query_params={"study": study.name})
+        try:
+            launch(plan, root)
+        except EmocoreError as error:
+            st.error(plain(error), icon=":material/error:")
+        else:
+            st.switch_page("pages/runs.py", query_params={"study": study.name})
     show_data_preview(plan)

@@ -8,7 +8,7 @@ from emocore.errors import EmocoreError
 from emocore.folder import list_runs, runs_root
 from emocore.jobs.estimate import estimate_seconds
 from emocore.jobs.launch import launch, plan_study
-from emocore.jobs.overview import describe_run
+from emocore.jobs.overview import describe_runs
 from emocore.jobs.starter import starter_study
 from emocore.states import RunStatus
 from emocore.text import format_minutes
@@ -49,13 +49,17 @@ with st.container(border=True):
     label = f"Run the starter study: LoRA, IA3 and QLoRA on this machine, {duration}"
     if st.button(label, type="primary" if not runs else "secondary", icon=":material/play_arrow:", key="start_study"):
         study = starter_study()
-        launch(plan_study(study), root)
-        st.switch_page("pages/runs.py", query_params={"study": study.name})
+        try:
+            launch(plan_study(study), root)
+        except EmocoreError as error:
+            st.error(plain(error), icon=":material/error:")
+        else:
+            st.switch_page("pages/runs.py", query_params={"study": study.name})
     st.caption(f"The '{STARTER}' messages are for trying the app, not for conclusions.")
 
 if runs:
     st.subheader("Latest runs")
-    latest = sorted((describe_run(run) for run in runs[-12:]), key=lambda o: -o.created_at)[:6]
+    latest = sorted(describe_runs(runs[-12:]), key=lambda o: -o.created_at)[:6]
     show_overview_table(latest, key="start_runs")
     finished = any(overview.status == RunStatus.FINISHED for overview in latest)
     with st.container(horizontal=True):

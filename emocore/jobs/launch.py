@@ -52,7 +52,9 @@ def plan_study(study: StudyConfig) -> Plan:
 def launch(plan: Plan, root: Path) -> list[RunFolder]:
     """Queue the runs of a plan and make sure that a scheduler works on them.
 
-    Raises RunError if one cannot be written; those before it are withdrawn then, unless they have begun.
+    Raises RunError if one cannot be written; those before it are withdrawn then, unless they have begun. Once all
+    are queued the launch is accepted, whatever keeps the scheduler from starting: a second try would make the same
+    runs twice. The Runs page tells of that trouble, and starts the scheduler as soon as it can.
     """
     runs: list[RunFolder] = []
     try:
@@ -63,7 +65,8 @@ def launch(plan: Plan, root: Path) -> list[RunFolder]:
             with contextlib.suppress(RunError):
                 delete_run(run)
         raise
-    tend_queue(root)
+    with contextlib.suppress(RunError):
+        tend_queue(root)
     return runs
 
 
