@@ -3,7 +3,7 @@
 import streamlit as st
 
 from emocore.charts.comparison import emotion_bars, emotion_heatmap
-from emocore.errors import DataError, EmocoreError
+from emocore.errors import DataError
 from emocore.evaluation.comparison import (
     describe_leader,
     emotion_table,
@@ -11,12 +11,14 @@ from emocore.evaluation.comparison import (
     no_skill_table,
     summary_table,
 )
-from emocore.evaluation.results import add_team_runs, load_result, shared_splits
+from emocore.evaluation.results import RunResult, add_team_runs, load_result, shared_splits
 from emocore.evaluation.study_reference import STUDY_NOTE, study_table
-from emocore.folder import list_finished, runs_root
+from emocore.folder import RunFolder, list_finished, runs_root
 from pages.shared.address import choose_one, choose_several
 from pages.shared.entry import require_app
+from pages.shared.guard import UNREADABLE, Guard
 from pages.shared.plain import plain
+from pages.shared.run_result import read_results
 from pages.shared.summary import show_study_columns, show_summary
 from pages.shared.team import POINTS_NOTE, choose_team_runs
 from pages.shared.titles import run_choice
@@ -24,6 +26,12 @@ from pages.shared.titles import run_choice
 require_app()
 
 HAND_PICKED = "chosen runs"
+
+
+def load_complete(run: RunFolder) -> RunResult:
+    read_results(run)  # raises for scores that are not there or of another shape
+    return load_result(run)
+
 
 st.title("Compare")
 st.caption("How finished runs differ, emotion by emotion, and what each cost.")
@@ -58,15 +66,19 @@ if not runs and not team:
         st.info("Choose at least one run.", icon=":material/info:")
     st.stop()
 
+guard = Guard()
+loaded = [guard.read(f"run {run.id}", lambda run=run: load_complete(run)) for run in runs]
+for problem in guard.problems:
+    st.warning(f"Left out: {plain(problem)}", icon=":material/broken_image:")
 try:
-    results = add_team_runs([load_result(run) for run in runs], team)
+    results = add_team_runs([result for result in loaded if result], team)
     splits = shared_splits(results)
     if not splits:
         raise DataError("they share no split: some have validation scores only, others test scores only")
     split = right.segmented_control("Split", splits, default=splits[0], key="split", required=True)
     emotions, summary = emotion_table(results, split), summary_table(results, split)
     no_skill, differences = no_skill_table(results, split), find_differences(results)
-except (EmocoreError, KeyError) as error:
+except UNREADABLE as error:
     st.error(plain(error), title="These runs cannot be compared")
     st.stop()
 

@@ -11,29 +11,29 @@ from emocore.jobs.delete import delete_run
 from emocore.jobs.queue import move_to_front, resume_run, tend_queue
 from emocore.jobs.stop import request_stop
 from emocore.states import RunStatus
-from emocore.tracking.sync import can_sync, sync_run
-from emocore.training.checkpoints import last_step
 from pages.shared.plain import plain
+from pages.shared.run_view import RunView
+from pages.shared.sending import begin_sending, is_sending
 
 
-def show_actions(run: RunFolder) -> None:
+def show_actions(view: RunView) -> None:
     """Buttons for what the run's state allows. An error stays on the page; what worked shows the page anew."""
-    status = run.state.status
+    run, status = view.run, view.state.status
     with st.container(horizontal=True):
         if status.is_final:
-            _show_final_actions(run, status)
+            _show_final_actions(view)
         else:
             _show_live_actions(run, status)
-        if st.button("Clone", icon=":material/content_copy:", key="run_clone", help="A new run with these settings."):
+        if view.config and st.button(
+            "Clone", icon=":material/content_copy:", key="run_clone", help="A new run with these settings."
+        ):
             st.switch_page("pages/launch.py", query_params={"clone": run.id})
         if status.is_final and st.button("Delete", icon=":material/delete:", key="run_delete"):
             _confirm_delete(run)
-    if status.is_resumable:
-        st.caption(_describe_resume(run))
+    if view.resume_step is not None:
+        st.caption(_describe_resume(view.resume_step))
     if problem := st.session_state.pop("run_problem", None):
         st.error(plain(problem))
-    if news := st.session_state.pop("run_news", None):
-        st.success(plain(news))
 
 
 def _show_live_actions(run: RunFolder, status: RunStatus) -> None:
@@ -46,25 +46,26 @@ def _show_live_actions(run: RunFolder, status: RunStatus) -> None:
         _attempt(lambda: request_stop(run))
 
 
-def _show_final_actions(run: RunFolder, status: RunStatus) -> None:
-    if status == RunStatus.FINISHED:
-        study = run.config.study
+def _show_final_actions(view: RunView) -> None:
+    run = view.run
+    if view.state.status == RunStatus.FINISHED:
+        study = view.config.study if view.config else None
         if st.button("Try a sentence", type="primary", icon=":material/chat:", key="run_try"):
             st.switch_page("pages/playground.py", query_params={"runs": run.id})
         if st.button("Compare", icon=":material/bar_chart:", key="run_compare"):
             st.switch_page("pages/compare.py", query_params={"study": study} if study else {"runs": run.id})
     elif st.button("Resume", type="primary", icon=":material/play_arrow:", key="run_resume"):
         _attempt(lambda: resume_run(run))
-    if can_sync(run):
+    if view.can_sync:
         has_key = bool(os.environ.get("WANDB_API_KEY"))
         text = "Send what W&B lacks of this run." if has_key else "Set WANDB_API_KEY and start the app again to sync."
-        if st.button("Sync to W&B", icon=":material/cloud_upload:", key="run_sync", disabled=not has_key, help=text):
-            with st.spinner("Sending the run to W&B; this takes up to half a minute"):
-                _attempt(lambda: _tell(str(sync_run(run))))
+        off = not has_key or is_sending(run)
+        if st.button("Sync to W&B", icon=":material/cloud_upload:", key="run_sync", disabled=off, help=text):
+            begin_sending(run)
+            st.rerun()
 
 
-def _describe_resume(run: RunFolder) -> str:
-    step = last_step(run.checkpoints)
+def _describe_resume(step: int) -> str:
     return f"Resume goes on after step {step:,}." if step else "Resume begins again: there is no checkpoint yet."
 
 
@@ -76,10 +77,6 @@ def _attempt(action: Callable[[], object]) -> None:
     except EmocoreError as error:
         st.session_state["run_problem"] = str(error)
     st.rerun()
-
-
-def _tell(news: str) -> None:
-    st.session_state["run_news"] = f"The run was {news}" if news.startswith("sent") else f"The run is {news}"
 
 
 @st.dialog("Delete this run?")

@@ -18,7 +18,7 @@ STATUS_COLORS = {
     "interrupted": "orange",
 }
 STATUS_ICONS = {
-    "queued": "🕓",
+    "queued": "○",
     "starting": "▶",
     "running": "▶",
     "evaluating": "▶",

@@ -1,0 +1,67 @@
+"""All that the Run page reads of a run's folder, in one look that no damaged file interrupts."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from emocore.config import RunConfig
+from emocore.files import file_version
+from emocore.folder import RunFolder
+from emocore.jobs.overview import RunOverview, describe_run
+from emocore.states import RunState
+from emocore.tracking.history import History
+from emocore.tracking.sync import can_sync
+from emocore.training.checkpoints import last_step
+from pages.shared.guard import Guard
+from pages.shared.readers import history_reader
+from pages.shared.run_result import RunResults, read_results
+
+LOG_LINES = 40
+
+
+@dataclass(frozen=True)
+class RunView:
+    """What could not be read is None, and told in `problems`. `resume_step` is None for a run that cannot resume."""
+
+    run: RunFolder
+    state: RunState
+    config: RunConfig | None
+    overview: RunOverview | None
+    history: History | None
+    results: RunResults | None
+    log: str | None
+    disk_bytes: int | None
+    can_sync: bool
+    resume_step: int | None
+    problems: list[str]
+
+
+def look_at(run: RunFolder) -> RunView:
+    """Raises RunError for a run without a readable state: there is nothing to show of it."""
+    state, guard = run.state, Guard()
+    config = guard.read("config.json", lambda: run.config)
+    overview = guard.read("the run", lambda: describe_run(run)) if config else None
+    return RunView(
+        run=run,
+        state=state,
+        config=config,
+        overview=overview,
+        history=guard.read("wandb.json", lambda: history_reader().read(run)) if config else None,
+        results=guard.read("result.json", lambda: read_results(run)),
+        log=guard.read("run.log", lambda: run.tail_log(LOG_LINES)),
+        disk_bytes=overview.disk_bytes if overview else guard.read("the folder", run.disk_bytes),
+        can_sync=bool(config and guard.read("wandb.json", lambda: can_sync(run))),
+        resume_step=guard.read("checkpoints", lambda: _resume_step(run)) if state.status.is_resumable else None,
+        problems=guard.problems,
+    )
+
+
+def _resume_step(run: RunFolder) -> int:
+    files = sorted(run.checkpoints.glob("*/*"))
+    return _last_step(run, tuple((str(file), file_version(file)) for file in files))
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _last_step(_run: RunFolder, versions: tuple[tuple[str, tuple[int, int]], ...]) -> int:
+    """Checkpoints of gigabytes are read to the end for this, so only when one of their files is another one."""
+    return last_step(_run.checkpoints)
