@@ -1,10 +1,11 @@
-"""Send a run to W&B that ended offline, or whose end W&B lacks: once, from its local files.
+"""Send a run to W&B that ended offline, or that W&B has only a part of: once, from its local files.
 
 `sync_run` is for everyone; `python -m emocore.tracking.sync RUN_FOLDER` is the process that it works in, since
 the W&B client keeps a state for each process. Only what the server lacks is sent, so a sync that was cut off is
 simply repeated. Not covered: runs that still work, and the `.wandb` files of the client's own offline format.
 """
 
+import errno
 import json
 import os
 import subprocess
@@ -15,13 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from emocore.errors import ConfigError, RunError
+from emocore.config import RunConfig
+from emocore.errors import ConfigError, EmocoreError, RunError
 from emocore.folder import RunFolder
 from emocore.states import RunStatus
+from emocore.text import first_line
 from emocore.tracking import remote
 from emocore.tracking.client import API_TIMEOUT_SECONDS, ClientSetup, open_api, start_run
 from emocore.tracking.diagnosis import diagnose, server_address
-from emocore.tracking.metrics_file import read_metrics
+from emocore.tracking.metrics_file import read_last_metrics, read_metrics
+from emocore.tracking.place import known_place
 from emocore.tracking.summary import flatten_run
 
 LEAVING_SECONDS = 3.0
@@ -29,6 +33,8 @@ SYNC_TIMEOUT_SECONDS = 26.0
 INIT_TIMEOUT_SECONDS = 8.0
 FINISH_TIMEOUT_SECONDS = 12.0
 CONFIRM_TIMEOUT_SECONDS = 3.0
+
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)  # never of a network
 
 
 @dataclass(frozen=True)
@@ -47,16 +53,20 @@ class SyncReport:
 
 
 def can_sync(run: RunFolder) -> bool:
-    """Whether the run has ended and W&B lacks something of it, as far as its folder knows."""
-    place = run.read_json("wandb.json") or {}
-    return run.state.status.is_final and not place.get("complete")
+    """Whether the run has ended and W&B lacks something of it, as far as its folder knows.
+
+    There is nothing to send of one that never began.
+    """
+    if not run.state.status.is_final or known_place(run).get("complete"):
+        return False
+    return (run.path / "wandb.json").is_file() or read_last_metrics(run.metrics) is not None
 
 
 def sync_run(run: RunFolder) -> SyncReport:
     """Bring W&B up to the local files; at most 30 s. It may be repeated: nothing is sent twice.
 
     Raises ConfigError without a key, RunError for a run that has not ended and whenever W&B does not take
-    it, with the reason; `wandb.json` is then as it was.
+    it, with the reason; `wandb.json` is then as it was. The reason may also lie on this machine.
     """
     if not os.environ.get("WANDB_API_KEY"):
         raise ConfigError("WANDB_API_KEY is not set; put your W&B key into the environment, then sync again")
@@ -64,8 +74,7 @@ def sync_run(run: RunFolder) -> SyncReport:
     with run.lock() as descriptor:
         _require_end(run)
         answer = _ask_process(run, descriptor)
-        place = {"mode": "online", "reason": None, "project": run.config.wandb_project, "id": run.id}
-        run.write_json("wandb.json", place | answer["place"] | {"complete": True})
+        _note_arrival(run, answer["place"])
     return SyncReport(run.id, answer["place"]["url"], answer["rows_sent"], answer["was_there"])
 
 
@@ -85,6 +94,16 @@ def _require_end(run: RunFolder) -> None:
         run.change_state(state.status, reason=state.reason, ended_at=state.ended_at)
 
 
+def _note_arrival(run: RunFolder, there: dict[str, Any]) -> None:
+    place = {"mode": "online", "reason": None, "project": run.config.wandb_project, "id": run.id}
+    try:
+        run.write_json("wandb.json", place | there | {"complete": True})
+    except OSError as error:
+        raise RunError(
+            f"run {run.id} is on W&B at {there['url']}, but {run.unchangeable(error)}, then sync it again"
+        ) from None
+
+
 def _ask_process(run: RunFolder, lock_descriptor: int) -> dict[str, Any]:
     """The process inherits the lock, so that nobody touches the run while it works, whatever happens here."""
     try:
@@ -102,44 +121,72 @@ def _ask_process(run: RunFolder, lock_descriptor: int) -> dict[str, Any]:
             f"run {run.id}: W&B was too slow to take it in {SYNC_TIMEOUT_SECONDS:.0f} s; "
             "sync it again later, it goes on where it stopped"
         ) from None
+    except OSError as error:
+        raise RunError(
+            f"run {run.id} was not sent to W&B: the process that sends it could not be started ({error.strerror}); "
+            "check the memory and the disk of this machine, then sync it again"
+        ) from None
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
     if not lines:
         cause = (done.stderr.strip().splitlines() or ["it was killed"])[-1][:200]
         raise RunError(f"run {run.id} was not sent to W&B: the process that sends it died ({cause}); sync it again")
     answer: dict[str, Any] = json.loads(lines[-1])
+    if "refusal" in answer:
+        raise RunError(answer["refusal"])
     if "trouble" in answer:
         raise RunError(f"run {run.id} was not sent to W&B: {answer['trouble']}; then sync it again")
     return answer
 
 
-def send(run: RunFolder) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Cargo:
+    """All that W&B should hold of a run, and where; `entity` is None where the key's own is meant."""
+
+    run_id: str
+    config: RunConfig
+    entity: str | None
+    base_url: str
+    rows: list[remote.Row]
+    summary: dict[str, Any]
+    is_finished: bool
+
+
+def load(run: RunFolder) -> Cargo:
+    """Read the run's local files. Raises RunError for a damaged one, OSError for one that cannot be read."""
+    place, config, rows = known_place(run), run.config, read_metrics(run.metrics)
+    return Cargo(
+        run.id,
+        config,
+        place.get("entity") or config.wandb_entity,
+        place.get("base_url") or server_address(config.wandb_base_url),
+        rows,
+        remote.last_values(rows) | flatten_run(run),
+        run.state_of_holder.status == RunStatus.FINISHED,
+    )
+
+
+def send(cargo: Cargo, folder: Path) -> dict[str, Any]:
     """The work itself, for a process of its own: {"place": ..., "rows_sent": ..., "was_there": ...}.
 
-    Raises whatever the client raises.
+    The client may use `folder` for itself. Raises whatever the client raises.
     """
-    place = run.read_json("wandb.json") or {}
-    base_url = place.get("base_url") or server_address(run.config.wandb_base_url)
-    api = open_api(base_url, API_TIMEOUT_SECONDS)
-    entity = place.get("entity") or run.config.wandb_entity or api.default_entity
-    path = f"{entity}/{run.config.wandb_project}/{run.id}"
-    rows = read_metrics(run.metrics)
-    summary = remote.last_values(rows) | flatten_run(run)
+    api = open_api(cargo.base_url, API_TIMEOUT_SECONDS)
+    entity = cargo.entity or api.default_entity
+    path = f"{entity}/{cargo.config.wandb_project}/{cargo.run_id}"
     found = _find(api, path)
-    missing = remote.find_missing(rows, remote.fetch_rows(found) if found else [])
-    is_finished = run.state_of_holder.status == RunStatus.FINISHED
-    if found and not missing and _has_end(found, is_finished) and _holds(found.summary_metrics, summary):
-        return _answer(entity, found.url, base_url, rows_sent=0, was_there=True)
-    with tempfile.TemporaryDirectory() as folder:
-        setup = ClientSetup("online", entity, base_url, Path(folder), INIT_TIMEOUT_SECONDS, FINISH_TIMEOUT_SECONDS)
-        client = start_run(run.id, run.config, setup)
-        for row in missing:
-            client.log({**row, remote.STEP_KEY: row["step"]})
-        client.summary.update(summary)
-        last_step = client.step - 1
-        client.finish(exit_code=0 if is_finished else 1)
-    if not remote.holds_everything(base_url, path, last_step, rows, CONFIRM_TIMEOUT_SECONDS):
+    missing = remote.find_missing(cargo.rows, remote.fetch_rows(found) if found else [])
+    if found and not missing and _has_end(found, cargo.is_finished) and _holds(found.summary_metrics, cargo.summary):
+        return _answer(entity, found.url, cargo.base_url, rows_sent=0, was_there=True)
+    setup = ClientSetup("online", entity, cargo.base_url, folder, INIT_TIMEOUT_SECONDS, FINISH_TIMEOUT_SECONDS)
+    client = start_run(cargo.run_id, cargo.config, setup)
+    for row in missing:
+        client.log({**row, remote.STEP_KEY: row["step"]})
+    client.summary.update(cargo.summary)
+    last_step = client.step - 1
+    client.finish(exit_code=0 if cargo.is_finished else 1)
+    if not remote.holds_everything(cargo.base_url, path, last_step, cargo.rows, CONFIRM_TIMEOUT_SECONDS):
         raise TimeoutError("timed out")
-    return _answer(entity, client.url, base_url, rows_sent=len(missing), was_there=False)
+    return _answer(entity, client.url, cargo.base_url, rows_sent=len(missing), was_there=False)
 
 
 def _find(api: Any, path: str) -> Any:
@@ -168,16 +215,34 @@ def _answer(entity: str, url: str, base_url: str, rows_sent: int, was_there: boo
     return {"place": place, "rows_sent": rows_sent, "was_there": was_there}
 
 
-def main(path: Path) -> None:
-    """The process of `sync_run`: prints its answer, or the trouble in plain words, as a line of JSON."""
-    run = RunFolder(path)
+def _try_to_send(run: RunFolder) -> dict[str, Any]:
+    """The answer of `send`; or {"refusal": a sentence of our own}, or {"trouble": part of a sentence}."""
     try:
-        answer = send(run)
-    except Exception as error:  # the client's errors have no common base; what is behind them, the server tells
-        place = run.read_json("wandb.json") or {}
-        base_url = place.get("base_url") or server_address(run.config.wandb_base_url)
-        answer = {"trouble": diagnose(error, base_url).reason}
-    print(json.dumps(answer), flush=True)
+        cargo = load(run)
+        folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+    except EmocoreError as error:
+        return {"refusal": str(error)}
+    except OSError as error:
+        return {"trouble": _explain_disk(error)}
+    with folder:
+        try:
+            return send(cargo, Path(folder.name))
+        except EmocoreError as error:
+            return {"refusal": str(error)}
+        except Exception as error:  # the client's errors have no common base; what is behind them, the server tells
+            if isinstance(error, OSError) and error.errno in DISK_ERRORS:
+                return {"trouble": _explain_disk(error)}
+            return {"trouble": diagnose(error, cargo.base_url).reason}
+
+
+def _explain_disk(error: OSError) -> str:
+    words = error.strerror or first_line(error)
+    return f"its files cannot be read, or there is no space for temporary ones ({words}); see to this machine's disk"
+
+
+def main(path: Path) -> None:
+    """The process of `sync_run`: prints its answer, or why there is none, as a line of JSON."""
+    print(json.dumps(_try_to_send(RunFolder(path))), flush=True)
 
 
 if __name__ == "__main__":

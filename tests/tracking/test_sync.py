@@ -8,12 +8,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from live_runs import REPOSITORY, wait_for
+from small_disks import fill, free, small_disk
 from tables import change_status, finish_run
 from wandb_children import API_KEY, FAULTS, LOG_AS_TOLD, assert_no_key, children, new_run, place_of
 from wandb_server import StoredRun, WandbServer
@@ -230,3 +231,81 @@ def test_a_run_whose_process_died_without_a_word_can_be_sent(server: WandbServer
     assert sync_run(run).rows_sent == 13
     assert run.stored_state.status == RunStatus.INTERRUPTED, "it does not look alive while it is sent"
     assert the_run(server).state == "failed"
+
+
+def test_there_is_nothing_to_sync_of_a_run_that_never_began(server: WandbServer, tmp_path: Path) -> None:
+    run = new_run(tmp_path, server)
+    change_status(run, RunStatus.STOPPED)
+    assert not can_sync(run)
+    log_steps(run, 1)
+    assert can_sync(run), "what an attempt logged may be sent, even if its W&B never started"
+
+
+@pytest.mark.parametrize("content", ["{", '{"complete": true}'])
+def test_a_damaged_note_on_where_it_is_is_written_anew(server: WandbServer, tmp_path: Path, content: str) -> None:
+    run = offline_run(tmp_path, server)
+    (run.path / "wandb.json").write_text(content)
+    assert can_sync(run)
+    assert sync_run(run).rows_sent == 12
+    assert place_of(run)["url"] == f"{server.base_url}/team/emotions/runs/{run.id}"
+    assert not can_sync(run)
+
+
+def spoil_result(run: RunFolder) -> None:
+    (run.path / "result.json").write_text("{")
+
+
+def spoil_metrics(run: RunFolder) -> None:
+    run.metrics.unlink()
+    run.metrics.symlink_to("/proc/self/mem")  # reading it is an error, even for root
+
+
+def spoil_config(run: RunFolder) -> None:
+    (run.path / "config.json").write_text("{")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (spoil_result, "result.json is damaged; run it again or delete the run"),
+        (spoil_metrics, "its files cannot be read, or there is no space for temporary ones (Input/output error)"),
+        (spoil_config, "config.json cannot be used"),
+    ],
+)
+def test_trouble_of_this_machine_is_not_blamed_on_w_and_b(
+    server: WandbServer, tmp_path: Path, spoil: Callable[[RunFolder], None], words: str
+) -> None:
+    run = offline_run(tmp_path, server)
+    spoil(run)
+    with pytest.raises(RunError) as caught:
+        sync_run(run)
+    assert words in str(caught.value)
+    assert run.id in str(caught.value)
+    assert not [blame for blame in ("W&B could", "W&B refused", "died") if blame in str(caught.value)]
+    assert "\n" not in str(caught.value)
+    assert server.runs == {}
+
+
+def test_a_disk_that_is_full_is_said_after_the_run_was_sent(server: WandbServer, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 1) as disk:
+        run = offline_run(disk, server)
+        before = place_of(run)
+        fill(disk)
+        with pytest.raises(
+            RunError, match=r"is on W&B at http.*, but run .* cannot be changed \(No space left"
+        ) as caught:
+            sync_run(run)
+        assert "\n" not in str(caught.value)
+        assert place_of(run) == before
+        assert the_run(server).state == "finished"
+        free(disk)
+        assert sync_run(run).was_there
+
+
+def test_a_process_that_cannot_be_started_is_said_in_one_line(
+    server: WandbServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = offline_run(tmp_path, server)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "no python"))
+    with pytest.raises(RunError, match=r"that sends it could not be started \(No such file or directory"):
+        sync_run(run)
