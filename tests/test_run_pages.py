@@ -100,10 +100,13 @@ def test_a_starter_study_that_cannot_be_launched_says_why(monkeypatch: pytest.Mo
     assert not page.exception
 
 
-def test_queued_runs_are_accepted_though_no_scheduler_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_queued_runs_are_accepted_though_no_scheduler_starts(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr("emocore.jobs.launch.tend_queue", refuse)
     runs = launch(plan_runs([RunConfig(method="tfidf")]), runs_root())
     assert list_runs(runs_root()) == runs
+    assert NO_SPACE in caplog.text
     monkeypatch.setattr("emocore.jobs.queue.ensure_scheduler", refuse)
     assert NO_SPACE in words(open_page("runs")), "the Runs page tells of the trouble"
 

@@ -1,6 +1,7 @@
 """From configs to queued runs: everything that can be refused is refused before a folder exists."""
 
 import contextlib
+import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from emocore.models.available import check_available
 from emocore.models.bases import find_base
 from emocore.models.methods import find_method
 from emocore.models.resolve import resolve
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,8 @@ def launch(plan: Plan, root: Path) -> list[RunFolder]:
 
     Raises RunError if one cannot be written; those before it are withdrawn then, unless they have begun. Once all
     are queued the launch is accepted, whatever keeps the scheduler from starting: a second try would make the same
-    runs twice. The Runs page tells of that trouble, and starts the scheduler as soon as it can.
+    runs twice. The log tells of that trouble (on the command line: stderr), and the Runs page, which starts a
+    scheduler as soon as it can.
     """
     runs: list[RunFolder] = []
     try:
@@ -65,8 +69,10 @@ def launch(plan: Plan, root: Path) -> list[RunFolder]:
             with contextlib.suppress(RunError):
                 delete_run(run)
         raise
-    with contextlib.suppress(RunError):
+    try:
         tend_queue(root)
+    except RunError as error:
+        logger.warning("note: %s; the runs are queued and begin when that is mended and Emocore looks again", error)
     return runs
 
 
