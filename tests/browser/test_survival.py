@@ -39,7 +39,8 @@ def test_a_run_survives_browser_and_app_and_is_stopped_resumed_finished(app: App
     expect(page.get_by_text("Validation F1")).to_be_visible()
     keep_screenshot(page, "8-live-dark-800")
 
-    page.get_by_role("button", name="Stop").click()
+    # Streamlit has a button of this name in its header while a page is drawn.
+    page.get_by_test_id("stMain").get_by_role("button", name="Stop").click()
     expect(page.get_by_text("stopped by the user")).to_be_visible(timeout=40_000)
     stopped_at = read_metrics(run.metrics)[-1]["step"]
     keep_screenshot(page, "9-stopped-dark-800")
