@@ -220,8 +220,12 @@ class World:
 
     def _make_quiet(self) -> None:
         """Nothing of this folder runs any more. What has to be killed for it does not count: it may be idle."""
-        self.kill("emocore.jobs.scheduler")
-        self.kill("emocore.training")
+        quiet_looks = 0
+        while quiet_looks < 2:  # a process that is just beginning may be overlooked once
+            self.kill("emocore.jobs.scheduler")
+            self.kill("emocore.training")
+            quiet_looks = 0 if processes_of_root(self.root) else quiet_looks + 1
+            time.sleep(0.1)
         self._heard = self._last_words()
 
     def _stopped_run(self) -> RunFolder:
