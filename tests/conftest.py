@@ -40,13 +40,13 @@ def isolated_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
 
 
 @pytest.fixture(autouse=True)
-def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    """A runs folder of its own for each test. One thread a process: tiny models gain nothing from more."""
+def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A runs folder of its own for each test. One thread a process: tiny models gain nothing from more, and two
+    tests at a time would wait for each other's threads."""
     clear_accounts(monkeypatch)
     monkeypatch.setattr("emocore.secrets.SECRETS_FILE", tmp_path / "no secrets.toml")
     monkeypatch.setenv("EMOCORE_RUNS", str(tmp_path / "runs"))
-    if "browser" not in request.keywords:
-        monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")

@@ -65,6 +65,19 @@ def queue_run(root: Path, data: Path, **changes: Any) -> RunFolder:
     return create_run(root, config)
 
 
+def carry_out(runs: list[RunFolder], fault: str = "", code: str = EXECUTE_ALL) -> int:
+    """One attempt at each, all in one process that may die at `fault`; its exit status."""
+    with runs[0].log.open("ab") as log:
+        return subprocess.run(
+            [sys.executable, "-c", code, *(str(run.path) for run in runs)],
+            cwd=REPOSITORY,
+            env=os.environ | {"OMP_NUM_THREADS": "1", "EMOCORE_FAULT": fault},
+            stdout=log,
+            stderr=log,
+            timeout=250,
+        ).returncode
+
+
 def carry_out_finished_runs(root: Path, bert: Path, llama: Path, data: Path) -> dict[str, RunFolder]:
     """All FINISHED_RUNS, one after the other in one process, which saves the imports."""
     bases = {"bert": str(bert), "llama": str(llama)}

@@ -13,7 +13,6 @@ import pytest
 from live_runs import (
     Training,
     describe,
-    end_processes,
     processes_of_group,
     processes_of_root,
     queue_run,
@@ -60,14 +59,6 @@ def pid_of(run: RunFolder) -> int:
     process = run.stored_state.process
     assert process, describe(run)
     return process.pid
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "runs"
-    folder.mkdir()
-    yield folder
-    end_processes(folder)
 
 
 def test_a_process_that_hangs_after_its_end_keeps_its_device_and_is_killed_in_time(root: Path, tmp_path: Path) -> None:

@@ -1,12 +1,11 @@
 """What can be refused is refused before there is a folder; what is accepted is complete."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from live_runs import end_processes, processes_of_root, quick_settings, wait_for
+from live_runs import processes_of_root, quick_settings, wait_for
 
 from emocore.config import RunConfig, StudyConfig
 from emocore.errors import BaseModelError, ConfigError, DataError, EmocoreError
@@ -14,14 +13,6 @@ from emocore.folder import list_runs
 from emocore.jobs.launch import launch, plan_runs, plan_study
 from emocore.models.methods import METHODS
 from emocore.states import RunStatus
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "runs"
-    folder.mkdir()
-    yield folder
-    end_processes(folder)
 
 
 @pytest.fixture

@@ -19,14 +19,6 @@ from emocore.states import RunStatus
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "runs"
-    folder.mkdir()
-    yield folder
-    end_processes(folder)
-
-
-@pytest.fixture
 def scheduler(root: Path) -> Iterator[Scheduler]:
     scheduler = Scheduler(root)
     yield scheduler

@@ -5,13 +5,11 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
-import pytest
-from live_runs import REPOSITORY, end_processes, processes_of_root, wait_for
+from live_runs import REPOSITORY, processes_of_root, wait_for
 from tables import change_status
 
 from emocore.config import RunConfig
@@ -57,14 +55,6 @@ for run in launch(plan, root):
 for _ in range(20):
     tend_queue(root)
 """
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "runs"
-    folder.mkdir()
-    yield folder
-    end_processes(folder)
 
 
 def add_runs(root: Path, status: RunStatus) -> list[RunFolder]:

@@ -42,14 +42,6 @@ UNWAITED = pytest.mark.filterwarnings("ignore:subprocess .* is still running:Res
 CPU, GPU0, GPU1 = Device("cpu", "CPU", True), Device("cuda:0", "GPU", True), Device("cuda:1", "GPU", True)
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "runs"
-    folder.mkdir()
-    yield folder
-    end_processes(folder)
-
-
 def zombies_of(process: psutil.Process) -> list[psutil.Process]:
     return [child for child in process.children() if child.status() == psutil.STATUS_ZOMBIE]
 

@@ -2,11 +2,10 @@
 
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from live_runs import describe, end_processes, queue_run, start_scheduler, wait_for_status
+from live_runs import describe, queue_run, start_scheduler, wait_for_status
 from tables import change_status
 
 from emocore.config import RunConfig
@@ -15,14 +14,6 @@ from emocore.jobs.queue import pause_queue
 from emocore.jobs.scheduler import LOG_FILE, Scheduler
 from emocore.processes import ProcessIdentity
 from emocore.states import RunStatus
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "runs"
-    folder.mkdir()
-    yield folder
-    end_processes(folder)
 
 
 @pytest.fixture

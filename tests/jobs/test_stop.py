@@ -9,7 +9,6 @@ import pytest
 from live_runs import (
     Training,
     describe,
-    end_processes,
     processes_of_group,
     queue_run,
     start_scheduler,
@@ -27,14 +26,6 @@ from emocore.jobs.waiting import wait_until_final
 from emocore.processes import ProcessIdentity
 from emocore.states import RunStatus
 from emocore.tracking.metrics_file import read_metrics
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "runs"
-    folder.mkdir()
-    yield folder
-    end_processes(folder)
 
 
 def assert_stopped(run: RunFolder, pid: int | None) -> None:

@@ -3,14 +3,12 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from live_runs import EXECUTE_ALL, REPOSITORY, describe, queue_run
+from live_runs import carry_out, describe, queue_run
 from small_disks import small_disk
 
 from emocore.faults import EXIT_STATUS
@@ -45,19 +43,6 @@ def flip_bit(file: Path) -> None:
 
 
 DAMAGE: dict[str, Callable[[Path], None]] = {"cut": cut, "emptied": empty, "gone": Path.unlink, "changed": flip_bit}
-
-
-def carry_out(runs: list[RunFolder], fault: str = "") -> int:
-    """One attempt at each, all in one process; its exit status."""
-    with runs[0].log.open("ab") as log:
-        return subprocess.run(
-            [sys.executable, "-c", EXECUTE_ALL, *(str(run.path) for run in runs)],
-            cwd=REPOSITORY,
-            env=os.environ | {"OMP_NUM_THREADS": "1", "EMOCORE_FAULT": fault},
-            stdout=log,
-            stderr=log,
-            timeout=200,
-        ).returncode
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,5 @@
 """A resumed run ends exactly where the uninterrupted one does: adapter, logits, metrics, bit for bit on a CPU."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from live_runs import REPOSITORY, describe, queue_run
+from live_runs import carry_out, describe, queue_run
 
 from emocore.faults import EXIT_STATUS
 from emocore.folder import RunFolder
@@ -70,19 +67,6 @@ class Outcome:
     killed_with: int
 
 
-def carry_out(runs: list[RunFolder], fault: str = "") -> int:
-    """One attempt at each in a process of its own; its exit status."""
-    with runs[0].log.open("ab") as log:
-        return subprocess.run(
-            [sys.executable, "-c", TRAIN_ALL, *(str(run.path) for run in runs)],
-            cwd=REPOSITORY,
-            env=os.environ | {"OMP_NUM_THREADS": "1", "EMOCORE_FAULT": fault},
-            stdout=log,
-            stderr=log,
-            timeout=250,
-        ).returncode
-
-
 @pytest.fixture(scope="module")
 def outcomes(
     tmp_path_factory: pytest.TempPathFactory, small_csv: Path, tiny_llama: Path, tiny_bert: Path
@@ -99,15 +83,19 @@ def outcomes(
 
     whole, killed = queue_all("whole"), queue_all("killed")
     with ThreadPoolExecutor(2) as pool:
-        done = pool.submit(carry_out, list(whole.values()))
+        done = pool.submit(carry_out, list(whole.values()), code=TRAIN_ALL)
         statuses = dict(
-            zip(CASES, pool.map(lambda name: carry_out([killed[name]], CASES[name].fault), CASES), strict=True)
+            zip(
+                CASES,
+                pool.map(lambda name: carry_out([killed[name]], CASES[name].fault, TRAIN_ALL), CASES),
+                strict=True,
+            )
         )
         assert done.result() == 0, describe(next(iter(whole.values())))
     checkpoints = {name: last_checkpoint(run.checkpoints) for name, run in killed.items()}
     for run in killed.values():
         resume_run(run)
-    assert carry_out(list(killed.values())) == 0, describe(next(iter(killed.values())))
+    assert carry_out(list(killed.values()), code=TRAIN_ALL) == 0, describe(next(iter(killed.values())))
     yield {
         name: Outcome(
             killed[name],
