@@ -195,9 +195,10 @@ class World:
             self.begin(kind, fault)
 
     def _start_under(self, kind: str, fault: str) -> None:
-        """The first file is written by the scheduler, later ones by the run: the app that writes is another."""
+        """The first file is the scheduler's, later ones the run's: the app that writes is another."""
         pause_file(self.root).touch()
         self.begin(kind, "")
+        self._make_quiet()  # a dead run may have called up a scheduler without the fault
         pause_file(self.root).unlink()
         self.do("stop", "nobody", fault)
 
@@ -215,8 +216,7 @@ class World:
         return {log: log.read_text(errors="replace").count(LAST_WORD) for log in logs if log.is_file()}
 
     def _describe(self) -> str:
-        alive = [" ".join(process.cmdline()) for process in processes_of_root(self.root)]
-        return "\n".join([*alive, *(describe(run) for run in self.runs())])
+        return "\n".join([*(str(process) for process in processes_of_root(self.root)), *map(describe, self.runs())])
 
     def _make_quiet(self) -> None:
         """Nothing of this folder runs any more. What has to be killed for it does not count: it may be idle."""

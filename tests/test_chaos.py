@@ -13,7 +13,7 @@ from live_runs import end_processes
 
 from emocore.faults import POINTS
 
-RANDOM_KILLS = 6
+RANDOM_KILLS = 4
 # The first file of an attempt is the scheduler's; the run writes its identity, its state, its provenance ...
 FILE_PASSINGS = (1, 2, 4)
 # In this order one run of a neural model can die at all its points, one after the other.
