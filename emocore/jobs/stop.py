@@ -57,9 +57,11 @@ def _stop_queued(run: RunFolder) -> bool:
     """False if the scheduler took it up in the meantime. Raises RunError if its folder takes no change."""
     try:
         with run.lock():
-            if run.stored_state.status != RunStatus.QUEUED:
+            state = run.stored_state
+            if state.status != RunStatus.QUEUED:
                 return False
-            run.change_state(RunStatus.STOPPED, reason="stopped before it began")
+            reason = "stopped while it waited to go on" if state.attempts else "stopped before it began"
+            run.change_state(RunStatus.STOPPED, reason=reason)
             return True
     except RunError:
         if run.is_locked:

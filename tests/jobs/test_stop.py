@@ -16,11 +16,14 @@ from live_runs import (
     wait_for,
     wait_for_status,
 )
+from tables import change_status
 
+from emocore.config import RunConfig
 from emocore.errors import RunError
-from emocore.folder import RunFolder
+from emocore.folder import RunFolder, create_run
 from emocore.jobs import stop
 from emocore.jobs.delete import delete_run
+from emocore.jobs.queue import resume_run
 from emocore.jobs.stop import request_stop
 from emocore.jobs.waiting import wait_until_final
 from emocore.processes import ProcessIdentity
@@ -46,6 +49,14 @@ def test_a_queued_run_is_stopped_at_once_and_never_starts(root: Path, small_csv:
     assert start_scheduler(root, idle_seconds=0.5).wait(20) == 0
     assert run.stored_state.status == RunStatus.STOPPED
     assert not run.log.exists()
+
+
+def test_a_run_that_waited_to_go_on_is_not_said_never_to_have_begun(root: Path) -> None:
+    run = create_run(root, RunConfig(method="tfidf"))
+    change_status(run, RunStatus.INTERRUPTED, attempts=1)
+    resume_run(run)
+    request_stop(run)
+    assert run.stored_state.reason == "stopped while it waited to go on"
 
 
 def test_a_starting_run_is_stopped(root: Path, small_csv: Path, tiny_bert: Path) -> None:
