@@ -11,7 +11,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,6 @@ from emocore.tracking.metrics_file import read_last_metrics, read_metrics
 from emocore.tracking.place import known_place
 from emocore.tracking.summary import flatten_run
 
-LEAVING_SECONDS = 3.0
 SYNC_TIMEOUT_SECONDS = 26.0
 INIT_TIMEOUT_SECONDS = 8.0
 FINISH_TIMEOUT_SECONDS = 12.0
@@ -70,19 +68,11 @@ def sync_run(run: RunFolder) -> SyncReport:
     """
     if not os.environ.get("WANDB_API_KEY"):
         raise ConfigError("WANDB_API_KEY is not set; put your W&B key into the environment, then sync again")
-    _let_process_leave(run)
     with run.lock() as descriptor:
         _require_end(run)
         answer = _ask_process(run, descriptor)
         _note_arrival(run, answer["place"])
     return SyncReport(run.id, answer["place"]["url"], answer["rows_sent"], answer["was_there"])
-
-
-def _let_process_leave(run: RunFolder) -> None:
-    """A run that has just ended is held for another moment by its process."""
-    deadline = time.monotonic() + LEAVING_SECONDS
-    while run.stored_state.status.is_final and run.is_locked and time.monotonic() < deadline:
-        time.sleep(0.05)
 
 
 def _require_end(run: RunFolder) -> None:
