@@ -5,7 +5,7 @@ import http.server
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from wandb_children import API_KEY
@@ -15,16 +15,7 @@ from emocore.tracking.diagnosis import diagnose, server_address
 
 ERROR = ValueError("entity nobody not found")
 
-
-@pytest.fixture(autouse=True)
-def key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WANDB_API_KEY", API_KEY)
-
-
-@pytest.fixture
-def server() -> Iterator[WandbServer]:
-    with WandbServer() as server:
-        yield server
+pytestmark = pytest.mark.usefixtures("key")
 
 
 @pytest.mark.parametrize(

@@ -37,16 +37,7 @@ REFUSALS = {
     "silent": "does not answer in time",
 }
 
-
-@pytest.fixture(autouse=True)
-def key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WANDB_API_KEY", API_KEY)
-
-
-@pytest.fixture
-def server() -> Iterator[WandbServer]:
-    with WandbServer() as server:
-        yield server
+pytestmark = pytest.mark.usefixtures("key")
 
 
 def log_steps(run: RunFolder, steps: int) -> None:
@@ -291,13 +282,11 @@ def test_a_disk_that_is_full_is_said_after_the_run_was_sent(server: WandbServer,
         run = offline_run(disk, server)
         before = place_of(run)
         fill(disk)
-        with pytest.raises(
-            RunError, match=r"is on W&B at http.*, but run .* cannot be changed \(No space left"
-        ) as caught:
+        words = r"is on W&B at http.*, but run .* cannot be changed \(No space left"
+        with pytest.raises(RunError, match=words) as caught:
             sync_run(run)
         assert "\n" not in str(caught.value)
-        assert place_of(run) == before
-        assert the_run(server).state == "finished"
+        assert (place_of(run), the_run(server).state) == (before, "finished")
         free(disk)
         assert sync_run(run).was_there
 

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from live_runs import wait_for
 from tables import COST, finish_run
-from wandb_children import API_KEY
 from wandb_server import WandbServer
 from wandb_store import SUMMARY, StoredRun
 
@@ -22,10 +21,7 @@ from emocore.tracking.team import ProjectAddress, TeamProject, fetch_team_runs, 
 
 TRUTH = np.array([[1, 0], [0, 1], [1, 1], [0, 0]])
 
-
-@pytest.fixture(autouse=True)
-def key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WANDB_API_KEY", API_KEY)
+pytestmark = pytest.mark.usefixtures("key")
 
 
 @pytest.fixture

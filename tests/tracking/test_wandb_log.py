@@ -24,12 +24,6 @@ from emocore.tracking.remote import merge_rows
 from emocore.tracking.summary import unflatten_provenance, unflatten_result
 
 
-@pytest.fixture
-def server() -> Iterator[WandbServer]:
-    with WandbServer() as server:
-        yield server
-
-
 def test_offline_is_what_a_run_without_a_key_is(finished_runs: dict[str, RunFolder]) -> None:
     for name in FINISHED_RUNS:
         run = finished_runs[name]

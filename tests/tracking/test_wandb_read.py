@@ -10,7 +10,7 @@ from statistics import median
 
 import pytest
 from live_runs import REPOSITORY, wait_for
-from wandb_children import API_KEY, FAULTS, LOG_AS_TOLD, children, new_run, place_of
+from wandb_children import FAULTS, LOG_AS_TOLD, children, new_run, place_of
 from wandb_server import WandbServer
 
 from emocore.folder import RunFolder
@@ -18,16 +18,7 @@ from emocore.tracking.wandb_read import LiveHistory
 
 SOON_SECONDS = 3.0
 
-
-@pytest.fixture(autouse=True)
-def key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WANDB_API_KEY", API_KEY)
-
-
-@pytest.fixture
-def server() -> Iterator[WandbServer]:
-    with WandbServer() as server:
-        yield server
+pytestmark = pytest.mark.usefixtures("key")
 
 
 @contextlib.contextmanager
