@@ -6,7 +6,7 @@ a conversion takes 20 s and is the same for all.
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -98,3 +98,32 @@ def finished_runs(
     from live_runs import carry_out_finished_runs
 
     return carry_out_finished_runs(tmp_path_factory.mktemp("finished"), tiny_bert, tiny_llama, small_csv)
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The runs folder; neither it nor anything in it exists yet."""
+    folder = tmp_path / "the runs"
+    monkeypatch.setenv("EMOCORE_RUNS", str(folder))
+    return folder
+
+
+@pytest.fixture
+def refuse(runs: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Run a command that must be refused; returns its message."""
+
+    from refusals import assert_one_line, contents
+
+    from emocore.cli import main
+
+    def run(*arguments: str) -> str:
+        before = contents(runs)
+        try:
+            status: object = main(arguments)
+        except SystemExit as end:  # argparse's way out
+            status = end.code
+        message = assert_one_line(status, *capsys.readouterr())
+        assert contents(runs) == before
+        return message
+
+    return run

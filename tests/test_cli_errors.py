@@ -10,12 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from refusals import assert_one_line, contents
 from tables import make_table, write_csv, write_text
-
-from emocore.cli import main
-from emocore.config import RunConfig
-from emocore.folder import create_run
-from emocore.states import RunStatus
 
 ROOT = Path(__file__).parents[1]
 GOOD = make_table(120).to_csv(index=False)
@@ -39,47 +35,8 @@ MALFORMED: dict[str, tuple[str | bytes, list[str]]] = {
 
 
 @pytest.fixture
-def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The runs folder; neither it nor anything in it exists yet."""
-    folder = tmp_path / "the runs"
-    monkeypatch.setenv("EMOCORE_RUNS", str(folder))
-    return folder
-
-
-@pytest.fixture
 def good(tmp_path: Path) -> str:
     return write_text(tmp_path / "good.csv", GOOD)
-
-
-def contents(folder: Path) -> list[Path]:
-    return sorted(folder.rglob("*"))
-
-
-def assert_one_line(status: object, output: str, errors: str) -> str:
-    assert status == 2
-    assert output == ""
-    assert errors.startswith("emocore: ")
-    assert errors.endswith("\n")
-    assert errors.count("\n") == 1, errors
-    assert "Traceback" not in errors
-    return errors
-
-
-@pytest.fixture
-def refuse(runs: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    """Run a command that must be refused; returns its message."""
-
-    def run(*arguments: str) -> str:
-        before = contents(runs)
-        try:
-            status: object = main(arguments)
-        except SystemExit as end:  # argparse's way out
-            status = end.code
-        message = assert_one_line(status, *capsys.readouterr())
-        assert contents(runs) == before
-        return message
-
-    return run
 
 
 def run_process(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -201,58 +158,6 @@ def test_a_wrong_study_is_refused_whole(
     message = refuse("study", "--data", good, *arguments)
     for part in parts:
         assert part in message
-
-
-@pytest.mark.parametrize("run_id", ["20240101-000000-lora-minilm-l6-0000", "..", "../runs", ".", ""])
-@pytest.mark.parametrize(
-    "arguments", [["show"], ["compare"], ["stop"], ["delete"], ["classify", "--text", "hello"]], ids=lambda a: a[0]
-)
-def test_an_unknown_run_is_refused_with_how_to_list_them(
-    refuse: Callable[..., str], arguments: list[str], run_id: str
-) -> None:
-    command, *options = arguments
-    message = refuse(command, run_id, *options)
-    assert f"no run '{run_id}'" in message
-    assert "emocore runs" in message
-
-
-def test_an_unknown_study_is_refused_with_how_to_list_them(refuse: Callable[..., str]) -> None:
-    message = refuse("compare", "--study", "never started")
-    assert "no study 'never started'" in message
-    assert "emocore runs" in message
-
-
-def test_one_unknown_run_among_others_keeps_them_all(refuse: Callable[..., str], runs: Path) -> None:
-    runs.mkdir()
-    run = create_run(runs, RunConfig(method="tfidf"))
-    for command in ("stop", "delete"):
-        refuse(command, run.id, "missing")
-    assert run.state.status == RunStatus.QUEUED
-
-
-@pytest.mark.parametrize("arguments", [["compare"], ["classify", "--text", "hello"]], ids=lambda a: a[0])
-def test_an_unfinished_run_is_neither_compared_nor_used(
-    refuse: Callable[..., str], runs: Path, arguments: list[str]
-) -> None:
-    runs.mkdir()
-    run = create_run(runs, RunConfig(method="tfidf", study="s"))
-    assert f"run {run.id} is queued; only finished runs" in refuse(*arguments, run.id)
-
-
-def test_an_ended_run_cannot_be_stopped(refuse: Callable[..., str], runs: Path) -> None:
-    runs.mkdir()
-    run = create_run(runs, RunConfig(method="tfidf"))
-    with run.lock():
-        run.change_state(RunStatus.STOPPED)
-    assert f"run {run.id} is already stopped" in refuse("stop", run.id)
-
-
-def test_a_live_run_is_not_deleted(refuse: Callable[..., str], runs: Path) -> None:
-    runs.mkdir()
-    run = create_run(runs, RunConfig(method="tfidf"))
-    with run.lock():
-        run.change_state(RunStatus.RUNNING)
-        assert f"run {run.id} is running; stop it" in refuse("delete", run.id)
 
 
 @pytest.mark.parametrize(

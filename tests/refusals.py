@@ -1,0 +1,17 @@
+"""What every refusal of the command line has in common."""
+
+from pathlib import Path
+
+
+def contents(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*"))
+
+
+def assert_one_line(status: object, output: str, errors: str) -> str:
+    assert status == 2
+    assert output == ""
+    assert errors.startswith("emocore: ")
+    assert errors.endswith("\n")
+    assert errors.count("\n") == 1, errors
+    assert "Traceback" not in errors
+    return errors
