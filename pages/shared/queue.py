@@ -1,6 +1,7 @@
 """The queue and the disk, as the Runs page shows them."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
@@ -35,13 +36,20 @@ def show_queue(root: Path) -> None:
             st.caption(f"{text}.")
         label, action = ("Continue", continue_queue) if paused else ("Pause the queue", pause_queue)
         icon = ":material/play_arrow:" if paused else ":material/pause:"
-        if st.button(label, icon=icon, key="queue_pause", help="Runs that are alive go on in any case."):
-            try:
-                action(root)
-            except EmocoreError as error:
-                st.error(plain(error))
-                return
-            st.rerun()
+        st.button(
+            label, icon=icon, key="queue_pause", help="Runs that are alive go on in any case.",
+            on_click=_change_queue, args=(action, root),
+        )  # fmt: skip
+    if problem := st.session_state.pop("queue_problem", None):
+        st.error(plain(problem))
+
+
+def _change_queue(action: Callable[[Path], object], root: Path) -> None:
+    """A callback, carried out before the page is drawn, so the next click cannot cut it off."""
+    try:
+        action(root)
+    except EmocoreError as error:
+        st.session_state["queue_problem"] = str(error)
 
 
 def show_disk(root: Path, used_bytes: int) -> None:

@@ -1,4 +1,7 @@
-"""What can be done with one run: stop, resume, move to the front, clone, sync, delete."""
+"""What can be done with one run: stop, resume, move to the front, clone, sync, delete.
+
+What changes a run is a callback: it is carried out before the page is drawn, so the next click cannot cut it off.
+"""
 
 import os
 from collections.abc import Callable
@@ -17,7 +20,7 @@ from pages.shared.sending import begin_sending, is_sending
 
 
 def show_actions(view: RunView) -> None:
-    """Buttons for what the run's state allows. An error stays on the page; what worked shows the page anew."""
+    """Buttons for what the run's state allows. An error stays on the page."""
     run, status = view.run, view.state.status
     with st.container(horizontal=True):
         if status.is_final:
@@ -37,13 +40,16 @@ def show_actions(view: RunView) -> None:
 
 
 def _show_live_actions(run: RunFolder, status: RunStatus) -> None:
-    if status == RunStatus.QUEUED and st.button(
-        "To the front", icon=":material/vertical_align_top:", key="run_front", help="Let it be the next to start."
-    ):
-        _attempt(lambda: move_to_front(run))
+    if status == RunStatus.QUEUED:
+        st.button(
+            "To the front", icon=":material/vertical_align_top:", key="run_front", help="Let it be the next to start.",
+            on_click=_attempt, args=(move_to_front, run),
+        )  # fmt: skip
     asked = run.stop_request.exists()
-    if st.button("Stopping …" if asked else "Stop", disabled=asked, icon=":material/stop:", key="run_stop"):
-        _attempt(lambda: request_stop(run))
+    label = "Stopping …" if asked else "Stop"
+    st.button(
+        label, disabled=asked, icon=":material/stop:", key="run_stop", on_click=_attempt, args=(request_stop, run)
+    )
 
 
 def _show_final_actions(view: RunView) -> None:
@@ -54,29 +60,32 @@ def _show_final_actions(view: RunView) -> None:
             st.switch_page("pages/playground.py", query_params={"runs": run.id})
         if st.button("Compare", icon=":material/bar_chart:", key="run_compare"):
             st.switch_page("pages/compare.py", query_params={"study": study} if study else {"runs": run.id})
-    elif st.button("Resume", type="primary", icon=":material/play_arrow:", key="run_resume"):
-        _attempt(lambda: resume_run(run))
+    else:
+        st.button(
+            "Resume", type="primary", icon=":material/play_arrow:", key="run_resume",
+            on_click=_attempt, args=(resume_run, run),
+        )  # fmt: skip
     if view.can_sync:
         has_key = bool(os.environ.get("WANDB_API_KEY"))
         text = "Send what W&B lacks of this run." if has_key else "Set WANDB_API_KEY and start the app again to sync."
         off = not has_key or is_sending(run)
-        if st.button("Sync to W&B", icon=":material/cloud_upload:", key="run_sync", disabled=off, help=text):
-            begin_sending(run)
-            st.rerun()
+        st.button(
+            "Sync to W&B", icon=":material/cloud_upload:", key="run_sync", disabled=off, help=text,
+            on_click=begin_sending, args=(run,),
+        )  # fmt: skip
 
 
 def _describe_resume(step: int) -> str:
     return f"Resume goes on after step {step:,}." if step else "Resume begins again: there is no checkpoint yet."
 
 
-def _attempt(action: Callable[[], object]) -> None:
-    """Do it, see to the queue, show the page anew."""
+def _attempt(action: Callable[[RunFolder], object], run: RunFolder) -> None:
+    """Do it and see to the queue."""
     try:
-        action()
+        action(run)
         tend_queue(runs_root())
     except EmocoreError as error:
         st.session_state["run_problem"] = str(error)
-    st.rerun()
 
 
 @st.dialog("Delete this run?")
