@@ -1,225 +1,238 @@
-"""Runs side by side: per-emotion scores, the summary with costs, and whether the comparison is fair."""
+"""A comparison: finished runs of one split under one threshold policy, with every score's interval and all verdicts.
 
-from collections.abc import Mapping, Sequence
+What is computed here is what each view of a comparison needs; the rest (thresholds, calibration, costs, where methods
+differ) follows from a `Comparison` in modules of their own.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from emocore.evaluation.noskill import (
-    f1_of_always_on,
-    no_skill_f1,
-    no_skill_scores,
-    no_skill_scores_from_supports,
-)
-from emocore.evaluation.results import Result, RunResult, TeamResult
+from emocore.errors import DataError
+from emocore.evaluation.intervals import FEWEST_POSITIVES, f1_interval, split_variance, t_interval
+from emocore.evaluation.noskill import f1_of_always_on, no_skill_scores, no_skill_scores_from_supports
+from emocore.evaluation.outcomes import Outcomes, ThresholdPolicy, load_outcomes
+from emocore.evaluation.resampling import RESAMPLES, Scores, resample, score
+from emocore.evaluation.results import Result, RunResult, TeamResult, shared_splits
+from emocore.evaluation.series import group_series, name_series
+from emocore.evaluation.verdicts import COLUMNS as VERDICT_COLUMNS
+from emocore.evaluation.verdicts import compare_pairs
 
-MULTILABEL_METRICS = ("f1_macro", "f1_micro", "f1_weighted", "jaccard", "exact_match")
-COSTS = (
-    "train_seconds",
-    "samples_per_second",
-    "peak_memory_bytes",
-    "trainable_parameters",
-    "adapter_parameters",
-    "head_parameters",
-    "adapter_bytes",
-)
-# Settings that say nothing of the task, or only name the run.
-NAMING_SETTINGS = frozenset(
-    {
-        "method", "seed", "study", "wandb_mode", "wandb_project", "wandb_entity", "wandb_base_url", "data",
-        "validation_data", "test_data", "device", "checkpoint_minutes", "checkpoints_kept",
-    }
+METRICS = (
+    "f1_macro", "f1_micro", "f1_weighted", "jaccard", "exact_match", "flattened_f1_macro", "flattened_f1_micro",
 )  # fmt: skip
-# Each method has its own good values; runs of one method are compared in them.
-TUNED_SETTINGS = frozenset(
-    {
-        "learning_rate", "head_learning_rate", "lora_rank", "lora_alpha", "lora_dropout", "target_modules",
-        "inverse_regularization",
-    }
-)  # fmt: skip
-# What a method without a base or an epoch does not have in the first place.
-BASE_SETTINGS = frozenset({"base", "epochs", "max_steps", "batch_size", "max_length", "precision"})
 
 
-def name_series(results: Sequence[Result]) -> dict[str, str]:
-    """Run id -> the name of its series. Runs that differ in their seed alone share one: their mean is shown.
+@dataclass(frozen=True)
+class Comparison:
+    """`groups` are local runs by the texts they were scored on; `series` names the series of each run.
 
-    Those of W&B are marked, and never in one series with those of this machine."""
-    bases = {r.config.base for r in results if r.config.base != "none"}
-    names = {}
-    for result in results:
-        name = result.method_title
-        if len(bases) > 1 and result.config.base != "none":
-            name += f" · {result.config.base.rstrip('/').rsplit('/', 1)[-1]}"
-        if isinstance(result, TeamResult):
-            name += f" · {result.source}"
-        names[result.id] = name
-    return _distinguish(results, names)
+    `scores`: one row a series and metric: series, method, base, source, seeds, metric, value, low, high. `emotions`:
+    one row a series and emotion, the commonest emotion first: series, method, source, emotion, f1, low, high,
+    precision, recall, average_precision, support, seeds, no_skill_f1, note. `verdicts`: see `compare_pairs`.
+    `no_skill`: rows silence and always-on, a column a metric. Missing is NaN: runs of W&B have no intervals. `notes`
+    are for the user's eyes.
+    """
+
+    results: list[Result]
+    split: str
+    policy: ThresholdPolicy
+    series: dict[str, str]
+    groups: list[Outcomes]
+    scores: pd.DataFrame
+    emotions: pd.DataFrame
+    verdicts: pd.DataFrame
+    no_skill: pd.DataFrame
+    notes: list[str]
+
+    @property
+    def local(self) -> list[RunResult]:
+        return [result for result in self.results if isinstance(result, RunResult)]
+
+    def ranking(self) -> pd.DataFrame:
+        """The rows of `scores` for macro-F1, the best first."""
+        macro = self.scores[self.scores["metric"] == "f1_macro"]
+        return macro.sort_values("value", ascending=False, kind="stable", ignore_index=True)
 
 
-def emotion_table(results: Sequence[Result], split: str) -> pd.DataFrame:
-    """Long table, one row a series and emotion: series, method, source, emotion, f1, precision, recall,
-    average_precision, support, seeds (how many runs the means are of), no_skill_f1; rarest emotion last."""
-    names = name_series(results)
+def compare(results: Sequence[Result], split: str, policy: ThresholdPolicy = "launch") -> Comparison:
+    """Raises DataError where not every run has the split, RunError where predictions are missing or damaged."""
+    if split not in shared_splits(results):
+        shared = ", ".join(shared_splits(results)) or "none"
+        raise DataError(f"not every run has a {split} split; they share {shared}")
+    kept, notes = _without_repeats(results)
+    series = name_series(kept)
+    groups = load_outcomes([r for r in kept if isinstance(r, RunResult)], series, split, policy)
+    scores, emotions, verdicts = [], [], []
+    for outcomes in groups:
+        seen, drawn = score(outcomes), resample(outcomes, RESAMPLES)
+        scores.append(_score_rows(outcomes, seen, drawn))
+        emotions.append(_emotion_rows(outcomes, seen, drawn))
+        verdicts.append(compare_pairs(outcomes, seen, drawn))
+    team = [result for result in kept if isinstance(result, TeamResult)]
+    if team and policy != "launch":
+        notes.append("Runs of W&B are known at the threshold that they were launched with alone, and left out here.")
+    elif team:
+        scores.append(_team_score_rows(team, split, series))
+        emotions.append(_team_emotion_rows(team, split, series))
+    if not scores:
+        raise DataError("none of these runs has predictions; choose the thresholds as launched")
+    if len(groups) > 1:
+        notes.append("Not all runs were scored on the same texts; only those that share theirs are tested in pairs.")
+    return Comparison(
+        results=kept,
+        split=split,
+        policy=policy,
+        series=series,
+        groups=groups,
+        scores=_describe_series(pd.concat(scores, ignore_index=True), kept, series),
+        emotions=_add_known(pd.concat(emotions, ignore_index=True), kept, split, series),
+        verdicts=pd.concat(verdicts, ignore_index=True) if verdicts else pd.DataFrame(columns=VERDICT_COLUMNS),
+        no_skill=_no_skill_table(kept, groups, split),
+        notes=notes,
+    )
+
+
+def _without_repeats(results: Sequence[Result]) -> tuple[list[Result], list[str]]:
+    """One run a series and seed, the latest: a repeated run would pass for a second seed."""
+    kept: dict[tuple[str, int], Result] = {}
+    notes = []
+    for name, members in group_series(results).items():
+        for result in members:
+            earlier = kept.pop((name, result.config.seed), None)
+            if earlier:
+                notes.append(f"Run {earlier.id} is left out: {result.id} has the same settings and seed.")
+            kept[name, result.config.seed] = result
+    chosen = {result.id for result in kept.values()}
+    return [result for result in results if result.id in chosen], notes
+
+
+def _score_rows(outcomes: Outcomes, seen: Scores, drawn: Scores) -> pd.DataFrame:
+    rows = []
+    for name, places in outcomes.members.items():
+        for metric in METRICS:
+            value = seen.metrics[metric][places]
+            low, high = t_interval(value.mean(), split_variance(value, drawn.metrics[metric][:, places]))
+            rows.append(
+                {"series": name, "metric": metric, "value": value.mean(), "low": float(low), "high": float(high)}
+            )
+    return pd.DataFrame(rows)
+
+
+def _emotion_rows(outcomes: Outcomes, seen: Scores, drawn: Scores) -> pd.DataFrame:
+    parts = []
+    for name, places in outcomes.members.items():
+        f1 = seen.emotions[places].mean(axis=0)
+        predicted = outcomes.predicted[places]
+        hits = (predicted & outcomes.truth).sum(axis=1)
+        either = (predicted | outcomes.truth).sum(axis=1).mean(axis=0)
+        low, high = f1_interval(f1, split_variance(seen.emotions[places], drawn.emotions[:, places]), either)
+        is_thin = outcomes.support < FEWEST_POSITIVES
+        parts.append(
+            pd.DataFrame(
+                {
+                    "series": name,
+                    "emotion": outcomes.labels,
+                    "f1": f1,
+                    "low": np.where(is_thin, np.nan, low),
+                    "high": np.where(is_thin, np.nan, high),
+                    "precision": (hits / np.maximum(predicted.sum(axis=1), 1)).mean(axis=0),
+                    "recall": (hits / np.maximum(outcomes.support, 1)).mean(axis=0),
+                    "support": outcomes.support,
+                    "no_skill_f1": f1_of_always_on(outcomes.truth.mean(axis=0)),
+                    "note": np.where(is_thin, "too few texts for an honest interval", ""),
+                }
+            )
+        )
+    return pd.concat(parts)
+
+
+def _team_score_rows(team: Sequence[TeamResult], split: str, series: dict[str, str]) -> pd.DataFrame:
+    rows = []
+    for result in team:
+        scores = result.result[split]
+        flattened = {f"flattened_{name}": value for name, value in scores["flattened"].items()}
+        values = {**scores["multilabel"], **flattened}
+        rows += [{"series": series[result.id], "metric": metric, "value": values[metric]} for metric in METRICS]
+    means = pd.DataFrame(rows).groupby(["series", "metric"], sort=False)["value"].mean().reset_index()
+    return means.assign(low=np.nan, high=np.nan)
+
+
+def _team_emotion_rows(team: Sequence[TeamResult], split: str, series: dict[str, str]) -> pd.DataFrame:
     rows = [
         {
-            "series": names[result.id],
-            "method": result.config.method,
-            "source": result.source,
+            "series": series[result.id],
             "emotion": emotion,
-            **scores,
+            **{name: scores[name] for name in ("f1", "precision", "recall", "support")},
             "no_skill_f1": no_skill,
         }
-        for result in results
+        for result in team
         for (emotion, scores), no_skill in zip(
             result.result[split]["multilabel"]["per_emotion"].items(),
-            _no_skill_f1(result, split),
+            f1_of_always_on(result.supports(split) / (result.rows(split) or np.nan)),
             strict=True,
         )
     ]
-    means = (
-        pd.DataFrame(rows)
-        .groupby(["series", "method", "source", "emotion"], sort=False)
-        .agg(
-            f1=("f1", "mean"),
-            precision=("precision", "mean"),
-            recall=("recall", "mean"),
-            average_precision=("average_precision", "mean"),
-            support=("support", "mean"),
-            no_skill_f1=("no_skill_f1", "mean"),
-            seeds=("f1", "size"),
-        )
-        .reset_index()
-    )
-    return means.sort_values("support", ascending=False, kind="stable").reset_index(drop=True)
+    means = pd.DataFrame(rows).groupby(["series", "emotion"], sort=False).mean().reset_index()
+    return means.assign(low=np.nan, high=np.nan, note="from W&B: scores without predictions")
 
 
-def summary_table(results: Sequence[Result], split: str) -> pd.DataFrame:
-    """One row a series: multi-label metrics, the flattened ones (`flattened_*`) and costs, means over seeds.
-
-    `source` says where its runs were trained: "here", or "W&B" for elsewhere."""
-    names = name_series(results)
-    rows = []
-    for result in results:
-        scores = result.result[split]
-        rows.append(
+def _describe_series(rows: pd.DataFrame, results: Sequence[Result], series: dict[str, str]) -> pd.DataFrame:
+    """What is known of each series put into every row of it."""
+    known = pd.DataFrame(
+        [
             {
-                "series": names[result.id],
-                "method": result.config.method,
-                "base": result.config.base,
-                "source": result.source,
-                "seed": result.config.seed,
-                **{name: scores["multilabel"][name] for name in MULTILABEL_METRICS},
-                **{f"flattened_{name}": value for name, value in scores["flattened"].items()},
-                **{name: result.result["cost"].get(name) for name in COSTS},
+                "series": series[r.id],
+                "method": r.config.method,
+                "base": r.config.base,
+                "source": r.source,
+                "seed": r.config.seed,
             }
-        )
-    frame = pd.DataFrame(rows)
-    frame[list(COSTS)] = frame[list(COSTS)].astype(float)
-    keys = ["series", "method", "base", "source"]
-    table = frame.drop(columns="seed").groupby(keys, sort=False).mean(numeric_only=True)
-    table.insert(0, "seeds", frame.groupby(keys, sort=False)["seed"].nunique())
-    return table.reset_index().sort_values("f1_macro", ascending=False, kind="stable", ignore_index=True)
+            for r in results
+        ]
+    )
+    about = known.groupby("series", sort=False).agg(
+        method=("method", "first"), base=("base", "first"), source=("source", "first"), seeds=("seed", "nunique")
+    )
+    first = ["series", "method", "base", "source", "seeds"]
+    table = rows.merge(about.reset_index(), on="series", how="left")
+    return table[[*first, *(column for column in table if column not in first)]]
 
 
-def no_skill_table(results: Sequence[Result], split: str) -> pd.DataFrame:
-    """Rows silence and always-on with the metrics of `summary_table`, on the first local run's texts.
+def _add_known(rows: pd.DataFrame, results: Sequence[Result], split: str, series: dict[str, str]) -> pd.DataFrame:
+    """The same, with the stored average precision, and sorted: the commonest emotion first."""
+    stored = pd.DataFrame(
+        [
+            {"series": series[result.id], "emotion": emotion, "average_precision": scores["average_precision"]}
+            for result in results
+            for emotion, scores in result.result[split]["multilabel"]["per_emotion"].items()
+        ]
+    )
+    stored["average_precision"] = stored["average_precision"].astype(float)
+    means = stored.groupby(["series", "emotion"], sort=False).mean().reset_index()
+    table = _describe_series(rows.merge(means, on=["series", "emotion"], how="left"), results, series)
+    order = table.groupby("emotion")["support"].transform("mean")
+    return table.iloc[np.argsort(-order.to_numpy(), kind="stable")].reset_index(drop=True)
 
-    Without a local run they are computed from counts, as far as that is exact; the rest is missing. Empty
-    where even the counts are not known.
-    """
-    local = next((result for result in results if isinstance(result, RunResult)), None)
-    rows = results[0].rows(split) if local is None else None
-    if local:
-        scores = no_skill_scores(local.truth(split))
+
+def _no_skill_table(results: Sequence[Result], groups: Sequence[Outcomes], split: str) -> pd.DataFrame:
+    """On the first group's texts. Without one they are computed from counts, as far as that is exact; the rest is
+    missing. Empty where even the counts are not known."""
+    if groups:
+        scores = no_skill_scores(groups[0].truth.astype(np.int8))
     else:
+        rows = results[0].rows(split)
         scores = no_skill_scores_from_supports(results[0].supports(split), rows) if rows else {}
     return pd.DataFrame(
         [
             {
                 "series": name,
-                **{metric: values["multilabel"].get(metric) for metric in MULTILABEL_METRICS},
+                **{metric: values["multilabel"].get(metric) for metric in METRICS if "flattened" not in metric},
                 **{f"flattened_{metric}": value for metric, value in values["flattened"].items()},
             }
             for name, values in scores.items()
         ],
-        columns=["series", *MULTILABEL_METRICS, "flattened_f1_macro", "flattened_f1_micro"],
+        columns=["series", *METRICS],
     )
-
-
-def _no_skill_f1(result: Result, split: str) -> np.ndarray:
-    """(labels,) of always-on; not a number where the split's size is not known."""
-    if isinstance(result, RunResult):
-        return no_skill_f1(result.truth(split))
-    return f1_of_always_on(result.supports(split) / (result.rows(split) or np.nan))
-
-
-def find_differences(results: Sequence[Result]) -> list[str]:
-    """In words: what differs between the runs beside method and seed. Empty for a fair comparison."""
-    differences = []
-    for field in type(results[0].config).model_fields:
-        if field in NAMING_SETTINGS | TUNED_SETTINGS:
-            continue
-        compared = [r for r in results if field not in BASE_SETTINGS or r.config.base != "none"]
-        differences += _difference(field, {r.id: getattr(r.config, field) for r in compared}, results)
-    for method in dict.fromkeys(r.config.method for r in results):
-        own = [r for r in results if r.config.method == method]
-        for field in sorted(TUNED_SETTINGS):
-            differences += _difference(field, {r.id: getattr(r.config, field) for r in own}, own)
-    differences += _difference("emotions", {r.id: ", ".join(r.labels) for r in results}, results)
-    for key, title in (
-        ("split_sha256", "rows or split"),
-        ("device", "device"),
-        ("precision", "precision used"),
-    ):
-        compared = [r for r in results if key == "split_sha256" or r.config.base != "none"]
-        values = {r.id: str(r.provenance.get(key))[:12] for r in compared}
-        differences += _difference(title, values, results)
-    return differences
-
-
-def _difference(title: str, values: Mapping[str, object], results: Sequence[Result]) -> list[str]:
-    groups: dict[str, list[str]] = {}
-    for result in results:
-        if result.id in values:
-            groups.setdefault(str(values[result.id]), []).append(result.method_title)
-    if len(groups) < 2:
-        return []
-    parts = [f"{value} ({', '.join(dict.fromkeys(titles))})" for value, titles in groups.items()]
-    return [f"{title}: " + " against ".join(parts)]
-
-
-def _distinguish(results: Sequence[Result], names: dict[str, str]) -> dict[str, str]:
-    """Runs of one series may differ in their seed only; otherwise each gets the end of its id as well."""
-    configs: dict[str, set[str]] = {}
-    for result in results:
-        configs.setdefault(names[result.id], set()).add(_identify(result))
-    return {
-        run_id: f"{name} ({run_id.rsplit('-', 1)[-1]})" if len(configs[name]) > 1 else name
-        for run_id, name in names.items()
-    }
-
-
-def _identify(result: Result) -> str:
-    """Equal for runs that differ in their seed only. Elsewhere the same data lies at another path."""
-    if isinstance(result, TeamResult):
-        return result.config.model_dump_json(exclude=set(NAMING_SETTINGS)) + str(result.provenance.get("split_sha256"))
-    return result.config.model_dump_json(exclude={"seed", "study", "device"})
-
-
-def describe_leader(summary: pd.DataFrame) -> str:
-    """One sentence on the summary, as much as point values allow: who leads and by how much."""
-    best = summary.iloc[0]
-    if len(summary) == 1:
-        return f"{best['series']}: macro-F1 {best['f1_macro']:.3f}, micro-F1 {best['f1_micro']:.3f}."
-    second = summary.iloc[1]
-    lead = 100 * (best["f1_macro"] - second["f1_macro"])
-    if lead < 0.05:
-        return f"{best['series']} and {second['series']} have the same macro-F1 ({best['f1_macro']:.3f})."
-    sentence = (
-        f"{best['series']} has the highest macro-F1 ({best['f1_macro']:.3f}), "
-        f"{lead:.1f} points ahead of {second['series']} ({second['f1_macro']:.3f})."
-    )
-    if summary["seeds"].min() < 3:
-        sentence += " With fewer than three seeds, a lead of a few points can be chance."
-    return sentence

@@ -77,13 +77,20 @@ class RunResult(Result):
 
     def truth(self, split: str) -> np.ndarray:
         """True labels of a split, int8 (texts, labels)."""
-        rows = self.predictions[self.predictions["split"] == split]
-        return rows[[f"true.{label}" for label in self.labels]].to_numpy()
+        return self._rows(split)[[f"true.{label}" for label in self.labels]].to_numpy()
 
     def logits(self, split: str) -> np.ndarray:
         """Stored logits of a split, float32 (texts, labels)."""
-        rows = self.predictions[self.predictions["split"] == split]
-        return rows[[f"logit.{label}" for label in self.labels]].to_numpy()
+        return self._rows(split)[[f"logit.{label}" for label in self.labels]].to_numpy()
+
+    def row_ids(self, split: str) -> list[str]:
+        return self._rows(split)["row_id"].astype(str).tolist()
+
+    def texts(self, split: str) -> list[str]:
+        return self._rows(split)["text"].tolist()
+
+    def _rows(self, split: str) -> pd.DataFrame:
+        return self.predictions[self.predictions["split"] == split]
 
 
 def load_result(run: RunFolder) -> RunResult:

@@ -13,7 +13,7 @@ import sys
 import time
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -24,17 +24,22 @@ from emocore.errors import ConfigError, EmocoreError, RunError
 from emocore.faults import reach
 from emocore.files import sync
 from emocore.folder import RunFolder
-from emocore.metrics import score_logits
-from emocore.models.adapter import adapter_bytes
+from emocore.metrics import score_logits, sigmoid
+from emocore.models.adapter import adapter_bytes, read_info, write_info
 from emocore.models.methods import find_method
 from emocore.processes import UNWRITABLE_EXIT_STATUS
 from emocore.states import STOPPED_REASON, RunStatus
+from emocore.thresholds import tune_by_emotion
 from emocore.tracking.summary import flatten
 from emocore.tracking.tracker import Tracker
 from emocore.training.checkpoints import last_checkpoint
 from emocore.training.failure import explain_failure
 from emocore.training.provenance import check_same_origin, describe_provenance
 
+if TYPE_CHECKING:
+    from emocore.models.classifier import Classifier
+
+LATENCY_TEXTS = 20
 SIGNALLED_REASON = "ended by a signal from outside (a kill, a logout, a shutdown of the machine); resume it"
 
 logger = logging.getLogger(__name__)
@@ -129,12 +134,13 @@ def _train_and_evaluate(run: RunFolder, config: RunConfig, splits: Splits, track
     cost = engine.train(run, config, splits, tracker, device, precision)
     run.change_state(RunStatus.EVALUATING)
     reach("run.evaluating")
-    logits = _predict(run, splits, device)
+    logits, latency_seconds = _predict(run, splits, device)
+    _store_thresholds(run, splits, logits["validation"])
     _store_predictions(run, splits, logits)
     for path in (run.predictions, *run.adapter.iterdir(), run.adapter):  # or a power cut could spare the result alone
         sync(path)
     reach("run.predicted")
-    costs = cost.as_dict() | {"adapter_bytes": adapter_bytes(run.adapter)}
+    costs = cost.as_dict() | {"adapter_bytes": adapter_bytes(run.adapter), "latency_seconds": latency_seconds}
     result = _score(splits, logits, config) | {"cost": costs}
     run.write_json("result.json", result)
     reach("run.result")
@@ -165,8 +171,10 @@ def choose_precision(config: RunConfig, device: str) -> str:
     return "bf16" if list_devices()[-1].bf16 else "fp32"
 
 
-def _predict(run: RunFolder, splits: Splits, device: str) -> dict[str, np.ndarray]:
-    """Logits of the held-out splits, by the saved adapter: what is scored is what will be used later."""
+def _predict(run: RunFolder, splits: Splits, device: str) -> tuple[dict[str, np.ndarray], float]:
+    """Logits of the held-out splits, by the saved adapter: what is scored is what will be used later.
+
+    Beside them the seconds that it takes for one text alone."""
     import torch
 
     from emocore.models.classifier import BaseStore, load_classifier
@@ -180,7 +188,25 @@ def _predict(run: RunFolder, splits: Splits, device: str) -> dict[str, np.ndarra
         if name in splits.frames:
             logger.info("Evaluating the saved adapter on the %s split", name)
             logits[name] = classifier.logits(splits.frames[name]["text"].tolist())
-    return logits
+    return logits, _measure_latency(classifier, splits.frames["validation"]["text"].tolist())
+
+
+def _measure_latency(classifier: "Classifier", texts: list[str]) -> float:
+    """Median seconds for one text at a time, over the first LATENCY_TEXTS; the caller has warmed it up."""
+    seconds = []
+    for text in texts[:LATENCY_TEXTS]:
+        began = time.perf_counter()
+        classifier.logits([text])
+        seconds.append(time.perf_counter() - began)
+    return float(np.median(seconds))
+
+
+def _store_thresholds(run: RunFolder, splits: Splits, logits: np.ndarray) -> None:
+    """Tuned by emotion on the validation split, into the adapter: whoever uses it answers with them."""
+    info = read_info(run.adapter)
+    thresholds = tune_by_emotion(splits.frames["validation"][info.labels].to_numpy(), sigmoid(logits))
+    by_label = {label: float(threshold) for label, threshold in zip(info.labels, thresholds, strict=True)}
+    write_info(run.adapter, info.model_copy(update={"thresholds": by_label}))
 
 
 def _store_predictions(run: RunFolder, splits: Splits, logits: dict[str, np.ndarray]) -> None:

@@ -17,6 +17,7 @@ from emocore.evaluation.results import load_result
 from emocore.folder import RunFolder
 from emocore.inference.classify import ClassifierPool, classify, widen
 from emocore.metrics import sigmoid
+from emocore.models.adapter import read_info
 from emocore.states import RunStatus
 
 RELOADED = ("lora", "ia3", "qlora", "head", "bert_lora", "bert_bf16", "bert_qlora", "tfidf")
@@ -153,11 +154,14 @@ def test_stored_texts_get_their_stored_probabilities(finished_runs: dict[str, Ru
 
 def test_the_wide_table_has_a_row_a_text_and_a_column_an_emotion(finished_runs: dict[str, RunFolder]) -> None:
     run, texts = finished_runs["lora"], ["so happy today", 'ein Käfer, \'ne "Freude" 🐞', "so happy today"]
-    table = widen(classify(ClassifierPool(), [run], texts), [run])
+    answers = classify(ClassifierPool(), [run], texts)
+    table = widen(answers, [run])
     assert list(table.columns) == ["text", *SMALL_LABELS, "predicted"]
     assert table["text"].tolist() == texts
-    for _, row in table.iterrows():
-        assert row["predicted"].split() == [label for label in SMALL_LABELS if row[label] >= 0.5]
+    thresholds = read_info(run.adapter).thresholds
+    for index, row in table.iterrows():
+        own = answers[answers["text_index"] == index].set_index("emotion")["probability"]
+        assert row["predicted"].split() == [label for label in SMALL_LABELS if own[label] >= thresholds[label]]
 
 
 def test_the_wide_table_of_two_runs_names_the_run_in_each_column(finished_runs: dict[str, RunFolder]) -> None:

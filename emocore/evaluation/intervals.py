@@ -1,0 +1,79 @@
+"""95 % confidence intervals of a series' scores: its mean over seeds, on texts of this kind.
+
+They count two sources of chance. *Texts*: the variance of the mean over a bootstrap of the texts. *Seeds*: the variance
+between the runs, less what the texts alone explain of it, by the number of runs; with Satterthwaite's (1946) degrees of
+freedom, since a few seeds say little about their own spread. With one seed the interval is that of the trained model
+and counts the texts alone. The choice of the training texts is not counted.
+
+Metrics over all emotions get a t interval. F1 of one emotion gets Wilson's (1927) interval, which does not leave
+0 to 1 and holds for few texts: F1 = 2J / (1 + J), where J, the share of hits among the texts that have the emotion or
+were said to have it, is a proportion. Several seeds give J an effective number of texts, J (1 - J) / variance, as in
+survey statistics (Korn and Graubard 1998). How often these intervals hold is measured by `make coverage`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+LEVEL = 0.95
+# With fewer texts that have an emotion, not even Wilson's interval of its F1 held in 93 % of the simulations.
+FEWEST_POSITIVES = 10
+
+
+@dataclass(frozen=True)
+class Variances:
+    """Of a mean over seeds; arrays of the shape of one run's score. `seeds` is 0 where there is one seed."""
+
+    texts: np.ndarray
+    seeds: np.ndarray
+    runs: int
+
+    @property
+    def total(self) -> np.ndarray:
+        return np.asarray(self.texts + self.seeds)
+
+    @property
+    def t_quantile(self) -> np.ndarray:
+        """Half the width of an interval in standard errors."""
+        return np.asarray(stats.t.ppf((1 + LEVEL) / 2, degrees_of_freedom([self])))
+
+
+def split_variance(scores: np.ndarray, samples: np.ndarray) -> Variances:
+    """Variance of the mean score of a series; `scores` is (runs, ...), `samples` (resamples, runs, ...).
+
+    Runs differ on a text by chance as well: that part of the spread between them is in the variance over texts already.
+    """
+    runs = len(scores)
+    texts = samples.mean(axis=1).var(axis=0, dtype=float)
+    if runs == 1:
+        return Variances(texts, np.zeros_like(texts), runs)
+    own = (samples - samples.mean(axis=1, keepdims=True)).var(axis=0, dtype=float).sum(axis=0) / (runs - 1)
+    between = scores.var(axis=0, ddof=1)
+    return Variances(texts, np.maximum(between - own, 0) / runs, runs)
+
+
+def degrees_of_freedom(parts: list[Variances]) -> np.ndarray:
+    """Satterthwaite's, for the sum of the parts' variances; those over texts count as known."""
+    total = sum(part.total for part in parts)
+    uncertain = sum(part.seeds**2 / (part.runs - 1) for part in parts if part.runs > 1)
+    uncertain = np.broadcast_to(uncertain, np.shape(total))
+    return np.divide(total**2, uncertain, out=np.full(np.shape(total), np.inf), where=uncertain > 0)
+
+
+def t_interval(value: np.ndarray, variances: Variances) -> tuple[np.ndarray, np.ndarray]:
+    """Ends of the interval of a mean over seeds, cut at 0 and 1."""
+    half = variances.t_quantile * np.sqrt(variances.total)
+    return np.clip(value - half, 0, 1), np.clip(value + half, 0, 1)
+
+
+def f1_interval(f1: np.ndarray, variances: Variances, texts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The same for F1 by emotion; `texts` is how many have the emotion or were said to have it, mean over seeds."""
+    share = f1 / (2 - f1)
+    variance = variances.total * (2 / (2 - f1) ** 2) ** 2
+    effective = np.divide(share * (1 - share), variance, out=np.array(texts, dtype=float), where=variance > 0)
+    z2 = variances.t_quantile**2
+    middle = (share + z2 / (2 * effective)) / (1 + z2 / effective)
+    half = np.sqrt(z2 * (share * (1 - share) / effective + z2 / (4 * effective**2))) / (1 + z2 / effective)
+    low, high = np.clip(middle - half, 0, 1), np.clip(middle + half, 0, 1)
+    return 2 * low / (1 + low), 2 * high / (1 + high)

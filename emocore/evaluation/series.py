@@ -1,0 +1,74 @@
+"""Series: the runs of a comparison that differ in their seed alone, shown as one mean.
+
+A series is named after its method, and after whatever else sets it apart from the others of that method.
+"""
+
+from collections.abc import Sequence
+
+from emocore.evaluation.results import Result, TeamResult
+
+# Settings that say nothing of the task, or only name the run.
+NAMING_SETTINGS = frozenset(
+    {
+        "method", "seed", "study", "wandb_mode", "wandb_project", "wandb_entity", "wandb_base_url", "data",
+        "validation_data", "test_data", "device", "checkpoint_minutes", "checkpoints_kept",
+    }
+)  # fmt: skip
+
+
+def name_series(results: Sequence[Result]) -> dict[str, str]:
+    """Run id -> the name of its series. Those of W&B are marked, and never in one series with local ones."""
+    bases = {r.config.base for r in results if r.config.base != "none"}
+    names = {}
+    for result in results:
+        name = result.method_title
+        if len(bases) > 1 and result.config.base != "none":
+            name += f" · {result.config.base.rstrip('/').rsplit('/', 1)[-1]}"
+        if isinstance(result, TeamResult):
+            name += f" · {result.source}"
+        names[result.id] = name
+    return _distinguish(results, names)
+
+
+def group_series(results: Sequence[Result]) -> dict[str, list[Result]]:
+    """Name of the series -> its runs, in the given order."""
+    names = name_series(results)
+    groups: dict[str, list[Result]] = {}
+    for result in results:
+        groups.setdefault(names[result.id], []).append(result)
+    return groups
+
+
+def _distinguish(results: Sequence[Result], names: dict[str, str]) -> dict[str, str]:
+    """Runs of one name whose settings differ get these settings in it; where that says nothing, the run's id."""
+    told = dict(names)
+    for name in dict.fromkeys(names.values()):
+        own = [result for result in results if names[result.id] == name]
+        kinds: dict[str, list[Result]] = {}
+        for result in own:
+            kinds.setdefault(_identify(result), []).append(result)
+        if len(kinds) == 1:
+            continue
+        endings = {kind: _tell_settings(members[0], own) for kind, members in kinds.items()}
+        is_enough = len(set(endings.values())) == len(kinds)
+        for kind, members in kinds.items():
+            for result in members:
+                told[result.id] = f"{name} ({endings[kind] if is_enough else result.id.rsplit('-', 1)[-1]})"
+    return told
+
+
+def _tell_settings(result: Result, others: Sequence[Result]) -> str:
+    """What of a run's settings is not the same in all of the others: "rows 250, epochs 3"."""
+    parts = []
+    for field in type(result.config).model_fields:
+        if field in NAMING_SETTINGS:
+            continue
+        value = getattr(result.config, field)
+        if any(getattr(other.config, field) != value for other in others):
+            parts.append(f"{field.replace('_', ' ')} {'all' if value is None else value}")
+    return ", ".join(parts)
+
+
+def _identify(result: Result) -> str:
+    """Equal for runs that differ in their seed only. The same data may lie at another path, and a path hold other."""
+    return result.config.model_dump_json(exclude=set(NAMING_SETTINGS)) + str(result.provenance.get("split_sha256"))
