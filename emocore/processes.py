@@ -12,6 +12,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+# How the reason of a run begins that wanted more memory than there was: a table of failures knows it by this.
+OUT_OF_MEMORY, KILLED_FOR_MEMORY = "out of memory", "killed, most likely for want of memory"
 OUT_OF_MEMORY_REMEDY = (
     "lower batch_size (and raise gradient_accumulation_steps by as much), turn on gradient_checkpointing, or use QLoRA"
 )
@@ -66,7 +68,7 @@ def explain_end(process: ProcessIdentity | None, exit_status: int | None) -> str
     if process and process.boot_id != current_boot_id():
         return "the machine went down (restart or power loss) while it ran; resume it"
     if process and count_oom_kills() > process.oom_kills:
-        return f"killed, most likely for want of memory; {OUT_OF_MEMORY_REMEDY}"
+        return f"{KILLED_FOR_MEMORY}; {OUT_OF_MEMORY_REMEDY}"
     if exit_status == -signal.SIGKILL:
         return "the process was killed (SIGKILL) from outside; resume it"
     return "the process ended without a word, so it was killed; resume it"

@@ -3,7 +3,7 @@
 import errno
 
 from emocore.errors import EmocoreError
-from emocore.processes import OUT_OF_MEMORY_REMEDY
+from emocore.processes import OUT_OF_MEMORY, OUT_OF_MEMORY_REMEDY
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 UNWRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
@@ -19,7 +19,7 @@ def explain_failure(error: Exception) -> str:
         return str(error)
     first = (str(error).strip() or "no message").splitlines()[0]
     if _is_out_of_memory(error):
-        return f"out of memory: {OUT_OF_MEMORY_REMEDY}"
+        return f"{OUT_OF_MEMORY}: {OUT_OF_MEMORY_REMEDY}"
     number = error.errno if isinstance(error, OSError) else None
     if number in FULL or any(word in str(error) for word in FULL_WORDS):
         return "the disk is full: free space, then resume the run; it goes on from its last checkpoint"
