@@ -1,0 +1,211 @@
+"""What scores cost: means over seeds, the Pareto front, budgets, and runs that ended without a result."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from tables import COST, change_status, finish_run
+
+from emocore.config import RunConfig
+from emocore.evaluation.costs import (
+    COSTS,
+    FAILED_COLUMNS,
+    best_under_budget,
+    cost_table,
+    describe_budget,
+    failed_table,
+    pareto_front,
+)
+from emocore.evaluation.results import RunResult, load_result
+from emocore.folder import RunFolder, create_run
+from emocore.models.resolve import resolve
+from emocore.processes import ProcessIdentity, count_oom_kills, current_boot_id, explain_end
+from emocore.states import STOPPED_REASON, RunStatus
+from emocore.training.failure import explain_failure
+
+TRUTH = np.array([[1, 0], [0, 1]], dtype=np.int8)
+LOGITS = np.where(TRUTH == 1, 3.0, -3.0)
+SCORES = pd.DataFrame(
+    {
+        "series": ["IA3", "IA3", "LoRA", "LoRA"],
+        "method": ["ia3", "ia3", "lora", "lora"],
+        "source": "here",
+        "base": "smollm2-135m",
+        "seeds": [1, 1, 2, 2],
+        "metric": ["f1_macro", "f1_micro", "f1_macro", "f1_micro"],
+        "value": [0.4, 0.6, 0.5, 0.7],
+        "low": [0.3, 0.5, 0.4, 0.6],
+        "high": [0.5, 0.7, 0.6, 0.8],
+    }
+)
+TABLE = pd.DataFrame(
+    {
+        "series": ["LoRA", "QLoRA", "IA3", "TF-IDF"],
+        "f1_macro": [0.52, 0.51, 0.48, 0.40],
+        "train_seconds": [180.0, 284.0, 103.0, 1.0],
+        "peak_memory_bytes": [4.0e9, 4.5e9, 2.8e9, 0.3e9],
+        "adapter_bytes": [20e6, 20e6, 1e6, 4e6],
+        "latency_seconds": [0.020, 0.045, np.nan, 0.001],
+    }
+)
+
+
+def finish(root: Path, method: str, seed: int, **cost: float) -> RunResult:
+    config, _ = resolve(RunConfig(method=method, base="smollm2-135m", seed=seed))
+    return load_result(finish_run(root, config, TRUTH, LOGITS, ("anger", "joy"), COST | cost))
+
+
+def front(costs: list[float], f1: list[float]) -> list[bool]:
+    table = pd.DataFrame({"train_seconds": costs, "f1_macro": f1}, index=range(10, 10 + len(costs)))
+    is_on_front = pareto_front(table, "train_seconds")
+    assert is_on_front.index.tolist() == table.index.tolist()
+    return is_on_front.tolist()
+
+
+def names_within(**budget: float | None) -> list[str]:
+    return best_under_budget(TABLE, **budget)["series"].tolist()
+
+
+def test_costs_are_means_over_seeds_beside_the_macro_f1(tmp_path: Path) -> None:
+    results = [
+        finish(tmp_path, "lora", 1, train_seconds=10.0, latency_seconds=0.02),
+        finish(tmp_path, "lora", 2, train_seconds=20.0, latency_seconds=0.04),
+        finish(tmp_path, "ia3", 1, train_seconds=5.0, latency_seconds=0.01),
+    ]
+    table = cost_table(results, SCORES)
+    about = ["series", "method", "source", "seeds", "f1_macro", "f1_macro_low", "f1_macro_high"]
+    assert table.columns.tolist() == [*about, *COSTS]
+    assert table[about].to_numpy().tolist() == [
+        ["IA3", "ia3", "here", 1, 0.4, 0.3, 0.5],
+        ["LoRA", "lora", "here", 2, 0.5, 0.4, 0.6],
+    ]
+    assert table["train_seconds"].tolist() == [5, 15]
+    assert table["latency_seconds"].tolist() == pytest.approx([0.01, 0.03])
+    assert table["adapter_bytes"].tolist() == [COST["adapter_bytes"]] * 2
+
+
+def test_what_an_old_run_did_not_measure_is_not_a_number(tmp_path: Path) -> None:
+    """Of two seeds one measured it: that is what is known."""
+    results = [
+        finish(tmp_path, "lora", 1),
+        finish(tmp_path, "lora", 2, latency_seconds=0.04),
+        finish(tmp_path, "ia3", 1),
+    ]
+    latency = cost_table(results, SCORES).set_index("series")["latency_seconds"]
+    assert latency["LoRA"] == 0.04
+    assert np.isnan(latency["IA3"])
+
+
+def test_the_front_has_what_nothing_beats_in_both() -> None:
+    assert front([1, 2, 3], [0.4, 0.5, 0.45]) == [True, True, False]
+    assert front([1, 2, 3], [0.3, 0.4, 0.5]) == [True, True, True]
+    assert front([1], [0.3]) == [True]
+
+
+def test_equal_in_one_and_worse_in_the_other_is_beaten_and_equal_in_both_is_not() -> None:
+    assert front([1, 1], [0.4, 0.5]) == [False, True]
+    assert front([1, 2], [0.5, 0.5]) == [True, False]
+    assert front([1, 1], [0.5, 0.5]) == [True, True]
+
+
+def test_a_cost_that_is_not_known_is_on_no_front_and_beats_nothing() -> None:
+    assert front([np.nan, 2, 3], [0.9, 0.4, 0.5]) == [False, True, True]
+    assert front([1, 2], [np.nan, 0.5]) == [False, True]
+
+
+def test_the_front_is_that_of_its_definition() -> None:
+    random = np.random.default_rng(0)
+    costs, f1 = (random.integers(0, 8, 60).astype(float) for _ in range(2))
+    by_definition = [
+        not any(c <= cost and f >= value and (c < cost or f > value) for c, f in zip(costs, f1, strict=True))
+        for cost, value in zip(costs, f1, strict=True)
+    ]
+    assert front(costs.tolist(), f1.tolist()) == by_definition
+
+
+def test_a_budget_allows_what_keeps_within_every_limit_best_first() -> None:
+    assert names_within() == ["LoRA", "QLoRA", "IA3", "TF-IDF"]
+    assert names_within(minutes=None, adapter_megabytes=None) == names_within()
+    assert names_within(minutes=3) == ["LoRA", "IA3", "TF-IDF"]  # LoRA takes just these 180 s
+    assert names_within(peak_memory_gigabytes=3) == ["IA3", "TF-IDF"]
+    assert names_within(adapter_megabytes=19.9) == ["IA3", "TF-IDF"]
+    assert names_within(minutes=2, adapter_megabytes=2) == ["IA3"]
+    assert names_within(minutes=0) == []
+
+
+def test_a_latency_that_is_not_known_is_within_no_limit_of_it() -> None:
+    assert names_within(latency_milliseconds=20) == ["LoRA", "TF-IDF"]
+    assert names_within(latency_milliseconds=1000) == ["LoRA", "QLoRA", "TF-IDF"]
+
+
+def test_a_limit_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(KeyError, match="hours"):
+        best_under_budget(TABLE, hours=1)
+
+
+def test_the_sentence_names_the_best_and_what_ties_with_it_under_the_budget() -> None:
+    ties = {"QLoRA", "IA3"}
+    assert describe_budget(TABLE, ties) == (
+        "Without a limit, LoRA has the highest macro-F1 (0.520); QLoRA and IA3 cannot be told from it."
+    )
+    assert describe_budget(TABLE, ties, minutes=3, peak_memory_gigabytes=4.2) == (
+        "With at most 3 min of training and 4.2 GB of peak memory, LoRA has the highest macro-F1 (0.520); "
+        "IA3 cannot be told from it."
+    )
+    assert describe_budget(TABLE, set(), adapter_megabytes=1.5) == (
+        "With at most 1.5 MB of adapter, IA3 has the highest macro-F1 (0.480)."
+    )
+
+
+def test_the_sentence_says_where_a_cost_is_not_known_or_nothing_is_cheap_enough() -> None:
+    assert describe_budget(TABLE, {"QLoRA"}, latency_milliseconds=50) == (
+        "With at most 50 ms a text, LoRA has the highest macro-F1 (0.520); QLoRA cannot be told from it; "
+        "not every cost of IA3 is known."
+    )
+    # Whatever IA3's latency is, it trains for too long.
+    assert describe_budget(TABLE, set(), minutes=1, latency_milliseconds=5) == (
+        "With at most 1 min of training and 5 ms a text, TF-IDF has the highest macro-F1 (0.400)."
+    )
+    assert describe_budget(TABLE, set(), minutes=0.01) == "No series makes do with 0.01 min of training; raise a limit."
+
+
+def end(root: Path, status: RunStatus, reason: str | None = None, method: str = "lora") -> RunFolder:
+    run = create_run(root, RunConfig(method=method, seed=7))
+    change_status(run, status, reason=reason)
+    return run
+
+
+def test_runs_without_a_result_are_listed_with_their_kind_and_reason(tmp_path: Path) -> None:
+    earlier = ProcessIdentity(pid=1, start_ticks=0, boot_id=current_boot_id(), oom_kills=count_oom_kills() - 1)
+    reasons = {
+        "allocation refused": (RunStatus.FAILED, explain_failure(MemoryError()), "out of memory"),
+        "killed by the kernel": (RunStatus.INTERRUPTED, explain_end(earlier, None), "out of memory"),
+        "bad data": (RunStatus.FAILED, "mine.csv: no such file", "failed"),
+        "stopped": (RunStatus.STOPPED, STOPPED_REASON, "stopped"),
+        "killed": (RunStatus.INTERRUPTED, explain_end(None, None), "interrupted"),
+        "no reason": (RunStatus.FAILED, None, "failed"),
+    }
+    runs = [end(tmp_path, status, reason, "qlora") for status, reason, _ in reasons.values()]
+    table = failed_table(runs)
+    assert tuple(table.columns) == FAILED_COLUMNS
+    assert table["run"].tolist() == [run.id for run in runs]
+    assert (table["method"] == "qlora").all() and (table["seed"] == 7).all()
+    assert table["status"].tolist() == [str(status) for status, _, _ in reasons.values()]
+    assert dict(zip(reasons, table["kind"], strict=True)) == {name: kind for name, (_, _, kind) in reasons.items()}
+    assert table["reason"].tolist() == [reason or "" for _, reason, _ in reasons.values()]
+
+
+def test_a_run_whose_process_died_is_interrupted_though_its_file_says_running(tmp_path: Path) -> None:
+    table = failed_table([end(tmp_path, RunStatus.RUNNING)])
+    assert table["kind"].tolist() == ["interrupted"]
+
+
+def test_waiting_finished_deleted_and_damaged_runs_are_not_listed(tmp_path: Path) -> None:
+    deleted, damaged = end(tmp_path, RunStatus.FAILED), end(tmp_path, RunStatus.FAILED)
+    shutil.rmtree(deleted.path)
+    (damaged.path / "config.json").write_text("{")
+    others = [end(tmp_path, RunStatus.QUEUED), end(tmp_path, RunStatus.FINISHED)]
+    table = failed_table([deleted, damaged, *others])
+    assert table.empty and tuple(table.columns) == FAILED_COLUMNS
