@@ -10,8 +10,9 @@ from typing import Any, NoReturn
 
 from emocore import __version__, commands
 from emocore.commands import SETTING_OPTIONS
-from emocore.config import describe
+from emocore.config import describe, variable_settings
 from emocore.errors import EmocoreError
+from emocore.jobs.presets import PRESETS
 from emocore.reports import print_problem
 from emocore.secrets import load_secrets
 
@@ -60,9 +61,17 @@ def make_parser() -> argparse.ArgumentParser:
     single.add_argument("--seed", default=None, help=describe("seed"))
     single.add_argument("--study", default=None, help=describe("study"))
     several = add("study", commands.launch_study, "Launch methods x seeds as one study; prints the runs' ids.")
-    several.add_argument("--methods", default="lora,ia3,qlora", help="methods, separated by commas")
-    several.add_argument("--seeds", default="42", help="seeds, separated by commas")
+    several.add_argument("--methods", default=None, help="methods, separated by commas; default: lora,ia3,qlora")
+    several.add_argument("--seeds", default=None, help="seeds, separated by commas; default: 42")
     several.add_argument("--name", "--study", default=None, help="name of the study")
+    several.add_argument(
+        "--vary", default=None, metavar="NAME=VALUE,VALUE,...",
+        help=f"one run more for each value of one setting, for a curve: {', '.join(variable_settings())}",
+    )  # fmt: skip
+    several.add_argument(
+        "--preset", default=None, choices=list(PRESETS),
+        help="a study made up already: " + "; ".join(f"{p.name}: {p.description}" for p in PRESETS.values()),
+    )  # fmt: skip
     for sub in (single, several):
         for setting in SETTING_OPTIONS:
             option = "--" + setting.replace("_", "-")

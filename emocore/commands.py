@@ -6,16 +6,18 @@ import time
 from typing import Any
 
 from emocore import reports
-from emocore.config import STARTER, RunConfig, StudyConfig, build, parse_setting
+from emocore.config import STARTER, RunConfig, StudyConfig, build
 from emocore.errors import ConfigError, RunError
 from emocore.folder import RunFolder, find_run, list_damaged_runs, list_runs, runs_root
 from emocore.jobs.delete import check_deletable, delete_run
 from emocore.jobs.launch import Plan, launch, plan_runs, plan_study
 from emocore.jobs.overview import describe_runs
+from emocore.jobs.presets import STUDY_METHODS, preset_study
 from emocore.jobs.queue import continue_queue, move_to_front, pause_queue, resume_run, tend_queue, waiting_runs
 from emocore.jobs.scheduler import pause_file
 from emocore.jobs.stop import request_stop
 from emocore.jobs.waiting import wait_until_final
+from emocore.parse import parse_list, parse_method_settings, parse_setting, parse_vary
 from emocore.states import RunStatus
 from emocore.tracking.sync import sync_run
 from emocore.tracking.team import TeamListing, fetch_team_runs
@@ -47,22 +49,26 @@ def launch_one(options: argparse.Namespace) -> int:
 def launch_study(options: argparse.Namespace) -> int:
     own = [text for text in options.settings if "." in text.partition("=")[0]]
     options.settings = [text for text in options.settings if text not in own]
-    methods = _comma_list(options.methods)
-    method_settings: dict[str, dict[str, Any]] = {}
-    for text in own:
-        method, _, setting = text.partition(".")
-        if method not in methods:
-            raise ConfigError(f"--set {text}: '{method}' is not among the study's methods {', '.join(methods)}")
-        name, value = parse_setting(setting)
-        method_settings.setdefault(method, {})[name] = value
+    if options.preset:
+        for option in ("methods", "seeds", "vary"):
+            if getattr(options, option) is not None:
+                raise ConfigError(
+                    f"--{option}: preset {options.preset} has its own; leave it out, or launch without --preset"
+                )
+        study = preset_study(
+            options.preset, _settings(options), parse_method_settings(own, STUDY_METHODS), options.name
+        )
+        return _launch(plan_study(study), options)
+    methods = list(STUDY_METHODS) if options.methods is None else parse_list(options.methods)
     study = build(
         StudyConfig,
         {
             "name": options.name or time.strftime("study %Y-%m-%d %H.%M.%S"),
             "methods": methods,
-            "seeds": _comma_list(options.seeds),
+            "seeds": parse_list("42" if options.seeds is None else options.seeds),
             "settings": _settings(options),
-            "method_settings": method_settings,
+            "method_settings": parse_method_settings(own, methods),
+            "vary": parse_vary(options.vary) if options.vary is not None else {},
         },
     )
     return _launch(plan_study(study), options)
@@ -223,7 +229,3 @@ def _report_end(run: RunFolder) -> int:
 def _settings(options: argparse.Namespace) -> dict[str, Any]:
     given = {name: getattr(options, name) for name in SETTING_OPTIONS if getattr(options, name) is not None}
     return given | dict(parse_setting(text) for text in options.settings)
-
-
-def _comma_list(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]

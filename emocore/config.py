@@ -8,7 +8,7 @@ so a stored `config.json` always shows what really ran.
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from emocore.errors import ConfigError
 from emocore.files import read_json_object
@@ -22,6 +22,8 @@ SHARED_SETTINGS = frozenset(
         "validation_share", "test_share", "split_seed",
     }
 )  # fmt: skip
+# Of the numbers, those that no curve is drawn against: a threshold can be chosen after the training.
+NEVER_VARIED = SHARED_SETTINGS - {"rows"} | {"threshold", "checkpoint_minutes", "checkpoints_kept"}
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -178,7 +180,7 @@ class RunConfig(BaseModel):
 
 
 class StudyConfig(BaseModel):
-    """Methods x seeds that share everything else: one fair comparison."""
+    """Methods x seeds that share everything else, but for one number that may be varied: one fair comparison."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -191,6 +193,25 @@ class StudyConfig(BaseModel):
     method_settings: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="Settings of one method alone, such as its learning rate."
     )
+    # One at a time: F1 is drawn against it, and with two nobody could say which of them did it.
+    vary: dict[str, list[Any]] = Field(
+        default_factory=dict,
+        description="One numeric setting with the values to try, such as rows: one run a method, value and seed.",
+    )
+
+    @field_validator("vary")
+    @classmethod
+    def _check_vary(cls, vary: dict[str, list[Any]], info: ValidationInfo) -> dict[str, list[Any]]:
+        """The values come back as numbers, whatever they were typed as."""
+        if len(vary) > 1:
+            raise ValueError(f"one setting at a time, not {', '.join(vary)}")
+        given = [info.data.get("settings", {}), *info.data.get("method_settings", {}).values()]
+        for name in vary:
+            if name not in variable_settings():
+                raise ValueError(f"{name} cannot be varied; these can: {', '.join(variable_settings())}")
+            if any(name in settings for settings in given):
+                raise ValueError(f"{name} is also given as a setting of its own; leave one of the two out")
+        return {name: _check_values(name, values) for name, values in vary.items()}
 
     @model_validator(mode="after")
     def _check_what_is_shared(self) -> Self:
@@ -204,19 +225,23 @@ class StudyConfig(BaseModel):
         return self
 
     def run_configs(self) -> list[RunConfig]:
-        """One unresolved RunConfig a method and seed, methods in the given order, seeds inside."""
+        """One unresolved RunConfig a method, varied value and seed, in the given order, seeds innermost; also for
+        methods that do not read what is varied, which `plan_study` knows."""
+        variants = [{name: value} for name, values in self.vary.items() for value in values] or [{}]
         return [
             build(
                 RunConfig,
                 {
                     **self.settings,
                     **self.method_settings.get(method, {}),
+                    **variant,
                     "method": method,
                     "seed": seed,
                     "study": self.name,
                 },
             )
             for method in dict.fromkeys(self.methods)
+            for variant in variants
             for seed in dict.fromkeys(self.seeds)
         ]
 
@@ -231,28 +256,20 @@ def build(model: type[Model], values: dict[str, Any], where: str = "") -> Model:
         message = problem["msg"].removeprefix("Value error, ")
         if problem["type"] == "extra_forbidden":
             message = f"no such setting; known are: {', '.join(model.model_fields)}"
-        elif field:
+        elif field and problem["type"] != "value_error":
             message = f"{message}, not {problem['input']!r}"
         raise ConfigError(f"{where}{field}: {message}" if field else f"{where}{message}", field=field or None) from None
 
 
-def parse_setting(text: str) -> tuple[str, Any]:
-    """('learning_rate', 0.0005) from "learning_rate=5e-4". Raises ConfigError on an unknown name.
+def is_number(name: str) -> bool:
+    """Whether a RunConfig setting takes a number, or nothing."""
+    annotation = RunConfig.model_fields[name].annotation
+    return bool({int, float} & {annotation, *get_args(annotation)})
 
-    Lists are comma-separated; an empty value means None.
-    """
-    name, equals, value = text.partition("=")
-    name = name.strip()
-    if not equals:
-        raise ConfigError(f"'{text}' is not a setting; write NAME=VALUE, for example learning_rate=5e-4")
-    if name not in RunConfig.model_fields:
-        raise ConfigError(f"{name}: no such setting; known are: {', '.join(RunConfig.model_fields)}", field=name)
-    if not value.strip():
-        return name, None
-    kinds = {RunConfig.model_fields[name].annotation, *get_args(RunConfig.model_fields[name].annotation)}
-    if list[str] in kinds:
-        return name, [part.strip() for part in value.split(",") if part.strip()]
-    return name, value.strip()
+
+def variable_settings() -> list[str]:
+    """The settings that a study can vary: numbers that change the training."""
+    return [name for name in RunConfig.model_fields if is_number(name) and name not in NEVER_VARIED]
 
 
 def describe(name: str) -> str:
@@ -268,3 +285,15 @@ def bounds(name: str) -> dict[str, float]:
         for kind in ("ge", "gt", "le", "lt")
         if (value := getattr(item, kind, None)) is not None
     }
+
+
+def _check_values(name: str, values: list[Any]) -> list[Any]:
+    try:
+        checked = [getattr(build(RunConfig, {name: value}), name) for value in values]
+    except ConfigError as error:
+        raise ValueError(str(error)) from None
+    if len(checked) < 2 or None in checked:
+        raise ValueError(f"{name} needs at least two values, all of them numbers")
+    if len(set(checked)) < len(checked):
+        raise ValueError(f"{name} has the same value twice")
+    return checked

@@ -9,7 +9,7 @@ from emocore.folder import list_runs, runs_root
 from emocore.jobs.estimate import estimate_seconds
 from emocore.jobs.launch import launch, plan_study
 from emocore.jobs.overview import describe_runs
-from emocore.jobs.starter import starter_study
+from emocore.jobs.presets import starter_study
 from emocore.states import RunStatus
 from emocore.text import format_minutes
 from pages.shared.entry import require_app

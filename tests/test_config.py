@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from emocore.config import SHARED_SETTINGS, RunConfig, StudyConfig, bounds, build, describe, parse_setting
+from emocore.config import SHARED_SETTINGS, RunConfig, StudyConfig, bounds, build, describe, variable_settings
 from emocore.errors import ConfigError
 
 SETTINGS = list(RunConfig.model_fields)
@@ -148,42 +148,6 @@ def test_a_stored_config_that_is_damaged_is_refused_with_its_file(tmp_path: Path
     assert str(file) in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("text", "parsed"),
-    [
-        ("learning_rate=5e-4", ("learning_rate", "5e-4")),
-        (" epochs = 3 ", ("epochs", "3")),
-        ("rows=", ("rows", None)),
-        ("target_modules=q_proj, v_proj,", ("target_modules", ["q_proj", "v_proj"])),
-        ("wandb_base_url=http://a/?b=c", ("wandb_base_url", "http://a/?b=c")),
-    ],
-)
-def test_a_setting_is_parsed_from_the_command_line(text: str, parsed: tuple[str, Any]) -> None:
-    assert parse_setting(text) == parsed
-
-
-@pytest.mark.parametrize(
-    ("text", "name", "value"),
-    [
-        ("learning_rate=5e-4", "learning_rate", 0.0005),
-        ("epochs=3", "epochs", 3),
-        ("rows=", "rows", None),
-        ("gradient_checkpointing=true", "gradient_checkpointing", True),
-        ("label_columns=anger,joy", "label_columns", ["anger", "joy"]),
-        ("study=5", "study", "5"),
-    ],
-)
-def test_a_parsed_setting_builds_a_config_of_the_right_type(text: str, name: str, value: Any) -> None:
-    built = getattr(build(RunConfig, dict([parse_setting(text)])), name)
-    assert (built, type(built)) == (value, type(value))
-
-
-@pytest.mark.parametrize("text", ["epochs", "", "nonsense=1", "=1"])
-def test_a_setting_that_cannot_be_parsed_is_refused(text: str) -> None:
-    with pytest.raises(ConfigError):
-        parse_setting(text)
-
-
 def test_a_study_is_methods_times_seeds_in_the_given_order() -> None:
     study = StudyConfig(name="s", methods=["qlora", "lora", "qlora"], seeds=[2, 1, 2])
     configs = study.run_configs()
@@ -243,3 +207,57 @@ def test_a_wrong_setting_inside_a_study_is_refused_by_its_name(own: dict[str, An
     with pytest.raises(ConfigError) as caught:
         StudyConfig(name="s", methods=["lora"], **own).run_configs()
     assert caught.value.field == "epochs"
+
+
+def vary(**values: Any) -> StudyConfig:
+    study = {"name": "s", "methods": ["lora", "ia3"], "seeds": [1, 2]}
+    return build(StudyConfig, study | values)
+
+
+def test_a_varied_setting_gives_each_method_a_run_a_value_and_seed() -> None:
+    configs = vary(vary={"rows": ["125", 250]}, settings={"epochs": 2}).run_configs()
+    assert [(c.method, c.rows, c.seed) for c in configs] == [
+        (method, rows, seed) for method in ("lora", "ia3") for rows in (125, 250) for seed in (1, 2)
+    ]
+    assert {c.epochs for c in configs} == {2}
+
+
+def test_varied_values_are_numbers_however_they_were_typed() -> None:
+    study = vary(vary={"learning_rate": ["1e-4", 3e-4, 0.01]})
+    assert study.vary == {"learning_rate": [1e-4, 3e-4, 1e-2]}
+    assert build(StudyConfig, study.model_dump()) == study
+
+
+def test_only_numbers_that_change_the_training_can_be_varied() -> None:
+    variable = variable_settings()
+    assert {"rows", "learning_rate", "lora_rank", "batch_size", "epochs"} <= set(variable)
+    assert not {"base", "data", "seed", "split_seed", "study", "threshold", "device", "test_share"} & set(variable)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"vary": {"optimizer": [1, 2]}}, "vary: optimizer cannot be varied; these can: rows, "),
+        ({"vary": {"method": ["lora", "ia3"]}}, "vary: method cannot be varied"),
+        ({"vary": {"seed": [1, 2]}}, "vary: seed cannot be varied"),
+        ({"vary": {"study": ["a", "b"]}}, "vary: study cannot be varied"),
+        ({"vary": {"data": ["a.csv", "b.csv"]}}, "vary: data cannot be varied"),
+        ({"vary": {"rows": []}}, "vary: rows needs at least two values, all of them numbers"),
+        ({"vary": {"rows": [125]}}, "vary: rows needs at least two values"),
+        ({"vary": {"rows": [125, None]}}, "vary: rows needs at least two values, all of them numbers"),
+        ({"vary": {"rows": [125, "125"]}}, "vary: rows has the same value twice"),
+        ({"vary": {"rows": [10, 125]}}, "vary: rows: Input should be greater than or equal to 20, not 10"),
+        ({"vary": {"rows": [125, 250], "epochs": [1, 2]}}, "vary: one setting at a time, not rows, epochs"),
+        ({"vary": {"rows": [125, 250]}, "settings": {"rows": 500}}, "vary: rows is also given as a setting"),
+        (
+            {"vary": {"learning_rate": [1e-3, 1e-2]}, "method_settings": {"ia3": {"learning_rate": 5e-3}}},
+            "vary: learning_rate is also given as a setting",
+        ),
+    ],
+)
+def test_what_cannot_be_varied_is_refused_in_a_sentence(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        vary(**values)
+    assert str(caught.value).startswith(message)
+    assert caught.value.field == "vary"
+    assert "{" not in str(caught.value), "no dump of what was given"

@@ -39,7 +39,8 @@ def matrix_flops_per_second() -> float:
 
 
 def estimate_seconds(configs: list[RunConfig], train_rows: int, root: Path) -> float | None:
-    """Seconds for all runs one after another; `configs` are resolved. None where a GPU will do the work
+    """Seconds for all runs one after another; `configs` are resolved, `train_rows` is what those without a number of
+    rows of their own train on. None where a GPU will do the work
     that has not done its like before: there is nothing to guess from."""
     known = _measured_speeds(root)
     guesses = [_estimate_run(config, train_rows, known) for config in configs]
@@ -49,7 +50,7 @@ def estimate_seconds(configs: list[RunConfig], train_rows: int, root: Path) -> f
 def _estimate_run(config: RunConfig, train_rows: int, known: dict[Kind, float]) -> float | None:
     if not find_method(config.method).needs_base:
         return STARTUP_SECONDS / 2
-    samples = train_rows * (config.epochs or 1)
+    samples = (config.rows or train_rows) * (config.epochs or 1)
     if config.max_steps:
         samples = config.max_steps * config.batch_size * config.gradient_accumulation_steps
     on_cpu = config.device == "cpu" or default_device().name == "cpu"

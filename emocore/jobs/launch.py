@@ -2,24 +2,28 @@
 
 import contextlib
 import logging
+import math
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from emocore.config import STARTER, RunConfig, StudyConfig
 from emocore.data.split import Splits, load_splits
 from emocore.data.table import resolve_source
-from emocore.devices import list_devices
+from emocore.devices import default_device, list_devices
 from emocore.errors import ConfigError, RunError
-from emocore.folder import RunFolder, create_run
+from emocore.folder import RunFolder, create_run, list_runs
 from emocore.jobs.delete import delete_run
 from emocore.jobs.queue import tend_queue
 from emocore.models.available import check_available
 from emocore.models.bases import find_base
-from emocore.models.methods import find_method
+from emocore.models.methods import OPTIONAL_SETTINGS, Method, find_method
 from emocore.models.resolve import resolve
+from emocore.text import format_count
 
 logger = logging.getLogger(__name__)
+
+LARGE_PARAMETERS = 1e9  # of a base that is no work for a CPU
 
 
 @dataclass(frozen=True)
@@ -32,34 +36,57 @@ class Plan:
 
 
 def plan_runs(configs: list[RunConfig]) -> Plan:
-    """Resolve and check configs that share their data. Raises ConfigError, DataError or BaseModelError."""
+    """Resolve and check configs that share their data, but for the number of training rows.
+
+    `splits` of the plan are those of the most rows. Raises ConfigError, DataError or BaseModelError.
+    """
     if not configs:
         raise ConfigError("choose at least one method and one seed", field="methods")
     resolved, notes = [], []
     for config in configs:
         complete, left_out = resolve(config)
         resolved.append(_with_absolute_paths(complete))
-        notes += left_out
-        _check_machine(complete)
-    splits = load_splits(resolved[0])
-    return Plan(resolved, splits, list(dict.fromkeys([*notes, *splits.notes])))
+        notes += [*left_out, *_check_machine(complete)]
+    by_rows = sorted(resolved, key=lambda config: math.inf if config.rows is None else config.rows)
+    splits = load_splits(by_rows[-1])  # where these are enough, fewer are
+    notes += splits.notes
+    if by_rows[0].rows != by_rows[-1].rows:
+        few = load_splits(by_rows[0]).notes
+        notes += [f"with {by_rows[0].rows:,} rows: {note}" for note in few if note not in splits.notes]
+    return Plan(resolved, splits, list(dict.fromkeys(notes)))
 
 
 def plan_study(study: StudyConfig) -> Plan:
-    """The runs of a study, checked like single ones."""
-    for name in study.methods:
-        find_method(name)
-    return plan_runs(study.run_configs())
+    """The runs of a study, checked like single ones. What a method does not read is not varied for it: it gets one
+    run a seed instead of equal copies."""
+    methods = {name: find_method(name) for name in study.methods}
+    notes = []
+    for setting in study.vary:
+        notes = [
+            f"{m.title} does not read {setting}: one run a seed" for m in methods.values() if not _reads(m, setting)
+        ]
+        if len(notes) == len(methods):
+            raise ConfigError(f"none of the methods reads {setting}; vary another setting", field="vary")
+    configs: list[RunConfig] = []
+    for config in study.run_configs():
+        unread = [setting for setting in study.vary if not _reads(methods[config.method], setting)]
+        config = config.model_copy(update={name: RunConfig.model_fields[name].default for name in unread})
+        if config not in configs:
+            configs.append(config)
+    plan = plan_runs(configs)
+    return replace(plan, notes=[*notes, *plan.notes])
 
 
 def launch(plan: Plan, root: Path) -> list[RunFolder]:
     """Queue the runs of a plan and make sure that a scheduler works on them.
 
-    Raises RunError if one cannot be written; those before it are withdrawn then, unless they have begun. Once all
-    are queued the launch is accepted, whatever keeps the scheduler from starting: a second try would make the same
-    runs twice. The log tells of that trouble (on the command line: stderr), and the Runs page, which starts a
-    scheduler as soon as it can.
+    Raises ConfigError, before anything is written, if their study has one of them already. Raises RunError if one
+    cannot be written; those before it are withdrawn then, unless they have begun. Once all are queued the launch is
+    accepted, whatever keeps the scheduler from starting: a second try would be refused or make the same runs twice.
+    The log tells of that trouble (on the command line: stderr), and the Runs page, which starts a scheduler as soon
+    as it can.
     """
+    _refuse_copies(plan.configs, root)
     runs: list[RunFolder] = []
     try:
         for config in plan.configs:
@@ -76,9 +103,43 @@ def launch(plan: Plan, root: Path) -> list[RunFolder]:
     return runs
 
 
-def _check_machine(config: RunConfig) -> None:
+def _refuse_copies(configs: list[RunConfig], root: Path) -> None:
+    """Equal runs in one study would be taken for several seeds, and their agreement for certainty. A run that failed
+    or was stopped is no obstacle."""
+    studies = {config.study for config in configs} - {None}
+    there = [run for run in list_runs(root) if run.config.study in studies] if studies else []
+    copies = [
+        (config, run)
+        for config in configs
+        for run in there
+        if run.config == config and not run.state.status.is_resumable
+    ]
+    if copies:
+        config, run = copies[0]
+        titles = ", ".join(dict.fromkeys(f"{find_method(c.method).title} seed {c.seed}" for c, _ in copies))
+        raise ConfigError(
+            f"study '{config.study}' already has {titles} with these very settings (run {run.id} is "
+            f"{run.state.status}); choose another name for the study, or leave out what it has",
+            field="study",
+        )
+
+
+def _reads(method: Method, setting: str) -> bool:
+    """Whether a number that can be varied means anything to the method."""
+    return setting in method.settings if setting in OPTIONAL_SETTINGS else setting == "rows" or method.needs_base
+
+
+def _check_machine(config: RunConfig) -> list[str]:
+    """Raises where the run cannot work here; returns what to know where it can."""
+    notes = []
     if find_method(config.method).needs_base:
-        check_available(find_base(config.base))
+        base = find_base(config.base)
+        check_available(base)
+        if (base.parameters or 0) >= LARGE_PARAMETERS and "cpu" in (config.device, default_device().name):
+            notes.append(
+                f"{base.name} has {format_count(base.parameters)} parameters and will train on the CPU, for hours if "
+                "its memory is enough; launch it on a machine with a GPU, or choose a smaller base"
+            )
     names = [device.name for device in list_devices()]
     gpus = [name for name in names if name != "cpu"]
     if config.device.startswith("cuda") and (not gpus or (config.device != "cuda" and config.device not in gpus)):
@@ -90,6 +151,7 @@ def _check_machine(config: RunConfig) -> None:
             "wandb_mode: online needs WANDB_API_KEY in the environment; set it, or choose auto or offline",
             field="wandb_mode",
         )
+    return notes
 
 
 def _with_absolute_paths(config: RunConfig) -> RunConfig:

@@ -24,6 +24,12 @@ def test_more_rows_epochs_and_parameters_take_longer(tmp_path: Path) -> None:
     assert seconds(tmp_path, method="tfidf") < small
 
 
+def test_each_run_counts_its_own_rows(tmp_path: Path) -> None:
+    every = [resolve(RunConfig(rows=rows))[0] for rows in (125, 250, None)]
+    together = estimate_seconds(every, 1000, tmp_path)
+    assert together == pytest.approx(sum(seconds(tmp_path, rows) for rows in (125, 250, 1000)))
+
+
 def test_max_steps_bounds_the_work(tmp_path: Path) -> None:
     assert seconds(tmp_path, 100_000, max_steps=40) < seconds(tmp_path, 100_000)
 

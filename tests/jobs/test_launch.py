@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 from live_runs import processes_of_root, quick_settings, wait_for
+from tables import change_status, make_table, write_csv
 
 from emocore.config import RunConfig, StudyConfig
 from emocore.errors import BaseModelError, ConfigError, DataError, EmocoreError
-from emocore.folder import list_runs
-from emocore.jobs.launch import launch, plan_runs, plan_study
+from emocore.folder import RunFolder, list_runs
+from emocore.jobs.launch import Plan, launch, plan_runs, plan_study
 from emocore.models.methods import METHODS
 from emocore.states import RunStatus
 
@@ -105,6 +106,120 @@ def test_one_bad_run_refuses_the_whole_study(settings: dict[str, Any], root: Pat
     with pytest.raises(ConfigError, match="magic"):
         launch(plan_study(study), root)
     assert list(root.iterdir()) == []
+
+
+def plan_varied(settings: dict[str, Any], *methods: str, **vary: list[float]) -> Plan:
+    shared = {name: value for name, value in without_seed(settings).items() if name not in vary}
+    return plan_study(StudyConfig(name="s", methods=list(methods), seeds=[1, 2], settings=shared, vary=vary))
+
+
+def test_a_method_gets_one_run_a_seed_of_what_it_does_not_read(settings: dict[str, Any]) -> None:
+    plan = plan_varied(settings, "lora", "head", "tfidf", learning_rate=[0.001, 0.01])
+    runs = [(config.method, config.learning_rate, config.seed) for config in plan.configs]
+    lora = [("lora", rate, seed) for rate in (0.001, 0.01) for seed in (1, 2)]
+    assert runs == [*lora, ("head", None, 1), ("head", None, 2), ("tfidf", None, 1), ("tfidf", None, 2)]
+    assert plan.notes[:2] == [
+        "Head only does not read learning_rate: one run a seed",
+        "TF-IDF does not read learning_rate: one run a seed",
+    ]
+
+
+def test_tfidf_is_varied_in_its_rows_but_not_in_its_batches(settings: dict[str, Any]) -> None:
+    assert [c.rows for c in plan_varied(settings, "tfidf", rows=[30, 60]).configs] == [30, 30, 60, 60]
+    configs = plan_varied(settings, "ia3", "tfidf", batch_size=[4, 8]).configs
+    assert [(c.method, c.batch_size) for c in configs] == [("ia3", b) for b in (4, 4, 8, 8)] + [("tfidf", 16)] * 2
+    with pytest.raises(ConfigError, match="none of the methods reads batch_size") as caught:
+        plan_varied(settings, "tfidf", batch_size=[4, 8])
+    assert caught.value.field == "vary"
+
+
+def test_every_number_of_rows_is_checked_and_the_fewest_are_told_of(settings: dict[str, Any], root: Path) -> None:
+    """Whatever the order: 120 messages have 84 for training."""
+    for rows in ([30, 5000], [5000, 30]):
+        with pytest.raises(DataError, match=r"rows=5,000 but the training part has 84"):
+            launch(plan_varied(settings, "lora", rows=rows), root)
+    assert list(root.iterdir()) == []
+    plan = plan_varied(settings, "lora", rows=[60, 30])
+    assert len(plan.splits.frames["train"]) == 60
+
+
+def test_what_the_smallest_subset_lacks_is_told(tmp_path: Path) -> None:
+    table = make_table(400)
+    table["trust"] = 0
+    table.loc[[5, 300], "trust"] = 1
+    data = write_csv(tmp_path / "rare.csv", table)
+    plan = plan_varied({"data": data}, "tfidf", rows=[20, 200])
+    assert any(note.startswith("with 20 rows: no training row has ") and "trust" in note for note in plan.notes)
+
+
+def test_a_base_too_large_for_this_machine_is_told_of() -> None:
+    [note] = plan_runs([RunConfig(base="Alibaba-NLP/gte-Qwen1.5-7B-instruct", device="cpu")]).notes
+    assert note.startswith("Alibaba-NLP/gte-Qwen1.5-7B-instruct has 7.10 B parameters and will train on the CPU")
+    assert "a machine with a GPU" in note
+
+
+@pytest.fixture
+def first(settings: dict[str, Any], root: Path, monkeypatch: pytest.MonkeyPatch) -> list[RunFolder]:
+    """The runs of a study that nobody starts."""
+    monkeypatch.setattr("emocore.jobs.launch.tend_queue", lambda root: None)
+    return launch(plan_study(the_study(settings)), root)
+
+
+def the_study(settings: dict[str, Any], **changes: Any) -> StudyConfig:
+    values = {"name": "s", "methods": ["lora", "ia3"], "seeds": [1, 2], "settings": without_seed(settings)}
+    return StudyConfig(**values | changes)
+
+
+def test_a_study_is_not_launched_into_itself(settings: dict[str, Any], root: Path, first: list[RunFolder]) -> None:
+    change_status(first[3], RunStatus.FINISHED)
+    for changes, words in (
+        ({}, "LoRA seed 1, LoRA seed 2, IA3 seed 1, IA3 seed 2 .* is queued"),
+        ({"methods": ["ia3"], "seeds": [3, 2]}, rf"IA3 seed 2 with .*run {first[3].id} is finished"),
+    ):
+        with pytest.raises(ConfigError, match=f"study 's' already has {words}.*choose another name") as caught:
+            launch(plan_study(the_study(settings, **changes)), root)
+        assert caught.value.field == "study"
+    assert set(list_runs(root)) == set(first)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"name": "another"},
+        {"seeds": [3]},
+        {"methods": ["tfidf"]},
+        {"vary": {"rows": [30, 60]}},
+        {"method_settings": {"lora": {"max_steps": 3}, "ia3": {"max_steps": 3}}},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_a_study_may_grow(
+    settings: dict[str, Any], root: Path, first: list[RunFolder], changes: dict[str, Any]
+) -> None:
+    more = launch(plan_study(the_study(settings, **changes)), root)
+    assert len(list_runs(root)) == len(first) + len(more)
+
+
+def test_what_failed_or_was_stopped_is_launched_again(
+    settings: dict[str, Any], root: Path, first: list[RunFolder]
+) -> None:
+    for run, status in zip(first, (RunStatus.FAILED, RunStatus.STOPPED, RunStatus.INTERRUPTED), strict=False):
+        change_status(run, status)
+    change_status(first[3], RunStatus.RUNNING)  # it says so, but no process holds it
+    again = launch(plan_study(the_study(settings)), root)
+    assert [run.config for run in again] == [run.config for run in first]
+
+
+def test_a_run_of_no_study_may_be_launched_twice_and_a_clone_with_a_change(
+    settings: dict[str, Any], root: Path, first: list[RunFolder]
+) -> None:
+    alone = plan_runs([RunConfig(**settings)])
+    assert launch(alone, root)[0] != launch(alone, root)[0]
+    config = first[0].config
+    [clone] = launch(plan_runs([config.model_copy(update={"seed": 9})]), root)
+    assert clone.config.study == "s"
+    [copy] = launch(plan_runs([config.model_copy(update={"study": "s again"})]), root)
+    assert copy.config.seed == config.seed
 
 
 def test_no_runs_are_nothing_to_launch() -> None:
