@@ -1,0 +1,81 @@
+"""Curves: macro-F1 against the one setting in which runs of a method differ, training rows or learning rate.
+
+A curve joins series that are equal in everything else, so that nothing but the setting moves along it.
+"""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from emocore.evaluation.results import Result, TeamResult
+from emocore.evaluation.series import NAMING_SETTINGS, group_series
+from emocore.models.methods import method_title
+
+SWEPT_SETTINGS = ("rows", "learning_rate")
+DATA_SETTINGS = {"data", "validation_data", "test_data"}
+COLUMNS = ["method", "method_title", "setting", "value", "f1_macro", "low", "high", "seeds", "no_skill"]
+
+
+def find_swept_settings(results: Sequence[Result]) -> list[str]:
+    """Those of SWEPT_SETTINGS that take two values or more in runs of one method which are equal otherwise."""
+    return [
+        setting
+        for setting in SWEPT_SETTINGS
+        if any(len(set(points.values())) > 1 for points in _curves(results, setting).values())
+    ]
+
+
+def sweep_table(scores: pd.DataFrame, results: Sequence[Result], setting: str, no_skill: float) -> pd.DataFrame:
+    """One row a method and value of `setting`, values rising: COLUMNS, macro-F1 with the interval of its series.
+
+    `scores` as of a comparison of these very `results`; a series that it lacks is left out. Where runs of a method
+    differ in more than the setting, the table has those equal ones of which there are most; a method that does not
+    read the setting has no rows. `no_skill` is the macro-F1 of always predicting every emotion.
+    """
+    macro = scores[scores["metric"] == "f1_macro"].set_index("series")
+    rows = [
+        {
+            "method": method,
+            "method_title": method_title(method),
+            "setting": setting,
+            "value": value,
+            "f1_macro": macro.at[series, "value"],
+            "low": macro.at[series, "low"],
+            "high": macro.at[series, "high"],
+            "seeds": macro.at[series, "seeds"],
+            "no_skill": no_skill,
+        }
+        for method, points in _curves(results, setting).items()
+        for series, value in sorted(points.items(), key=lambda point: point[1])
+        if series in macro.index
+    ]
+    # All rows by name are as many as that number: the same runs under two settings.
+    return pd.DataFrame(rows, columns=COLUMNS).drop_duplicates(["method", "value"], ignore_index=True)
+
+
+def _curves(results: Sequence[Result], setting: str) -> dict[str, dict[str, float]]:
+    """Method -> {series: value of the setting}, of its series that are equal otherwise those with the most values."""
+    families: dict[tuple[str, str], dict[str, float]] = {}
+    for series, members in group_series(results).items():
+        value = _value(members[0], setting)
+        if value is not None:
+            families.setdefault((members[0].config.method, _rest(members[0], setting)), {})[series] = value
+    curves: dict[str, dict[str, float]] = {}
+    for (method, _), points in families.items():
+        if len(set(points.values())) > len(set(curves.get(method, {}).values())):
+            curves[method] = points
+    return curves
+
+
+def _value(result: Result, setting: str) -> float | None:
+    """None where the run's method does not read the setting. No number of rows means all that there were."""
+    value = getattr(result.config, setting)
+    if value is None and setting == "rows":
+        value = result.provenance.get("rows", {}).get("train")
+    return None if value is None else float(value)
+
+
+def _rest(result: Result, setting: str) -> str:
+    """Equal for runs that differ in the setting alone. Elsewhere the same data lies at another path."""
+    naming = NAMING_SETTINGS if isinstance(result, TeamResult) else NAMING_SETTINGS - DATA_SETTINGS
+    return result.source + result.config.model_dump_json(exclude={*naming, setting})
