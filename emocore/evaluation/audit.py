@@ -1,0 +1,189 @@
+"""Is a comparison fair? Every difference between its runs beside method and seed, and what it does to the verdict.
+
+`audit` reads results; `audit_subjects` works on facts in words, so that a table out of a paper is judged by the
+same rules. Covered: what runs store of themselves. Not covered: what nobody wrote down, such as how often
+somebody looked at the test split.
+
+A setting that takes the same values in every method is no difference between the methods but the design of
+a sweep, and is said as such. Settings that each method has good values of its own for (learning rate, rank) count
+within one method alone.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import prod
+
+import pandas as pd
+
+from emocore.evaluation.aspects import ASPECTS, RECIPE, SEVERITIES, SPLIT_SETTINGS, Aspect, Severity
+from emocore.evaluation.facts import Subject, TrialPlace, describe_results
+from emocore.evaluation.results import Result
+
+COLUMNS = ("what", "values", "severity", "effect")
+BY_DESIGN = ", by design"  # ends the name of what a sweep varies
+
+
+def audit(
+    results: Sequence[Result], split: str = "validation", trials: Mapping[TrialPlace, int] | None = None
+) -> pd.DataFrame:
+    """One row a difference between the runs beside method and seed, the gravest first; empty for a fair comparison.
+
+    Columns: `what`, `values` (which series or methods have which), `severity` ("confounds" | "may matter" |
+    "cosmetic") and `effect` (a sentence: what it does to the verdict). `split`, which all results have, is where the
+    runs are scored; `trials` as `count_learning_rate_trials` counts them, without it those among the results. Raises
+    RunError where predictions are missing or damaged.
+    """
+    return audit_subjects(describe_results(results, split, trials))
+
+
+def audit_subjects(subjects: Sequence[Subject]) -> pd.DataFrame:
+    """The same for runs of which only facts in words are known."""
+    known = list(dict.fromkeys([*ASPECTS, *(what for subject in subjects for what in subject.facts)]))
+    shared_design, own_design = _find_design(subjects, known)
+    splits = {subject.facts.get("rows or split") for subject in subjects}
+    is_same_split = len(splits) == 1 and None not in splits
+    rows: list[tuple[str, str, Severity, str]] = []
+    for what in known:
+        aspect = ASPECTS.get(what, RECIPE)
+        having = [subject for subject in subjects if what in subject.facts]
+        if not _differ(what, aspect, having):
+            continue
+        if what in shared_design or what in own_design:
+            rows.append((what + BY_DESIGN, _tell_values(what, having), "cosmetic", _explain_design(aspect)))
+        elif set(shared_design) & set(aspect.follows) and _is_same_in_methods([*shared_design, what], having):
+            continue  # the design says it already
+        elif what in SPLIT_SETTINGS and is_same_split:
+            effect = "It came to the same rows and the same split: no effect."
+            rows.append((what, _tell_values(what, having), "cosmetic", effect))
+        else:
+            effect = _explain_trials(having) if what == "learning-rate trials" else aspect.effect
+            rows.append((what, _tell_values(what, having), aspect.severity, effect))
+    rows.sort(key=lambda row: SEVERITIES.index(row[2]))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def has_confound(audit_table: pd.DataFrame) -> bool:
+    """Whether a difference in score has another possible cause than the method that nothing can rule out."""
+    return bool((audit_table["severity"] == "confounds").any())
+
+
+def describe_audit(audit_table: pd.DataFrame) -> str:
+    """One sentence on the whole table."""
+    is_designed = audit_table["what"].str.endswith(BY_DESIGN)
+    named = {
+        severity: _join_words(audit_table.loc[(audit_table["severity"] == severity) & ~is_designed, "what"])
+        for severity in SEVERITIES
+    }
+    if named["confounds"]:
+        return (
+            f"Not a comparison of methods alone: the runs also differ in {named['confounds']}, "
+            "so a difference in F1 has more than one possible cause."
+        )
+    design = _join_words(audit_table.loc[is_designed, "what"].str.removesuffix(BY_DESIGN))
+    fair = f"Fair between series of the same {design}" if design else "A fair comparison"
+    if named["may matter"]:
+        return f"{fair} in what matters most; the runs also differ in {named['may matter']}, which may matter."
+    if named["cosmetic"]:
+        return f"{fair}: the runs also differ in {named['cosmetic']}, which does not touch the verdict."
+    return f"{fair}: the runs differ in nothing else but method and seed."
+
+
+def _join_words(words: Iterable[str]) -> str:
+    """ "a, b and c"."""
+    *others, last = [*words] or [""]
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _differ(what: str, aspect: Aspect, having: Sequence[Subject]) -> bool:
+    groups: dict[object, set[str]] = {}
+    for subject in having:
+        place = subject.method if aspect.kind == "own" else tuple(subject.facts.get(name) for name in aspect.given)
+        groups.setdefault(place, set()).add(subject.facts[what])
+    return any(len(values) > 1 for values in groups.values())
+
+
+def _find_design(subjects: Sequence[Subject], known: Sequence[str]) -> tuple[list[str], list[str]]:
+    """What a sweep varies inside every method alike: settings with the same values, and own ones with as many.
+
+    The former in the same combinations, too. With one method alone only a full grid can be told apart. An own setting
+    that one of several methods has and varies is no design: that method alone has had several tries.
+    """
+    shared: list[str] = []
+    own: list[str] = []
+    count = len(_group_for_design(subjects))
+    for what in known:
+        aspect = ASPECTS.get(what, RECIPE)
+        methods = _group_for_design([subject for subject in subjects if what in subject.facts])
+        values = [{subject.facts[what] for subject in members} for members in methods]
+        if not values or min(map(len, values)) < 2:
+            continue
+        is_same = all(other == values[0] for other in values)
+        if aspect.kind == "setting" and is_same and not set(aspect.follows) & set(shared):
+            shared.append(what)
+        elif aspect.kind == "own" and len(set(map(len, values))) == 1 and (len(values) > 1 or count == 1):
+            own.append(what)
+    combinations = {_project(subject, shared) for subject in subjects}
+    is_grid = len(combinations) == prod(len(set(values)) for values in zip(*combinations, strict=True))
+    return shared if (is_grid or count > 1) and _is_same_in_methods(shared, subjects) else [], own
+
+
+def _group_for_design(subjects: Sequence[Subject]) -> list[list[Subject]]:
+    """By method; runs of one method here and elsewhere are compared with each other, so they are two."""
+    groups: dict[tuple[str, str | None], list[Subject]] = {}
+    for subject in subjects:
+        groups.setdefault((subject.method, subject.facts.get("source")), []).append(subject)
+    return list(groups.values())
+
+
+def _is_same_in_methods(whats: Sequence[str], subjects: Sequence[Subject]) -> bool:
+    """Whether the same combinations are in every method, as far as a method has these settings at all."""
+    methods = _group_for_design(subjects)
+    held = [[what for what in whats if all(what in subject.facts for subject in members)] for members in methods]
+    reference = max(zip(held, methods, strict=True), key=lambda pair: len(pair[0]))[1]
+    return all(
+        {_project(subject, names) for subject in members} == {_project(subject, names) for subject in reference}
+        for names, members in zip(held, methods, strict=True)
+    )
+
+
+def _project(subject: Subject, whats: Sequence[str]) -> tuple[str | None, ...]:
+    return tuple(subject.facts.get(what) for what in whats)
+
+
+def _explain_design(aspect: Aspect) -> str:
+    if aspect.kind == "own":
+        return "A sweep in which every method has as many values: the best of each had as many tries."
+    return "A sweep in which every method has the same values: compare series of the same value with each other."
+
+
+def _explain_trials(having: Sequence[Subject]) -> str:
+    counts = {int(value): names for value, names in _name_groups("learning-rate trials", having).items()}
+    most, least = max(counts), min(counts)
+    return (
+        f"{counts[most]} had {most} learning rates to choose from, {counts[least]} {least}: "
+        "the best of several tries looks better than it is."
+    )
+
+
+def _tell_values(what: str, having: Sequence[Subject]) -> str:
+    """ "minilm-l6 (LoRA, IA3) against smollm2-135m (QLoRA)"."""
+    return " against ".join(f"{value} ({names})" for value, names in _name_groups(what, having).items())
+
+
+def _name_groups(what: str, having: Sequence[Subject]) -> dict[str, str]:
+    """Value -> who has it: the method where all of it has, else its series, else how many runs of a series."""
+    names: dict[str, list[str]] = {subject.facts[what]: [] for subject in having}
+    for method in dict.fromkeys(subject.method for subject in having):
+        members = [subject for subject in having if subject.method == method]
+        values = [subject.facts[what] for subject in members]
+        for value in dict.fromkeys(values):
+            names[value] += [method] if len(set(values)) == 1 else _name_series(what, value, members)
+    return {value: ", ".join(parts) for value, parts in names.items()}
+
+
+def _name_series(what: str, value: str, members: Sequence[Subject]) -> list[str]:
+    parts = []
+    for series in dict.fromkeys(subject.series for subject in members):
+        own = [subject.facts[what] for subject in members if subject.series == series]
+        if count := own.count(value):
+            parts.append(series if count == len(own) else f"{count} of {len(own)} runs of {series}")
+    return parts
