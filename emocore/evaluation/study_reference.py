@@ -1,9 +1,9 @@
 """The study this tool grew from: its published numbers, what they are worth, and what they mean in our terms.
 
-Its accuracies are 1023/5871, 394/5871 and 64/5871, so validation had 5,871 rows. Its F1 values fit one reading:
-all 11 label columns flattened into one 0/1 vector of 64,581 cells. For LoRA and IA3 that is no guess: published to 16
-digits, they give whole numbers of right cells and of true positives. QLoRA's fit neither that nor any smaller number
-of rows below 9,000 (tried one by one, with its accuracy). As multi-label F1 they would be ordinary: micro 0.394, where
+Its accuracies are 1023/5871, 394/5871 and 64/5871, so validation had 5,871 rows. The F1 values of LoRA and IA3
+fit one reading: all 11 label columns flattened into one 0/1 vector of 64,581 cells. That is no guess: published to 16
+digits, they give whole numbers of right cells and of true positives. QLoRA's, to six digits, fit neither that nor any
+number of rows from 200 to 9,000 that has its accuracy. As multi-label F1 they would be ordinary: micro 0.394, where
 always-on scores 0.352.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from emocore.evaluation.audit import audit_subjects
-from emocore.evaluation.facts import ALL_EPOCHS, Subject
+from emocore.evaluation.facts import Subject
 from emocore.evaluation.noskill import no_skill_scores_from_supports
 
 VALIDATION_ROWS = 5871
@@ -26,7 +26,7 @@ POSITIVE_SHARE = 0.2134
 
 @dataclass(frozen=True)
 class StudyRun:
-    """One line of the study. `steps` is None where it trained to the end; `tolerance` is that of its digits."""
+    """One line of the study. `steps` is None where it tells none; `tolerance` is that of its digits."""
 
     series: str
     method: str
@@ -171,7 +171,7 @@ def study_audit() -> pd.DataFrame:
                 run.series,
                 {
                     "base": run.base,
-                    "optimizer steps": f"{run.steps:,}" if run.steps else ALL_EPOCHS,
+                    "optimizer steps": f"{run.steps:,}" if run.steps else "not stated",
                     "metric": "not known" if _reconstruct_run(run).note else "flattened F1",
                 },
             )
