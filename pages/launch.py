@@ -13,13 +13,22 @@ from emocore.jobs.estimate import estimate_seconds
 from emocore.jobs.launch import Plan, launch, plan_study
 from emocore.models.bases import find_base
 from emocore.models.methods import METHODS
+from emocore.parse import parse_list
 from emocore.text import format_minutes
 from pages.shared.choices import SOURCES, choose_base, choose_data
 from pages.shared.clone import prefill_clone
 from pages.shared.entry import require_app
 from pages.shared.plain import plain
+from pages.shared.presets import choose_preset
 from pages.shared.preview import show_data_preview
 from pages.shared.settings import MORE_SETTINGS, add_error_slot, reset_error_slots, setting_input, show_error
+from pages.shared.study import (
+    choose_method_settings,
+    choose_rates,
+    choose_vary,
+    join_method_settings,
+    show_planned_runs,
+)
 
 require_app()
 
@@ -32,28 +41,16 @@ def check(study: StudyConfig, changed: tuple[float, ...]) -> Plan:
     return plan_study(study)
 
 
-def choose_rates(methods: list[str], pooling: str) -> dict[str, dict[str, float]]:
-    """A learning rate a method, since each has its own good one."""
-    chosen = [METHODS[name] for name in methods if "learning_rate" in METHODS[name].settings]
-    rates = {}
-    for column, method in zip(st.columns(max(3, len(chosen))), chosen, strict=False):
-        with column:
-            default = method.default("learning_rate", pooling)
-            key = f"launch_rate_{method.name}"
-            rate = setting_input("learning_rate", f"{method.title} learning rate", default, key)
-            if rate is not None:
-                rates[method.name] = {"learning_rate": rate}
-    return rates
-
-
 reset_error_slots()
 root = runs_root()
 st.title("Launch")
 st.caption("Train one method, or several as a study that differs in nothing else. What you see here is what will run.")
-prefill_clone(SOURCES)
-left, right = st.columns([3, 2], gap="large")
+halves = st.container(horizontal=True, gap="large")  # on a narrow page one below the other
+left, right = halves.container(width=480), halves.container(border=True, width="stretch")
 with left:
-    data = choose_data(root)
+    choose_preset(SOURCES)
+    prefill_clone(SOURCES)
+    data = st.session_state["launch_data"] = choose_data(root)
     base = choose_base()
     methods = st.multiselect(
         "Methods", list(METHODS), default=["lora", "ia3", "qlora"], key="launch_methods",
@@ -80,6 +77,8 @@ with left:
     name = columns[1].text_input("Study", key="launch_study", placeholder="a name by date", help=describe("study"))
     with columns[1]:
         add_error_slot("study")
+    vary = choose_vary()
+    own_lines = choose_method_settings()
     with st.expander("More settings"):
         for title, names in MORE_SETTINGS.items():
             st.markdown(f"**{title}**")
@@ -88,28 +87,33 @@ with left:
                 with cells[position % 3]:
                     settings[setting] = setting_input(setting)
 
-with right, st.container(border=True):
+with right:
     st.subheader("What will happen")
     general = st.container()
     st.caption("Device: " + "; ".join(device.title for device in list_devices()))
     if data is None:
         st.info("Choose the data first.", icon=":material/info:")
         st.stop()
+    wanted = []
     try:
         values = {
             "name": name.strip() or time.strftime("study %Y-%m-%d %H.%M"),
             "methods": methods,
-            "seeds": [part.strip() for part in seeds.split(",") if part.strip()],
+            "seeds": parse_list(seeds),
             "settings": {key: value for key, value in settings.items() if value is not None},
-            "method_settings": rates,
+            "method_settings": join_method_settings(rates, own_lines, methods),
+            "vary": vary,
         }
         study = build(StudyConfig, values)
+        wanted = study.run_configs()
         sources = [settings.get(key) for key in ("data", "validation_data", "test_data")]
         files = [resolve_source(source) for source in sources if source]
         plan = check(study, tuple(file.stat().st_mtime for file in files))
     except EmocoreError as error:
         show_error(error, general)
         st.button("Launch", type="primary", disabled=True, key="launch_refused")
+        if wanted:
+            show_planned_runs(wanted, study)
         st.stop()
     seconds = estimate_seconds(plan.configs, len(plan.splits.frames["train"]), root)
     runs = len(plan.configs)
@@ -123,4 +127,5 @@ with right, st.container(border=True):
             st.error(plain(error), icon=":material/error:")
         else:
             st.switch_page("pages/runs.py", query_params={"study": study.name})
+    show_planned_runs(plan.configs, study)
     show_data_preview(plan)

@@ -104,14 +104,16 @@ PRESETS: Mapping[str, Preset] = {
         Preset(
             name="rows",
             title="F1 against training rows",
-            description="LoRA, IA3 and QLoRA with 125, 250, 500 training rows and so on, each half of the next.",
+            description="LoRA, IA3 and QLoRA on nested subsets of the training rows, each half of the next: 125, 250, "
+            "500 and so on, or from 25 on where there are few.",
             make=rows_study,
             own=frozenset({"rows"}),
         ),
         Preset(
             name="learning-rate",
             title="F1 against learning rate",
-            description="LoRA, IA3 and QLoRA with six learning rates from 1e-4 to 3e-2, on 1,000 rows.",
+            description="LoRA, IA3 and QLoRA with six learning rates from 1e-4 to 3e-2, on 1,000 rows (all where there "
+            "are fewer).",
             make=learning_rate_study,
             own=frozenset({"rows", "learning_rate"}),
         ),

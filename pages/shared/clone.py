@@ -4,28 +4,29 @@ from typing import Any
 
 import streamlit as st
 
-from emocore.config import STARTER, RunConfig
+from emocore.config import STARTER, RunConfig, is_number
 from emocore.errors import EmocoreError
 from emocore.folder import find_run, runs_root
 from pages.shared.plain import plain
-from pages.shared.settings import is_number
+from pages.shared.study import NOTHING
 
 # Fields whose input has another key or shape than `launch_FIELD`.
 OTHERWISE = {"method", "seed", "study", "data", "base", "learning_rate"}
 
 
 def prefill_clone(sources: list[str]) -> None:
-    """Before any input of the form: where the address says `?clone=RUN`, take that run's settings over, once."""
+    """Before any input of the form: where the address says `?clone=RUN`, take that run's settings over, once for as
+    long as the form is open; a page that was left has forgotten what was in its inputs."""
     run_id = st.query_params.get("clone")
     if not run_id:
         return
-    if st.session_state.get("launch_clone") != run_id:
+    if st.session_state.get("launch_filled_by") != run_id or "launch_seeds" not in st.session_state:
         try:
             config = find_run(runs_root(), run_id).config
         except EmocoreError as error:
             st.warning(plain(error), icon=":material/search_off:")
             return
-        st.session_state["launch_clone"] = run_id
+        st.session_state["launch_filled_by"] = run_id
         st.session_state.update(form_values(config, sources))
     st.info(f"The settings of run {plain(run_id)}: change what you like.", icon=":material/content_copy:")
 
@@ -46,6 +47,9 @@ def form_values(config: RunConfig, sources: list[str]) -> dict[str, Any]:
         f"launch_rate_{config.method}": config.learning_rate,
         "launch_seeds": str(config.seed),
         "launch_study": config.study or "",
+        "launch_vary": NOTHING,
+        "launch_vary_values": "",
+        "launch_own": "",
     }
 
 

@@ -10,6 +10,7 @@ from emocore.errors import BaseModelError, ConfigError, DataError
 from pages.shared.plain import plain
 
 SLOTS = "launch_error_slots"
+VARIED = "launch_vary"  # key of the input that says which setting takes several values
 OTHER_NAMES = {"seed": "seeds", "name": "study"}  # of the fields whose input is called otherwise
 # What stands under "More", by heading.
 MORE_SETTINGS = {
@@ -24,7 +25,8 @@ MORE_SETTINGS = {
 
 
 def setting_input(name: str, label: str | None = None, default: Any = None, key: str | None = None) -> Any:
-    """One setting's input; the value, or None where the default shall hold. A place for its error is under it."""
+    """One setting's input; the value, or None where the default shall hold, or the study varies it. A place for its
+    error is under it."""
     field = RunConfig.model_fields[name]
     value = field.default if default is None else default
     options: dict[str, Any] = {
@@ -32,6 +34,9 @@ def setting_input(name: str, label: str | None = None, default: Any = None, key:
         "help": describe(name),
         "key": key or f"launch_{name}",
     }
+    if st.session_state.get(VARIED) == name:
+        st.text_input(placeholder="varied", disabled=True, **options | {"key": f"{options['key']}_varied"})
+        return None
     kinds = {field.annotation, *get_args(field.annotation)}
     if get_origin(field.annotation) is Literal:
         answer = st.selectbox(options=list(get_args(field.annotation)), **options)
@@ -45,12 +50,6 @@ def setting_input(name: str, label: str | None = None, default: Any = None, key:
             answer = [part.strip() for part in answer.split(",") if part.strip()]
     add_error_slot(name)
     return answer
-
-
-def is_number(name: str) -> bool:
-    """Whether the setting's input takes a number, or nothing."""
-    annotation = RunConfig.model_fields[name].annotation
-    return bool({int, float} & {annotation, *get_args(annotation)})
 
 
 def reset_error_slots() -> None:
