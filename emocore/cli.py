@@ -66,11 +66,13 @@ def make_parser() -> argparse.ArgumentParser:
     several.add_argument("--name", "--study", default=None, help="name of the study")
     several.add_argument(
         "--vary", default=None, metavar="NAME=VALUE,VALUE,...",
-        help=f"one run more for each value of one setting, for a curve: {', '.join(variable_settings())}",
+        help="one run a method, value and seed, for a curve over one of these settings: "
+        + ", ".join(variable_settings()),
     )  # fmt: skip
     several.add_argument(
         "--preset", default=None, choices=list(PRESETS),
-        help="a study made up already: " + "; ".join(f"{p.name}: {p.description}" for p in PRESETS.values()),
+        help="a study made up already, on your data and base. "
+        + " ".join(f"{preset.name}: {preset.description}" for preset in PRESETS.values()),
     )  # fmt: skip
     for sub in (single, several):
         for setting in SETTING_OPTIONS:
