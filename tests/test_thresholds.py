@@ -55,8 +55,8 @@ def test_where_nothing_can_be_found_the_threshold_is_one_half() -> None:
 
 @pytest.mark.parametrize(("positives", "own"), [(FEWEST_POSITIVES - 1, 0.86), (FEWEST_POSITIVES, 0.16)])
 def test_a_rare_emotion_takes_the_common_threshold(positives: int, own: float) -> None:
-    """The last of seven emotions is told apart from 0.11 to 0.20 alone, the others from 0.81 to 0.90. Above 0.80 macro-F1
-    is 6/7; up to 0.20 the others are always on, F1 0.8, and it is (6 * 0.8 + 1) / 7: less."""
+    """The last of seven emotions is told apart from 0.11 to 0.20 alone, the others from 0.81 to 0.90. Above 0.80
+    macro-F1 is 6/7; up to 0.20 the others are always on, F1 0.8, and it is (6 * 0.8 + 1) / 7: less."""
     truth = np.zeros((60, 7), dtype=int)
     truth[:40, :6] = truth[60 - positives :, 6] = 1
     probabilities = np.where(truth == 1, [0.9] * 6 + [0.2], [0.8] * 6 + [0.1])
@@ -71,14 +71,14 @@ def test_no_threshold_of_the_grid_is_better(labels: int) -> None:
     macro = emotions.mean(axis=1)
     common = tune_common(truth, probabilities)
     chosen = tune_by_emotion(truth, probabilities)
-    assert macro[GRID == common].tolist() == pytest.approx([macro.max()], abs=1e-12)
+    assert macro[common == GRID].tolist() == pytest.approx([macro.max()], abs=1e-12)
     best = np.flatnonzero(macro >= macro.max() - 1e-12)
     assert common == GRID[best[len(best) // 2]]
     for place, threshold in enumerate(chosen):
         if truth[:, place].sum() < FEWEST_POSITIVES:
             assert threshold == common
         else:
-            assert emotions[GRID == threshold, place] == pytest.approx(emotions[:, place].max(), abs=1e-12)
+            assert emotions[threshold == GRID, place] == pytest.approx(emotions[:, place].max(), abs=1e-12)
 
 
 def test_thresholds_by_emotion_are_never_worse_on_the_texts_they_were_tuned_on() -> None:
