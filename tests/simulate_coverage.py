@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 from simulated import World
 
-from emocore.evaluation.intervals import f1_interval, split_variance, t_interval
+from emocore.evaluation.intervals import f1_interval, macro_interval, split_variance
 from emocore.evaluation.resampling import resample, score
 from emocore.evaluation.verdicts import compare_pairs
 
@@ -29,10 +29,10 @@ def cover_once(number: int, world: World, seeds: int, resamples: int) -> np.ndar
     truth = world.true_f1(shift, skill)[0] if seeds == 1 else world.expected_f1()
     outcomes = world.draw(random, [(shift, skill, 0.0)])
     seen, drawn = score(outcomes), resample(outcomes, resamples, seed=number)
-    macro, macros = seen.metrics["f1_macro"], drawn.metrics["f1_macro"]
-    ends = t_interval(macro.mean(), split_variance(macro, macros))
+    f1, variances = seen.emotions.mean(axis=0), split_variance(seen.emotions, drawn.emotions)
     either = (outcomes.predicted | outcomes.truth).sum(axis=1).mean(axis=0)
-    lows, highs = f1_interval(seen.emotions.mean(axis=0), split_variance(seen.emotions, drawn.emotions), either)
+    ends = macro_interval(f1, variances, either, split_variance(seen.metrics["f1_macro"], drawn.metrics["f1_macro"]))
+    lows, highs = f1_interval(f1, variances, either)
     return np.array([ends[0] <= truth.mean() <= ends[1], *((lows <= truth) & (truth <= highs))])
 
 

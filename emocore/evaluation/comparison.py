@@ -11,7 +11,14 @@ import numpy as np
 import pandas as pd
 
 from emocore.errors import DataError
-from emocore.evaluation.intervals import FEWEST_POSITIVES, f1_interval, split_variance, t_interval
+from emocore.evaluation.intervals import (
+    FEWEST_POSITIVES,
+    Variances,
+    f1_interval,
+    macro_interval,
+    split_variance,
+    t_interval,
+)
 from emocore.evaluation.noskill import f1_of_always_on, no_skill_scores, no_skill_scores_from_supports
 from emocore.evaluation.outcomes import Outcomes, ThresholdPolicy, load_outcomes
 from emocore.evaluation.resampling import RESAMPLES, Scores, resample, score
@@ -114,7 +121,11 @@ def _score_rows(outcomes: Outcomes, seen: Scores, drawn: Scores) -> pd.DataFrame
     for name, places in outcomes.members.items():
         for metric in METRICS:
             value = seen.metrics[metric][places]
-            low, high = t_interval(value.mean(), split_variance(value, drawn.metrics[metric][:, places]))
+            variances = split_variance(value, drawn.metrics[metric][:, places])
+            low, high = t_interval(value.mean(), variances)
+            if metric == "f1_macro":
+                f1, of_emotions, either = _by_emotion(outcomes, places, seen, drawn)
+                low, high = macro_interval(f1, of_emotions, either, variances)
             rows.append(
                 {"series": name, "metric": metric, "value": value.mean(), "low": float(low), "high": float(high)}
             )
@@ -124,11 +135,10 @@ def _score_rows(outcomes: Outcomes, seen: Scores, drawn: Scores) -> pd.DataFrame
 def _emotion_rows(outcomes: Outcomes, seen: Scores, drawn: Scores) -> pd.DataFrame:
     parts = []
     for name, places in outcomes.members.items():
-        f1 = seen.emotions[places].mean(axis=0)
+        f1, variances, either = _by_emotion(outcomes, places, seen, drawn)
+        low, high = f1_interval(f1, variances, either)
         predicted = outcomes.predicted[places]
         hits = (predicted & outcomes.truth).sum(axis=1)
-        either = (predicted | outcomes.truth).sum(axis=1).mean(axis=0)
-        low, high = f1_interval(f1, split_variance(seen.emotions[places], drawn.emotions[:, places]), either)
         is_thin = outcomes.support < FEWEST_POSITIVES
         parts.append(
             pd.DataFrame(
@@ -147,6 +157,15 @@ def _emotion_rows(outcomes: Outcomes, seen: Scores, drawn: Scores) -> pd.DataFra
             )
         )
     return pd.concat(parts)
+
+
+def _by_emotion(
+    outcomes: Outcomes, places: list[int], seen: Scores, drawn: Scores
+) -> tuple[np.ndarray, Variances, np.ndarray]:
+    """A series' mean F1, its variances, and how many texts have the emotion or were said to; each (labels,)."""
+    variances = split_variance(seen.emotions[places], drawn.emotions[:, places])
+    either = (outcomes.predicted[places] | outcomes.truth).sum(axis=1).mean(axis=0)
+    return seen.emotions[places].mean(axis=0), variances, either
 
 
 def _team_score_rows(team: Sequence[TeamResult], split: str, series: dict[str, str]) -> pd.DataFrame:

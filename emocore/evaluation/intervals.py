@@ -6,10 +6,12 @@ their own spread. Runs also differ because each errs on other texts, which the f
 that is taken off the second. With one seed the interval is that of the trained model and counts the texts alone. The
 choice of the training texts is not counted.
 
-Metrics over all emotions get a t interval. F1 of one emotion gets Wilson's (1927) interval, which does not leave
-0 to 1 and holds for few texts: F1 = 2J / (1 + J), where J, the share of hits among the texts that have the emotion or
-were said to have it, is a proportion. Several seeds give J an effective number of texts, J (1 - J) / variance, as in
-survey statistics (Korn and Graubard 1998). How often these intervals hold is measured by `make coverage`.
+F1 of one emotion gets Wilson's (1927) interval, which does not leave 0 to 1 and holds for few texts: F1 = 2J / (1 + J),
+where J, the share of hits among the texts that have the emotion or were said to have it, is a proportion. Several seeds
+give J an effective number of texts, J (1 - J) / variance, as in survey statistics (Korn and Graubard 1998). Macro-F1 is
+the mean of these: each of its ends takes the emotions' own distances to their ends in place of their variances, the
+rest (how emotions go together) from the bootstrap (MOVER, Zou and Donner 2008). Other metrics get a t interval.
+How often these intervals hold is measured by `make coverage`.
 """
 
 from dataclasses import dataclass
@@ -78,3 +80,17 @@ def f1_interval(f1: np.ndarray, variances: Variances, texts: np.ndarray) -> tupl
     half = np.sqrt(z2 * (share * (1 - share) / effective + z2 / (4 * effective**2))) / (1 + z2 / effective)
     low, high = np.clip(middle - half, 0, 1), np.clip(middle + half, 0, 1)
     return 2 * low / (1 + low), 2 * high / (1 + high)
+
+
+def macro_interval(
+    f1: np.ndarray, variances: Variances, texts: np.ndarray, macro: Variances
+) -> tuple[np.ndarray, np.ndarray]:
+    """The same for macro-F1; `f1`, `variances` and `texts` by emotion as in `f1_interval`, `macro` of their mean."""
+    lows, highs = f1_interval(f1, variances, texts)
+    together = macro.total - (variances.total / len(f1) ** 2).sum()
+
+    def reach(distances: np.ndarray) -> np.ndarray:
+        own = ((distances / variances.t_quantile / len(f1)) ** 2).sum()
+        return macro.t_quantile * np.sqrt(np.maximum(together + own, 0))
+
+    return f1.mean() - reach(f1 - lows), f1.mean() + reach(highs - f1)

@@ -76,7 +76,7 @@ def _describe_order(comparison: Comparison, tested: Sequence[str]) -> str:
     parts = [_describe_tie(comparison, front)] if ties else []
     for winners, losers in _group_by_winners(comparison, front, beaten):
         told = [_describe_defeat(comparison, leader, loser) for loser in losers]
-        parts.append(f"{_name_winners(winners, front)} {join_names(told)}")
+        parts.append(f"{_name_winners(winners, front)} {', and '.join(told)}")
     sentence = "; ".join(parts)
     return sentence[0].upper() + sentence[1:] + "."
 

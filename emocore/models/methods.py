@@ -138,7 +138,7 @@ METHODS: Mapping[str, Method] = {
         ),
         Method(
             name="head",
-            title="Head only",
+            title="Head",
             summary="The base stays as it is; only a linear layer on top learns.",
             color="#cc79a7",
             engine="neural",

@@ -1,0 +1,66 @@
+"""Which runs a comparison is of: a study, or any by hand, and those of a W&B project."""
+
+import streamlit as st
+
+from emocore.evaluation.results import Result, RunResult, add_team_runs, load_result
+from emocore.folder import RunFolder, list_finished, list_runs, runs_root
+from emocore.tracking.team import TeamRun
+from pages.shared.address import choose_one, choose_several
+from pages.shared.guard import Guard
+from pages.shared.plain import plain
+from pages.shared.run_result import read_results
+from pages.shared.team import choose_team_runs
+from pages.shared.titles import run_choice
+
+HAND_PICKED = "chosen runs"
+
+
+def choose_results() -> tuple[list[Result], list[RunFolder]]:
+    """The finished runs that were chosen, and all runs that were, with those that have no result. Stops the page with
+    a word where there are none; what cannot be read is told and left out."""
+    finished = list_finished(runs_root())
+    runs, every = _choose_local(finished) if finished else ([], [])
+    if not finished:
+        st.info("No finished run yet. Run the starter study first; it needs no data of yours.", icon=":material/info:")
+        st.page_link("pages/start.py", label="Starter study", icon=":material/play_arrow:")
+    team: list[TeamRun] = choose_team_runs({run.id for run in finished})
+    if not runs and not team:
+        if finished:
+            st.info("Choose at least one run.", icon=":material/info:")
+        st.stop()
+    guard = Guard()
+    loaded = [guard.read(f"run {run.id}", lambda run=run: _load_complete(run)) for run in runs]
+    for problem in guard.problems:
+        st.warning(f"Left out: {plain(problem)}", icon=":material/broken_image:")
+    results = add_team_runs([result for result in loaded if result], team)
+    if not results:
+        st.stop()
+    return results, every
+
+
+def _choose_local(finished: list[RunFolder]) -> tuple[list[RunFolder], list[RunFolder]]:
+    studies = list(dict.fromkeys(run.config.study for run in reversed(finished) if run.config.study))
+    if "runs" in st.query_params and "study" not in st.query_params:
+        st.query_params["study"] = HAND_PICKED
+    study = choose_one(st, "Study", [*studies, HAND_PICKED], name="study", key="compare_study")
+    if study != HAND_PICKED:
+        runs = [run for run in finished if run.config.study == study]
+        guard = Guard()
+        studies_of = {run: guard.read(run.id, lambda run=run: run.config.study) for run in list_runs(runs_root())}
+        return runs, [run for run, own in studies_of.items() if own == study]
+    by_id = {run.id: run for run in reversed(finished)}
+    picked = choose_several(
+        "Runs",
+        list(by_id),
+        name="runs",
+        key="compare_runs",
+        default=[],
+        format_func=lambda run_id: run_choice(by_id[run_id]),
+    )
+    runs = [by_id[run_id] for run_id in picked]
+    return runs, runs
+
+
+def _load_complete(run: RunFolder) -> RunResult:
+    read_results(run)  # raises for scores that are not there or of another shape
+    return load_result(run)

@@ -1,0 +1,48 @@
+"""Verdicts: every pair of methods, overall and emotion by emotion."""
+
+import streamlit as st
+
+from emocore.charts.verdicts import difference_forest, verdict_matrix
+from emocore.evaluation.intervals import FEWEST_POSITIVES
+from emocore.evaluation.resampling import RESAMPLES
+from pages.comparison.tables import VERDICT_HELP, show_verdicts
+from pages.comparison.view import View
+from pages.shared.address import choose_one
+from pages.shared.plain import plain
+
+MOST_PAIRS = 10  # side by side
+ALL = "all pairs"
+
+
+def show(view: View) -> None:
+    verdicts = view.comparison.verdicts
+    if verdicts.empty:
+        st.info("Verdicts need two methods that were scored on the same texts here.", icon=":material/info:")
+        return
+    overall = verdicts[verdicts["emotion"] == ""]
+    order = [
+        name
+        for name in view.comparison.ranking()["series"]
+        if name in set(overall[["first", "second"]].to_numpy().ravel())
+    ]
+    st.subheader("Overall macro-F1", help=VERDICT_HELP)
+    st.plotly_chart(difference_forest(overall), key="compare_forest", alt="Difference of macro-F1 of each pair")
+    st.subheader("Emotion by emotion", help=VERDICT_HELP)
+    shown = order
+    if len(overall) > MOST_PAIRS:
+        first = choose_one(st, "Pairs of", order, name="first", key="compare_pairs_first")
+        rows = verdicts[(verdicts["first"] == first) | (verdicts["second"] == first)]
+        shown = [first, *(name for name in order if name != first)]
+    else:
+        rows = verdicts
+    st.plotly_chart(verdict_matrix(rows, shown), key="compare_matrix", alt="Difference of F1 of each pair by emotion")
+    with st.expander("All numbers"):
+        wanted = verdicts if view.emotion is None else verdicts[verdicts["emotion"].isin(["", view.emotion])]
+        show_verdicts(wanted, key="compare_verdicts")
+    st.caption(
+        plain(
+            f"Paired bootstrap over texts, {RESAMPLES:,} resamples, widened by the spread between seeds; two-sided. "
+            "Holm's correction: overall for the number of pairs, by emotion for the number of emotions. "
+            f"An emotion that fewer than {FEWEST_POSITIVES} texts have gets no verdict."
+        )
+    )

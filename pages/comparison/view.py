@@ -1,0 +1,55 @@
+"""What every view of a comparison is given."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from emocore.evaluation.comparison import Comparison
+from emocore.evaluation.outcomes import Outcomes, ThresholdPolicy
+from emocore.evaluation.wording import Headline
+from emocore.folder import RunFolder
+
+EMOTION_KEY = "compare_emotion"
+
+
+@dataclass(frozen=True)
+class View:
+    """`emotion` is the one that the page is filtered by, None for all; `runs` are the chosen ones with those that have
+    no result; `compare_at` is the same comparison at other thresholds."""
+
+    comparison: Comparison
+    headline: Headline
+    audit: pd.DataFrame
+    emotion: str | None
+    runs: list[RunFolder]
+    compare_at: Callable[[ThresholdPolicy], Comparison]
+
+    @property
+    def outcomes(self) -> Outcomes | None:
+        """The largest group of runs that were scored on the same texts; None where there are none."""
+        return max(self.comparison.groups, key=lambda group: len(group.runs), default=None)
+
+    def require_outcomes(self) -> Outcomes:
+        """The same; without predictions the view says so and ends."""
+        outcomes = self.outcomes
+        if outcomes is None:
+            st.info("This needs predictions, which runs from W&B do not have.", icon=":material/info:")
+            st.stop()
+        if len(self.comparison.groups) > 1:
+            st.caption(f"Of the runs on the same texts: {', '.join(outcomes.members)}.")
+        return outcomes
+
+    @property
+    def always_on(self) -> float | None:
+        """macro-F1 of predicting every emotion for every text."""
+        scores = self.comparison.no_skill.set_index("series")["f1_macro"]
+        return float(scores["always-on"]) if "always-on" in scores else None
+
+
+def select_emotion(chart_key: str) -> None:
+    """Callback of a chart whose points hold their emotion: filter the page by the one that was clicked."""
+    points = st.session_state[chart_key].selection.points
+    if points:
+        st.session_state[EMOTION_KEY] = points[0]["customdata"][0]
