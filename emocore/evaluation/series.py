@@ -40,7 +40,7 @@ def group_series(results: Sequence[Result]) -> dict[str, list[Result]]:
 
 
 def _distinguish(results: Sequence[Result], names: dict[str, str]) -> dict[str, str]:
-    """Runs of one name whose settings differ get these settings in it; where that says nothing, the run's id."""
+    """Runs of one name whose settings differ get these settings in it; where these are the same, the split."""
     told = dict(names)
     for name in dict.fromkeys(names.values()):
         own = [result for result in results if names[result.id] == name]
@@ -52,8 +52,9 @@ def _distinguish(results: Sequence[Result], names: dict[str, str]) -> dict[str, 
         endings = {kind: _tell_settings(members[0], own) for kind, members in kinds.items()}
         is_enough = len(set(endings.values())) == len(kinds)
         for kind, members in kinds.items():
-            for result in members:
-                told[result.id] = f"{name} ({endings[kind] if is_enough else result.id.rsplit('-', 1)[-1]})"
+            split = str(members[0].provenance.get("split_sha256"))[:6]
+            ending = endings[kind] if is_enough else f"{endings[kind]}, split {split}".removeprefix(", ")
+            told |= dict.fromkeys([result.id for result in members], f"{name} ({ending})")
     return told
 
 

@@ -1,0 +1,83 @@
+"""Series: what is averaged over seeds, what is not, and what they are called."""
+
+from typing import Any
+
+import pytest
+from audited_runs import build_result, finish
+
+from emocore.config import RunConfig
+from emocore.evaluation.results import TeamResult
+from emocore.evaluation.series import NAMING_SETTINGS, group_series, name_series
+
+OTHER_TEXTS = {"split_sha256": "b" * 64}
+
+
+def names(*settings: dict[str, Any]) -> list[str]:
+    """Of runs with these settings; `origin` is what they say of their circumstances."""
+    return list(name_series([finish(**{"method": "lora"} | own) for own in settings]).values())
+
+
+def test_seeds_of_one_method_are_one_series() -> None:
+    runs = [{"method": method, "seed": seed} for method in ("lora", "qlora") for seed in (1, 2)]
+    assert names(*runs) == ["LoRA", "LoRA", "QLoRA", "QLoRA"]
+
+
+def test_groups_keep_the_given_order() -> None:
+    runs = [finish(method=method, seed=seed) for seed in (2, 1) for method in ("qlora", "lora")]
+    groups = group_series(runs)
+    assert list(groups) == ["QLoRA", "LoRA"]
+    assert [run.config.seed for run in groups["LoRA"]] == [2, 1]
+    assert groups["QLoRA"] == [runs[0], runs[2]]
+
+
+@pytest.mark.parametrize("setting", sorted(NAMING_SETTINGS - {"method"}))
+def test_what_only_names_a_run_sets_no_series_apart(setting: str) -> None:
+    """The same rows may lie in other files: whether they are the same is told by their hash."""
+    values = {"seed": 7, "device": "cpu", "wandb_mode": "offline", "checkpoint_minutes": 9.0, "checkpoints_kept": 3}
+    values |= {"wandb_base_url": "https://wandb.example.org"}
+    assert names({}, {setting: values.get(setting, "other")}) == ["LoRA", "LoRA"]
+
+
+def test_settings_that_differ_are_named_in_the_order_of_the_config() -> None:
+    told = names({"rows": 250, "epochs": 3}, {"rows": None, "epochs": 3}, {"rows": None, "epochs": 5})
+    assert told == ["LoRA (rows 250, epochs 3)", "LoRA (rows all, epochs 3)", "LoRA (rows all, epochs 5)"]
+
+
+def test_only_the_method_whose_runs_differ_is_told_apart() -> None:
+    told = names({"threshold": 0.5}, {"threshold": 0.4}, {"method": "ia3"})
+    assert told == ["LoRA (threshold 0.5)", "LoRA (threshold 0.4)", "IA3"]
+
+
+def test_seeds_of_runs_that_were_told_apart_are_averaged_all_the_same() -> None:
+    told = names(*({"rows": rows, "seed": seed} for rows in (250, 500) for seed in (1, 2)))
+    assert told == ["LoRA (rows 250)"] * 2 + ["LoRA (rows 500)"] * 2
+
+
+def test_several_bases_are_told_apart_by_name_but_a_method_without_one_is_not() -> None:
+    told = names({}, {"base": "google/gemma-1.1-2b-it"}, {"method": "tfidf"})
+    assert told == ["LoRA · smollm2-135m", "LoRA · gemma-1.1-2b-it", "TF-IDF"]
+
+
+def test_bases_of_one_name_in_two_places_are_two_series() -> None:
+    runs = [build_result(RunConfig(base=f"{owner}/base")) for owner in ("here", "there")]
+    assert list(name_series(runs).values()) == [
+        "LoRA · base (base here/base)",
+        "LoRA · base (base there/base)",
+    ]
+
+
+def test_seeds_are_averaged_where_other_runs_had_other_texts() -> None:
+    """Nothing but the hash of the texts tells them apart, so its beginning does."""
+    told = names({"seed": 1}, {"seed": 2}, {"seed": 1, "origin": OTHER_TEXTS}, {"seed": 2, "origin": OTHER_TEXTS})
+    assert told == ["LoRA (split aaaaaa)"] * 2 + ["LoRA (split bbbbbb)"] * 2
+
+
+def test_settings_and_texts_are_named_together_where_it_takes_both() -> None:
+    told = names({"epochs": 3}, {"epochs": 5}, {"epochs": 3, "origin": OTHER_TEXTS})
+    assert told == ["LoRA (epochs 3, split aaaaaa)", "LoRA (epochs 5, split aaaaaa)", "LoRA (epochs 3, split bbbbbb)"]
+
+
+def test_runs_of_w_and_b_are_never_in_one_series_with_local_ones() -> None:
+    local = finish(seed=1)
+    team = TeamResult("elsewhere", local.config, local.result, local.provenance, "http://x")
+    assert name_series([local, team]) == {local.id: "LoRA", "elsewhere": "LoRA · W&B"}
