@@ -62,18 +62,27 @@ def finish_run(
     labels: tuple[str, ...],
     cost: Mapping[str, float] = COST,
     provenance: Mapping[str, Any] | None = None,
+    test: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> RunFolder:
-    """A finished run with a validation split: the files that a comparison reads, as training writes them."""
+    """A finished run: the files that a comparison reads, as training writes them. `truth` and `logits` are those of the
+    validation split, `test` those of the test split if there is one."""
     run = create_run(root, config)
-    predictions = pd.DataFrame({"split": "validation", "row_id": [str(i) for i in range(len(truth))]})
-    predictions["text"] = [f"text {i}" for i in range(len(truth))]
+    splits = {"validation": (truth, logits)} | ({"test": test} if test else {})
+    parts = [_predictions(split, *values, labels) for split, values in splits.items()]
+    pd.concat(parts).to_parquet(run.predictions, index=False)
+    origin = {"labels": list(labels), "split_sha256": "a" * 64, "device": "cpu", "precision": "fp32"}
+    run.write_json("provenance.json", origin | dict(provenance or {}))
+    scores = {split: score_logits(*values, list(labels), config.threshold) for split, values in splits.items()}
+    run.write_json("result.json", {"test": None, **scores, "cost": dict(cost)})
+    change_status(run, RunStatus.FINISHED)
+    return run
+
+
+def _predictions(split: str, truth: np.ndarray, logits: np.ndarray, labels: tuple[str, ...]) -> pd.DataFrame:
+    start = {"validation": 0, "test": 100_000}[split]  # no row is in two splits
+    rows = range(start, start + len(truth))
+    predictions = pd.DataFrame({"split": split, "row_id": map(str, rows), "text": [f"text {row}" for row in rows]})
     for column, label in enumerate(labels):
         predictions[f"true.{label}"] = truth[:, column].astype(np.int8)
         predictions[f"logit.{label}"] = logits[:, column].astype(np.float32)
-    predictions.to_parquet(run.predictions, index=False)
-    origin = {"labels": list(labels), "split_sha256": "a" * 64, "device": "cpu", "precision": "fp32"}
-    run.write_json("provenance.json", origin | dict(provenance or {}))
-    scores = score_logits(truth, logits, list(labels), config.threshold)
-    run.write_json("result.json", {"validation": scores, "test": None, "cost": dict(cost)})
-    change_status(run, RunStatus.FINISHED)
-    return run
+    return predictions
