@@ -1,93 +1,164 @@
-"""Per-emotion F1 across methods: grouped bars and a heatmap. Input: `emotion_table`."""
+"""Per-emotion F1 across methods: grouped bars and a heatmap. Input: the table `emotions`, one row a series and emotion.
 
+In both, `point["customdata"][0]` of a clicked bar, point or cell is the plain name of its emotion: with
+`st.plotly_chart(..., on_select="rerun", selection_mode="points")` a page reads what was chosen there.
+"""
+
+from typing import Any
+
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from plotly.colors import get_colorscale
 
-from emocore.charts.style import NO_SKILL_COLOR, PATTERNS, POINTS, finish, method_color, series_ranks
+from emocore.charts.cells import cell_grid
+from emocore.charts.style import (
+    NO_SKILL_LINE,
+    PATTERNS,
+    POINTS,
+    describe_interval,
+    describe_seeds,
+    error_bars,
+    finish,
+    method_color,
+    rank_series,
+)
+
+# With more emotions or bars than these, bars lie on their side and the chart grows.
+MOST_UPRIGHT_EMOTIONS = 14
+MOST_UPRIGHT_BARS = 80
+# Share of the place of an emotion that its bars take, and of a bar's own place that it fills.
+GROUP = 0.8
+BAR = 0.88
 
 
-def emotion_bars(table: pd.DataFrame) -> go.Figure:
-    """F1 by emotion, one bar a series, the commonest emotion first; the no-skill line dashed grey.
+def order_by_support(table: pd.DataFrame) -> list[str]:
+    """Names of the emotions, the commonest first."""
+    support = table.groupby("emotion", sort=False)["support"].mean()
+    return list(support.sort_values(ascending=False, kind="stable").index)
+
+
+def emotion_bars(emotions: pd.DataFrame) -> go.Figure:
+    """F1 by emotion with its interval, one bar a series, the commonest emotion first; the no-skill line dashed grey.
 
     A series of W&B is drawn as points, in its own place beside the bars.
     """
+    names = order_by_support(emotions)
+    ranks = {s: rank for _, part in emotions.groupby("source", sort=False) for s, rank in rank_series(part).items()}
+    is_upright = len(names) <= MOST_UPRIGHT_EMOTIONS and len(names) * len(ranks) <= MOST_UPRIGHT_BARS
+    along, across = ("x", "y") if is_upright else ("y", "x")
     figure = go.Figure()
-    emotions = list(dict.fromkeys(table["emotion"]))
-    ranks: dict[str, int] = {}
-    for _, part in table.groupby("source", sort=False):
-        ranks |= series_ranks(part[["series", "method"]].itertuples(index=False, name=None))
-    for series, rank in ranks.items():
-        rows = table[table["series"] == series].set_index("emotion").reindex(emotions).reset_index()
-        color = method_color(str(rows["method"].dropna().iloc[0]))
-        shared = {
+    slot = GROUP / len(ranks)
+    for number, (series, rank) in enumerate(ranks.items()):
+        rows = emotions[emotions["series"] == series]
+        method, source = str(rows["method"].iloc[0]), rows["source"].iloc[0]
+        rows = rows.set_index("emotion").reindex(names).reset_index()
+        color = method_color(method)
+        start = number * slot - GROUP / 2
+        places = np.arange(len(names))
+        shared: dict[str, Any] = {
             "name": series,
-            "x": rows["emotion"],
-            "y": rows["f1"],
-            "customdata": rows[["precision", "recall", "average_precision", "support"]],
-            "hovertemplate": "<b>%{x}</b>, " + series + "<br>F1 %{y:.3f}<br>precision %{customdata[0]:.3f}, "
-            "recall %{customdata[1]:.3f}<br>average precision %{customdata[2]:.3f}<br>"
-            "support %{customdata[3]:,} texts<extra></extra>",
-            "offsetgroup": series,
-            "alignmentgroup": "series",
+            across: rows["f1"],
+            f"error_{across}": error_bars(rows, "f1", color),
+            "customdata": [[emotion, series] for emotion in names],
+            "hovertext": [_hover(row) for row in rows.itertuples()],
+            "hovertemplate": "%{hovertext}<extra></extra>",
         }
-        if rows["source"].dropna().iloc[0] == "W&B":
-            marker = {"color": color, "symbol": POINTS[rank % len(POINTS)], "size": 10}
-            figure.add_scatter(mode="markers", marker=marker, **shared)
+        if source == "W&B":
+            marker = {"color": color, "symbol": POINTS[rank % len(POINTS)], "size": 9}
+            figure.add_scatter(mode="markers", marker=marker, **{along: places + start + slot / 2}, **shared)
         else:
-            pattern = {"shape": PATTERNS[rank % len(PATTERNS)]}
-            figure.add_bar(marker={"color": color, "pattern": pattern, "line": {"width": 0}}, **shared)
-    floor = table.groupby("emotion", sort=False)["no_skill_f1"].mean().reindex(emotions)
+            pattern = {"shape": PATTERNS[rank % len(PATTERNS)], "fillmode": "overlay", "size": 6}
+            figure.add_bar(
+                orientation="v" if is_upright else "h",
+                # Paler than the error bar, which stays visible where it lies on the bar.
+                marker={"color": color, "opacity": 0.5, "pattern": pattern, "line": {"width": 0}},
+                selected={"marker": {"opacity": 0.95}},
+                unselected={"marker": {"opacity": 0.3}},
+                offset=start,
+                width=slot * BAR,
+                **{along: places},
+                **shared,
+            )
+    _add_no_skill(figure, emotions, names, along, across)
+    figure.update_layout(
+        {
+            f"{along}axis": {
+                "tickvals": list(range(len(names))),
+                "ticktext": names,
+                "range": [-0.5, len(names) - 0.5] if is_upright else [len(names) - 0.5, -0.5],
+                "autotickangles": [0, -35, -90],
+                "showgrid": False,
+                "zeroline": False,
+            },
+            f"{across}axis": {"range": [0, 1], "tickformat": ".1f", "showgrid": True},
+        }
+    )
+    if is_upright:
+        return finish(figure, height=430, y_title="F1")
+    return finish(figure, height=100 + len(names) * max(24, 8 * len(ranks) + 8), x_title="F1")
+
+
+def _add_no_skill(figure: go.Figure, emotions: pd.DataFrame, names: list[str], along: str, across: str) -> None:
+    floor = emotions.groupby("emotion", sort=False)["no_skill_f1"].mean().reindex(names)
+    # A step over each emotion; its middle is there to be pointed at.
+    places = np.add.outer(np.arange(len(names)), [-0.45, 0, 0.45, np.nan])
     figure.add_scatter(
         name="no skill (always predicted)",
-        x=emotions,
-        y=floor,
         mode="lines",
-        xaxis="x2",  # the same axis once more, on which points are not set beside each other
-        line={"color": NO_SKILL_COLOR, "dash": "dash", "shape": "hvh", "width": 1.5},
-        hovertemplate="<b>%{x}</b><br>F1 of always predicting it %{y:.3f}<extra></extra>",
+        line=NO_SKILL_LINE,
+        hovertext=[
+            f"<b>{name}</b><br>F1 of always predicting it {floor[name]:.3f}" for name in names for _ in range(4)
+        ],
+        hovertemplate="%{hovertext}<extra></extra>",
+        **{along: places.ravel(), across: np.repeat(floor.to_numpy(), 4)},
     )
-    figure.update_layout(barmode="group", bargap=0.25, bargroupgap=0.05, scattermode="group", scattergap=0.25)
-    figure.update_yaxes(range=[0, 1], tickformat=".1f")
-    figure.update_xaxes(tickangle=-35 if len(emotions) > 6 else 0)
-    figure.update_layout(xaxis2={"overlaying": "x", "matches": "x", "visible": False})
-    return finish(figure, height=430, y_title="F1")
 
 
-def emotion_heatmap(table: pd.DataFrame) -> go.Figure:
-    """Emotion x series, the commonest emotion on top, its support beside its name."""
-    emotions = list(dict.fromkeys(table["emotion"]))
-    series = list(dict.fromkeys(table["series"]))
-    cells = table.pivot_table(index="emotion", columns="series", values="f1", sort=False).reindex(
-        index=emotions, columns=series
+def _hover(row: Any) -> str:
+    """Everything that is known of one series and emotion; `row` is one of `emotions`."""
+    if not np.isfinite(row.f1):
+        return ""
+    note = row.note or ("trained elsewhere, only its scores are known" if row.source == "W&B" else "")
+    other = {"precision": row.precision, "recall": row.recall, "average precision": row.average_precision}
+    return (
+        f"<b>{row.emotion}</b>, {row.series}<br>F1 {row.f1:.3f}, {describe_interval(row.low, row.high, note)}<br>"
+        + ", ".join(f"{name} {value:.3f}" for name, value in other.items() if np.isfinite(value))
+        + f"<br>support {row.support:,.0f} texts, {describe_seeds(row.seeds)}"
     )
-    support = table.groupby("emotion", sort=False)["support"].mean().reindex(emotions)
-    gap = cells.sub(cells.max(axis=1), axis=0)
-    hover = [
-        [
-            f"<b>{emotion}</b>, {name}<br>F1 {cells.loc[emotion, name]:.3f}<br>"
-            + ("best" if gap.loc[emotion, name] == 0 else f"{100 * gap.loc[emotion, name]:+.1f} points to the best")
-            + f"<br>support {support[emotion]:,.0f} texts"
-            for name in series
-        ]
-        for emotion in emotions
+
+
+def emotion_heatmap(emotions: pd.DataFrame) -> go.Figure:
+    """Emotion x series, the commonest emotion on top, its support beside its name; the best of a row is bold."""
+    names, series = order_by_support(emotions), list(dict.fromkeys(emotions["series"]))
+    cells = emotions.pivot(index="emotion", columns="series", values="f1").reindex(index=names, columns=series)
+    support = emotions.groupby("emotion")["support"].mean()
+    hovers = {(row.emotion, row.series): _hover(row) for row in emotions.itertuples()}
+    values = cells.to_numpy(float)
+    gaps = values - cells.max(axis=1).to_numpy()[:, None]
+    is_best = (gaps == 0) & (len(series) > 1)
+    text = [
+        [f"<b>{value:.2f}</b>" if best else f"{value:.2f}" for value, best in zip(*row, strict=True)]
+        for row in zip(values, is_best, strict=True)
     ]
-    figure = go.Figure(
-        go.Heatmap(
-            z=cells.to_numpy(),
-            x=series,
-            y=[f"{emotion}  ({support[emotion]:,.0f})" for emotion in emotions],
-            zmin=0,
-            zmax=1,
-            colorscale="Cividis",
-            texttemplate="%{z:.2f}",
-            text=cells.round(2).to_numpy(),
-            hovertext=hover,
-            hovertemplate="%{hovertext}<extra></extra>",
-            xgap=2,
-            ygap=2,
-            colorbar={"title": "F1", "thickness": 12, "tickformat": ".1f"},
-        )
+    hover = [
+        [hovers.get((emotion, name), "") + _gap_words(gap, len(series)) for name, gap in zip(series, row, strict=True)]
+        for emotion, row in zip(names, gaps, strict=True)
+    ]
+    return cell_grid(
+        values,
+        columns=series,
+        rows=[f"{emotion}  ({support[emotion]:,.0f})" for emotion in names],
+        text=text,
+        hover=hover,
+        customdata=[[[emotion, name] for name in series] for emotion in names],
+        color_range=(0, 1),
+        colorscale=get_colorscale("Viridis"),
+        is_faint=np.zeros(values.shape, bool),
     )
-    figure.update_yaxes(autorange="reversed")
-    figure.update_xaxes(side="top")
-    return finish(figure, height=90 + 30 * len(emotions))
+
+
+def _gap_words(gap: float, series: int) -> str:
+    if series == 1:
+        return ""
+    return "<br>best" if gap == 0 else f"<br>{100 * gap:+.1f} points to the best"

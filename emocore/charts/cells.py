@@ -1,0 +1,132 @@
+"""A grid of coloured cells with their numbers: what every heatmap here is drawn with.
+
+The cells are bars, because Streamlit and Plotly let bars be clicked on but not the cells of a heatmap. They are opaque,
+so that their numbers have the same contrast on light and on dark; those that say little are hardly coloured at all, and
+have numbers in the text colour of the page.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.colors import hex_to_rgb, sample_colorscale, unlabel_rgb
+
+from emocore.charts.labels import CHARACTER
+from emocore.charts.style import GRID_COLOR, NO_SKILL_COLOR, fade, finish
+
+ROW_HEIGHT = 30
+CELL = 0.94  # leaves a gap between neighbours
+# More columns than these have no room for their numbers on a narrow page.
+MOST_COLUMNS_WITH_NUMBERS = 14
+NARROW_PLOT = 620  # pixels that the cells of a narrow page share
+MIDDLE = "#9a9aa2"  # neither dark nor light, so a scale that leaves from it grows stronger on either page
+# Luminance from which black has more contrast than white: both have 4.6 : 1 there (WCAG 2.2).
+LIGHT = 0.179
+
+ColorScale = list[list[Any]]  # [share of the range, colour]
+
+
+def scale_to(color: str) -> ColorScale:
+    """From little of a colour to all of it."""
+    weak = [round(0.75 * grey + 0.25 * full) for grey, full in zip(hex_to_rgb(MIDDLE), hex_to_rgb(color), strict=True)]
+    return [[0, "#{:02x}{:02x}{:02x}".format(*weak)], [1, color]]
+
+
+def cell_grid(
+    values: np.ndarray,
+    columns: Sequence[str],
+    rows: Sequence[str],
+    text: Sequence[Sequence[str]],
+    hover: Sequence[Sequence[str]],
+    customdata: Sequence[Sequence[Sequence[str]]],
+    color_range: tuple[float, float],
+    colorscale: ColorScale,
+    is_faint: np.ndarray,
+    colorbar: dict[str, object] | None = None,
+) -> go.Figure:
+    """Rows from top to bottom, column titles on top. All but the titles are (rows, columns); cells that are NaN are
+    left out, and faint ones are grey. `text` is shown in the cells, or not at all where `colorbar` tells the values.
+    """
+    figure = go.Figure()
+    faint = {"color": fade(NO_SKILL_COLOR, 0.12)}
+    low, high = color_range
+    strong = {
+        "colorscale": colorscale,
+        "cmin": low,
+        "cmax": high,
+        "showscale": colorbar is not None,
+        "colorbar": colorbar,
+    }
+    for marker, is_mine in ((strong, ~is_faint), (faint, is_faint)):
+        at_row, at_column = np.nonzero(~np.isnan(values) & is_mine)
+        if not len(at_row):
+            continue
+        picked = list(zip(at_row.tolist(), at_column.tolist(), strict=True))
+        own = values[at_row, at_column]
+        figure.add_bar(
+            x=at_column,
+            y=np.full(len(picked), CELL),
+            base=at_row - CELL / 2,
+            width=CELL,
+            marker={"color": own, "line": {"width": 0}} | marker,
+            customdata=[customdata[row][column] for row, column in picked],
+            hovertext=[hover[row][column] for row, column in picked],
+            hovertemplate="%{hovertext}<extra></extra>",
+            unselected={"marker": {"opacity": 0.8}},
+            showlegend=False,
+        )
+        if colorbar is None:
+            shares = np.clip((own - low) / (high - low), 0, 1)
+            is_strong = marker is strong
+            colors = contrast_colors(sample_colorscale(colorscale, shares)) if is_strong else None
+            figure.add_scatter(
+                x=at_column,
+                y=at_row,
+                text=[text[row][column] for row, column in picked],
+                mode="text",
+                textfont={"color": colors},
+                # Never drawn in this colour, as only bars are selected; without it a selection would fade all numbers.
+                selected={"textfont": {"color": NO_SKILL_COLOR}},
+                hoverinfo="skip",
+                showlegend=False,
+            )
+    figure.update_xaxes(
+        side="top",
+        tickvals=list(range(len(columns))),
+        ticktext=list(columns),
+        range=[-0.5, len(columns) - 0.5],
+        autotickangles=[0, -35, -90],
+        ticklabeloverflow="allow",
+        showgrid=False,
+        zeroline=False,
+    )
+    figure.update_yaxes(
+        tickvals=list(range(len(rows))),
+        ticktext=list(rows),
+        range=[len(rows) - 0.5, -0.5],
+        showgrid=False,
+        zeroline=False,
+    )
+    figure.update_layout(barmode="overlay", hoverlabel={"bordercolor": GRID_COLOR})
+    return finish(figure, height=90 + _title_height(columns) + ROW_HEIGHT * len(rows))
+
+
+def contrast_colors(colors: Sequence[str]) -> list[str]:
+    """Black or white for each rgb(), whichever is easier to read on it."""
+    levels = np.array([unlabel_rgb(color) for color in colors], float).reshape(-1, 3) / 255
+    linear = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
+    luminance = linear @ [0.2126, 0.7152, 0.0722]
+    return np.where(luminance > LIGHT, "#000000", "#ffffff").tolist()
+
+
+def _title_height(columns: Sequence[str]) -> int:
+    """Pixels of column titles beyond one line on a narrow page: where they do not fit beside each other, they are
+    turned by 35 degrees, and where their lines do not either, by 90."""
+    room = NARROW_PLOT / max(1, len(columns))
+    lines = [line for name in columns for line in name.split("<br>")]
+    longest = CHARACTER * max(map(len, lines), default=0)
+    if longest <= room:
+        return 0
+    is_slanted = room >= 32 * max(name.count("<br>") + 1 for name in columns)
+    return round(0.6 * longest if is_slanted else longest)

@@ -1,0 +1,183 @@
+"""Macro-F1 against what it costs. Input: the table `costs`, one row a series."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from emocore.charts.labels import NEAR, place_labels
+from emocore.charts.style import (
+    NO_SKILL_COLOR,
+    POINTS,
+    add_no_skill_levels,
+    describe_interval,
+    describe_seeds,
+    error_bars,
+    finish,
+    method_color,
+    rank_series,
+)
+from emocore.text import format_bytes, format_count, format_seconds
+
+LOG_FACTOR = 20
+PADDING = 0.12  # of the axis on either side, for names
+# The plot on a narrow page, pixels, for which names are placed: on a wider one they only have more room.
+PLOT = (660, 340)
+MOST_TICKS = 7
+DURATIONS = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 18000, 36000, 86400, 172800, 432000, 864000)
+NICE_SECONDS = np.array([step * 10.0**power for power in (-4, -3, -2, -1) for step in (1, 2, 5)] + list(DURATIONS))
+NICE_NUMBERS = np.array([step * 10.0**power for power in range(-2, 15) for step in (1, 2, 5)])
+# The roundest of them, for an axis on which they are many.
+ROUND_SECONDS = np.array([1e-4, 1e-3, 1e-2, 0.1, 1, 10, 60, 600, 3600, 36000])
+ROUND_NUMBERS = NICE_NUMBERS[::3]
+
+
+def cost_scatter(
+    costs: pd.DataFrame,
+    front: pd.Series,
+    cost: str,
+    title: str,
+    no_skill: Mapping[str, float] | None = None,
+) -> go.Figure:
+    """One named point a series, with the interval of its macro-F1; `title` names the column `cost`.
+
+    `front` is `pareto_front(costs, cost)`: a step line, the best macro-F1 for at most that cost. The x axis is
+    logarithmic where values span more than LOG_FACTOR; a cost of nothing then stands at its left end. Series whose
+    cost is not known are named below the axis.
+    """
+    known = costs[np.isfinite(costs[cost].astype(float)) & costs["f1_macro"].notna()]
+    words = _words_of(cost)
+    nice = (NICE_SECONDS, ROUND_SECONDS) if cost.endswith("seconds") else (NICE_NUMBERS, ROUND_NUMBERS)
+    scale = _Scale(known[cost].to_numpy(float), *nice)
+    table = known.assign(place=scale.places, low=known["f1_macro_low"], high=known["f1_macro_high"])
+    figure = go.Figure()
+    _add_front(figure, table[front.loc[table.index]], scale)
+    add_no_skill_levels(figure, no_skill or {}, (scale.to_axis(scale.start), scale.to_axis(scale.end)))
+    for series, rank in rank_series(costs).items():
+        own = table[table["series"] == series]
+        if own.empty:
+            continue
+        row = own.iloc[0]
+        color = method_color(row["method"])
+        figure.add_scatter(
+            name=series,
+            x=[scale.to_axis(row["place"])],
+            y=[row["f1_macro"]],
+            error_y=error_bars(own, "f1_macro", color),
+            mode="markers",
+            marker={"color": color, "symbol": POINTS[rank % len(POINTS)], "size": 11},
+            hovertext=[
+                f"<b>{series}</b><br>macro-F1 {row['f1_macro']:.3f}, {describe_interval(row['low'], row['high'])}<br>"
+                f"{title} {words(row[cost])}<br>{describe_seeds(row['seeds'])}"
+                + ("<br>no other is both better and cheaper" if front[own.index[0]] else "")
+            ],
+            hovertemplate="%{hovertext}<extra></extra>",
+            showlegend=False,
+        )
+    _add_names(figure, table, front.loc[table.index].to_numpy(bool), no_skill or {}, scale)
+    ticks = scale.ticks()
+    figure.update_xaxes(
+        type="log" if scale.is_log else "linear",
+        range=[scale.start, scale.end],
+        tickvals=[scale.to_axis(place) for place, _ in ticks],
+        ticktext=[words(value).replace(".0 ", " ").removesuffix(" 0 s").removesuffix(" 0 min") for _, value in ticks],
+        zeroline=False,
+    )
+    figure.update_yaxes(range=[0, 1], tickformat=".1f")
+    missing = [name for name in costs["series"] if name not in set(known["series"])]
+    note = f"<br>not known of {', '.join(missing)}" if missing else ""
+    return finish(figure, height=430, x_title=title + note, y_title="macro-F1")
+
+
+class _Scale:
+    """Where costs stand on the axis: as they are, or their decimal logarithms; a 0 there a little left of the rest."""
+
+    def __init__(self, values: np.ndarray, nice: np.ndarray, rounder: np.ndarray) -> None:
+        positive = values[values > 0]
+        self.nice, self.rounder = nice, rounder
+        self.is_log = bool(len(positive)) and positive.max() > LOG_FACTOR * positive.min()
+        self.zero: float | None = None
+        self.places = values
+        if self.is_log:
+            places = np.log10(positive)
+            if len(positive) < len(values):
+                self.zero = float(places.min() - 0.12 * (places.max() - places.min()))
+            self.places = np.full(len(values), self.zero, float)
+            self.places[values > 0] = places
+        least, most = (self.places.min(), self.places.max()) if len(values) else (0.0, 1.0)
+        span = (most - least) or abs(most) or 1.0
+        self.start, self.end = float(least - PADDING * span), float(most + PADDING * span)
+
+    def to_axis(self, place: float) -> float:
+        """What Plotly wants as the x of a trace or tick there."""
+        return float(10**place) if self.is_log else float(place)
+
+    def ticks(self) -> list[tuple[float, float]]:
+        """(place, value) of at most MOST_TICKS round values and of 0 where it has a place of its own."""
+        if self.is_log:
+            # Clear of the corner, and of the place of 0.
+            least = (self.start if self.zero is None else self.zero) + 0.04 * (self.end - self.start)
+            own = [] if self.zero is None else [(self.zero, 0.0)]
+            inside = [value for value in self.nice if least <= np.log10(value) <= self.end]
+            if len(inside) > MOST_TICKS:
+                inside = [value for value in self.rounder if least <= np.log10(value) <= self.end]
+            return own + [(float(np.log10(value)), float(value)) for value in inside]
+        fitting = int(np.searchsorted(self.nice, (self.end - self.start) / (MOST_TICKS - 1)))
+        step = float(self.nice[min(fitting, len(self.nice) - 1)])
+        first = max(0, int(np.ceil(self.start / step)))
+        values = step * np.arange(first, int(np.floor(self.end / step)) + 1)
+        return [(float(value), float(value)) for value in values]
+
+
+def _add_front(figure: go.Figure, front: pd.DataFrame, scale: _Scale) -> None:
+    if front.empty:
+        return
+    steps = front.sort_values("place")
+    figure.add_scatter(
+        name="best for at most this cost",
+        x=[*map(scale.to_axis, steps["place"]), scale.to_axis(scale.end)],
+        y=[*steps["f1_macro"], steps["f1_macro"].iloc[-1]],
+        mode="lines",
+        line={"color": NO_SKILL_COLOR, "width": 1.5, "shape": "hv"},
+        hoverinfo="skip",
+        showlegend=True,
+    )
+
+
+def _add_names(
+    figure: go.Figure, table: pd.DataFrame, is_front: np.ndarray, no_skill: Mapping[str, float], scale: _Scale
+) -> None:
+    width, height = PLOT
+    x = width * (table["place"].to_numpy(float) - scale.start) / (scale.end - scale.start)
+    y = height * (1 - table["f1_macro"].to_numpy(float))
+    tops = height * (1 - table["high"].fillna(table["f1_macro"]).to_numpy(float))
+    bottoms = height * (1 - table["low"].fillna(table["f1_macro"]).to_numpy(float))
+    markers = np.stack([x - 7, y - 7, x + 7, y + 7], axis=1)
+    intervals = np.stack([x - 3, tops, x + 3, bottoms], axis=1)
+    order = np.argsort(x)[is_front[np.argsort(x)]]
+    steps = np.stack([x[order], y[order] - 1, np.append(x[order], width)[1:], y[order] + 1], axis=1)
+    levels = height * (1 - np.array([level for level in no_skill.values() if np.isfinite(level)]))
+    lines = np.stack([0 * levels, levels - 1, 0 * levels + width, levels + 1], axis=1)
+    obstacles = np.concatenate([markers, intervals, steps, lines])
+    names = table["series"].tolist()
+    offsets = place_labels(np.stack([x, y], axis=1), names, PLOT, obstacles)
+    for name, place, f1, (dx, dy) in zip(names, table["place"], table["f1_macro"], offsets, strict=True):
+        figure.add_annotation(
+            text=name,
+            x=place,  # a logarithmic axis takes annotations by their logarithm
+            y=f1,
+            ax=dx,
+            ay=dy,
+            showarrow=True,
+            arrowhead=0,
+            arrowwidth=1,
+            arrowcolor=NO_SKILL_COLOR if abs(dy) > NEAR else "rgba(0,0,0,0)",
+            standoff=8,
+        )
+
+
+def _words_of(cost: str) -> Callable[[float], str]:
+    if cost.endswith("seconds"):
+        return lambda value: f"{1000 * value:.3g} ms" if 0 < value < 1 else format_seconds(value)
+    return format_bytes if cost.endswith("bytes") else format_count

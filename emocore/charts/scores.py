@@ -1,0 +1,78 @@
+"""One metric of all series as dots with intervals. Input: the table `scores`, one row a series and metric."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from emocore.charts.style import (
+    NO_SKILL_LINE,
+    POINTS,
+    describe_interval,
+    describe_seeds,
+    error_bars,
+    finish,
+    method_color,
+    rank_series,
+)
+
+ROW_HEIGHT = 34
+
+
+def score_dots(scores: pd.DataFrame, metric: str, title: str, no_skill: Mapping[str, float] | None = None) -> go.Figure:
+    """One line a series, the best on top, its value beside its name; `title` names the metric.
+
+    `no_skill` are predictors without skill by name, such as {"always-on": 0.354}: a dashed line each, named on top.
+    """
+    ranks = rank_series(scores)
+    rows = scores[scores["metric"] == metric].sort_values("value", ascending=False, kind="stable")
+    figure = go.Figure()
+    for place, (_, row) in enumerate(rows.iterrows()):
+        color = method_color(row["method"])
+        note = "trained elsewhere, only its scores are known" if row["source"] == "W&B" else ""
+        interval = describe_interval(row["low"], row["high"], note)
+        figure.add_scatter(
+            name=row["series"],
+            x=[row["value"]],
+            y=[place],
+            error_x=error_bars(row.to_frame().T, "value", color) | {"thickness": 2, "width": 5},
+            mode="markers",
+            marker={"color": color, "symbol": POINTS[ranks[row["series"]] % len(POINTS)], "size": 11},
+            hovertext=[
+                f"<b>{row['series']}</b><br>{title} {row['value']:.3f}, {interval}<br>{describe_seeds(row['seeds'])}"
+            ],
+            hovertemplate="%{hovertext}<extra></extra>",
+            showlegend=False,
+        )
+    levels = sorted((level, name) for name, level in (no_skill or {}).items() if np.isfinite(level))
+    for number, (level, name) in enumerate(levels):
+        figure.add_scatter(
+            name=f"no skill ({name})",
+            x=[level, level],
+            y=[-0.6, len(rows) - 0.4],
+            mode="lines",
+            line=NO_SKILL_LINE,
+            hovertemplate=f"no skill ({name}): {title} {level:.3f}<extra></extra>",
+            showlegend=False,
+        )
+        figure.add_annotation(
+            text=f"no skill ({name}) {level:.3f}",
+            x=level,
+            xanchor="left" if level < 0.5 else "right",
+            yref="paper",
+            y=1,
+            yanchor="bottom",
+            yshift=18 * number,  # a line of their own each, however near they lie
+            showarrow=False,
+        )
+    figure.update_xaxes(range=[0, 1], tickformat=".1f", showgrid=True)
+    figure.update_yaxes(
+        tickvals=list(range(len(rows))),
+        ticktext=[f"{row.series}  {row.value:.3f}" for row in rows.itertuples()],
+        range=[len(rows) - 0.4, -0.6],
+        showgrid=False,
+        zeroline=False,
+    )
+    finish(figure, height=70 + ROW_HEIGHT * len(rows) + 18 * len(levels), x_title=title)
+    return figure.update_layout(margin_t=8 + 18 * len(levels))
