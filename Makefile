@@ -1,7 +1,8 @@
-# make app    start the app on http://127.0.0.1:8501
-# make test   lint, types and the whole test suite
-# make chaos  kill processes at random, COUNT times with SEED; half an hour
-# make setup  only install
+# make app       start the app on http://127.0.0.1:8501
+# make test      lint, types and the whole test suite
+# make chaos     kill processes at random, COUNT times with SEED; half an hour
+# make coverage  simulate how often the intervals hold and the verdicts are wrong; a quarter of an hour
+# make setup     only install
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,7 +10,7 @@ BIN := $(VENV)/bin
 SETUP := $(VENV)/.setup-done
 TEST_SETUP := $(VENV)/.test-setup-done
 
-.PHONY: app test check chaos setup
+.PHONY: app test check chaos coverage setup
 
 app: setup
 	@echo "Emocore: http://127.0.0.1:8501"
@@ -20,6 +21,9 @@ test: setup $(TEST_SETUP) check
 
 chaos: setup $(TEST_SETUP)
 	PYTHONPATH=. $(BIN)/python tests/chaos.py --count $(or $(COUNT),500) --seed $(or $(SEED),1)
+
+coverage: setup $(TEST_SETUP)
+	OMP_NUM_THREADS=1 PYTHONPATH=. $(BIN)/python tests/simulate_coverage.py --datasets $(or $(COUNT),1000)
 
 check: setup $(TEST_SETUP)
 	$(BIN)/ruff check .

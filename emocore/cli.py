@@ -8,10 +8,12 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from emocore import __version__, commands
+from emocore import __version__, commands, comparing
 from emocore.commands import SETTING_OPTIONS
 from emocore.config import describe, variable_settings
 from emocore.errors import EmocoreError
+from emocore.evaluation.outcomes import POLICY_DESCRIPTIONS, POLICY_TITLES
+from emocore.evaluation.results import SPLITS
 from emocore.jobs.presets import PRESETS
 from emocore.reports import print_problem
 from emocore.secrets import load_secrets
@@ -86,11 +88,17 @@ def make_parser() -> argparse.ArgumentParser:
     add("runs", commands.show_runs, "List the runs.", json_option=True)
     show = add("show", commands.show_run, "Show one run: state, settings, results.", json_option=True)
     show.add_argument("run")
-    compare = add("compare", commands.compare_runs, "Compare finished runs by emotion.", json_option=True)
+    compare = add("compare", comparing.compare_runs, "Compare finished runs: a verdict, by emotion.", json_option=True)
     compare.add_argument("runs", nargs="*", help="run ids; or use --study")
     compare.add_argument("--study", help="all finished runs of this study")
     compare.add_argument("--wandb", metavar="PROJECT", help="add the finished runs of this W&B project: entity/project")
-    compare.add_argument("--split", choices=["validation", "test"], help="default: validation")
+    compare.add_argument("--split", choices=SPLITS, help="default: test, where all runs have one")
+    compare.add_argument(
+        "--thresholds", choices=list(POLICY_TITLES), default="launch",
+        help="; ".join(f"{policy}: {text[0].lower()}{text[1:-1]}" for policy, text in POLICY_DESCRIPTIONS.items()),
+    )  # fmt: skip
+    compare.add_argument("--report", metavar="FILE.html", help="write everything into one web page that can be mailed")
+    compare.add_argument("--bundle", metavar="FILE.zip", help="write tables, figures, LaTeX, report and configs")
     classify = add("classify", commands.classify_texts, "Classify texts with finished runs.", json_option=True)
     classify.add_argument("runs", nargs="+", metavar="RUN")
     source = classify.add_mutually_exclusive_group(required=True)

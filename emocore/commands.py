@@ -20,9 +20,6 @@ from emocore.jobs.waiting import wait_until_final
 from emocore.parse import parse_list, parse_method_settings, parse_setting, parse_vary
 from emocore.states import RunStatus
 from emocore.tracking.sync import sync_run
-from emocore.tracking.team import TeamListing, fetch_team_runs
-
-TEAM_TIMEOUT_SECONDS = 30.0
 
 # Settings with an option of their own; --set reaches every other one.
 SETTING_OPTIONS = (
@@ -94,42 +91,16 @@ def show_run(options: argparse.Namespace) -> None:
         reports.print_run(run)
 
 
-def compare_runs(options: argparse.Namespace) -> None:
-    if bool(options.runs) == bool(options.study) and not (options.wandb and not options.runs):
-        raise ConfigError("name the runs to compare, or one study with --study; --wandb adds those of a W&B project")
-    runs = _finished_of_study(options.study) if options.study else _named_runs(options)
-    team = fetch_team_runs(options.wandb, TEAM_TIMEOUT_SECONDS) if options.wandb else TeamListing()
-    for reason in team.left_out:
-        print(f"note: {reason}", file=sys.stderr)
-    if not runs and not team.runs:
-        raise RunError(f"{options.wandb} has no finished run that Emocore trained")
-    reports.print_comparison(runs, team.runs, options.split or "validation", options.json)
-
-
-def _finished_of_study(study: str) -> list[RunFolder]:
-    root = runs_root()
-    every = [run for run in list_runs(root) if run.config.study == study]
-    if not every:
-        raise RunError(f"no study '{study}' in {root}; `python -m emocore runs` lists them")
-    runs = [run for run in every if run.state.status == RunStatus.FINISHED]
-    for run in every:
-        if run not in runs:
-            print(f"note: {run.id} is {run.state.status} and left out", file=sys.stderr)
-    if not runs:
-        raise RunError(f"no run of study '{study}' has finished yet")
-    return runs
-
-
 def classify_texts(options: argparse.Namespace) -> None:
     if options.out and not options.file:
         raise ConfigError("--out goes with --file")
     if options.text is not None and not options.text.strip():
         raise ConfigError("--text: the text is empty")
-    reports.print_classification(_named_runs(options), options)
+    reports.print_classification(named_runs(options), options)
 
 
 def stop_runs(options: argparse.Namespace) -> None:
-    runs = _named_runs(options)
+    runs = named_runs(options)
     try:
         for run in runs:
             request_stop(run)
@@ -141,7 +112,7 @@ def stop_runs(options: argparse.Namespace) -> None:
 
 
 def resume_runs(options: argparse.Namespace) -> int:
-    runs = _named_runs(options)
+    runs = named_runs(options)
     try:
         for run in runs:
             resume_run(run)
@@ -171,12 +142,12 @@ def change_queue(options: argparse.Namespace) -> None:
 
 
 def sync_runs(options: argparse.Namespace) -> None:
-    for run in _named_runs(options):
+    for run in named_runs(options):
         print(f"{run.id} {sync_run(run)}")
 
 
 def delete_runs(options: argparse.Namespace) -> None:
-    runs = _named_runs(options)
+    runs = named_runs(options)
     for run in runs:
         check_deletable(run)
     if not options.yes and not _confirm(f"Delete {len(runs)} run{'s' if len(runs) > 1 else ''} with all files?"):
@@ -186,7 +157,7 @@ def delete_runs(options: argparse.Namespace) -> None:
         print(f"{run.id} deleted")
 
 
-def _named_runs(options: argparse.Namespace) -> list[RunFolder]:
+def named_runs(options: argparse.Namespace) -> list[RunFolder]:
     """All of them exist, or nothing is done."""
     return [find_run(runs_root(), run_id) for run_id in dict.fromkeys(options.runs)]
 

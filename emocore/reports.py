@@ -11,14 +11,12 @@ import pandas as pd
 
 from emocore.data.table import read_texts
 from emocore.errors import DataError
-from emocore.evaluation.comparison import emotion_table, find_differences, no_skill_table, summary_table
-from emocore.evaluation.results import add_team_runs, load_result, shared_splits
+from emocore.evaluation.results import load_result
 from emocore.folder import RunFolder
 from emocore.jobs.overview import RunOverview, describe_run
 from emocore.models.bases import BASES
 from emocore.models.methods import METHODS
 from emocore.text import format_bytes, format_count, format_seconds
-from emocore.tracking.team import TeamRun
 
 
 def print_problem(message: str) -> None:
@@ -35,8 +33,12 @@ def print_rows(rows: list[dict[str, Any]], as_json: bool = False) -> None:
     if as_json:
         print_json(rows)
         return
-    cells = [[*rows[0]], *([_cell(value) for value in row.values()] for row in rows)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(rows[0]))]
+    print_table([[*rows[0]], *([_cell(value) for value in row.values()] for row in rows)])
+
+
+def print_table(cells: list[list[str]]) -> None:
+    """Left-aligned; the first line is the head."""
+    widths = [max(len(line[column]) for line in cells) for column in range(len(cells[0]))]
     for line in cells:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
@@ -128,38 +130,6 @@ def print_run(run: RunFolder) -> None:
         print(f"\nlog:\n{log}")
 
 
-def print_comparison(runs: list[RunFolder], team: list[TeamRun], split: str, as_json: bool) -> None:
-    """Summary, per-emotion F1 and the differences that make a comparison unfair. Raises RunError, DataError."""
-    results = add_team_runs([load_result(run) for run in dict.fromkeys(runs)], team)
-    if split not in shared_splits(results):
-        raise DataError(f"not every run has a {split} split; they share {', '.join(shared_splits(results)) or 'none'}")
-    emotions, summary = emotion_table(results, split), summary_table(results, split)
-    no_skill, differences = no_skill_table(results, split), find_differences(results)
-    if as_json:
-        print_json(
-            {
-                "split": split,
-                "runs": [result.id for result in results],
-                "summary": _records(summary),
-                "per_emotion": _records(emotions),
-                "no_skill": _records(no_skill),
-                "differences": differences,
-            }
-        )
-        return
-    print(f"Multi-label scores on the {split} split\n")
-    metrics = ["series", "f1_macro", "f1_micro", "jaccard", "exact_match"]
-    print_rows([*_records(summary[metrics]), *_records(no_skill[metrics])])
-    costs = summary[["series", "train_seconds", "peak_memory_bytes", "trainable_parameters", "adapter_bytes"]]
-    print()
-    print_rows(_records(costs))
-    print("\nF1 by emotion\n")
-    wide = emotions.pivot_table(index=["emotion", "support"], columns="series", values="f1", sort=False)
-    print_rows(_records(wide.reset_index()))
-    for difference in differences:
-        print(f"\nwarning: these runs differ in more than their method: {difference}")
-
-
 def print_classification(runs: list[RunFolder], options: argparse.Namespace) -> None:
     """Loads torch only here. Raises RunError, AdapterError or DataError."""
     for run in runs:
@@ -180,7 +150,7 @@ def print_classification(runs: list[RunFolder], options: argparse.Namespace) -> 
             except OSError as error:
                 raise DataError(f"--out {out}: cannot be written ({error.strerror})") from None
         if options.json:
-            print_json(_records(table))
+            print_json(to_records(table))
         elif out:
             print(f"{len(table):,} texts classified, written to {out}")
         else:
@@ -192,7 +162,7 @@ def print_classification(runs: list[RunFolder], options: argparse.Namespace) -> 
                 {
                     "run": run_id,
                     "text": options.text,
-                    "emotions": _records(rows[["emotion", "probability", "threshold", "predicted"]]),
+                    "emotions": to_records(rows[["emotion", "probability", "threshold", "predicted"]]),
                 }
                 for run_id, rows in answers.groupby("run", sort=False)
             ]
@@ -200,11 +170,11 @@ def print_classification(runs: list[RunFolder], options: argparse.Namespace) -> 
         return
     for run_id, rows in answers.groupby("run", sort=False):
         print(f"{run_id}: {', '.join(rows.loc[rows['predicted'], 'emotion']) or 'no emotion'}")
-        print_rows(_records(rows[["emotion", "probability", "threshold"]]))
+        print_rows(to_records(rows[["emotion", "probability", "threshold"]]))
         print()
 
 
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+def to_records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows as plain Python values; not-a-number becomes None."""
     return json.loads(table.to_json(orient="records", double_precision=12))
 

@@ -87,9 +87,8 @@ else:
     st.caption(f":material/balance: {plain(describe_audit(audit))}")
 
 st.markdown("**macro-F1**", help=METRIC_DESCRIPTIONS["f1_macro"] + " Lines are 95 % intervals over texts and seeds.")
-floor = comparison.no_skill.set_index("series")["f1_macro"].dropna().to_dict()
 st.plotly_chart(
-    score_dots(comparison.scores, "f1_macro", "macro-F1", floor), key="compare_dots",
+    score_dots(comparison.scores, "f1_macro", "macro-F1", comparison.floor("f1_macro")), key="compare_dots",
     alt="macro-F1 of each method with its interval",
 )  # fmt: skip
 with st.expander("All metrics"):

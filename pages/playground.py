@@ -89,4 +89,7 @@ with st.container(horizontal=True):
                 config={"displayModeBar": False},
                 alt="Probability of each emotion, those over their threshold: " + (", ".join(found) or "none"),
             )
-st.caption("A bar in full colour is over its threshold, which the small line marks; a pale one is under it.")
+st.caption(
+    "A bar in full colour is over its threshold, which the small line marks; a pale one is under it. Each emotion has "
+    "its own threshold, tuned on the run's validation split."
+)

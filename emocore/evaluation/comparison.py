@@ -58,6 +58,27 @@ class Comparison:
     def local(self) -> list[RunResult]:
         return [result for result in self.results if isinstance(result, RunResult)]
 
+    @property
+    def largest_group(self) -> Outcomes | None:
+        """The most runs that were scored on the same texts; None where there are no predictions."""
+        return max(self.groups, key=lambda group: len(group.runs), default=None)
+
+    @property
+    def tested(self) -> list[str]:
+        """The series that have verdicts, the best first."""
+        known = set(self.verdicts[["first", "second"]].to_numpy().ravel())
+        return [name for name in self.ranking()["series"] if name in known]
+
+    @property
+    def always_on(self) -> float:
+        """macro-F1 of predicting every emotion for every text; not a number where that is not known."""
+        return self.floor("f1_macro").get("always-on", float("nan"))
+
+    def floor(self, metric: str) -> dict[str, float]:
+        """What silence and always-on score, as far as it is known."""
+        known = self.no_skill.set_index("series")[metric].astype(float).dropna()
+        return {str(name): float(value) for name, value in known.items()}
+
     def ranking(self) -> pd.DataFrame:
         """The rows of `scores` for macro-F1, the best first."""
         macro = self.scores[self.scores["metric"] == "f1_macro"]

@@ -4,17 +4,19 @@ What came from W&B has scores and costs but no predictions: a comparison shows i
 is computed from predictions.
 """
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
 from emocore.config import RunConfig
-from emocore.errors import RunError
-from emocore.folder import RunFolder
+from emocore.errors import ConfigError, RunError
+from emocore.folder import RunFolder, list_finished
 from emocore.models.methods import method_title
 from emocore.states import RunStatus
 from emocore.tracking.team import TeamRun
@@ -104,6 +106,15 @@ def load_result(run: RunFolder) -> RunResult:
     if provenance is None:
         raise RunError(f"run {run.id}: provenance.json is missing, so its labels are not known; run it again")
     return RunResult(run.id, run.config, result, provenance, run)
+
+
+def finished_configs(root: Path) -> list[RunConfig]:
+    """Of all finished runs; damaged ones, which the Runs page tells of, are left out."""
+    configs = []
+    for run in list_finished(root):
+        with contextlib.suppress(ConfigError, RunError):
+            configs.append(run.config)
+    return configs
 
 
 def add_team_runs(local: Sequence[RunResult], team: Iterable[TeamRun]) -> list[Result]:

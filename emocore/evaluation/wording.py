@@ -24,9 +24,7 @@ class Headline:
 def describe(comparison: Comparison) -> Headline:
     """The sentence on top of a comparison, with its doubts."""
     ranking = comparison.ranking()
-    tested = [
-        name for name in ranking["series"] if name in set(comparison.verdicts[["first", "second"]].to_numpy().ravel())
-    ]
+    tested = comparison.tested
     sentence = _describe_order(comparison, tested) if tested else _describe_values(ranking)
     return Headline(sentence, _find_caveats(comparison, tested))
 
@@ -158,11 +156,8 @@ def _describe_single_seeds(comparison: Comparison, notes: Sequence[str]) -> str:
 
 def _find_unskilled(comparison: Comparison) -> list[str]:
     """Series whose interval of macro-F1 reaches down to that of always-on."""
-    always = comparison.no_skill.set_index("series")["f1_macro"].get("always-on")
-    if always is None:
-        return []
     ranking = comparison.ranking()
-    return ranking.loc[ranking["low"].fillna(ranking["value"]) <= always, "series"].tolist()
+    return ranking.loc[ranking["low"].fillna(ranking["value"]) <= comparison.always_on, "series"].tolist()
 
 
 def _verdict(comparison: Comparison, first: str, second: str) -> str | None:

@@ -6,18 +6,12 @@ import streamlit as st
 from emocore.charts.costs import cost_scatter
 from emocore.evaluation.costs import best_under_budget, cost_table, describe_budget, failed_table, pareto_front
 from emocore.evaluation.wording import find_ties
+from emocore.export.gather import COST_TITLES
 from emocore.text import format_bytes, format_count, format_seconds
 from pages.comparison.view import View
 from pages.shared.address import choose_segment
 from pages.shared.plain import plain
 
-AXES = {
-    "train_seconds": "training time",
-    "peak_memory_bytes": "peak memory",
-    "trainable_parameters": "trainable parameters",
-    "adapter_bytes": "adapter size",
-    "latency_seconds": "latency of one text",
-}
 BUDGET = {
     "minutes": "Minutes of training",
     "peak_memory_gigabytes": "GB of peak memory",
@@ -33,10 +27,10 @@ def show(view: View) -> None:
         help="The stepped line is the Pareto front: no other method has both less cost and a higher macro-F1. Lines "
         "through the points are 95 % intervals: where they overlap, the front is less certain than it looks.",
     )
-    cost = choose_segment(st, "Cost", AXES, name="cost", key="compare_cost", label_visibility="collapsed")
-    floor = {"always-on": view.always_on} if view.always_on else None
-    figure = cost_scatter(costs, pareto_front(costs, cost), cost, AXES[cost], floor)
-    st.plotly_chart(figure, key="compare_costs", alt=f"macro-F1 of each method against its {AXES[cost]}")
+    cost = choose_segment(st, "Cost", COST_TITLES, name="cost", key="compare_cost", label_visibility="collapsed")
+    floor = view.comparison.floor("f1_macro")
+    figure = cost_scatter(costs, pareto_front(costs, cost), cost, COST_TITLES[cost], floor)
+    st.plotly_chart(figure, key="compare_costs", alt=f"macro-F1 of each method against its {COST_TITLES[cost]}")
     _show_budget(view, costs)
     st.subheader("All costs", help="Means over seeds. Peak memory is the process's on a CPU, the allocator's on a GPU.")
     st.dataframe(_format_costs(costs), hide_index=True, placeholder="–")
@@ -50,11 +44,12 @@ def _show_budget(view: View, costs: pd.DataFrame) -> None:
     st.subheader("The best under my budget")
     st.caption("Leave a field empty for no limit.")
     limits: dict[str, float | None] = {}
-    for column, (name, title) in zip(st.columns(len(BUDGET)), BUDGET.items(), strict=True):
+    fields = st.container(horizontal=True)
+    for name, title in BUDGET.items():
         key = f"compare_budget_{name}"
         if key not in st.session_state:
             st.session_state[key] = _read_number(st.query_params.get(name))
-        limits[name] = column.number_input(title, min_value=0.0, key=key, placeholder="no limit")
+        limits[name] = fields.number_input(title, min_value=0.0, key=key, placeholder="no limit", width=190)
         if limits[name] is None:
             st.query_params.pop(name, None)
         else:

@@ -4,20 +4,18 @@ import streamlit as st
 
 from emocore.charts.sweeps import sweep_curves
 from emocore.evaluation.sweeps import find_swept_settings, sweep_table
+from emocore.export.gather import SWEEP_TITLES
 from pages.comparison.view import View
-
-TITLES = {"rows": "training rows", "learning_rate": "learning rate"}
 
 
 def show(view: View) -> None:
     settings = find_swept_settings(view.comparison.results)
     for setting in settings:
-        st.subheader(f"macro-F1 against {TITLES[setting]}")
-        floor = view.always_on if view.always_on is not None else float("nan")
-        table = sweep_table(view.comparison.scores, view.comparison.results, setting, floor)
+        st.subheader(f"macro-F1 against {SWEEP_TITLES[setting]}")
+        table = sweep_table(view.comparison.scores, view.comparison.results, setting, view.comparison.always_on)
         st.plotly_chart(
-            sweep_curves(table, TITLES[setting]), key=f"compare_curve_{setting}",
-            alt=f"macro-F1 of each method against {TITLES[setting]}",
+            sweep_curves(table, SWEEP_TITLES[setting]), key=f"compare_curve_{setting}",
+            alt=f"macro-F1 of each method against {SWEEP_TITLES[setting]}",
         )  # fmt: skip
     if "rows" in settings:
         st.caption("A smaller set of training rows is a subset of the larger ones.")

@@ -37,7 +37,7 @@ def show(view: View) -> None:
 
 
 def _show_one(view: View) -> None:
-    outcomes = view.outcomes
+    outcomes = view.comparison.largest_group
     if outcomes is None:
         return
     emotion = view.emotion or str(view.comparison.emotions["emotion"].iloc[0])

@@ -5,14 +5,13 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from emocore.errors import EmocoreError
 from emocore.evaluation.audit import audit
 from emocore.evaluation.comparison import Comparison, compare
 from emocore.evaluation.facts import count_learning_rate_trials
 from emocore.evaluation.outcomes import ThresholdPolicy
-from emocore.evaluation.results import Result, RunResult
+from emocore.evaluation.results import Result, RunResult, finished_configs
 from emocore.files import file_version
-from emocore.folder import list_finished, runs_root
+from emocore.folder import runs_root
 
 Version = tuple[object, ...]
 
@@ -24,13 +23,7 @@ def load_comparison(results: Sequence[Result], split: str, policy: ThresholdPoli
 
 def load_audit(results: Sequence[Result], split: str) -> pd.DataFrame:
     """Learning-rate trials are counted over all finished runs of this machine."""
-    configs = []
-    for run in list_finished(runs_root()):
-        try:
-            configs.append(run.config)
-        except EmocoreError:  # damaged: the Runs page tells of it
-            continue
-    return audit(results, split, count_learning_rate_trials(configs))
+    return audit(results, split, count_learning_rate_trials(finished_configs(runs_root())))
 
 
 @st.cache_resource(max_entries=9, show_spinner="Comparing the runs")

@@ -5,13 +5,11 @@ import streamlit as st
 from emocore.charts.verdicts import difference_forest, verdict_matrix
 from emocore.evaluation.intervals import FEWEST_POSITIVES
 from emocore.evaluation.resampling import RESAMPLES
+from emocore.export.gather import MOST_PAIRS
 from pages.comparison.tables import VERDICT_HELP, show_verdicts
 from pages.comparison.view import View
 from pages.shared.address import choose_one
 from pages.shared.plain import plain
-
-MOST_PAIRS = 10  # side by side
-ALL = "all pairs"
 
 
 def show(view: View) -> None:
@@ -20,11 +18,7 @@ def show(view: View) -> None:
         st.info("Verdicts need two methods that were scored on the same texts here.", icon=":material/info:")
         return
     overall = verdicts[verdicts["emotion"] == ""]
-    order = [
-        name
-        for name in view.comparison.ranking()["series"]
-        if name in set(overall[["first", "second"]].to_numpy().ravel())
-    ]
+    order = view.comparison.tested
     st.subheader("Overall macro-F1", help=VERDICT_HELP)
     st.plotly_chart(difference_forest(overall), key="compare_forest", alt="Difference of macro-F1 of each pair")
     st.subheader("Emotion by emotion", help=VERDICT_HELP)

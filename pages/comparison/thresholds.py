@@ -1,12 +1,14 @@
 """What thresholds are worth: every metric as launched, at one tuned threshold, and at one an emotion."""
 
+import pandas as pd
 import streamlit as st
 
 from emocore.charts.thresholds import threshold_lines
 from emocore.evaluation.outcomes import POLICY_DESCRIPTIONS, POLICY_TITLES
-from emocore.evaluation.tuning import chosen_thresholds, describe_tuning, threshold_table
+from emocore.evaluation.tuning import METRICS, chosen_thresholds, describe_tuning, threshold_table
 from emocore.metrics import METRIC_DESCRIPTIONS
 from pages.comparison.view import View
+from pages.shared.address import choose_segment
 from pages.shared.plain import plain
 from pages.shared.summary import TITLES
 
@@ -23,20 +25,21 @@ def show(view: View) -> None:
             "This is the validation split itself: tuned thresholds are cross-fitted, those of each fifth of its texts "
             "come from the other four."
         )
-    columns = st.columns(2)
-    for place, metric in enumerate(("f1_macro", "f1_micro")):
-        with columns[place]:
-            st.markdown(f"**{TITLES[metric]}**", help=METRIC_DESCRIPTIONS[metric])
-            floor = view.comparison.no_skill.set_index("series")[metric].dropna().to_dict()
-            st.plotly_chart(
-                threshold_lines(table, metric, TITLES[metric], floor), key=f"compare_thresholds_{metric}",
-                alt=f"{TITLES[metric]} of each method under three ways to set thresholds",
-            )  # fmt: skip
+    metric = choose_segment(
+        st, "Metric", {name: TITLES[name] for name in METRICS}, name="metric", key="compare_metric",
+        help="  \n".join(f"**{TITLES[name]}**: {METRIC_DESCRIPTIONS[name]}" for name in METRICS),
+    )  # fmt: skip
+    st.plotly_chart(
+        threshold_lines(table, metric, TITLES[metric], view.comparison.floor(metric)), key="compare_thresholds_chart",
+        alt=f"{TITLES[metric]} of each method under three ways to set thresholds",
+    )  # fmt: skip
     wide = table.assign(policy=table["policy"].map(POLICY_TITLES)).pivot_table(
         index="series", columns=["metric", "policy"], values="value", sort=False
     )
     wide.columns = [f"{TITLES[metric]}, {policy}" for metric, policy in wide.columns]
     st.dataframe(wide.style.format("{:.3f}"))
-    st.markdown("**Thresholds in use**")
-    st.caption("Those tuned by emotion are stored with each adapter, and the Playground answers with them.")
-    st.dataframe(chosen_thresholds(view.comparison).set_index("series").style.format("{:.2f}"))
+    st.markdown("**The tuned thresholds**")
+    st.caption("Those by emotion are stored with each adapter, and the Playground answers with them.")
+    common = chosen_thresholds(comparisons["common"]).set_index("series").iloc[:, 0].rename("one for all")
+    tuned = chosen_thresholds(comparisons["by_emotion"]).set_index("series")
+    st.dataframe(pd.concat([common, tuned], axis=1).style.format("{:.2f}"))

@@ -26,26 +26,15 @@ class View:
     runs: list[RunFolder]
     compare_at: Callable[[ThresholdPolicy], Comparison]
 
-    @property
-    def outcomes(self) -> Outcomes | None:
-        """The largest group of runs that were scored on the same texts; None where there are none."""
-        return max(self.comparison.groups, key=lambda group: len(group.runs), default=None)
-
     def require_outcomes(self) -> Outcomes:
-        """The same; without predictions the view says so and ends."""
-        outcomes = self.outcomes
+        """The largest group of runs on the same texts; without predictions the view says so and ends."""
+        outcomes = self.comparison.largest_group
         if outcomes is None:
             st.info("This needs predictions, which runs from W&B do not have.", icon=":material/info:")
             st.stop()
         if len(self.comparison.groups) > 1:
             st.caption(f"Of the runs on the same texts: {', '.join(outcomes.members)}.")
         return outcomes
-
-    @property
-    def always_on(self) -> float | None:
-        """macro-F1 of predicting every emotion for every text."""
-        scores = self.comparison.no_skill.set_index("series")["f1_macro"]
-        return float(scores["always-on"]) if "always-on" in scores else None
 
 
 def select_emotion(chart_key: str) -> None:

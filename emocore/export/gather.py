@@ -1,0 +1,112 @@
+"""Everything that a comparison's page shows, gathered for a report or a bundle. Texts of users stay out."""
+
+from collections.abc import Callable
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from emocore.charts.calibration import reliability_curves
+from emocore.charts.comparison import emotion_bars, emotion_heatmap
+from emocore.charts.costs import cost_scatter
+from emocore.charts.disagreement import agreement_heatmap
+from emocore.charts.scores import score_dots
+from emocore.charts.sweeps import sweep_curves
+from emocore.charts.thresholds import threshold_lines
+from emocore.charts.verdicts import difference_forest, verdict_matrix
+from emocore.evaluation.audit import describe_audit
+from emocore.evaluation.calibration import calibration_table, reliability_table
+from emocore.evaluation.comparison import Comparison
+from emocore.evaluation.costs import cost_table, pareto_front
+from emocore.evaluation.disagreement import agreement_table, co_occurrence_errors, oracle_scores, unique_errors
+from emocore.evaluation.outcomes import POLICY_TITLES, Outcomes, ThresholdPolicy
+from emocore.evaluation.sweeps import find_swept_settings, sweep_table
+from emocore.evaluation.tuning import chosen_thresholds, describe_tuning, threshold_table
+from emocore.evaluation.wording import describe
+from emocore.export.content import ComparisonContent
+
+COST_TITLES = {
+    "train_seconds": "training time",
+    "peak_memory_bytes": "peak memory",
+    "trainable_parameters": "trainable parameters",
+    "adapter_bytes": "adapter size",
+    "latency_seconds": "latency of one text",
+}
+SWEEP_TITLES = {"rows": "training rows", "learning_rate": "learning rate"}
+MOST_PAIRS = 10  # beside each other in one figure
+
+
+def gather(
+    comparison: Comparison,
+    audit: pd.DataFrame,
+    title: str,
+    compare_at: Callable[[ThresholdPolicy], Comparison],
+) -> ComparisonContent:
+    """`audit` is the fairness audit, `compare_at` gives the same comparison at other thresholds."""
+    headline = describe(comparison)
+    sentences, figures = [headline.sentence], _score_figures(comparison)
+    tables: dict[str, pd.DataFrame] = {}
+    outcomes = comparison.largest_group
+    if outcomes:
+        at = {policy: compare_at(policy) for policy in POLICY_TITLES}
+        sentences.append(describe_tuning(at))
+        tables |= _prediction_tables(comparison, outcomes, at)
+        figures |= _prediction_figures(comparison, outcomes, tables)
+    tables["Costs"] = costs = cost_table(comparison.results, comparison.scores)
+    for cost, name in COST_TITLES.items():
+        if costs[cost].notna().any():
+            figures[f"macro-F1 against {name}"] = cost_scatter(
+                costs, pareto_front(costs, cost), cost, name, comparison.floor("f1_macro")
+            )
+    for setting in find_swept_settings(comparison.results):
+        name = f"macro-F1 against {SWEEP_TITLES[setting]}"
+        tables[name] = sweep_table(comparison.scores, comparison.results, setting, comparison.always_on)
+        figures[name] = sweep_curves(tables[name], SWEEP_TITLES[setting])
+    return ComparisonContent(
+        comparison, title, [*sentences, describe_audit(audit)], headline.caveats, audit, tables, figures
+    )
+
+
+def _score_figures(comparison: Comparison) -> dict[str, go.Figure]:
+    figures = {
+        "macro-F1": score_dots(comparison.scores, "f1_macro", "macro-F1", comparison.floor("f1_macro")),
+        "F1 by emotion": emotion_bars(comparison.emotions),
+        "F1 by emotion and method": emotion_heatmap(comparison.emotions),
+    }
+    verdicts = comparison.verdicts
+    pairs = verdicts[verdicts["emotion"] == ""]
+    if len(pairs):
+        figures["Differences of macro-F1"] = difference_forest(pairs)
+    if 0 < len(pairs) <= MOST_PAIRS:
+        figures["Differences by emotion"] = verdict_matrix(verdicts, comparison.tested)
+    return figures
+
+
+def _prediction_tables(
+    comparison: Comparison, outcomes: Outcomes, at: dict[ThresholdPolicy, Comparison]
+) -> dict[str, pd.DataFrame]:
+    tables = {
+        "What thresholds are worth": threshold_table(at),
+        "Thresholds tuned by emotion": chosen_thresholds(at["by_emotion"]),
+        "Calibration": calibration_table(outcomes),
+        "Reliability": reliability_table(outcomes),
+        "Emotions mixed up": co_occurrence_errors(outcomes),
+    }
+    if len(outcomes.members) > 1:
+        tables["Agreement"] = agreement_table(outcomes)
+        tables["Errors of one method alone"] = unique_errors(outcomes)
+        tables["The right one for every cell"] = oracle_scores(outcomes)
+    return tables
+
+
+def _prediction_figures(
+    comparison: Comparison, outcomes: Outcomes, tables: dict[str, pd.DataFrame]
+) -> dict[str, go.Figure]:
+    figures = {
+        "What thresholds are worth": threshold_lines(
+            tables["What thresholds are worth"], "f1_macro", "macro-F1", comparison.floor("f1_macro")
+        ),
+        "Reliability": reliability_curves(tables["Reliability"], tables["Calibration"]),
+    }
+    if len(outcomes.members) > 1:
+        figures["Agreement"] = agreement_heatmap(tables["Agreement"])
+    return figures
