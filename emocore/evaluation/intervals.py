@@ -75,6 +75,7 @@ def f1_interval(f1: np.ndarray, variances: Variances, texts: np.ndarray) -> tupl
     share = f1 / (2 - f1)
     variance = variances.total * (2 / (2 - f1) ** 2) ** 2
     effective = np.divide(share * (1 - share), variance, out=np.array(texts, dtype=float), where=variance > 0)
+    effective = np.maximum(effective, 1)  # 0 where no text has it or was said to: then it may be anything
     z2 = variances.t_quantile**2
     middle = (share + z2 / (2 * effective)) / (1 + z2 / effective)
     half = np.sqrt(z2 * (share * (1 - share) / effective + z2 / (4 * effective**2))) / (1 + z2 / effective)
@@ -93,4 +94,4 @@ def macro_interval(
         own = ((distances / variances.t_quantile / len(f1)) ** 2).sum()
         return macro.t_quantile * np.sqrt(np.maximum(together + own, 0))
 
-    return f1.mean() - reach(f1 - lows), f1.mean() + reach(highs - f1)
+    return np.clip(f1.mean() - reach(f1 - lows), 0, 1), np.clip(f1.mean() + reach(highs - f1), 0, 1)

@@ -1,0 +1,190 @@
+"""Intervals: Wilson's and Student's where these are exact, hand-worked degrees of freedom, the ends of the scale."""
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest, norm, t
+from simulated import World, outcomes_of
+
+from emocore.evaluation.intervals import (
+    LEVEL,
+    OWN_SHARE,
+    Variances,
+    degrees_of_freedom,
+    f1_interval,
+    macro_interval,
+    split_variance,
+    t_interval,
+)
+from emocore.evaluation.resampling import resample, score
+
+
+def known(texts: float, seeds: float = 0.0, runs: int = 1) -> Variances:
+    return Variances(np.array([texts]), np.array([seeds]), runs)
+
+
+def f1_of(share: float) -> float:
+    """F1 = 2J / (1 + J) = 2h / (2h + e) of h hits and e errors, of which a share J are hits."""
+    return 2 * share / (1 + share)
+
+
+def variance_of_f1(hits: int, either: int) -> float:
+    """That makes the variance of the share of hits J (1 - J) / n; F1 changes with J by 2 / (1 + J)²."""
+    share = hits / either
+    return share * (1 - share) / either * (2 / (1 + share) ** 2) ** 2
+
+
+def wilson(hits: int, either: int) -> list[float]:
+    ends = binomtest(hits, either).proportion_ci(LEVEL, method="wilson")
+    return [f1_of(ends.low), f1_of(ends.high)]
+
+
+@pytest.mark.parametrize(("hits", "either"), [(0, 20), (1, 20), (7, 20), (19, 20), (20, 20), (1, 1), (150, 300)])
+def test_f1_of_one_seed_has_wilson_s_interval_of_the_share_of_hits(hits: int, either: int) -> None:
+    f1 = np.array([f1_of(hits / either)])
+    low, high = f1_interval(f1, known(variance_of_f1(hits, either)), np.array([either]))
+    assert [*low, *high] == pytest.approx(wilson(hits, either), abs=1e-12)
+
+
+def test_the_bootstrap_gives_wilson_s_interval_too() -> None:
+    """Of 886 texts; the emotions' hits and errors are counted, their variance is resampled."""
+    world = World()
+    random = np.random.default_rng(1)
+    outcomes = world.draw(random, [(*world.draw_seeds(random, 1), 0.0)])
+    hits = (outcomes.predicted[0] & outcomes.truth).sum(axis=0)
+    either = (outcomes.predicted[0] | outcomes.truth).sum(axis=0)
+    seen, drawn = score(outcomes), resample(outcomes, 4_000)
+    ends = f1_interval(seen.emotions[0], split_variance(seen.emotions, drawn.emotions), either)
+    exact = np.array([wilson(*counts) for counts in zip(hits, either, strict=True)])
+    assert np.stack(ends, axis=1) == pytest.approx(exact, abs=0.01)
+
+
+@pytest.mark.parametrize(("f1", "low", "high"), [(0.0, 0.0, None), (1.0, None, 1.0)])
+def test_f1_of_nothing_and_of_everything_has_one_open_end(f1: float, low: float | None, high: float | None) -> None:
+    """Of 20 texts none, or all: Wilson's other end is z² / (20 + z²) from it."""
+    far = norm.ppf(0.975) ** 2 / (20 + norm.ppf(0.975) ** 2)
+    ends = f1_interval(np.array([f1]), known(0.0), np.array([20]))
+    expected = [f1_of(1 - far) if low is None else low, f1_of(far) if high is None else high]
+    assert [*ends[0], *ends[1]] == pytest.approx(expected, abs=1e-12)
+
+
+def test_intervals_are_never_inverted_and_never_leave_0_to_1() -> None:
+    random = np.random.default_rng(0)
+    f1 = np.concatenate([[0, 1], random.random(2_000)])
+    # Up to more than any score between 0 and 1 can have.
+    parts = random.choice([0, 1e-12, 1e-6, 1e-3, 0.05, 0.3], (2, len(f1)))
+    for runs in (1, 2, 5):
+        variances = Variances(parts[0], parts[1] if runs > 1 else np.zeros(len(f1)), runs)
+        texts = random.integers(1, 500, len(f1))
+        for low, high in (f1_interval(f1, variances, texts), t_interval(f1, variances)):
+            assert (low >= 0).all() and (high <= 1).all()
+            assert (low <= f1 + 1e-12).all() and (high >= f1 - 1e-12).all()
+
+
+def test_an_emotion_that_no_text_has_and_none_is_said_to_have_gets_an_interval_without_a_warning() -> None:
+    low, high = f1_interval(np.zeros(2), Variances(np.zeros(2), np.zeros(2), 1), np.array([0, 12]))
+    assert low.tolist() == [0, 0]
+    assert 0 < high[1] < high[0] <= 1
+
+
+def test_degrees_of_freedom_of_one_series() -> None:
+    """(4 + 2)² / (2² / (3 - 1)) = 18; texts alone are known exactly, seeds alone leave runs - 1."""
+    assert degrees_of_freedom([known(0.0004, 0.0002, 3)]) == pytest.approx(18)
+    assert degrees_of_freedom([known(0.0, 0.0002, 3)]) == pytest.approx(2)
+    assert degrees_of_freedom([known(0.0004)]) == np.inf
+    assert degrees_of_freedom([known(0.0004, 0.0, 3)]) == np.inf
+
+
+def test_degrees_of_freedom_of_a_difference() -> None:
+    """(4 + 1 + 2)² / (1² / 2 + 2² / 4) = 49 / 1.5."""
+    parts = [known(0.0004), known(0.0, 0.0001, 3), known(0.0, 0.0002, 5)]
+    assert degrees_of_freedom(parts) == pytest.approx(49 / 1.5)
+
+
+def test_the_t_interval_is_student_s() -> None:
+    """Without any chance in the texts: mean ± t(2) * sqrt(variance / 3). With it alone: ± 1.96 standard errors."""
+    runs = np.array([[0.50], [0.52], [0.57]])
+    variances = Variances(np.zeros(1), runs.var(axis=0, ddof=1) / 3, 3)
+    expected = t.interval(0.95, 2, runs.mean(), runs.std(ddof=1) / np.sqrt(3))
+    assert np.ravel(t_interval(runs.mean(axis=0), variances)) == pytest.approx(np.array(expected))
+    assert np.ravel(t_interval(np.array([0.5]), known(0.01**2))) == pytest.approx(
+        [0.5 - 0.0196, 0.5 + 0.0196], abs=1e-5
+    )
+
+
+def test_variance_is_split_into_that_of_the_texts_and_that_between_seeds() -> None:
+    """Both seeds rise by 0.2 from one resample to the other, so all of their difference is their own."""
+    scores = np.array([0.5, 0.7])
+    variances = split_variance(scores, np.array([[0.4, 0.6], [0.6, 0.8]]))
+    assert variances.texts == pytest.approx(0.1**2)
+    assert variances.seeds == pytest.approx(0.02 / 2)  # 0.1² + 0.1² over one degree of freedom, of two runs
+    assert variances.runs == 2 and variances.total == pytest.approx(0.02)
+
+
+def test_of_what_seeds_differ_by_chance_in_the_texts_a_share_is_taken_off() -> None:
+    """The mean is the same in each resample, but the seeds lie up to 0.4 apart: variance 0.01 + 0.01 between them."""
+    samples = np.array([[0.4, 0.8], [0.6, 0.6]])
+    variances = split_variance(np.array([0.5, 0.7]), samples)
+    assert variances.texts == pytest.approx(0)
+    assert variances.seeds == pytest.approx((0.02 - OWN_SHARE * 0.02) / 2)
+    assert split_variance(np.array([0.6, 0.6]), samples).seeds == 0  # never less than nothing
+
+
+def test_one_seed_has_no_variance_between_seeds() -> None:
+    variances = split_variance(np.array([0.5]), np.array([[0.4], [0.6]]))
+    assert (variances.texts, variances.seeds, variances.runs) == (pytest.approx(0.01), 0, 1)
+
+
+def test_identical_seeds_add_nothing() -> None:
+    """Three copies of a run are as uncertain as the run."""
+    random = np.random.default_rng(0)
+    truth = random.random((200, 4)) < 0.3
+    run = np.where(truth, 0.8, -0.8) + random.normal(size=(1, 200, 4))
+    ends = []
+    for copies in (1, 3):
+        outcomes = outcomes_of(truth, np.repeat(run, copies, axis=0), ("LoRA",) * copies)
+        seen, drawn = score(outcomes), resample(outcomes, 300)
+        variances = split_variance(seen.metrics["f1_macro"], drawn.metrics["f1_macro"])
+        ends.append(t_interval(seen.metrics["f1_macro"].mean(), variances))
+    assert np.array(ends[1]) == pytest.approx(np.array(ends[0]), abs=1e-6)
+
+
+def test_more_seeds_make_it_narrower() -> None:
+    """As far apart as before, on the same texts: two seeds reach 12.7 / sqrt(2) deviations, twelve 2.2 / sqrt(12)."""
+    widths = []
+    for pairs in (1, 2, 3, 6):
+        scores = 0.5 + 0.02 * np.repeat([-1, 1], pairs) * np.sqrt((2 * pairs - 1) / (2 * pairs))
+        variances = split_variance(scores, np.repeat([[0.499], [0.501]], 2 * pairs, axis=1))
+        low, high = t_interval(scores.mean(), variances)
+        widths.append(high - low)
+    assert widths == sorted(widths, reverse=True)
+    assert widths[0] / widths[-1] == pytest.approx(8.98 / 0.635, rel=0.05)
+
+
+def test_macro_f1_of_one_emotion_has_the_interval_of_that_emotion() -> None:
+    f1, variances, texts = np.array([f1_of(7 / 20)]), known(variance_of_f1(7, 20)), np.array([20])
+    ends = macro_interval(f1, variances, texts, known(variance_of_f1(7, 20)))
+    assert [float(end) for end in np.ravel(ends)] == pytest.approx(wilson(7, 20), abs=1e-12)
+
+
+def test_distances_of_independent_emotions_add_as_squares() -> None:
+    """Of two emotions the mean reaches half the root of the sum of squares of how far each of them reaches."""
+    counts = [(2, 20), (150, 200)]
+    f1, variance = np.array([f1_of(h / n) for h, n in counts]), np.array([variance_of_f1(*count) for count in counts])
+    low, high = macro_interval(f1, Variances(variance, np.zeros(2), 1), np.array([20, 200]), known(variance.sum() / 4))
+    lows, highs = np.array([wilson(*count) for count in counts]).T
+    assert low == pytest.approx(f1.mean() - np.sqrt(((f1 - lows) ** 2).sum()) / 2, abs=1e-12)
+    assert high == pytest.approx(f1.mean() + np.sqrt(((highs - f1) ** 2).sum()) / 2, abs=1e-12)
+    assert high - f1.mean() > f1.mean() - low  # of an F1 near 0 more is open above
+
+
+@pytest.mark.parametrize("share", [0.1, 0.9])
+def test_macro_f1_does_not_leave_0_to_1_where_emotions_rise_and_fall_together(share: float) -> None:
+    f1, variance = np.full(11, f1_of(share)), np.full(11, 4 * variance_of_f1(round(20 * share), 20))
+    low, high = macro_interval(f1, Variances(variance, np.zeros(11), 1), np.full(11, 20), known(variance[0]))
+    assert 0 <= low < f1[0] < high <= 1
+
+
+def test_an_emotion_that_no_text_has_leaves_macro_f1_its_interval() -> None:
+    f1, variance = np.array([0.5, 0.6, 0.0]), np.array([0.001, 0.002, 0.0])
+    low, high = macro_interval(f1, Variances(variance, np.zeros(3), 1), np.array([90, 60, 0]), known(0.003 / 9))
+    assert 0 < low < f1.mean() < high < 1
