@@ -73,7 +73,7 @@ def cell_grid(
             customdata=[customdata[row][column] for row, column in picked],
             hovertext=[hover[row][column] for row, column in picked],
             hovertemplate="%{hovertext}<extra></extra>",
-            unselected={"marker": {"opacity": 0.8}},
+            unselected={"marker": {"opacity": 0.9}},
             showlegend=False,
         )
         if colorbar is None:

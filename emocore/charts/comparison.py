@@ -73,7 +73,7 @@ def emotion_bars(emotions: pd.DataFrame) -> go.Figure:
                 orientation="v" if is_upright else "h",
                 # Paler than the error bar, which stays visible where it lies on the bar.
                 marker={"color": color, "opacity": 0.5, "pattern": pattern, "line": {"width": 0}},
-                selected={"marker": {"opacity": 0.95}},
+                selected={"marker": {"opacity": 0.8}},
                 unselected={"marker": {"opacity": 0.3}},
                 offset=start,
                 width=slot * BAR,

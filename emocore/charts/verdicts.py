@@ -49,7 +49,15 @@ def difference_forest(verdicts: pd.DataFrame) -> go.Figure:
             showarrow=False,
         )
     figure.add_vline(x=0, line={"color": NO_SKILL_COLOR, "width": 1.5})
-    figure.update_xaxes(rangemode="tozero", tickformat="+.1~f", showgrid=True, zeroline=False)
+    # Zero is always in sight, and never at the very edge.
+    ends = 100 * np.append(rows[["difference", "low", "high"]].to_numpy(float), 0)
+    margin = 0.06 * max(1.0, float(np.nanmax(ends) - np.nanmin(ends)))
+    figure.update_xaxes(
+        range=[np.nanmin(ends) - margin, np.nanmax(ends) + margin],
+        tickformat="+.1~f",
+        showgrid=True,
+        zeroline=False,
+    )
     figure.update_yaxes(
         tickvals=list(range(len(rows))),
         ticktext=[f"{row.first} − {row.second}" for row in rows.itertuples()],

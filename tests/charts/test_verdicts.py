@@ -20,6 +20,9 @@ def test_the_forest_has_every_pair_in_points_with_its_interval() -> None:
     assert ends(dot, "x")[0] == pytest.approx([3, 9])
     (zero,) = figure.layout.shapes
     assert (zero.x0, zero.x1) == (0, 0)
+    start, end = figure.layout.xaxis.range
+    assert start < 0
+    assert end > 9
 
 
 def test_the_forest_tells_each_verdict_by_word_shape_and_colour() -> None:
