@@ -74,7 +74,7 @@ else:
         steps,
         [
             ("1 · Watch", "Three runs train one after another; their curves grow while you look."),
-            ("2 · Compare", "F1 by emotion for each method, with costs and the line of no skill."),
+            ("2 · Compare", "A verdict in words, and behind it F1 by emotion, its doubt, and what each method costs."),
             ("3 · Try", "Type a sentence and see what each adapter answers."),
             ("4 · Launch", "Then your own CSV, another base, more seeds."),
         ],

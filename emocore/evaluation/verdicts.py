@@ -25,9 +25,10 @@ from emocore.evaluation.outcomes import Outcomes
 from emocore.evaluation.resampling import SEED, Scores
 
 ALPHA = 1 - LEVEL
-# Standard deviation of macro-F1, and of one emotion's F1, between seeds.
+# Standard deviation between seeds of macro-F1, and of one emotion's F1: about the root mean square over LoRA, IA3, QLoRA
+# and a head alone, three seeds each, with minilm-l6 on 1,000 texts of SemEval-2018 E-c.
 SEED_DEVIATION = 0.007
-SEED_DEVIATION_OF_EMOTION = 0.015
+SEED_DEVIATION_OF_EMOTION = 0.02
 
 COLUMNS = [
     "first", "second", "first_method", "second_method", "emotion", "difference", "low", "high",
