@@ -1,0 +1,140 @@
+"""Scores with their intervals in the form of a paper's table: one line a series or an emotion, the best marked.
+
+The best of a column (of a line, by emotion) is marked, and so is what ties with it by the test of
+emocore.evaluation.verdicts: for macro-F1 and for F1 by emotion, the two that are tested.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from emocore.evaluation.comparison import Comparison
+from emocore.evaluation.wording import find_pair
+
+METRIC_TITLES = {
+    "f1_macro": "macro-F1",
+    "f1_micro": "micro-F1",
+    "f1_weighted": "weighted F1",
+    "jaccard": "Jaccard",
+    "exact_match": "exact match",
+    "flattened_f1_macro": "flattened macro-F1",
+    "flattened_f1_micro": "flattened micro-F1",
+}
+METRICS = ("f1_macro", "f1_micro", "jaccard")
+
+Mark = Literal["", "best", "tie", "untested"]
+
+
+@dataclass(frozen=True)
+class Score:
+    """One cell; NaN where there is no value or no interval. "untested" is what no test compared with the best."""
+
+    value: float
+    low: float = np.nan
+    high: float = np.nan
+    mark: Mark = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """`count` is the number of seeds of a series, and of texts that have an emotion; None for predictors without
+    skill. `floor` is the F1 of always predicting an emotion."""
+
+    name: str
+    count: int | None
+    scores: tuple[Score, ...]
+    floor: float | None = None
+
+
+@dataclass(frozen=True)
+class Grid:
+    """`rows` have one score a column; `no_skill` are the rows of predictors without skill. `corner` and `counted` head
+    the columns of names and of counts."""
+
+    corner: str
+    counted: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    no_skill: tuple[Row, ...] = ()
+
+    @property
+    def has_floor(self) -> bool:
+        return any(row.floor is not None for row in self.rows)
+
+    def marks(self) -> set[Mark]:
+        """Those that need an explanation below the table."""
+        return {score.mark for row in self.rows for score in row.scores} - {""}
+
+    def split(self, most: int) -> list["Grid"]:
+        """Grids of at most so many columns each, and the same rows."""
+        places = range(0, len(self.columns), most)
+        return [
+            replace(
+                self,
+                columns=self.columns[begin : begin + most],
+                rows=tuple(replace(row, scores=row.scores[begin : begin + most]) for row in self.rows),
+                no_skill=tuple(replace(row, scores=row.scores[begin : begin + most]) for row in self.no_skill),
+            )
+            for begin in places
+        ]
+
+
+def score_grid(comparison: Comparison, metrics: Sequence[str] = METRICS) -> Grid:
+    """One line a series, the highest macro-F1 first, one column a metric."""
+    ranking = comparison.ranking()
+    order = ranking["series"].tolist()
+    columns = []
+    for metric in metrics:
+        rows = comparison.scores[comparison.scores["metric"] == metric].set_index("series").loc[order]
+        scores = [Score(*cells) for cells in rows[["value", "low", "high"]].to_numpy(float).tolist()]
+        verdicts = comparison.verdicts[comparison.verdicts["emotion"] == ""] if metric == "f1_macro" else None
+        columns.append(_mark(scores, order, verdicts))
+    seeds = ranking["seeds"].tolist()
+    return Grid(
+        corner="series",
+        counted="seeds",
+        columns=tuple(METRIC_TITLES[metric] for metric in metrics),
+        rows=tuple(Row(*row) for row in zip(order, seeds, zip(*columns, strict=True), strict=True)),
+        no_skill=tuple(
+            Row(row["series"], None, tuple(Score(float(row[metric])) for metric in metrics))
+            for row in comparison.no_skill.astype(dict.fromkeys(metrics, float)).to_dict("records")
+        ),
+    )
+
+
+def emotion_grid(comparison: Comparison) -> Grid:
+    """One line an emotion, the commonest first, one column a series with its F1, the best series first."""
+    order = comparison.ranking()["series"].tolist()
+    rows = []
+    for emotion, table in comparison.emotions.groupby("emotion", sort=False):
+        known = table.set_index("series").reindex(order)
+        scores = [Score(*cells) for cells in known[["f1", "low", "high"]].to_numpy(float).tolist()]
+        verdicts = comparison.verdicts[comparison.verdicts["emotion"] == emotion]
+        support = round(table["support"].mean())
+        floor = float(table["no_skill_f1"].mean())
+        rows.append(Row(str(emotion), support, tuple(_mark(scores, order, verdicts)), floor))
+    return Grid(corner="emotion", counted="texts", columns=tuple(order), rows=tuple(rows))
+
+
+def _mark(scores: Sequence[Score], names: Sequence[str], verdicts: pd.DataFrame | None) -> list[Score]:
+    """The scores of one metric with their marks. Where there is no test, equal values alone are the best together."""
+    values = np.array([score.value for score in scores], dtype=float)
+    if not (values > 0).any():  # nothing is best where nothing is found
+        return list(scores)
+    best = int(np.nanargmax(values))
+    marked = []
+    for place, score in enumerate(scores):
+        mark: Mark = ""
+        if place == best or score.value == values[best]:
+            mark = "best"
+        elif verdicts is not None and not np.isnan(score.value):
+            pair = find_pair(verdicts, names[best], names[place])
+            if pair.empty:
+                mark = "untested"
+            elif pair.iloc[0]["verdict"] == "tie":
+                mark = "tie"
+        marked.append(replace(score, mark=mark))
+    return marked

@@ -1,0 +1,120 @@
+r"""Tables for a paper: LaTeX with booktabs, ready to be \input.
+
+Names come from users' files and are escaped, whatever they hold. Letters beyond Latin need XeLaTeX or LuaLaTeX.
+"""
+
+import re
+
+import numpy as np
+
+from emocore.evaluation.comparison import Comparison
+from emocore.export.grids import Grid, Mark, Row, Score, emotion_grid, score_grid
+from emocore.export.notes import describe_marks, describe_setting
+
+# Intervals make columns wide: so many fit on a page.
+MOST_COLUMNS = 4
+SIGNS: dict[Mark, str] = {"tie": r"$^{\dagger}$", "untested": r"$^{\ddagger}$"}
+INTERVALS = (
+    "95 % confidence intervals in brackets, over texts (bootstrap) and seeds; a single seed counts the texts alone."
+)
+# What has a meaning of its own in LaTeX text; a row that begins with [ or * would be taken for an argument of \\.
+ESCAPES = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    "`": r"\textasciigrave{}",
+    "[": "{[}",
+    "]": "{]}",
+    "*": "{*}",
+    "·": r"\textperiodcentered{}",
+    "−": "$-$",
+    "†": r"$\dagger$",
+    "‡": r"$\ddagger$",
+}
+
+
+def escape(text: str) -> str:
+    """Any text as LaTeX that prints it, on one line."""
+    line = re.sub(r"[\s\x00-\x1f\x7f]+", " ", text).strip()
+    escaped = "".join(ESCAPES.get(letter, letter) for letter in line)
+    return re.sub("-(?=-)", "-{}", escaped)  # or two hyphens would become a dash
+
+
+def latex_table(comparison: Comparison) -> str:
+    """Series by macro-F1, micro-F1 and Jaccard, with intervals and the lines of no skill."""
+    grid = score_grid(comparison)
+    tested = " Macro-F1 alone is tested." if grid.marks() & {"tie", "untested"} else ""
+    caption = (
+        f"Scores of each series. {describe_setting(comparison)}. {INTERVALS} {describe_marks(grid.marks())}{tested}"
+    )
+    return _table([grid], caption, "scores")
+
+
+def latex_emotion_table(comparison: Comparison) -> str:
+    """Emotions by series: F1 with intervals, and what always predicting the emotion would score."""
+    grid = emotion_grid(comparison)
+    thin = " Emotions without one are in too few texts." if _has_thin_rows(grid) else ""
+    caption = f"F1 by emotion. {describe_setting(comparison)}. {INTERVALS}{thin} {describe_marks(grid.marks())}"
+    return _table(grid.split(MOST_COLUMNS), caption, "emotions")
+
+
+def _table(grids: list[Grid], caption: str, label: str) -> str:
+    lines = [
+        r"% Needs \usepackage{booktabs} and \usepackage[T1]{fontenc} (or XeLaTeX, LuaLaTeX).",
+        r"\begin{table}",
+        r"  \centering",
+        f"  \\caption{{{escape(caption)}}}",
+        f"  \\label{{tab:{label}}}",
+        r"  \small",
+    ]
+    for place, grid in enumerate(grids):
+        lines += [r"  \par\medskip"] if place else []
+        lines += [f"  {line}" for line in _tabular(grid)]
+    return "\n".join([*lines, r"\end{table}", ""])
+
+
+def _tabular(grid: Grid) -> list[str]:
+    head = [grid.corner.capitalize(), grid.counted.capitalize(), *grid.columns]
+    head += ["No skill"] if grid.has_floor else []
+    lines = [
+        f"\\begin{{tabular}}{{lr{'l' * (len(head) - 2)}}}",
+        r"  \toprule",
+        f"  {' & '.join(map(escape, head))} \\\\",
+        r"  \midrule",
+        *(_line(row) for row in grid.rows),
+    ]
+    if grid.no_skill:
+        lines += [r"  \midrule", *(_line(row) for row in grid.no_skill)]
+    return [*lines, r"  \bottomrule", r"\end{tabular}"]
+
+
+def _line(row: Row) -> str:
+    name = escape(row.name) if row.count is not None else f"{escape(row.name)} (no skill)"
+    count = "" if row.count is None else f"{row.count:,}"
+    floor = [] if row.floor is None else [f"{row.floor:.3f}"]
+    return f"  {' & '.join([name, count, *map(_cell, row.scores), *floor])} \\\\"
+
+
+def _cell(score: Score) -> str:
+    if np.isnan(score.value):
+        return "--"
+    value = f"{score.value:.3f}"
+    if score.mark == "best":
+        value = f"\\textbf{{{value}}}"
+    value += SIGNS.get(score.mark, "")
+    return value if np.isnan(score.low) else f"{value} {{\\scriptsize [{score.low:.3f}, {score.high:.3f}]}}"
+
+
+def _has_thin_rows(grid: Grid) -> bool:
+    return any(all(np.isnan(score.low) for score in row.scores) for row in grid.rows)

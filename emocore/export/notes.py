@@ -1,0 +1,75 @@
+"""How a comparison was computed, in a few sentences: for a report, a README and the caption of a table."""
+
+from collections.abc import Collection
+
+from emocore.evaluation.comparison import Comparison
+from emocore.evaluation.intervals import FEWEST_POSITIVES
+from emocore.evaluation.outcomes import POLICY_DESCRIPTIONS, POLICY_TITLES
+from emocore.evaluation.resampling import RESAMPLES
+from emocore.evaluation.wording import join_names
+from emocore.export.grids import Mark
+
+SIGNS: dict[Mark, str] = {"tie": "†", "untested": "‡"}
+MARKS: dict[Mark, str] = {
+    "best": "The best in bold.",
+    "tie": f"{SIGNS['tie']} Ties with the best: no difference was shown.",
+    "untested": f"{SIGNS['untested']} Not tested against the best: other texts, or its predictions are not here.",
+}
+
+
+def describe_setting(comparison: Comparison) -> str:
+    """One line: split, texts, thresholds, seeds."""
+    return (
+        f"{comparison.split.capitalize()} split ({describe_texts(comparison)}), "
+        f"thresholds {POLICY_TITLES[comparison.policy]}, {describe_seeds(comparison)}"
+    )
+
+
+def describe_texts(comparison: Comparison) -> str:
+    """886 texts; 886 and 120 texts where not all runs were scored on the same; a word where it is not known."""
+    counts = [len(outcomes.row_ids) for outcomes in comparison.groups]
+    if not counts:
+        counts = sorted({rows for result in comparison.results if (rows := result.rows(comparison.split))})
+    return f"{join_names([f'{count:,}' for count in counts])} texts" if counts else "an unknown number of texts"
+
+
+def describe_seeds(comparison: Comparison) -> str:
+    """3 seeds each; 3 seeds of LoRA and 1 of IA3."""
+    seeds = comparison.ranking()[["series", "seeds"]].to_numpy().tolist()
+    counts = {count for _, count in seeds}
+    if len(counts) == 1:
+        return f"{seeds[0][1]} {'seed' if counts == {1} else 'seeds'}{' each' if len(seeds) > 1 else ''}"
+    by_count = {
+        count: join_names([name for name, own in seeds if own == count]) for count in sorted(counts, reverse=True)
+    }
+    return join_names([f"{count} {'seed' if count == 1 else 'seeds'} of {names}" for count, names in by_count.items()])
+
+
+def describe_method(comparison: Comparison) -> list[str]:
+    """What is behind the numbers, one paragraph a kind of number."""
+    thresholds = POLICY_DESCRIPTIONS[comparison.policy]
+    if comparison.policy != "launch" and comparison.split == "validation":
+        thresholds += " Here, on that split itself, each fifth of the texts has those chosen on the other four."
+    paragraphs = [
+        f"Scores are those of the {comparison.split} split, {describe_texts(comparison)}; a series is the mean over "
+        f"its seeds ({describe_seeds(comparison)}). Thresholds {POLICY_TITLES[comparison.policy]}: {thresholds}",
+        f"Intervals are 95 % confidence intervals. They count chance in the texts, by a bootstrap of {RESAMPLES:,} "
+        "resamples, and between seeds; of a series with one seed they count the texts alone. F1 of one emotion has "
+        f"Wilson's (1927) interval, and none where fewer than {FEWEST_POSITIVES} texts have the emotion.",
+        "Two series are compared by a paired bootstrap over texts and seeds, overall and for each emotion; p-values "
+        "are corrected by Holm (1979), and a difference counts below 0.05. A tie means that no difference was shown, "
+        "not that there is none.",
+        "No skill is what predictors that ignore the text score: silence predicts nothing, always-on every emotion for "
+        "every text.",
+    ]
+    if len(comparison.local) < len(comparison.results):
+        paragraphs.append(
+            "Runs of W&B were trained elsewhere and their predictions are not here: they have neither intervals nor "
+            "verdicts."
+        )
+    return paragraphs
+
+
+def describe_marks(marks: Collection[Mark]) -> str:
+    """What the signs mean that a grid has, one sentence each."""
+    return " ".join(text for mark, text in MARKS.items() if mark in marks)

@@ -1,0 +1,162 @@
+"""Tables as people read them: titles with units, an interval beside its value, every number in the house's form.
+
+The columns are known by name (see emocore.evaluation); one that is not is shown as it is.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from pandas.api.types import is_bool_dtype, is_integer_dtype, is_numeric_dtype
+
+from emocore.evaluation.outcomes import POLICY_TITLES
+from emocore.export.grids import METRIC_TITLES
+from emocore.models.methods import method_title
+from emocore.text import format_bytes, format_count, format_seconds
+
+NOTHING = "–"
+# Of a table that has one interval, low and high, the columns that it may belong to, the first that is there.
+MEASURES = ("difference", "f1", "observed", "f1_macro", "value")
+TITLES = METRIC_TITLES | {
+    "f1": "F1",
+    "average_precision": "average precision",
+    "no_skill": "no skill",
+    "no_skill_f1": "F1 of no skill",
+    "difference": "difference (points)",
+    "p_value": "p",
+    "p_adjusted": "p (Holm)",
+    "train_seconds": "training time",
+    "samples_per_second": "texts/s",
+    "peak_memory_bytes": "peak memory",
+    "adapter_bytes": "adapter size",
+    "latency_seconds": "one text alone",
+    "method_title": "method",
+    "reconstructed_f1_micro": "multi-label micro-F1, reconstructed",
+    "ece": "calibration error (ECE)",
+    "brier": "Brier score",
+    "bin_low": "from",
+    "bin_high": "to",
+    "observed": "share that is true",
+    "confidence": "mean probability",
+}
+# Of what stands in cells.
+NAMES = METRIC_TITLES | {str(policy): title for policy, title in POLICY_TITLES.items()}
+# They say again what the series or the pair says.
+REPEATED = ("method", "first_method", "second_method")
+
+
+@dataclass(frozen=True)
+class WordTable:
+    """`rows` are cells of `columns`; `is_number` says of each column whether it is set flush right."""
+
+    columns: list[str]
+    rows: list[list[str]]
+    is_number: list[bool]
+
+
+def to_words(table: pd.DataFrame) -> WordTable:
+    """Any table of a comparison in words, without columns that say nothing; an index of names is its first column."""
+    flat = with_index(table)
+    told = {"series", "first"} & set(map(str, flat.columns))
+    dropped = {column for column in REPEATED if told and column in flat.columns}
+    titles, cells, numbers = [], [], []
+    for column, (low, high) in _find_intervals(flat).items():
+        if column in dropped or (len(flat) and (flat[column].astype(str) == "").all()):
+            continue
+        form = _find_form(column, flat)
+        words = [_say(form, value) for value in flat[column]]
+        if low and high:
+            ends = zip(flat[low], flat[high], strict=True)
+            words = [_add_interval(form, *both) for both in zip(words, ends, strict=True)]
+        titles.append(TITLES.get(column, column.replace("_", " ")))
+        cells.append(words)
+        numbers.append(is_numeric_dtype(flat[column]) and not is_bool_dtype(flat[column]))
+    return WordTable(titles, [list(row) for row in zip(*cells, strict=True)], numbers)
+
+
+def with_index(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with an index of names as its first column, as in a file; numbers of rows say nothing."""
+    if is_numeric_dtype(table.index):
+        return table.reset_index(drop=True)
+    flat = table.copy()
+    flat.columns.name = None
+    return flat.reset_index(names=str(table.index.name or ""))
+
+
+def _find_intervals(table: pd.DataFrame) -> dict[str, tuple[str | None, str | None]]:
+    """The columns to show, each with the names of the columns that hold the ends of its interval."""
+    names = list(map(str, table.columns))
+    own = next((name for name in MEASURES if name in names), None) if {"low", "high"} <= set(names) else None
+    found: dict[str, tuple[str | None, str | None]] = {}
+    for name in names:
+        if name == own:
+            found[name] = ("low", "high")
+        elif {f"{name}_low", f"{name}_high"} <= set(names):
+            found[name] = (f"{name}_low", f"{name}_high")
+        else:
+            found[name] = (None, None)
+    ends = {end for pair in found.values() for end in pair}
+    return {name: pair for name, pair in found.items() if name not in ends}
+
+
+def _find_form(name: str, table: pd.DataFrame) -> Callable[[Any], str]:
+    """How the values of a column are said that are there."""
+    column = table[name]
+    if name in ("method", "metric", "policy"):
+        return _say_name
+    if not is_numeric_dtype(column) or is_bool_dtype(column) or name == "seed":
+        return _say_text
+    if name == "value" and "setting" in table.columns:  # of a sweep: rows or a learning rate
+        return "{:,g}".format
+    if name == "difference":
+        return _say_points
+    if name == "latency_seconds":
+        return _say_milliseconds
+    if name in ("p_value", "p_adjusted"):
+        return _say_p
+    for ending, form in (("_seconds", format_seconds), ("_bytes", format_bytes), ("_parameters", format_count)):
+        if name.endswith(ending):
+            return form
+    return "{:,}".format if is_integer_dtype(column) else _say_number
+
+
+def _say(form: Callable[[Any], str], value: Any) -> str:
+    is_missing = value is None or (not isinstance(value, list | tuple) and pd.isna(value))
+    return NOTHING if is_missing else form(value)
+
+
+def _add_interval(form: Callable[[Any], str], words: str, ends: tuple[Any, Any]) -> str:
+    low, high = (_say(form, end) for end in ends)
+    return words if NOTHING in (low, high) else f"{words} [{low},\N{NO-BREAK SPACE}{high}]"
+
+
+def _say_points(value: float) -> str:
+    return f"{100 * value:+.1f}"
+
+
+def _say_milliseconds(value: float) -> str:
+    return f"{1000 * value:,.3g} ms" if value < 1 else format_seconds(value)
+
+
+def _say_p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def _say_number(value: float) -> str:
+    """0.508; 24.3; 1,234."""
+    return f"{value:.3f}" if abs(value) < 10 else f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def _say_name(value: Any) -> str:
+    """A method, a metric or a threshold policy by its title."""
+    return NAMES.get(str(value), method_title(str(value)))
+
+
+def _say_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return re.sub(r"\s+", " ", str(value))
