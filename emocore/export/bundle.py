@@ -1,0 +1,217 @@
+"""The bundle: a ZIP with all that is known of a comparison, for a colleague, a paper's supplement or later years.
+
+The same comparison makes the same bytes, as long as plotly.js and the browser stay the same. What is private stays
+out: texts, predictions, the folders of this machine.
+"""
+
+import contextlib
+import io
+import json
+import os
+import platform
+import re
+import zipfile
+from collections.abc import Iterable
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from textwrap import fill
+from typing import Any
+
+from emocore import __version__
+from emocore.errors import EmocoreError
+from emocore.evaluation.results import Result
+from emocore.export.content import ComparisonContent
+from emocore.export.figures import PLOTLY_FILE, Picture, plotly_script, to_html, to_images, to_slug
+from emocore.export.latex import latex_emotion_table, latex_table
+from emocore.export.notes import describe_method, describe_setting
+from emocore.export.origins import environment, file_names, hashes, shared_address, shared_config, without_paths
+from emocore.export.repeat import repeat_command
+from emocore.export.report import html_report
+from emocore.export.tables import with_index
+from emocore.files import sync
+
+TEXT_COLUMN = "text"
+OLDEST_TIME = (1980, 1, 1, 0, 0, 0)  # a ZIP knows none before it; the files' own would differ from one to the next
+EXPORTERS = ("numpy", "pandas", "scipy", "plotly", "kaleido")
+
+README = """\
+{title}
+{line}
+{setting}
+
+{sentences}
+
+WHAT IS HERE
+  report.html        all of it to read, in any browser, without a network
+  tables/            the numbers as CSV
+  figures/           each figure as a web page (they need {plotly} beside them){pictures}
+  latex/             tables for a paper (booktabs)
+  runs/              of each run: config.json, result.json, provenance.json, and wandb.json with its address on W&B
+  environment.txt    the versions that the runs were made with
+  hashes.json        of the data files and of the split, to tell whether you have the same
+
+WHAT IS NOT
+  No texts and no predictions. Files and local bases are called by their names, without the folders they lay in.
+{notes}
+REPEAT IT
+  In a folder with the data files (hashes.json tells whether they are the same). Where the study is already among the
+  runs, give it another name.
+
+{command}
+
+HOW IT WAS COMPUTED
+{method}
+"""
+
+
+def write_bundle(path: Path, content: ComparisonContent) -> list[str]:
+    """Write the ZIP in one step; returns notes on what is missing in it and why, for the user's eyes.
+
+    Raises EmocoreError, with an older file still in place, where it cannot be written.
+    """
+    kept = {title: table for title, table in content.tables.items() if TEXT_COLUMN not in table.columns}
+    notes = [f"The table '{title}' holds texts and is left out." for title in content.tables if title not in kept]
+    names = file_names(content.comparison.results)
+    content = without_paths(replace(content, tables=kept), names)
+    files = {
+        "report.html": html_report(content),
+        **_tables(content),
+        **_web_figures(content),
+        "latex/scores.tex": latex_table(content.comparison),
+        "latex/emotions.tex": latex_emotion_table(content.comparison),
+        **_runs(content, names),
+        "environment.txt": _environment(content.comparison.results),
+        "hashes.json": _to_json(hashes(content.comparison.results, names)),
+    }
+    pictures: dict[str, bytes] = {}
+    try:
+        pictures = _pictures(content)
+    except EmocoreError as error:
+        notes.append(f"The figures are here as web pages alone, without pictures: {error}.")
+    files["README.txt"] = _readme(content, notes, bool(pictures))
+    _write_atomically(path, _zip({name: text.encode() for name, text in files.items()} | pictures))
+    return notes
+
+
+def _readme(content: ComparisonContent, notes: Iterable[str], has_pictures: bool) -> str:
+    return README.format(
+        title=content.title,
+        line="=" * len(content.title),
+        setting=f"{describe_setting(content.comparison)}.",
+        sentences="\n".join([*map(_wrap, content.headline), *(_wrap(caveat, "- ") for caveat in content.caveats)]),
+        plotly=PLOTLY_FILE,
+        pictures=", SVG and PNG" if has_pictures else "",
+        notes="".join(f"{_wrap(note, '  ')}\n" for note in notes),
+        command=repeat_command(content.comparison.results),
+        method="\n".join(_wrap(paragraph, "  ") for paragraph in describe_method(content.comparison)),
+    )
+
+
+def _wrap(text: str, indent: str = "") -> str:
+    return fill(text, 100, initial_indent=indent, subsequent_indent=" " * len(indent), break_long_words=False)
+
+
+def _tables(content: ComparisonContent) -> dict[str, str]:
+    comparison = content.comparison
+    tables = {
+        "scores": comparison.scores,
+        "emotions": comparison.emotions,
+        "verdicts": comparison.verdicts,
+        "no skill": comparison.no_skill,
+        "audit": content.audit,
+        **content.tables,
+    }
+    slugs = _unique_slugs(tables)
+    return {
+        f"tables/{slugs[title]}.csv": with_index(table).to_csv(index=False, lineterminator="\n")
+        for title, table in tables.items()
+    }
+
+
+def _web_figures(content: ComparisonContent) -> dict[str, str]:
+    slugs = _unique_slugs(content.figures)
+    pages = {
+        f"figures/{slugs[title]}.html": to_html(figure, title, "beside") for title, figure in content.figures.items()
+    }
+    return pages | ({f"figures/{PLOTLY_FILE}": str(plotly_script())} if pages else {})
+
+
+def _pictures(content: ComparisonContent) -> dict[str, bytes]:
+    """Raises EmocoreError where there is no browser to draw them."""
+    if not content.figures:
+        return {}
+    slugs = _unique_slugs(content.figures)
+    wanted = [Picture(figure, title, kind) for title, figure in content.figures.items() for kind in ("svg", "png")]
+    drawn = to_images(wanted)
+    return {
+        f"figures/{slugs[picture.title]}.{picture.format}": file for picture, file in zip(wanted, drawn, strict=True)
+    }
+
+
+def _runs(content: ComparisonContent, names: dict[str, str]) -> dict[str, str]:
+    files = {}
+    for result in content.comparison.results:
+        folder = f"runs/{re.sub(r'[^A-Za-z0-9._-]', '-', result.id).lstrip('.')}"
+        files[f"{folder}/config.json"] = _to_json(shared_config(result, names))
+        files[f"{folder}/result.json"] = _to_json(result.result)
+        files[f"{folder}/provenance.json"] = _to_json(result.provenance)
+        if address := shared_address(result):
+            files[f"{folder}/wandb.json"] = _to_json(address)
+    return files
+
+
+def _environment(results: Iterable[Result]) -> str:
+    """Runs that share theirs stand together."""
+    groups: dict[tuple[tuple[str, str], ...], list[str]] = {}
+    for result in results:
+        groups.setdefault(tuple(environment(result).items()), []).append(result.id)
+    exporters = (("python", platform.python_version()), ("emocore", __version__))
+    blocks = [(f"Runs {', '.join(ids)}", facts) for facts, ids in groups.items()]
+    blocks.append(("This bundle", (*exporters, *((name, version(name)) for name in EXPORTERS))))
+    texts = ["\n".join([f"# {head}", *(f"{name} {value}" for name, value in facts), ""]) for head, facts in blocks]
+    return "\n".join(texts)
+
+
+def _unique_slugs(titles: Iterable[str]) -> dict[str, str]:
+    """Title -> file name without its ending; a number tells those apart that would be the same."""
+    slugs: dict[str, str] = {}
+    for title in titles:
+        slug, number = to_slug(title), 2
+        while slug in slugs.values():
+            slug, number = f"{to_slug(title)}-{number}", number + 1
+        slugs[title] = slug
+    return slugs
+
+
+def _to_json(content: Any) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def _zip(files: dict[str, bytes]) -> bytes:
+    """The README first, then by name."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name in sorted(files, key=lambda name: (name != "README.txt", name)):
+            entry = zipfile.ZipInfo(name, OLDEST_TIME)
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, files[name], zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
+
+
+def _write_atomically(path: Path, content: bytes) -> None:
+    """As emocore.files.write_atomically, for bytes."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(content)
+        sync(temporary)
+        temporary.replace(path)
+        sync(path.parent)
+    except OSError as error:
+        raise EmocoreError(
+            f"the bundle cannot be written ({error.strerror}: {path}); free space, or name a file in a folder "
+            "that exists and can be written"
+        ) from None
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()

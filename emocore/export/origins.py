@@ -1,0 +1,179 @@
+"""Where a comparison comes from: settings, environment and data of its runs, without what is private to a machine.
+
+Settings name files and local bases by their absolute paths. Outside this machine these mean nothing and tell the
+user's name; a file is called by its own name then, and by as many of its folders as tell it from the others.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import reduce
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import pandas as pd
+
+from emocore.config import STARTER
+from emocore.evaluation.comparison import Comparison
+from emocore.evaluation.results import Result, RunResult, TeamResult
+from emocore.export.content import ComparisonContent
+from emocore.tracking.place import known_place
+
+DATA_SETTINGS = ("data", "validation_data", "test_data")
+ADDRESS = ("mode", "entity", "project", "id", "url", "base_url")
+# What a table of runs says already.
+IDENTITY = frozenset({"method", "seed", "study"})
+# What says who ran it and where it is logged, not what was run.
+LOGGING_SETTINGS = frozenset({"wandb_mode", "wandb_project", "wandb_entity", "wandb_base_url"})
+
+
+def file_names(results: Sequence[Result]) -> dict[str, str]:
+    """Each path in the settings -> what the file is called outside this machine.
+
+    Files with the same content have one name, wherever they lie. A local base is called ./NAME.
+    """
+    contents: dict[str, str] = {}
+    for result in results:
+        hashes = result.provenance.get("data_sha256") or {}
+        for setting in DATA_SETTINGS:
+            path = getattr(result.config, setting)
+            if path and path != STARTER:
+                contents.setdefault(path, hashes.get(setting, path))
+    firsts: dict[str, str] = {}
+    for path, content in contents.items():
+        firsts.setdefault(content, path)
+    names = _shorten(list(firsts.values()))
+    bases = _shorten(sorted({r.config.base for r in results if Path(r.config.base).is_absolute()}))
+    return {path: names[firsts[content]] for path, content in contents.items()} | {
+        path: f"./{name}" for path, name in bases.items()
+    }
+
+
+def without_paths(content: ComparisonContent, names: Mapping[str, str]) -> ComparisonContent:
+    """The same words and tables, with the names of files in the place of their paths."""
+
+    order = sorted(names, key=len, reverse=True)  # a path may begin like another one
+
+    def tell(cell: Any) -> Any:
+        return reduce(lambda text, path: text.replace(path, names[path]), order, cell) if type(cell) is str else cell
+
+    return replace(
+        content,
+        headline=[tell(sentence) for sentence in content.headline],
+        caveats=[tell(sentence) for sentence in content.caveats],
+        audit=content.audit.map(tell),
+        tables={title: table.map(tell) for title, table in content.tables.items()},
+    )
+
+
+def shared_config(result: Result, names: Mapping[str, str]) -> dict[str, Any]:
+    """The settings of a run as others may read them; `names` are those of `file_names`."""
+    config = result.config.model_dump()
+    for setting in (*DATA_SETTINGS, "base"):
+        config[setting] = names.get(config[setting], config[setting])
+    if config["wandb_base_url"]:
+        config["wandb_base_url"] = _without_account(config["wandb_base_url"])
+    return config
+
+
+def shared_address(result: Result) -> dict[str, Any]:
+    """Where a run is on W&B, as far as that is known."""
+    if isinstance(result, TeamResult):
+        return {"url": _without_account(result.url)}
+    if not isinstance(result, RunResult):
+        return {}
+    place = {key: value for key, value in known_place(result.run).items() if key in ADDRESS}
+    return place | {key: _without_account(place[key]) for key in ("url", "base_url") if place.get(key)}
+
+
+def hashes(results: Sequence[Result], names: Mapping[str, str]) -> dict[str, Any]:
+    """What tells whether somebody has the same data, split and base: run id -> its hashes and files."""
+    return {
+        result.id: {
+            "files": {
+                setting: names.get(path, path)
+                for setting in DATA_SETTINGS
+                if (path := getattr(result.config, setting)) is not None
+            },
+            "data_sha256": result.provenance.get("data_sha256"),
+            "split_sha256": result.provenance.get("split_sha256"),
+            "rows": result.provenance.get("rows"),
+            "base_revision": result.provenance.get("base_revision"),
+        }
+        for result in results
+    }
+
+
+def settings_table(comparison: Comparison, names: Mapping[str, str]) -> pd.DataFrame:
+    """One row a setting and value: setting, value, series ("all", or which have it). Method, seed and study are left
+    out, and so is what a method does not read."""
+    facts: dict[str, dict[str, str]] = {}
+    for result in comparison.results:
+        for setting, value in shared_config(result, names).items():
+            if setting not in IDENTITY | LOGGING_SETTINGS and value is not None:
+                facts.setdefault(setting.replace("_", " "), {})[result.id] = _say(value)
+    return _group(facts, comparison.series, "setting")
+
+
+def environment_table(comparison: Comparison) -> pd.DataFrame:
+    """The same of what the runs ran on: what, value, series."""
+    facts: dict[str, dict[str, str]] = {}
+    for result in comparison.results:
+        for what, value in environment(result).items():
+            facts.setdefault(what, {})[result.id] = value
+    return _group(facts, comparison.series, "what")
+
+
+def environment(result: Result) -> dict[str, str]:
+    """What a run ran on, by name: versions, code, device."""
+    provenance = result.provenance
+    code = provenance.get("code") or {}
+    revision = code.get("revision") or "not known"
+    known = {
+        "python": provenance.get("python"),
+        "emocore": provenance.get("emocore"),
+        "code": f"{revision} with changes of its own" if code.get("dirty") else revision,
+        **(provenance.get("packages") or {}),
+        "platform": provenance.get("platform"),
+        "device": provenance.get("device"),
+        "precision": provenance.get("precision"),
+        "base revision": provenance.get("base_revision"),
+    }
+    return {name: str(value) for name, value in known.items() if value is not None}
+
+
+def _group(facts: Mapping[str, Mapping[str, str]], series: Mapping[str, str], head: str) -> pd.DataFrame:
+    """`facts` are by name, then by run id; `series` names the series of each run."""
+    rows = []
+    for what, values in facts.items():
+        for value in dict.fromkeys(values.values()):
+            owners = Counter(series[run_id] for run_id, own in values.items() if own == value)
+            sizes = Counter(series.values())
+            told = [name if n == sizes[name] else f"{name} ({n} of {sizes[name]})" for name, n in owners.items()]
+            rows.append((what, value, "all" if owners == sizes else ", ".join(told)))
+    return pd.DataFrame(rows, columns=[head, "value", "series"])
+
+
+def _say(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _shorten(paths: Sequence[str]) -> dict[str, str]:
+    """As many last parts of each path as tell all of them apart."""
+    parts = {path: [part for part in Path(path).parts if part != "/"] for path in paths}
+    for count in range(1, max(map(len, parts.values()), default=0) + 1):
+        names = {path: "/".join(own[-count:]) for path, own in parts.items()}
+        if len(set(names.values())) == len(names):
+            return names
+    return {path: "/".join(own) for path, own in parts.items()}
+
+
+def _without_account(url: str) -> str:
+    """An address without the name and password that it may hold."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))

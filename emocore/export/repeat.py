@@ -1,0 +1,168 @@
+"""The command that repeats the runs of a comparison, in the shortest form that says all that was chosen.
+
+Method, seeds, base and data are always named, other settings where they differ from what the method and the base
+bring along. Where a run was logged is left to whoever repeats it. Data files are called by their names alone (see
+emocore.export.origins), so the command is for the folder that they lie in.
+"""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from itertools import product
+from typing import Any
+
+from emocore.config import SHARED_SETTINGS, RunConfig, variable_settings
+from emocore.evaluation.results import Result
+from emocore.export.origins import DATA_SETTINGS, IDENTITY, LOGGING_SETTINGS, file_names, shared_config
+from emocore.models.bases import BASES
+from emocore.models.methods import METHODS, OPTIONAL_SETTINGS
+from emocore.models.resolve import NO_BASE, resolve
+
+PROGRAM = ("python", "-m", "emocore")
+ALWAYS_NAMED = ("base", "data")
+OWN_OPTIONS = ("base", *DATA_SETTINGS)
+
+Config = dict[str, Any]
+Settings = dict[str, Any]
+
+
+def repeat_command(results: Sequence[Result]) -> str:
+    """One line where the runs are one study of methods x seeds (x values of one setting), otherwise one line a run.
+
+    A label column with a comma in its name cannot be said on a command line; a comment in the first line says so.
+    """
+    names = file_names(results)
+    configs = [shared_config(result, names) for result in results]
+    study = _study_command(configs)
+    lines = [study] if study else [_launch_command(config) for config in configs]
+    if any("," in column for config in configs for column in config["label_columns"] or ()):
+        lines.insert(
+            0, "# A label column has a comma in its name: choose the label columns on the Launch page instead."
+        )
+    return "\n".join(lines)
+
+
+def _launch_command(config: Config) -> str:
+    chosen = {name: config[name] for name in RunConfig.model_fields if _is_chosen(name, config)}
+    identity = [f"--method={config['method']}", f"--seed={config['seed']}"]
+    if config["study"]:
+        identity.append(f"--study={config['study']}")
+    return _join("launch", [*identity, *_options(chosen)])
+
+
+def _study_command(configs: Sequence[Config]) -> str | None:
+    """None where the runs are not what one `study` would launch."""
+    if len({config["study"] for config in configs}) > 1 or not configs[0]["study"]:
+        return None
+    by_method: dict[str, list[Config]] = {}
+    for config in configs:
+        by_method.setdefault(config["method"], []).append(config)
+    varied = _find_varied(by_method)
+    if varied is None or not _is_complete(by_method, varied):
+        return None
+    shared: Settings = {}
+    own: list[str] = []
+    for name in RunConfig.model_fields:
+        if name in IDENTITY | LOGGING_SETTINGS or name in varied:
+            continue
+        values = {method: members[0] for method, members in by_method.items() if _has(method, name)}
+        chosen = {method: config[name] for method, config in values.items() if _is_chosen(name, config)}
+        if not chosen:
+            continue
+        if len({_say(config[name]) for config in values.values()}) == 1:
+            shared[name] = next(iter(chosen.values()))
+        elif name in SHARED_SETTINGS:
+            return None
+        else:
+            own += [f"--set={method}.{name}={_say(value)}" for method, value in chosen.items()]
+    head = [
+        f"--name={configs[0]['study']}",
+        f"--methods={','.join(by_method)}",
+        f"--seeds={','.join(dict.fromkeys(str(config['seed']) for config in configs))}",
+    ]
+    vary = [f"--vary={name}={','.join(_say(value) for value in values)}" for name, values in varied.items()]
+    return _join("study", [*head, *_options(shared), *own, *vary])
+
+
+def _find_varied(by_method: Mapping[str, Sequence[Config]]) -> dict[str, list[Any]] | None:
+    """The one setting that differs within a method, with its values; empty where there is none, None where it is not
+    one that a study can vary."""
+    names = [
+        name
+        for name in RunConfig.model_fields
+        if name not in IDENTITY | LOGGING_SETTINGS
+        and any(len({_say(config[name]) for config in members}) > 1 for members in by_method.values())
+    ]
+    if not names:
+        return {}
+    if len(names) > 1 or names[0] not in variable_settings():
+        return None
+    [name] = names
+    values = dict.fromkeys(c[name] for m, members in by_method.items() if _is_varied_for(m, name) for c in members)
+    return None if None in values else {name: list(values)}
+
+
+def _is_complete(by_method: Mapping[str, Sequence[Config]], varied: Mapping[str, Sequence[Any]]) -> bool:
+    """Whether every method has each value with each seed, once; a method that does not read it, each seed."""
+    seeds = {config["seed"] for members in by_method.values() for config in members}
+    for method, members in by_method.items():
+        names = [name for name in varied if _is_varied_for(method, name)]
+        there = [(config["seed"], *(config[name] for name in names)) for config in members]
+        if sorted(there) != sorted(product(seeds, *(varied[name] for name in names))):
+            return False
+    return True
+
+
+def _has(method: str, setting: str) -> bool:
+    """Whether the configs of a method hold a value of the setting; one that has left the catalogue may hold all."""
+    known = METHODS.get(method)
+    if known is None:
+        return True
+    if setting in OPTIONAL_SETTINGS:
+        return setting in known.settings
+    return known.needs_base or setting != "base"
+
+
+def _is_varied_for(method: str, setting: str) -> bool:
+    """Whether a study that varies the setting has a run for each value with this method; as in `plan_study`."""
+    needs_base = method not in METHODS or METHODS[method].needs_base
+    return _has(method, setting) and (needs_base or setting == "rows" or setting in OPTIONAL_SETTINGS)
+
+
+def _is_chosen(name: str, config: Config) -> bool:
+    """Whether a command must name the setting."""
+    if name in IDENTITY | LOGGING_SETTINGS or (name == "base" and config["base"] == NO_BASE):
+        return False
+    return name in ALWAYS_NAMED or config[name] != getattr(_defaults(config["method"], config["base"]), name)
+
+
+@lru_cache
+def _defaults(method: str, base: str) -> RunConfig:
+    """What a run has where nothing else is named. What a base brings along is known of the catalogue's alone: asking
+    for another would need its folder or the network."""
+    if method not in METHODS or base not in (*BASES, NO_BASE):
+        return RunConfig()
+    return resolve(RunConfig(method=method, **({} if base == NO_BASE else {"base": base})))[0]
+
+
+def _options(settings: Settings) -> list[str]:
+    return [
+        f"--{name.replace('_', '-')}={value}" if name in OWN_OPTIONS else f"--set={name}={_say(value)}"
+        for name, value in settings.items()
+    ]
+
+
+def _say(value: Any) -> str:
+    """A value as `parse_setting` reads it."""
+    if value is None:
+        return ""
+    return ",".join(value) if isinstance(value, list) else str(value)
+
+
+def _join(command: str, options: Sequence[str]) -> str:
+    """A line for a shell; "--name=x" as the more usual "--name x" where that means the same."""
+    words = [*PROGRAM, command]
+    for option in options:
+        name, _, value = option.partition("=")
+        words += [option] if value.startswith("-") or not value else [name, value]
+    return shlex.join(words)

@@ -1,0 +1,110 @@
+"""The report: a comparison as one web page that can be mailed, printed and read without a network.
+
+Everything that comes from files and people (names of emotions, studies and columns, texts) is escaped by Jinja.
+"""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from markupsafe import Markup, escape
+
+from emocore import __version__
+from emocore.evaluation.comparison import Comparison
+from emocore.evaluation.study_reference import STUDY_NOTE, study_table
+from emocore.export.content import ComparisonContent
+from emocore.export.figures import POLICY_ALONE, TEMPLATES, plotly_script, to_fragment, to_slug
+from emocore.export.grids import emotion_grid, score_grid
+from emocore.export.notes import SIGNS, describe_marks, describe_method, describe_setting
+from emocore.export.origins import environment_table, file_names, settings_table, without_paths
+from emocore.export.repeat import repeat_command
+from emocore.export.tables import WordTable, to_words
+
+# Columns of series that fit on a sheet of paper; further ones go into a table below.
+MOST_SERIES = 5
+MOST_ROWS = 60
+PAPER_WIDTH = 680  # pixels of CSS: A4 and Letter without their margins
+STUDY_COLUMNS = [
+    "series", "base", "flattened_f1_macro", "flattened_f1_micro", "exact_match", "reconstructed_f1_micro",
+]  # fmt: skip
+REPORT_METRICS = ("f1_macro", "f1_micro", "jaccard", "exact_match")
+
+
+@dataclass(frozen=True)
+class ShownTable:
+    """`left_out` is how many rows more there are than the page shows."""
+
+    title: str
+    table: WordTable
+    left_out: int
+
+
+def html_report(content: ComparisonContent) -> str:
+    """The whole page. Files are called by their names, never by their paths."""
+    comparison = content.comparison
+    scores, emotions = score_grid(comparison, REPORT_METRICS), emotion_grid(comparison)
+    names = file_names(comparison.results)
+    content = without_paths(content, names)
+    overall, clear = _split_verdicts(comparison)
+    return TEMPLATES.get_template("report.html.jinja").render(
+        content=content,
+        setting=describe_setting(comparison),
+        policy=POLICY_ALONE,
+        paper_width=PAPER_WIDTH,
+        plotlyjs=plotly_script() if content.figures else None,
+        signs=SIGNS,
+        score_grids=[scores],
+        score_marks=describe_marks(scores.marks()),
+        emotion_grids=emotions.split(MOST_SERIES),
+        emotion_marks=describe_marks(emotions.marks()),
+        overall=to_words(overall),
+        clear=to_words(clear),
+        tied=_count_ties(comparison),
+        method=describe_method(comparison),
+        figures=[
+            (title, to_fragment(figure, title, f"figure-{place}-{to_slug(title)}"))
+            for place, (title, figure) in enumerate(content.figures.items(), start=1)
+        ],
+        tables=[_shorten(title, table) for title, table in content.tables.items()],
+        audit=to_words(content.audit),
+        study_note=_emphasise(STUDY_NOTE),
+        study=to_words(study_table()[STUDY_COLUMNS]),
+        settings=to_words(settings_table(comparison, names)),
+        environment=to_words(environment_table(comparison)),
+        runs=_list_runs(comparison),
+        command=repeat_command(comparison.results),
+        version=__version__,
+        is_missing=np.isnan,
+    )
+
+
+def _split_verdicts(comparison: Comparison) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The overall verdicts, and those by emotion that are no ties, the commonest emotion first."""
+    verdicts = comparison.verdicts.drop(columns=["p_value", "support"])
+    is_overall = verdicts["emotion"] == ""
+    overall = verdicts[is_overall].drop(columns="emotion").reset_index(drop=True)
+    clear = verdicts[~is_overall & (verdicts["verdict"] != "tie")].drop(columns="note")
+    places = {emotion: place for place, emotion in enumerate(comparison.emotions["emotion"].drop_duplicates())}
+    clear = clear.sort_values("emotion", kind="stable", key=lambda names: names.map(places), ignore_index=True)
+    return overall, clear[["emotion", *(column for column in clear if column != "emotion")]]
+
+
+def _count_ties(comparison: Comparison) -> int:
+    by_emotion = comparison.verdicts[comparison.verdicts["emotion"] != ""]
+    return int((by_emotion["verdict"] == "tie").sum())
+
+
+def _shorten(title: str, table: pd.DataFrame) -> ShownTable:
+    return ShownTable(title, to_words(table.head(MOST_ROWS)), max(0, len(table) - MOST_ROWS))
+
+
+def _list_runs(comparison: Comparison) -> WordTable:
+    rows = [(result.id, comparison.series[result.id], result.config.seed) for result in comparison.results]
+    return to_words(pd.DataFrame(rows, columns=["run", "series", "seed"]))
+
+
+def _emphasise(text: str) -> Markup:
+    """*This* and **this** of a text of our own as HTML."""
+    strong = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", str(escape(text)))
+    return Markup(re.sub(r"\*(.+?)\*", r"<em>\1</em>", strong))
