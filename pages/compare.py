@@ -34,12 +34,12 @@ from pages.shared.summary import show_scores
 require_app()
 
 VIEWS = {
-    "emotions": ("By emotion", emotions.show),
+    "emotions": ("Emotions", emotions.show),
     "verdicts": ("Verdicts", pairs.show),
     "thresholds": ("Thresholds", thresholds.show),
     "calibration": ("Calibration", calibration.show),
     "costs": ("Costs", costs.show),
-    "texts": ("Differences", texts.show),
+    "texts": ("Texts", texts.show),
     "fairness": ("Fairness", fairness.show),
     "curves": ("Curves", curves.show),
     "study": ("Study", study.show),

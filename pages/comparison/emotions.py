@@ -49,7 +49,7 @@ def _show_one(view: View) -> None:
         st.info(f"No text of this split has {plain(emotion)}.", icon=":material/info:")
         return
     st.plotly_chart(
-        precision_recall_curves(curves), key="compare_precision_recall",
+        precision_recall_curves(curves, view.comparison.emotions), key="compare_precision_recall",
         alt=f"Precision against recall of each method for {emotion}",
     )  # fmt: skip
     verdicts = view.comparison.verdicts
