@@ -19,10 +19,11 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from emocore.evaluation.intervals import FEWEST_POSITIVES, LEVEL, Variances, degrees_of_freedom, split_variance
 from emocore.evaluation.outcomes import Outcomes
-from emocore.evaluation.resampling import SEED, Scores
+from emocore.evaluation.resampling import Scores
 
 ALPHA = 1 - LEVEL
 # Standard deviation between seeds of macro-F1, and of one emotion's F1: the root mean squares over LoRA, IA3, QLoRA and
@@ -51,9 +52,9 @@ def compare_pairs(outcomes: Outcomes, scores: Scores, samples: Scores) -> pd.Dat
             "second_method": outcomes.method_of[second],
             **row,
         }
-        for number, (first, second) in enumerate(combinations(outcomes.members, 2))
+        for first, second in combinations(outcomes.members, 2)
         for target in targets
-        for row in target.compare(first, second, np.random.default_rng([SEED, number]))
+        for row in target.compare(first, second)
     ]
     table = pd.DataFrame(rows, columns=COLUMNS)
     overall = table["emotion"] == ""
@@ -120,18 +121,11 @@ class _Target:
         drawn = {series: samples[:, places].mean(axis=1) for series, places in outcomes.members.items()}
         return cls(names, support, means, drawn, variances, assumed, words)
 
-    def compare(self, first: str, second: str, random: np.random.Generator) -> Iterator[dict[str, object]]:
+    def compare(self, first: str, second: str) -> Iterator[dict[str, object]]:
         """Rows without what depends on the other pairs."""
         difference = self.means[first] - self.means[second]
-        moved = self.samples[first] - self.samples[second] - difference
-        texts = moved.var(axis=0, dtype=float)
-        parts = [self._with_seeds(first), self._with_seeds(second)]
-        total = texts + parts[0].seeds + parts[1].seeds
-        freedom = degrees_of_freedom([Variances(texts, np.zeros_like(texts), 1), *parts])
-        widening = np.sqrt(np.divide(total, texts, out=np.ones_like(total), where=texts > 0))
-        distance = np.abs(moved) * widening * _draw_tails(random, freedom, len(moved))
-        p_value = (1 + (distance >= np.abs(difference)).sum(axis=0)) / (1 + len(distance))
-        reach = np.quantile(distance, LEVEL, axis=0)
+        moved = np.abs(self.samples[first] - self.samples[second] - difference)
+        p_value, reach = self._test(difference, moved, [self._with_seeds(first), self._with_seeds(second)])
         is_thin = self.support < FEWEST_POSITIVES
         alone = [series for series in (first, second) if self.variances[series].runs == 1]
         for column, name in enumerate(self.names):
@@ -152,14 +146,27 @@ class _Target:
                 "support": int(self.support[column]),
             }
 
+    @staticmethod
+    def _test(difference: np.ndarray, moved: np.ndarray, seeds: list[Variances]) -> tuple[np.ndarray, np.ndarray]:
+        """p-values, and how far the intervals reach to both sides; (columns,) each, from `moved` (resamples, columns).
+
+        A resample at so many standard errors over the texts stands for one at as many over texts and seeds, each
+        counted by how rarely the normal, or t with its degrees of freedom, goes so far.
+        """
+        texts = (moved.astype(float) ** 2).mean(axis=0)
+        freedom = degrees_of_freedom([Variances(texts, np.zeros_like(texts), 1), *seeds])
+        error = np.sqrt(texts + sum(part.seeds for part in seeds))
+        seen = np.divide(np.abs(difference), error, out=np.zeros_like(error), where=error > 0)
+        beyond = stats.t.sf(seen, freedom)
+        with np.errstate(invalid="ignore"):  # where no resample differs
+            count = (moved >= stats.norm.isf(beyond) * np.sqrt(texts)).sum(axis=0)
+        ends = np.quantile(moved, LEVEL, axis=0)
+        ends = np.divide(ends, np.sqrt(texts), out=np.full_like(error, stats.norm.isf(ALPHA / 2)), where=texts > 0)
+        p_value = np.where(texts > 0, (1 + count) / (1 + len(moved)), 2 * beyond)
+        return p_value, stats.t.isf(stats.norm.sf(ends), freedom) * error
+
     def _with_seeds(self, series: str) -> Variances:
         """Variance over seeds alone; the texts' is that of the difference, since they are the same for both."""
         own = self.variances[series]
         seeds = own.seeds if own.runs > 1 else self.assumed
         return Variances(np.zeros_like(seeds), seeds, own.runs)
-
-
-def _draw_tails(random: np.random.Generator, freedom: np.ndarray, resamples: int) -> np.ndarray:
-    """(resamples, columns) what makes a normal deviate one of t with so many degrees of freedom."""
-    finite = np.minimum(freedom, 1e6)
-    return np.sqrt(finite / random.chisquare(finite, (resamples, len(finite))))
