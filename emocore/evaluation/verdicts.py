@@ -6,8 +6,9 @@ says how far chance alone carries it: the p-value is the share of resamples at l
 Resamples are of texts; the spread between seeds (see emocore.evaluation.intervals) widens them to the sum of both
 variances, with the heavier tails that few seeds ask for.
 
-A series of one seed shows no spread. It is given that of the other series of the comparison that have several, or
-where there is none, SEED_DEVIATION; either is named in the note. So a verdict is about methods, not about two adapters.
+A series of one seed shows no spread. It is given that of the other series of the comparison that have several, and at
+least SEED_DEVIATION, since a few seeds may be alike by chance or by their method; the note says so. So a verdict is
+about methods, not about two adapters.
 
 p-values are corrected by Holm (1979): the overall ones for the number of pairs, those by emotion for the number of
 emotions. How often a verdict is wrong is measured by `make coverage`.
@@ -115,8 +116,8 @@ class _Target:
         assumed, words = np.full(len(names), deviation**2), f"assumed, {100 * deviation:.1f} points"
         if several:
             weights = sum(v.runs - 1 for v in several)
-            assumed = np.asarray(sum(v.seeds * v.runs * (v.runs - 1) for v in several) / weights)
-            words = "taken from the other methods"
+            assumed = np.maximum(assumed, sum(v.seeds * v.runs * (v.runs - 1) for v in several) / weights)
+            words = f"taken from the other methods, at least {100 * deviation:.1f} points"
         means = {series: scores[places].mean(axis=0) for series, places in outcomes.members.items()}
         drawn = {series: samples[:, places].mean(axis=1) for series, places in outcomes.members.items()}
         return cls(names, support, means, drawn, variances, assumed, words)
@@ -156,7 +157,8 @@ class _Target:
         texts = (moved.astype(float) ** 2).mean(axis=0)
         freedom = degrees_of_freedom([Variances(texts, np.zeros_like(texts), 1), *seeds])
         error = np.sqrt(texts + sum(part.seeds for part in seeds))
-        seen = np.divide(np.abs(difference), error, out=np.zeros_like(error), where=error > 0)
+        never = np.where(difference == 0, 0, np.inf)  # not even by chance
+        seen = np.divide(np.abs(difference), error, out=never, where=error > 0)
         beyond = stats.t.sf(seen, freedom)
         with np.errstate(invalid="ignore"):  # where no resample differs
             count = (moved >= stats.norm.isf(beyond) * np.sqrt(texts)).sum(axis=0)

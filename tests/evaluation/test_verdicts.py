@@ -1,0 +1,230 @@
+"""Verdicts: Holm by hand, what must tie and what must not, and whose spread between seeds is counted."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import norm, t
+from simulated import World, outcomes_of
+
+from emocore.evaluation.intervals import FEWEST_POSITIVES
+from emocore.evaluation.outcomes import Outcomes
+from emocore.evaluation.resampling import Scores, resample, score
+from emocore.evaluation.verdicts import (
+    COLUMNS,
+    SEED_DEVIATION,
+    SEED_DEVIATION_OF_EMOTION,
+    adjust_holm,
+    compare_pairs,
+)
+
+TURNED = {"better": "worse", "worse": "better", "tie": "tie"}
+
+
+def test_holm_multiplies_the_smallest_p_by_most() -> None:
+    """0.005 * 4, 0.01 * 3, 0.03 * 2, 0.04 * 1; the last may not fall below the one before."""
+    assert adjust_holm(np.array([0.01, 0.04, 0.03, 0.005])) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+
+
+def test_holm_gives_ties_the_same_and_stops_at_1() -> None:
+    assert adjust_holm(np.array([0.02, 0.02, 0.02])) == pytest.approx([0.06, 0.06, 0.06])
+    assert adjust_holm(np.array([0.5, 0.6, 0.4])) == pytest.approx([1, 1, 1])
+    assert adjust_holm(np.array([0.03])) == pytest.approx([0.03])
+    assert adjust_holm(np.array([])).tolist() == []
+
+
+def test_holm_never_turns_the_order_round() -> None:
+    p_values = np.random.default_rng(0).random(50) ** 3
+    adjusted = adjust_holm(p_values)
+    assert (np.diff(adjusted[np.argsort(p_values)]) >= 0).all()
+    assert (adjusted >= p_values).all() and adjusted.max() <= 1
+
+
+def judge(outcomes: Outcomes, resamples: int = 1_000) -> pd.DataFrame:
+    return compare_pairs(outcomes, score(outcomes), resample(outcomes, resamples))
+
+
+def noisy(accuracies: dict[str, list[float]], texts: int = 400, labels: int = 4) -> Outcomes:
+    """Series -> for each of its seeds the share of cells that it gets right; two in five texts have each emotion."""
+    random = np.random.default_rng(0)
+    truth = random.random((texts, labels)) < 0.4
+    series = tuple(name for name, own in accuracies.items() for _ in own)
+    wrong = np.stack([random.random(truth.shape) > share for own in accuracies.values() for share in own])
+    return outcomes_of(truth, np.where(truth ^ wrong, 1.0, -1.0), series)
+
+
+def turn(outcomes: Outcomes) -> Outcomes:
+    """The same runs in reverse order."""
+    scores = outcomes.predicted[::-1] - 0.5
+    return outcomes_of(outcomes.truth, scores, outcomes.series[::-1])
+
+
+def test_each_pair_has_a_row_overall_and_then_one_an_emotion() -> None:
+    table = judge(noisy({"A": [0.8], "B": [0.8], "C": [0.8]}))
+    assert table.columns.tolist() == COLUMNS
+    targets = ["", "emotion 0", "emotion 1", "emotion 2", "emotion 3"]
+    assert table["emotion"].tolist() == targets * 3
+    pairs = table[["first", "second"]].drop_duplicates().to_numpy().tolist()
+    assert pairs == [["A", "B"], ["A", "C"], ["B", "C"]]
+
+
+def test_one_series_has_nobody_to_be_compared_with() -> None:
+    table = judge(noisy({"A": [0.8, 0.7]}))
+    assert table.empty and table.columns.tolist() == COLUMNS
+
+
+def test_the_difference_is_that_of_the_means_over_seeds() -> None:
+    outcomes = noisy({"A": [0.9, 0.8], "B": [0.7, 0.75, 0.8]})
+    seen, table = score(outcomes), judge(outcomes)
+    overall = seen.metrics["f1_macro"]
+    expected = [overall[:2].mean() - overall[2:].mean()]
+    expected += [*(seen.emotions[:2].mean(axis=0) - seen.emotions[2:].mean(axis=0))]
+    assert table["difference"].tolist() == pytest.approx(expected, abs=1e-12)
+    assert table["support"].tolist() == [outcomes.truth.sum(), *outcomes.support]
+
+
+def test_a_clear_winner_is_better_in_everything() -> None:
+    table = judge(noisy({"A": [0.95, 0.94, 0.95], "B": [0.7, 0.72, 0.71]}))
+    assert set(table["verdict"]) == {"better"}
+    assert (table["low"] > 0.1).all() and (table["p_adjusted"] < 0.01).all()
+    assert set(table["note"]) == {""}
+    assert set(judge(noisy({"A": [0.7, 0.72, 0.71], "B": [0.95, 0.94, 0.95]}))["verdict"]) == {"worse"}
+
+
+def test_runs_that_say_the_same_tie() -> None:
+    outcomes = noisy({"A": [0.8]})
+    twice = outcomes_of(outcomes.truth, np.repeat(outcomes.predicted - 0.5, 2, axis=0), ("A", "B"))
+    table = judge(twice)
+    assert (table["difference"] == 0).all() and (table["low"] == -table["high"]).all()
+    assert (table[["p_value", "p_adjusted"]] == 1).all(axis=None)
+    assert set(table["verdict"]) == {"tie"}
+
+
+def test_what_no_resample_and_no_seed_changes_is_no_tie() -> None:
+    """Every text has the one emotion; A always finds it, B never."""
+    truth = np.ones((40, 1), dtype=bool)
+    scores = np.repeat([1.0, -1.0], 3)[:, None, None] * np.ones((40, 1))
+    table = judge(outcomes_of(truth, scores, ("A",) * 3 + ("B",) * 3))
+    assert table["verdict"].tolist() == ["better", "better"]
+    assert table["low"].tolist() == table["high"].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "accuracies",
+    [
+        {"A": [0.80], "B": [0.77]},
+        {"A": [0.80, 0.82], "B": [0.77]},
+        {"A": [0.80, 0.82, 0.81], "B": [0.77, 0.79], "C": [0.74]},
+    ],
+)
+def test_the_order_of_the_runs_only_turns_the_signs(accuracies: dict[str, list[float]]) -> None:
+    outcomes = noisy(accuracies)
+    straight = judge(outcomes).set_index(["first", "second", "emotion"])
+    turned = judge(turn(outcomes)).set_index(["second", "first", "emotion"]).loc[straight.index]
+    assert turned["difference"].to_numpy() == pytest.approx(-straight["difference"].to_numpy())
+    assert turned["low"].to_numpy() == pytest.approx(-straight["high"].to_numpy())
+    for column in ("p_value", "p_adjusted"):
+        assert turned[column].to_numpy() == pytest.approx(straight[column].to_numpy())
+    assert turned["verdict"].tolist() == straight["verdict"].map(TURNED).tolist()
+
+
+def test_p_values_are_corrected_for_the_pairs_overall_and_for_the_emotions_of_a_pair() -> None:
+    table = judge(noisy({"A": [0.80], "B": [0.79], "C": [0.75]}))
+    overall = table["emotion"] == ""
+    parts = [table[overall], *(pair for _, pair in table[~overall].groupby(["first", "second"]))]
+    assert [len(part) for part in parts] == [3, 4, 4, 4]
+    for part in parts:
+        assert part["p_adjusted"].to_numpy() == pytest.approx(adjust_holm(part["p_value"].to_numpy()))
+    assert (table["verdict"] != "tie").tolist() == (table["p_adjusted"] <= 0.05).tolist()
+
+
+@pytest.mark.parametrize("positives", [FEWEST_POSITIVES - 1, FEWEST_POSITIVES])
+def test_an_emotion_with_few_texts_never_gets_a_verdict(positives: int) -> None:
+    """The second emotion: one method finds every text that has it, the other none."""
+    truth = np.zeros((300, 2), dtype=bool)
+    truth[:150, 0] = truth[:positives, 1] = True
+    outcomes = outcomes_of(truth, np.stack([truth - 0.5, np.where([1, 0], truth - 0.5, -1.0)]), ("A", "B"))
+    row = judge(outcomes).iloc[2]
+    assert row["difference"] == 1 and row["support"] == positives
+    if positives < FEWEST_POSITIVES:
+        assert np.isnan(row["low"]) and np.isnan(row["high"])
+        assert (row["p_value"], row["p_adjusted"], row["verdict"]) == (1, 1, "tie")
+        assert row["note"].startswith("only 9 texts have it: too few to tell; one seed of A and of B")
+    else:
+        assert row["verdict"] == "better" and row["low"] > 0 and row["note"].startswith("one seed")
+
+
+def test_an_interval_excludes_zero_where_the_p_value_is_at_most_5_in_100() -> None:
+    outcomes = noisy({"A": [0.80, 0.81], "B": [0.78, 0.79], "C": [0.77]}, labels=28)
+    table = judge(outcomes, resamples=999)
+    is_apart = (table["low"] > 0) | (table["high"] < 0)
+    at_the_edge = (table["p_value"] - 0.05).abs() < 0.0015  # the quantile lies between two resamples
+    assert (is_apart == (table["p_value"] <= 0.05))[~at_the_edge].all()
+    assert 5 < is_apart.sum() < 80
+
+
+# By hand: two series whose difference has a standard deviation of 0.01 over texts.
+RESAMPLES = 20_000
+ASSUMED = f"{100 * SEED_DEVIATION:.1f} points"
+
+
+def judge_known(first: list[float], second: list[float]) -> pd.Series:
+    """The overall row; both lists are macro-F1 of each seed of A and of B."""
+    random = np.random.default_rng(1)
+    common, apart = random.normal(0, 0.03, (RESAMPLES, 1)), random.normal(0, 0.01, (RESAMPLES, 1))
+    macro, places = np.array([*first, *second]), np.arange(len(first) + len(second))
+    drawn = macro + common + apart * (places < len(first))
+    outcomes = noisy({"A": [0.8] * len(first), "B": [0.8] * len(second)}, texts=60, labels=1)
+    seen = Scores(macro[:, None], {"f1_macro": macro})
+    return compare_pairs(outcomes, seen, Scores(drawn[..., None], {"f1_macro": drawn})).iloc[0]
+
+
+def check_reach(row: pd.Series, variance: float, freedom: float) -> None:
+    """That the interval and p are Student's, as far as 20,000 resamples tell."""
+    distribution = norm if np.isinf(freedom) else t(freedom)
+    deviation, difference = np.sqrt(variance), row["difference"]
+    reach = distribution.ppf(0.975) * deviation
+    assert [row["low"], row["high"]] == pytest.approx([difference - reach, difference + reach], abs=0.04 * reach)
+    assert row["p_value"] == pytest.approx(2 * distribution.sf(abs(difference) / deviation), rel=0.1, abs=0.001)
+
+
+def test_single_seeds_get_an_assumed_spread_and_say_so() -> None:
+    row = judge_known([0.52], [0.50])
+    check_reach(row, 0.01**2 + 2 * SEED_DEVIATION**2, np.inf)
+    assert row["note"] == f"one seed of A and of B: its spread between seeds is assumed, {ASSUMED}"
+
+
+def test_several_seeds_have_their_own_spread_with_the_tails_of_few() -> None:
+    """Variances of the means: 0.0004 / 3 and 0.0001 / 3; Satterthwaite's degrees of freedom of 1 + 4/3 + 1/3."""
+    row = judge_known([0.51, 0.53, 0.55], [0.49, 0.50, 0.51])
+    check_reach(row, 0.0001 * (1 + 5 / 3), (8 / 3) ** 2 / ((4 / 3) ** 2 / 2 + (1 / 3) ** 2 / 2))
+    assert row["note"] == ""
+
+
+def test_a_single_seed_takes_the_spread_of_the_others() -> None:
+    """0.0004 / 3 of A's mean, and the whole 0.0004 of B's one seed."""
+    row = judge_known([0.51, 0.53, 0.55], [0.50])
+    check_reach(row, 0.0001 * (1 + 4 / 3 + 4), (1 + 4 / 3 + 4) ** 2 / ((4 / 3) ** 2 / 2))
+    expected = f"one seed of B: its spread between seeds is taken from the other methods, at least {ASSUMED}"
+    assert row["note"] == expected
+
+
+def test_a_method_without_any_spread_lends_none() -> None:
+    """TF-IDF gives the same scores with every seed, which says nothing of how much LoRA's would vary."""
+    row = judge_known([0.52, 0.52, 0.52], [0.50])
+    check_reach(row, 0.01**2 + SEED_DEVIATION**2, np.inf)
+
+
+def test_the_spread_assumed_of_an_emotion_is_larger() -> None:
+    row = judge(noisy({"A": [0.8], "B": [0.8]})).iloc[1]
+    assert row["note"].endswith(f"assumed, {100 * SEED_DEVIATION_OF_EMOTION:.1f} points")
+    assert SEED_DEVIATION_OF_EMOTION > SEED_DEVIATION
+
+
+def test_seven_and_twenty_eight_emotions_are_tested_alike() -> None:
+    for labels in (7, 28):
+        world = World(*(np.resize(values, labels) for values in (World().shares, World().precision, World().recall)))
+        random = np.random.default_rng(labels)
+        seeds = [world.draw_seeds(random, 3) for _ in range(2)]
+        table = judge(world.draw(random, [(*seeds[0], 0.5), (*seeds[1], 0.0)]), resamples=300)
+        assert len(table) == 1 + labels
+        assert table["verdict"].iloc[0] == "better"
