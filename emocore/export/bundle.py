@@ -152,7 +152,7 @@ def _pictures(content: ComparisonContent) -> dict[str, bytes]:
 def _runs(content: ComparisonContent, names: dict[str, str]) -> dict[str, str]:
     files = {}
     for result in content.comparison.results:
-        folder = f"runs/{re.sub(r'[^A-Za-z0-9._-]', '-', result.id).lstrip('.')}"
+        folder = f"runs/{re.sub(r'[^A-Za-z0-9._-]', '-', result.id).lstrip('.-')}"
         files[f"{folder}/config.json"] = _to_json(shared_config(result, names))
         files[f"{folder}/result.json"] = _to_json(result.result)
         files[f"{folder}/provenance.json"] = _to_json(result.provenance)

@@ -7,7 +7,6 @@ downloaded: MathJax, which Kaleido would load from the network, is off.
 import asyncio
 import os
 import re
-import signal
 import zlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -207,11 +206,9 @@ async def _draw(jobs: Sequence[dict[str, Any]], browser: str) -> None:
             await kaleido.open()
             await kaleido.write_fig_from_object(jobs, cancel_on_error=True)
     finally:
-        try:
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await kaleido.close()
-        except TimeoutError:  # it waits for an answer of a browser that has none
-            os.killpg(kaleido.subprocess.pid, signal.SIGKILL)
+        # It waits for the browser's answer, and kills one that has none only when it is interrupted in that.
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await kaleido.close()
 
 
 def _with_fixed_ids(svg: bytes, title: str) -> bytes:

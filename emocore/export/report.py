@@ -47,7 +47,7 @@ def html_report(content: ComparisonContent) -> str:
     names = file_names(comparison.results)
     content = without_paths(content, names)
     overall, clear = _split_verdicts(comparison)
-    return TEMPLATES.get_template("report.html.jinja").render(
+    page = TEMPLATES.get_template("report.html.jinja").render(
         content=content,
         setting=describe_setting(comparison),
         policy=POLICY_ALONE,
@@ -77,6 +77,7 @@ def html_report(content: ComparisonContent) -> str:
         version=__version__,
         is_missing=np.isnan,
     )
+    return page.lstrip()
 
 
 def _split_verdicts(comparison: Comparison) -> tuple[pd.DataFrame, pd.DataFrame]:

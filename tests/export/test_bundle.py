@@ -1,0 +1,159 @@
+"""The bundle holds everything but what is private, says what is missing, and is the same each time."""
+
+import io
+import json
+import re
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from emocore.errors import EmocoreError
+from emocore.evaluation.comparison import compare
+from emocore.evaluation.results import RunResult, TeamResult
+from emocore.export import bundle
+from emocore.export.bundle import write_bundle
+from emocore.export.content import ComparisonContent
+from emocore.export.figures import Picture
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Picture]:
+    """What was to be drawn; no browser is started."""
+    pictures: list[Picture] = []
+
+    def draw(wanted: list[Picture]) -> list[bytes]:
+        pictures.extend(wanted)
+        return [f"{picture.title} as {picture.format}".encode() for picture in wanted]
+
+    monkeypatch.setattr(bundle, "to_images", draw)
+    return pictures
+
+
+def read(path: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(path) as archive:
+        assert archive.testzip() is None
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_everything_is_there_the_readme_first(content: ComparisonContent, drawn: list[Picture], tmp_path: Path) -> None:
+    assert write_bundle(tmp_path / "b.zip", content) == ["The table 'Texts' holds texts and is left out."]
+    files = read(tmp_path / "b.zip")
+    first, *others = files
+    assert first == "README.txt"
+    assert others == sorted(others)
+    runs = [result.id for result in content.comparison.results]
+    assert set(others) == {
+        "environment.txt", "hashes.json", "report.html", "latex/scores.tex", "latex/emotions.tex",
+        "figures/plotly.min.js",
+        *(f"figures/{name}.{kind}" for name in ("f1-by-emotion", "f1-by-emotion-2") for kind in ("html", "svg", "png")),
+        *(f"tables/{name}.csv" for name in ("scores", "emotions", "verdicts", "no-skill", "audit", "costs")),
+        *(f"runs/{run}/{name}.json" for run in runs for name in ("config", "result", "provenance")),
+    }  # fmt: skip
+    assert files["figures/f1-by-emotion-2.svg"] == b"f1 by emotion! as svg"
+    assert len(drawn) == 4
+
+
+def test_the_readme_says_what_it_is_and_how_to_repeat_it(
+    content: ComparisonContent, drawn: list[Picture], tmp_path: Path
+) -> None:
+    write_bundle(tmp_path / "b.zip", content)
+    readme = read(tmp_path / "b.zip")["README.txt"].decode()
+    assert readme.startswith(content.title + "\n")
+    for words in (
+        "LoRA beats IA3",
+        "Thresholds matter.",
+        "SVG and PNG",
+        "No texts and no predictions",
+        "'Texts' holds texts",
+    ):
+        assert words in readme
+    assert (
+        "python -m emocore study --name 'PEFT 1' --methods lora,qlora,ia3 --seeds 1,2 --base minilm-l6 --data train.csv"
+        in readme
+    )
+
+
+def test_nothing_private_is_in_any_file(content: ComparisonContent, drawn: list[Picture], tmp_path: Path) -> None:
+    result = content.comparison.results[0]
+    write_bundle(tmp_path / "b.zip", content)
+    for name, file in read(tmp_path / "b.zip").items():
+        if name != "figures/plotly.min.js":
+            assert b"home-of-ada" not in file, name
+            assert b"so sad" not in file, name
+            assert b"text 17" not in file, name  # the texts of finished runs are called like this
+    config = json.loads(read(tmp_path / "b.zip")[f"runs/{result.id}/config.json"])
+    assert config["data"] == "train.csv"
+    assert config == result.config.model_dump() | {"data": "train.csv"}
+
+
+def test_the_numbers_come_back_as_they_were(content: ComparisonContent, drawn: list[Picture], tmp_path: Path) -> None:
+    write_bundle(tmp_path / "b.zip", content)
+    files = read(tmp_path / "b.zip")
+    scores = pd.read_csv(io.BytesIO(files["tables/scores.csv"]))
+    pd.testing.assert_frame_equal(scores, content.comparison.scores, check_dtype=False)
+    result = content.comparison.results[0]
+    assert json.loads(files[f"runs/{result.id}/result.json"]) == result.result
+    assert json.loads(files[f"runs/{result.id}/provenance.json"]) == result.provenance
+    assert json.loads(files["hashes.json"])[result.id]["split_sha256"] == "a" * 64
+    assert re.search(rb"(?m)^torch 2\.13\.0$", files["environment.txt"])
+
+
+def test_the_same_comparison_makes_the_same_bytes(
+    content: ComparisonContent, drawn: list[Picture], tmp_path: Path
+) -> None:
+    for name in ("a.zip", "b.zip"):
+        write_bundle(tmp_path / name, content)
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+
+
+def test_without_a_browser_notes_and_readme_say_that_pictures_are_missing(
+    content: ComparisonContent, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("BROWSER_PATH", str(tmp_path / "none"))
+    [_, note] = write_bundle(tmp_path / "b.zip", content)
+    assert "without pictures: BROWSER_PATH=" in note
+    files = read(tmp_path / "b.zip")
+    assert not [name for name in files if name.endswith((".svg", ".png"))]
+    assert "figures/f1-by-emotion.html" in files
+    readme = " ".join(files["README.txt"].decode().split())
+    assert "without pictures: BROWSER_PATH=" in readme
+    assert "SVG and PNG" not in readme
+
+
+def test_a_comparison_without_figures_needs_no_browser(content: ComparisonContent, tmp_path: Path) -> None:
+    assert write_bundle(tmp_path / "b.zip", replace(content, figures={}, tables={})) == []
+    assert not [name for name in read(tmp_path / "b.zip") if name.startswith("figures/")]
+
+
+def test_an_older_bundle_stays_whole_where_the_new_one_cannot_be_written(
+    content: ComparisonContent, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    bare = replace(content, figures={}, tables={})
+    (tmp_path / "b.zip").write_bytes(b"old")
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(bundle, "sync", refuse)
+    with pytest.raises(EmocoreError, match=r"cannot be written \(No space left on device: .*b\.zip\); free space"):
+        write_bundle(tmp_path / "b.zip", bare)
+    assert [path.name for path in tmp_path.iterdir()] == ["b.zip"]
+    assert (tmp_path / "b.zip").read_bytes() == b"old"
+    with pytest.raises(EmocoreError, match="in a folder that exists"):
+        write_bundle(tmp_path / "nowhere" / "b.zip", bare)
+
+
+def test_runs_of_w_and_b_bring_their_address_and_no_folder_of_their_choice(
+    content: ComparisonContent, finish_study: Callable[..., list[RunResult]], tmp_path: Path
+) -> None:
+    [alone] = finish_study(tmp_path / "runs", ("lora",), (1,))
+    team = TeamResult("../../evil id", alone.config, alone.result, alone.provenance, "https://wandb.example/1")
+    mixed = replace(content, comparison=compare([alone, team], "validation"), figures={}, tables={})
+    write_bundle(tmp_path / "b.zip", mixed)
+    files = read(tmp_path / "b.zip")
+    assert json.loads(files["runs/evil-id/wandb.json"]) == {"url": "https://wandb.example/1"}
+    assert f"runs/{alone.id}/wandb.json" not in files

@@ -1,0 +1,83 @@
+"""The best is marked, and what ties with it; nothing is marked as worse that nobody tested."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from emocore.evaluation.comparison import Comparison
+from emocore.export.grids import Grid, emotion_grid, score_grid
+from emocore.export.notes import describe_marks, describe_method, describe_seeds, describe_texts
+
+SCORES = {"IA3": 0.4, "LoRA": 0.6, "QLoRA": 0.5, "LoRA · W&B": 0.55}
+EMOTIONS = {"joy": SCORES, "fear": {"IA3": 0.7, "LoRA": 0.2, "QLoRA": 0.6, "LoRA · W&B": np.nan}}
+VERDICTS = [
+    ("IA3", "LoRA", "", "worse"),
+    ("LoRA", "QLoRA", "", "tie"),
+    ("QLoRA", "LoRA", "joy", "tie"),
+    ("IA3", "LoRA", "joy", "worse"),
+    ("IA3", "QLoRA", "fear", "better"),
+    ("IA3", "LoRA", "fear", "better"),
+]
+
+
+def marks_of(grid: Grid) -> dict[str, tuple[str, ...]]:
+    return {row.name: tuple(score.mark for score in row.scores) for row in grid.rows}
+
+
+def test_series_stand_by_macro_f1_with_ties_of_the_tested_metric(by_hand: Callable[..., Comparison]) -> None:
+    grid = score_grid(by_hand(SCORES, EMOTIONS, VERDICTS))
+    assert grid.columns == ("macro-F1", "micro-F1", "Jaccard")
+    assert marks_of(grid) == {
+        "LoRA": ("best", "best", "best"),
+        "LoRA · W&B": ("untested", "", ""),
+        "QLoRA": ("tie", "", ""),
+        "IA3": ("", "", ""),
+    }
+    assert [(row.name, row.count, row.scores[0].value) for row in grid.no_skill] == [("always-on", None, 0.3)]
+    assert grid.marks() == {"best", "tie", "untested"}
+
+
+def test_every_emotion_has_its_own_best_and_ties_whichever_way_round_a_pair_stands(
+    by_hand: Callable[..., Comparison],
+) -> None:
+    grid = emotion_grid(by_hand(SCORES, EMOTIONS, VERDICTS))
+    assert grid.columns == ("LoRA", "LoRA · W&B", "QLoRA", "IA3")
+    assert marks_of(grid) == {"joy": ("best", "untested", "tie", ""), "fear": ("", "", "", "best")}
+    assert [(row.count, row.floor) for row in grid.rows] == [(1234, 0.25), (1234, 0.25)]
+
+
+@pytest.mark.parametrize(("values", "marks"), [((0.0, 0.0), ("", "")), ((0.5, 0.5), ("best", "best"))])
+def test_equal_values_are_the_best_together_but_zero_is_not(
+    by_hand: Callable[..., Comparison], values: tuple[float, float], marks: tuple[str, str]
+) -> None:
+    grid = emotion_grid(by_hand({"A": 0.5, "B": 0.4}, {"joy": dict(zip("AB", values, strict=True))}))
+    assert marks_of(grid)["joy"] == marks
+
+
+def test_a_wide_grid_is_split_with_its_marks(by_hand: Callable[..., Comparison]) -> None:
+    parts = emotion_grid(by_hand(SCORES, EMOTIONS, VERDICTS)).split(3)
+    assert [part.columns for part in parts] == [("LoRA", "LoRA · W&B", "QLoRA"), ("IA3",)]
+    assert marks_of(parts[1]) == {"joy": ("",), "fear": ("best",)}
+
+
+def test_only_signs_that_are_there_are_explained() -> None:
+    assert describe_marks({"best"}) == "The best in bold."
+    assert describe_marks({"best", "untested"}).startswith("The best in bold. ‡ Not tested")
+    assert describe_marks(set()) == ""
+
+
+def test_the_method_is_told_with_the_comparison_s_own_numbers(comparison: Comparison) -> None:
+    assert describe_texts(comparison) == "150 texts"
+    assert describe_seeds(comparison) == "2 seeds each"
+    told = " ".join(describe_method(comparison))
+    assert "validation split, 150 texts" in told
+    assert "10,000 resamples" in told
+    assert "fewer than 10 texts" in told
+    assert "W&B" not in told
+
+
+def test_unequal_numbers_of_seeds_are_told_apart(by_hand: Callable[..., Comparison]) -> None:
+    comparison = by_hand({"A": 0.5, "B": 0.4, "C": 0.3}, {"joy": {"A": 0.5}})
+    comparison.scores.loc[comparison.scores["series"] != "B", "seeds"] = 1
+    assert describe_seeds(comparison) == "2 seeds of B and 1 seed of A and C"

@@ -1,0 +1,118 @@
+"""LaTeX that compiles whatever the names are: read back by a small reader of what LaTeX would print."""
+
+import random
+import re
+from collections.abc import Callable
+
+import pytest
+
+from emocore.evaluation.comparison import Comparison
+from emocore.export.latex import escape, latex_emotion_table, latex_table
+
+NASTY = r"\input{/etc/passwd} 100% of $x_1^2$ & #1 ~{a}~ <b>[c]* `d' -- e---f | g" + '"'
+COMMANDS = {
+    "textbackslash": "\\",
+    "textasciitilde": "~",
+    "textasciicircum": "^",
+    "textless": "<",
+    "textgreater": ">",
+    "textbar": "|",
+    "textquotedbl": '"',
+    "textasciigrave": "`",
+    "textperiodcentered": "·",
+    "dagger": "†",
+    "ddagger": "‡",
+}
+
+
+def printed(latex: str) -> str:
+    """What LaTeX prints for escaped text. Fails on anything that has a meaning of its own."""
+    text, place = [], 0
+    while place < len(latex):
+        rest = latex[place:]
+        if found := re.match(r"\\([a-zA-Z]+)(\{\})?", rest):
+            text.append(COMMANDS[found[1]])
+        elif found := re.match(r"\\(?=[&%$#_{}])(.)|\{([\[\]*]?)\}", rest):
+            text.append(found[1] or found[2])
+        elif found := re.match(r"\$(\\d?dagger|-)\$", rest):
+            text.append("−" if found[1] == "-" else COMMANDS[found[1][1:]])
+        else:
+            found = re.match(r"[^\\&%$#_{}~^\[\]*<>|`\"]", rest)
+            assert found, f"not escaped: {rest[:20]}"
+            text.append(found[0])
+        place += found.end()
+    return "".join(text)
+
+
+def test_any_name_is_printed_as_it_is() -> None:
+    assert printed(escape(NASTY)) == NASTY
+    random.seed(0)
+    letters = "ab \\{}&%$#_~^<>|\"`'[]*-·−†‡éß"
+    for _ in range(500):
+        name = "".join(random.choices(letters, k=12))
+        assert printed(escape(name)) == " ".join(name.split())
+
+
+def test_two_hyphens_stay_two() -> None:
+    assert escape("a--b---c") == "a-{}-b-{}-{}-c"
+    assert escape("macro-F1") == "macro-F1"
+
+
+def test_a_name_of_several_lines_is_one_line() -> None:
+    assert escape(" a\n\n\tb\x00c\r\n") == "a b c"
+
+
+def rows_of(table: str) -> list[list[str]]:
+    """Cells of all rows of all tabulars."""
+    rows = [line.strip() for line in table.splitlines() if line.endswith(r"\\")]
+    return [re.split(r"(?<!\\)&", row.removesuffix(r"\\")) for row in rows]
+
+
+def check_structure(table: str) -> None:
+    bare = re.sub(r"\\[\\{}]", "", table)
+    assert bare.count("{") == bare.count("}")
+    for environment in ("table", "tabular"):
+        assert table.count(f"\\begin{{{environment}}}") == table.count(f"\\end{{{environment}}}") > 0
+    for tabular in re.findall(r"\\begin\{tabular\}\{(\w+)\}(.*?)\\end\{tabular\}", table, flags=re.DOTALL):
+        columns, body = tabular
+        assert {len(cells) for cells in rows_of(body)} == {len(columns)}
+        assert body.index(r"\toprule") < body.index(r"\midrule") < body.index(r"\bottomrule")
+
+
+def test_scores_have_intervals_marks_and_the_lines_of_no_skill(by_hand: Callable[..., Comparison]) -> None:
+    verdicts = [("LoRA", NASTY, "", "tie"), ("LoRA", "IA3", "", "better")]
+    table = latex_table(by_hand({"IA3": 0.4, "LoRA": 0.6, NASTY: 0.55, "*W&B": 0.5}, {"joy": {"LoRA": 0.5}}, verdicts))
+    check_structure(table)
+    head, lora, nasty, wandb, ia3, always = ([cell.strip() for cell in row] for row in rows_of(table))
+    assert head == ["Series", "Seeds", "macro-F1", "micro-F1", "Jaccard"]
+    assert lora[:3] == ["LoRA", "2", r"\textbf{0.600} {\scriptsize [0.500, 0.700]}"]
+    assert nasty == [escape(NASTY), "2", r"0.550$^{\dagger}$ {\scriptsize [0.450, 0.650]}", nasty[3], nasty[4]]
+    assert wandb[0] == r"{*}W\&B"
+    assert wandb[2].startswith(r"0.500$^{\ddagger}$")
+    assert ia3[2] == r"0.400 {\scriptsize [0.300, 0.500]}"
+    assert always == ["always-on (no skill)", "", "0.300", "0.300", "0.300"]
+    [caption] = re.findall(r"\\caption\{(.*)\}", table)
+    told = printed(caption)
+    for words in ("Test split", "one tuned threshold", "2 seeds each", "95 % confidence", "† Ties", "‡ Not tested"):
+        assert words in told
+
+
+@pytest.mark.parametrize(("series", "tabulars"), [(3, 1), (4, 1), (5, 2)])
+def test_emotions_by_series_in_as_many_tables_as_fit(
+    by_hand: Callable[..., Comparison], series: int, tabulars: int
+) -> None:
+    values = {f"series {number}": 0.9 - number / 10 for number in range(series)}
+    table = latex_emotion_table(by_hand(values, {NASTY: values, "joy": values}))
+    check_structure(table)
+    assert table.count(r"\begin{tabular}") == tabulars
+    assert len(rows_of(table)) == 3 * tabulars
+    assert [cell.strip() for cell in rows_of(table)[1]][:2] == [escape(NASTY), "1,234"]
+    assert rows_of(table)[0][-1].strip() == "No skill"
+
+
+def test_emotions_in_too_few_texts_have_no_interval_and_the_caption_says_so(comparison: Comparison) -> None:
+    table = latex_emotion_table(comparison)
+    check_structure(table)
+    [trust] = [row for row in rows_of(table) if row[0].strip() == "trust"]
+    assert all("[" not in cell for cell in trust)
+    assert "Emotions without one are in too few texts" in table

@@ -1,0 +1,186 @@
+"""The command that repeats a comparison launches, word for word, the configs that it was made of."""
+
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tables import make_table, write_csv
+
+from emocore import commands
+from emocore.cli import make_parser
+from emocore.config import RunConfig, StudyConfig
+from emocore.errors import ConfigError
+from emocore.evaluation.results import Result
+from emocore.export.repeat import repeat_command
+from emocore.jobs.launch import Plan, plan_runs, plan_study
+
+FULL = {
+    "base": "smollm2-135m",
+    "text_column": "Tweet",
+    "label_columns": ["anger", "joy"],
+    "rows": 60,
+    "validation_share": 0.2,
+    "split_seed": 7,
+    "max_length": 64,
+    "batch_size": 8,
+    "gradient_checkpointing": True,
+    "weight_decay": 0.0,
+    "device": "cpu",
+    "precision": "fp32",
+    "checkpoint_minutes": 2.5,
+    "target_modules": ["q_proj", "v_proj"],
+}
+LOGGING = {"wandb_project": "secret project", "wandb_entity": "ada", "wandb_mode": "offline"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the data files and a local base lie: there the command is given."""
+    for name, seed in (("train.csv", 0), ("my dev file.csv", 1), ("-odd.csv", 2)):
+        write_csv(tmp_path / name, make_table(200, seed))
+    base = tmp_path / "tiny bert"
+    base.mkdir()
+    (base / "config.json").write_text('{"model_type": "bert", "max_position_embeddings": 64}')
+    (base / "model.safetensors").touch()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def relaunch(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[RunConfig]]:
+    """The configs that command lines would launch, as the command line's own parser and planner read them."""
+    plans: list[Plan] = []
+
+    def catch(plan: Plan, root: Path) -> list[Any]:
+        plans.append(plan)
+        return []
+
+    monkeypatch.setattr(commands, "launch", catch)
+
+    def read(lines: str) -> list[RunConfig]:
+        plans.clear()
+        for line in lines.splitlines():
+            program, *words = shlex.split(line)
+            assert [program, *words[:2]] == ["python", "-m", "emocore"]
+            options = make_parser().parse_args(words[2:])
+            options.command(options)
+        return [config for plan in plans for config in plan.configs]
+
+    return read
+
+
+def results_of(configs: list[RunConfig]) -> list[Result]:
+    return [Result(f"run-{place}", config, {}, {}) for place, config in enumerate(configs)]
+
+
+def without_logging(configs: list[RunConfig]) -> list[RunConfig]:
+    return [config.model_copy(update=dict.fromkeys((*LOGGING, "wandb_base_url"))) for config in configs]
+
+
+def study(**changes: Any) -> StudyConfig:
+    fields = {"name": "PEFT (v1.2) + more", "methods": ["lora", "ia3"], "seeds": [3, 1], "settings": {}}
+    return StudyConfig(**fields | changes)
+
+
+STUDIES = {
+    "defaults": study(),
+    "all methods": study(methods=["qlora", "tfidf", "lora", "head", "ia3"], settings={"base": "smollm2-135m"}),
+    "many settings": study(settings=FULL),
+    "tfidf alone": study(methods=["tfidf"], method_settings={"tfidf": {"inverse_regularization": 0.5}}),
+    "a setting of one method": study(method_settings={"ia3": {"learning_rate": 0.005}, "lora": {"batch_size": 4}}),
+    "what tfidf does not read": study(methods=["tfidf", "lora"], settings={"epochs": 9, "batch_size": 4}),
+    "the same rate for all": study(settings={"learning_rate": 0.001}),
+    "other bases": study(methods=["lora", "tfidf", "ia3"], method_settings={"ia3": {"base": "smollm2-135m"}}),
+    "files": study(settings={"data": "train.csv", "validation_data": "my dev file.csv", "rows": 50}),
+    "a file that looks like an option": study(settings={"data": "train.csv", "test_data": "-odd.csv"}),
+    "a local base": study(settings={"base": "tiny bert", "max_length": 64}),
+    "rows varied": study(methods=["lora", "tfidf"], vary={"rows": [50, 100]}),
+    "learning rate varied": study(methods=["lora", "tfidf", "ia3"], vary={"learning_rate": ["3e-4", 0.01]}),
+    "batch size varied": study(methods=["lora", "tfidf"], vary={"batch_size": [8, 32]}),
+    "logged elsewhere": study(settings=LOGGING),
+}
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_a_study_is_repeated_by_one_line(name: str, folder: Path, relaunch: Callable[[str], list[RunConfig]]) -> None:
+    configs = plan_study(STUDIES[name]).configs
+    command = repeat_command(results_of(configs))
+    assert command.startswith("python -m emocore study --name 'PEFT (v1.2) + more' --methods ")
+    assert "\n" not in command
+    assert str(folder) not in command
+    assert "wandb" not in command
+    assert without_logging(relaunch(command)) == without_logging(configs)
+
+
+def test_only_what_was_chosen_is_named(folder: Path) -> None:
+    chosen = study(
+        settings={"data": "train.csv", "batch_size": 8}, method_settings={"ia3": {"learning_rate": 0.005}}, seeds=[1, 2]
+    )
+    assert repeat_command(results_of(plan_study(chosen).configs)) == (
+        "python -m emocore study --name 'PEFT (v1.2) + more' --methods lora,ia3 --seeds 1,2 --base minilm-l6 "
+        "--data train.csv --set batch_size=8 --set ia3.learning_rate=0.005"
+    )
+
+
+def without_a_run(configs: list[RunConfig]) -> list[RunConfig]:
+    return configs[:-1]
+
+
+def with_another_seed(configs: list[RunConfig]) -> list[RunConfig]:
+    return [*configs[:-1], configs[-1].model_copy(update={"seed": 99})]
+
+
+def of_another_study(configs: list[RunConfig]) -> list[RunConfig]:
+    return [*configs[:-1], configs[-1].model_copy(update={"study": "another"})]
+
+
+def of_no_study(configs: list[RunConfig]) -> list[RunConfig]:
+    return [config.model_copy(update={"study": None}) for config in configs]
+
+
+def with_other_rows(configs: list[RunConfig]) -> list[RunConfig]:
+    return [config.model_copy(update={"rows": 30 if config.method == "ia3" else 50}) for config in configs]
+
+
+def with_two_settings_varied(configs: list[RunConfig]) -> list[RunConfig]:
+    changes = ({"rows": 30, "batch_size": 4}, {"rows": 50, "batch_size": 8})
+    return [config.model_copy(update=change) for config in configs for change in changes]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [without_a_run, with_another_seed, of_another_study, of_no_study, with_other_rows, with_two_settings_varied],
+)
+def test_what_is_no_study_is_repeated_run_by_run(
+    change: Callable[[list[RunConfig]], list[RunConfig]], folder: Path, relaunch: Callable[[str], list[RunConfig]]
+) -> None:
+    configs = change(plan_study(study(settings=FULL | {"data": "train.csv"})).configs)
+    command = repeat_command(results_of(configs))
+    assert command.count("python -m emocore launch ") == len(configs)
+    assert relaunch(command) == configs
+
+
+def test_one_run_alone_is_launched(folder: Path, relaunch: Callable[[str], list[RunConfig]]) -> None:
+    configs = plan_runs([RunConfig(method="tfidf", data="train.csv", rows=80)]).configs
+    command = repeat_command(results_of(configs))
+    assert command == "python -m emocore launch --method tfidf --seed 42 --data train.csv --set rows=80"
+    assert relaunch(command) == configs
+
+
+def test_a_column_with_a_comma_cannot_be_said_and_that_is_said(folder: Path) -> None:
+    config = RunConfig(label_columns=["fear, dread", "joy"])
+    first, second = repeat_command(results_of([config])).splitlines()
+    assert first.startswith("# A label column has a comma in its name")
+    assert second.startswith("python -m emocore launch")
+
+
+def test_a_method_that_has_left_the_catalogue_is_told_with_all_its_settings(folder: Path) -> None:
+    config = RunConfig(method="lora", base="minilm-l6").model_copy(update={"method": "dora", "lora_rank": 8})
+    command = repeat_command(results_of([config]))
+    assert (
+        command == "python -m emocore launch --method dora --seed 42 --base minilm-l6 --data starter --set lora_rank=8"
+    )
+    with pytest.raises(ConfigError, match="no method 'dora'"):
+        plan_runs([config])
