@@ -253,8 +253,9 @@ def _add_known(rows: pd.DataFrame, results: Sequence[Result], split: str, series
     stored["average_precision"] = stored["average_precision"].astype(float)
     means = stored.groupby(["series", "emotion"], sort=False).mean().reset_index()
     table = _describe_series(rows.merge(means, on=["series", "emotion"], how="left"), results, series)
-    order = table.groupby("emotion")["support"].transform("mean")
-    return table.iloc[np.argsort(-order.to_numpy(), kind="stable")].reset_index(drop=True)
+    support = table.groupby("emotion")["support"].transform("mean").to_numpy()
+    order = np.lexsort((pd.factorize(table["emotion"])[0], -support))  # as common: in the order of the labels
+    return table.iloc[order].reset_index(drop=True)
 
 
 def _no_skill_table(results: Sequence[Result], groups: Sequence[Outcomes], split: str) -> pd.DataFrame:

@@ -1,282 +1,208 @@
-"""Finished runs side by side: means over seeds, the order of emotions, and unfair comparisons told apart."""
+"""A comparison as a whole: what is averaged, which runs are paired, and what is said where something is missing."""
 
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
-from tables import COST, change_status, finish_run
+from simulated import outcomes_of
+from tables import finish_run
 
-from emocore.cli import main
 from emocore.config import RunConfig
-from emocore.errors import RunError
-from emocore.evaluation.comparison import (
-    COSTS,
-    MULTILABEL_METRICS,
-    emotion_table,
-    find_differences,
-    name_series,
-    no_skill_table,
-    summary_table,
-)
-from emocore.evaluation.results import RunResult, load_result, shared_splits
-from emocore.folder import RunFolder, create_run
+from emocore.errors import DataError
+from emocore.evaluation.comparison import METRICS, Comparison, compare
+from emocore.evaluation.noskill import no_skill_scores
+from emocore.evaluation.resampling import score
+from emocore.evaluation.results import RunResult, load_result
+from emocore.metrics import score_logits, sigmoid
 from emocore.models.resolve import resolve
-from emocore.states import RunStatus
+from emocore.thresholds import tune_by_emotion, tune_common
 
 LABELS = ("anger", "joy", "trust")
 # Supports 2, 3 and 1: joy is the commonest, trust the rarest.
 TRUTH = np.array([[1, 1, 0], [1, 1, 0], [0, 1, 1], [0, 0, 0]], dtype=np.int8)
 PERFECT = np.where(TRUTH == 1, 3.0, -3.0)
-SILENT = np.full(TRUTH.shape, -3.0)
 ONE_MISS = np.where(np.arange(12).reshape(4, 3) == 0, -3.0, PERFECT)  # the first text's anger
 
 
-def finish(
-    root: Path, logits: np.ndarray = PERFECT, cost: Any = COST, origin: Any = None, **settings: Any
-) -> RunFolder:
-    config, _ = resolve(RunConfig(**{"base": "smollm2-135m", "study": "s"} | settings))
-    return finish_run(root, config, TRUTH, logits, LABELS, cost, origin)
+def finish(root: Path, truth: np.ndarray = TRUTH, logits: np.ndarray = PERFECT, **settings: Any) -> RunResult:
+    test, labels = settings.pop("test", None), settings.pop("labels", LABELS)
+    origin = settings.pop("origin", None)
+    config, _ = resolve(RunConfig(**{"base": "smollm2-135m"} | settings))
+    return load_result(finish_run(root, config, truth, logits, labels, provenance=origin, test=test))
 
 
-def load(*runs: RunFolder) -> list[RunResult]:
-    return [load_result(run) for run in runs]
+def random_case(seed: int, texts: int = 120, labels: int = 3, skill: float = 1.5) -> tuple[np.ndarray, np.ndarray]:
+    """Truth, the last emotion rare, and logits that are right more often than not; truth is the same for each seed."""
+    truth = (np.random.default_rng(9).random((texts, labels)) < np.linspace(0.5, 0.03, labels)).astype(np.int8)
+    return truth, skill * (truth - 0.5) + np.random.default_rng(seed).normal(size=truth.shape) - 0.3
 
 
-def test_a_result_gives_back_truth_and_logits_as_stored(tmp_path: Path) -> None:
-    result = load_result(finish(tmp_path, ONE_MISS))
-    assert result.labels == list(LABELS)
-    assert (result.truth("validation") == TRUTH).all()
-    assert (result.logits("validation") == ONE_MISS).all()
-    assert result.truth("test").shape == (0, 3)
-    assert result.method_title == "LoRA"
+def column(comparison: Comparison, metric: str = "f1_macro", name: str = "value") -> dict[str, Any]:
+    """Series -> what it has of one metric."""
+    rows = comparison.scores[comparison.scores["metric"] == metric]
+    return dict(zip(rows["series"], rows[name], strict=True))
 
 
-@pytest.mark.parametrize("status", [status for status in RunStatus if status != RunStatus.FINISHED])
-def test_only_a_finished_run_has_a_result(tmp_path: Path, status: RunStatus) -> None:
-    run = finish(tmp_path)
-    change_status(run, status, reason="a reason")
-    with pytest.raises(RunError, match="only finished runs") as caught:
-        load_result(run)
-    assert run.id in str(caught.value)
+def test_scores_are_means_over_seeds_with_what_is_known_of_the_series(tmp_path: Path) -> None:
+    runs = [finish(tmp_path, logits=logits, seed=seed) for seed, logits in enumerate((PERFECT, ONE_MISS))]
+    comparison = compare([*runs, finish(tmp_path, logits=ONE_MISS, method="tfidf")], "validation")
+    table = comparison.scores
+    assert table.columns.tolist() == ["series", "method", "base", "source", "seeds", "metric", "value", "low", "high"]
+    assert table["metric"].tolist() == [*METRICS, *METRICS]
+    known = table[["series", "method", "base", "source", "seeds"]].drop_duplicates().to_numpy().tolist()
+    assert known == [["LoRA", "lora", "smollm2-135m", "here", 2], ["TF-IDF", "tfidf", "none", "here", 1]]
+    missed = {"f1_macro": (2 / 3 + 1 + 1) / 3, "exact_match": 3 / 4, "flattened_f1_micro": 11 / 12}
+    for metric, value in missed.items():
+        assert column(comparison, metric) == pytest.approx({"LoRA": (1 + value) / 2, "TF-IDF": value})
+    assert comparison.ranking()["series"].tolist() == comparison.tested == ["LoRA", "TF-IDF"]
+    assert (table["low"] <= table["value"]).all() and (table["value"] <= table["high"] + 1e-12).all()
 
 
-def test_why_a_run_failed_is_said_where_it_is_asked_for(tmp_path: Path) -> None:
-    run = create_run(tmp_path, RunConfig())
-    change_status(run, RunStatus.FAILED, reason="out of memory")
-    with pytest.raises(RunError, match=r"is failed \(out of memory\)"):
-        load_result(run)
+def test_emotions_are_means_over_seeds_too(tmp_path: Path) -> None:
+    runs = [finish(tmp_path, logits=logits, seed=seed) for seed, logits in enumerate((PERFECT, ONE_MISS))]
+    table = compare(runs, "validation").emotions.set_index("emotion")
+    assert table.columns.tolist() == [
+        "series", "method", "base", "source", "seeds", "f1", "low", "high", "precision", "recall", "support",
+        "no_skill_f1", "note", "average_precision",
+    ]  # fmt: skip
+    assert table.loc["anger", ["f1", "precision", "recall"]].tolist() == pytest.approx([(1 + 2 / 3) / 2, 1, 3 / 4])
+    shares = {"joy": 3 / 4, "anger": 2 / 4, "trust": 1 / 4}
+    assert table["no_skill_f1"].to_dict() == pytest.approx({name: 2 * p / (1 + p) for name, p in shares.items()})
+    assert set(table["seeds"]) == {2}
 
 
-def test_shared_splits_are_those_that_every_run_has(tmp_path: Path) -> None:
-    without, with_test = finish(tmp_path), finish(tmp_path)
-    result = with_test.read_json("result.json")
-    assert result is not None
-    with_test.write_json("result.json", result | {"test": result["validation"]})
-    assert shared_splits(load(with_test)) == ["validation", "test"]
-    assert shared_splits(load(with_test, without)) == ["validation"]
+def test_scores_as_launched_are_those_that_the_run_stored(tmp_path: Path) -> None:
+    truth, logits = random_case(0, labels=11)
+    labels = tuple(f"emotion {number}" for number in range(11))
+    result = finish(tmp_path, truth, logits, labels=labels, threshold=0.4)
+    comparison, stored = compare([result], "validation"), result.result["validation"]
+    for metric in METRICS:
+        values = stored["flattened" if metric.startswith("flattened_") else "multilabel"]
+        assert column(comparison, metric)["LoRA"] == pytest.approx(values[metric.removeprefix("flattened_")], abs=1e-12)
+    for row in comparison.emotions.to_dict("records"):
+        known = stored["multilabel"]["per_emotion"][row["emotion"]]
+        for name in ("f1", "precision", "recall", "support", "average_precision"):
+            assert row[name] == pytest.approx(known[name], abs=1e-12)
 
 
-def test_emotions_stand_by_support_with_each_series_in_the_given_order(tmp_path: Path) -> None:
-    table = emotion_table(load(finish(tmp_path, method="lora"), finish(tmp_path, method="ia3")), "validation")
+def test_emotions_stand_by_support_with_the_series_of_each_together(tmp_path: Path) -> None:
+    """Where two emotions are as common, in the order of the labels."""
+    truth = TRUTH.copy()
+    truth[3, 2] = 1  # trust is as common as anger
+    runs = [finish(tmp_path, truth, method=method) for method in ("lora", "ia3")]
+    table = compare(runs, "validation").emotions
     assert table[["emotion", "series", "support"]].to_numpy().tolist() == [
         ["joy", "LoRA", 3],
         ["joy", "IA3", 3],
         ["anger", "LoRA", 2],
         ["anger", "IA3", 2],
-        ["trust", "LoRA", 1],
-        ["trust", "IA3", 1],
+        ["trust", "LoRA", 2],
+        ["trust", "IA3", 2],
     ]
 
 
-def test_scores_by_emotion_are_means_over_seeds(tmp_path: Path) -> None:
-    runs = [finish(tmp_path, logits, seed=seed) for seed, logits in enumerate((PERFECT, ONE_MISS))]
-    table = emotion_table(load(*runs), "validation").set_index("emotion")
-    assert len(table) == 3
-    assert set(table["seeds"]) == {2}
-    assert table.loc["anger", "f1"] == pytest.approx((1 + 2 / 3) / 2)
-    assert table.loc["anger", "recall"] == pytest.approx((1 + 1 / 2) / 2)
-    assert table.loc["joy", "f1"] == 1
+def test_average_precision_is_the_stored_one(tmp_path: Path) -> None:
+    runs = [finish(tmp_path, seed=seed) for seed in (1, 2)]
+    for run, values in zip(runs, ((0.2, 0.5, None), (0.4, None, None)), strict=True):
+        for label, value in zip(LABELS, values, strict=True):
+            run.result["validation"]["multilabel"]["per_emotion"][label]["average_precision"] = value
+    table = compare(runs, "validation").emotions.set_index("emotion")["average_precision"]
+    assert table.to_dict() == pytest.approx({"anger": 0.3, "joy": 0.5, "trust": np.nan}, nan_ok=True)
 
 
-def test_the_no_skill_line_is_that_of_the_emotion_s_share(tmp_path: Path) -> None:
-    table = emotion_table(load(finish(tmp_path)), "validation").set_index("emotion")
-    shares = {"anger": 2 / 4, "joy": 3 / 4, "trust": 1 / 4}
-    assert table["no_skill_f1"].to_dict() == pytest.approx({k: 2 * p / (1 + p) for k, p in shares.items()})
+@pytest.mark.parametrize("labels", [7, 28])
+def test_other_numbers_of_emotions_are_compared_alike(tmp_path: Path, labels: int) -> None:
+    """One of them is in no text, and some in too few."""
+    names = tuple(f"emotion {number}" for number in range(labels))
+    runs = []
+    for method, skill in (("lora", 3.0), ("ia3", 1.0)):
+        truth, logits = random_case(skill > 2, labels=labels, skill=skill)
+        truth[:, -1], logits[:, -1] = 0, -3
+        runs.append(finish(tmp_path, truth, logits, labels=names, method=method))
+    comparison = compare(runs, "validation")
+    assert len(comparison.verdicts) == 1 + labels and comparison.verdicts["verdict"].iloc[0] == "better"
+    macro = comparison.ranking()
+    assert macro[["low", "high"]].notna().all(axis=None) and (macro["high"] < 1).all()
+    is_thin = comparison.emotions["support"] < 10
+    assert 2 <= is_thin.sum() < labels
+    for end in ("low", "high"):
+        assert (comparison.emotions[end].isna() == is_thin).all()
+    assert (comparison.emotions["note"] == np.where(is_thin, "too few texts for an honest interval", "")).all()
 
 
-def test_the_summary_has_scores_and_costs_with_the_best_series_first(tmp_path: Path) -> None:
-    runs = [
-        finish(tmp_path, SILENT, method="ia3"),
-        finish(tmp_path, PERFECT, cost=COST | {"train_seconds": 20.0}, seed=1),
-        finish(tmp_path, ONE_MISS, cost=COST | {"train_seconds": 40.0}, seed=2),
+def test_a_repeated_run_is_no_second_seed(tmp_path: Path) -> None:
+    first, other, again = (finish(tmp_path, seed=seed) for seed in (1, 2, 1))
+    comparison = compare([first, other, again], "validation")
+    assert comparison.results == [other, again]
+    assert column(comparison, name="seeds") == {"LoRA": 2}
+    assert comparison.notes == [f"Run {first.id} is left out: {again.id} has the same settings and seed."]
+
+
+def test_runs_that_were_scored_on_other_texts_are_shown_but_not_paired(tmp_path: Path) -> None:
+    pair = [finish(tmp_path, method=method) for method in ("lora", "ia3")]
+    lonely = finish(tmp_path, 1 - TRUTH, -PERFECT, method="qlora", origin={"split_sha256": "b" * 64})
+    comparison = compare([lonely, *pair], "validation")
+    assert [group.runs for group in comparison.groups] == [(lonely.id,), tuple(run.id for run in pair)]
+    assert comparison.largest_group is comparison.groups[1]
+    assert {*column(comparison)} == {"LoRA", "IA3", "QLoRA"}
+    assert set(comparison.verdicts[["first", "second"]].to_numpy().ravel()) == {"LoRA", "IA3"} == {*comparison.tested}
+    assert comparison.notes == [
+        "Not all runs were scored on the same texts; only those that share theirs are tested in pairs."
     ]
-    table = summary_table(load(*runs), "validation")
-    assert table["series"].tolist() == ["LoRA", "IA3"]
-    assert table["seeds"].tolist() == [2, 1]
-    assert table["train_seconds"].tolist() == [30, 10]
-    assert table["f1_macro"].tolist() == pytest.approx([(1 + (2 / 3 + 1 + 1) / 3) / 2, 0])
-    assert table["flattened_f1_micro"].tolist() == pytest.approx([(1 + 11 / 12) / 2, 6 / 12])
-    assert {*MULTILABEL_METRICS, *COSTS, "flattened_f1_macro", "method", "base"} <= set(table.columns)
 
 
-def test_the_no_skill_rows_have_the_scores_of_the_summary(tmp_path: Path) -> None:
-    results = load(finish(tmp_path, SILENT))
-    table = no_skill_table(results, "validation").set_index("series")
-    own = summary_table(results, "validation").iloc[0]
-    assert table.index.tolist() == ["silence", "always-on"]
-    for metric in (*MULTILABEL_METRICS, "flattened_f1_macro", "flattened_f1_micro"):
-        assert table.loc["silence", metric] == own[metric]
+def test_one_series_alone_has_scores_and_no_verdicts(tmp_path: Path) -> None:
+    comparison = compare([finish(tmp_path)], "validation")
+    assert comparison.verdicts.empty and comparison.tested == []
+    assert column(comparison) == {"LoRA": 1}
+    assert comparison.local == comparison.results
 
 
-def test_seeds_of_one_method_are_one_series(tmp_path: Path) -> None:
-    runs = [finish(tmp_path, method=method, seed=seed) for method in ("lora", "qlora") for seed in (1, 2)]
-    assert list(name_series(load(*runs)).values()) == ["LoRA", "LoRA", "QLoRA", "QLoRA"]
+def test_each_split_has_its_own_scores(tmp_path: Path) -> None:
+    result = finish(tmp_path, test=(TRUTH[:3], ONE_MISS[:3]))
+    assert column(compare([result], "validation")) == {"LoRA": 1}
+    assert column(compare([result], "test"))["LoRA"] == pytest.approx((2 / 3 + 1 + 1) / 3)
 
 
-def test_several_bases_are_told_apart_by_name_but_a_method_without_one_is_not(tmp_path: Path) -> None:
-    runs = [
-        finish(tmp_path),
-        finish(tmp_path, base="google/gemma-1.1-2b-it"),
-        finish(tmp_path, method="tfidf"),
-    ]
-    assert list(name_series(load(*runs)).values()) == ["LoRA · smollm2-135m", "LoRA · gemma-1.1-2b-it", "TF-IDF"]
+def test_a_split_that_one_run_lacks_is_refused(tmp_path: Path) -> None:
+    runs = [finish(tmp_path, test=(TRUTH, PERFECT)), finish(tmp_path, method="ia3")]
+    with pytest.raises(DataError, match="not every run has a test split; they share validation"):
+        compare(runs, "test")
 
 
-def test_runs_that_differ_in_more_than_their_seed_are_not_averaged(tmp_path: Path) -> None:
-    runs = [finish(tmp_path, learning_rate=rate) for rate in (1e-4, 1e-3)]
-    names = name_series(load(*runs))
-    assert names == {run.id: f"LoRA ({run.id.rsplit('-', 1)[-1]})" for run in runs}
-    assert summary_table(load(*runs), "validation")["seeds"].tolist() == [1, 1]
+@pytest.mark.parametrize("policy", ["common", "by_emotion"])
+def test_tuned_thresholds_are_chosen_on_validation_and_used_on_the_test_split(tmp_path: Path, policy: Any) -> None:
+    (truth, logits), (_, tested) = random_case(0), random_case(1)
+    result = finish(tmp_path, truth, logits, test=(truth, tested))
+    comparison = compare([result], "test", policy)
+    tune = tune_common if policy == "common" else tune_by_emotion
+    thresholds = tune(truth, sigmoid(logits.astype(np.float32)))
+    expected = score_logits(truth, tested.astype(np.float32), list(LABELS), thresholds)
+    assert comparison.policy == policy
+    assert column(comparison)["LoRA"] == pytest.approx(expected["multilabel"]["f1_macro"], abs=1e-12)
+    assert column(comparison)["LoRA"] != column(compare([result], "test"))["LoRA"]
 
 
-def test_a_study_that_varies_the_method_alone_is_fair(tmp_path: Path) -> None:
-    """TF-IDF has neither base nor epochs; that follows from the method and is no difference of its own."""
-    methods = ("lora", "ia3", "qlora", "head", "tfidf")
-    assert find_differences(load(*(finish(tmp_path, method=m, seed=s) for m in methods for s in (1, 2)))) == []
+def test_the_floor_has_every_metric_of_the_scores(tmp_path: Path) -> None:
+    comparison = compare([finish(tmp_path)], "validation")
+    table = comparison.no_skill.set_index("series")
+    assert table.index.tolist() == ["silence", "always-on"] and table.columns.tolist() == list(METRICS)
+    known = no_skill_scores(TRUTH)
+    for place, predicted in enumerate((np.zeros(TRUTH.shape), np.ones(TRUTH.shape))):
+        outcomes = outcomes_of(TRUTH.astype(bool), (predicted - 0.5)[None], ("floor",))
+        expected = {metric: values[0] for metric, values in score(outcomes).metrics.items()}
+        assert table.iloc[place].to_dict() == pytest.approx(expected, abs=1e-12)
+    assert comparison.always_on == known["always-on"]["multilabel"]["f1_macro"]
+    assert comparison.floor("flattened_f1_micro") == {"silence": 6 / 12, "always-on": 6 / 12}
 
 
-def test_one_run_differs_from_nothing(tmp_path: Path) -> None:
-    assert find_differences(load(finish(tmp_path))) == []
-
-
-@pytest.mark.parametrize(
-    ("setting", "values"),
-    [
-        ("epochs", (3, 5)),
-        ("max_steps", (None, 40)),
-        ("batch_size", (16, 32)),
-        ("max_length", (128, 64)),
-        ("rows", (None, 1000)),
-        ("threshold", (0.5, 0.4)),
-        ("weight_decay", (0.01, 0.0)),
-        ("split_seed", (42, 43)),
-        ("base", ("smollm2-135m", "minilm-l6")),
-    ],
-)
-def test_what_differs_beside_the_method_is_named_with_both_values(
-    tmp_path: Path, setting: str, values: tuple[Any, Any]
-) -> None:
-    runs = [finish(tmp_path, method=m, **{setting: v}) for m, v in zip(("lora", "qlora"), values, strict=True)]
-    differences = find_differences(load(*runs))
-    named = [difference for difference in differences if difference.startswith(f"{setting}: ")]
-    assert named == [f"{setting}: {values[0]} (LoRA) against {values[1]} (QLoRA)"]
-
-
-def test_the_confounded_comparison_of_the_original_study_is_found_out(tmp_path: Path) -> None:
-    runs = [
-        finish(tmp_path, method="lora", base="google/gemma-1.1-2b-it"),
-        finish(tmp_path, method="qlora", base="Alibaba-NLP/gte-Qwen1.5-7B-instruct", max_steps=40),
-    ]
-    fields = {difference.partition(":")[0] for difference in find_differences(load(*runs))}
-    assert {"base", "max_steps"} <= fields
-
-
-def test_bases_that_differ_at_the_end_of_a_long_path_alone_are_two(tmp_path: Path) -> None:
-    stem = "/models/" + "x" * 80
-    configs = [RunConfig(base=f"{stem}/{name}") for name in ("first", "second")]
-    results = load(*(finish_run(tmp_path, config, TRUTH, PERFECT, LABELS) for config in configs))
-    assert find_differences(results) == [f"base: {stem}/first (LoRA) against {stem}/second (LoRA)"]
-
-
-@pytest.mark.parametrize(
-    ("origin", "title"),
-    [
-        ({"split_sha256": "b" * 64}, "rows or split"),
-        ({"device": "cuda"}, "device"),
-        ({"precision": "bf16"}, "precision"),
-    ],
-)
-def test_what_the_runs_really_used_is_compared_too(tmp_path: Path, origin: dict[str, str], title: str) -> None:
-    differences = find_differences(load(finish(tmp_path), finish(tmp_path, method="ia3", origin=origin)))
-    assert len(differences) == 1
-    assert differences[0].startswith(title)
-    assert len(differences[0]) < 90  # hashes are shortened
-
-
-def test_another_split_counts_for_a_method_without_a_base_too(tmp_path: Path) -> None:
-    runs = [finish(tmp_path), finish(tmp_path, method="tfidf", origin={"split_sha256": "b" * 64, "device": "other"})]
-    assert [text.partition(":")[0] for text in find_differences(load(*runs))] == ["rows or split"]
-
-
-@pytest.fixture
-def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[RunFolder]:
-    monkeypatch.setenv("EMOCORE_RUNS", str(tmp_path))
-    return [finish(tmp_path, PERFECT, method="lora"), finish(tmp_path, ONE_MISS, method="ia3")]
-
-
-def test_the_command_line_compares_a_study_as_json(study: list[RunFolder], capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["compare", "--study", "s", "--json"]) == 0
-    answer = json.loads(capsys.readouterr().out)
-    assert set(answer["runs"]) == {run.id for run in study}
-    assert [row["series"] for row in answer["summary"]] == ["LoRA", "IA3"]
-    anger = {row["series"]: row["f1"] for row in answer["per_emotion"] if row["emotion"] == "anger"}
-    assert anger == pytest.approx({"LoRA": 1, "IA3": 2 / 3})
-    assert {row["series"] for row in answer["no_skill"]} == {"silence", "always-on"}
-    assert answer["differences"] == []
-
-
-def test_the_command_line_leaves_out_unfinished_runs_and_says_so(
-    study: list[RunFolder], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    waiting = create_run(tmp_path, RunConfig(study="s"))
-    assert main(["compare", "--study", "s", "--json"]) == 0
-    output = capsys.readouterr()
-    assert output.err == f"note: {waiting.id} is queued and left out\n"
-    assert len(json.loads(output.out)["runs"]) == 2
-
-
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [("predictions.parquet", None), ("predictions.parquet", "PAR1"), ("result.json", "{"), ("provenance.json", "[]")],
-)
-def test_the_command_line_refuses_a_damaged_run_in_one_line(
-    study: list[RunFolder], capsys: pytest.CaptureFixture[str], name: str, content: str | None
-) -> None:
-    file = study[0].path / name
-    if content is None:
-        file.unlink()
-    else:
-        file.write_text(content)
-    assert main(["compare", "--study", "s"]) == 2
-    output = capsys.readouterr()
-    assert output.out == ""
-    assert output.err.startswith(f"emocore: run {study[0].id}: {name} is ")
-    assert output.err.count("\n") == 1
-
-
-def test_a_run_named_twice_is_compared_once(study: list[RunFolder], capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["compare", study[0].id, study[0].id, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["summary"][0]["seeds"] == 1
-
-
-def test_the_printed_comparison_warns_of_differences(
-    study: list[RunFolder], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    other = finish(tmp_path, method="qlora", epochs=9)
-    assert main(["compare", study[0].id, other.id]) == 0
-    output = capsys.readouterr().out
-    assert "warning: these runs differ in more than their method: epochs: 3 (LoRA) against 9 (QLoRA)" in output
-    assert "silence" in output
-    assert output.index("joy") < output.index("anger") < output.index("trust")
+def test_the_same_runs_are_always_given_the_same_figures(tmp_path: Path) -> None:
+    cases = [random_case(seed) for seed in range(3)]
+    runs = [finish(tmp_path, *case, method=m) for case, m in zip(cases, ("lora", "ia3", "head"), strict=True)]
+    first, again = compare(runs, "validation"), compare(runs, "validation")
+    for name in ("scores", "emotions", "verdicts"):
+        pd.testing.assert_frame_equal(getattr(first, name), getattr(again, name))
+    json.dumps(first.verdicts.to_dict("records"))  # plain values: the command line prints them
