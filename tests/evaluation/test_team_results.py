@@ -9,15 +9,11 @@ import pytest
 from tables import COST, finish_run
 
 from emocore.config import RunConfig
-from emocore.evaluation.comparison import (
-    emotion_table,
-    find_differences,
-    name_series,
-    no_skill_table,
-    summary_table,
-)
+from emocore.errors import DataError
+from emocore.evaluation.comparison import Comparison, compare
 from emocore.evaluation.noskill import no_skill_scores, no_skill_scores_from_supports
 from emocore.evaluation.results import Result, RunResult, TeamResult, add_team_runs, load_result
+from emocore.evaluation.wording import describe
 from emocore.models.resolve import resolve
 from emocore.tracking.summary import flatten_run, unflatten_provenance, unflatten_result
 from emocore.tracking.team import TeamRun
@@ -25,12 +21,13 @@ from emocore.tracking.team import TeamRun
 LABELS = ("anger", "joy", "trust")
 TRUTH = np.array([[1, 1, 0], [1, 1, 0], [0, 1, 1], [0, 0, 0]], dtype=np.int8)
 PERFECT = np.where(TRUTH == 1, 3.0, -3.0)
+ONE_MISS = np.where(np.arange(12).reshape(4, 3) == 0, -3.0, PERFECT)  # the first text's anger
 ROWS = {"rows": {"train": 10, "validation": 4}}
 
 
-def local(root: Path, origin: Any = None, **settings: Any) -> RunResult:
+def local(root: Path, origin: Any = None, logits: np.ndarray = PERFECT, **settings: Any) -> RunResult:
     config, _ = resolve(RunConfig(**{"base": "smollm2-135m"} | settings))
-    return load_result(finish_run(root, config, TRUTH, PERFECT, LABELS, COST, ROWS | (origin or {})))
+    return load_result(finish_run(root, config, TRUTH, logits, LABELS, COST, ROWS | (origin or {})))
 
 
 def elsewhere(root: Path, origin: Any = None, **settings: Any) -> TeamRun:
@@ -51,28 +48,61 @@ def mixed(tmp_path: Path) -> list[Result]:
     )
 
 
+def seeds(comparison: Comparison) -> dict[str, int]:
+    ranking = comparison.ranking()
+    return dict(zip(ranking["series"], ranking["seeds"], strict=True))
+
+
 def test_series_of_w_and_b_are_marked_and_never_mixed_with_local_ones(mixed: list[Result]) -> None:
-    assert list(name_series(mixed).values()) == ["LoRA", "LoRA · W&B", "IA3 · W&B"]
-    table = summary_table(mixed, "validation").set_index("series")
-    assert table["source"].to_dict() == {"LoRA": "here", "LoRA · W&B": "W&B", "IA3 · W&B": "W&B"}
-    assert table["seeds"].tolist() == [1, 1, 1]
+    comparison = compare(mixed, "validation")
+    ranking = comparison.ranking().set_index("series")
+    assert ranking["source"].to_dict() == {"LoRA": "here", "LoRA · W&B": "W&B", "IA3 · W&B": "W&B"}
+    assert seeds(comparison) == {"LoRA": 1, "LoRA · W&B": 1, "IA3 · W&B": 1}
+    assert list(comparison.series.values()) == ["LoRA", "LoRA · W&B", "IA3 · W&B"]
 
 
-def test_the_tables_are_those_of_local_runs(mixed: list[Result]) -> None:
-    emotions = emotion_table(mixed, "validation")
-    columns = ["emotion", "f1", "precision", "recall", "average_precision", "support", "no_skill_f1"]
-    parts = [emotions.loc[emotions["series"] == name, columns] for name in ("LoRA", "LoRA · W&B")]
-    pd.testing.assert_frame_equal(*(part.reset_index(drop=True) for part in parts))
-    summary = summary_table(mixed, "validation").set_index("series").drop(columns=["source"])
-    assert summary.loc["LoRA"].equals(summary.loc["LoRA · W&B"])
+def test_scores_are_those_of_local_runs(mixed: list[Result]) -> None:
+    comparison = compare(mixed, "validation")
+    known = ["emotion", "f1", "precision", "recall", "average_precision", "support", "no_skill_f1"]
+    for table, columns in ((comparison.emotions, known), (comparison.scores, ["metric", "value", "base", "seeds"])):
+        parts = [table.loc[table["series"] == name, columns] for name in ("LoRA", "LoRA · W&B")]
+        sorted_parts = [part.sort_values(columns[0], ignore_index=True) for part in parts]
+        pd.testing.assert_frame_equal(*sorted_parts)
 
 
-def test_seeds_are_averaged_though_the_data_lay_elsewhere(tmp_path: Path) -> None:
+def test_they_are_points_without_intervals_and_without_verdicts(mixed: list[Result]) -> None:
+    comparison = compare(mixed, "validation")
+    for table in (comparison.scores, comparison.emotions):
+        is_team = table["source"] == "W&B"
+        assert is_team.any() and table.loc[is_team, ["low", "high"]].isna().all(axis=None)
+    assert comparison.scores.loc[comparison.scores["source"] == "here", ["low", "high"]].notna().all(axis=None)
+    notes = comparison.emotions.groupby("source")["note"].unique()
+    assert notes["W&B"].tolist() == ["from W&B: scores without predictions"]
+    assert comparison.verdicts.empty and comparison.tested == []
+    assert [group.runs for group in comparison.groups] == [(mixed[0].id,)]
+
+
+def test_they_are_averaged_over_seeds(tmp_path: Path) -> None:
+    """Though their data lay elsewhere. A run on other rows is a series of its own and takes no seed from them."""
     places = ("/alice/x.csv", "/bob/x.csv")
-    team = [elsewhere(tmp_path, seed=seed, data=place) for seed, place in enumerate(places)]
-    assert summary_table(add_team_runs([], team), "validation")["seeds"].tolist() == [2]
+    team = [
+        elsewhere(tmp_path, logits=logits, seed=seed, data=place)
+        for seed, (place, logits) in enumerate(zip(places, (PERFECT, ONE_MISS), strict=True))
+    ]
+    comparison = compare(add_team_runs([], team), "validation")
+    assert seeds(comparison) == {"LoRA · W&B": 2}
+    assert comparison.ranking()["value"].tolist() == pytest.approx([(1 + (2 / 3 + 1 + 1) / 3) / 2])
+    assert comparison.emotions.set_index("emotion").loc["anger", "f1"] == pytest.approx((1 + 2 / 3) / 2)
     other_rows = [elsewhere(tmp_path, {"split_sha256": "b" * 64}, seed=3)]
-    assert summary_table(add_team_runs([], team + other_rows), "validation")["seeds"].tolist() == [1, 1, 1]
+    told = seeds(compare(add_team_runs([], team + other_rows), "validation"))
+    assert told == {"LoRA · W&B (split bbbbbb)": 1, "LoRA · W&B (split aaaaaa)": 2}
+
+
+def test_a_repeated_run_of_w_and_b_is_no_second_seed(tmp_path: Path) -> None:
+    team = [elsewhere(tmp_path, seed=1) for _ in range(2)]
+    comparison = compare(add_team_runs([], team), "validation")
+    assert seeds(comparison) == {"LoRA · W&B": 1}
+    assert comparison.notes == [f"Run {team[0].id} is left out: {team[1].id} has the same settings and seed."]
 
 
 def test_a_run_that_is_here_and_on_w_and_b_is_there_once(tmp_path: Path) -> None:
@@ -83,19 +113,31 @@ def test_a_run_that_is_here_and_on_w_and_b_is_there_once(tmp_path: Path) -> None
     assert result is here
 
 
-def test_differences_are_found_between_here_and_there(tmp_path: Path) -> None:
-    results = add_team_runs([local(tmp_path)], [elsewhere(tmp_path, {"split_sha256": "b" * 64}, epochs=9)])
-    assert [text.partition(":")[0] for text in find_differences(results)] == ["epochs", "rows or split"]
+def test_at_tuned_thresholds_they_are_left_out_and_that_is_said(mixed: list[Result]) -> None:
+    comparison = compare(mixed, "validation", "common")
+    assert seeds(comparison) == {"LoRA": 1}
+    assert set(comparison.emotions["source"]) == {"here"}
+    [note] = comparison.notes
+    assert note.startswith("Runs of W&B are known at the threshold that they were launched with alone")
+    with pytest.raises(DataError, match="none of these runs has predictions"):
+        compare(mixed[1:], "validation", "by_emotion")
+
+
+def test_in_words_they_are_named_but_not_tested(mixed: list[Result]) -> None:
+    headline = describe(compare(mixed[1:], "validation"))
+    expected = "LoRA · W&B: macro-F1 1.000, the highest of 2; no two of them could be tested against each other."
+    assert headline.sentence == expected
 
 
 def test_the_floor_is_that_of_a_local_run_where_there_is_one(mixed: list[Result]) -> None:
     team_first = [*mixed[1:], mixed[0]]
-    pd.testing.assert_frame_equal(no_skill_table(team_first, "validation"), no_skill_table(mixed[:1], "validation"))
+    floors = [compare(results, "validation").no_skill for results in (team_first, mixed[:1])]
+    pd.testing.assert_frame_equal(*floors)
 
 
 def test_without_a_local_run_the_floor_has_what_counts_give(mixed: list[Result]) -> None:
-    exact = no_skill_table(mixed[:1], "validation").set_index("series")
-    counted = no_skill_table(mixed[1:], "validation").set_index("series")
+    exact = compare(mixed[:1], "validation").no_skill.set_index("series")
+    counted = compare(mixed[1:], "validation").no_skill.set_index("series")
     assert counted.notna().sum().sum() == 11
     for name in counted.index:
         known = counted.loc[name].dropna()
@@ -113,5 +155,8 @@ def test_counts_give_the_scores_of_the_texts() -> None:
 def test_a_size_that_is_not_known_leaves_the_floor_out(mixed: list[Result]) -> None:
     team = mixed[1]
     unknown = TeamResult(team.id, team.config, team.result, team.provenance | {"rows": {}}, "http://x")
-    assert no_skill_table([unknown], "validation").empty
-    assert emotion_table([unknown], "validation")["no_skill_f1"].isna().all()
+    comparison = compare([unknown], "validation")
+    assert comparison.no_skill.empty and comparison.floor("f1_macro") == {}
+    assert np.isnan(comparison.always_on)
+    assert comparison.emotions["no_skill_f1"].isna().all()
+    assert not any("predicting every emotion" in caveat for caveat in describe(comparison).caveats)
