@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import pandas as pd
 
@@ -11,6 +12,8 @@ from emocore.evaluation.comparison import Comparison
 EMOTIONS_NAMED = 2
 # A tie whose interval reaches further than this many points has left the question open rather than answered it.
 WIDE_POINTS = 2.0
+# How verdicts say in their notes what is taken for the spread of a single seed.
+SPREAD = "its spread between seeds is "
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,9 @@ def _describe_order(comparison: Comparison, tested: Sequence[str]) -> str:
     ties = [name for name in tested[1:] if _verdict(comparison, leader, name) == "tie"]
     beaten = [name for name in tested[1:] if _verdict(comparison, leader, name) == "better"]
     front = [leader, *ties]
-    parts = [_describe_tie(comparison, front)] if ties else []
+    apart = [pair for pair in combinations(ties, 2) if _verdict(comparison, *pair) == "better"]
+    parts = [_describe_tie(comparison, front, not apart)] if ties else []
+    parts += [f"{winner} beats {_describe_defeat(comparison, winner, loser)}" for winner, loser in apart]
     for winners, losers in _group_by_winners(comparison, front, beaten):
         told = [_describe_defeat(comparison, leader, loser) for loser in losers]
         parts.append(f"{_name_winners(winners, front)} {', and '.join(told)}")
@@ -79,15 +84,19 @@ def _describe_order(comparison: Comparison, tested: Sequence[str]) -> str:
     return sentence[0].upper() + sentence[1:] + "."
 
 
-def _describe_tie(comparison: Comparison, front: Sequence[str]) -> str:
+def _describe_tie(comparison: Comparison, front: Sequence[str], all_tie: bool) -> str:
+    """That the first of the front ties with each of the others; `all_tie` says that these tie with each other too."""
     differences = []
     for name in front[1:]:
         row = find_pair(comparison.verdicts, front[0], name).iloc[0]
-        differences.append(_points(row["difference"], sign=True) + ", CI " + _range(row, sign=True))
+        interval = "too few texts for an interval" if pd.isna(row["low"]) else f"CI {_range(row, sign=True)}"
+        differences.append(f"{_points(row['difference'], sign=True)}, {interval}")
     if len(front) == 2:
         return f"{join_names(front)} tie (macro-F1 {differences[0]})"
-    against = [f"{told} against {name}" for told, name in zip(differences, front[1:], strict=True)]
-    return f"{join_names(front)} tie (macro-F1 of {front[0]}: {'; '.join(against)})"
+    against = "; ".join(f"{told} against {name}" for told, name in zip(differences, front[1:], strict=True))
+    if all_tie:
+        return f"{join_names(front)} tie (macro-F1 of {front[0]}: {against})"
+    return f"{front[0]} ties with {join_names(front[1:])} (macro-F1 {against})"
 
 
 def _describe_defeat(comparison: Comparison, winner: str, loser: str) -> str:
@@ -120,8 +129,8 @@ def _name_winners(winners: Sequence[str], front: Sequence[str]) -> str:
 def _find_caveats(comparison: Comparison, tested: Sequence[str]) -> list[str]:
     caveats = []
     overall = comparison.verdicts[comparison.verdicts["emotion"] == ""]
-    if notes := list(dict.fromkeys(note for note in overall["note"] if note)):
-        caveats.append(_describe_single_seeds(comparison, notes))
+    if notes := [note for note in overall["note"] if SPREAD in note]:
+        caveats.append(_describe_single_seeds(comparison, notes[0].rpartition(SPREAD)[2]))
     ties = [
         find_pair(overall, tested[0], name).iloc[0]
         for name in tested[1:]
@@ -143,10 +152,9 @@ def _find_caveats(comparison: Comparison, tested: Sequence[str]) -> list[str]:
     return [*caveats, *comparison.notes]
 
 
-def _describe_single_seeds(comparison: Comparison, notes: Sequence[str]) -> str:
+def _describe_single_seeds(comparison: Comparison, spread: str) -> str:
     macro = comparison.ranking()
     single = macro.loc[(macro["seeds"] == 1) & (macro["source"] == "here"), "series"].tolist()
-    spread = notes[0].rpartition("its spread between seeds is ")[2]
     who = "every method" if len(single) == len(macro) else join_names(single)
     return (
         f"One seed of {who}, so how much chance there is in its training is not known here; the spread between seeds "

@@ -1,0 +1,236 @@
+"""The sentence on top of a comparison: each kind of it, with the numbers of its tables, and the doubts below it."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from tables import finish_run
+
+from emocore.config import RunConfig
+from emocore.evaluation.comparison import Comparison, compare
+from emocore.evaluation.results import load_result
+from emocore.evaluation.verdicts import COLUMNS
+from emocore.evaluation.wording import describe, find_pair, find_ties, join_names
+
+ONE_SEED = "one seed of IA3: its spread between seeds is taken from the other methods, at least 0.7 points"
+NO_SEED = "one seed of LoRA and of IA3: its spread between seeds is assumed, 0.7 points"
+TIE = (0.001, -0.012, 0.014, "tie")
+LEAD = (0.030, 0.011, 0.049, "better")
+# (first, second) or (first, second, emotion) -> difference, low, high, verdict, and a note where there is one.
+Pairs = Mapping[tuple[str, ...], tuple[Any, ...]]
+
+
+def build(
+    values: Mapping[str, float],
+    pairs: Pairs,
+    seeds: Mapping[str, int] | None = None,
+    elsewhere: Sequence[str] = (),
+    thin: Sequence[str] = (),
+    floor: float = 0.2,
+    notes: Sequence[str] = (),
+) -> Comparison:
+    """Series by macro-F1 with ± 0.02, in the order in which they were launched; those `elsewhere` are of W&B."""
+    series, macro = list(values), np.array(list(values.values()))
+    is_here = ~np.isin(series, elsewhere)
+    scores = pd.DataFrame({"series": series, "metric": "f1_macro", "value": macro})
+    scores["source"] = np.where(is_here, "here", "W&B")
+    scores["seeds"] = [(seeds or {}).get(name, 3) for name in series]
+    scores["low"], scores["high"] = np.where(is_here, [macro - 0.02, macro + 0.02], np.nan)
+    rows = [
+        (
+            first,
+            second,
+            "lora",
+            "ia3",
+            *(rest or ("",)),
+            difference,
+            low,
+            high,
+            0.01,
+            0.01,
+            verdict,
+            *(note or ("",)),
+            9,
+        )
+        for (first, second, *rest), (difference, low, high, verdict, *note) in pairs.items()
+    ]
+    emotions = pd.DataFrame({"emotion": ["joy", *thin], "source": "here", "low": [0.4] + [np.nan] * len(thin)})
+    return Comparison(
+        results=[],
+        split="test",
+        policy="launch",
+        series={},
+        groups=[],
+        scores=scores,
+        emotions=emotions,
+        verdicts=pd.DataFrame(rows, columns=COLUMNS),
+        no_skill=pd.DataFrame({"series": ["silence", "always-on"], "f1_macro": [0, floor]}),
+        notes=list(notes),
+    )
+
+
+def tell(values: Mapping[str, float], pairs: Pairs) -> str:
+    return describe(build(values, pairs)).sentence
+
+
+THREE = {"IA3": 0.47, "LoRA": 0.50, "QLoRA": 0.499}
+FRONT = {("LoRA", "QLoRA"): TIE, ("IA3", "LoRA"): (-0.030, -0.049, -0.011, "worse")}
+
+
+def test_two_tie_and_both_beat_a_third() -> None:
+    """Emotions that are told apart are named, the two with the largest difference; a tie is none, however large."""
+    emotions = {
+        ("IA3", "LoRA", "joy"): (-0.02, -0.03, -0.01, "worse"),
+        ("IA3", "LoRA", "trust"): (-0.06, -0.10, -0.02, "worse"),
+        ("IA3", "LoRA", "pessimism"): (-0.08, -0.12, -0.04, "worse"),
+        ("IA3", "LoRA", "surprise"): (-0.20, -0.50, 0.10, "tie"),
+        ("IA3", "LoRA", "anger"): (0.30, 0.20, 0.40, "better"),
+    }
+    told = tell(THREE, FRONT | {("IA3", "QLoRA"): (-0.029, -0.05, -0.01, "worse")} | emotions)
+    assert told == (
+        "LoRA and QLoRA tie (macro-F1 +0.1, CI -1.2 to +1.4); "
+        "both beat IA3 by 3.0 (CI 1.1 to 4.9), mostly in pessimism and trust."
+    )
+
+
+def test_only_one_of_those_in_front_beats_a_third() -> None:
+    told = tell(THREE, FRONT | {("IA3", "QLoRA"): (-0.029, -0.06, 0.002, "tie")})
+    assert told == "LoRA and QLoRA tie (macro-F1 +0.1, CI -1.2 to +1.4); only LoRA beats IA3 by 3.0 (CI 1.1 to 4.9)."
+
+
+def test_one_beats_the_others() -> None:
+    pairs = {("LoRA", "IA3"): LEAD, ("LoRA", "IA3", "joy"): (0.1, 0.05, 0.15, "better")}
+    assert tell({"LoRA": 0.5, "IA3": 0.47}, pairs) == "LoRA beats IA3 by 3.0 (CI 1.1 to 4.9), mostly in joy."
+    pairs |= {("LoRA", "Head only"): (0.10, 0.08, 0.12, "better"), ("IA3", "Head only"): (0.07, 0.05, 0.09, "better")}
+    told = tell({"LoRA": 0.5, "IA3": 0.47, "Head only": 0.40}, pairs)
+    assert told == "LoRA beats IA3 by 3.0 (CI 1.1 to 4.9), mostly in joy, and Head only by 10.0 (CI 8.0 to 12.0)."
+
+
+def test_three_tie_and_all_beat_a_fourth() -> None:
+    values = {"LoRA": 0.50, "QLoRA": 0.499, "IA3": 0.495, "TF-IDF": 0.40}
+    pairs = {("LoRA", "QLoRA"): TIE, ("LoRA", "IA3"): (0.005, -0.008, 0.018, "tie"), ("QLoRA", "IA3"): TIE}
+    pairs |= {(name, "TF-IDF"): (0.1, 0.08, 0.12, "better") for name in ("LoRA", "QLoRA", "IA3")}
+    assert tell(values, pairs) == (
+        "LoRA, QLoRA and IA3 tie (macro-F1 of LoRA: +0.1, CI -1.2 to +1.4 against QLoRA; +0.5, CI -0.8 to +1.8 against "
+        "IA3); all 3 beat TF-IDF by 10.0 (CI 8.0 to 12.0)."
+    )
+
+
+def test_two_that_tie_with_the_best_need_not_tie_with_each_other() -> None:
+    """The best varies much between its seeds; the other two do not, and their difference is clear."""
+    values = {"LoRA": 0.50, "QLoRA": 0.49, "IA3": 0.47}
+    pairs = {("LoRA", "QLoRA"): (0.01, -0.04, 0.06, "tie"), ("LoRA", "IA3"): (0.03, -0.02, 0.08, "tie")}
+    pairs |= {("QLoRA", "IA3"): (0.02, 0.01, 0.03, "better"), ("QLoRA", "IA3", "joy"): (0.1, 0.05, 0.15, "better")}
+    assert tell(values, pairs) == (
+        "LoRA ties with QLoRA and IA3 (macro-F1 +1.0, CI -4.0 to +6.0 against QLoRA; +3.0, CI -2.0 to +8.0 against "
+        "IA3); QLoRA beats IA3 by 2.0 (CI 1.0 to 3.0), mostly in joy."
+    )
+
+
+def test_one_series_has_its_value_and_nothing_to_be_tested_against() -> None:
+    assert tell({"LoRA": 0.5083}, {}) == "LoRA: macro-F1 0.508 (95 % CI 0.488 to 0.528)."
+    told = tell({"LoRA": 0.5, "IA3": 0.52}, {})
+    expected = "IA3: macro-F1 0.520 (95 % CI 0.500 to 0.540), the highest of 2; "
+    assert told == expected + "no two of them could be tested against each other."
+
+
+def test_what_was_not_tested_is_not_in_the_verdict() -> None:
+    told = describe(build({"LoRA": 0.5, "IA3": 0.47, "X": 0.9}, {("LoRA", "IA3"): LEAD}, elsewhere=["X"])).sentence
+    assert told == "LoRA beats IA3 by 3.0 (CI 1.1 to 4.9)."
+
+
+def doubts(pairs: Pairs, values: Mapping[str, float] | None = None, **parts: Any) -> list[str]:
+    return describe(build(values or {"LoRA": 0.5, "IA3": 0.47}, pairs, **parts)).caveats
+
+
+def test_a_clear_verdict_has_no_doubts() -> None:
+    assert doubts({("LoRA", "IA3"): LEAD}) == []
+
+
+def test_single_seeds_are_doubted() -> None:
+    [caveat] = doubts({("LoRA", "IA3"): (*LEAD, NO_SEED)}, seeds={"LoRA": 1, "IA3": 1})
+    assert caveat.startswith("One seed of every method, so how much chance there is in its training is not known here")
+    assert "the spread between seeds is assumed, 0.7 points." in caveat
+    values = {"LoRA": 0.5, "IA3": 0.47, "X": 0.4}
+    [caveat] = doubts({("LoRA", "IA3"): (*LEAD, ONE_SEED)}, values, seeds={"IA3": 1, "X": 1}, elsewhere=["X"])
+    assert caveat.startswith("One seed of IA3, so")
+    assert "the spread between seeds is taken from the other methods, at least 0.7 points." in caveat
+
+
+def test_rare_emotions_are_doubted() -> None:
+    caveats = doubts({("LoRA", "IA3"): LEAD}, thin=["trust", "surprise", "love"])
+    assert caveats == ["Too few texts have trust, surprise and love for a verdict or an interval."]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "reach"), [(-0.031, 0.033, "3.3"), (-0.035, 0.009, "3.5"), (-0.02, 0.019, None)]
+)
+def test_a_wide_tie_is_no_equality(low: float, high: float, reach: str | None) -> None:
+    caveats = doubts({("LoRA", "IA3"): (0.001, low, high, "tie")})
+    told = f"A tie is not equality: a difference of up to {reach} points would fit these texts as well."
+    assert caveats == ([told] if reach else [])
+
+
+def test_what_may_be_no_better_than_always_on_is_named() -> None:
+    """Where the interval reaches down to it, or the value itself where there is no interval."""
+    pairs = {("LoRA", "IA3"): LEAD}
+    assert doubts(pairs, floor=0.44) == []
+    assert doubts(pairs, floor=0.455) == ["IA3 is not shown to be better than predicting every emotion for every text."]
+    values = {"LoRA": 0.5, "IA3": 0.47, "X": 0.45}
+    [caveat] = doubts(pairs, values, floor=0.49, elsewhere=["X"])
+    assert caveat == "LoRA, IA3 and X are not shown to be better than predicting every emotion for every text."
+    assert doubts(pairs, values, floor=0.449, elsewhere=["X"]) == []
+
+
+def test_notes_of_the_comparison_come_last() -> None:
+    assert doubts({("LoRA", "IA3"): LEAD}, thin=["trust"], notes=["A note."])[1:] == ["A note."]
+
+
+def test_too_few_texts_for_any_interval_are_told_in_words() -> None:
+    """Even macro-F1 has none, where all emotions together are in fewer than ten texts. Three seeds each."""
+    thin = (0.03, np.nan, np.nan, "tie", "only 6 texts have it: too few to tell")
+    headline = describe(build({"LoRA": 0.5, "IA3": 0.47}, {("LoRA", "IA3"): thin}, thin=["joy"]))
+    assert headline.sentence == "LoRA and IA3 tie (macro-F1 +3.0, too few texts for an interval)."
+    assert headline.caveats == ["Too few texts have joy for a verdict or an interval."]
+
+
+def test_a_pair_is_found_from_either_side() -> None:
+    verdicts = build(THREE, FRONT).verdicts
+    straight, turned = find_pair(verdicts, "IA3", "LoRA").iloc[0], find_pair(verdicts, "LoRA", "IA3").iloc[0]
+    assert straight[["difference", "low", "high", "verdict"]].tolist() == [-0.030, -0.049, -0.011, "worse"]
+    assert turned[["difference", "low", "high", "verdict"]].tolist() == [0.030, 0.011, 0.049, "better"]
+    names = ["first", "second", "first_method", "second_method"]
+    assert turned[names].tolist() == ["LoRA", "IA3", "ia3", "lora"]
+    assert find_pair(verdicts, "IA3", "QLoRA").empty
+
+
+def test_ties_of_a_series_are_found_the_best_first() -> None:
+    comparison = build(THREE, FRONT)
+    assert find_ties(comparison, "LoRA") == ["QLoRA"]
+    assert find_ties(comparison, "QLoRA") == ["LoRA"]
+    assert find_ties(comparison, "IA3") == []
+
+
+@pytest.mark.parametrize(("names", "told"), [("A", "A"), ("AB", "A and B"), ("ABCD", "A, B, C and D")])
+def test_names_are_joined_as_in_speech(names: str, told: str) -> None:
+    assert join_names(list(names)) == told
+
+
+def test_the_sentence_has_the_numbers_of_the_tables(tmp_path: Path) -> None:
+    truth = (np.random.default_rng(9).random((150, 3)) < (0.5, 0.4, 0.3)).astype(np.int8)
+    runs = []
+    for method, skill in (("ia3", 1.0), ("lora", 4.0)):
+        for seed in (1, 2, 3):
+            logits = skill * (truth - 0.5) + np.random.default_rng(seed).normal(size=truth.shape)
+            config = RunConfig(method=method, seed=seed)
+            runs.append(load_result(finish_run(tmp_path, config, truth, logits, ("anger", "joy", "fear"))))
+    comparison = compare(runs, "validation")
+    headline, row = describe(comparison), find_pair(comparison.verdicts, "LoRA", "IA3").iloc[0]
+    numbers = [f"{100 * row[name]:.1f}" for name in ("difference", "low", "high")]
+    assert headline.sentence.startswith("LoRA beats IA3 by {} (CI {} to {}), mostly in ".format(*numbers))
+    values = comparison.ranking()["value"]
+    assert row["difference"] == pytest.approx(values[0] - values[1])
+    assert headline.caveats == []
