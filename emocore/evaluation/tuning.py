@@ -40,19 +40,17 @@ def chosen_thresholds(comparison: Comparison) -> pd.DataFrame:
 def describe_tuning(comparisons: Mapping[ThresholdPolicy, Comparison]) -> str:
     """Whether the lead of the best series as launched survives tuning, in one or two sentences."""
     launched = comparisons["launch"]
-    ranking = launched.ranking()
     gains = _describe_gains(comparisons)
-    pairs = launched.verdicts[launched.verdicts["emotion"] == ""]
-    rivals = [s for s in ranking["series"][1:] if len(find_pair(pairs, ranking["series"].iloc[0], s))]
-    if not rivals:
+    if not launched.tested:
         return gains
-    leader = ranking["series"].iloc[0]
+    leader, *others = launched.tested
+    rivals = [name for name in others if len(find_pair(launched.verdicts, leader, name))]
     verdicts = {
         policy: {rival: find_pair(comparison.verdicts, leader, rival).iloc[0] for rival in rivals}
         for policy, comparison in comparisons.items()
     }
     lost = [
-        f"{rival} ({_tell(rows[rival])} {POLICY_TITLES[policy]})"
+        f"{rival} ({POLICY_TITLES[policy]}: {_tell(rows[rival])})"
         for policy, rows in verdicts.items()
         for rival in rivals
         if verdicts["launch"][rival]["verdict"] != rows[rival]["verdict"]
