@@ -23,7 +23,7 @@ from pages.comparison import (
     thresholds,
 )
 from pages.comparison.choose import choose_results
-from pages.comparison.load import load_audit, load_comparison
+from pages.comparison.load import keep, load_audit, load_comparison, version_of
 from pages.comparison.view import EMOTION_KEY, View
 from pages.shared.address import choose_one, choose_segment
 from pages.shared.entry import require_app
@@ -71,13 +71,17 @@ try:
     compare_at = partial(load_comparison, results, split)
     comparison = compare_at(policy)
     audit = load_audit(comparison.results, split)
+    version = (*version_of(results), split, policy)
+    headline = keep(("headline", version), lambda: describe(comparison))
 except UNREADABLE as error:
     st.error(plain(error), title="These runs cannot be compared")
     st.stop()
 known_emotions = dict.fromkeys(comparison.emotions["emotion"])
 emotion = choose_one(controls, "Emotion", [ALL_EMOTIONS, *known_emotions], name="emotion", key=EMOTION_KEY, width=180)
 
-headline = describe(comparison)
+chosen_emotion = None if emotion == ALL_EMOTIONS else emotion
+view = View(comparison, headline, audit, chosen_emotion, runs, compare_at, version)
+
 st.markdown(f"#### {plain(headline.sentence)}")
 for caveat in headline.caveats:
     st.caption(f":material/info: {plain(caveat)}")
@@ -87,16 +91,15 @@ else:
     st.caption(f":material/balance: {plain(describe_audit(audit))}")
 
 st.markdown("**macro-F1**", help=METRIC_DESCRIPTIONS["f1_macro"] + " Lines are 95 % intervals over texts and seeds.")
-st.plotly_chart(
-    score_dots(comparison.scores, "f1_macro", "macro-F1", comparison.floor("f1_macro")), key="compare_dots",
+view.draw(
+    "dots", lambda: score_dots(comparison.scores, "f1_macro", "macro-F1", comparison.floor("f1_macro")),
     alt="macro-F1 of each method with its interval",
 )  # fmt: skip
 with st.expander("All metrics"):
     show_scores(comparison)
 
-view = choose_segment(
+shown = choose_segment(
     st, "View", {name: title for name, (title, _) in VIEWS.items()}, name="view", key="compare_view",
     label_visibility="collapsed",
 )  # fmt: skip
-chosen_emotion = None if emotion == ALL_EMOTIONS else emotion
-VIEWS[view][1](View(comparison, headline, audit, chosen_emotion, runs, compare_at))
+VIEWS[shown][1](view)

@@ -18,9 +18,11 @@ def show(view: View) -> None:
     emotion = view.emotion if view.emotion in outcomes.labels else None
     st.subheader("Reliability", help="On the diagonal, probabilities mean what they say. Under it, they are too high.")
     st.caption(plain(f"For {emotion} alone." if emotion else "All emotions together; filter by one above."))
-    scores = calibration_table(outcomes, emotion)
-    figure = reliability_curves(reliability_table(outcomes, emotion=emotion), scores)
-    st.plotly_chart(figure, key="compare_reliability", alt="Share that is true against the probability, by method")
+    scores = view.keep("calibration", lambda: calibration_table(outcomes, emotion), emotion)
+    view.draw(
+        "reliability", lambda: reliability_curves(reliability_table(outcomes, emotion=emotion), scores), emotion,
+        alt="Share that is true against the probability, by method",
+    )  # fmt: skip
     st.dataframe(
         scores[["series", "ece", "brier"]],
         hide_index=True,

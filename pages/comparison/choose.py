@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from emocore.evaluation.results import Result, RunResult, add_team_runs, load_result
+from emocore.evaluation.results import Result, add_team_runs
 from emocore.folder import RunFolder, list_finished, list_runs, runs_root
 from emocore.tracking.team import TeamRun
+from pages.comparison.load import load_run
 from pages.shared.address import choose_one, choose_several
 from pages.shared.guard import Guard
 from pages.shared.plain import plain
-from pages.shared.run_result import read_results
 from pages.shared.team import choose_team_runs
 from pages.shared.titles import run_choice
 
@@ -29,7 +29,7 @@ def choose_results() -> tuple[list[Result], list[RunFolder]]:
             st.info("Choose at least one run.", icon=":material/info:")
         st.stop()
     guard = Guard()
-    loaded = [guard.read(f"run {run.id}", lambda run=run: _load_complete(run)) for run in runs]
+    loaded = [guard.read(f"run {run.id}", lambda run=run: load_run(run)) for run in runs]
     for problem in guard.problems:
         st.warning(f"Left out: {plain(problem)}", icon=":material/broken_image:")
     results = add_team_runs([result for result in loaded if result], team)
@@ -59,8 +59,3 @@ def _choose_local(finished: list[RunFolder]) -> tuple[list[RunFolder], list[RunF
     )
     runs = [by_id[run_id] for run_id in picked]
     return runs, runs
-
-
-def _load_complete(run: RunFolder) -> RunResult:
-    read_results(run)  # raises for scores that are not there or of another shape
-    return load_result(run)

@@ -1,5 +1,7 @@
 """Costs: what each point of macro-F1 costs, and the best under a budget."""
 
+from math import isfinite
+
 import pandas as pd
 import streamlit as st
 
@@ -21,7 +23,7 @@ BUDGET = {
 
 
 def show(view: View) -> None:
-    costs = cost_table(view.comparison.results, view.comparison.scores)
+    costs = view.keep("costs", lambda: cost_table(view.comparison.results, view.comparison.scores))
     st.subheader(
         "macro-F1 against cost",
         help="The stepped line is the Pareto front: no other method has both less cost and a higher macro-F1. Lines "
@@ -29,8 +31,10 @@ def show(view: View) -> None:
     )
     cost = choose_segment(st, "Cost", COST_TITLES, name="cost", key="compare_cost", label_visibility="collapsed")
     floor = view.comparison.floor("f1_macro")
-    figure = cost_scatter(costs, pareto_front(costs, cost), cost, COST_TITLES[cost], floor)
-    st.plotly_chart(figure, key="compare_costs", alt=f"macro-F1 of each method against its {COST_TITLES[cost]}")
+    view.draw(
+        "pareto", lambda: cost_scatter(costs, pareto_front(costs, cost), cost, COST_TITLES[cost], floor), cost,
+        alt=f"macro-F1 of each method against its {COST_TITLES[cost]}",
+    )  # fmt: skip
     _show_budget(view, costs)
     st.subheader("All costs", help="Means over seeds. Peak memory is the process's on a CPU, the allocator's on a GPU.")
     st.dataframe(_format_costs(costs), hide_index=True, placeholder="–")
@@ -61,9 +65,10 @@ def _show_budget(view: View, costs: pd.DataFrame) -> None:
 
 def _read_number(text: str | None) -> float | None:
     try:
-        return max(0.0, float(text)) if text else None
+        number = float(text) if text else -1.0
     except ValueError:
         return None
+    return number if isfinite(number) and number >= 0 else None
 
 
 def _format_costs(costs: pd.DataFrame) -> pd.DataFrame:

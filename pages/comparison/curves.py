@@ -1,5 +1,8 @@
 """F1 against training rows and learning rate, where the runs vary them."""
 
+from functools import partial
+
+import plotly.graph_objects as go
 import streamlit as st
 
 from emocore.charts.sweeps import sweep_curves
@@ -9,12 +12,11 @@ from pages.comparison.view import View
 
 
 def show(view: View) -> None:
-    settings = find_swept_settings(view.comparison.results)
+    settings = view.keep("swept", lambda: find_swept_settings(view.comparison.results))
     for setting in settings:
         st.subheader(f"macro-F1 against {SWEEP_TITLES[setting]}")
-        table = sweep_table(view.comparison.scores, view.comparison.results, setting, view.comparison.always_on)
-        st.plotly_chart(
-            sweep_curves(table, SWEEP_TITLES[setting]), key=f"compare_curve_{setting}",
+        view.draw(
+            f"curve_{setting}", partial(_draw_sweep, view, setting),
             alt=f"macro-F1 of each method against {SWEEP_TITLES[setting]}",
         )  # fmt: skip
     if "rows" in settings:
@@ -27,3 +29,9 @@ def show(view: View) -> None:
         with st.container(horizontal=True):
             st.page_link("pages/launch.py", label="F1 against training rows", query_params={"preset": "rows"})
             st.page_link("pages/launch.py", label="F1 against learning rate", query_params={"preset": "learning-rate"})
+
+
+def _draw_sweep(view: View, setting: str) -> go.Figure:
+    comparison = view.comparison
+    table = sweep_table(comparison.scores, comparison.results, setting, comparison.always_on)
+    return sweep_curves(table, SWEEP_TITLES[setting])

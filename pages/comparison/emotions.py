@@ -22,34 +22,36 @@ def show(view: View) -> None:
         "seeds (Wilson's, so they stay within 0 and 1 and hold for rare emotions).",
     )
     st.caption(f"Thresholds {POLICY_TITLES[view.comparison.policy]}. Click an emotion to filter the page by it.")
-    st.plotly_chart(
-        emotion_bars(table), key="compare_bars", on_select=partial(select_emotion, "compare_bars"),
-        selection_mode="points",        alt="F1 of each method for each emotion, as bars with intervals",
+    view.draw(
+        "bars", lambda: emotion_bars(table), on_select=partial(select_emotion, "compare_bars"), selection_mode="points",
+        alt="F1 of each method for each emotion, as bars with intervals",
     )  # fmt: skip
     if "W&B" in set(table["source"]):
         st.caption(plain(POINTS_NOTE))
     st.subheader("The same by support", help="How many texts have the emotion. Rare emotions decide macro-F1.")
-    st.plotly_chart(
-        emotion_heatmap(table), key="compare_heatmap", on_select=partial(select_emotion, "compare_heatmap"),
-        selection_mode="points",        alt="F1 by emotion and method, as a heatmap",
+    view.draw(
+        "heatmap", lambda: emotion_heatmap(table), on_select=partial(select_emotion, "compare_heatmap"),
+        selection_mode="points", alt="F1 by emotion and method, as a heatmap",
     )  # fmt: skip
     _show_one(view)
 
 
 def _show_one(view: View) -> None:
-    outcomes = view.comparison.largest_group
-    if outcomes is None:
-        return
     emotion = view.emotion or str(view.comparison.emotions["emotion"].iloc[0])
+    groups = [group for group in view.comparison.groups if emotion in group.labels]
     st.subheader(f"Precision and recall: {plain(emotion)}", help="Over all thresholds; the mark is the one in use.")
     if view.emotion is None:
         st.caption("The commonest emotion; choose another one above.")
-    curves = precision_recall_table(outcomes, emotion)
+    if not groups:
+        st.info("This needs predictions, which runs from W&B do not have.", icon=":material/info:")
+        return
+    outcomes = max(groups, key=lambda group: len(group.runs))
+    curves = view.keep("curves", lambda: precision_recall_table(outcomes, emotion), emotion)
     if curves.empty:
         st.info(f"No text of this split has {plain(emotion)}.", icon=":material/info:")
         return
-    st.plotly_chart(
-        precision_recall_curves(curves, view.comparison.emotions), key="compare_precision_recall",
+    view.draw(
+        "precision_recall", lambda: precision_recall_curves(curves, view.comparison.emotions), emotion,
         alt=f"Precision against recall of each method for {emotion}",
     )  # fmt: skip
     verdicts = view.comparison.verdicts

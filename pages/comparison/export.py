@@ -24,7 +24,9 @@ FORMATS = {"svg": "SVG", "png": "PNG", "html": "HTML"}
 
 def show(view: View) -> None:
     title = st.query_params.get("study", "")
-    content = gather(view.comparison, view.audit, title, view.compare_at)
+    content = view.keep(
+        "content", lambda: gather(view.comparison, view.audit, title, view.compare_at), title, view.audit.to_json()
+    )
     name = to_slug(title)
     st.subheader("All of it")
     with st.container(horizontal=True):

@@ -20,7 +20,7 @@ def show(view: View) -> None:
     overall = verdicts[verdicts["emotion"] == ""]
     order = view.comparison.tested
     st.subheader("Overall macro-F1", help=VERDICT_HELP)
-    st.plotly_chart(difference_forest(overall), key="compare_forest", alt="Difference of macro-F1 of each pair")
+    view.draw("forest", lambda: difference_forest(overall), alt="Difference of macro-F1 of each pair")
     st.subheader("Emotion by emotion", help=VERDICT_HELP)
     shown = order
     if len(overall) > MOST_PAIRS:
@@ -29,7 +29,7 @@ def show(view: View) -> None:
         shown = [first, *(name for name in order if name != first)]
     else:
         rows = verdicts
-    st.plotly_chart(verdict_matrix(rows, shown), key="compare_matrix", alt="Difference of F1 of each pair by emotion")
+    view.draw("matrix", lambda: verdict_matrix(rows, shown), *shown, alt="Difference of F1 of each pair by emotion")
     with st.expander("All numbers"):
         wanted = verdicts if view.emotion is None else verdicts[verdicts["emotion"].isin(["", view.emotion])]
         show_verdicts(wanted, key="compare_verdicts")

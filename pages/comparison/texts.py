@@ -24,17 +24,17 @@ def show(view: View) -> None:
     emotion = view.emotion if view.emotion in outcomes.labels else None
     order = [name for name in view.comparison.ranking()["series"] if name in outcomes.members]
     if len(order) > 1:
-        _show_texts(outcomes, order, emotion)
-        _show_union(outcomes, emotion)
-    _show_mixed_up(outcomes, order)
+        _show_texts(view, outcomes, order, emotion)
+        _show_union(view, outcomes, emotion)
+    _show_mixed_up(view, outcomes, order)
 
 
-def _show_texts(outcomes: Outcomes, order: list[str], emotion: str | None) -> None:
+def _show_texts(view: View, outcomes: Outcomes, order: list[str], emotion: str | None) -> None:
     st.subheader("Texts that one gets right and the other wrong")
     left, right = st.columns(2)
     first = choose_one(left, "First", order, name="first", key="compare_first")
     second = choose_one(right, "Second", [name for name in order if name != first], name="second", key="compare_second")
-    texts = differing_texts(outcomes, first, second, emotion)
+    texts = view.keep("texts", lambda: differing_texts(outcomes, first, second, emotion), first, second, emotion)
     counts = texts["right"].value_counts()
     about = f"of {emotion}" if emotion else "of text and emotion"
     st.markdown(
@@ -63,26 +63,24 @@ def _show_texts(outcomes: Outcomes, order: list[str], emotion: str | None) -> No
     )
 
 
-def _show_union(outcomes: Outcomes, emotion: str | None) -> None:
+def _show_union(view: View, outcomes: Outcomes, emotion: str | None) -> None:
     left, right = st.columns(2)
     with left:
         st.subheader("Agreement", help="Cohen's kappa, mean over emotions: 1 is full agreement, 0 what chance gives.")
-        st.plotly_chart(
-            agreement_heatmap(agreement_table(outcomes)), key="compare_agreement", alt="Agreement between methods"
-        )
+        view.draw("agreement", lambda: agreement_heatmap(agreement_table(outcomes)), alt="Agreement between methods")
         st.caption("On the diagonal: between seeds of one method.")
     with right:
         st.subheader(
             "Errors of one method alone",
             help="Cells of text and emotion that this method alone gets wrong, or alone gets right.",
         )
-        errors = unique_errors(outcomes)
+        errors = view.keep("errors", lambda: unique_errors(outcomes))
         if emotion:
             errors = errors[errors["emotion"] == emotion]
         totals = errors.groupby("series", sort=False)[["errors", "only_wrong", "only_right"]].sum().reset_index()
         titles = {"only_wrong": "only it is wrong", "only_right": "only it is right"}
         st.dataframe(totals.rename(columns=titles), hide_index=True)
-        best = oracle_scores(outcomes)
+        best = view.keep("oracle", lambda: oracle_scores(outcomes))
         macro = best[best["metric"] == "f1_macro"].iloc[0]
         st.markdown(
             plain(
@@ -92,10 +90,13 @@ def _show_union(outcomes: Outcomes, emotion: str | None) -> None:
         )
 
 
-def _show_mixed_up(outcomes: Outcomes, order: list[str]) -> None:
+def _show_mixed_up(view: View, outcomes: Outcomes, order: list[str]) -> None:
     st.subheader("Emotions mixed up", help="Of the texts with the emotion of the row but not that of the column.")
     left, right = st.columns(2)
     series = choose_one(left, "Method", order, name="of", key="compare_mixed")
     kind = choose_segment(right, "Other emotion predicted", KINDS, name="kind", key="compare_kind")
-    figure = co_occurrence_heatmap(co_occurrence_errors(outcomes), series, kind)
-    st.plotly_chart(figure, key="compare_mixed_up", alt=f"Emotions that {series} predicts {KINDS[kind]}")
+    errors = view.keep("co-occurrence", lambda: co_occurrence_errors(outcomes))
+    view.draw(
+        "mixed_up", lambda: co_occurrence_heatmap(errors, series, kind), series, kind,
+        alt=f"Emotions that {series} predicts {KINDS[kind]}",
+    )  # fmt: skip

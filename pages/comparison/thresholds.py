@@ -17,7 +17,7 @@ def show(view: View) -> None:
     view.require_outcomes()
     comparisons = {policy: view.compare_at(policy) for policy in POLICY_TITLES}
     table = threshold_table(comparisons)
-    st.markdown(plain(describe_tuning(comparisons)))
+    st.markdown(plain(view.keep("tuning", lambda: describe_tuning(comparisons))))
     for policy, title in POLICY_TITLES.items():
         st.caption(f"**{title}**: {POLICY_DESCRIPTIONS[policy]}")
     if view.comparison.split == "validation":
@@ -29,8 +29,9 @@ def show(view: View) -> None:
         st, "Metric", {name: TITLES[name] for name in METRICS}, name="metric", key="compare_metric",
         help="  \n".join(f"**{TITLES[name]}**: {METRIC_DESCRIPTIONS[name]}" for name in METRICS),
     )  # fmt: skip
-    st.plotly_chart(
-        threshold_lines(table, metric, TITLES[metric], view.comparison.floor(metric)), key="compare_thresholds_chart",
+    floor = view.comparison.floor(metric)
+    view.draw(
+        "policies", lambda: threshold_lines(table, metric, TITLES[metric], floor), metric,
         alt=f"{TITLES[metric]} of each method under three ways to set thresholds",
     )  # fmt: skip
     wide = table.assign(policy=table["policy"].map(POLICY_TITLES)).pivot_table(

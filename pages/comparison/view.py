@@ -2,22 +2,27 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from emocore.evaluation.comparison import Comparison
 from emocore.evaluation.outcomes import Outcomes, ThresholdPolicy
 from emocore.evaluation.wording import Headline
 from emocore.folder import RunFolder
+from pages.comparison.load import Version, keep
 
+T = TypeVar("T")
 EMOTION_KEY = "compare_emotion"
 
 
 @dataclass(frozen=True)
 class View:
     """`emotion` is the one that the page is filtered by, None for all; `runs` are the chosen ones with those that have
-    no result; `compare_at` is the same comparison at other thresholds."""
+    no result; `compare_at` is the same comparison at other thresholds. `version` is another one for any other
+    comparison, and for the same one of changed files."""
 
     comparison: Comparison
     headline: Headline
@@ -25,6 +30,15 @@ class View:
     emotion: str | None
     runs: list[RunFolder]
     compare_at: Callable[[ThresholdPolicy], Comparison]
+    version: Version
+
+    def keep(self, name: str, make: Callable[[], T], *choices: object) -> T:
+        """What `make` returns, made once for this comparison; `choices` are what it depends on beside."""
+        return keep((name, self.version, *choices), make)
+
+    def draw(self, name: str, make: Callable[[], go.Figure], *choices: object, **options: Any) -> None:
+        """The figure that `make` returns, kept likewise; `options` are those of `st.plotly_chart`."""
+        st.plotly_chart(self.keep(name, make, *choices), key=f"compare_{name}", **options)
 
     def require_outcomes(self) -> Outcomes:
         """The largest group of runs on the same texts; without predictions the view says so and ends."""
