@@ -23,6 +23,7 @@ from emocore.export.tables import WordTable, to_words
 
 # Columns of series that fit on a sheet of paper; further ones go into a table below.
 MOST_SERIES = 5
+MOST_COLUMNS = 12
 MOST_ROWS = 60
 PAPER_WIDTH = 680  # pixels of CSS: A4 and Letter without their margins
 STUDY_COLUMNS = [
@@ -35,7 +36,6 @@ REPORT_METRICS = ("f1_macro", "f1_micro", "jaccard", "exact_match")
 class ShownTable:
     """`left_out` is how many rows more there are than the page shows."""
 
-    title: str
     table: WordTable
     left_out: int
 
@@ -59,14 +59,14 @@ def html_report(content: ComparisonContent) -> str:
         emotion_grids=emotions.split(MOST_SERIES),
         emotion_marks=describe_marks(emotions.marks()),
         overall=to_words(overall),
-        clear=to_words(clear),
+        clear=_shorten(clear),
         tied=_count_ties(comparison),
         method=describe_method(comparison),
         figures=[
             (title, to_fragment(figure, title, f"figure-{place}-{to_slug(title)}"))
             for place, (title, figure) in enumerate(content.figures.items(), start=1)
         ],
-        tables=[_shorten(title, table) for title, table in content.tables.items()],
+        tables={title: _shorten(table) for title, table in content.tables.items()},
         audit=to_words(content.audit),
         study_note=_emphasise(STUDY_NOTE),
         study=to_words(study_table()[STUDY_COLUMNS]),
@@ -75,6 +75,7 @@ def html_report(content: ComparisonContent) -> str:
         runs=_list_runs(comparison),
         command=repeat_command(comparison.results),
         version=__version__,
+        most_columns=MOST_COLUMNS,
         is_missing=np.isnan,
     )
     return page.lstrip()
@@ -96,8 +97,8 @@ def _count_ties(comparison: Comparison) -> int:
     return int((by_emotion["verdict"] == "tie").sum())
 
 
-def _shorten(title: str, table: pd.DataFrame) -> ShownTable:
-    return ShownTable(title, to_words(table.head(MOST_ROWS)), max(0, len(table) - MOST_ROWS))
+def _shorten(table: pd.DataFrame) -> ShownTable:
+    return ShownTable(to_words(table.head(MOST_ROWS)).upright(MOST_COLUMNS), max(0, len(table) - MOST_ROWS))
 
 
 def _list_runs(comparison: Comparison) -> WordTable:

@@ -43,6 +43,8 @@ TITLES = METRIC_TITLES | {
 }
 # Of what stands in cells.
 NAMES = METRIC_TITLES | {str(policy): title for policy, title in POLICY_TITLES.items()}
+# Means over seeds, so that a half may be left.
+COUNTS = ("count", "errors", "only_wrong", "only_right")
 # They say again what the series or the pair says.
 REPEATED = ("method", "first_method", "second_method")
 
@@ -54,6 +56,13 @@ class WordTable:
     columns: list[str]
     rows: list[list[str]]
     is_number: list[bool]
+
+    def upright(self, most: int) -> "WordTable":
+        """With its columns as rows, where there are more of them than `most` and than rows."""
+        if len(self.columns) <= max(most, len(self.rows)):
+            return self
+        corner, *columns = [list(cells) for cells in zip(self.columns, *self.rows, strict=True)]
+        return WordTable(corner, columns, [False] + [True] * (len(corner) - 1))
 
 
 def to_words(table: pd.DataFrame) -> WordTable:
@@ -116,6 +125,8 @@ def _find_form(name: str, table: pd.DataFrame) -> Callable[[Any], str]:
         return _say_milliseconds
     if name in ("p_value", "p_adjusted"):
         return _say_p
+    if name in COUNTS:
+        return _say_count
     for ending, form in (("_seconds", format_seconds), ("_bytes", format_bytes), ("_parameters", format_count)):
         if name.endswith(ending):
             return form
@@ -138,6 +149,11 @@ def _say_points(value: float) -> str:
 
 def _say_milliseconds(value: float) -> str:
     return f"{1000 * value:,.3g} ms" if value < 1 else format_seconds(value)
+
+
+def _say_count(value: float) -> str:
+    """4,235; 0.5."""
+    return f"{value:,.1f}".removesuffix(".0")
 
 
 def _say_p(value: float) -> str:

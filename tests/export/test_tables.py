@@ -74,3 +74,17 @@ def test_an_index_of_names_is_a_column_and_one_of_numbers_is_not() -> None:
 def test_an_empty_table_keeps_its_columns() -> None:
     words = to_words(pd.DataFrame(columns=["what", "values"]))
     assert (words.columns, words.rows) == (["what", "values"], [])
+
+
+def test_counts_that_are_means_over_seeds_keep_their_half() -> None:
+    table = pd.DataFrame({"emotion": ["joy", "fear"], "count": [1234.0, 0.5]})
+    assert to_words(table).rows == [["joy", "1,234"], ["fear", "0.5"]]
+
+
+def test_a_table_of_few_rows_and_many_columns_is_turned_upright() -> None:
+    words = to_words(pd.DataFrame({"series": ["A", "B"], "joy": [0.25, 0.5], "fear": [0.75, np.nan]}))
+    assert words.upright(3) is words
+    turned = words.upright(2)
+    assert turned.columns == ["series", "A", "B"]
+    assert turned.rows == [["joy", "0.250", "0.500"], ["fear", "0.750", "–"]]
+    assert turned.is_number == [False, True, True]
