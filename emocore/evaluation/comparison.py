@@ -39,8 +39,8 @@ class Comparison:
     `scores`: one row a series and metric: series, method, base, source, seeds, metric, value, low, high. `emotions`:
     one row a series and emotion, the commonest emotion first: series, method, source, emotion, f1, low, high,
     precision, recall, average_precision, support, seeds, no_skill_f1, note. `verdicts`: see `compare_pairs`.
-    `no_skill`: rows silence and always-on, a column a metric. Missing is NaN: runs of W&B have no intervals. `notes`
-    are for the user's eyes.
+    `no_skill`: rows silence, frequency and always-on, a column a metric. Missing is NaN: runs of W&B have no intervals.
+    `notes` are for the user's eyes.
     """
 
     results: list[Result]
@@ -75,7 +75,7 @@ class Comparison:
         return self.floor("f1_macro").get("always-on", float("nan"))
 
     def floor(self, metric: str) -> dict[str, float]:
-        """What silence and always-on score, as far as it is known."""
+        """What each of them scores, as far as it is known: name -> value."""
         known = self.no_skill.set_index("series")[metric].astype(float).dropna()
         return {str(name): float(value) for name, value in known.items()}
 

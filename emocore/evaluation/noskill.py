@@ -1,6 +1,7 @@
 """What a predictor without any skill scores: the line below which a result means nothing.
 
-Silence predicts nothing; always-on predicts every emotion for every text.
+Silence predicts nothing; always-on predicts every emotion for every text; frequency predicts each emotion at random, as
+often as it occurs. The scores of the last are those of expected counts, which are its means but for few texts.
 """
 
 from typing import Any
@@ -11,15 +12,18 @@ from emocore.metrics import score_flattened, score_multilabel
 
 
 def no_skill_scores(truth: np.ndarray) -> dict[str, dict[str, Any]]:
-    """{"silence" | "always-on": {"multilabel": ..., "flattened": ...}}; truth is 0/1 (texts, labels)."""
+    """{"silence" | "frequency" | "always-on": {"multilabel": ..., "flattened": ...}}; truth is 0/1 (texts, labels)."""
     predictions = {"silence": np.zeros_like(truth), "always-on": np.ones_like(truth)}
-    return {
+    scores = {
         name: {
             "multilabel": score_multilabel(truth, predicted),
             "flattened": score_flattened(truth, predicted),
         }
         for name, predicted in predictions.items()
     }
+    frequency = _score_frequency(truth.mean(axis=0))
+    frequency["multilabel"] |= _score_frequency_by_text(truth)
+    return {"silence": scores["silence"], "frequency": frequency, "always-on": scores["always-on"]}
 
 
 def no_skill_f1(truth: np.ndarray) -> np.ndarray:
@@ -47,6 +51,7 @@ def no_skill_scores_from_supports(supports: np.ndarray, rows: int) -> dict[str, 
             "multilabel": {"f1_macro": 0.0, "f1_micro": 0.0, "f1_weighted": 0.0},
             "flattened": {"f1_macro": float((1 - present) / (2 - present)), "f1_micro": float(1 - present)},
         },
+        "frequency": _score_frequency(share),
         "always-on": {
             "multilabel": {
                 "f1_macro": float(always_f1.mean()),
@@ -57,3 +62,38 @@ def no_skill_scores_from_supports(supports: np.ndarray, rows: int) -> dict[str, 
             "flattened": {"f1_macro": float(present / (1 + present)), "f1_micro": float(present)},
         },
     }
+
+
+def _score_frequency(share: np.ndarray) -> dict[str, dict[str, float]]:
+    """Of a share p of texts that have an emotion a share p is found by chance: precision, recall and F1 are all p."""
+    present, hits = share.sum(), (share**2).sum()
+    micro = float(hits / present) if present else 0.0
+    absent = (1 - share).sum()
+    f1_of_absent = ((1 - share) ** 2).sum() / absent if absent else 0.0
+    return {
+        "multilabel": {"f1_macro": float(share.mean()), "f1_micro": micro, "f1_weighted": micro},
+        "flattened": {
+            "f1_macro": float((micro + f1_of_absent) / 2),
+            "f1_micro": float((share**2 + (1 - share) ** 2).mean()),
+        },
+    }
+
+
+def _score_frequency_by_text(truth: np.ndarray) -> dict[str, float]:
+    """What depends on which emotions a text has together: the expectations, exact.
+
+    Jaccard is hits / (emotions + false alarms), whose two counts are independent; the false alarms of a text are a sum
+    of unlike coins, whose distribution grows coin by coin.
+    """
+    share = truth.mean(axis=0)
+    texts, labels = truth.shape
+    alarms = np.zeros((texts, labels + 1))
+    alarms[:, 0] = 1
+    for coin in (share * (1 - truth)).T[:, :, None]:
+        alarms = alarms * (1 - coin) + np.roll(alarms, 1, axis=1) * coin  # the last place is empty until the last coin
+    emotions = truth.sum(axis=1)
+    union = emotions[:, None] + np.arange(labels + 1)
+    inverse = np.divide(alarms, union, out=np.zeros_like(alarms), where=union > 0).sum(axis=1)
+    jaccard = np.where(emotions > 0, (share * truth).sum(axis=1) * inverse, alarms[:, 0])
+    exact = np.where(truth == 1, share, 1 - share).prod(axis=1)
+    return {"jaccard": float(jaccard.mean()), "exact_match": float(exact.mean())}

@@ -59,8 +59,8 @@ def describe_method(comparison: Comparison) -> list[str]:
         "Two series are compared by a paired bootstrap over texts and seeds, overall and for each emotion; p-values "
         "are corrected by Holm (1979), and a difference counts below 0.05. A tie means that no difference was shown, "
         "not that there is none.",
-        "No skill is what predictors that ignore the text score: silence predicts nothing, always-on every emotion for "
-        "every text.",
+        "No skill is what predictors that ignore the text score: silence predicts nothing, frequency each emotion at "
+        "random as often as it occurs, always-on every emotion for every text.",
     ]
     if len(comparison.local) < len(comparison.results):
         paragraphs.append(

@@ -189,14 +189,16 @@ def test_tuned_thresholds_are_chosen_on_validation_and_used_on_the_test_split(tm
 def test_the_floor_has_every_metric_of_the_scores(tmp_path: Path) -> None:
     comparison = compare([finish(tmp_path)], "validation")
     table = comparison.no_skill.set_index("series")
-    assert table.index.tolist() == ["silence", "always-on"] and table.columns.tolist() == list(METRICS)
+    assert table.index.tolist() == ["silence", "frequency", "always-on"] and table.columns.tolist() == list(METRICS)
     known = no_skill_scores(TRUTH)
-    for place, predicted in enumerate((np.zeros(TRUTH.shape), np.ones(TRUTH.shape))):
+    for name, predicted in (("silence", np.zeros(TRUTH.shape)), ("always-on", np.ones(TRUTH.shape))):
         outcomes = outcomes_of(TRUTH.astype(bool), (predicted - 0.5)[None], ("floor",))
         expected = {metric: values[0] for metric, values in score(outcomes).metrics.items()}
-        assert table.iloc[place].to_dict() == pytest.approx(expected, abs=1e-12)
+        assert table.loc[name].to_dict() == pytest.approx(expected, abs=1e-12)
     assert comparison.always_on == known["always-on"]["multilabel"]["f1_macro"]
-    assert comparison.floor("flattened_f1_micro") == {"silence": 6 / 12, "always-on": 6 / 12}
+    shares = TRUTH.mean(axis=0)
+    by_chance = pytest.approx((shares**2 + (1 - shares) ** 2).mean())
+    assert comparison.floor("flattened_f1_micro") == {"silence": 6 / 12, "frequency": by_chance, "always-on": 6 / 12}
 
 
 def test_the_same_runs_are_always_given_the_same_figures(tmp_path: Path) -> None:

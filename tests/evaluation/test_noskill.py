@@ -5,7 +5,7 @@ import pytest
 
 from emocore.evaluation.noskill import no_skill_f1, no_skill_scores, no_skill_scores_from_supports
 from emocore.evaluation.study_reference import study_table
-from emocore.metrics import score_emotions
+from emocore.metrics import score_emotions, score_flattened, score_multilabel
 
 # Column shares 3/4, 1/4, 0.
 TRUTH = np.array([[1, 1, 0], [1, 0, 0], [1, 0, 0], [0, 0, 0]], dtype=np.int8)
@@ -25,6 +25,30 @@ def test_always_on_finds_everything_at_the_price_of_precision() -> None:
     assert scores["multilabel"]["precision_micro"] == pytest.approx(4 / 12)
     assert scores["multilabel"]["f1_macro"] == pytest.approx((6 / 7 + 2 / 5 + 0) / 3)
     assert scores["multilabel"]["jaccard"] == pytest.approx((2 / 3 + 1 / 3 + 1 / 3 + 0) / 4)
+
+
+def test_frequency_scores_what_random_draws_of_it_score_on_average() -> None:
+    random = np.random.default_rng(1)
+    truth = (random.random((400, 5)) < (0.5, 0.3, 0.2, 0.1, 0.05)).astype(np.int8)
+    truth[:20] = 0
+    draws = [(random.random(truth.shape) < truth.mean(axis=0)).astype(np.int8) for _ in range(400)]
+    found = no_skill_scores(truth)["frequency"]
+    for metric, value in found["multilabel"].items():
+        mean = np.mean([score_multilabel(truth, drawn)[metric] for drawn in draws])
+        assert value == pytest.approx(mean, abs=0.004), metric
+    for metric, value in found["flattened"].items():
+        assert value == pytest.approx(np.mean([score_flattened(truth, drawn)[metric] for drawn in draws]), abs=0.004)
+    counted = no_skill_scores_from_supports(truth.sum(axis=0), len(truth))["frequency"]
+    assert counted["flattened"] == pytest.approx(found["flattened"])
+    assert counted["multilabel"].items() <= found["multilabel"].items()
+
+
+def test_frequency_by_hand() -> None:
+    scores = no_skill_scores(np.array([[1, 0], [0, 0]]))["frequency"]
+    assert scores["multilabel"]["f1_macro"] == 1 / 4  # the shares are 1/2 and 0
+    assert scores["multilabel"]["jaccard"] == (1 / 2 + 1 / 2) / 2
+    assert scores["multilabel"]["exact_match"] == 1 / 2
+    assert scores["flattened"]["f1_micro"] == (1 / 2 + 1) / 2
 
 
 def test_the_floor_of_an_emotion_is_what_always_on_scores() -> None:

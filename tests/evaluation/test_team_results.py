@@ -138,7 +138,7 @@ def test_the_floor_is_that_of_a_local_run_where_there_is_one(mixed: list[Result]
 def test_without_a_local_run_the_floor_has_what_counts_give(mixed: list[Result]) -> None:
     exact = compare(mixed[:1], "validation").no_skill.set_index("series")
     counted = compare(mixed[1:], "validation").no_skill.set_index("series")
-    assert counted.notna().sum().sum() == 11
+    assert counted.notna().sum().sum() == 16
     for name in counted.index:
         known = counted.loc[name].dropna()
         assert known.to_dict() == pytest.approx(exact.loc[name, known.index].to_dict())
