@@ -10,6 +10,9 @@ from emocore.evaluation.comparison import Comparison
 
 # Of how many emotions a difference is said to be mostly made.
 EMOTIONS_NAMED = 2
+# With more series than this the sentence names the best and NAMED of those that tie with it, not every pair.
+MOST_TOLD = 6
+NAMED = 3
 # A tie whose interval reaches further than this many points has left the question open rather than answered it.
 WIDE_POINTS = 2.0
 # How verdicts say in their notes what is taken for the spread of a single seed.
@@ -73,6 +76,8 @@ def _describe_order(comparison: Comparison, tested: Sequence[str]) -> str:
     leader = tested[0]
     ties = [name for name in tested[1:] if _verdict(comparison, leader, name) == "tie"]
     beaten = [name for name in tested[1:] if _verdict(comparison, leader, name) == "better"]
+    if len(tested) > MOST_TOLD:
+        return _describe_many(comparison, leader, ties, beaten)
     front = [leader, *ties]
     apart = [pair for pair in combinations(ties, 2) if _verdict(comparison, *pair) == "better"]
     parts = [_describe_tie(comparison, front, not apart)] if ties else []
@@ -82,6 +87,20 @@ def _describe_order(comparison: Comparison, tested: Sequence[str]) -> str:
         parts.append(f"{_name_winners(winners, front)} {', and '.join(told)}")
     sentence = "; ".join(parts)
     return sentence[0].upper() + sentence[1:] + "."
+
+
+def _describe_many(comparison: Comparison, leader: str, ties: Sequence[str], beaten: Sequence[str]) -> str:
+    """Too many for every pair of them to be told."""
+    best = comparison.ranking().set_index("series").loc[leader]
+    told = f"{leader} has the highest macro-F1 of {len(ties) + len(beaten) + 1}: {best['value']:.3f}"
+    if ties:
+        more = [f"{len(ties) - NAMED} more"] if len(ties) > NAMED else []
+        told += f"; {join_names([*ties[:NAMED], *more])} {'ties' if len(ties) == 1 else 'tie'} with it"
+    if beaten:
+        leads = [find_pair(comparison.verdicts, leader, name)["difference"].iloc[0] for name in beaten]
+        span = " to ".join(dict.fromkeys((_points(min(leads)), _points(max(leads)))))
+        told += f"; it beats {'all' if not ties else 'the other'} {len(beaten)} by {span} points"
+    return told + "."
 
 
 def _describe_tie(comparison: Comparison, front: Sequence[str], all_tie: bool) -> str:
@@ -140,6 +159,11 @@ def _find_caveats(comparison: Comparison, tested: Sequence[str]) -> list[str]:
     if reach > WIDE_POINTS:
         caveats.append(
             f"A tie is not equality: a difference of up to {reach:.1f} points would fit these texts as well."
+        )
+    if close := [row["second"] for row in ties if row["low"] > 0]:
+        caveats.append(
+            f"Compared alone, {tested[0]} would beat {join_names(close)}, whose interval leaves out 0; among "
+            f"{len(overall)} pairs a difference like that may be chance."
         )
     emotions = comparison.emotions[comparison.emotions["source"] == "here"]
     if thin := list(dict.fromkeys(emotions.loc[emotions["low"].isna(), "emotion"])):

@@ -67,6 +67,27 @@ def test_three_tie_and_all_beat_a_fourth() -> None:
     )
 
 
+def test_many_series_are_summed_up() -> None:
+    names = ["LoRA", "QLoRA", "IA3", "Head", "DoRA", "TF-IDF", "VeRA"]
+    values = {name: 0.5 - place / 100 for place, name in enumerate(names)}
+    ties = {("LoRA", name): (values["LoRA"] - values[name], -0.01, 0.05, "tie") for name in names[1:5]}
+    lost = {("LoRA", name): (values["LoRA"] - values[name], 0.01, 0.1, "better") for name in names[5:]}
+    head = "LoRA has the highest macro-F1 of 7: 0.500; "
+    assert tell(values, ties | lost) == head + (
+        "QLoRA, IA3, Head and 1 more tie with it; it beats the other 2 by 5.0 to 6.0 points."
+    )
+    won = {("LoRA", name): (0.02, 0.01, 0.03, "better") for name in names[1:]}
+    assert tell(values, won) == head + "it beats all 6 by 2.0 points."
+
+
+def test_a_difference_that_only_the_correction_makes_a_tie_is_told() -> None:
+    [told] = doubts({("LoRA", "IA3"): (0.011, 0.002, 0.019, "tie")})
+    assert told == (
+        "Compared alone, LoRA would beat IA3, whose interval leaves out 0; among 1 pairs a difference like that may be "
+        "chance."
+    )
+
+
 def test_two_that_tie_with_the_best_need_not_tie_with_each_other() -> None:
     """The best varies much between its seeds; the other two do not, and their difference is clear."""
     values = {"LoRA": 0.50, "QLoRA": 0.49, "IA3": 0.47}
