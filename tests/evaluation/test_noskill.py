@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from simulated import outcomes_of
 
 from emocore.evaluation.noskill import no_skill_f1, no_skill_scores, no_skill_scores_from_supports
+from emocore.evaluation.resampling import score
 from emocore.evaluation.study_reference import study_table
-from emocore.metrics import score_emotions, score_flattened, score_multilabel
+from emocore.metrics import score_emotions
 
 # Column shares 3/4, 1/4, 0.
 TRUTH = np.array([[1, 1, 0], [1, 0, 0], [1, 0, 0], [0, 0, 0]], dtype=np.int8)
@@ -31,13 +33,11 @@ def test_frequency_scores_what_random_draws_of_it_score_on_average() -> None:
     random = np.random.default_rng(1)
     truth = (random.random((400, 5)) < (0.5, 0.3, 0.2, 0.1, 0.05)).astype(np.int8)
     truth[:20] = 0
-    draws = [(random.random(truth.shape) < truth.mean(axis=0)).astype(np.int8) for _ in range(400)]
+    draws = np.where(random.random((400, *truth.shape)) < truth.mean(axis=0), 1.0, -1.0)
+    drawn = score(outcomes_of(truth.astype(bool), draws, ("frequency",) * 400)).metrics
     found = no_skill_scores(truth)["frequency"]
-    for metric, value in found["multilabel"].items():
-        mean = np.mean([score_multilabel(truth, drawn)[metric] for drawn in draws])
-        assert value == pytest.approx(mean, abs=0.004), metric
-    for metric, value in found["flattened"].items():
-        assert value == pytest.approx(np.mean([score_flattened(truth, drawn)[metric] for drawn in draws]), abs=0.004)
+    values = {**found["multilabel"], **{f"flattened_{name}": value for name, value in found["flattened"].items()}}
+    assert values == pytest.approx({name: runs.mean() for name, runs in drawn.items()}, abs=0.004)
     counted = no_skill_scores_from_supports(truth.sum(axis=0), len(truth))["frequency"]
     assert counted["flattened"] == pytest.approx(found["flattened"])
     assert counted["multilabel"].items() <= found["multilabel"].items()
