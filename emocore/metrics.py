@@ -21,6 +21,15 @@ from sklearn.metrics import (
     recall_score,
 )
 
+METRIC_TITLES = {
+    "f1_macro": "macro-F1",
+    "f1_micro": "micro-F1",
+    "f1_weighted": "weighted F1",
+    "jaccard": "Jaccard",
+    "exact_match": "exact match",
+    "flattened_f1_macro": "flattened macro-F1",
+    "flattened_f1_micro": "flattened micro-F1",
+}
 METRIC_DESCRIPTIONS = {
     "f1_macro": "Mean of the emotions' F1: every emotion counts the same, however rare.",
     "f1_micro": "F1 over all label cells together: frequent emotions count more.",

@@ -1,5 +1,7 @@
 """Numbers and errors as words, the same on every page and in the terminal."""
 
+from collections.abc import Iterable
+
 
 def format_seconds(seconds: float | None) -> str:
     """3 min 12 s; 45 s; 2 h 5 min; 0.4 s."""
@@ -46,6 +48,12 @@ def format_minutes(seconds: float | None) -> str:
         minutes = max(1, round(seconds / 60))
         return f"about {minutes} minute{'s' if minutes > 1 else ''}"
     return f"about {seconds / 3600:.1f} hours"
+
+
+def join_names(names: Iterable[str]) -> str:
+    """A; A and B; A, B and C."""
+    *others, last = [*names] or [""]
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def first_line(error: BaseException) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from emocore.text import format_bytes, format_count, format_seconds
+from emocore.text import format_bytes, format_count, format_seconds, join_names
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,8 @@ def test_bytes_are_in_powers_of_ten(size: float | None, words: str) -> None:
 )
 def test_counts_have_separators_or_a_unit(count: float | None, words: str) -> None:
     assert format_count(count) == words
+
+
+@pytest.mark.parametrize(("names", "told"), [("A", "A"), ("AB", "A and B"), ("ABCD", "A, B, C and D")])
+def test_names_are_joined_as_in_speech(names: str, told: str) -> None:
+    assert join_names(list(names)) == told

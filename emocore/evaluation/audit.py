@@ -9,7 +9,7 @@ a sweep, and is said as such. Settings that each method has good values of its o
 within one method alone.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import prod
 
 import pandas as pd
@@ -17,6 +17,7 @@ import pandas as pd
 from emocore.evaluation.aspects import ASPECTS, RECIPE, SEVERITIES, SPLIT_SETTINGS, Aspect, Severity
 from emocore.evaluation.facts import Subject, TrialPlace, describe_results
 from emocore.evaluation.results import Result
+from emocore.text import join_names
 
 COLUMNS = ("what", "values", "severity", "effect")
 BY_DESIGN = ", by design"  # ends the name of what a sweep varies
@@ -70,7 +71,7 @@ def describe_audit(audit_table: pd.DataFrame) -> str:
     """One sentence on the whole table."""
     is_designed = audit_table["what"].str.endswith(BY_DESIGN)
     named = {
-        severity: _join_words(audit_table.loc[(audit_table["severity"] == severity) & ~is_designed, "what"])
+        severity: join_names(audit_table.loc[(audit_table["severity"] == severity) & ~is_designed, "what"])
         for severity in SEVERITIES
     }
     if named["confounds"]:
@@ -78,19 +79,13 @@ def describe_audit(audit_table: pd.DataFrame) -> str:
             f"Not a comparison of methods alone: the runs also differ in {named['confounds']}, "
             "so a difference in F1 has more than one possible cause."
         )
-    design = _join_words(audit_table.loc[is_designed, "what"].str.removesuffix(BY_DESIGN))
+    design = join_names(audit_table.loc[is_designed, "what"].str.removesuffix(BY_DESIGN))
     fair = f"Fair between series of the same {design}" if design else "A fair comparison"
     if named["may matter"]:
         return f"{fair} in what matters most; the runs also differ in {named['may matter']}, which may matter."
     if named["cosmetic"]:
         return f"{fair}: the runs also differ in {named['cosmetic']}, which does not touch the verdict."
     return f"{fair}: the runs differ in nothing else but method and seed."
-
-
-def _join_words(words: Iterable[str]) -> str:
-    """ "a, b and c"."""
-    *others, last = [*words] or [""]
-    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _differ(what: str, aspect: Aspect, having: Sequence[Subject]) -> bool:

@@ -17,6 +17,7 @@ from emocore.evaluation.series import group_series
 from emocore.folder import RunFolder
 from emocore.processes import KILLED_FOR_MEMORY, OUT_OF_MEMORY
 from emocore.states import RunStatus
+from emocore.text import join_names
 
 COSTS = (
     "train_seconds",
@@ -94,7 +95,7 @@ def describe_budget(costs: pd.DataFrame, ties: Collection[str], **budget: Unpack
     """
     spent, limits = _spend(costs, budget)
     allowed = best_under_budget(costs, **budget)
-    words = _join([LIMITS[name][2].format(limit) for name, limit in budget.items() if limit is not None])
+    words = join_names([LIMITS[name][2].format(limit) for name, limit in budget.items() if limit is not None])
     if allowed.empty:
         sentence = f"No series makes do with {words}; raise a limit"
     else:
@@ -103,10 +104,10 @@ def describe_budget(costs: pd.DataFrame, ties: Collection[str], **budget: Unpack
         sentence = f"{start}, {best['series']} has the highest macro-F1 ({best['f1_macro']:.3f})"
         tied = [name for name in allowed["series"].iloc[1:] if name in ties]
         if tied:
-            sentence += f"; {_join(tied)} cannot be told from it"
+            sentence += f"; {join_names(tied)} cannot be told from it"
     unknown = spent.isna().any(axis=1) & ~(spent > limits).any(axis=1)
     if unknown.any():
-        sentence += f"; not every cost of {_join(costs.loc[unknown, 'series'].tolist())} is known"
+        sentence += f"; not every cost of {join_names(costs.loc[unknown, 'series'].tolist())} is known"
     return f"{sentence}."
 
 
@@ -134,8 +135,3 @@ def _spend(costs: pd.DataFrame, budget: Budget) -> tuple[pd.DataFrame, pd.Series
     limits = {name: limit for name, limit in budget.items() if limit is not None}
     spent = {name: costs[LIMITS[name][0]] / LIMITS[name][1] for name in limits}
     return pd.DataFrame(spent, index=costs.index), pd.Series(limits, dtype=float)
-
-
-def _join(names: Sequence[str]) -> str:
-    """LoRA, QLoRA and IA3."""
-    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)

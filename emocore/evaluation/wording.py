@@ -7,6 +7,7 @@ from itertools import combinations
 import pandas as pd
 
 from emocore.evaluation.comparison import Comparison
+from emocore.text import join_names
 
 # Of how many emotions a difference is said to be mostly made.
 EMOTIONS_NAMED = 2
@@ -33,11 +34,6 @@ def describe(comparison: Comparison) -> Headline:
     tested = comparison.tested
     sentence = _describe_order(comparison, tested) if tested else _describe_values(ranking)
     return Headline(sentence, _find_caveats(comparison, tested))
-
-
-def join_names(names: Sequence[str]) -> str:
-    """A; A and B; A, B and C."""
-    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
 
 
 def find_pair(verdicts: pd.DataFrame, first: str, second: str) -> pd.DataFrame:

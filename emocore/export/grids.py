@@ -13,16 +13,8 @@ import pandas as pd
 
 from emocore.evaluation.comparison import Comparison
 from emocore.evaluation.wording import find_pair
+from emocore.metrics import METRIC_TITLES
 
-METRIC_TITLES = {
-    "f1_macro": "macro-F1",
-    "f1_micro": "micro-F1",
-    "f1_weighted": "weighted F1",
-    "jaccard": "Jaccard",
-    "exact_match": "exact match",
-    "flattened_f1_macro": "flattened macro-F1",
-    "flattened_f1_micro": "flattened micro-F1",
-}
 METRICS = ("f1_macro", "f1_micro", "jaccard")
 
 Mark = Literal["", "best", "tie", "untested"]

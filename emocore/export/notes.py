@@ -6,8 +6,8 @@ from emocore.evaluation.comparison import Comparison
 from emocore.evaluation.intervals import FEWEST_POSITIVES
 from emocore.evaluation.outcomes import POLICY_DESCRIPTIONS, POLICY_TITLES
 from emocore.evaluation.resampling import RESAMPLES
-from emocore.evaluation.wording import join_names
 from emocore.export.grids import Mark
+from emocore.text import join_names
 
 SIGNS: dict[Mark, str] = {"tie": "†", "untested": "‡"}
 MARKS: dict[Mark, str] = {

@@ -12,7 +12,7 @@ import pandas as pd
 from pandas.api.types import is_bool_dtype, is_integer_dtype, is_numeric_dtype
 
 from emocore.evaluation.outcomes import POLICY_TITLES
-from emocore.export.grids import METRIC_TITLES
+from emocore.metrics import METRIC_TITLES
 from emocore.models.methods import method_title
 from emocore.text import format_bytes, format_count, format_seconds
 

@@ -4,9 +4,8 @@ import pandas as pd
 import streamlit as st
 
 from emocore.evaluation.study_reference import STUDY_NOTE, study_no_skill_table, study_table
-from emocore.metrics import METRIC_DESCRIPTIONS
+from emocore.metrics import METRIC_DESCRIPTIONS, METRIC_TITLES
 from pages.comparison.view import View
-from pages.shared.summary import TITLES
 
 FLATTENED = ("flattened_f1_macro", "flattened_f1_micro")
 MULTILABEL = ("f1_macro", "f1_micro", "exact_match")
@@ -28,11 +27,11 @@ def show(view: View) -> None:
         ]
     )
     st.dataframe(
-        table[["source", "series", "base", *FLATTENED, *MULTILABEL]].rename(columns=TITLES),
+        table[["source", "series", "base", *FLATTENED, *MULTILABEL]].rename(columns=METRIC_TITLES),
         hide_index=True,
         placeholder="–",
         column_config={
-            TITLES[name]: st.column_config.NumberColumn(format="%.3f", help=METRIC_DESCRIPTIONS[name])
+            METRIC_TITLES[name]: st.column_config.NumberColumn(format="%.3f", help=METRIC_DESCRIPTIONS[name])
             for name in (*FLATTENED, *MULTILABEL)
         },
     )

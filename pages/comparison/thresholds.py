@@ -6,11 +6,10 @@ import streamlit as st
 from emocore.charts.thresholds import threshold_lines
 from emocore.evaluation.outcomes import POLICY_DESCRIPTIONS, POLICY_TITLES
 from emocore.evaluation.tuning import METRICS, chosen_thresholds, describe_tuning, threshold_table
-from emocore.metrics import METRIC_DESCRIPTIONS
+from emocore.metrics import METRIC_DESCRIPTIONS, METRIC_TITLES
 from pages.comparison.view import View
 from pages.shared.address import choose_segment
 from pages.shared.plain import plain
-from pages.shared.summary import TITLES
 
 
 def show(view: View) -> None:
@@ -26,18 +25,18 @@ def show(view: View) -> None:
             "come from the other four."
         )
     metric = choose_segment(
-        st, "Metric", {name: TITLES[name] for name in METRICS}, name="metric", key="compare_metric",
-        help="  \n".join(f"**{TITLES[name]}**: {METRIC_DESCRIPTIONS[name]}" for name in METRICS),
+        st, "Metric", {name: METRIC_TITLES[name] for name in METRICS}, name="metric", key="compare_metric",
+        help="  \n".join(f"**{METRIC_TITLES[name]}**: {METRIC_DESCRIPTIONS[name]}" for name in METRICS),
     )  # fmt: skip
     floor = view.comparison.floor(metric)
     view.draw(
-        "policies", lambda: threshold_lines(table, metric, TITLES[metric], floor), metric,
-        alt=f"{TITLES[metric]} of each method under three ways to set thresholds",
+        "policies", lambda: threshold_lines(table, metric, METRIC_TITLES[metric], floor), metric,
+        alt=f"{METRIC_TITLES[metric]} of each method under three ways to set thresholds",
     )  # fmt: skip
     wide = table.assign(policy=table["policy"].map(POLICY_TITLES)).pivot_table(
         index="series", columns=["metric", "policy"], values="value", sort=False
     )
-    wide.columns = [f"{TITLES[metric]}, {policy}" for metric, policy in wide.columns]
+    wide.columns = [f"{METRIC_TITLES[metric]}, {policy}" for metric, policy in wide.columns]
     st.dataframe(wide.style.format("{:.3f}"))
     st.markdown("**The tuned thresholds**")
     st.caption("Those by emotion are stored with each adapter, and the Playground answers with them.")

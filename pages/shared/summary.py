@@ -4,17 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from emocore.evaluation.comparison import Comparison
-from emocore.metrics import METRIC_DESCRIPTIONS
-
-TITLES = {
-    "f1_macro": "macro-F1",
-    "f1_micro": "micro-F1",
-    "f1_weighted": "weighted F1",
-    "jaccard": "Jaccard",
-    "exact_match": "exact match",
-    "flattened_f1_macro": "flattened macro",
-    "flattened_f1_micro": "flattened micro",
-}
+from emocore.metrics import METRIC_DESCRIPTIONS, METRIC_TITLES
 
 
 def show_scores(comparison: Comparison) -> None:
@@ -26,18 +16,21 @@ def show_scores(comparison: Comparison) -> None:
     order = {name: place for place, name in enumerate(comparison.ranking()["series"])}
     wide = wide.sort_values("series", key=lambda names: names.map(order))
     floor = comparison.no_skill.copy()
-    for metric in TITLES:
+    for metric in METRIC_TITLES:
         floor[metric] = floor[metric].map("{:.3f}".format, na_action="ignore")
     table = pd.concat([wide, floor.assign(series="no skill: " + floor["series"])])
     st.dataframe(
-        table[[*about, *TITLES]].rename(columns=TITLES),
+        table[[*about, *METRIC_TITLES]].rename(columns=METRIC_TITLES),
         hide_index=True,
         placeholder="–",
         column_config={
             "series": st.column_config.TextColumn(width=150),
             "source": st.column_config.TextColumn(help="Where it was trained: here, or elsewhere and read from W&B."),
             "seeds": st.column_config.NumberColumn(help="How many runs the row is the mean of.", width=60),
-            **{TITLES[name]: st.column_config.TextColumn(help=METRIC_DESCRIPTIONS[name]) for name in TITLES},
+            **{
+                title: st.column_config.TextColumn(help=METRIC_DESCRIPTIONS[name])
+                for name, title in METRIC_TITLES.items()
+            },
         },
     )
 

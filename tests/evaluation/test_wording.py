@@ -12,7 +12,7 @@ from tables import finish_run
 from emocore.config import RunConfig
 from emocore.evaluation.comparison import compare
 from emocore.evaluation.results import load_result
-from emocore.evaluation.wording import describe, find_pair, find_ties, join_names
+from emocore.evaluation.wording import describe, find_pair, find_ties
 
 ONE_SEED = "one seed of IA3: its spread between seeds is taken from the other methods, at least 0.7 points"
 NO_SEED = "one seed of LoRA and of IA3: its spread between seeds is assumed, 0.7 points"
@@ -181,11 +181,6 @@ def test_ties_of_a_series_are_found_the_best_first() -> None:
     assert find_ties(comparison, "LoRA") == ["QLoRA"]
     assert find_ties(comparison, "QLoRA") == ["LoRA"]
     assert find_ties(comparison, "IA3") == []
-
-
-@pytest.mark.parametrize(("names", "told"), [("A", "A"), ("AB", "A and B"), ("ABCD", "A, B, C and D")])
-def test_names_are_joined_as_in_speech(names: str, told: str) -> None:
-    assert join_names(list(names)) == told
 
 
 def test_the_sentence_has_the_numbers_of_the_tables(tmp_path: Path) -> None:
