@@ -1,5 +1,7 @@
 """Which runs a comparison is of: a study, or any by hand, and those of a W&B project."""
 
+from collections.abc import Container
+
 import streamlit as st
 
 from emocore.evaluation.results import Result, add_team_runs
@@ -42,6 +44,7 @@ def _choose_local(finished: list[RunFolder]) -> tuple[list[RunFolder], list[RunF
     studies = list(dict.fromkeys(run.config.study for run in reversed(finished) if run.config.study))
     if "runs" in st.query_params and "study" not in st.query_params:
         st.query_params["study"] = HAND_PICKED
+    _tell_missing("study", [*studies, HAND_PICKED])
     study = choose_one(st, "Study", [*studies, HAND_PICKED], name="study", key="compare_study")
     if study != HAND_PICKED:
         runs = [run for run in finished if run.config.study == study]
@@ -49,6 +52,7 @@ def _choose_local(finished: list[RunFolder]) -> tuple[list[RunFolder], list[RunF
         studies_of = {run: guard.read(run.id, lambda run=run: run.config.study) for run in list_runs(runs_root())}
         return runs, [run for run, own in studies_of.items() if own == study]
     by_id = {run.id: run for run in reversed(finished)}
+    _tell_missing("runs", by_id)
     picked = choose_several(
         "Runs",
         list(by_id),
@@ -59,3 +63,11 @@ def _choose_local(finished: list[RunFolder]) -> tuple[list[RunFolder], list[RunF
     )
     runs = [by_id[run_id] for run_id in picked]
     return runs, runs
+
+
+def _tell_missing(name: str, known: Container[str]) -> None:
+    """A link may lead to what is not here, or not any more; that something else is shown then is said once."""
+    missing = [wanted for wanted in st.query_params.get_all(name) if wanted not in known]
+    if missing:
+        what = "study" if name == "study" else "run"
+        st.warning(f"No finished {what} here: {plain(', '.join(missing))}.", icon=":material/link_off:")
