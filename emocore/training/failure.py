@@ -1,6 +1,7 @@
 """Why a run failed, in one line with a remedy; the log has the rest."""
 
 import errno
+import sys
 
 from emocore.errors import EmocoreError
 from emocore.processes import OUT_OF_MEMORY, OUT_OF_MEMORY_REMEDY
@@ -29,7 +30,6 @@ def explain_failure(error: Exception) -> str:
 
 
 def _is_out_of_memory(error: Exception) -> bool:
-    import torch
-
     told = isinstance(error, RuntimeError | OSError) and any(word in str(error) for word in MEMORY_WORDS)
-    return told or isinstance(error, torch.OutOfMemoryError | MemoryError)
+    torch = sys.modules.get("torch")  # not imported for this: where memory is out, that would fail as well
+    return told or isinstance(error, MemoryError) or (torch is not None and isinstance(error, torch.OutOfMemoryError))

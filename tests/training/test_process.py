@@ -12,7 +12,16 @@ import pandas as pd
 import psutil
 import pytest
 from conftest import SMALL_LABELS
-from live_runs import EXECUTE_ALL, FINISHED_RUNS, REPOSITORY, describe, queue_run, wait_for, wait_for_training
+from live_runs import (
+    EXECUTE_ALL,
+    FINISHED_RUNS,
+    REPOSITORY,
+    describe,
+    python,
+    queue_run,
+    wait_for,
+    wait_for_training,
+)
 from safetensors.numpy import load_file
 
 from emocore.data.split import load_splits
@@ -23,6 +32,14 @@ from emocore.states import RunStatus
 from emocore.tracking.metrics_file import read_metrics
 
 NEURAL = [name for name, settings in FINISHED_RUNS.items() if settings["method"] != "tfidf"]
+
+EXECUTE_AND_TELL = """
+import sys
+from pathlib import Path
+from emocore.training.process import execute
+execute(Path(sys.argv[1]))
+print("Loaded:", *{"torch", "transformers", "peft"} & sys.modules.keys(), sep="")
+"""
 
 
 @pytest.fixture(params=FINISHED_RUNS)
@@ -157,6 +174,13 @@ def test_a_seed_gives_the_same_adapter_and_another_seed_another(finished_runs: d
     assert not any(np.array_equal(first[name], other[name]) for name in first)
     stored = [pd.read_parquet(finished_runs[name].predictions) for name in ("lora", "lora_again")]
     pd.testing.assert_frame_equal(*stored, check_exact=True)
+
+
+def test_the_floor_is_trained_and_scored_without_torch(tmp_path: Path, small_csv: Path) -> None:
+    """Its import takes several times as long as the whole run."""
+    run = queue_run(tmp_path / "runs", small_csv, method="tfidf")
+    assert python("-c", EXECUTE_AND_TELL, str(run.path)).endswith("Loaded:\n")
+    assert run.state.status == RunStatus.FINISHED
 
 
 FAILURES = {
