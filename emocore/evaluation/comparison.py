@@ -128,7 +128,7 @@ def _without_repeats(results: Sequence[Result]) -> tuple[list[Result], list[str]
     kept: dict[tuple[str, int], Result] = {}
     notes = []
     for name, members in group_series(results).items():
-        for result in members:
+        for result in sorted(members, key=lambda result: result.id):  # an id begins with its time
             earlier = kept.pop((name, result.config.seed), None)
             if earlier:
                 notes.append(f"Run {earlier.id} is left out: {result.id} has the same settings and seed.")

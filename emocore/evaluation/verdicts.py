@@ -60,7 +60,8 @@ def compare_pairs(outcomes: Outcomes, scores: Scores, samples: Scores) -> pd.Dat
     table = pd.DataFrame(rows, columns=COLUMNS)
     overall = table["emotion"] == ""
     table.loc[overall, "p_adjusted"] = adjust_holm(table.loc[overall, "p_value"].to_numpy())
-    for _, pair in table[~overall].groupby(["first", "second"], sort=False):
+    is_tested = ~overall & (table["support"] >= FEWEST_POSITIVES)
+    for _, pair in table[is_tested].groupby(["first", "second"], sort=False):
         table.loc[pair.index, "p_adjusted"] = adjust_holm(pair["p_value"].to_numpy())
     is_clear = table["p_adjusted"] <= ALPHA
     table["verdict"] = np.where(is_clear, np.where(table["difference"] > 0, "better", "worse"), "tie")

@@ -163,7 +163,10 @@ def _find_caveats(comparison: Comparison, tested: Sequence[str]) -> list[str]:
         )
     emotions = comparison.emotions[comparison.emotions["source"] == "here"]
     if thin := list(dict.fromkeys(emotions.loc[emotions["low"].isna(), "emotion"])):
-        caveats.append(f"Too few texts have {join_names(thin)} for a verdict or an interval.")
+        caveats.append(
+            f"Too few texts have {join_names(thin)} for a verdict or an interval; macro-F1 rests on them too, so its "
+            "interval is rough."
+        )
     if weak := _find_unskilled(comparison):
         verb = "is" if len(weak) == 1 else "are"
         caveats.append(
