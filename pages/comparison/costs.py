@@ -57,7 +57,7 @@ def _show_budget(view: View, costs: pd.DataFrame) -> None:
         if limits[name] is None:
             st.query_params.pop(name, None)
         else:
-            st.query_params[name] = f"{limits[name]:g}"
+            st.query_params[name] = f"{limits[name]:.15g}"
     allowed = best_under_budget(costs, **limits)
     ties = find_ties(view.comparison, allowed["series"].iloc[0]) if len(allowed) else []
     st.markdown(plain(describe_budget(costs, ties, **limits)))
