@@ -1,0 +1,148 @@
+"""A comparison has an address: every choice stands in it, and who opens it sees the same. Looking again is quick."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import streamlit as st
+from compare_page import open_compare, words
+from streamlit.testing.v1 import AppTest
+from studies import finish_study
+
+from emocore.charts.comparison import emotion_bars
+from emocore.evaluation.audit import audit
+from emocore.evaluation.comparison import compare
+from emocore.evaluation.results import load_result
+from emocore.folder import runs_root
+
+
+@pytest.fixture(autouse=True)
+def pages_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(st, "page_link", lambda *_, **__: None)
+    monkeypatch.setattr("emocore.evaluation.comparison.RESAMPLES", 300)
+
+
+def segment(key: str, value: str) -> Callable[[AppTest], Any]:
+    return lambda page: page.segmented_control(key=key).set_value(value)
+
+
+def box(key: str, value: str) -> Callable[[AppTest], Any]:
+    return lambda page: page.selectbox(key=key).set_value(value)
+
+
+def number(key: str, value: float) -> Callable[[AppTest], Any]:
+    return lambda page: page.number_input(key=key).set_value(value)
+
+
+# View -> what is chosen in it, and what the address then says.
+CHOICES: dict[str, list[tuple[Callable[[AppTest], Any], str, str]]] = {
+    "emotions": [
+        (box("compare_study", "older"), "study", "older"),
+        (segment("compare_split", "validation"), "split", "validation"),
+        (segment("compare_thresholds", "by_emotion"), "thresholds", "by_emotion"),
+        (box("compare_emotion", "joy"), "emotion", "joy"),
+    ],
+    "verdicts": [(box("compare_pairs_first", "TF-IDF"), "first", "TF-IDF")],
+    "thresholds": [(segment("compare_metric", "jaccard"), "metric", "jaccard")],
+    "costs": [
+        (segment("compare_cost", "adapter_bytes"), "cost", "adapter_bytes"),
+        (number("compare_budget_minutes", 2.5), "minutes", "2.5"),
+        (number("compare_budget_peak_memory_gigabytes", 4.0), "peak_memory_gigabytes", "4"),
+        (number("compare_budget_adapter_megabytes", 0.0123456789), "adapter_megabytes", "0.0123456789"),
+        (number("compare_budget_latency_milliseconds", 12345678.0), "latency_milliseconds", "12345678"),
+    ],
+    "texts": [
+        (box("compare_first", "Head"), "first", "Head"),
+        (box("compare_second", "QLoRA"), "second", "QLoRA"),
+        (box("compare_mixed", "QLoRA"), "of", "QLoRA"),
+        (segment("compare_kind", "with"), "kind", "with"),
+    ],
+    "export": [
+        (box("export_table", "Verdicts"), "table", "Verdicts"),
+        (box("export_figure", "F1 by emotion"), "figure", "F1 by emotion"),
+        (segment("export_format", "png"), "format", "png"),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("view", CHOICES)
+def test_a_choice_stands_in_the_address_and_comes_back_from_it(view: str) -> None:
+    finish_study(runs_root(), ("lora", "ia3"), (42,), study="older")
+    finish_study(runs_root(), ("lora", "qlora", "ia3", "head", "tfidf"), (42,))
+    finish_study(runs_root(), ("lora", "ia3"), (42,), rows=500)
+    page = open_compare(view=view)
+    for choose, name, expected in CHOICES[view]:
+        choose(page).run()
+        assert not page.exception
+        assert address(page)[name] == [expected]
+    again = open_compare(**address(page))
+    assert not again.exception
+    assert address(again) == address(page)
+    assert shown(again) == shown(page)
+    assert shown(again) != shown(open_compare(view=view))
+
+
+def test_runs_picked_by_hand_are_in_the_address() -> None:
+    runs = finish_study(runs_root(), ("lora", "ia3", "qlora"), (42,))
+    page = open_compare(study="chosen runs")
+    assert "Choose at least one run" in words(page)
+    for run in runs[:2]:
+        page.multiselect(key="compare_runs").select(run.id).run()
+    assert address(page)["runs"] == [run.id for run in runs[:2]]
+    again = open_compare(**{name: values for name, values in address(page).items() if name != "study"})
+    assert shown(again) == shown(page)
+    assert "LoRA beats IA3" in words(again)
+
+
+def test_the_choices_of_a_view_are_kept_while_another_one_is_looked_at() -> None:
+    finish_study(runs_root(), ("lora", "ia3", "qlora"), (42,))
+    page = open_compare(view="texts", second="QLoRA", first="IA3")
+    before = shown(page)
+    for view in ("costs", "texts"):
+        segment("compare_view", view)(page).run()
+    assert shown(page) == before
+
+
+def test_a_second_look_computes_nothing_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bound is generous: it takes 0.05 s on an idle machine."""
+    computed: list[str] = []
+
+    def count(name: str, compute: Callable[..., Any]) -> None:
+        monkeypatch.setattr(f"pages.comparison.{name}", lambda *args: computed.append(name) or compute(*args))
+
+    count("load.compare", compare)
+    count("load.audit", audit)
+    count("load.load_result", load_result)
+    count("emotions.emotion_bars", emotion_bars)
+    runs = finish_study(runs_root(), ("lora", "ia3", "qlora", "head", "tfidf"), (1, 2, 3), texts=500)
+    page = open_compare()
+    seconds = []
+    for emotion in ("joy", "all", "joy"):
+        began = time.monotonic()
+        box("compare_emotion", emotion)(page).run()
+        seconds.append(time.monotonic() - began)
+        assert not page.exception
+    assert min(seconds) < 1.5
+    expected = {"load.compare": 1, "load.audit": 1, "load.load_result": len(runs), "emotions.emotion_bars": 1}
+    assert Counter(computed) == expected
+    runs[0].write_json("result.json", runs[0].read_json("result.json") or {})
+    page.run()
+    assert Counter(computed)["load.compare"] == 2, "a file has changed"
+
+
+def address(page: AppTest) -> dict[str, list[str]]:
+    values = {name: page.query_params[name] for name in page.query_params}
+    return {name: [value] if isinstance(value, str) else list(value) for name, value in values.items()}
+
+
+def shown(page: AppTest) -> list[Any]:
+    """Every choice, word, table and figure."""
+    widgets: list[Any] = [page.selectbox, page.segmented_control, page.number_input, page.multiselect]
+    return [
+        {widget.key: widget.value for kind in widgets for widget in kind},
+        words(page),
+        [table.value.to_csv() for table in page.dataframe],
+        [chart.proto.spec for chart in page.get("plotly_chart")],
+    ]
