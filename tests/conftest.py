@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
@@ -20,6 +21,9 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 
 from emocore.data.table import STARTER_FILE
 from emocore.folder import RunFolder
+
+if TYPE_CHECKING:
+    from live_runs import Attempts
 
 SMALL_LABELS = ["anger", "fear", "joy", "love", "sadness"]
 
@@ -91,13 +95,23 @@ def tiny_qwen2(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def attempts(isolated_session: None) -> Iterator["Attempts"]:
+    """To carry out runs in processes of their own, all from one that has done the imports."""
+    from live_runs import Attempts
+
+    attempts = Attempts()
+    yield attempts
+    attempts.close()
+
+
+@pytest.fixture(scope="session")
 def finished_runs(
-    tmp_path_factory: pytest.TempPathFactory, tiny_bert: Path, tiny_llama: Path, small_csv: Path
+    tmp_path_factory: pytest.TempPathFactory, attempts: "Attempts", tiny_bert: Path, tiny_llama: Path, small_csv: Path
 ) -> dict[str, RunFolder]:
     """Finished runs by name, to read and copy but not to change: see FINISHED_RUNS in live_runs.py."""
     from live_runs import carry_out_finished_runs
 
-    return carry_out_finished_runs(tmp_path_factory.mktemp("finished"), tiny_bert, tiny_llama, small_csv)
+    return carry_out_finished_runs(tmp_path_factory.mktemp("finished"), attempts, tiny_bert, tiny_llama, small_csv)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Start, watch and clean up real run and scheduler processes."""
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -43,6 +44,28 @@ from emocore.training.process import execute
 sys.exit(max(execute(Path(folder)) for folder in sys.argv[1:]))
 """
 
+# Has done the imports, which take longest, and forks a process for each attempt that it is told of.
+FORK_SERVER = """
+import gc, json, os, sys
+from pathlib import Path
+gc.disable()
+import emocore.models.classifier, emocore.training.neural, wandb.apis.public
+from emocore.training.process import execute
+gc.freeze()
+gc.enable()
+for line in sys.stdin:
+    order = json.loads(line)
+    if child := os.fork():
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+        continue
+    with open(order["log"], "ab") as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+    os.environ["EMOCORE_FAULT"] = order["fault"]
+    exec(order["prepare"])
+    sys.exit(max(execute(Path(folder)) for folder in order["folders"]))
+"""
+
 
 def quick_settings(data: Path, **changes: Any) -> dict[str, Any]:
     """Two short epochs on the CPU, with rates that move a tiny model visibly."""
@@ -65,27 +88,44 @@ def queue_run(root: Path, data: Path, **changes: Any) -> RunFolder:
     return create_run(root, config)
 
 
-def carry_out(runs: list[RunFolder], fault: str = "", code: str = EXECUTE_ALL) -> int:
-    """One attempt at each, all in one process that may die at `fault`; its exit status."""
-    with runs[0].log.open("ab") as log:
-        return subprocess.run(
-            [sys.executable, "-c", code, *(str(run.path) for run in runs)],
+class Attempts:
+    """Makes attempts at runs, each in a process of its own that may die, without importing everything each time."""
+
+    def __init__(self) -> None:
+        self._server = subprocess.Popen(
+            [sys.executable, "-c", FORK_SERVER],
             cwd=REPOSITORY,
-            env=os.environ | {"OMP_NUM_THREADS": "1", "EMOCORE_FAULT": fault},
-            stdout=log,
-            stderr=log,
-            timeout=250,
-        ).returncode
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def carry_out(self, *runs: RunFolder, fault: str = "", prepare: str = "pass", log: Path | None = None) -> int:
+        """One attempt at each, all in one process that may die at `fault`; its exit status. The output goes to `log`,
+        or to the first run's. The code of `prepare` is carried out before."""
+        assert self._server.stdin and self._server.stdout
+        order = {"folders": [str(run.path) for run in runs], "log": str(log or runs[0].log)}
+        print(json.dumps(order | {"fault": fault, "prepare": prepare}), file=self._server.stdin, flush=True)
+        return int(self._server.stdout.readline())
+
+    def close(self) -> None:
+        with self._server:  # which ends with its input
+            pass
 
 
-def carry_out_finished_runs(root: Path, bert: Path, llama: Path, data: Path) -> dict[str, RunFolder]:
-    """All FINISHED_RUNS, one after the other in one process, which saves the imports."""
+def carry_out_finished_runs(
+    root: Path, attempts: Attempts, bert: Path, llama: Path, data: Path
+) -> dict[str, RunFolder]:
+    """All FINISHED_RUNS, one after the other in one process."""
     bases = {"bert": str(bert), "llama": str(llama)}
     runs = {
         name: queue_run(root, data, **settings | {"base": bases[settings["base"]]})
         for name, settings in FINISHED_RUNS.items()
     }
-    python("-c", EXECUTE_ALL, *(str(run.path) for run in runs.values()))
+    log = root / "log"
+    assert attempts.carry_out(*runs.values(), log=log) == 0, log.read_text(encoding="utf-8")
+    log.unlink()
     return runs
 
 

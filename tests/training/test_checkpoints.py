@@ -3,12 +3,12 @@
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from live_runs import carry_out, describe, queue_run
+from live_runs import Attempts, describe, queue_run
 from small_disks import small_disk
 
 from emocore.faults import EXIT_STATUS
@@ -46,7 +46,7 @@ DAMAGE: dict[str, Callable[[Path], None]] = {"cut": cut, "emptied": empty, "gone
 
 
 @pytest.fixture(scope="module")
-def killed(tmp_path_factory: pytest.TempPathFactory, small_csv: Path, tiny_bert: Path) -> RunFolder:
+def killed(tmp_path_factory: pytest.TempPathFactory, attempts: Attempts, small_csv: Path, tiny_bert: Path) -> RunFolder:
     """Died while it wrote its tenth checkpoint, one after each step; to copy, not to change."""
     run = queue_run(
         tmp_path_factory.mktemp("killed"),
@@ -55,7 +55,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory, small_csv: Path, tiny_bert:
         checkpoint_minutes=1e-6,
         checkpoints_kept=KEPT,
     )
-    assert carry_out([run], f"checkpoint.draft:{LAST_STEP + 1}") == EXIT_STATUS, describe(run)
+    assert attempts.carry_out(run, fault=f"checkpoint.draft:{LAST_STEP + 1}") == EXIT_STATUS, describe(run)
     return run
 
 
@@ -156,7 +156,7 @@ class Resumed:
 
 
 @pytest.fixture(scope="module")
-def resumed(killed: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Resumed]:
+def resumed(killed: RunFolder, attempts: Attempts, tmp_path_factory: pytest.TempPathFactory) -> Resumed:
     root = tmp_path_factory.mktemp("resumed")
     runs = {name: RunFolder(root / name) for name in ("whole", *DAMAGE)}
     for (name, run), file in zip(runs.items(), FILES, strict=False):
@@ -166,8 +166,8 @@ def resumed(killed: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> Iter
             DAMAGE[name](run.checkpoints / f"checkpoint-{LAST_STEP}" / file)
         resume_run(run)
     first = runs["whole"]
-    assert carry_out(list(runs.values())) == 0, describe(first)
-    yield Resumed(runs, first.log.read_text(encoding="utf-8"))
+    assert attempts.carry_out(*runs.values()) == 0, describe(first)
+    return Resumed(runs, first.log.read_text(encoding="utf-8"))
 
 
 def test_a_run_goes_on_from_the_checkpoint_before_a_damaged_one(resumed: Resumed) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from live_runs import EXECUTE_ALL, REPOSITORY, describe, queue_run, wait_for
+from live_runs import EXECUTE_ALL, REPOSITORY, Attempts, describe, queue_run, wait_for
 
 from emocore.errors import RunError
 from emocore.folder import RunFolder
@@ -20,38 +20,29 @@ from emocore.training.provenance import check_same_origin, note_base_revision
 BEGAN = {"split_sha256": "a", "labels": ["joy"], "device": "cpu", "precision": "fp32"}
 
 
-def start(run: RunFolder, fault: str = "") -> "subprocess.Popen[bytes]":
-    with run.log.open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-c", EXECUTE_ALL, str(run.path)],
-            cwd=REPOSITORY,
-            env=os.environ | {"OMP_NUM_THREADS": "1", "EMOCORE_FAULT": fault},
-            stdout=log,
-            stderr=log,
-        )
-
-
 @pytest.fixture(scope="module")
-def killed(tmp_path_factory: pytest.TempPathFactory, small_csv: Path, tiny_llama: Path) -> RunFolder:
+def killed(
+    tmp_path_factory: pytest.TempPathFactory, attempts: Attempts, small_csv: Path, tiny_llama: Path
+) -> RunFolder:
     """A run on a data file of its own, killed after its first epoch."""
     root = tmp_path_factory.mktemp("origin")
     data = shutil.copy(small_csv, root / "own.csv")
     run = queue_run(root / "runs", Path(data), base=str(tiny_llama), epochs=3)
-    start(run, "step.done:8").wait(120)
+    attempts.carry_out(run, fault="step.done:8")
     assert last_checkpoint(run.checkpoints), describe(run)
     return run
 
 
-def test_other_data_is_refused_and_the_same_data_is_good_again(killed: RunFolder) -> None:
+def test_other_data_is_refused_and_the_same_data_is_good_again(killed: RunFolder, attempts: Attempts) -> None:
     data = Path(killed.config.data)
     original = data.read_bytes()
     pd.read_csv(data).iloc[:-10].to_csv(data, index=False)
-    assert start(killed).wait(120) == 1
+    assert attempts.carry_out(killed) == 1
     assert killed.state.status == RunStatus.FAILED
     assert "the data is not what this run began with" in (killed.state.reason or "")
     assert last_checkpoint(killed.checkpoints), "nothing of it is lost"
     data.write_bytes(original)
-    assert start(killed).wait(120) == 0, describe(killed)
+    assert attempts.carry_out(killed) == 0, describe(killed)
     assert killed.state.status == RunStatus.FINISHED
 
 
@@ -81,7 +72,14 @@ def test_a_signal_that_nobody_asked_for_is_no_stop_by_the_user(
 ) -> None:
     """A shutdown of the machine sends SIGTERM to everything."""
     run = queue_run(tmp_path / "runs", small_csv, base=str(tiny_llama), epochs=500)
-    process = start(run)
+    with run.log.open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-c", EXECUTE_ALL, str(run.path)],
+            cwd=REPOSITORY,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+            stdout=log,
+            stderr=log,
+        )
     try:
         wait_for(lambda: run.metrics.is_file() and run.metrics.stat().st_size, what=describe(run))
         process.send_signal(signal.SIGTERM)

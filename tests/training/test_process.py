@@ -13,9 +13,9 @@ import psutil
 import pytest
 from conftest import SMALL_LABELS
 from live_runs import (
-    EXECUTE_ALL,
     FINISHED_RUNS,
     REPOSITORY,
+    Attempts,
     describe,
     python,
     queue_run,
@@ -194,7 +194,7 @@ FAILURES = {
 
 @pytest.fixture(scope="module")
 def failed_runs(
-    tmp_path_factory: pytest.TempPathFactory, small_csv: Path, tiny_llama: Path
+    tmp_path_factory: pytest.TempPathFactory, attempts: Attempts, small_csv: Path, tiny_llama: Path
 ) -> dict[str, tuple[RunFolder, str]]:
     """Runs that cannot work though they could be queued, and the output of the process that tried."""
     root = tmp_path_factory.mktemp("failed")
@@ -204,16 +204,9 @@ def failed_runs(
         config = run.config.model_dump() | settings
         run.write_json("config.json", config)
         runs[name] = run
-    found = {}
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [sys.executable, "-c", EXECUTE_ALL, *(str(run.path) for run in runs.values())],
-        cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=200,
-    )  # fmt: skip
-    assert done.returncode == 1, done.stderr
-    for name, run in runs.items():
-        found[name] = (run, done.stdout + done.stderr)
-    return found
+    log = root / "log"
+    assert attempts.carry_out(*runs.values(), log=log) == 1
+    return {name: (run, log.read_text(encoding="utf-8")) for name, run in runs.items()}
 
 
 @pytest.mark.parametrize("name", FAILURES)

@@ -1,14 +1,12 @@
 """A resumed run ends exactly where the uninterrupted one does: adapter, logits, metrics, bit for bit on a CPU."""
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-from live_runs import carry_out, describe, queue_run
+from live_runs import Attempts, describe, queue_run
 
 from emocore.faults import EXIT_STATUS
 from emocore.folder import RunFolder
@@ -19,14 +17,7 @@ from emocore.training.checkpoints import last_checkpoint
 
 # 84 rows in batches of 8 are 11 steps an epoch, the last one short, and 33 in all. The loss is logged every third
 # step, so that checkpoint 14 lies in the middle of an epoch and between two logged losses.
-TRAIN_ALL = """
-import sys
-from pathlib import Path
-import emocore.training.trainer
-from emocore.training.process import execute
-emocore.training.trainer.LOGGED_ROWS = 11
-sys.exit(max(execute(Path(folder)) for folder in sys.argv[1:]))
-"""
+PREPARE = "import emocore.training.trainer; emocore.training.trainer.LOGGED_ROWS = 11"
 EVERY_STEP, EPOCHS_ONLY = {"checkpoint_minutes": 1e-6}, {"checkpoint_minutes": 1000}
 DROPOUT = {"lora_dropout": 0.1}
 
@@ -39,6 +30,11 @@ class Case:
     fault: str
     checkpoint: int
     base: str = "llama"
+
+    @property
+    def training(self) -> str:
+        """What sets its result apart."""
+        return str((self.base, {name: value for name, value in self.settings.items() if name not in EVERY_STEP}))
 
 
 MID = ("step.done:15", 14)
@@ -69,42 +65,31 @@ class Outcome:
 
 @pytest.fixture(scope="module")
 def outcomes(
-    tmp_path_factory: pytest.TempPathFactory, small_csv: Path, tiny_llama: Path, tiny_bert: Path
-) -> Iterator[dict[str, Outcome]]:
+    tmp_path_factory: pytest.TempPathFactory, attempts: Attempts, small_csv: Path, tiny_llama: Path, tiny_bert: Path
+) -> dict[str, Outcome]:
     bases = {"llama": str(tiny_llama), "bert": str(tiny_bert)}
+    roots = {kind: tmp_path_factory.mktemp(kind) for kind in ("whole", "killed")}
 
-    def queue_all(name: str) -> dict[str, RunFolder]:
-        root = tmp_path_factory.mktemp(name)
-        common = {"batch_size": 8, "epochs": 3}
-        return {
-            name: queue_run(root, small_csv, base=bases[case.base], **common | case.settings)
-            for name, case in CASES.items()
-        }
+    def queue(kind: str, case: Case, **changes: Any) -> RunFolder:
+        settings = {"batch_size": 8, "epochs": 3, "base": bases[case.base], **case.settings, **changes}
+        return queue_run(roots[kind], small_csv, **settings)
 
-    whole, killed = queue_all("whole"), queue_all("killed")
-    with ThreadPoolExecutor(2) as pool:
-        done = pool.submit(carry_out, list(whole.values()), code=TRAIN_ALL)
-        statuses = dict(
-            zip(
-                CASES,
-                pool.map(lambda name: carry_out([killed[name]], CASES[name].fault, TRAIN_ALL), CASES),
-                strict=True,
-            )
-        )
-        assert done.result() == 0, describe(next(iter(whole.values())))
-    checkpoints = {name: last_checkpoint(run.checkpoints) for name, run in killed.items()}
-    for run in killed.values():
+    # How often there is a checkpoint changes nothing, so cases that differ in it alone share their whole run.
+    whole = {}
+    for case in CASES.values():
+        if case.training not in whole:
+            whole[case.training] = queue("whole", case, **EPOCHS_ONLY)
+    assert attempts.carry_out(*whole.values(), prepare=PREPARE) == 0, describe(next(iter(whole.values())))
+    found = {}
+    for name, case in CASES.items():
+        run = queue("killed", case)
+        status = attempts.carry_out(run, fault=case.fault, prepare=PREPARE)
+        checkpoint = last_checkpoint(run.checkpoints)
+        step = int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
         resume_run(run)
-    assert carry_out(list(killed.values()), code=TRAIN_ALL) == 0, describe(next(iter(killed.values())))
-    yield {
-        name: Outcome(
-            killed[name],
-            whole[name],
-            int(checkpoints[name].name.rpartition("-")[2]) if checkpoints[name] else 0,
-            statuses[name],
-        )
-        for name in CASES
-    }
+        assert attempts.carry_out(run, prepare=PREPARE) == 0, describe(run)
+        found[name] = Outcome(run, whole[case.training], step, status)
+    return found
 
 
 @pytest.mark.parametrize("name", CASES)
