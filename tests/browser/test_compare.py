@@ -1,0 +1,74 @@
+"""The Compare page in real Chromium: a click on an emotion filters it, and its address can be sent to a colleague."""
+
+from urllib.parse import parse_qs, urlsplit
+
+from app_browser import BROWSER_MARKS, App, keep_screenshot, open_page
+from playwright.sync_api import Browser, Page, expect
+from studies import fail_run, finish_study
+
+pytestmark = BROWSER_MARKS
+BARS = ".st-key-compare_bars .js-plotly-plot"
+
+
+def switch(page: Page, option: str) -> None:
+    """One of the segments beside each other."""
+    page.get_by_test_id("stMain").get_by_role("radio", name=option, exact=True).click()
+
+
+def emotion_of(page: Page) -> str:
+    return page.get_by_role("combobox", name="Emotion").input_value()
+
+
+def address(page: Page) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(page.url).query)
+
+
+def click_bar(page: Page, emotion: str) -> None:
+    """In the middle of the first method's bar."""
+    place = page.evaluate(
+        """([bars, emotion]) => {
+            const chart = document.querySelector(bars)
+            const number = chart._fullData[0].customdata.findIndex((row) => row[0] === emotion)
+            const box = chart.querySelectorAll('.trace.bars')[0].querySelectorAll('.point path')[number]
+                .getBoundingClientRect()
+            return [box.x + box.width / 2, box.y + box.height / 2]
+        }""",
+        [BARS, emotion],
+    )
+    page.mouse.move(*place)
+    page.mouse.click(*place)
+
+
+def test_an_emotion_is_clicked_thresholds_change_and_the_address_is_sent(app: App, browser: Browser) -> None:
+    finish_study(app.runs, texts=300, study="mine")
+    fail_run(app.runs, "head", "out of memory: CUDA had 8 GB; lower the batch size", "mine")
+    page = open_page(browser, f"{app.url}/compare?study=mine")
+    expect(page.get_by_role("heading", name="LoRA and QLoRA tie")).to_be_visible()
+    expect(page.locator(f"{BARS} .bars .point")).to_have_count(33)
+    page.locator(BARS).scroll_into_view_if_needed()
+    keep_screenshot(page, "12-compare-light")
+
+    click_bar(page, "disgust")
+    expect(page.get_by_role("heading", name="Precision and recall: disgust")).to_be_visible()
+    expect(page.get_by_text("Verdicts on disgust")).to_be_visible()
+    assert emotion_of(page) == "disgust"
+    assert address(page)["emotion"] == ["disgust"]
+
+    switch(page, "tuned by emotion")
+    expect(page.get_by_text("Thresholds tuned by emotion.")).to_be_visible()
+    switch(page, "Texts")
+    expect(page.get_by_text("cells of disgust")).to_be_visible()
+    sentence = page.get_by_text("cells of disgust").inner_text()
+    assert address(page) | {"view": ["texts"], "thresholds": ["by_emotion"]} == address(page)
+    assert page.get_by_test_id("stException").count() == 0
+
+    other = open_page(browser, page.url, scheme="dark", width=800)
+    expect(other.get_by_text(sentence)).to_be_visible()
+    assert emotion_of(other) == "disgust"
+    assert address(other) == address(page)
+    expect(other.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    keep_screenshot(other, "13-compare-texts-dark-800")
+    switch(other, "Costs")
+    expect(other.get_by_role("heading", name="Runs without a result")).to_be_visible()
+    assert other.get_by_test_id("stException").count() == 0
+    keep_screenshot(other, "14-compare-costs-dark-800")
