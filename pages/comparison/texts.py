@@ -36,10 +36,10 @@ def _show_texts(view: View, outcomes: Outcomes, order: list[str], emotion: str |
     second = choose_one(right, "Second", [name for name in order if name != first], name="second", key="compare_second")
     texts = view.keep("texts", lambda: differing_texts(outcomes, first, second, emotion), first, second, emotion)
     counts = texts["right"].value_counts()
-    about = f"of {emotion}" if emotion else "of text and emotion"
+    unit = f"texts differ in {emotion}" if emotion else "cells of text and emotion differ"
     st.markdown(
         plain(
-            f"{len(texts):,} cells {about}: {counts.get(first, 0):,} are right with {first} alone, "
+            f"{len(texts):,} {unit}: {counts.get(first, 0):,} are right with {first} alone, "
             f"{counts.get(second, 0):,} with {second} alone."
         )
     )
@@ -50,9 +50,9 @@ def _show_texts(view: View, outcomes: Outcomes, order: list[str], emotion: str |
         shown.rename(columns={"truth": "has it", "first_probability": first, "second_probability": second}),
         key="compare_texts",
         hide_index=True,
-        column_order=["text", "emotion", "has it", "right", first, second],
+        column_order=["text", *([] if emotion else ["emotion"]), "has it", "right", first, second],
         column_config={
-            "text": st.column_config.TextColumn(width="large"),
+            "text": st.column_config.TextColumn(width=300),
             **{
                 name: st.column_config.ProgressColumn(
                     f"p of {name}", format="%.2f", min_value=0, max_value=1, help="Probability, mean over seeds."
@@ -72,7 +72,7 @@ def _show_union(view: View, outcomes: Outcomes, emotion: str | None) -> None:
     with right:
         st.subheader(
             "Errors of one method alone",
-            help="Cells of text and emotion that this method alone gets wrong, or alone gets right.",
+            help="Cells of text and emotion that this method alone gets wrong, or alone gets right. Its seeds vote.",
         )
         errors = view.keep("errors", lambda: unique_errors(outcomes))
         if emotion:
@@ -81,20 +81,22 @@ def _show_union(view: View, outcomes: Outcomes, emotion: str | None) -> None:
         titles = {"only_wrong": "only it is wrong", "only_right": "only it is right"}
         st.dataframe(totals.rename(columns=titles), hide_index=True)
         best = view.keep("oracle", lambda: oracle_scores(outcomes))
-        macro = best[best["metric"] == "f1_macro"].iloc[0]
+        of = best[best["emotion"] == (emotion or "")].iloc[0]  # of all emotions, macro-F1 comes first
+        votes = ", its seeds voting" if len(outcomes.runs) > len(outcomes.members) else ""
         st.markdown(
             plain(
-                f"Were the right one chosen for every cell, macro-F1 would be {macro['oracle']:.3f} instead of "
-                f"{macro['best']:.3f} ({macro['series']}): the most that combining these methods could give."
+                f"Were the right one chosen for every cell, {f'F1 of {emotion}' if emotion else 'macro-F1'} would be "
+                f"{of['oracle']:.3f} instead of {of['best']:.3f} ({of['series']}{votes}): the most that combining "
+                "these methods could give."
             )
         )
 
 
 def _show_mixed_up(view: View, outcomes: Outcomes, order: list[str]) -> None:
     st.subheader("Emotions mixed up", help="Of the texts with the emotion of the row but not that of the column.")
-    left, right = st.columns(2)
-    series = choose_one(left, "Method", order, name="of", key="compare_mixed")
-    kind = choose_segment(right, "Other emotion predicted", KINDS, name="kind", key="compare_kind")
+    controls = st.container(horizontal=True)
+    series = choose_one(controls, "Method", order, name="of", key="compare_mixed", width=320)
+    kind = choose_segment(controls, "Other emotion predicted", KINDS, name="kind", key="compare_kind")
     errors = view.keep("co-occurrence", lambda: co_occurrence_errors(outcomes))
     view.draw(
         "mixed_up", lambda: co_occurrence_heatmap(errors, series, kind), series, kind,

@@ -57,8 +57,8 @@ def test_an_emotion_is_clicked_thresholds_change_and_the_address_is_sent(app: Ap
     switch(page, "tuned by emotion")
     expect(page.get_by_text("Thresholds tuned by emotion.")).to_be_visible()
     switch(page, "Texts")
-    expect(page.get_by_text("cells of disgust")).to_be_visible()
-    sentence = page.get_by_text("cells of disgust").inner_text()
+    expect(page.get_by_text("texts differ in disgust")).to_be_visible()
+    sentence = page.get_by_text("texts differ in disgust").inner_text()
     assert address(page) | {"view": ["texts"], "thresholds": ["by_emotion"]} == address(page)
     assert page.get_by_test_id("stException").count() == 0
 
