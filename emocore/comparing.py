@@ -36,6 +36,9 @@ GRAVE = ("confounds", "may matter")
 def compare_runs(options: argparse.Namespace) -> None:
     if bool(options.runs) == bool(options.study) and not (options.wandb and not options.runs):
         raise ConfigError("name the runs to compare, or one study with --study; --wandb adds those of a W&B project")
+    for option, file in (("--report", options.report), ("--bundle", options.bundle)):
+        if file and (Path(file).is_dir() or not Path(file).parent.is_dir()):
+            raise DataError(f"{option} {file}: cannot be written; name a file in a folder that exists")
     runs = _finished_of_study(options.study) if options.study else named_runs(options)
     team = fetch_team_runs(options.wandb, TEAM_TIMEOUT_SECONDS) if options.wandb else TeamListing()
     for reason in team.left_out:
