@@ -34,7 +34,7 @@ def finish_study(
     root: Path,
     methods: Sequence[str] = ("lora", "ia3", "qlora"),
     seeds: Sequence[int] = (13, 42),
-    texts: int = 60,
+    texts: int = 120,
     labels: tuple[str, ...] = SEMEVAL_11,
     study: str | None = "s",
     has_test: bool = True,
