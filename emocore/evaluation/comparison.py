@@ -27,6 +27,7 @@ from emocore.evaluation.series import group_series, name_series
 from emocore.evaluation.verdicts import COLUMNS as VERDICT_COLUMNS
 from emocore.evaluation.verdicts import compare_pairs
 
+ID_TIME = len("20261123-172928")  # with which an id begins
 METRICS = (
     "f1_macro", "f1_micro", "f1_weighted", "jaccard", "exact_match", "flattened_f1_macro", "flattened_f1_micro",
 )  # fmt: skip
@@ -108,7 +109,10 @@ def compare(results: Sequence[Result], split: str, policy: ThresholdPolicy = "la
     if not scores:
         raise DataError("none of these runs has predictions; choose the thresholds as launched")
     if len(groups) > 1:
-        notes.append("Not all runs were scored on the same texts; only those that share theirs are tested in pairs.")
+        notes.append(
+            "Not all runs were scored on the same texts: only those that share theirs are tested in pairs, scores of "
+            "different texts say little about each other, and there is no common line of no skill."
+        )
     return Comparison(
         results=kept,
         split=split,
@@ -128,7 +132,7 @@ def _without_repeats(results: Sequence[Result]) -> tuple[list[Result], list[str]
     kept: dict[tuple[str, int], Result] = {}
     notes = []
     for name, members in group_series(results).items():
-        for result in sorted(members, key=lambda result: result.id):  # an id begins with its time
+        for result in sorted(members, key=lambda result: result.id[:ID_TIME]):
             earlier = kept.pop((name, result.config.seed), None)
             if earlier:
                 notes.append(f"Run {earlier.id} is left out: {result.id} has the same settings and seed.")
@@ -259,9 +263,11 @@ def _add_known(rows: pd.DataFrame, results: Sequence[Result], split: str, series
 
 
 def _no_skill_table(results: Sequence[Result], groups: Sequence[Outcomes], split: str) -> pd.DataFrame:
-    """On the first group's texts. Without one they are computed from counts, as far as that is exact; the rest is
-    missing. Empty where even the counts are not known."""
-    if groups:
+    """On the texts of the one group. Without one they are computed from counts, as far as that is exact; the rest is
+    missing. Empty where even the counts are not known, and where groups of texts have each their own."""
+    if len(groups) > 1:
+        scores = {}
+    elif groups:
         scores = no_skill_scores(groups[0].truth.astype(np.int8))
     else:
         rows = results[0].rows(split)

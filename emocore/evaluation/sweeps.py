@@ -11,7 +11,7 @@ from emocore.evaluation.results import Result, TeamResult
 from emocore.evaluation.series import NAMING_SETTINGS, group_series
 from emocore.models.methods import method_title
 
-SWEPT_SETTINGS = ("rows", "learning_rate")
+SWEPT_SETTINGS = {"rows": "training rows", "learning_rate": "learning rate"}
 DATA_SETTINGS = {"data", "validation_data", "test_data"}
 COLUMNS = ["method", "method_title", "setting", "value", "f1_macro", "low", "high", "seeds", "no_skill"]
 

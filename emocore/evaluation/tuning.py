@@ -10,7 +10,7 @@ import pandas as pd
 
 from emocore.evaluation.comparison import Comparison
 from emocore.evaluation.outcomes import POLICY_TITLES, ThresholdPolicy
-from emocore.evaluation.wording import find_pair
+from emocore.evaluation.pairs import find_pair
 
 METRICS = ("f1_macro", "f1_micro", "jaccard")
 # Where differences between policies are named, smaller ones than these points are no change.
@@ -28,13 +28,14 @@ def threshold_table(comparisons: Mapping[ThresholdPolicy, Comparison]) -> pd.Dat
 
 
 def chosen_thresholds(comparison: Comparison) -> pd.DataFrame:
-    """One row a series, one column an emotion: the thresholds of the comparison's policy, means over seeds."""
-    rows = []
-    for outcomes in comparison.groups:
-        for name, places in outcomes.members.items():
-            values = dict(zip(outcomes.labels, outcomes.thresholds[places].mean(axis=0), strict=True))
-            rows.append({"series": name, **values})
-    return pd.DataFrame(rows)
+    """The thresholds of the comparison's policy, means over seeds; long: series, emotion, threshold."""
+    rows = [
+        {"series": name, "emotion": label, "threshold": threshold}
+        for outcomes in comparison.groups
+        for name, places in outcomes.members.items()
+        for label, threshold in zip(outcomes.labels, outcomes.thresholds[places].mean(axis=0), strict=True)
+    ]
+    return pd.DataFrame(rows, columns=["series", "emotion", "threshold"])
 
 
 def describe_tuning(comparisons: Mapping[ThresholdPolicy, Comparison]) -> str:

@@ -19,7 +19,7 @@ from emocore.evaluation.comparison import Comparison
 from emocore.evaluation.costs import cost_table, pareto_front
 from emocore.evaluation.disagreement import agreement_table, co_occurrence_errors, oracle_scores, unique_errors
 from emocore.evaluation.outcomes import POLICY_TITLES, Outcomes, ThresholdPolicy
-from emocore.evaluation.sweeps import find_swept_settings, sweep_table
+from emocore.evaluation.sweeps import SWEPT_SETTINGS, find_swept_settings, sweep_table
 from emocore.evaluation.tuning import chosen_thresholds, describe_tuning, threshold_table
 from emocore.evaluation.wording import describe
 from emocore.export.content import ComparisonContent
@@ -31,7 +31,6 @@ COST_TITLES = {
     "adapter_bytes": "adapter size",
     "latency_seconds": "latency of one text",
 }
-SWEEP_TITLES = {"rows": "training rows", "learning_rate": "learning rate"}
 MOST_PAIRS = 10  # beside each other in one figure
 
 
@@ -58,9 +57,9 @@ def gather(
                 costs, pareto_front(costs, cost), cost, name, comparison.floor("f1_macro")
             )
     for setting in find_swept_settings(comparison.results):
-        name = f"macro-F1 against {SWEEP_TITLES[setting]}"
+        name = f"macro-F1 against {SWEPT_SETTINGS[setting]}"
         tables[name] = sweep_table(comparison.scores, comparison.results, setting, comparison.always_on)
-        figures[name] = sweep_curves(tables[name], SWEEP_TITLES[setting])
+        figures[name] = sweep_curves(tables[name], SWEPT_SETTINGS[setting])
     return ComparisonContent(
         comparison, title, [*sentences, describe_audit(audit)], headline.caveats, audit, tables, figures
     )
@@ -72,12 +71,12 @@ def _score_figures(comparison: Comparison) -> dict[str, go.Figure]:
         "F1 by emotion": emotion_bars(comparison.emotions),
         "F1 by emotion and method": emotion_heatmap(comparison.emotions),
     }
-    verdicts = comparison.verdicts
-    pairs = verdicts[verdicts["emotion"] == ""]
-    if len(pairs):
-        figures["Differences of macro-F1"] = difference_forest(pairs)
-    if 0 < len(pairs) <= MOST_PAIRS:
-        figures["Differences by emotion"] = verdict_matrix(verdicts, comparison.tested)
+    verdicts, tested = comparison.verdicts, comparison.tested
+    if (verdicts["emotion"] == "").sum() > MOST_PAIRS:  # those of the best
+        verdicts = verdicts[(verdicts["first"] == tested[0]) | (verdicts["second"] == tested[0])]
+    if len(verdicts):
+        figures["Differences of macro-F1"] = difference_forest(verdicts[verdicts["emotion"] == ""])
+        figures["Differences by emotion"] = verdict_matrix(verdicts, tested)
     return figures
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from emocore.evaluation.comparison import Comparison
-from emocore.evaluation.wording import find_pair
+from emocore.evaluation.pairs import find_pair
 from emocore.metrics import METRIC_TITLES
 
 METRICS = ("f1_macro", "f1_micro", "jaccard")

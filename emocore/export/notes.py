@@ -56,8 +56,11 @@ def describe_method(comparison: Comparison) -> list[str]:
         f"Intervals are 95 % confidence intervals. They count chance in the texts, by a bootstrap of {RESAMPLES:,} "
         "resamples, and between seeds; of a series with one seed they count the texts alone. F1 of one emotion has "
         f"Wilson's (1927) interval, and none where fewer than {FEWEST_POSITIVES} texts have the emotion.",
-        "Two series are compared by a paired bootstrap over texts and seeds, overall and for each emotion; p-values "
-        "are corrected by Holm (1979), and a difference counts below 0.05. A tie means that no difference was shown, "
+        "Two series are compared by a paired bootstrap over texts, widened by the spread between seeds (of a single "
+        "seed, that of the others, or an assumed one), overall and for each emotion. p-values are corrected by Holm "
+        "(1979), overall for the number of pairs and by emotion for the emotions of a pair, and a difference counts "
+        "below 0.05; intervals of differences are not corrected. What chance there is in tuned thresholds is not "
+        "counted. A tie means that no difference was shown, "
         "not that there is none.",
         "No skill is what predictors that ignore the text score: silence predicts nothing, frequency each emotion at "
         "random as often as it occurs, always-on every emotion for every text.",

@@ -7,7 +7,7 @@ import streamlit as st
 
 from emocore.charts.costs import cost_scatter
 from emocore.evaluation.costs import best_under_budget, cost_table, describe_budget, failed_table, pareto_front
-from emocore.evaluation.wording import find_ties
+from emocore.evaluation.pairs import find_ties
 from emocore.export.gather import COST_TITLES
 from emocore.text import format_bytes, format_count, format_seconds
 from pages.comparison.view import View

@@ -19,16 +19,15 @@ def show(view: View) -> None:
         return
     overall = verdicts[verdicts["emotion"] == ""]
     order = view.comparison.tested
-    st.subheader("Overall macro-F1", help=VERDICT_HELP)
-    view.draw("forest", lambda: difference_forest(overall), alt="Difference of macro-F1 of each pair")
-    st.subheader("Emotion by emotion", help=VERDICT_HELP)
-    shown = order
+    rows, shown = verdicts, order
     if len(overall) > MOST_PAIRS:
         first = choose_one(st, "Pairs of", order, name="first", key="compare_pairs_first")
         rows = verdicts[(verdicts["first"] == first) | (verdicts["second"] == first)]
         shown = [first, *(name for name in order if name != first)]
-    else:
-        rows = verdicts
+    st.subheader("Overall macro-F1", help=VERDICT_HELP)
+    pairs = rows[rows["emotion"] == ""]
+    view.draw("forest", lambda: difference_forest(pairs), *shown, alt="Difference of macro-F1 of each pair")
+    st.subheader("Emotion by emotion", help=VERDICT_HELP)
     view.draw("matrix", lambda: verdict_matrix(rows, shown), *shown, alt="Difference of F1 of each pair by emotion")
     with st.expander("All numbers"):
         wanted = verdicts if view.emotion is None else verdicts[verdicts["emotion"].isin(["", view.emotion])]
@@ -36,7 +35,8 @@ def show(view: View) -> None:
     st.caption(
         plain(
             f"Paired bootstrap over texts, {RESAMPLES:,} resamples, widened by the spread between seeds; two-sided. "
-            "Holm's correction: overall for the number of pairs, by emotion for the number of emotions. "
+            "Holm's correction: overall for the number of pairs, by emotion for the emotions of one pair. Intervals "
+            "are of each pair alone, not corrected: one may leave out 0 where the verdict is a tie. "
             f"An emotion that fewer than {FEWEST_POSITIVES} texts have gets no verdict."
         )
     )

@@ -4,8 +4,8 @@ import pandas as pd
 import streamlit as st
 
 VERDICT_HELP = (
-    "Seen from the first: better or worse where a paired bootstrap over texts and seeds, corrected by Holm, finds a "
-    "difference at 5 %; a tie is a difference that chance can explain, not equality."
+    "Seen from the first: better or worse where a paired bootstrap over texts, widened by the spread between seeds and "
+    "corrected by Holm, finds a difference at 5 %; a tie is a difference that chance can explain, not equality."
 )
 
 

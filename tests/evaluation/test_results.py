@@ -1,11 +1,13 @@
 """Finished runs as they are read back: their predictions, and why some have none."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
-from tables import change_status, finish_run
+from tables import COST, change_status, finish_run
 
 from emocore.config import RunConfig
 from emocore.errors import RunError
@@ -45,6 +47,95 @@ def test_only_a_finished_run_has_a_result(tmp_path: Path, status: RunStatus) -> 
     with pytest.raises(RunError, match="only finished runs") as caught:
         load_result(run)
     assert run.id in str(caught.value)
+
+
+def change_json(run: RunFolder, name: str, change: Callable[[dict[str, Any]], object]) -> None:
+    content = run.read_json(name)
+    assert content is not None
+    change(content)
+    run.write_json(name, content)
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("result.json", lambda result: result.pop("cost")),
+        ("result.json", lambda result: result["cost"].pop("train_seconds")),
+        ("result.json", lambda result: result["cost"].update(latency_seconds="long")),
+        ("result.json", lambda result: result.pop("test")),
+        ("result.json", lambda result: result.update(validation=None)),
+        ("result.json", lambda result: result.update(test={"multilabel": {}})),
+        ("result.json", lambda result: result["validation"].pop("flattened")),
+        ("result.json", lambda result: result["validation"]["multilabel"].pop("jaccard")),
+        ("result.json", lambda result: result["validation"]["multilabel"].update(f1_macro=np.nan)),
+        ("result.json", lambda result: result["validation"]["multilabel"].pop("per_emotion")),
+        ("result.json", lambda result: result["validation"]["multilabel"].update(per_emotion=[1])),
+        ("result.json", lambda result: result["validation"]["multilabel"]["per_emotion"]["joy"].pop("support")),
+        ("result.json", lambda result: result["validation"]["multilabel"]["per_emotion"].pop("joy")),
+        ("provenance.json", lambda provenance: provenance.pop("labels")),
+        ("provenance.json", lambda provenance: provenance.update(labels=[1, 2, 3])),
+    ],
+)
+def test_a_damaged_result_is_refused_with_its_run_and_file(
+    tmp_path: Path, name: str, change: Callable[[dict[str, Any]], object]
+) -> None:
+    run = finish(tmp_path)
+    change_json(run, name, change)
+    with pytest.raises(RunError, match=rf"^run {run.id}: {name} is damaged.*; run it again or delete the run$"):
+        load_result(run)
+
+
+@pytest.mark.parametrize("name", ["result.json", "provenance.json"])
+def test_a_finished_run_without_a_file_is_refused_with_its_name(tmp_path: Path, name: str) -> None:
+    run = finish(tmp_path)
+    (run.path / name).unlink()
+    with pytest.raises(RunError, match=rf"^run {run.id}: {name} is missing.*; run it again or delete the run$"):
+        load_result(run)
+
+
+def test_an_average_precision_or_a_cost_may_be_unknown(tmp_path: Path) -> None:
+    run = finish(tmp_path, cost={**COST, "peak_memory_bytes": None})
+    change_json(
+        run,
+        "result.json",
+        lambda result: result["validation"]["multilabel"]["per_emotion"]["joy"].update(average_precision=None),
+    )
+    assert load_result(run).result["cost"]["peak_memory_bytes"] is None
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda table: table.drop(columns="logit.anger"), "it has no column logit.anger"),
+        (lambda table: table.drop(columns="true.joy"), "it has no column true.joy"),
+        (lambda table: table.drop(columns="split"), "it has no column split"),
+        (lambda table: table.rename(columns={"text": "words"}), "it has no column text"),
+        (lambda table: table[table["split"] == "validation"], "it has no text of the test split"),
+        (lambda table: table[:0], "it has no text of the validation split"),
+        (lambda table: table.assign(**{"logit.joy": np.nan}), "a logit is not a finite number"),
+        (lambda table: table.assign(**{"logit.joy": [*table["logit.joy"][1:], np.inf]}), "a logit is not a finite"),
+        (lambda table: table.assign(**{"logit.joy": "high"}), "could not convert string to float"),
+        (lambda table: table.assign(**{"true.joy": 2}), "a true label is neither 0 nor 1"),
+    ],
+)
+def test_damaged_predictions_are_refused_with_what_is_wrong(
+    tmp_path: Path, change: Callable[[pd.DataFrame], pd.DataFrame], told: str
+) -> None:
+    run = finish(tmp_path, test=(TRUTH, LOGITS))
+    change(pd.read_parquet(run.predictions)).to_parquet(run.predictions, index=False)
+    with pytest.raises(RunError) as caught:
+        load_result(run).logits("validation")
+    assert str(caught.value).startswith(f"run {run.id}: predictions.parquet is missing or damaged ({told}")
+    assert str(caught.value).endswith("; run it again or delete the run")
+
+
+@pytest.mark.parametrize("kept", [0, 4, 0.3, 0.9, 0.999])
+def test_predictions_cut_off_are_refused(tmp_path: Path, kept: float) -> None:
+    run = finish(tmp_path)
+    content = run.predictions.read_bytes()
+    run.predictions.write_bytes(content[: int(kept if kept >= 1 else kept * len(content))])
+    with pytest.raises(RunError, match=rf"run {run.id}: predictions\.parquet is missing or damaged"):
+        load_result(run).truth("validation")
 
 
 def test_why_a_run_failed_is_said_where_it_is_asked_for(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from emocore.evaluation.outcomes import Outcomes
 from emocore.evaluation.resampling import Scores, resample, score
 from emocore.evaluation.verdicts import (
     COLUMNS,
+    FEWEST_TEXTS,
     SEED_DEVIATION,
     SEED_DEVIATION_OF_EMOTION,
     adjust_holm,
@@ -79,7 +80,7 @@ def test_the_difference_is_that_of_the_means_over_seeds() -> None:
     expected = [overall[:2].mean() - overall[2:].mean()]
     expected += [*(seen.emotions[:2].mean(axis=0) - seen.emotions[2:].mean(axis=0))]
     assert table["difference"].tolist() == pytest.approx(expected, abs=1e-12)
-    assert table["support"].tolist() == [outcomes.truth.sum(), *outcomes.support]
+    assert table["support"].tolist() == [len(outcomes.truth), *outcomes.support]
 
 
 def test_a_clear_winner_is_better_in_everything() -> None:
@@ -101,8 +102,8 @@ def test_runs_that_say_the_same_tie() -> None:
 
 def test_what_no_resample_and_no_seed_changes_is_no_tie() -> None:
     """Every text has the one emotion; A always finds it, B never."""
-    truth = np.ones((40, 1), dtype=bool)
-    scores = np.repeat([1.0, -1.0], 3)[:, None, None] * np.ones((40, 1))
+    truth = np.ones((120, 1), dtype=bool)
+    scores = np.repeat([1.0, -1.0], 3)[:, None, None] * np.ones((120, 1))
     table = judge(outcomes_of(truth, scores, ("A",) * 3 + ("B",) * 3))
     assert table["verdict"].tolist() == ["better", "better"]
     assert table["low"].tolist() == table["high"].tolist() == [1, 1]
@@ -123,7 +124,7 @@ def test_the_order_of_the_runs_only_turns_the_signs(accuracies: dict[str, list[f
     assert turned["difference"].to_numpy() == pytest.approx(-straight["difference"].to_numpy())
     assert turned["low"].to_numpy() == pytest.approx(-straight["high"].to_numpy())
     for column in ("p_value", "p_adjusted"):
-        assert turned[column].to_numpy() == pytest.approx(straight[column].to_numpy())
+        assert turned[column].to_numpy() == pytest.approx(straight[column].to_numpy(), abs=1e-9)
     assert turned["verdict"].tolist() == straight["verdict"].map(TURNED).tolist()
 
 
@@ -135,6 +136,22 @@ def test_p_values_are_corrected_for_the_pairs_overall_and_for_the_emotions_of_a_
     for part in parts:
         assert part["p_adjusted"].to_numpy() == pytest.approx(adjust_holm(part["p_value"].to_numpy()))
     assert (table["verdict"] != "tie").tolist() == (table["p_adjusted"] <= 0.05).tolist()
+
+
+def test_few_texts_get_no_verdict_overall() -> None:
+    accuracies = {"A": [0.95, 0.94], "B": [0.6, 0.6]}
+    assert judge(noisy(accuracies, texts=FEWEST_TEXTS))["verdict"].iloc[0] == "better"
+    row = judge(noisy(accuracies, texts=FEWEST_TEXTS - 1)).iloc[0]
+    assert (row["verdict"], row["p_adjusted"], row["note"]) == ("tie", 1, "only 99 texts: too few to tell")
+    assert np.isnan(row["low"]) and row["support"] == FEWEST_TEXTS - 1
+
+
+def test_the_correction_for_hundreds_of_pairs_leaves_clear_differences_clear() -> None:
+    accuracies = {f"method {number}": [0.9 - 0.2 * (number % 2)] for number in range(34)}
+    table = judge(noisy(accuracies, texts=300, labels=2), resamples=200)
+    overall = table[table["emotion"] == ""]
+    assert len(overall) == 34 * 33 / 2
+    assert (overall["verdict"] == "tie").tolist() == (overall["difference"].abs() < 0.1).tolist()
 
 
 @pytest.mark.parametrize("positives", [FEWEST_POSITIVES - 1, FEWEST_POSITIVES])
@@ -173,7 +190,7 @@ def judge_known(first: list[float], second: list[float]) -> pd.Series:
     common, apart = random.normal(0, 0.03, (RESAMPLES, 1)), random.normal(0, 0.01, (RESAMPLES, 1))
     macro, places = np.array([*first, *second]), np.arange(len(first) + len(second))
     drawn = macro + common + apart * (places < len(first))
-    outcomes = noisy({"A": [0.8] * len(first), "B": [0.8] * len(second)}, texts=60, labels=1)
+    outcomes = noisy({"A": [0.8] * len(first), "B": [0.8] * len(second)}, texts=FEWEST_TEXTS, labels=1)
     seen = Scores(macro[:, None], {"f1_macro": macro})
     return compare_pairs(outcomes, seen, Scores(drawn[..., None], {"f1_macro": drawn})).iloc[0]
 
