@@ -94,8 +94,8 @@ def _doubt_skill(comparison: Comparison) -> Iterator[str]:
 def _doubt_choice(comparison: Comparison) -> Iterator[str]:
     for setting in find_swept_settings(comparison.results):
         yield (
-            f"These runs vary their {SWEPT_SETTINGS[setting]}: the highest of several values is chosen on the very texts "
-            "that it is scored on, which flatters it."
+            f"These runs vary their {SWEPT_SETTINGS[setting]}: the highest of several values is chosen on the very "
+            "texts that it is scored on, which flatters it."
         )
     if comparison.split == "validation":
         yield "Scored on the validation split; a figure to publish belongs on a test split that nothing was chosen on."
