@@ -5,6 +5,7 @@ columns laid end to end as one 0/1 vector, so that "nothing" counts as a class o
 Stands beside `config`, since training and evaluation both need it.
 """
 
+import math
 import warnings
 from typing import Any
 
@@ -42,6 +43,11 @@ METRIC_DESCRIPTIONS = {
     "flattened_f1_micro": "The study's convention: share of label cells that are right.",
 }
 
+# What is read of a split's scores, by a comparison and by the pages.
+MULTILABEL = ("f1_macro", "f1_micro", "f1_weighted", "jaccard", "exact_match")
+FLATTENED = ("f1_macro", "f1_micro")
+PER_EMOTION = ("f1", "precision", "recall", "support")
+
 
 def sigmoid(logits: np.ndarray) -> np.ndarray:
     """Probabilities of log-odds, computed in float64 so that no precision is lost at the ends."""
@@ -62,6 +68,28 @@ def score_logits(
         | {"per_emotion": score_emotions(truth, predicted, probabilities, labels)},
         "flattened": score_flattened(truth, predicted),
     }
+
+
+def is_complete(scores: Any) -> bool:
+    """Whether all that is read of a split's scores, as `score_logits` makes them, is there and a finite number; an
+    average precision may be None. `scores` may be of any shape: they come from a file or from W&B."""
+    try:
+        multilabel, flattened = scores["multilabel"], scores["flattened"]
+        emotions = list(multilabel["per_emotion"].values())
+        values = [multilabel[name] for name in MULTILABEL] + [flattened[name] for name in FLATTENED]
+        values += [emotion[name] for emotion in emotions for name in PER_EMOTION]
+        averages = [emotion["average_precision"] for emotion in emotions]
+    except (LookupError, TypeError, AttributeError):
+        return False
+    return bool(emotions) and all(map(is_finite, values)) and all(map(is_finite_or_none, averages))
+
+
+def is_finite(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def is_finite_or_none(value: Any) -> bool:
+    return value is None or is_finite(value)
 
 
 def score_multilabel(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:

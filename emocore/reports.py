@@ -11,7 +11,7 @@ import pandas as pd
 
 from emocore.data.table import read_texts
 from emocore.errors import DataError
-from emocore.evaluation.results import load_result
+from emocore.evaluation.results import load_result, read_result
 from emocore.folder import RunFolder
 from emocore.jobs.overview import RunOverview, describe_run
 from emocore.models.bases import BASES
@@ -112,7 +112,7 @@ def print_run(run: RunFolder) -> None:
     print(f"\nfolder: {run.path}\n\nsettings:")
     for name, value in run.config.model_dump(exclude_none=True).items():
         print(f"  {name} = {value}")
-    result = run.read_json("result.json")
+    result = read_result(run)
     if result:
         for split in ("validation", "test"):
             if result[split]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tables import change_status
 
 from emocore.config import RunConfig
 from emocore.folder import create_run
@@ -44,6 +45,17 @@ def test_an_unfinished_run_is_neither_compared_nor_used(
     runs.mkdir()
     run = create_run(runs, RunConfig(method="tfidf", study="s"))
     assert f"run {run.id} is queued; only finished runs" in refuse(*arguments, run.id)
+
+
+@pytest.mark.parametrize("arguments", [["show"], ["compare"], ["classify", "--text", "hello"]], ids=lambda a: a[0])
+def test_a_damaged_result_is_told_with_its_run_and_file(
+    refuse: Callable[..., str], runs: Path, arguments: list[str]
+) -> None:
+    runs.mkdir()
+    run = create_run(runs, RunConfig(method="tfidf"))
+    run.write_json("result.json", {"validation": {"multilabel": {}}, "test": None})
+    change_status(run, RunStatus.FINISHED)
+    assert f"run {run.id}: result.json is damaged" in refuse(*arguments, run.id)
 
 
 def test_an_ended_run_cannot_be_stopped(refuse: Callable[..., str], runs: Path) -> None:

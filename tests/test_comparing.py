@@ -104,7 +104,14 @@ def test_unfinished_runs_are_left_out_and_that_is_said(
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("predictions.parquet", None), ("predictions.parquet", "PAR1"), ("result.json", "{"), ("provenance.json", "[]")],
+    [
+        ("predictions.parquet", None),
+        ("predictions.parquet", "PAR1"),
+        ("result.json", "{"),
+        ("provenance.json", "[]"),
+        ("result.json", "{}"),
+        ("provenance.json", "{}"),
+    ],
 )
 def test_a_damaged_run_is_refused_in_one_line(
     study: list[RunFolder], capsys: pytest.CaptureFixture[str], name: str, content: str | None

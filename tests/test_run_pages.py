@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import streamlit as st
 from live_runs import wait_for
@@ -111,10 +112,26 @@ def test_queued_runs_are_accepted_though_no_scheduler_starts(
     assert NO_SPACE in words(open_page("runs")), "the Runs page tells of the trouble"
 
 
+def spoil_result(key: str) -> Callable[[RunFolder], object]:
+    def spoil(run: RunFolder) -> None:
+        result = run.read_json("result.json") or {}
+        del result[key]
+        run.write_json("result.json", result)
+
+    return spoil
+
+
+def spoil_predictions(run: RunFolder) -> None:
+    table = pd.read_parquet(run.predictions)
+    table.rename(columns={"logit.joy": "logit.delight"}).to_parquet(run.predictions)
+
+
 DAMAGES: dict[str, tuple[Callable[[RunFolder], object], str]] = {
     "scores gone": (write("result.json", {"validation": None, "test": None, "cost": {}}), "result.json is damaged"),
     "scores of another shape": (write("result.json", {"validation": [1], "test": 3}), "result.json is damaged"),
     "result no JSON": (lambda run: (run.path / "result.json").write_text("{"), "result.json is damaged"),
+    "costs gone": (spoil_result("cost"), "result.json is damaged"),
+    "predictions of other emotions": (spoil_predictions, ""),
     "W&B of another shape": (write("wandb.json", {"id": 3}), "wandb.json is damaged"),
     "W&B no object": (write("wandb.json", []), "wandb.json is damaged"),
     "metrics of another shape": (write("metrics.jsonl", {"step": 1, "train/loss": 0.1}), ""),
@@ -145,6 +162,19 @@ def test_a_damaged_file_breaks_no_page(damage: str) -> None:
     assert "LoRA" in set(compared.dataframe[0].value["series"]), "the others are compared"
     if told == "result.json is damaged":
         assert "Left out" in words(compared) and told in words(compared)
+
+
+def test_damaged_predictions_leave_one_run_out_of_a_comparison() -> None:
+    damaged = finish("ia3")
+    finish(), finish("qlora")
+    spoil_predictions(damaged)
+    page = open_page("compare", study="s")
+    assert not page.exception
+    assert f"Left out: run {damaged.id}: predictions.parquet is missing or damaged (it has no column logit.joy)" in (
+        words(page)
+    )
+    assert set(page.dataframe[0].value["series"].dropna()) >= {"LoRA", "QLoRA"}
+    assert "IA3" not in set(page.dataframe[0].value["series"])
 
 
 def test_a_run_with_damaged_settings_can_be_looked_at_and_deleted() -> None:

@@ -13,15 +13,20 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from emocore.config import RunConfig
 from emocore.errors import ConfigError, RunError
 from emocore.folder import RunFolder, list_finished
+from emocore.metrics import is_complete, is_finite_or_none
 from emocore.models.methods import method_title
 from emocore.states import RunStatus
+from emocore.text import first_line
 from emocore.tracking.team import TeamRun
 
 SPLITS = ("validation", "test")
+COSTS = ("train_seconds", "samples_per_second", "peak_memory_bytes", "trainable_parameters", "adapter_bytes")
+AGAIN = "run it again or delete the run"
 
 
 @dataclass(frozen=True)
@@ -71,11 +76,31 @@ class RunResult(Result):
 
     @cached_property
     def predictions(self) -> pd.DataFrame:
-        """`predictions.parquet`; see emocore.training.process for its columns. Raises RunError."""
+        """`predictions.parquet`; see emocore.training.process for its columns. Raises RunError where it is not whole:
+        every split of the result has texts there, with the truth and a finite logit for each emotion."""
         try:
-            return pd.read_parquet(self.run.predictions)
-        except (OSError, ValueError) as error:
-            raise RunError(f"run {self.run.id}: predictions.parquet is missing or damaged ({error})") from None
+            predictions = pd.read_parquet(self.run.predictions)
+            problem = self._find_problem(predictions)
+        except (OSError, ValueError, LookupError, TypeError, pa.ArrowException) as error:
+            problem = first_line(error)
+        if problem:
+            raise RunError(f"run {self.id}: predictions.parquet is missing or damaged ({problem}); {AGAIN}") from None
+        return predictions
+
+    def _find_problem(self, predictions: pd.DataFrame) -> str:
+        """What is not as training writes it; "" for nothing."""
+        truth, logits = ([f"{kind}.{label}" for label in self.labels] for kind in ("true", "logit"))
+        missing = [name for name in ("split", "row_id", "text", *truth, *logits) if name not in predictions]
+        if missing:
+            return f"it has no column {missing[0]}"
+        empty = [split for split in SPLITS if self.result[split] and not (predictions["split"] == split).any()]
+        if empty:
+            return f"it has no text of the {empty[0]} split"
+        if not predictions[truth].isin([0, 1]).all(axis=None):
+            return "a true label is neither 0 nor 1"
+        if not np.isfinite(predictions[logits].to_numpy(dtype=float)).all():
+            return "a logit is not a finite number"
+        return ""
 
     def truth(self, split: str) -> np.ndarray:
         """True labels of a split, int8 (texts, labels)."""
@@ -95,16 +120,39 @@ class RunResult(Result):
         return self.predictions[self.predictions["split"] == split]
 
 
-def load_result(run: RunFolder) -> RunResult:
-    """Raises RunError, with the run's state, if it has no result."""
-    state = run.state
+def read_result(run: RunFolder) -> dict[str, Any] | None:
+    """`result.json`: the scores of each of SPLITS (None where it was not scored) and `cost`, with COSTS and maybe more
+    (None where not measured). None before the run has written it. Raises RunError where any of that is missing."""
     result = run.read_json("result.json")
-    if state.status != RunStatus.FINISHED or result is None:
+    if result is None:
+        return None
+    splits, cost = [result.get(split) for split in SPLITS], result.get("cost")
+    is_scored = any(splits) and all(scores is None or is_complete(scores) for scores in splits)
+    is_measured = isinstance(cost, dict) and set(COSTS) <= set(cost) and all(map(is_finite_or_none, cost.values()))
+    if not (set(SPLITS) <= set(result) and is_scored and is_measured):
+        raise RunError(
+            f"run {run.id}: result.json is damaged: it lacks scores or costs, or they are no numbers; {AGAIN}"
+        )
+    return result
+
+
+def load_result(run: RunFolder) -> RunResult:
+    """Raises RunError: with the run's state if it has no result, with the file's name if one of its files is missing
+    or damaged. Predictions are read, and checked, when they are first asked for."""
+    state = run.state
+    if state.status != RunStatus.FINISHED:
         reason = f" ({state.reason})" if state.reason else ""
         raise RunError(f"run {run.id} is {state.status}{reason}; only finished runs can be compared or used")
+    result = read_result(run)
+    if result is None:
+        raise RunError(f"run {run.id}: result.json is missing; {AGAIN}")
     provenance = run.read_json("provenance.json")
-    if provenance is None:
-        raise RunError(f"run {run.id}: provenance.json is missing, so its labels are not known; run it again")
+    labels = None if provenance is None else provenance.get("labels")
+    if provenance is None or not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
+        what = "missing" if provenance is None else "damaged"
+        raise RunError(f"run {run.id}: provenance.json is {what}, so its emotions are not known; {AGAIN}")
+    if any(scores and set(scores["multilabel"]["per_emotion"]) != set(labels) for scores in map(result.get, SPLITS)):
+        raise RunError(f"run {run.id}: result.json is damaged: it is not of the emotions in provenance.json; {AGAIN}")
     return RunResult(run.id, run.config, result, provenance, run)
 
 

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from emocore.config import RunConfig, build
 from emocore.errors import ConfigError, RunError
+from emocore.metrics import is_complete
 from emocore.tracking.client import call_within, give_up_if_dead, shared_api
 from emocore.tracking.diagnosis import diagnose, server_address
 from emocore.tracking.summary import unflatten_provenance, unflatten_result
@@ -26,11 +27,6 @@ MOST_RUNS = 200
 NOT_EMOCORE = "not by Emocore"
 OTHER_VERSION = "settings of another version of Emocore"
 NO_RESULT = "no complete result in the summary, as the first version of Emocore left it"
-
-# What a comparison reads; a run that lacks any of it cannot be compared.
-MULTILABEL = ("f1_macro", "f1_micro", "f1_weighted", "jaccard", "exact_match")
-FLATTENED = ("f1_macro", "f1_micro")
-PER_EMOTION = ("f1", "precision", "recall", "support")
 
 
 @dataclass(frozen=True)
@@ -175,7 +171,7 @@ def _read_run(entry: Any) -> TeamRun | str:
     labels = provenance.get("labels")
     if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
         return NO_RESULT
-    scores = {split: result[split] if _is_complete(result[split]) else None for split in ("validation", "test")}
+    scores = {split: result[split] if is_complete(result[split]) else None for split in ("validation", "test")}
     if not any(scores.values()):
         return NO_RESULT
     result = scores | {"cost": _only_numbers(result["cost"])}
@@ -185,17 +181,6 @@ def _read_run(entry: Any) -> TeamRun | str:
 
 def _only_numbers(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if isinstance(value, int | float)}
-
-
-def _is_complete(scores: dict[str, Any] | None) -> bool:
-    """Whether all that a comparison reads of a split is there, and a number."""
-    if not scores or not scores["multilabel"]["per_emotion"]:
-        return False
-    values = [scores["multilabel"].get(name) for name in MULTILABEL]
-    values += [scores["flattened"].get(name) for name in FLATTENED]
-    values += [emotion.get(name) for emotion in scores["multilabel"]["per_emotion"].values() for name in PER_EMOTION]
-    averages = [emotion["average_precision"] for emotion in scores["multilabel"]["per_emotion"].values()]
-    return all(isinstance(value, int | float) for value in [*values, *filter(None, averages)])
 
 
 def _is_name(part: str) -> bool:

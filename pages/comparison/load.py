@@ -13,7 +13,6 @@ from emocore.evaluation.outcomes import ThresholdPolicy
 from emocore.evaluation.results import Result, RunResult, finished_configs, load_result
 from emocore.files import file_version
 from emocore.folder import RunFolder, runs_root
-from pages.shared.run_result import read_results
 
 T = TypeVar("T")
 Version = tuple[object, ...]
@@ -26,7 +25,7 @@ def keep(key: Version, make: Callable[[], T]) -> T:
 
 
 def load_run(run: RunFolder) -> RunResult:
-    """Raises RunError, and what a damaged file makes reading it raise; see pages.shared.guard."""
+    """Raises RunError for a file that is missing or damaged, the predictions' too."""
     return _load_run(_version_of_run(run), run)
 
 
@@ -52,8 +51,9 @@ def load_audit(results: Sequence[Result], split: str) -> pd.DataFrame:
 @st.cache_resource(max_entries=60, show_spinner=False)
 def _load_run(version: Version, _run: RunFolder) -> RunResult:
     """Kept with its predictions, which are read once for all splits and thresholds."""
-    read_results(_run)  # raises for scores that are not there or of another shape
-    return load_result(_run)
+    result = load_result(_run)
+    _ = result.predictions  # or a damaged file would take the other runs of the comparison away
+    return result
 
 
 @st.cache_resource(max_entries=9, show_spinner="Comparing the runs")

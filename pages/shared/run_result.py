@@ -1,18 +1,16 @@
 """The scores and costs of a finished run."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from emocore.errors import RunError
+from emocore.evaluation.results import COSTS, SPLITS, read_result
 from emocore.folder import RunFolder
 from emocore.metrics import METRIC_DESCRIPTIONS
 from emocore.text import format_bytes, format_count, format_seconds
 
 SCORES = {"f1_macro": "macro-F1", "f1_micro": "micro-F1", "jaccard": "Jaccard"}
-COSTS = ("train_seconds", "samples_per_second", "peak_memory_bytes", "trainable_parameters", "adapter_bytes")
 
 
 @dataclass(frozen=True)
@@ -26,26 +24,17 @@ class RunResults:
 
 def read_results(run: RunFolder) -> RunResults | None:
     """None before there are any. Raises RunError for a damaged file."""
-    result = run.read_json("result.json")
+    result = read_result(run)
     if result is None:
         return None
-    try:
-        return _parse(result)
-    except (LookupError, TypeError, ValueError, AttributeError):
-        raise RunError(f"run {run.id}: result.json is damaged; run it again or delete the run") from None
-
-
-def _parse(result: dict[str, Any]) -> RunResults:
-    splits = {name: result[name]["multilabel"] for name in ("validation", "test") if result[name]}
-    if not splits:
-        raise ValueError("scores of no split")
+    splits = {split: result[split]["multilabel"] for split in SPLITS if result[split]}
     return RunResults(
-        scores={split: {name: float(found[name]) for name in SCORES} for split, found in splits.items()},
+        scores={split: {name: found[name] for name in SCORES} for split, found in splits.items()},
         emotions={
             split: pd.DataFrame(found["per_emotion"]).T.astype(float).sort_values("support", ascending=False)
             for split, found in splits.items()
         },
-        cost={name: None if result["cost"][name] is None else float(result["cost"][name]) for name in COSTS},
+        cost={name: result["cost"][name] for name in COSTS},
     )
 
 
