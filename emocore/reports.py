@@ -105,14 +105,13 @@ def run_details(run: RunFolder) -> dict[str, Any]:
 
 
 def print_run(run: RunFolder) -> None:
-    overview = describe_run(run)
+    overview, result = describe_run(run), read_result(run)
     print_rows([overview_row(overview)])
     if overview.reason:
         print(f"\n{overview.reason}")
     print(f"\nfolder: {run.path}\n\nsettings:")
     for name, value in run.config.model_dump(exclude_none=True).items():
         print(f"  {name} = {value}")
-    result = read_result(run)
     if result:
         for split in ("validation", "test"):
             if result[split]:
