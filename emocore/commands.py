@@ -10,7 +10,7 @@ from emocore.config import STARTER, RunConfig, StudyConfig, build
 from emocore.errors import ConfigError, RunError
 from emocore.folder import RunFolder, find_run, list_damaged_runs, list_runs, runs_root
 from emocore.jobs.delete import check_deletable, delete_run
-from emocore.jobs.launch import Plan, launch, plan_runs, plan_study
+from emocore.jobs.launch import Plan, launch, plan_runs, plan_study, refuse_copies
 from emocore.jobs.overview import describe_runs
 from emocore.jobs.presets import STUDY_METHODS, preset_study
 from emocore.jobs.queue import continue_queue, move_to_front, pause_queue, resume_run, tend_queue, waiting_runs
@@ -55,7 +55,7 @@ def launch_study(options: argparse.Namespace) -> int:
         study = preset_study(
             options.preset, _settings(options), parse_method_settings(own, STUDY_METHODS), options.name
         )
-        return _launch(plan_study(study), options)
+        return _launch_study(study, options)
     methods = list(STUDY_METHODS) if options.methods is None else parse_list(options.methods)
     study = build(
         StudyConfig,
@@ -68,7 +68,7 @@ def launch_study(options: argparse.Namespace) -> int:
             "vary": parse_vary(options.vary) if options.vary is not None else {},
         },
     )
-    return _launch(plan_study(study), options)
+    return _launch_study(study, options)
 
 
 def show_runs(options: argparse.Namespace) -> None:
@@ -169,6 +169,12 @@ def _confirm(question: str) -> bool:
         return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
     except EOFError:
         return False
+
+
+def _launch_study(study: StudyConfig, options: argparse.Namespace) -> int:
+    plan = plan_study(study)
+    refuse_copies(plan, runs_root())
+    return _launch(plan, options)
 
 
 def _launch(plan: Plan, options: argparse.Namespace) -> int:

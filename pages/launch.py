@@ -10,7 +10,7 @@ from emocore.devices import list_devices
 from emocore.errors import EmocoreError
 from emocore.folder import runs_root
 from emocore.jobs.estimate import estimate_seconds
-from emocore.jobs.launch import Plan, launch, plan_study
+from emocore.jobs.launch import Plan, launch, plan_study, refuse_copies
 from emocore.models.bases import find_base
 from emocore.models.methods import METHODS
 from emocore.parse import parse_list
@@ -49,7 +49,7 @@ halves = st.container(horizontal=True, gap="large")  # on a narrow page one belo
 left, right = halves.container(width=480), halves.container(border=True, width="stretch")
 with left:
     choose_preset(SOURCES)
-    prefill_clone(SOURCES)
+    is_clone = prefill_clone(SOURCES)
     data = st.session_state["launch_data"] = choose_data(root)
     base = choose_base()
     methods = st.multiselect(
@@ -122,6 +122,8 @@ with right:
     )
     if st.button(f"Launch {runs} run{'s' if runs > 1 else ''}", type="primary", icon=":material/rocket_launch:"):
         try:
+            if not is_clone:
+                refuse_copies(plan, root)
             launch(plan, root)
         except EmocoreError as error:
             st.error(plain(error), icon=":material/error:")

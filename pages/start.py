@@ -7,7 +7,7 @@ from emocore.devices import default_device
 from emocore.errors import EmocoreError
 from emocore.folder import list_runs, runs_root
 from emocore.jobs.estimate import estimate_seconds
-from emocore.jobs.launch import launch, plan_study
+from emocore.jobs.launch import launch, plan_study, refuse_copies
 from emocore.jobs.overview import describe_runs
 from emocore.jobs.presets import starter_study
 from emocore.states import RunStatus
@@ -50,7 +50,9 @@ with st.container(border=True):
     if st.button(label, type="primary" if not runs else "secondary", icon=":material/play_arrow:", key="start_study"):
         study = starter_study()
         try:
-            launch(plan_study(study), root)
+            plan = plan_study(study)
+            refuse_copies(plan, root)
+            launch(plan, root)
         except EmocoreError as error:
             st.error(plain(error), icon=":material/error:")
         else:

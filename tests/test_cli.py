@@ -103,6 +103,8 @@ def test_a_clone_has_the_settings_of_the_other_but_for_those_that_were_changed(
     original, clone = list_runs(runs_root())[-2:]
     assert output.out == f"{original.id}\n{clone.id}\n"
     assert clone.config == original.config.model_copy(update={"seed": 6, "threshold": 0.3})
+    assert main(["clone", clone.id]) == 0
+    assert list_runs(runs_root())[-1].config == clone.config, "a clone needs no change"
     assert clone.state.status == RunStatus.QUEUED
 
 

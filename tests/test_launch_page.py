@@ -198,7 +198,14 @@ def test_a_clone_starts_from_its_run_whatever_the_form_held() -> None:
     assert f"The settings of run {run.id}" in words(page)
     assert page.selectbox(key="launch_vary").value == "nothing"
     assert page.text_input(key="launch_seeds").value == "7"
-    assert len(click_launch(page)) == 1, "an equal one in the same study is refused"
+    assert [run.config for run in click_launch(page)] == [config] * 2, "a clone needs no change"
     page.text_input(key="launch_seeds").set_value("8").run()
     clone = click_launch(page)[-1].config
     assert identity(clone) == identity(config) | {"seed": 8}
+
+
+def test_a_clone_of_no_run_is_a_form_like_any_other() -> None:
+    page = open_launch(clone="gone")
+    page.multiselect(key="launch_methods").set_value(["tfidf"])
+    page.text_input(key="launch_study").set_value("mine").run()
+    assert len(click_launch(page)) == len(click_launch(page)) == 1

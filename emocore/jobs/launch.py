@@ -80,13 +80,11 @@ def plan_study(study: StudyConfig) -> Plan:
 def launch(plan: Plan, root: Path) -> list[RunFolder]:
     """Queue the runs of a plan and make sure that a scheduler works on them.
 
-    Raises ConfigError, before anything is written, if their study has one of them already. Raises RunError if one
-    cannot be written; those before it are withdrawn then, unless they have begun. Once all are queued the launch is
-    accepted, whatever keeps the scheduler from starting: a second try would be refused or make the same runs twice.
-    The log tells of that trouble (on the command line: stderr), and the Runs page, which starts a scheduler as soon
-    as it can.
+    Raises RunError if one cannot be written; those before it are withdrawn then, unless they have begun. Once all are
+    queued the launch is accepted, whatever keeps the scheduler from starting: a second try would be refused or make
+    the same runs twice. The log tells of that trouble (on the command line: stderr), and the Runs page, which starts a
+    scheduler as soon as it can.
     """
-    _refuse_copies(plan.configs, root)
     runs: list[RunFolder] = []
     try:
         for config in plan.configs:
@@ -103,14 +101,16 @@ def launch(plan: Plan, root: Path) -> list[RunFolder]:
     return runs
 
 
-def _refuse_copies(configs: list[RunConfig], root: Path) -> None:
-    """Equal runs in one study would be taken for several seeds, and their agreement for certainty. A run that failed
-    or was stopped is no obstacle."""
-    studies = {config.study for config in configs} - {None}
+def refuse_copies(plan: Plan, root: Path) -> None:
+    """For whoever is about to launch a study: raises ConfigError if it has one of these runs already, most likely
+    because it was launched before. A run that failed or was stopped is no obstacle. Who asks for one run, or for a
+    clone, may want it again; a comparison leaves repeats out and says so.
+    """
+    studies = {config.study for config in plan.configs} - {None}
     there = [run for run in list_runs(root) if run.config.study in studies] if studies else []
     copies = [
         (config, run)
-        for config in configs
+        for config in plan.configs
         for run in there
         if run.config == config and not run.state.status.is_resumable
     ]

@@ -14,21 +14,23 @@ from pages.shared.study import NOTHING
 OTHERWISE = {"method", "seed", "study", "data", "base", "learning_rate"}
 
 
-def prefill_clone(sources: list[str]) -> None:
+def prefill_clone(sources: list[str]) -> bool:
     """Before any input of the form: where the address says `?clone=RUN`, take that run's settings over, once for as
-    long as the form is open; a page that was left has forgotten what was in its inputs."""
+    long as the form is open; a page that was left has forgotten what was in its inputs. Whether the form is a clone's.
+    """
     run_id = st.query_params.get("clone")
     if not run_id:
-        return
+        return False
     if st.session_state.get("launch_filled_by") != run_id or "launch_seeds" not in st.session_state:
         try:
             config = find_run(runs_root(), run_id).config
         except EmocoreError as error:
             st.warning(plain(error), icon=":material/search_off:")
-            return
+            return False
         st.session_state["launch_filled_by"] = run_id
         st.session_state.update(form_values(config, sources))
     st.info(f"The settings of run {plain(run_id)}: change what you like.", icon=":material/content_copy:")
+    return True
 
 
 def form_values(config: RunConfig, sources: list[str]) -> dict[str, Any]:

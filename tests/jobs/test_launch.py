@@ -11,7 +11,7 @@ from tables import change_status, make_table, write_csv
 from emocore.config import RunConfig, StudyConfig
 from emocore.errors import BaseModelError, ConfigError, DataError, EmocoreError
 from emocore.folder import RunFolder, list_runs
-from emocore.jobs.launch import Plan, launch, plan_runs, plan_study
+from emocore.jobs.launch import Plan, launch, plan_runs, plan_study, refuse_copies
 from emocore.models.methods import METHODS
 from emocore.states import RunStatus
 
@@ -119,7 +119,7 @@ def test_a_method_gets_one_run_a_seed_of_what_it_does_not_read(settings: dict[st
     lora = [("lora", rate, seed) for rate in (0.001, 0.01) for seed in (1, 2)]
     assert runs == [*lora, ("head", None, 1), ("head", None, 2), ("tfidf", None, 1), ("tfidf", None, 2)]
     assert plan.notes[:2] == [
-        "Head only does not read learning_rate: one run a seed",
+        "Head does not read learning_rate: one run a seed",
         "TF-IDF does not read learning_rate: one run a seed",
     ]
 
@@ -177,7 +177,7 @@ def test_a_study_is_not_launched_into_itself(settings: dict[str, Any], root: Pat
         ({"methods": ["ia3"], "seeds": [3, 2]}, rf"IA3 seed 2 with .*run {first[3].id} is finished"),
     ):
         with pytest.raises(ConfigError, match=f"study 's' already has {words}.*choose another name") as caught:
-            launch(plan_study(the_study(settings, **changes)), root)
+            refuse_copies(plan_study(the_study(settings, **changes)), root)
         assert caught.value.field == "study"
     assert set(list_runs(root)) == set(first)
 
@@ -196,7 +196,9 @@ def test_a_study_is_not_launched_into_itself(settings: dict[str, Any], root: Pat
 def test_a_study_may_grow(
     settings: dict[str, Any], root: Path, first: list[RunFolder], changes: dict[str, Any]
 ) -> None:
-    more = launch(plan_study(the_study(settings, **changes)), root)
+    plan = plan_study(the_study(settings, **changes))
+    refuse_copies(plan, root)
+    more = launch(plan, root)
     assert len(list_runs(root)) == len(first) + len(more)
 
 
@@ -206,20 +208,21 @@ def test_what_failed_or_was_stopped_is_launched_again(
     for run, status in zip(first, (RunStatus.FAILED, RunStatus.STOPPED, RunStatus.INTERRUPTED), strict=False):
         change_status(run, status)
     change_status(first[3], RunStatus.RUNNING)  # it says so, but no process holds it
-    again = launch(plan_study(the_study(settings)), root)
+    plan = plan_study(the_study(settings))
+    refuse_copies(plan, root)
+    again = launch(plan, root)
     assert [run.config for run in again] == [run.config for run in first]
 
 
-def test_a_run_of_no_study_may_be_launched_twice_and_a_clone_with_a_change(
-    settings: dict[str, Any], root: Path, first: list[RunFolder]
-) -> None:
+def test_a_run_of_no_study_is_no_copy(settings: dict[str, Any], root: Path, first: list[RunFolder]) -> None:
     alone = plan_runs([RunConfig(**settings)])
     assert launch(alone, root)[0] != launch(alone, root)[0]
-    config = first[0].config
-    [clone] = launch(plan_runs([config.model_copy(update={"seed": 9})]), root)
-    assert clone.config.study == "s"
-    [copy] = launch(plan_runs([config.model_copy(update={"study": "s again"})]), root)
-    assert copy.config.seed == config.seed
+    refuse_copies(alone, root)
+
+
+def test_a_single_run_is_launched_again_in_its_study(root: Path, first: list[RunFolder]) -> None:
+    [clone] = launch(plan_runs([first[0].config]), root)
+    assert clone.config == first[0].config and clone != first[0]
 
 
 def test_no_runs_are_nothing_to_launch() -> None:
