@@ -45,7 +45,7 @@ VIEWS = {
     "study": ("Study", study.show),
     "export": ("Export", export.show),
 }
-ALL_EMOTIONS = "all"
+ALL_EMOTIONS = "<all>"  # no emotion's name has a < or >
 SPLIT_HELP = "Verdicts belong on the test split; thresholds are tuned on the validation split."
 POLICY_HELP = "  \n".join(f"**{POLICY_TITLES[policy]}**: {text}" for policy, text in POLICY_DESCRIPTIONS.items())
 
@@ -77,8 +77,10 @@ except UNREADABLE as error:
     st.error(plain(error), title="These runs cannot be compared")
     st.stop()
 known_emotions = dict.fromkeys(comparison.emotions["emotion"])
-emotion = choose_one(controls, "Emotion", [ALL_EMOTIONS, *known_emotions], name="emotion", key=EMOTION_KEY, width=180)
-
+emotion = choose_one(
+    controls, "Emotion", [ALL_EMOTIONS, *known_emotions], name="emotion", key=EMOTION_KEY, width=180,
+    format_func=lambda name: name if name != ALL_EMOTIONS else ALL_EMOTIONS if "all" in known_emotions else "all",
+)  # fmt: skip
 chosen_emotion = None if emotion == ALL_EMOTIONS else emotion
 view = View(comparison, headline, audit, chosen_emotion, runs, compare_at, version)
 

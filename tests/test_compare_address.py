@@ -5,17 +5,23 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 import streamlit as st
 from compare_page import open_compare, words
 from streamlit.testing.v1 import AppTest
 from studies import finish_study
+from tables import finish_run
 
 from emocore.charts.comparison import emotion_bars
+from emocore.config import RunConfig
 from emocore.evaluation.audit import audit
 from emocore.evaluation.comparison import compare
 from emocore.evaluation.results import load_result
 from emocore.folder import runs_root
+
+ALL_EMOTIONS, HAND_PICKED = "<all>", "~"
+TRUTH = np.tile([[1, 0], [1, 1], [0, 1], [1, 0]], (5, 1))
 
 
 @pytest.fixture(autouse=True)
@@ -86,7 +92,7 @@ def test_a_choice_stands_in_the_address_and_comes_back_from_it(view: str) -> Non
 
 def test_runs_picked_by_hand_are_in_the_address() -> None:
     runs = finish_study(runs_root(), ("lora", "ia3", "qlora"), (42,))
-    page = open_compare(study="chosen runs")
+    page = open_compare(study=HAND_PICKED)
     assert "Choose at least one run" in words(page)
     for run in runs[:2]:
         page.multiselect(key="compare_runs").select(run.id).run()
@@ -94,6 +100,28 @@ def test_runs_picked_by_hand_are_in_the_address() -> None:
     again = open_compare(**{name: values for name, values in address(page).items() if name != "study"})
     assert shown(again) == shown(page)
     assert "LoRA beats IA3" in words(again)
+
+
+def test_a_study_called_like_the_choice_by_hand_is_a_study() -> None:
+    finish_study(runs_root(), ("lora", "ia3"), (42,), study="chosen runs")
+    page = open_compare(study="chosen runs")
+    assert not page.exception and "LoRA beats IA3" in words(page)
+    chooser = page.selectbox(key="compare_study")
+    assert chooser.options == ["chosen runs", "chosen runs, by hand"]
+    chooser.set_value(HAND_PICKED).run()
+    assert "Choose at least one run" in words(page)
+
+
+def test_an_emotion_called_all_is_an_emotion() -> None:
+    logits = np.where(TRUTH == 1, 2.0, -2.0)
+    for method in ("lora", "ia3"):
+        finish_run(runs_root(), RunConfig(method=method, study="s"), TRUTH, logits, ("all", "joy"))
+    page = open_compare(emotion="all")
+    assert not page.exception
+    assert "Precision and recall: all" in words(page) and "The commonest emotion" not in words(page)
+    box("compare_emotion", ALL_EMOTIONS)(page).run()
+    assert "The commonest emotion" in words(page)
+    assert page.selectbox(key="compare_emotion").options == [ALL_EMOTIONS, "all", "joy"]
 
 
 def test_the_choices_of_a_view_are_kept_while_another_one_is_looked_at() -> None:
@@ -119,7 +147,7 @@ def test_a_second_look_computes_nothing_anew(monkeypatch: pytest.MonkeyPatch) ->
     runs = finish_study(runs_root(), ("lora", "ia3", "qlora", "head", "tfidf"), (1, 2, 3), texts=500)
     page = open_compare()
     seconds = []
-    for emotion in ("joy", "all", "joy"):
+    for emotion in ("joy", ALL_EMOTIONS, "joy"):
         began = time.monotonic()
         box("compare_emotion", emotion)(page).run()
         seconds.append(time.monotonic() - began)

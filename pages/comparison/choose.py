@@ -14,7 +14,7 @@ from pages.shared.plain import plain
 from pages.shared.team import choose_team_runs
 from pages.shared.titles import run_choice
 
-HAND_PICKED = "chosen runs"
+HAND_PICKED, HAND_PICKED_TITLE = "~", "chosen runs, by hand"  # no study's name has a tilde or a comma
 
 
 def choose_results() -> tuple[list[Result], list[RunFolder]]:
@@ -45,7 +45,10 @@ def _choose_local(finished: list[RunFolder]) -> tuple[list[RunFolder], list[RunF
     if "runs" in st.query_params and "study" not in st.query_params:
         st.query_params["study"] = HAND_PICKED
     _tell_missing("study", [*studies, HAND_PICKED])
-    study = choose_one(st, "Study", [*studies, HAND_PICKED], name="study", key="compare_study")
+    study = choose_one(
+        st, "Study", [*studies, HAND_PICKED], name="study", key="compare_study",
+        format_func=lambda name: HAND_PICKED_TITLE if name == HAND_PICKED else name,
+    )  # fmt: skip
     if study != HAND_PICKED:
         runs = [run for run in finished if run.config.study == study]
         guard = Guard()
