@@ -1,5 +1,6 @@
 """A runs folder in which processes are killed, and what must hold there; see chaos.py."""
 
+import contextlib
 import os
 import random
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import psutil
 from live_runs import REPOSITORY, describe, processes_of_root, queue_run, wait_for
 
 from emocore.errors import RunError
@@ -117,7 +119,12 @@ class World:
         return found
 
     def processes(self, module: str) -> list[Any]:
-        return [process for process in processes_of_root(self.root) if module in process.cmdline()]
+        found = []
+        for process in processes_of_root(self.root):
+            with contextlib.suppress(psutil.NoSuchProcess):  # it may end while it is looked at
+                if module in process.cmdline():
+                    found.append(process)
+        return found
 
     def is_busy(self) -> bool:
         return any(run.state.status.is_active for run in self.runs())
