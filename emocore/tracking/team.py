@@ -26,6 +26,7 @@ MOST_RUNS = 200
 
 NOT_EMOCORE = "not by Emocore"
 OTHER_VERSION = "settings of another version of Emocore"
+MARKUP = "an emotion with a < or > in its name"  # which charts would read as HTML; see emocore.data.table
 NO_RESULT = "no complete result in the summary, as the first version of Emocore left it"
 
 
@@ -174,6 +175,9 @@ def _read_run(entry: Any) -> TeamRun | str:
     scores = {split: result[split] if is_complete(result[split]) else None for split in ("validation", "test")}
     if not any(scores.values()):
         return NO_RESULT
+    names = {*labels, *(name for found in scores.values() if found for name in found["multilabel"]["per_emotion"])}
+    if any("<" in name or ">" in name for name in names):
+        return MARKUP
     result = scores | {"cost": _only_numbers(result["cost"])}
     provenance["rows"] = _only_numbers(provenance["rows"])
     return TeamRun(entry.id, entry.url, config, result, provenance)

@@ -86,6 +86,21 @@ def test_what_cannot_be_compared_is_counted_with_its_reason(project: tuple[str, 
     ]
 
 
+@pytest.mark.parametrize("place", ["labels", "scores"])
+def test_an_emotion_whose_name_is_markup_reaches_no_chart(server: WandbServer, tmp_path: Path, place: str) -> None:
+    run = finish(tmp_path / "away")
+    summary = flatten_run(run)
+    bad = "<a href='https://example.org'>joy</a>"
+    if place == "labels":
+        summary["provenance/labels"] = ["anger", bad]
+    else:
+        summary = {name.replace("/joy/", f"/{bad}/"): value for name, value in summary.items()}
+    store(server, run.id, run.config.model_dump(), summary)
+    listing = fetch_team_runs(f"{server.base_url}/team/emotions", timeout_seconds=20)
+    assert listing.runs == []
+    assert listing.left_out == ["1 run left out: an emotion with a < or > in its name"]
+
+
 def test_costs_and_sizes_that_are_no_numbers_are_not_known(server: WandbServer, tmp_path: Path) -> None:
     run = finish(tmp_path / "away")
     odd = {"cost/train_seconds": "long", "provenance/rows/validation": "many"}
