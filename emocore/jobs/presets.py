@@ -89,8 +89,9 @@ PRESETS: Mapping[str, Preset] = {
             name="as-it-was",
             title="The study as it was",
             description="LoRA and IA3 on Gemma 2B, QLoRA on gte-Qwen 7B for 40 steps, 1,000 rows, one seed: no fair "
-            "comparison. It needs a GPU, and an HF_TOKEN whose account has accepted Gemma's licence; without them, "
-            "launch it as it should have been.",
+            "comparison. It needs data with 1,000 training rows (the starter set has fewer), the Hub with an HF_TOKEN "
+            "whose account has accepted Gemma's licence and, in practice, a GPU; without them, launch it as it should "
+            "have been.",
             make=study_as_it_was,
             own=frozenset({"base", "rows", "max_steps", "wandb_project"}),
         ),

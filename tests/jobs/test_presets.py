@@ -73,6 +73,11 @@ def test_a_fair_study_differs_in_method_and_seed_alone(data: dict[str, str]) -> 
     assert preset_study("fair", data | {"base": "smollm2-135m"}).run_configs()[0].base == "smollm2-135m"
 
 
+def test_what_the_study_as_it_was_needs_is_said_before_its_launch() -> None:
+    told = PRESETS["as-it-was"].description
+    assert [need for need in ("1,000 training rows", "the Hub", "HF_TOKEN", "a GPU") if need not in told] == []
+
+
 def test_all_rows_are_taken_where_there_are_fewer_than_the_study_had() -> None:
     assert [c.rows for c in preset_study("fair", {}).run_configs()] == [None] * 9
     assert {c.rows for c in preset_study("learning-rate", {}).run_configs()} == {None}
