@@ -87,12 +87,14 @@ view = View(comparison, headline, audit, chosen_emotion, runs, compare_at, versi
 st.markdown(f"#### {plain(headline.sentence)}")
 for caveat in headline.caveats:
     st.caption(f":material/info: {plain(caveat)}")
-if has_confound(audit):
-    st.warning(plain(describe_audit(audit)), icon=":material/balance:")
-else:
-    st.caption(f":material/balance: {plain(describe_audit(audit))}")
+if not view.is_one_series:
+    if has_confound(audit):
+        st.warning(plain(describe_audit(audit)), icon=":material/balance:")
+    else:
+        st.caption(f":material/balance: {plain(describe_audit(audit))}")
 
-st.markdown("**macro-F1**", help=METRIC_DESCRIPTIONS["f1_macro"] + " Lines are 95 % intervals over texts and seeds.")
+INTERVALS_HELP = "Lines are 95 % intervals over texts and, where there are several, seeds."
+st.markdown("**macro-F1**", help=f"{METRIC_DESCRIPTIONS['f1_macro']} {INTERVALS_HELP}")
 view.draw(
     "dots", lambda: score_dots(comparison.scores, "f1_macro", "macro-F1", comparison.floor("f1_macro")),
     alt="macro-F1 of each method with its interval",

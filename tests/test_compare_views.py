@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from studies import as_team_runs, fail_run, finish_study
 
 from emocore.emotions import EKMAN_7, GOEMOTIONS_28
+from emocore.export.content import ComparisonContent
 from emocore.folder import RunFolder, runs_root
 
 HEADLINE = {
@@ -57,6 +58,19 @@ def finish_with_failures(root: Path) -> None:
     finish_study(root, seeds=(42,))
     fail_run(root, "head", "out of memory: CUDA had 8 GB; lower the batch size")
     fail_run(root, "tfidf", "row 3 of *data.csv* is damaged")
+
+
+def test_one_series_alone_is_called_neither_fair_nor_unfair() -> None:
+    finish_study(runs_root(), ("lora",))
+    page = open_compare(view="fairness")
+    assert_stands(page)
+    assert "One series: nothing to compare." in words(page)
+    assert "fair comparison" not in words(page).lower()
+
+
+def test_series_on_the_same_texts_are_named_without_being_read_as_markdown() -> None:
+    finish_groups(runs_root())
+    assert "Of the runs on the same texts\\: LoRA \\(" in words(open_compare(view="calibration"), raw=True)
 
 
 WORLDS: dict[str, Callable[[Path], object]] = {
@@ -110,6 +124,23 @@ def test_an_emotion_that_no_text_has_gets_no_curve_but_a_word() -> None:
     assert_stands(page)
     assert "No text of this split has love." in words(page)
     assert len(page.get("plotly_chart")) == CHARTS["emotions"] - 1
+
+
+def test_an_export_is_named_like_what_was_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = finish_study(runs_root(), ("lora", "ia3"), (42,))
+    kept: list[str] = []
+
+    def write_bundle(path: Path, content: ComparisonContent) -> list[str]:
+        path.touch()
+        kept.append(content.title)
+        return []
+
+    monkeypatch.setattr("pages.comparison.export.write_bundle", write_bundle)
+    for chosen in ({"study": "s"}, {"runs": [run.id for run in runs]}):
+        page = open_compare(view="export", **chosen)
+        page.button(key="export_make").click().run()
+        assert not page.exception
+    assert kept == ["s", "Chosen runs"]
 
 
 def test_an_emotion_that_only_some_runs_know_is_shown_for_those() -> None:

@@ -18,8 +18,8 @@ def show(view: View) -> None:
     table = view.comparison.emotions
     st.subheader(
         "F1 by emotion",
-        help="Harmonic mean of an emotion's precision and recall. Lines are 95 % confidence intervals over texts and "
-        "seeds (Wilson's, so they stay within 0 and 1 and hold for rare emotions).",
+        help="Harmonic mean of an emotion's precision and recall. Lines are 95 % confidence intervals over texts "
+        "and, where there are several, seeds (Wilson's, so they stay within 0 and 1 and hold for rare emotions).",
     )
     st.caption(f"Thresholds {POLICY_TITLES[view.comparison.policy]}. Click an emotion to filter the page by it.")
     view.draw(

@@ -13,8 +13,11 @@ ICONS = {"confounds": "✕ confounds", "may matter": "! may matter", "cosmetic":
 
 def show(view: View) -> None:
     st.subheader("Is this comparison fair?")
-    st.markdown(plain(describe_audit(view.audit)))
-    show_audit(view.audit)
+    if view.is_one_series:
+        st.markdown("One series: nothing to compare.")
+    else:
+        st.markdown(plain(describe_audit(view.audit)))
+        show_audit(view.audit)
     st.subheader("The study's own table under the same audit")
     show_audit(study_audit())
 

@@ -13,6 +13,7 @@ from emocore.evaluation.outcomes import Outcomes, ThresholdPolicy
 from emocore.evaluation.wording import Headline
 from emocore.folder import RunFolder
 from pages.comparison.load import Version, keep
+from pages.shared.plain import plain
 
 T = TypeVar("T")
 EMOTION_KEY = "compare_emotion"
@@ -32,6 +33,11 @@ class View:
     compare_at: Callable[[ThresholdPolicy], Comparison]
     version: Version
 
+    @property
+    def is_one_series(self) -> bool:
+        """Whether there is nothing to compare it with."""
+        return self.comparison.scores["series"].nunique() == 1
+
     def keep(self, name: str, make: Callable[[], T], *choices: object) -> T:
         """What `make` returns, made once for this comparison; `choices` are what it depends on beside."""
         return keep((name, self.version, *choices), make)
@@ -47,7 +53,7 @@ class View:
             st.info("This needs predictions, which runs from W&B do not have.", icon=":material/info:")
             st.stop()
         if len(self.comparison.groups) > 1:
-            st.caption(f"Of the runs on the same texts: {', '.join(outcomes.members)}.")
+            st.caption(plain(f"Of the runs on the same texts: {', '.join(outcomes.members)}."))
         return outcomes
 
 
