@@ -63,7 +63,9 @@ def test_the_printed_verdict_comes_first_and_emotions_stand_by_support(
 ) -> None:
     assert main(["compare", "--study", "s"]) == 0
     output = capsys.readouterr().out
-    assert output.startswith("LoRA and IA3 tie (macro-F1 +11.1, too few texts for an interval).\n")
+    assert output.startswith(
+        "LoRA has the highest macro-F1 (1.000), but 4 texts are too few for a verdict on LoRA and IA3.\n"
+    )
     assert "silence" in output and "nan" not in output
     tables = output[output.index("F1 by emotion") :]
     assert tables.index("joy") < tables.index("anger") < tables.index("trust")
