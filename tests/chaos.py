@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
-from chaos_world import World
+from chaos_world import Untouched, World
 from live_runs import end_processes
 
 from emocore.data.table import STARTER_FILE
@@ -56,9 +56,9 @@ def main() -> None:
     options = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
     with tempfile.TemporaryDirectory(prefix="emocore-chaos-") as name, ThreadPoolExecutor(WORLDS) as pool:
-        base, data = prepare(Path(name))
+        untouched = Untouched(Path(name) / "untouched", *prepare(Path(name)))
         seeds = [options.seed * WORLDS + number for number in range(WORLDS)]
-        worlds = list(pool.map(lambda seed: World(Path(name) / f"world-{seed}", base, data, seed), seeds))
+        worlds = [World(Path(name) / f"world-{seed}", untouched, seed) for seed in seeds]
         for done in [pool.submit(strike, world, options.count // WORLDS) for world in worlds]:
             done.result()
     kills = sum((world.kills for world in worlds[1:]), worlds[0].kills)

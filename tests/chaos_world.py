@@ -56,12 +56,23 @@ KINDS: dict[str, dict[str, Any]] = {
 Outcome = tuple[dict[str, bytes], pd.DataFrame, list[dict[str, Any]]]
 
 
-class World:
-    """One runs folder, what was done to it, and what is known of a run that nobody touched."""
+class Untouched:
+    """A run of each kind that nobody touches: the configs to launch it with, and what comes of it."""
 
-    def __init__(self, folder: Path, base: Path, data: Path, seed: int) -> None:
+    def __init__(self, folder: Path, base: Path, data: Path) -> None:
         # With another number of threads sums are rounded otherwise, and nothing would be the same bit for bit.
         assert os.environ["OMP_NUM_THREADS"] == "1"
+        runs = {kind: queue_run(folder, data, base=str(base), **settings) for kind, settings in KINDS.items()}
+        tend_queue(folder)
+        wait_for(lambda: all(run.stored_state.status.is_final for run in runs.values()), 120)
+        self.configs = {kind: run.path / "config.json" for kind, run in runs.items()}
+        self.outcomes = {kind: outcome_of(run) for kind, run in runs.items()}
+
+
+class World:
+    """One runs folder, what was done to it, and what is known of runs that nobody touched."""
+
+    def __init__(self, folder: Path, untouched: Untouched, seed: int) -> None:
         self.root = folder / "runs"
         self.root.mkdir(parents=True)
         self.seed = seed
@@ -70,15 +81,7 @@ class World:
         self.accepted: set[str] = set()
         self.condemned: set[str] = set()  # somebody asked to delete them
         self.finished: dict[str, str] = {}
-        self._configs = {}
-        model = queue_run(folder / "untouched", data, base=str(base), **KINDS["lora"])
-        floor = queue_run(folder / "untouched", data, base=str(base), **KINDS["tfidf"])
-        self._whole = {"lora": model, "tfidf": floor}
-        for kind, run in self._whole.items():
-            self._configs[kind] = run.path / "config.json"
-        tend_queue(folder / "untouched")
-        wait_for(lambda: all(run.stored_state.status.is_final for run in self._whole.values()), 120)
-        self._outcomes: dict[str, Outcome] = {kind: outcome_of(run) for kind, run in self._whole.items()}
+        self._untouched = untouched
 
     # What an app does ------------------------------------------------------------------------------------
 
@@ -95,7 +98,7 @@ class World:
         self.app(action, argument, fault).wait(60)
 
     def launch(self, kind: str, fault: str = "") -> None:
-        self.do("launch", str(self._configs[kind]), fault)
+        self.do("launch", str(self._untouched.configs[kind]), fault)
 
     def begin(self, kind: str, fault: str) -> None:
         """Let a run of this kind start, a broken-off one if there is one."""
@@ -143,7 +146,7 @@ class World:
         """Wait a moment, then kill whatever the dice say."""
         victim = self.random.choice(["emocore.training", "emocore.jobs.scheduler", "app"])
         if victim == "app":
-            kinds = [("launch", str(self._configs[self.random.choice(list(KINDS))]))]
+            kinds = [("launch", str(self._untouched.configs[self.random.choice(list(KINDS))]))]
             kinds += [("resume", run.id) for run in self.runs(resumable=True)]
             kinds += [("stop", run.id) for run in self.runs(RunStatus.QUEUED, RunStatus.RUNNING)]
             kinds += [("delete", run.id) for run in self.runs(RunStatus.FINISHED, RunStatus.STOPPED)][:1]
@@ -179,7 +182,8 @@ class World:
 
     def _provoke(self, point: str, fault: str) -> None:
         """Do what leads a process to the point."""
-        kind = "lora" if point in NEURAL or not fault.endswith(":1") else "tfidf"
+        is_late = not fault.endswith(":1") and not point.startswith("file.")
+        kind = "lora" if point in NEURAL or is_late else "tfidf"
         if point.startswith("launch."):
             self.launch(kind, fault)
         elif point == "resume.queued":
@@ -277,7 +281,7 @@ class World:
             time.sleep(0.5)
         self.check()
         for run in self.runs():
-            assert_same(outcome_of(run), self._outcomes[run.config.method])
+            assert_same(outcome_of(run), self._untouched.outcomes[run.config.method])
             log = run.log.read_text(encoding="utf-8")
             assert log.count("Finished: ") <= 1, f"{run.id} finished twice"
             assert not run.checkpoints.exists()

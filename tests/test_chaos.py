@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from chaos_world import NEURAL, World
+from chaos_world import NEURAL, Untouched, World
 from live_runs import end_processes
 
 from emocore.faults import POINTS
@@ -42,15 +42,13 @@ def worlds(
     tmp_path_factory: pytest.TempPathFactory, tiny_llama: Path, small_csv: Path, one_thread: None
 ) -> Iterator[dict[str, tuple[World, list[str]]]]:
     """Two worlds that are struck at the same time."""
-    names = {"models": MODEL_POINTS, "others": OTHER_POINTS}
-    worlds = {}
+    points = {"models": MODEL_POINTS, "others": OTHER_POINTS}
+    untouched = Untouched(tmp_path_factory.mktemp("untouched"), tiny_llama, small_csv)
+    worlds = {
+        name: (World(tmp_path_factory.mktemp(name), untouched, seed), points[name]) for seed, name in enumerate(points)
+    }
     try:
         with ThreadPoolExecutor(2) as pool:
-            making = {
-                name: pool.submit(World, tmp_path_factory.mktemp(name), tiny_llama, small_csv, seed)
-                for seed, name in enumerate(names)
-            }
-            worlds = {name: (done.result(), names[name]) for name, done in making.items()}
             for done in [pool.submit(strike_all, *pair) for pair in worlds.values()]:
                 done.result()
         yield worlds
