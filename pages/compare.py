@@ -24,7 +24,7 @@ from pages.comparison import (
 )
 from pages.comparison.choose import choose_results
 from pages.comparison.load import keep, load_audit, load_comparison, version_of
-from pages.comparison.view import EMOTION_KEY, View
+from pages.comparison.view import ALL_EMOTIONS, EMOTION_KEY, View, renew_charts
 from pages.shared.address import choose_one, choose_segment
 from pages.shared.entry import require_app
 from pages.shared.guard import UNREADABLE
@@ -45,7 +45,6 @@ VIEWS = {
     "study": ("Study", study.show),
     "export": ("Export", export.show),
 }
-ALL_EMOTIONS = "<all>"  # no emotion's name has a < or >
 SPLIT_HELP = "Verdicts belong on the test split; thresholds are tuned on the validation split."
 POLICY_HELP = "  \n".join(f"**{POLICY_TITLES[policy]}**: {text}" for policy, text in POLICY_DESCRIPTIONS.items())
 
@@ -79,6 +78,7 @@ except UNREADABLE as error:
 known_emotions = dict.fromkeys(comparison.emotions["emotion"])
 emotion = choose_one(
     controls, "Emotion", [ALL_EMOTIONS, *known_emotions], name="emotion", key=EMOTION_KEY, width=180,
+    on_change=renew_charts,
     format_func=lambda name: name if name != ALL_EMOTIONS else ALL_EMOTIONS if "all" in known_emotions else "all",
 )  # fmt: skip
 chosen_emotion = None if emotion == ALL_EMOTIONS else emotion

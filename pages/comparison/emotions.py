@@ -1,7 +1,5 @@
 """F1 by emotion: bars with intervals, the heatmap, and for the chosen emotion what lies behind its F1."""
 
-from functools import partial
-
 import streamlit as st
 
 from emocore.charts.calibration import precision_recall_curves
@@ -9,7 +7,7 @@ from emocore.charts.comparison import emotion_bars, emotion_heatmap
 from emocore.evaluation.calibration import precision_recall_table
 from emocore.evaluation.outcomes import POLICY_TITLES
 from pages.comparison.tables import show_verdicts
-from pages.comparison.view import View, select_emotion
+from pages.comparison.view import View, selectable
 from pages.shared.plain import plain
 from pages.shared.team import POINTS_NOTE
 
@@ -23,15 +21,15 @@ def show(view: View) -> None:
     )
     st.caption(f"Thresholds {POLICY_TITLES[view.comparison.policy]}. Click an emotion to filter the page by it.")
     view.draw(
-        "bars", lambda: emotion_bars(table), on_select=partial(select_emotion, "compare_bars"), selection_mode="points",
+        "bars", lambda: emotion_bars(table), **selectable("bars"),
         alt="F1 of each method for each emotion, as bars with intervals",
     )  # fmt: skip
     if "W&B" in set(table["source"]):
         st.caption(plain(POINTS_NOTE))
     st.subheader("The same by support", help="How many texts have the emotion. Rare emotions decide macro-F1.")
     view.draw(
-        "heatmap", lambda: emotion_heatmap(table), on_select=partial(select_emotion, "compare_heatmap"),
-        selection_mode="points", alt="F1 by emotion and method, as a heatmap",
+        "heatmap", lambda: emotion_heatmap(table), **selectable("heatmap"),
+        alt="F1 by emotion and method, as a heatmap",
     )  # fmt: skip
     _show_one(view)
 

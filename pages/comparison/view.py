@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -17,6 +18,8 @@ from pages.shared.plain import plain
 
 T = TypeVar("T")
 EMOTION_KEY = "compare_emotion"
+GENERATION_KEY = "compare_generation"
+ALL_EMOTIONS = "<all>"  # no emotion's name has a < or >
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class View:
 
     def draw(self, name: str, make: Callable[[], go.Figure], *choices: object, **options: Any) -> None:
         """The figure that `make` returns, kept likewise; `options` are those of `st.plotly_chart`."""
-        st.plotly_chart(self.keep(name, make, *choices), key=f"compare_{name}", **options)
+        st.plotly_chart(self.keep(name, make, *choices), **{"key": f"compare_{name}"} | options)
 
     def require_outcomes(self) -> Outcomes:
         """The largest group of runs on the same texts; without predictions the view says so and ends."""
@@ -57,8 +60,17 @@ class View:
         return outcomes
 
 
-def select_emotion(chart_key: str) -> None:
-    """Callback of a chart whose points hold their emotion: filter the page by the one that was clicked."""
+def selectable(name: str) -> dict[str, Any]:
+    """Options of a chart whose points hold their emotion: a click filters the page by it, another one ends that."""
+    key = f"compare_{name}_{st.session_state.get(GENERATION_KEY, 0)}"
+    return {"key": key, "on_select": partial(_select_emotion, key), "selection_mode": "points"}
+
+
+def renew_charts() -> None:
+    """Callback of the box for the emotion: no point is selected any more, or clicking it would only deselect it."""
+    st.session_state[GENERATION_KEY] = st.session_state.get(GENERATION_KEY, 0) + 1
+
+
+def _select_emotion(chart_key: str) -> None:
     points = st.session_state[chart_key].selection.points
-    if points:
-        st.session_state[EMOTION_KEY] = points[0]["customdata"][0]
+    st.session_state[EMOTION_KEY] = points[0]["customdata"][0] if points else ALL_EMOTIONS
