@@ -1,6 +1,5 @@
 """A runs folder in which processes are killed, and what must hold there; see chaos.py."""
 
-import contextlib
 import os
 import random
 import signal
@@ -12,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import psutil
 from live_runs import REPOSITORY, describe, processes_of_root, queue_run, wait_for
 
 from emocore.errors import RunError
@@ -83,8 +81,6 @@ class World:
         self.finished: dict[str, str] = {}
         self._untouched = untouched
 
-    # What an app does ------------------------------------------------------------------------------------
-
     def app(self, action: str, argument: str, fault: str = "") -> "subprocess.Popen[bytes]":
         """An app that does one thing. What it starts inherits the fault."""
         if action == "delete":
@@ -108,8 +104,6 @@ class World:
         else:
             self.launch(kind, fault)
 
-    # What is there ---------------------------------------------------------------------------------------
-
     def runs(self, *statuses: RunStatus, resumable: bool = False) -> list[RunFolder]:
         found = []
         for run in list_runs(self.root):
@@ -122,17 +116,10 @@ class World:
         return found
 
     def processes(self, module: str) -> list[Any]:
-        found = []
-        for process in processes_of_root(self.root):
-            with contextlib.suppress(psutil.NoSuchProcess):  # it may end while it is looked at
-                if module in process.cmdline():
-                    found.append(process)
-        return found
+        return processes_of_root(self.root, module)
 
     def is_busy(self) -> bool:
         return any(run.state.status.is_active for run in self.runs())
-
-    # Kills -----------------------------------------------------------------------------------------------
 
     def kill(self, module: str) -> bool:
         """SIGKILL to the processes of this kind; False if there are none."""
@@ -248,8 +235,6 @@ class World:
             wait_for(lambda: self.runs(resumable=True), 30)
             self._make_quiet()
         return self.runs(resumable=True)[0]
-
-    # What must hold --------------------------------------------------------------------------------------
 
     def check(self) -> None:
         """After each kill."""

@@ -232,12 +232,13 @@ def processes_of_group(group: int) -> list[psutil.Process]:
     return found
 
 
-def processes_of_root(root: Path) -> list[psutil.Process]:
-    """Schedulers and runs that work in a runs folder, by their command lines."""
+def processes_of_root(root: Path, module: str = "") -> list[psutil.Process]:
+    """Schedulers and runs that work in a runs folder, by their command lines; of one `module`, or all."""
     found = []
     for process in psutil.process_iter():
         try:
-            if process.pid != os.getpid() and any(str(root) in part for part in process.cmdline()):
+            line = process.cmdline()
+            if process.pid != os.getpid() and module in ["", *line] and any(str(root) in part for part in line):
                 found.append(process)
         except psutil.Error:
             continue
