@@ -1,6 +1,8 @@
 """The app: navigation and the sidebar. Start it with `make app`."""
 
+import importlib
 import os
+import threading
 
 import streamlit as st
 
@@ -16,8 +18,9 @@ st.set_page_config(page_title="Emocore", page_icon=":material/psychology:", layo
 
 @st.cache_resource
 def start_once() -> None:
-    """When the app starts: secrets into the environment."""
+    """When the app starts: secrets into the environment, and what Compare needs, so that its first look waits less."""
     load_secrets()
+    threading.Thread(target=importlib.import_module, args=("emocore.export.gather",), daemon=True).start()
 
 
 try:
