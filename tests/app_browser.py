@@ -6,11 +6,13 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from live_runs import REPOSITORY
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from emocore.folder import list_runs
 from emocore.states import RunStatus
@@ -84,3 +86,14 @@ def wait_for_status(root: Path, wanted: set[RunStatus], count: int, seconds: flo
         states = [(run.id, run.state.status, run.state.reason) for run in list_runs(root)]
         assert time.monotonic() < deadline, f"still {states}"
         time.sleep(0.5)
+
+
+@contextmanager
+def start_browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=str(CHROMIUM),
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()

@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 
 import plotly.graph_objects as go
 import pytest
-from app_browser import BROWSER_MARKS, CHROMIUM
-from playwright.sync_api import Browser, Page, sync_playwright
+from app_browser import BROWSER_MARKS, start_browser
+from playwright.sync_api import Browser, Page
 
 from emocore.export.content import ComparisonContent
 from emocore.export.figures import PLOTLY_FILE, PNG_SCALE, TITLE_HEIGHT, Picture, plotly_script, to_html, to_images
@@ -23,13 +23,8 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 @pytest.fixture
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=str(CHROMIUM),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
+    with start_browser() as browser:
         yield browser
-        browser.close()
 
 
 def open_file(browser: Browser, path: Path, width: int) -> tuple[Page, list[str], list[str]]:
