@@ -1,6 +1,8 @@
 """What can be done with one run: stop, resume, move to the front, clone, sync, delete.
 
-What changes a run is a callback: it is carried out before the page is drawn, so the next click cannot cut it off.
+They are a fragment, and what changes a run is a callback in it. Of two quick clicks on a page, Streamlit drops the first
+if its script has not begun when the second comes; clicks on one fragment wait for each other, and a callback is
+carried out before anything is drawn, so no later click can cut it off.
 """
 
 import os
@@ -19,8 +21,11 @@ from pages.shared.run_view import RunView
 from pages.shared.sending import begin_sending, is_sending
 
 
+@st.fragment
 def show_actions(view: RunView) -> None:
     """Buttons for what the run's state allows. An error stays on the page."""
+    if st.session_state.pop("run_touched", False):
+        st.rerun()  # all of the page tells of the run
     run, status = view.run, view.state.status
     with st.container(horizontal=True):
         if status.is_final:
@@ -71,7 +76,7 @@ def _show_final_actions(view: RunView) -> None:
         off = not has_key or is_sending(run)
         st.button(
             "Sync to W&B", icon=":material/cloud_upload:", key="run_sync", disabled=off, help=text,
-            on_click=begin_sending, args=(run,),
+            on_click=_attempt, args=(begin_sending, run),
         )  # fmt: skip
 
 
@@ -81,6 +86,7 @@ def _describe_resume(step: int) -> str:
 
 def _attempt(action: Callable[[RunFolder], object], run: RunFolder) -> None:
     """Do it and see to the queue."""
+    st.session_state["run_touched"] = True
     try:
         action(run)
         tend_queue(runs_root())
