@@ -26,7 +26,8 @@ from emocore.states import RunState, RunStatus, read_state
 
 DRAFT, GRAVE = ".draft-", ".deleted-"  # what runs are called while they come and go
 ABANDONED_SECONDS = 60
-LOOKING_SECONDS, LEAVING_SECONDS = 0.1, 3.0  # for how long others may hold a run's lock
+# For how long a lock is waited for: one that somebody works under; one that is only looked at, or soon left.
+WORKING_SECONDS, LEAVING_SECONDS = 0.1, 3.0
 
 
 class RunFolder:
@@ -159,9 +160,10 @@ class RunFolder:
         )
 
     def _wait_for_lock(self, waited_seconds: float) -> None:
-        is_leaving = self.stored_state.status.is_final
-        if waited_seconds > (LEAVING_SECONDS if is_leaving else LOOKING_SECONDS):
-            if is_leaving:
+        has_ended = self.stored_state.status.is_final
+        is_at_work = not has_ended and self.is_locked
+        if waited_seconds > (WORKING_SECONDS if is_at_work else LEAVING_SECONDS):
+            if has_ended:
                 raise RunError(f"run {self.id} has ended, but its process is still leaving; try again in a moment")
             raise RunError(f"run {self.id} is being worked on; stop it first")
         time.sleep(0.005)
@@ -170,8 +172,8 @@ class RunFolder:
     def lock(self) -> Iterator[int]:
         """Hold the run; yields the file descriptor that carries the lock, to hand to a child process.
 
-        Raises RunError if a live process holds it. Readers look for milliseconds only, and the process of a run
-        that has just ended leaves within a second or two, so a refused attempt is repeated for as long.
+        Raises RunError if a live process holds it. Readers look for milliseconds, longer on a busy machine, and the
+        process of a run that has just ended leaves within a second or two: a refused attempt is repeated so long.
         """
         began = time.monotonic()
         with self._open_lock() as file:

@@ -1,5 +1,6 @@
 """Run folders: created whole, locked by the living, changed and deleted safely."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -150,6 +152,15 @@ def test_a_lock_admits_one_holder_and_is_free_afterwards(run: RunFolder) -> None
     assert not run.is_locked
     with run.lock():
         pass
+
+
+def test_a_reader_that_a_busy_machine_holds_up_is_waited_for(run: RunFolder) -> None:
+    with (run.path / "run.lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        threading.Timer(0.5, lambda: fcntl.flock(file, fcntl.LOCK_UN)).start()
+        began = time.monotonic()
+        with run.lock():
+            assert time.monotonic() - began > 0.3
 
 
 def test_readers_that_look_at_a_lock_do_not_keep_it_from_its_holder(run: RunFolder) -> None:

@@ -1,6 +1,7 @@
 """`python -m emocore.training RUN_FOLDER`: how the scheduler starts a run."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from emocore.processes import ProcessIdentity
 from emocore.states import RunStatus
 
 folder = Path(sys.argv[1])
+# A shell that starts something in the background has it ignore SIGINT, and that is inherited. As long as there is
+# nothing to save, a stop is simply the end.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 reach("run.entered")
 # Before the slow imports, so that even a run that is only starting can be stopped.
 RunFolder(folder).change_state(RunStatus.STARTING, process=ProcessIdentity.of(os.getpid()))

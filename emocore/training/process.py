@@ -53,7 +53,6 @@ def execute(path: Path) -> int:
     logging.captureWarnings(True)
     for noisy in ("py.warnings", "httpx", "datasets", "accelerate", "wandb"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
-    # Set both: a shell that starts something in the background has it ignore SIGINT, and that is inherited.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     run = RunFolder(path)

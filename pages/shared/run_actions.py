@@ -1,8 +1,8 @@
 """What can be done with one run: stop, resume, move to the front, clone, sync, delete.
 
-They are a fragment, and what changes a run is a callback in it. Of two quick clicks on a page, Streamlit drops the first
-if its script has not begun when the second comes; clicks on one fragment wait for each other, and a callback is
-carried out before anything is drawn, so no later click can cut it off.
+They are a fragment, and what changes a run is a callback in it. Of two quick clicks on a page, Streamlit drops the
+first if its script has not begun when the second comes; clicks on one fragment wait for each other, and a callback
+is carried out before anything is drawn, so no later click can cut it off.
 """
 
 import os

@@ -59,12 +59,16 @@ def test_a_run_that_waited_to_go_on_is_not_said_never_to_have_begun(root: Path) 
     assert run.stored_state.reason == "stopped while it waited to go on"
 
 
-def test_a_starting_run_is_stopped(root: Path, small_csv: Path, tiny_bert: Path) -> None:
+@pytest.mark.parametrize("inherited", ["SIG_DFL", "SIG_IGN"])
+def test_a_starting_run_is_stopped_by_the_first_signal(
+    root: Path, small_csv: Path, tiny_bert: Path, inherited: str
+) -> None:
+    """Also where the app was started in the background by a shell, which has it ignore SIGINT."""
     run = queue_run(root, small_csv, base=str(tiny_bert))
-    scheduler = start_scheduler(root)
+    scheduler = start_scheduler(root, prepare=f"import signal; signal.signal(signal.SIGINT, signal.{inherited})")
     wait_for_status(run, RunStatus.STARTING)
     request_stop(run)
-    assert wait_until_final([run], 12)
+    assert wait_until_final([run], 8), "SIGTERM would come after 10 s"
     process = run.stored_state.process
     assert_stopped(run, process.pid if process else None)
     assert scheduler.wait(20) == 0
