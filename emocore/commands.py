@@ -3,6 +3,8 @@
 import argparse
 import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from emocore import reports
@@ -10,7 +12,7 @@ from emocore.config import STARTER, RunConfig, StudyConfig, build
 from emocore.errors import ConfigError, RunError
 from emocore.folder import RunFolder, find_run, list_damaged_runs, list_runs, runs_root
 from emocore.jobs.delete import check_deletable, delete_run
-from emocore.jobs.launch import Plan, launch, plan_runs, plan_study, refuse_copies
+from emocore.jobs.launch import Plan, launch, launch_without_copies, plan_runs, plan_study
 from emocore.jobs.overview import describe_runs
 from emocore.jobs.presets import STUDY_METHODS, preset_study
 from emocore.jobs.queue import continue_queue, move_to_front, pause_queue, resume_run, tend_queue, waiting_runs
@@ -40,7 +42,7 @@ def launch_one(options: argparse.Namespace) -> int:
     for name in ("method", "seed", "study"):
         if getattr(options, name) is not None:
             settings[name] = getattr(options, name)
-    return _launch(plan_runs([build(RunConfig, settings)]), options)
+    return _launch(plan_runs([build(RunConfig, settings)]), options, launch)
 
 
 def launch_study(options: argparse.Namespace) -> int:
@@ -124,7 +126,7 @@ def resume_runs(options: argparse.Namespace) -> int:
 def clone_run(options: argparse.Namespace) -> int:
     config = find_run(runs_root(), options.run).config
     changes = dict(parse_setting(text) for text in options.settings)
-    return _launch(plan_runs([build(RunConfig, config.model_dump() | changes)]), options)
+    return _launch(plan_runs([build(RunConfig, config.model_dump() | changes)]), options, launch)
 
 
 def change_queue(options: argparse.Namespace) -> None:
@@ -172,15 +174,13 @@ def _confirm(question: str) -> bool:
 
 
 def _launch_study(study: StudyConfig, options: argparse.Namespace) -> int:
-    plan = plan_study(study)
-    refuse_copies(plan, runs_root())
-    return _launch(plan, options)
+    return _launch(plan_study(study), options, launch_without_copies)
 
 
-def _launch(plan: Plan, options: argparse.Namespace) -> int:
+def _launch(plan: Plan, options: argparse.Namespace, carry_out: Callable[[Plan, Path], list[RunFolder]]) -> int:
     for note in plan.notes:
         print(f"note: {note}", file=sys.stderr)
-    return _see_through(launch(plan, runs_root()), options.wait)
+    return _see_through(carry_out(plan, runs_root()), options.wait)
 
 
 def _see_through(runs: list[RunFolder], wait: bool) -> int:

@@ -10,7 +10,7 @@ from emocore.devices import list_devices
 from emocore.errors import EmocoreError
 from emocore.folder import runs_root
 from emocore.jobs.estimate import estimate_seconds
-from emocore.jobs.launch import Plan, launch, plan_study, refuse_copies
+from emocore.jobs.launch import Plan, launch, launch_without_copies, plan_study
 from emocore.models.bases import find_base
 from emocore.models.methods import METHODS
 from emocore.parse import parse_list
@@ -18,7 +18,7 @@ from emocore.text import format_minutes
 from pages.shared.choices import SOURCES, choose_base, choose_data
 from pages.shared.clone import prefill_clone
 from pages.shared.entry import require_app
-from pages.shared.plain import plain
+from pages.shared.launching import launch_and_show
 from pages.shared.presets import choose_preset
 from pages.shared.preview import show_data_preview
 from pages.shared.settings import MORE_SETTINGS, add_error_slot, reset_error_slots, setting_input, show_error
@@ -121,13 +121,6 @@ with right:
         f"**{runs} run{'s' if runs > 1 else ''}**, one at a time on each device, {format_minutes(seconds)} in all."
     )
     if st.button(f"Launch {runs} run{'s' if runs > 1 else ''}", type="primary", icon=":material/rocket_launch:"):
-        try:
-            if not is_clone:
-                refuse_copies(plan, root)
-            launch(plan, root)
-        except EmocoreError as error:
-            st.error(plain(error), icon=":material/error:")
-        else:
-            st.switch_page("pages/runs.py", query_params={"study": study.name})
+        launch_and_show(plan, root, launch if is_clone else launch_without_copies)
     show_planned_runs(plan.configs, study)
     show_data_preview(plan)

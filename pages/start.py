@@ -7,12 +7,13 @@ from emocore.devices import default_device
 from emocore.errors import EmocoreError
 from emocore.folder import list_runs, runs_root
 from emocore.jobs.estimate import estimate_seconds
-from emocore.jobs.launch import launch, plan_study, refuse_copies
+from emocore.jobs.launch import launch_without_copies, plan_study
 from emocore.jobs.overview import describe_runs
 from emocore.jobs.presets import starter_study
 from emocore.states import RunStatus
 from emocore.text import format_minutes
 from pages.shared.entry import require_app
+from pages.shared.launching import launch_and_show
 from pages.shared.plain import plain
 from pages.shared.tables import show_overview_table
 
@@ -48,15 +49,7 @@ with st.container(border=True):
     )
     label = f"Run the starter study: LoRA, IA3 and QLoRA on this machine, {duration}"
     if st.button(label, type="primary" if not runs else "secondary", icon=":material/play_arrow:", key="start_study"):
-        study = starter_study()
-        try:
-            plan = plan_study(study)
-            refuse_copies(plan, root)
-            launch(plan, root)
-        except EmocoreError as error:
-            st.error(plain(error), icon=":material/error:")
-        else:
-            st.switch_page("pages/runs.py", query_params={"study": study.name})
+        launch_and_show(plan_study(starter_study()), root, launch_without_copies)
     st.caption(f"The '{STARTER}' messages are for trying the app, not for conclusions.")
 
 if runs:

@@ -1,9 +1,11 @@
 """From configs to queued runs: everything that can be refused is refused before a folder exists."""
 
 import contextlib
+import fcntl
 import logging
 import math
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from emocore.text import format_count
 
 logger = logging.getLogger(__name__)
 
+LOCK_FILE = ".launch.lock"
 LARGE_PARAMETERS = 1e9  # of a base that is no work for a CPU
 
 
@@ -101,11 +104,30 @@ def launch(plan: Plan, root: Path) -> list[RunFolder]:
     return runs
 
 
-def refuse_copies(plan: Plan, root: Path) -> None:
-    """For whoever is about to launch a study: raises ConfigError if it has one of these runs already, most likely
-    because it was launched before. A run that failed or was stopped is no obstacle. Who asks for one run, or for a
-    clone, may want it again; a comparison leaves repeats out and says so.
+def launch_without_copies(plan: Plan, root: Path) -> list[RunFolder]:
+    """As `launch`, for a study: raises ConfigError if it has one of these runs already, most likely because it was
+    launched before. A run that failed or was stopped is no obstacle. Who asks for one run, or for a clone, may want
+    it again; a comparison leaves repeats out and says so.
+
+    Of two that launch the same study at the same moment, the second waits for the first and is refused.
     """
+    with _one_at_a_time(root):
+        _refuse_copies(plan, root)
+        return launch(plan, root)
+
+
+@contextlib.contextmanager
+def _one_at_a_time(root: Path) -> Iterator[None]:
+    try:
+        file = (root / LOCK_FILE).open("a")
+    except OSError as error:
+        raise RunError(f"no run can be launched in {root} ({error.strerror}); free space or make it writable") from None
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _refuse_copies(plan: Plan, root: Path) -> None:
     studies = {config.study for config in plan.configs} - {None}
     there = [run for run in list_runs(root) if run.config.study in studies] if studies else []
     copies = [

@@ -24,8 +24,6 @@ from pages.shared.sending import begin_sending, is_sending
 @st.fragment
 def show_actions(view: RunView) -> None:
     """Buttons for what the run's state allows. An error stays on the page."""
-    if st.session_state.pop("run_touched", False):
-        st.rerun()  # all of the page tells of the run
     run, status = view.run, view.state.status
     with st.container(horizontal=True):
         if status.is_final:
@@ -38,6 +36,8 @@ def show_actions(view: RunView) -> None:
             st.switch_page("pages/launch.py", query_params={"clone": run.id})
         if status.is_final and st.button("Delete", icon=":material/delete:", key="run_delete"):
             _confirm_delete(run)
+    if st.session_state.pop("run_touched", False):
+        st.rerun()  # all of the page tells of the run; not before each button has had its say
     if view.resume_step is not None:
         st.caption(_describe_resume(view.resume_step))
     if problem := st.session_state.pop("run_problem", None):

@@ -62,7 +62,7 @@ def test_a_run_survives_browser_and_app_and_is_stopped_resumed_finished(app: App
     assert "Resuming from step" in run.log.read_text(encoding="utf-8")
 
 
-def test_a_clone_fills_the_form_and_a_paused_queue_starts_nothing(app: App, browser: Browser) -> None:
+def test_a_clone_fills_the_form_is_launched_once_and_a_paused_queue_starts_nothing(app: App, browser: Browser) -> None:
     page = open_page(browser, f"{app.url}/launch")
     page.get_by_role("textbox", name="Study").fill("first")
     page.get_by_role("textbox", name="Seeds").fill("7")
@@ -81,5 +81,11 @@ def test_a_clone_fills_the_form_and_a_paused_queue_starts_nothing(app: App, brow
     expect(page.get_by_role("textbox", name="Seeds")).to_have_value("7")
     expect(page.get_by_role("button", name="Launch 1 run")).to_be_visible()
     keep_screenshot(page, "11-clone-light")
+    before = list_runs(app.runs)
+    page.get_by_role("button", name="Launch 1 run").dblclick(delay=60)
+    expect(page.get_by_role("heading", name="Runs")).to_be_visible()
+    page.wait_for_timeout(1000)  # for a second launch to show itself
     assert page.get_by_test_id("stException").count() == 0
+    assert page.get_by_test_id("stAlert").filter(has_text="already").count() == 0
     assert waiting_runs(app.runs)[0] == last
+    assert len(list_runs(app.runs)) == len(before) + 1, "a double click launches once"

@@ -1,6 +1,7 @@
 """What can be refused is refused before there is a folder; what is accepted is complete."""
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from tables import change_status, make_table, write_csv
 from emocore.config import RunConfig, StudyConfig
 from emocore.errors import BaseModelError, ConfigError, DataError, EmocoreError
 from emocore.folder import RunFolder, list_runs
-from emocore.jobs.launch import Plan, launch, plan_runs, plan_study, refuse_copies
+from emocore.jobs.launch import Plan, launch, launch_without_copies, plan_runs, plan_study
 from emocore.models.methods import METHODS
 from emocore.states import RunStatus
 
@@ -177,7 +178,7 @@ def test_a_study_is_not_launched_into_itself(settings: dict[str, Any], root: Pat
         ({"methods": ["ia3"], "seeds": [3, 2]}, rf"IA3 seed 2 with .*run {first[3].id} is finished"),
     ):
         with pytest.raises(ConfigError, match=f"study 's' already has {words}.*choose another name") as caught:
-            refuse_copies(plan_study(the_study(settings, **changes)), root)
+            launch_without_copies(plan_study(the_study(settings, **changes)), root)
         assert caught.value.field == "study"
     assert set(list_runs(root)) == set(first)
 
@@ -197,8 +198,7 @@ def test_a_study_may_grow(
     settings: dict[str, Any], root: Path, first: list[RunFolder], changes: dict[str, Any]
 ) -> None:
     plan = plan_study(the_study(settings, **changes))
-    refuse_copies(plan, root)
-    more = launch(plan, root)
+    more = launch_without_copies(plan, root)
     assert len(list_runs(root)) == len(first) + len(more)
 
 
@@ -209,15 +209,32 @@ def test_what_failed_or_was_stopped_is_launched_again(
         change_status(run, status)
     change_status(first[3], RunStatus.RUNNING)  # it says so, but no process holds it
     plan = plan_study(the_study(settings))
-    refuse_copies(plan, root)
-    again = launch(plan, root)
+    again = launch_without_copies(plan, root)
     assert [run.config for run in again] == [run.config for run in first]
 
 
 def test_a_run_of_no_study_is_no_copy(settings: dict[str, Any], root: Path, first: list[RunFolder]) -> None:
     alone = plan_runs([RunConfig(**settings)])
-    assert launch(alone, root)[0] != launch(alone, root)[0]
-    refuse_copies(alone, root)
+    assert launch(alone, root)[0] != launch_without_copies(alone, root)[0]
+
+
+def test_of_two_that_launch_a_study_at_once_one_is_refused(settings: dict[str, Any], root: Path) -> None:
+    plan, begin, told = plan_study(the_study(settings)), threading.Barrier(2), []
+
+    def try_it() -> None:
+        begin.wait()
+        try:
+            launch_without_copies(plan, root)
+        except ConfigError as error:
+            told.append(str(error))
+
+    threads = [threading.Thread(target=try_it) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(told) == 1 and "study 's' already has" in told[0]
+    assert len(list_runs(root)) == len(plan.configs)
 
 
 def test_a_single_run_is_launched_again_in_its_study(root: Path, first: list[RunFolder]) -> None:
