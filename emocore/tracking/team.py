@@ -178,9 +178,23 @@ def _read_run(entry: Any) -> TeamRun | str:
     names = {*labels, *(name for found in scores.values() if found for name in found["multilabel"]["per_emotion"])}
     if any("<" in name or ">" in name for name in names):
         return MARKUP
+    if any(found and not _order_emotions(found["multilabel"], labels) for found in scores.values()):
+        return NO_RESULT
     result = scores | {"cost": _only_numbers(result["cost"])}
     provenance["rows"] = _only_numbers(provenance["rows"])
     return TeamRun(entry.id, entry.url, config, result, provenance)
+
+
+def _order_emotions(scores: dict[str, Any], labels: list[str]) -> bool:
+    """Put `per_emotion` into the order of the labels, in which it is read; False where it has other emotions.
+
+    The client writes the keys of a summary in another order each time.
+    """
+    found = scores["per_emotion"]
+    if sorted(found) != sorted(labels):
+        return False
+    scores["per_emotion"] = {label: found[label] for label in labels}
+    return True
 
 
 def _only_numbers(values: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Runs of a W&B project: found, read back as they were, and what cannot be compared left out with a reason."""
 
 import json
+import random
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ from emocore.folder import RunFolder
 from emocore.tracking.summary import flatten_run
 from emocore.tracking.team import ProjectAddress, TeamProject, fetch_team_runs, parse_address
 
-TRUTH = np.array([[1, 0], [0, 1], [1, 1], [0, 0]])
+TRUTH = np.array([[1, 0, 1], [0, 1, 1], [1, 1, 1], [0, 0, 1]])
 
 pytestmark = pytest.mark.usefixtures("key")
 
@@ -31,10 +32,11 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[WandbServer]:
         yield server
 
 
-def finish(root: Path, **settings: Any) -> RunFolder:
+def finish(root: Path, labels: tuple[str, ...] = ("anger", "joy"), **settings: Any) -> RunFolder:
     root.mkdir(exist_ok=True)
     rows = {"rows": {"train": 9, "validation": 4}}
-    return finish_run(root, RunConfig(**settings), TRUTH, TRUTH * 2.0 - 1, ("anger", "joy"), COST, rows)
+    truth = TRUTH[:, : len(labels)]
+    return finish_run(root, RunConfig(**settings), truth, truth * 2.0 - 1, labels, COST, rows)
 
 
 def store(
@@ -99,6 +101,31 @@ def test_an_emotion_whose_name_is_markup_reaches_no_chart(server: WandbServer, t
     listing = fetch_team_runs(f"{server.base_url}/team/emotions", timeout_seconds=20)
     assert listing.runs == []
     assert listing.left_out == ["1 run left out: an emotion with a < or > in its name"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_emotions_keep_the_order_of_the_labels_however_the_summary_is_sorted(
+    server: WandbServer, tmp_path: Path, seed: int
+) -> None:
+    """The client writes the keys of a summary in another order each time."""
+    run = finish(tmp_path / "away", labels=("anger", "joy", "trust"))
+    values = list(flatten_run(run).items())
+    random.Random(seed).shuffle(values)
+    store(server, run.id, run.config.model_dump(), dict(values))
+    [found] = fetch_team_runs(f"{server.base_url}/team/emotions", timeout_seconds=20).runs
+    assert list(found.result["validation"]["multilabel"]["per_emotion"]) == ["anger", "joy", "trust"]
+    assert found.result == run.read_json("result.json")
+
+
+@pytest.mark.parametrize("labels", [["anger"], ["anger", "joy", "trust"], ["anger", "joy", "joy"], ["anger", "fear"]])
+def test_scores_of_other_emotions_than_the_labels_are_no_result(
+    server: WandbServer, tmp_path: Path, labels: list[str]
+) -> None:
+    run = finish(tmp_path / "away")
+    store(server, run.id, run.config.model_dump(), flatten_run(run) | {"provenance/labels": labels})
+    listing = fetch_team_runs(f"{server.base_url}/team/emotions", timeout_seconds=20)
+    assert (listing.runs, len(listing.left_out)) == ([], 1)
+    assert "no complete result in the summary" in listing.left_out[0]
 
 
 def test_costs_and_sizes_that_are_no_numbers_are_not_known(server: WandbServer, tmp_path: Path) -> None:
