@@ -1,6 +1,6 @@
 # make app       start the app on http://127.0.0.1:8501
 # make test      lint, types and the whole test suite
-# make chaos     kill processes at random, COUNT times with SEED; half an hour
+# make chaos     kill processes at random, COUNT times with SEED; a quarter of an hour
 # make coverage  simulate how often the intervals hold and the verdicts are wrong; a quarter of an hour
 # make setup     only install
 

@@ -4,6 +4,7 @@ Exit status 0 only when it worked; what a user can mend is one line on stderr an
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -34,7 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = make_parser().parse_args(arguments)
     try:
         load_secrets()
-        return int(options.command(options) or 0)
+        status = int(options.command(options) or 0)
+        sys.stdout.flush()  # here, where trouble can be told in a line
+        return status
     except EmocoreError as error:
         print_problem(str(error))
         return 2
@@ -42,6 +45,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         return 0
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        print_problem(f"the output could not be written ({error.strerror}); free space where it goes")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python would try the rest again at its end, and complain
+        return 2
 
 
 def make_parser() -> argparse.ArgumentParser:

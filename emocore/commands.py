@@ -19,6 +19,7 @@ from emocore.jobs.queue import continue_queue, move_to_front, pause_queue, resum
 from emocore.jobs.scheduler import pause_file
 from emocore.jobs.stop import request_stop
 from emocore.jobs.waiting import wait_until_final
+from emocore.models.resolve import derive
 from emocore.parse import parse_list, parse_method_settings, parse_setting, parse_vary
 from emocore.states import RunStatus
 from emocore.tracking.sync import sync_run
@@ -126,7 +127,7 @@ def resume_runs(options: argparse.Namespace) -> int:
 def clone_run(options: argparse.Namespace) -> int:
     config = find_run(runs_root(), options.run).config
     changes = dict(parse_setting(text) for text in options.settings)
-    return _launch(plan_runs([build(RunConfig, config.model_dump() | changes)]), options, launch)
+    return _launch(plan_runs([derive(config, changes)]), options, launch)
 
 
 def change_queue(options: argparse.Namespace) -> None:

@@ -1,39 +1,105 @@
 """What this machine can compute on, found without importing torch.
 
-Covered: NVIDIA GPUs through `nvidia-smi`, and the CPU with its bf16 instructions on Linux.
-Not covered: other accelerators; they count as absent.
+Covered: NVIDIA GPUs and their MIG slices through `nvidia-smi` and CUDA_VISIBLE_DEVICES, and the CPU with its bf16
+instructions on Linux. Not covered: other accelerators; they count as absent. Indices in CUDA_VISIBLE_DEVICES are
+taken in the order of `nvidia-smi`, which runs are told to use too (CUDA_DEVICE_ORDER).
 """
 
 import os
 import shutil
 import subprocess
+import time
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 BF16_CPU_FLAGS = {"avx512_bf16", "amx_bf16", "avx_ne_convert", "bf16"}
+QUERY_SECONDS, RETRY_SECONDS = 10.0, 60.0
 
 
 @dataclass(frozen=True)
 class Device:
-    """One slot that can train one run at a time: `name` is "cpu" or "cuda:N"."""
+    """One slot that can train one run at a time: `name` is "cpu", "cuda:N" or "cuda:MIG-...".
+
+    `selector` is the CUDA_VISIBLE_DEVICES with which a process sees this device alone.
+    """
 
     name: str
     title: str
     bf16: bool
+    selector: str = ""
 
 
-@cache
-def list_devices() -> tuple[Device, ...]:
-    """The GPUs that this process may use, then the CPU."""
-    return (*_visible_gpus(), _cpu())
+@dataclass(frozen=True)
+class Gpu:
+    """A line of `nvidia-smi`."""
+
+    index: str
+    uuid: str
+    title: str
+    compute_capability: float
+
+
+@dataclass(frozen=True)
+class GpuAnswer:
+    """What `nvidia-smi` said, or why it said nothing: `problem`."""
+
+    gpus: tuple[Gpu, ...]
+    problem: str | None = None
+
+
+_answer = GpuAnswer(())
+_asked_at: float | None = None
+
+
+def ask_for_gpus() -> GpuAnswer:
+    """All GPUs of this machine. Asked once; after a failure again every RETRY_SECONDS."""
+    global _answer, _asked_at
+    is_stale = _answer.problem is not None and time.monotonic() - (_asked_at or 0.0) > RETRY_SECONDS
+    if _asked_at is None or is_stale:
+        _answer, _asked_at = _query(), time.monotonic()
+    return _answer
+
+
+def list_devices(visible: str | None) -> tuple[Device, ...]:
+    """The GPUs that a process with this CUDA_VISIBLE_DEVICES may use (None: it is not set), then the CPU."""
+    return (*select_gpus(ask_for_gpus().gpus, visible), _cpu())
+
+
+def own_devices() -> tuple[Device, ...]:
+    """Those that this process may use."""
+    return list_devices(os.environ.get("CUDA_VISIBLE_DEVICES"))
 
 
 def default_device() -> Device:
     """The device that `device="auto"` takes: the first GPU, otherwise the CPU."""
-    return list_devices()[0]
+    return own_devices()[0]
 
 
+def select_gpus(gpus: tuple[Gpu, ...], visible: str | None) -> tuple[Device, ...]:
+    """CUDA's reading of CUDA_VISIBLE_DEVICES: indices, beginnings of UUIDs that fit one GPU, MIG slices; the first
+    entry that is none of these ends the list."""
+    if visible is None:
+        return tuple(_as_device(gpu) for gpu in gpus)
+    found: list[Device] = []
+    for entry in (part.strip() for part in visible.split(",")):
+        if entry.startswith("MIG-") and gpus:
+            device = Device(f"cuda:{entry}", "GPU slice (MIG)", bf16=True, selector=entry)  # Ampere or newer has them
+        else:
+            matches = [gpu for gpu in gpus if gpu.index == entry or (entry.startswith("GPU-") and entry in gpu.uuid)]
+            if len(matches) != 1:
+                break
+            device = _as_device(matches[0])
+        if device not in found:
+            found.append(device)
+    return tuple(found)
+
+
+def _as_device(gpu: Gpu) -> Device:
+    return Device(f"cuda:{gpu.index}", gpu.title, gpu.compute_capability >= 8.0, selector=gpu.index)
+
+
+@cache
 def _cpu() -> Device:
     info = Path("/proc/cpuinfo")
     flags = set(info.read_text().split()) if info.is_file() else set()
@@ -42,20 +108,23 @@ def _cpu() -> Device:
     return Device("cpu", f"CPU, {cores} cores" + (", bf16" if bf16 else ""), bf16)
 
 
-def _visible_gpus() -> list[Device]:
-    """In the order of `nvidia-smi`, which a run's process is told to use too (CUDA_DEVICE_ORDER)."""
+def _query() -> GpuAnswer:
     if not shutil.which("nvidia-smi"):
-        return []
+        return GpuAnswer(())
     query = ["nvidia-smi", "--query-gpu=index,uuid,name,compute_cap", "--format=csv,noheader"]
     try:
-        answer = subprocess.run(query, capture_output=True, text=True, timeout=20, check=True)
-    except (OSError, subprocess.SubprocessError):  # a driver without a card
-        return []
-    rows = [[part.strip() for part in line.split(",")] for line in answer.stdout.splitlines() if line]
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    allowed = None if visible is None else {part.strip() for part in visible.split(",") if part.strip()}
-    return [
-        Device(f"cuda:{index}", title, bf16=capability[:1].isdigit() and float(capability) >= 8.0)
-        for index, uuid, title, capability in rows
-        if allowed is None or index in allowed or uuid in allowed
-    ]
+        answer = subprocess.run(query, capture_output=True, text=True, timeout=QUERY_SECONDS, check=True)
+        return GpuAnswer(tuple(_read_line(line) for line in answer.stdout.splitlines() if line.strip()))
+    except subprocess.TimeoutExpired:
+        return GpuAnswer((), f"nvidia-smi did not answer in {QUERY_SECONDS:.0f} s")
+    except subprocess.CalledProcessError as error:
+        words = (error.stdout + error.stderr).strip().splitlines()
+        return GpuAnswer((), f"nvidia-smi: {words[0][:200] if words else f'status {error.returncode}'}")
+    except (OSError, ValueError) as error:
+        return GpuAnswer((), f"nvidia-smi: {error}")
+
+
+def _read_line(line: str) -> Gpu:
+    """Raises ValueError if it is none of a GPU."""
+    index, uuid, title, capability = (part.strip() for part in line.split(","))
+    return Gpu(index, uuid, title, float(capability) if capability[:1].isdigit() else 0.0)

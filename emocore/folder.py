@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from emocore.config import RunConfig
+from emocore.environment import environment_to_keep
 from emocore.errors import ConfigError, RunError
 from emocore.faults import reach
 from emocore.files import file_version, folder_bytes, read_json_object, sync, write_atomically
@@ -283,6 +284,7 @@ def create_run(root: Path, config: RunConfig) -> RunFolder:
         draft.path.mkdir()
         reach("launch.draft")
         draft.write_json("config.json", config.model_dump())
+        draft.write_json("environment.json", environment_to_keep())
         write_atomically(draft.path / "state.json", state.model_dump_json(indent=2))
         reach("launch.filled")
         draft.path.rename(root / run_id)

@@ -5,6 +5,7 @@ its start time and the machine's boot. Covered: Linux, through /proc. Not covere
 every process counts as ended.
 """
 
+import contextlib
 import os
 import re
 import signal
@@ -52,6 +53,15 @@ class ProcessIdentity(BaseModel):
                 os.killpg(self.pid, number)
             except ProcessLookupError:  # it ended between the two looks
                 return
+
+    def kill_remnants(self) -> None:
+        """Once the process has ended: SIGKILL to what it started and left behind in its group.
+
+        The group's number is given to no new process while the group has members, so it is nobody else's.
+        """
+        if self.boot_id == current_boot_id() and _start_ticks(self.pid) is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):  # most leave nothing behind
+                os.killpg(self.pid, signal.SIGKILL)
 
 
 def explain_end(process: ProcessIdentity | None, exit_status: int | None) -> str:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from emocore.config import STARTER, StudyConfig, build, describe
 from emocore.data.table import resolve_source
-from emocore.devices import list_devices
+from emocore.devices import own_devices
 from emocore.errors import EmocoreError
 from emocore.folder import runs_root
 from emocore.jobs.estimate import estimate_seconds
@@ -90,7 +90,7 @@ with left:
 with right:
     st.subheader("What will happen")
     general = st.container()
-    st.caption("Device: " + "; ".join(device.title for device in list_devices()))
+    st.caption("Device: " + "; ".join(device.title for device in own_devices()))
     if data is None:
         st.info("Choose the data first.", icon=":material/info:")
         st.stop()

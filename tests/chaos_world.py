@@ -33,14 +33,16 @@ from emocore.jobs.stop import request_stop
 action, root, argument = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
 try:
     if action == "launch":
-        create_run(root, RunConfig.read(Path(argument)))
+        run = create_run(root, RunConfig.read(Path(argument)))
+        with (root / ".accepted").open("a") as file:
+            print(run.id, file=file)
     else:
         {"stop": request_stop, "resume": resume_run, "delete": delete_run}[action](RunFolder(root / argument))
 except RunError:  # it ended, or was taken up, in this very moment
     pass
 tend_queue(root)
 """
-APP_LOG_FILE = ".app.log"
+APP_LOG_FILE, ACCEPTED_FILE = ".app.log", ".accepted"
 # Points that a run without a neural model does not pass.
 NEURAL = {point for point in POINTS if point.startswith(("step.", "checkpoint.", "adapter."))} | {
     "run.built",
@@ -240,6 +242,8 @@ class World:
         """After each kill."""
         assert list_damaged_runs(self.root) == []
         present = {run.id for run in list_runs(self.root)}
+        if (told := self.root / ACCEPTED_FILE).is_file():  # to apps, maybe before anybody else saw the run
+            self.accepted |= set(told.read_text().splitlines())
         lost = self.accepted - present - self.condemned
         assert not lost, f"lost: {lost}"
         self.accepted |= present

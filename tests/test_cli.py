@@ -108,6 +108,16 @@ def test_a_clone_has_the_settings_of_the_other_but_for_those_that_were_changed(
     assert clone.state.status == RunStatus.QUEUED
 
 
+def test_output_that_finds_no_room_is_told_in_a_line(paused: list[RunFolder]) -> None:
+    for command in (["runs", "--json"], ["methods"]):
+        call = [sys.executable, "-m", "emocore", *command]
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(call, stdout=full, stderr=subprocess.PIPE, text=True, cwd=REPOSITORY)
+        assert done.returncode == 2
+        [line] = done.stderr.splitlines()
+        assert "the output could not be written (No space left on device)" in line
+
+
 def study_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[RunConfig]:
     """The configs of what `study` launches into a paused queue, in its order."""
     assert main(["queue", "--pause"]) == 0

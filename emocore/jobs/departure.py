@@ -34,9 +34,7 @@ class Departures:
 
     def add(self, run_id: str, state: RunState, child: "subprocess.Popen[bytes] | None") -> None:
         """A run with this final state was seen; `child` is its process where this scheduler started it."""
-        departure = _Departure(state.process, child, state.device, time.monotonic())
-        if not departure.is_over:
-            self._leaving[run_id] = departure
+        self._leaving[run_id] = _Departure(state.process, child, state.device, time.monotonic())
 
     def expel(self, run_id: str, child: "subprocess.Popen[bytes]", device: str) -> None:
         """The run's folder is gone, so there is nothing left to wait for: kill it with all that it started."""
@@ -45,7 +43,10 @@ class Departures:
 
     def see_off(self) -> list[str | None]:
         """The devices that are still in use."""
-        self._leaving = {run_id: item for run_id, item in self._leaving.items() if not item.is_over}
+        for run_id, item in [(run_id, item) for run_id, item in self._leaving.items() if item.is_over]:
+            del self._leaving[run_id]
+            if item.process:
+                item.process.kill_remnants()
         for item in self._leaving.values():
             if time.monotonic() - item.since > PATIENCE_SECONDS:
                 if item.child:

@@ -12,7 +12,7 @@ from pathlib import Path
 from emocore.config import STARTER, RunConfig, StudyConfig
 from emocore.data.split import Splits, load_splits
 from emocore.data.table import resolve_source
-from emocore.devices import default_device, list_devices
+from emocore.devices import ask_for_gpus, default_device, own_devices
 from emocore.errors import ConfigError, RunError
 from emocore.folder import RunFolder, create_run, list_runs
 from emocore.jobs.delete import delete_run
@@ -162,7 +162,10 @@ def _check_machine(config: RunConfig) -> list[str]:
                 f"{base.name} has {format_count(base.parameters)} parameters and will train on the CPU, for hours if "
                 "its memory is enough; launch it on a machine with a GPU, or choose a smaller base"
             )
-    names = [device.name for device in list_devices()]
+    names = [device.name for device in own_devices()]
+    problem = ask_for_gpus().problem
+    if problem and config.device == "auto" and find_method(config.method).needs_base:
+        notes.append(f"no GPU can be seen ({problem}), so the CPU is used; mend the driver if there should be one")
     gpus = [name for name in names if name != "cpu"]
     if config.device.startswith("cuda") and (not gpus or (config.device != "cuda" and config.device not in gpus)):
         raise ConfigError(

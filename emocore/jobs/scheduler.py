@@ -13,14 +13,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from emocore.devices import Device, list_devices
+from emocore.devices import Device
 from emocore.errors import ConfigError, RunError
 from emocore.faults import reach
 from emocore.folder import ABANDONED_SECONDS, DRAFT, GRAVE, RunFolder, list_runs, list_stored_states
 from emocore.jobs.departure import Departures
-from emocore.jobs.slots import choose_slot, run_environment
-from emocore.jobs.stop import StopEscalation
-from emocore.processes import explain_end
+from emocore.jobs.slots import find_slot
+from emocore.jobs.stop import StopEscalation, stop_queued
+from emocore.processes import ProcessIdentity, explain_end
 from emocore.states import STOPPED_REASON, RunState, RunStatus
 
 POLL_SECONDS = 0.3
@@ -64,10 +64,12 @@ def pause_file(root: Path) -> Path:
 
 
 def has_work(root: Path) -> bool:
-    """Whether a run lives, or waits in a queue that is not paused."""
-    statuses = {state.status for _, state in list_stored_states(root)}
-    waits = RunStatus.QUEUED in statuses and not pause_file(root).exists()
-    return waits or any(status.is_active for status in statuses)
+    """Whether a run lives, waits in a queue that is not paused, or waits and is to be stopped."""
+    is_paused = pause_file(root).exists()
+    return any(
+        state.status.is_active or (state.status == RunStatus.QUEUED and (not is_paused or run.stop_request.exists()))
+        for run, state in list_stored_states(root)
+    )
 
 
 def serve(root: Path, idle_seconds: float = IDLE_SECONDS) -> None:
@@ -125,15 +127,23 @@ class Scheduler:
         for run, state in active:
             is_alive = True
             with self._tolerating(run):
-                is_alive = self._look_after(run)
+                is_alive = self._look_after(run, state.process)
             if is_alive:
                 busy.add(state.device)
-        queued = [] if pause_file(self._root).exists() else [item for item in open_runs if item not in active]
-        for run, _ in sorted(queued, key=lambda item: item[1].queue_order):
+        queued = [item for item in open_runs if item not in active and not self._is_stopped(item[0])]
+        waiting = [] if pause_file(self._root).exists() else sorted(queued, key=lambda item: item[1].queue_order)
+        for run, _ in waiting:
             with self._tolerating(run):
                 if device := self._start_if_possible(run, busy):
                     busy.add(device.name)
-        return bool(active or queued or busy)
+        return bool(active or waiting or busy)
+
+    def _is_stopped(self, run: RunFolder) -> bool:
+        """Stop a waiting run whose lock was taken by somebody else when the wish came."""
+        if run.stop_request.exists():
+            with self._tolerating(run):
+                return stop_queued(run)
+        return False
 
     def _devices_of_children(self) -> list[str]:
         return [self._devices[run_id] for run_id, child in self._children.items() if child.poll() is None]
@@ -151,8 +161,10 @@ class Scheduler:
                 with contextlib.suppress(OSError):  # its log may lie on the same full disk
                     print(message, file=sys.stderr, flush=True)
 
-    def _look_after(self, run: RunFolder) -> bool:
+    def _look_after(self, run: RunFolder, process: ProcessIdentity | None) -> bool:
         """Settle a dead run, pass on a stop to a live one; True if it is alive."""
+        if process and not process.is_alive:
+            process.kill_remnants()  # one of them may hold the run's lock
         child = self._children.get(run.id)
         if (child is not None and child.poll() is not None) or not run.is_locked:
             self._settle(run)
@@ -164,18 +176,16 @@ class Scheduler:
     def _start_if_possible(self, run: RunFolder, busy: set[str | None]) -> Device | None:
         """The device that a queued run was started on, None if it has to wait or cannot run here at all."""
         try:
-            if choose_slot(run.config, list_devices(), busy=set()) is None:
-                names = ", ".join(device.name for device in list_devices())
-                raise ConfigError(
-                    f"device '{run.config.device}' is not on this machine any more, or hidden by CUDA_VISIBLE_DEVICES; "
-                    f"the scheduler sees {names}"
-                )
-            device = choose_slot(run.config, list_devices(), busy)
-            return device if device and self._start(run, device, run_environment(device)) else None
+            slot = find_slot(run, busy)
         except ConfigError as error:  # it would wait for ever
             with run.lock():
                 run.change_state(RunStatus.FAILED, reason=str(error))
             return None
+        except RunError as error:
+            with run.lock():
+                _postpone(run, str(error))
+            return None
+        return slot[0] if slot and self._start(run, *slot) else None
 
     def _open_runs(self) -> list[tuple[RunFolder, RunState]]:
         """Runs that are not in a final state; a settled one is read again only if its file changed."""
@@ -231,12 +241,12 @@ class Scheduler:
             state = run.stored_state
             if state.status != RunStatus.QUEUED:
                 return False
-            run.change_state(RunStatus.STARTING, device=device.name, attempts=state.attempts + 1)
+            run.change_state(RunStatus.STARTING, device=device.name, attempts=state.attempts + 1, reason=None)
             reach("scheduler.starting")
             try:
                 with run.log.open("ab") as log:
                     self._children[run.id] = subprocess.Popen(
-                        [sys.executable, "-m", "emocore.training", str(run.path)],
+                        [sys.executable, "-m", "emocore.training", str(run.path), str(lock)],
                         stdin=subprocess.DEVNULL,
                         stdout=log,
                         stderr=subprocess.STDOUT,
@@ -246,12 +256,19 @@ class Scheduler:
                         cwd=REPOSITORY,
                     )
             except OSError as error:
-                reason = f"no process could be started ({error.strerror}); free memory or space, then resume it"
-                run.change_state(RunStatus.FAILED, reason=reason)
+                run.change_state(RunStatus.QUEUED, device=None, attempts=state.attempts)
+                _postpone(run, f"waits: no process could be started ({error.strerror}); free memory or space")
                 return False
             self._devices[run.id] = device.name
             reach("scheduler.started")
             return True
+
+
+def _postpone(run: RunFolder, reason: str) -> None:
+    """Say why a queued run does not start though its turn has come. The caller holds the lock."""
+    state = run.stored_state
+    if state.status == RunStatus.QUEUED and state.reason != reason:
+        run.change_state(RunStatus.QUEUED, reason=reason)
 
 
 @contextlib.contextmanager

@@ -1,11 +1,36 @@
 """Which device a run gets, and the environment that shows it this device alone."""
 
 import os
+from typing import Any
 
 from emocore.config import RunConfig
-from emocore.devices import Device
+from emocore.devices import Device, ask_for_gpus, list_devices
+from emocore.environment import KEPT_VARIABLES
+from emocore.errors import ConfigError, RunError
+from emocore.folder import RunFolder
 from emocore.models.methods import find_method
 from emocore.secrets import load_secrets
+
+Environment = dict[str, str]
+
+
+def find_slot(run: RunFolder, busy: set[str | None]) -> tuple[Device, Environment] | None:
+    """The free device that a queued run may take now, and its process's environment; None if all are taken.
+
+    Raises ConfigError if there is nothing to wait for, RunError if it cannot start as things are.
+    """
+    kept = run.read_json("environment.json") or {}
+    devices = list_devices(kept.get("CUDA_VISIBLE_DEVICES", os.environ.get("CUDA_VISIBLE_DEVICES")))
+    if choose_slot(run.config, devices, busy=set()) is None:
+        if problem := ask_for_gpus().problem:
+            raise RunError(f"waits for '{run.config.device}', since no GPU can be seen ({problem})")
+        names = ", ".join(device.name for device in devices)
+        raise ConfigError(
+            f"device '{run.config.device}' is not on this machine any more, or hidden by CUDA_VISIBLE_DEVICES; "
+            f"there is {names}"
+        )
+    device = choose_slot(run.config, devices, busy)
+    return (device, run_environment(device, kept)) if device else None
 
 
 def choose_slot(config: RunConfig, devices: tuple[Device, ...], busy: set[str | None]) -> Device | None:
@@ -21,11 +46,16 @@ def choose_slot(config: RunConfig, devices: tuple[Device, ...], busy: set[str | 
     return next((device for device in allowed if device.name not in busy), None)
 
 
-def run_environment(device: Device) -> dict[str, str]:
-    """The environment of a run's process. Secrets pass through it and are written nowhere."""
-    load_secrets()  # a key may have been added since this scheduler started
-    environment = dict(os.environ)
-    environment["CUDA_VISIBLE_DEVICES"] = device.name.removeprefix("cuda:") if device.name != "cpu" else ""
+def run_environment(device: Device, kept: dict[str, Any]) -> Environment:
+    """The environment of a run's process; `kept` is its `environment.json`. Secrets pass through it and are written
+    nowhere. Raises RunError if they cannot be read now."""
+    try:
+        load_secrets()  # a key may have been added since this scheduler started
+    except ConfigError as error:
+        raise RunError(f"waits: {error}") from None
+    environment = {name: value for name, value in os.environ.items() if name not in KEPT_VARIABLES or name not in kept}
+    environment |= {name: kept[name] for name in KEPT_VARIABLES if kept.get(name) is not None}
+    environment["CUDA_VISIBLE_DEVICES"] = device.selector
     environment["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
     environment["PYTHONUNBUFFERED"] = "1"
     environment["HF_HUB_DISABLE_TELEMETRY"] = "1"

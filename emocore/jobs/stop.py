@@ -12,7 +12,7 @@ from emocore.faults import reach
 from emocore.folder import RunFolder
 from emocore.states import RunStatus
 
-SIGNALS = ((0.0, signal.SIGINT), (10.0, signal.SIGTERM), (15.0, signal.SIGKILL))  # seconds after the request
+SIGNALS = ((0.0, signal.SIGINT), (10.0, signal.SIGTERM), (15.0, signal.SIGKILL))  # seconds after the first
 
 
 def request_stop(run: RunFolder) -> None:
@@ -24,7 +24,7 @@ def request_stop(run: RunFolder) -> None:
     state = run.state
     if state.status.is_final:
         raise RunError(f"run {run.id} is already {state.status}; there is nothing to stop")
-    if state.status == RunStatus.QUEUED and _stop_queued(run):
+    if state.status == RunStatus.QUEUED and stop_queued(run):
         return
     try:
         run.stop_request.touch()
@@ -38,7 +38,7 @@ class StopEscalation:
 
     def __init__(self, run: RunFolder) -> None:
         self._run = run
-        self._began = time.monotonic()
+        self._began: float | None = None  # when the first was sent
         self._sent = 0
 
     def advance(self) -> None:
@@ -47,14 +47,16 @@ class StopEscalation:
         if process is None or self._sent == len(SIGNALS):
             return
         after_seconds, number = SIGNALS[self._sent]
+        self._began = self._began or time.monotonic()
         if time.monotonic() - self._began >= after_seconds:
             self._sent += 1
             process.signal_group(number)
             reach("scheduler.signalled")
 
 
-def _stop_queued(run: RunFolder) -> bool:
-    """False if the scheduler took it up in the meantime. Raises RunError if its folder takes no change."""
+def stop_queued(run: RunFolder) -> bool:
+    """False if somebody holds it: the scheduler takes it up, or another app changes it. Raises RunError if its folder
+    takes no change."""
     try:
         with run.lock():
             state = run.stored_state

@@ -1,5 +1,7 @@
 """A config as asked -> the config that will run, with every default filled in."""
 
+from typing import Any
+
 from emocore.config import RunConfig, build
 from emocore.errors import ConfigError
 from emocore.models.bases import find_base
@@ -30,3 +32,13 @@ def resolve(config: RunConfig) -> tuple[RunConfig, list[str]]:
             field="max_length",
         )
     return build(RunConfig, values), notes
+
+
+def derive(config: RunConfig, changes: dict[str, Any]) -> RunConfig:
+    """A clone of a complete config with these changes. Where its method or base changes, what was the old one's default
+    becomes the new one's: IA3 with LoRA's learning rate would look bad for no true reason. Raises as `resolve`."""
+    values = config.model_dump()
+    if "method" in changes or "base" in changes:
+        defaults = resolve(config.model_copy(update=dict.fromkeys(OPTIONAL_SETTINGS)))[0]
+        values |= {name: None for name in OPTIONAL_SETTINGS if values[name] == getattr(defaults, name)}
+    return build(RunConfig, values | changes)

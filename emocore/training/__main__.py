@@ -1,4 +1,5 @@
-"""`python -m emocore.training RUN_FOLDER`: how the scheduler starts a run."""
+"""`python -m emocore.training RUN_FOLDER LOCK`: how the scheduler starts a run; LOCK is the file descriptor that holds
+its lock."""
 
 import os
 import signal
@@ -11,6 +12,8 @@ from emocore.processes import ProcessIdentity
 from emocore.states import RunStatus
 
 folder = Path(sys.argv[1])
+for lock in sys.argv[2:]:
+    os.set_inheritable(int(lock), False)  # a program that this process starts must not hold it longer than this does
 # A shell that starts something in the background has it ignore SIGINT, and that is inherited. As long as there is
 # nothing to save, a stop is simply the end.
 signal.signal(signal.SIGINT, signal.SIG_DFL)

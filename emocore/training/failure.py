@@ -11,7 +11,13 @@ UNWRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
 # What libraries say that do not pass the system's own error on.
 FULL_WORDS = ("No space left on device", "PytorchStreamWriter failed writing", "unexpected pos")
 UNWRITABLE_WORDS = ("Read-only file system", "Permission denied")
-MEMORY_WORDS = ("can't allocate memory", "not enough memory", "Cannot allocate memory")
+MEMORY_WORDS = (
+    "can't allocate memory",
+    "not enough memory",
+    "Cannot allocate memory",
+    "CUDA error: out of memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+)
 
 
 def explain_failure(error: Exception) -> str:
@@ -25,7 +31,7 @@ def explain_failure(error: Exception) -> str:
     if number in FULL or any(word in str(error) for word in FULL_WORDS):
         return "the disk is full: free space, then resume the run; it goes on from its last checkpoint"
     if number in UNWRITABLE or any(word in str(error) for word in UNWRITABLE_WORDS):
-        return f"a file may not be written ({first}): make the run's folder writable, then resume it"
+        return f"a file may not be written ({first}): make its folder writable, then resume the run"
     return f"{type(error).__name__}: {first} (the log has the details)"
 
 

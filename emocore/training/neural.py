@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+from pathlib import Path
 
 import transformers
 from datasets import DatasetDict
@@ -18,7 +19,7 @@ from emocore.models.card import write_card
 from emocore.tracking.tracker import Tracker
 from emocore.training.callbacks import LogToTracker, SaveCheckpoints
 from emocore.training.cost import TrainingCost
-from emocore.training.provenance import note_base_revision
+from emocore.training.provenance import note_base
 from emocore.training.trainer import EmotionTrainer, training_arguments
 
 logger = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ def train(
     """Train the adapter of `config` and save it to `run.adapter`."""
     transformers.set_seed(config.seed)
     model, loaded = build_model(config, splits.labels, device, bf16=precision == "bf16")
-    note_base_revision(run, loaded.revision)
+    note_base(run, loaded.revision, Path(loaded.source))
     logger.info("%s, %s, %s attention", device, precision, loaded.model.config._attn_implementation)
     data = encode_splits(splits, loaded.tokenizer, config.max_length)
     trainer = _make_trainer(run, config, model, loaded, data, tracker, device, precision)

@@ -21,7 +21,7 @@ import pandas as pd
 
 from emocore.config import RunConfig
 from emocore.data.split import Splits, load_splits
-from emocore.devices import list_devices
+from emocore.devices import own_devices
 from emocore.errors import ConfigError, EmocoreError, RunError
 from emocore.faults import reach
 from emocore.files import sync
@@ -123,13 +123,13 @@ def _carry_out(run: RunFolder) -> None:
 
 def _train_and_evaluate(run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker) -> dict[str, Any]:
     """From the data to `result.json`, whose content it returns."""
-    device = choose_device(config)
+    device = choose_device(config, run.stored_state.device)
     precision = choose_precision(config, device)
     provenance = describe_provenance(splits, device, precision)
     earlier = run.read_json("provenance.json")
     if earlier and last_checkpoint(run.checkpoints):
         check_same_origin(earlier, provenance)
-        provenance["base_revision"] = earlier["base_revision"]
+        provenance |= {name: earlier.get(name) for name in ("base_revision", "base_files_sha256")}
     run.write_json("provenance.json", provenance)
     cost = _load_engine(config).train(run, config, splits, tracker, device, precision)
     run.change_state(RunStatus.EVALUATING)
@@ -158,16 +158,22 @@ def _load_engine(config: RunConfig) -> ModuleType:
         gc.enable()
 
 
-def choose_device(config: RunConfig) -> str:
-    """ "cuda" or "cpu". The scheduler has already made one GPU visible to this process, or none."""
-    if config.device == "cpu" or (config.device == "auto" and not find_method(config.method).needs_base):
+def choose_device(config: RunConfig, slot: str | None) -> str:
+    """ "cuda" or "cpu". `slot` is the scheduler's choice, which alone is visible to this process; None without one.
+
+    Raises ConfigError where torch cannot use the GPU: on the CPU it would get in the way of the run that has the
+    CPU's slot, and its time and memory would be told as a GPU's.
+    """
+    if slot in ("cpu", None) or not find_method(config.method).needs_base:
         return "cpu"
     import torch
 
-    if config.device == "auto" and not torch.cuda.is_available():
-        return "cpu"
     if not torch.cuda.is_available():
-        raise ConfigError(f"device '{config.device}' was asked for, but no CUDA GPU is visible here", field="device")
+        raise ConfigError(
+            f"this PyTorch ({torch.__version__}) cannot use the GPU {slot}: install its CUDA build, bring the driver "
+            "up to date, or set device to cpu",
+            field="device",
+        )
     return "cuda"
 
 
@@ -179,7 +185,7 @@ def choose_precision(config: RunConfig, device: str) -> str:
         import torch
 
         return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
-    return "bf16" if list_devices()[-1].bf16 else "fp32"
+    return "bf16" if own_devices()[-1].bf16 else "fp32"
 
 
 def _predict(run: RunFolder, config: RunConfig, splits: Splits, device: str) -> tuple[dict[str, np.ndarray], float]:

@@ -1,5 +1,6 @@
 """What a result depends on beside its config: versions, code, data, device."""
 
+import hashlib
 import platform
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
@@ -23,10 +24,11 @@ PACKAGES = (
     "numpy",
     "wandb",
 )
+SAMPLE_BYTES = 2**20
 
 
 def describe_provenance(splits: Splits, device: str, precision: str) -> dict[str, Any]:
-    """`provenance.json`, but for the base's revision, which is known once it is loaded."""
+    """`provenance.json`, but for what the base is, which is known once it is loaded."""
     return {
         "emocore": __version__,
         "code": describe_code(),
@@ -40,6 +42,7 @@ def describe_provenance(splits: Splits, device: str, precision: str) -> dict[str
         "device": device,
         "precision": precision,
         "base_revision": None,
+        "base_files_sha256": None,
     }
 
 
@@ -56,13 +59,31 @@ def check_same_origin(earlier: dict[str, Any], now: dict[str, Any]) -> None:
             raise RunError(f"this run began with {name} {earlier[name]} and would go on with {now[name]}; {remedy}")
 
 
-def note_base_revision(run: RunFolder, revision: str | None) -> None:
-    """Keep the Hub commit of the base once it is loaded. Raises RunError if a resumed run began with another."""
+def note_base(run: RunFolder, revision: str | None, source: Path) -> None:
+    """Keep the Hub commit of the base, or what its folder held, once it is loaded. Raises RunError if a resumed run
+    began with another."""
     provenance = run.read_json("provenance.json") or {}
-    earlier = provenance.get("base_revision")
-    if earlier and earlier != revision and last_checkpoint(run.checkpoints):
-        raise RunError(f"the base has changed on the Hub since this run began ({earlier[:8]}); clone the run")
-    run.write_json("provenance.json", provenance | {"base_revision": revision})
+    now = {"base_revision": revision, "base_files_sha256": digest_folder(source) if source.is_dir() else None}
+    if last_checkpoint(run.checkpoints):
+        if (earlier := provenance.get("base_revision")) and earlier != revision:
+            raise RunError(f"the base has changed on the Hub since this run began ({earlier[:8]}); clone the run")
+        if (provenance.get("base_files_sha256") or now["base_files_sha256"]) != now["base_files_sha256"]:
+            raise RunError(f"the base in {source} has changed since this run began; put it back, or clone the run")
+    run.write_json("provenance.json", provenance | now)
+
+
+def digest_folder(base: Path) -> str:
+    """SHA-256 over the names and sizes of a base's files, and over their first and last MiB: enough to tell another
+    training from this one, in no time for many gigabytes."""
+    digest = hashlib.sha256()
+    for path in sorted([*base.glob("*.safetensors"), *base.glob("*.json")]):
+        size = path.stat().st_size
+        digest.update(f"{path.name} {size}\n".encode())
+        with path.open("rb") as file:
+            digest.update(file.read(SAMPLE_BYTES))
+            file.seek(max(SAMPLE_BYTES, size - SAMPLE_BYTES))
+            digest.update(file.read(SAMPLE_BYTES))
+    return digest.hexdigest()
 
 
 def describe_code() -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """One run that cannot be used, or cannot be read any more, holds up no other and gives no device away."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -32,14 +33,14 @@ def test_a_method_of_another_version_fails_its_run_alone(
 ) -> None:
     """On a machine with a GPU, where the method decides on the device."""
     gpu = Device("cuda:0", "GPU", True)
-    monkeypatch.setattr(module, "list_devices", lambda: (gpu, Device("cpu", "CPU", True)))
+    monkeypatch.setattr("emocore.jobs.slots.list_devices", lambda visible: (gpu, Device("cpu", "CPU", True)))
     odd = create_run(root, RunConfig(method="a-method-to-come"))
     scheduler.tick()
     assert odd.stored_state.status == RunStatus.FAILED
     assert "a-method-to-come" in (odd.stored_state.reason or "")
 
 
-def test_broken_secrets_fail_a_run_with_the_reason(
+def test_broken_secrets_keep_runs_waiting_until_they_are_mended(
     root: Path, scheduler: Scheduler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = tmp_path / "secrets.toml"
@@ -48,8 +49,28 @@ def test_broken_secrets_fail_a_run_with_the_reason(
     run = create_run(root, RunConfig(method="tfidf"))
     scheduler.tick()
     state = run.stored_state
-    assert (state.status, state.attempts) == (RunStatus.FAILED, 0)
+    assert (state.status, state.attempts) == (RunStatus.QUEUED, 0)
     assert "secrets.toml" in (state.reason or "") and "abc" not in (state.reason or "")
+    broken.write_text('OTHER = "abc"', encoding="utf-8")
+    scheduler.tick()
+    assert (run.stored_state.status, run.stored_state.reason) == (RunStatus.STARTING, None)
+
+
+def test_a_machine_that_cannot_start_a_process_now_loses_no_run(
+    root: Path, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    runs = [create_run(root, RunConfig(method="tfidf")) for _ in range(2)]
+    with monkeypatch.context() as patch:
+        patch.setattr(module.subprocess, "Popen", refuse)
+        scheduler.tick()
+    for run in runs:
+        assert (run.stored_state.status, run.stored_state.attempts) == (RunStatus.QUEUED, 0)
+        assert "no process could be started (Resource temporarily unavailable)" in (run.stored_state.reason or "")
+    scheduler.tick()
+    assert runs[0].stored_state.status == RunStatus.STARTING and runs[0].stored_state.reason is None
 
 
 @pytest.mark.parametrize("name", ["state.json", "config.json"])

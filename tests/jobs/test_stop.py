@@ -1,5 +1,6 @@
 """Stop means stop, whatever the run is doing: the process gone with all its children, the device free."""
 
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -23,7 +24,8 @@ from emocore.errors import RunError
 from emocore.folder import RunFolder, create_run
 from emocore.jobs import stop
 from emocore.jobs.delete import delete_run
-from emocore.jobs.queue import resume_run
+from emocore.jobs.queue import pause_queue, resume_run
+from emocore.jobs.scheduler import has_work
 from emocore.jobs.stop import request_stop
 from emocore.jobs.waiting import wait_until_final
 from emocore.processes import ProcessIdentity
@@ -140,9 +142,49 @@ def test_a_run_that_does_not_listen_is_killed(
 
 
 def test_the_signals_grow_from_gentle_to_final() -> None:
-    assert [number.name for _, number in stop.SIGNALS] == ["SIGINT", "SIGTERM", "SIGKILL"]
-    seconds = [after for after, _ in stop.SIGNALS]
-    assert seconds == sorted(seconds) and seconds[0] == 0 and seconds[-1] <= 30
+    assert stop.SIGNALS == ((0.0, signal.SIGINT), (10.0, signal.SIGTERM), (15.0, signal.SIGKILL))
+
+
+@pytest.mark.parametrize("inherits_lock", [False, True])
+def test_a_child_that_outlives_its_run_is_ended_too(root: Path, small_csv: Path, inherits_lock: bool) -> None:
+    """The run itself obeys the first signal; what it started does not, and may even hold the run's lock."""
+    run = queue_run(root, small_csv, method="tfidf")
+    leader = (
+        "import signal, subprocess, sys, time\n"
+        "deaf = 'import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); print(1, flush=True)'\n"
+        "subprocess.Popen([sys.executable, '-c', deaf + '; time.sleep(600)'], close_fds=False)\n"
+        "time.sleep(600)\n"
+    )
+    with run.lock() as lock:
+        passed = [lock] if inherits_lock else []
+        child = subprocess.Popen(
+            ["python3", "-c", leader], pass_fds=passed, start_new_session=True, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        run.change_state(RunStatus.RUNNING, process=ProcessIdentity.of(child.pid), device="cpu", started_at=time.time())
+    assert child.stdout and child.stdout.readline() == b"1\n"
+    child.send_signal(signal.SIGINT)
+    child.wait(10)
+    assert len(processes_of_group(child.pid)) == 1
+    assert run.is_locked == inherits_lock
+    request_stop(run) if inherits_lock else run.stop_request.touch()
+    scheduler = start_scheduler(root)
+    assert wait_until_final([run], 10)
+    assert_stopped(run, child.pid)
+    assert scheduler.wait(20) == 0
+    child.stdout.close()
+
+
+def test_a_stop_that_found_the_run_in_other_hands_is_not_forgotten(root: Path, small_csv: Path) -> None:
+    """Also where the queue is paused, and nothing else calls for a scheduler."""
+    run = queue_run(root, small_csv, method="tfidf")
+    pause_queue(root)
+    with run.lock():
+        request_stop(run)
+    assert run.stored_state.status == RunStatus.QUEUED and has_work(root)
+    assert start_scheduler(root, idle_seconds=0.5).wait(20) == 0
+    assert run.stored_state.status == RunStatus.STOPPED
+    assert not has_work(root)
 
 
 @pytest.mark.parametrize(

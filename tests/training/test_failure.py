@@ -19,7 +19,7 @@ from emocore.training.failure import explain_failure
 
 FULL = "the disk is full: free space, then resume the run; it goes on from its last checkpoint"
 OUT_OF_MEMORY = f"out of memory: {OUT_OF_MEMORY_REMEDY}"
-UNWRITABLE = r"a file may not be written \(.*\): make the run's folder writable, then resume it"
+UNWRITABLE = r"a file may not be written \(.*\): make its folder writable, then resume the run"
 TENSORS = {"weights": torch.zeros(100_000)}
 FRAME = pd.DataFrame({"logit": np.random.default_rng(0).random(100_000)})
 
@@ -104,3 +104,8 @@ def test_any_other_error_is_named_in_one_line_that_points_to_the_log() -> None:
 def test_a_missing_file_is_not_taken_for_an_unwritable_one(tmp_path: Path) -> None:
     reason = failure_of(lambda: (tmp_path / "gone").read_text())
     assert reason.startswith("FileNotFoundError: ") and "gone" in reason
+
+
+@pytest.mark.parametrize("words", ["CUDA error: out of memory", "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling"])
+def test_a_gpu_that_is_full_already_is_out_of_memory(words: str) -> None:
+    assert explain_failure(RuntimeError(f"{words}\nCUDA kernel errors might be reported later")) == OUT_OF_MEMORY

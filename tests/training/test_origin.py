@@ -11,11 +11,12 @@ import pandas as pd
 import pytest
 from live_runs import EXECUTE_ALL, REPOSITORY, Attempts, describe, queue_run, wait_for
 
+from emocore.config import RunConfig
 from emocore.errors import RunError
-from emocore.folder import RunFolder
+from emocore.folder import RunFolder, create_run
 from emocore.states import RunStatus
 from emocore.training.checkpoints import last_checkpoint
-from emocore.training.provenance import check_same_origin, note_base_revision
+from emocore.training.provenance import check_same_origin, note_base
 
 BEGAN = {"split_sha256": "a", "labels": ["joy"], "device": "cpu", "precision": "fp32"}
 
@@ -60,11 +61,38 @@ def test_another_beginning_is_named(changes: dict[str, object], words: str) -> N
         check_same_origin(BEGAN, BEGAN | changes)
 
 
-def test_another_revision_of_the_base_is_refused_only_where_something_was_trained(killed: RunFolder) -> None:
+NOWHERE = Path("no such folder")
+
+
+def test_another_base_is_no_trouble_where_nothing_was_trained(killed: RunFolder) -> None:
     copy = RunFolder(Path(shutil.copytree(killed.path, killed.path.with_name("copy"))))
-    note_base_revision(copy, "first-revision")
-    note_base_revision(copy, "second-revision")
+    note_base(copy, "first-revision", NOWHERE)
+    note_base(copy, "second-revision", NOWHERE)
     assert (copy.read_json("provenance.json") or {})["base_revision"] == "second-revision"
+
+
+@pytest.fixture
+def trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
+    monkeypatch.setattr("emocore.training.provenance.last_checkpoint", lambda folder: folder)
+    return create_run(tmp_path, RunConfig(method="lora"))
+
+
+def test_another_revision_of_the_base_is_refused(trained: RunFolder) -> None:
+    note_base(trained, "first-revision", NOWHERE)
+    with pytest.raises(RunError, match=r"changed on the Hub .*first-re"):
+        note_base(trained, "second-revision", NOWHERE)
+
+
+def test_a_base_folder_with_other_weights_is_refused_a_copy_is_not(
+    trained: RunFolder, tiny_llama: Path, tmp_path: Path
+) -> None:
+    note_base(trained, None, tiny_llama)
+    copy = Path(shutil.copytree(tiny_llama, tmp_path / "copy"))
+    note_base(trained, None, copy)
+    weights = copy / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"!")
+    with pytest.raises(RunError, match=f"the base in {copy} has changed since this run began; put it back"):
+        note_base(trained, None, copy)
 
 
 def test_a_signal_that_nobody_asked_for_is_no_stop_by_the_user(

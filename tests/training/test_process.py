@@ -51,6 +51,7 @@ def test_a_finished_run_has_all_its_files_and_no_rubbish(finished: RunFolder) ->
     assert finished.state.status == RunStatus.FINISHED
     assert {path.name for path in finished.path.iterdir()} - {"wandb"} == {
         "config.json",
+        "environment.json",
         "state.json",
         "provenance.json",
         "metrics.jsonl",
@@ -188,7 +189,7 @@ FAILURES = {
     "the base is gone": ({"base": "gone"}, "base '.*gone'"),
     "no such layer": ({"target_modules": ["no_such_layer"]}, "target_modules"),
     "more rows than there are": ({"rows": 100}, "rows=100"),
-    "a GPU that is not there": ({"device": "cuda"}, "no CUDA GPU"),
+    "a GPU that is not there": ({"device": "cuda"}, "cannot use the GPU cuda:0: install its CUDA build"),
 }
 
 
@@ -203,6 +204,8 @@ def failed_runs(
         run = queue_run(root, small_csv, base=str(tiny_llama), epochs=1)
         config = run.config.model_dump() | settings
         run.write_json("config.json", config)
+        if "device" in settings:
+            run.change_state(RunStatus.QUEUED, device="cuda:0")  # as a scheduler would that sees one
         runs[name] = run
     log = root / "log"
     assert attempts.carry_out(*runs.values(), log=log) == 1

@@ -1,0 +1,27 @@
+"""The config that a clone gets; what `resolve` fills in is tested where runs are planned."""
+
+import pytest
+
+from emocore.config import RunConfig
+from emocore.models.methods import METHODS
+from emocore.models.resolve import derive, resolve
+
+
+@pytest.fixture
+def original() -> RunConfig:
+    return resolve(RunConfig(method="lora", base="minilm-l6", lora_rank=4))[0]
+
+
+def test_a_clone_changes_what_it_is_told_to(original: RunConfig) -> None:
+    assert derive(original, {}) == original
+    assert derive(original, {"seed": 7}) == original.model_copy(update={"seed": 7})
+
+
+def test_a_clone_by_another_method_gets_its_defaults_and_keeps_what_was_chosen(original: RunConfig) -> None:
+    assert resolve(derive(original, {"method": "qlora"}))[0].lora_rank == 4
+    ia3 = resolve(derive(original, {"method": "ia3"}))[0]
+    assert ia3.learning_rate == METHODS["ia3"].default("learning_rate", "mean") != original.learning_rate
+
+
+def test_a_setting_that_is_given_goes_before_every_default(original: RunConfig) -> None:
+    assert derive(original, {"method": "ia3", "learning_rate": 0.001}).learning_rate == 0.001
