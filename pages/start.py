@@ -7,7 +7,7 @@ from emocore.devices import default_device
 from emocore.errors import EmocoreError
 from emocore.folder import list_runs, runs_root
 from emocore.jobs.estimate import estimate_seconds
-from emocore.jobs.launch import launch_without_copies, plan_study
+from emocore.jobs.launch import Plan, launch_without_copies, plan_study
 from emocore.jobs.overview import describe_runs
 from emocore.jobs.presets import starter_study
 from emocore.states import RunStatus
@@ -27,18 +27,20 @@ st.markdown(
 
 
 @st.cache_data(ttl=60, show_spinner="Measuring this machine")
-def starter_seconds(root: str) -> float | None:
+def plan_starter(root: str) -> tuple[Plan, float | None]:
+    """The study, and how many seconds it will take."""
     plan = plan_study(starter_study())
-    return estimate_seconds(plan.configs, len(plan.splits.frames["train"]), runs_root())
+    return plan, estimate_seconds(plan.configs, len(plan.splits.frames["train"]), runs_root())
 
 
 root = runs_root()
 runs = list_runs(root)
 try:
-    duration = format_minutes(starter_seconds(str(root)))
+    plan, seconds = plan_starter(str(root))
 except EmocoreError as error:
     st.error(plain(error), title="The starter study cannot run yet")
     st.stop()
+duration = format_minutes(seconds)
 
 with st.container(border=True):
     st.subheader("Run the starter study")
@@ -49,7 +51,7 @@ with st.container(border=True):
     )
     label = f"Run the starter study: LoRA, IA3 and QLoRA on this machine, {duration}"
     if st.button(label, type="primary" if not runs else "secondary", icon=":material/play_arrow:", key="start_study"):
-        launch_and_show(plan_study(starter_study()), root, launch_without_copies)
+        launch_and_show(plan, root, launch_without_copies)
     st.caption(f"The '{STARTER}' messages are for trying the app, not for conclusions.")
 
 if runs:
