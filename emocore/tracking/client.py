@@ -5,6 +5,7 @@ import logging
 import os
 import queue
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +16,12 @@ from emocore.errors import ConfigError
 
 API_TIMEOUT_SECONDS = 6.0
 TEAR_DOWN_SECONDS = 2.0
+# A server that could not be opened is not tried again for so long, no longer than its askers pause at first: those who
+# waited meanwhile would each wait as long for the same failure.
+FAILURE_SECONDS = 2.0
 
 _apis: dict[tuple[str, str], Any] = {}
+_failures: dict[tuple[str, str], tuple[float, Exception]] = {}  # when the last one was, and which
 _api_lock = threading.Lock()
 
 Answer = TypeVar("Answer")
@@ -93,18 +98,31 @@ def open_api(base_url: str, timeout_seconds: float) -> Any:
 def shared_api(base_url: str) -> Any:
     """The one `wandb.Api` of this process for a server and key, for whatever is asked in the background.
 
-    Raises as `open_api` does; the next call then tries again.
+    Raises as `open_api` does, and for FAILURE_SECONDS the same again; the next call then tries again.
     """
     place = base_url, _require_key()
     with _api_lock:
         if place not in _apis:
-            try:
-                _apis[place] = open_api(base_url, API_TIMEOUT_SECONDS)
-            except Exception as error:
-                if _is_helper_dead(error):
-                    tear_down()
-                raise
+            _raise_fresh_failure(place)
+            _apis[place] = _open_or_note(place)
         return _apis[place]
+
+
+def _raise_fresh_failure(place: tuple[str, str]) -> None:
+    failed_at, error = _failures.get(place, (0.0, None))
+    if error and time.monotonic() - failed_at < FAILURE_SECONDS:
+        raise error.with_traceback(None)  # that of another thread is of no use, and would grow
+
+
+def _open_or_note(place: tuple[str, str]) -> Any:
+    try:
+        return open_api(place[0], API_TIMEOUT_SECONDS)
+    except Exception as error:
+        if _is_helper_dead(error):
+            tear_down()  # and the next call has another helper, so this is not its failure
+        else:
+            _failures[place] = time.monotonic(), error
+        raise
 
 
 def give_up_if_dead(api: Any, error: Exception) -> None:

@@ -24,10 +24,14 @@ SLOW_WORDS = ("deadline exceeded", "timed out", "did not respond in time")
 
 @dataclass(frozen=True)
 class Trouble:
-    """`reason` is part of a sentence; `retry_after` the pause in seconds that the server itself asked for."""
+    """`reason` is part of a sentence; `retry_after` the pause in seconds that the server itself asked for.
+
+    `is_of_server` says that whatever is asked there meets it, and not this question alone.
+    """
 
     reason: str
     retry_after: float | None = None
+    is_of_server: bool = True
 
 
 def server_address(configured: str | None) -> str:
@@ -93,8 +97,8 @@ def _explain_answer(answer: bytes, error: BaseException) -> Trouble:
         return Trouble("W&B does not accept the key; check WANDB_API_KEY")
     words = first_line(error)
     if any(slow in words.lower() for slow in SLOW_WORDS):
-        return Trouble("W&B did not answer in time")
-    return Trouble(f"W&B refused it: {words}; check wandb_entity and wandb_project")
+        return Trouble("W&B did not answer in time", is_of_server=False)
+    return Trouble(f"W&B refused it: {words}; check wandb_entity and wandb_project", is_of_server=False)
 
 
 def _explain_redirect(base_url: str, location: str) -> str:

@@ -14,6 +14,9 @@ from emocore.tracking.wandb_read import LiveHistory
 
 # A row that W&B lacks for so long will not come by itself; usually one is there within 3 s.
 LONGEST_LAG_SECONDS = 20.0
+# A curve that W&B has not answered about for so long is not live; it is asked every 1 to 2 s, and gives up after 6.
+LONGEST_SILENCE_SECONDS = 4.0
+UNTIL_ANSWER = "until W&B answers"
 MOST_KEPT = 200  # curves of as many runs stay in memory, more than a page shows at once
 
 
@@ -83,17 +86,15 @@ def _why_offline(run: RunFolder, place: dict[str, Any]) -> str:
 def _find_problem(live: LiveHistory, rows: list[Row], local: list[Row], run: RunFolder) -> str | None:
     """Why W&B's rows cannot be shown now; None if they can."""
     if live.error:
-        return f"W&B: {live.error}"
+        return live.error
     if not rows and (local or not live.state):
-        return "until W&B answers"
-    lag = _seconds_behind(rows, local, run.metrics.stat().st_mtime if local else 0.0)
-    return f"W&B is {lag:.0f} s behind" if lag > LONGEST_LAG_SECONDS else None
-
-
-def _seconds_behind(rows: list[Row], local: list[Row], written_at: float) -> float:
-    """How long ago the first row was logged that W&B does not have; 0 if it has all."""
+        return UNTIL_ANSWER
     known = {row["step"] for row in rows}
-    missing = [row for row in local if row["step"] not in known]
-    if not missing:
-        return 0.0
-    return float(time.time() - written_at + local[-1]["seconds"] - missing[0]["seconds"])
+    missing = next((row for row in local if row["step"] not in known), None)
+    if missing is None:
+        return None
+    if live.silent_seconds > LONGEST_SILENCE_SECONDS:
+        return UNTIL_ANSWER
+    # How long ago the first row was logged that W&B does not have.
+    lag = time.time() - run.metrics.stat().st_mtime + local[-1]["seconds"] - missing["seconds"]
+    return f"W&B is {lag:.0f} s behind" if lag > LONGEST_LAG_SECONDS else None

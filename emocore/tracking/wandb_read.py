@@ -1,7 +1,8 @@
 """Read a run's history back from W&B, never in the way of a page.
 
 `LiveHistory.rows()` answers at once with what is known. A thread in the background asks for what is new as long
-as somebody looks and the run is not over. Not covered: runs of other projects (`team`), sampling.
+as somebody looks and the run is not over. What keeps a server from answering is found out once for all runs there.
+Not covered: runs of other projects (`team`), sampling.
 """
 
 import threading
@@ -10,7 +11,7 @@ from typing import Any
 
 from emocore.tracking import remote
 from emocore.tracking.client import give_up_if_dead, shared_api
-from emocore.tracking.diagnosis import diagnose
+from emocore.tracking.diagnosis import Trouble, diagnose
 
 REFRESH_SECONDS = 1.2
 STATE_REFRESH_SECONDS = 10.0
@@ -19,6 +20,53 @@ LONGEST_PAUSE_SECONDS = 60.0
 
 # However many runs a page shows, the server is asked about this many at a time.
 _turns = threading.BoundedSemaphore(4)
+
+
+class _Difficulty:
+    """What keeps W&B from answering, and until when it is left alone."""
+
+    def __init__(self) -> None:
+        self.reason: str | None = None
+        self.next_try = 0.0
+        self._failures = 0
+        self._noted = 0.0
+        self._looked = 0.0
+        self._asked_pause_ends = 0.0
+        self._lock = threading.Lock()
+
+    def look(self) -> None:
+        """Somebody looks. What was found before a pause in looking is no news: W&B is asked anew and at once, unless
+        it has itself asked for the pause."""
+        with self._lock:
+            now = time.monotonic()
+            if now - self._looked > LOOK_SECONDS and now >= self._asked_pause_ends:
+                self._clear()
+            self._looked = now
+
+    def note(self, trouble: Trouble, asked: float) -> None:
+        """A question of the time `asked` failed. Those that were under way together count as one failure."""
+        with self._lock:
+            now = time.monotonic()
+            if self._noted <= asked:
+                self._failures += 1
+            pause = max(2.0 ** min(self._failures, 10), trouble.retry_after or 0)
+            self.reason, self._noted = trouble.reason, now
+            self.next_try = max(self.next_try, now + min(LONGEST_PAUSE_SECONDS, pause))
+            if trouble.retry_after:
+                self._asked_pause_ends = self.next_try
+
+    def end(self, asked: float) -> None:
+        """A question of the time `asked` was answered; a failure that was noted since is later news."""
+        with self._lock:
+            if self._noted <= asked:
+                self._clear()
+
+    def _clear(self) -> None:
+        self.reason, self.next_try, self._failures = None, 0.0, 0
+
+
+# By the server's address: where one run finds it down, the others need not wait for their own failure.
+_servers: dict[str, _Difficulty] = {}
 
 
 class LiveHistory:
@@ -38,9 +86,10 @@ class LiveHistory:
         self._looked = 0.0
         self._is_alive = True
         self._thread: threading.Thread | None = None
-        self._failures = 0
-        self._trouble: str | None = None
-        self._next_try = 0.0
+        self._server = _servers.setdefault(self._base_url, _Difficulty())
+        self._own = _Difficulty()  # with what is asked about this run, on a server that is well
+        self._next_refresh = 0.0
+        self._answered = 0.0
         self._has_all = False
         self.state: str | None = None
         self.summary: dict[str, Any] = {}
@@ -50,10 +99,12 @@ class LiveHistory:
 
         `is_alive` says that the run still works here, whatever W&B makes of it.
         """
+        self._server.look()
+        self._own.look()
         self._looked = time.monotonic()
         self._is_alive = is_alive
         is_asking = self._thread is not None and self._thread.is_alive()
-        if not is_asking and (is_alive or not self._has_all):
+        if not is_asking and self._is_growing:
             self._thread = threading.Thread(target=self._ask_while_looked_at, daemon=True)
             self._thread.start()
         rows = self._rows
@@ -61,34 +112,48 @@ class LiveHistory:
 
     @property
     def error(self) -> str | None:
-        """What keeps W&B from answering, and when it is asked again; None while all is well."""
-        if self._trouble is None:
-            return None
-        return f"{self._trouble}; it is asked again in {max(1, self._next_try - time.monotonic()):.0f} s"
+        """What keeps W&B from answering; None while all is well. The same words for all runs that meet the same."""
+        reason = self._server.reason or self._own.reason
+        return f"{reason}; it is asked again by itself" if reason and self._is_growing else None
+
+    @property
+    def silent_seconds(self) -> float:
+        """How long ago W&B last told all that it had; 0 where nothing more is asked."""
+        return time.monotonic() - self._answered if self._is_growing else 0.0
+
+    @property
+    def _is_growing(self) -> bool:
+        return self._is_alive or not self._has_all
 
     def _ask_while_looked_at(self) -> None:
-        while time.monotonic() - self._looked < LOOK_SECONDS and (self._is_alive or not self._has_all):
-            if time.monotonic() >= self._next_try:
+        while time.monotonic() - self._looked < LOOK_SECONDS and self._is_growing:
+            if self._is_due():
                 with _turns:
-                    self._ask()
+                    if self._is_due():  # others may have found the server down while this one waited
+                        self._ask()
             time.sleep(0.1)
+
+    def _is_due(self) -> bool:
+        return time.monotonic() >= max(self._next_refresh, self._own.next_try, self._server.next_try)
 
     def _ask(self) -> None:
         """Fetch what is new. Any failure is kept for the page to show; the rows so far stay."""
-        is_alive = self._is_alive
+        is_alive, asked = self._is_alive, time.monotonic()
         try:
             self._load_state(is_due=not is_alive or time.monotonic() - self._state_read > STATE_REFRESH_SECONDS)
             rows = remote.fetch_rows(self._remote, min_step=self._next_step)
         except Exception as error:  # of whatever kind: a thread that dies of it could tell nobody
-            self._back_off(error)
+            self._back_off(error, asked)
             return
         # A new dictionary, since a page may be reading the old one.
         new = remote.merge_rows(rows)
         self._rows = self._rows | {step: self._rows.get(step, {}) | row for step, row in new.items()}
         self._next_step = max([self._next_step, *(int(row["_step"]) + 1 for row in rows)])
         self._has_all = not is_alive and remote.has_ended(self._remote)
-        self._trouble, self._failures = None, 0
-        self._next_try = time.monotonic() + REFRESH_SECONDS
+        self._answered = time.monotonic()
+        self._next_refresh = self._answered + REFRESH_SECONDS
+        self._own.end(asked)
+        self._server.end(asked)
 
     def _load_state(self, is_due: bool) -> None:
         """W&B's state of the run, before its rows are asked for: those of an ended run are then all there."""
@@ -103,11 +168,8 @@ class LiveHistory:
         self._state_read = time.monotonic()
         self.state, self.summary = self._remote.state, dict(self._remote.summary_metrics)
 
-    def _back_off(self, error: Exception) -> None:
+    def _back_off(self, error: Exception, asked: float) -> None:
         give_up_if_dead(self._api, error)
         self._remote = None  # opened anew, by another helper process if need be
         trouble = diagnose(error, self._base_url)
-        self._failures += 1
-        pause = min(LONGEST_PAUSE_SECONDS, max(2.0**self._failures, trouble.retry_after or 0))
-        self._next_try = time.monotonic() + pause
-        self._trouble = trouble.reason
+        (self._server if trouble.is_of_server else self._own).note(trouble, asked)

@@ -182,4 +182,7 @@ def test_an_unreachable_server_leaves_the_file_and_its_name(tmp_path: Path, read
     assert reader.read(run).rows == ROWS, "it does not wait for the network"
     failed = wait_for(lambda: "asked again" in (h := reader.read(run)).source and h, 40, "the failure to show")
     assert failed.rows == ROWS
-    assert "W&B could not be reached at http://127.0.0.1:1; check the network" in failed.source
+    assert failed.source == (
+        "from the local file (W&B could not be reached at http://127.0.0.1:1; check the network and the address; "
+        "it is asked again by itself)"
+    )
