@@ -7,35 +7,40 @@ from emocore.charts.curves import metric_curves
 from emocore.config import describe
 from emocore.errors import EmocoreError
 from emocore.evaluation.curves import curve_table
-from emocore.folder import find_run, runs_root
+from emocore.folder import runs_root
+from emocore.jobs.queue import QueuePlace, queue_place
 from emocore.jobs.scheduler import pause_file
 from emocore.metrics import METRIC_DESCRIPTIONS
 from emocore.states import RunStatus
 from emocore.text import format_bytes, format_seconds
+from pages.shared.address import recall
 from pages.shared.entry import require_app
 from pages.shared.plain import plain
 from pages.shared.queue import tend_or_warn
 from pages.shared.run_actions import show_actions
 from pages.shared.run_result import show_results
-from pages.shared.run_view import RunView, look_at
+from pages.shared.run_view import NO_TOOLBAR, SHOWN_KEY, RunView, find_chosen, look_at
 from pages.shared.sending import forget_sending, is_sending, show_sending
 from pages.shared.tables import STATUS_COLORS
 from pages.shared.titles import run_name
 
 require_app()
 
+LOG_HEIGHT = 320  # pixels; a log that grows would move all that is below
 
 try:
-    run = find_run(runs_root(), st.query_params.get("run", ""))
-    drawn = look_at(run)
+    drawn = look_at(find_chosen(recall("run", SHOWN_KEY)))
+    place = queue_place(drawn.run)
 except EmocoreError as error:
     st.title("Run")
     st.warning(plain(error), icon=":material/search_off:")
     st.page_link("pages/runs.py", label="All runs", icon=":material/list:")
     st.stop()
 
-alive, sending, config = not drawn.state.status.is_final, is_sending(run), drawn.config
+run, config, alive, sending = drawn.run, drawn.config, not drawn.state.status.is_final, is_sending(drawn.run)
 fresh = [drawn]  # the fragment's first look, taken a moment ago
+was = (drawn.state.status, sending, place and place.is_next)  # what the buttons are drawn for
+pause = 1 if alive or sending else 10
 if alive:
     forget_sending(run)
 st.title(plain(run_name(run) if config else "Run"))
@@ -43,29 +48,46 @@ study = f" · study {config.study}" if config and config.study else ""
 st.caption(plain(f"{run.id}{study}{f' · seed {config.seed}' if config else ''}"))
 
 
-@st.fragment(run_every=1 if alive or sending else 10)
+@st.fragment(run_every=pause)
+def show_status() -> None:
+    """Apart from the curves, so that the buttons stand between the two, where a growing log cannot move them."""
+    try:
+        state, now_at = run.state, queue_place(run)
+    except EmocoreError:  # deleted elsewhere while this page was open
+        st.rerun(scope="app")
+    status = state.status
+    st.badge(str(status), color=STATUS_COLORS[status])
+    if status == RunStatus.QUEUED:
+        show_place(now_at)
+    if alive:
+        tend_or_warn(runs_root())
+    if state.reason:
+        (st.error if status == RunStatus.FAILED else st.warning)(plain(state.reason))
+    show_sending(run)
+    if (status, is_sending(run), now_at and now_at.is_next) != was:
+        st.rerun(scope="app")
+
+
+def show_place(place: QueuePlace | None) -> None:
+    if pause_file(runs_root()).exists():
+        st.warning("The queue is paused; the Runs page opens it again.", icon=":material/pause:")
+    if place:
+        st.caption("Next to start." if place.is_next else f"Number {place.number:,} of {place.waiting:,} waiting.")
+
+
+@st.fragment(run_every=pause)
 def show_live() -> None:
     try:
         view = fresh.pop() if fresh else look_at(run)
     except EmocoreError:  # deleted elsewhere while this page was open
         st.rerun(scope="app")
-    status = view.state.status
-    st.badge(str(status), color=STATUS_COLORS[status])
-    if status == RunStatus.QUEUED and pause_file(runs_root()).exists():
-        st.warning("The queue is paused; the Runs page opens it again.", icon=":material/pause:")
-    if alive:
-        tend_or_warn(runs_root())
-    if view.state.reason:
-        (st.error if status == RunStatus.FAILED else st.warning)(plain(view.state.reason))
     for problem in view.problems:
         st.warning(plain(problem), icon=":material/broken_image:")
-    show_sending(run)
     show_progress(view)
     show_curves(view)
-    with st.expander("Log", expanded=status != RunStatus.FINISHED):
+    log = st.expander("Log", expanded=view.state.status != RunStatus.FINISHED)
+    with log.container(height=LOG_HEIGHT if view.log else "content", border=False, autoscroll=True):
         st.code(view.log or "Nothing logged yet.", language=None)
-    if (status, is_sending(run)) != (drawn.state.status, sending):
-        st.rerun(scope="app")  # the buttons below are drawn for what was then
 
 
 def show_progress(view: RunView) -> None:
@@ -86,17 +108,18 @@ def show_curves(view: RunView) -> None:
     with columns[0]:
         st.markdown("**Validation F1**", help=METRIC_DESCRIPTIONS["f1_macro"])
         figure = metric_curves(table, "validation/f1_macro", "macro-F1", y_range=(0, 1))
-        st.plotly_chart(figure, key="run_f1", alt="Validation macro-F1 over the epochs")
+        st.plotly_chart(figure, key="run_f1", alt="Validation macro-F1 over the epochs", config=NO_TOOLBAR)
     with columns[1]:
         st.markdown("**Training loss**")
         figure = metric_curves(table, "train/loss", "loss")
-        st.plotly_chart(figure, key="run_loss", alt="Training loss over the epochs")
+        st.plotly_chart(figure, key="run_loss", alt="Training loss over the epochs", config=NO_TOOLBAR)
     link = f" [Open it on W&B]({history.url})." if history.url else ""
     st.caption(f"Curves {plain(history.source)}.{link}")
 
 
+show_status()
+show_actions(drawn, place)
 show_live()
-show_actions(drawn)
 
 if drawn.results and config:
     show_results(drawn.results, config.threshold)

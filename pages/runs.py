@@ -7,17 +7,19 @@ from emocore.evaluation.curves import curve_table
 from emocore.folder import RunFolder, list_damaged_runs, list_runs, runs_root
 from emocore.jobs.overview import RunOverview, describe_runs
 from emocore.states import RunStatus
-from pages.shared.address import choose_one
+from pages.shared.address import choose_one, recall
 from pages.shared.entry import require_app
 from pages.shared.guard import Guard
 from pages.shared.plain import plain
 from pages.shared.queue import show_disk, show_queue, tend_or_warn
 from pages.shared.readers import history_reader
-from pages.shared.tables import show_overview_table
+from pages.shared.run_view import NO_TOOLBAR
+from pages.shared.tables import show_overview_table, show_reasons
 
 require_app()
 
 ALL = "all runs"
+SHOWN_KEY = "runs_study_shown"  # in the session: the study that was looked at last
 
 st.title("Runs")
 st.caption("Every run with its state, progress and latest scores. They go on when you close this page.")
@@ -33,7 +35,9 @@ if not overviews:
     st.stop()
 
 studies = list(dict.fromkeys(overview.study for overview in reversed(overviews) if overview.study))
-wanted = choose_one(st, "Study", [ALL, *studies], name="study", key="runs_study")
+if st.query_params:  # without any, it was not Back that led here
+    recall("study", SHOWN_KEY)
+wanted = st.session_state[SHOWN_KEY] = choose_one(st, "Study", [ALL, *studies], name="study", key="runs_study")
 
 
 def in_study(overviews: list[RunOverview]) -> list[RunOverview]:
@@ -56,6 +60,7 @@ def show_runs() -> None:
     seen = fresh.pop() if fresh else in_study(describe_runs(list_runs(runs_root())))
     overviews = seen if wanted != ALL else seen[::-1]  # a study in its order, otherwise the latest first
     show_overview_table(overviews, key="runs_table")
+    show_reasons(overviews)
     show_disk(runs_root(), sum(overview.disk_bytes for overview in overviews))
     if wanted != ALL:
         show_curves([RunFolder(runs_root() / overview.id) for overview in seen])
@@ -78,11 +83,11 @@ def show_curves(runs: list[RunFolder]) -> None:
     with left:
         st.markdown("**Validation macro-F1**")
         figure = metric_curves(table, "validation/f1_macro", "macro-F1", y_range=(0, 1))
-        st.plotly_chart(figure, key="runs_f1", alt="Validation macro-F1 of each run over the epochs")
+        st.plotly_chart(figure, key="runs_f1", alt="Validation macro-F1 of each run over the epochs", config=NO_TOOLBAR)
     with right:
         st.markdown("**Training loss**")
         figure = metric_curves(table, "train/loss", "loss")
-        st.plotly_chart(figure, key="runs_loss", alt="Training loss of each run over the epochs")
+        st.plotly_chart(figure, key="runs_loss", alt="Training loss of each run over the epochs", config=NO_TOOLBAR)
     sources = dict.fromkeys(history.source for _, _, history in histories)
     st.caption(plain("Curves " + "; ".join(sources) + "."))
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import streamlit as st
 from compare_page import open_compare, words
+from streamlit.runtime.state.query_params import QueryParams
 from streamlit.testing.v1 import AppTest
 from studies import finish_study
 from tables import finish_run
@@ -88,6 +89,24 @@ def test_a_choice_stands_in_the_address_and_comes_back_from_it(view: str) -> Non
     assert address(again) == address(page)
     assert shown(again) == shown(page)
     assert shown(again) != shown(open_compare(view=view))
+
+
+def test_only_what_is_new_is_written_into_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every time that it is written is a step of the browser's history, for Back to undo."""
+    steps: list[str] = []
+    write = QueryParams._send_query_param_msg
+    monkeypatch.setattr(QueryParams, "_send_query_param_msg", lambda params: steps.append("step") or write(params))
+    finish_study(runs_root(), ("lora", "ia3"), (42,))
+    page = open_compare()
+    assert address(page) == {"study": ["s"]} and len(steps) == 1
+    segment("compare_view", "costs")(page).run()
+    number("compare_budget_minutes", 2.5)(page).run()
+    assert len(steps) == 3
+    for _ in range(2):
+        page.run()
+    assert len(steps) == 3
+    open_compare(**address(page), split="test", thresholds="launch")
+    assert len(steps) == 3
 
 
 def test_runs_picked_by_hand_are_in_the_address() -> None:

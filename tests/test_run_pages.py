@@ -28,6 +28,9 @@ REPOSITORY = Path(__file__).parent.parent
 NO_SPACE = "no run could be written (No space left on device); free space"
 TRUTH = np.tile([[1, 0, 1, 0], [0, 1, 0, 1], [1, 1, 0, 0]], (4, 1))
 
+PLACE = {"mode": "online", "reason": None, "entity": "e", "project": "p", "id": "r", "base_url": "http://w"}
+PLACE |= {"url": "http://w/r"}
+
 
 @pytest.fixture(autouse=True)
 def quiet_queue(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,7 +221,7 @@ def test_the_buttons_follow_a_run_that_was_resumed_elsewhere(monkeypatch: pytest
     page = open_page("run", run=run.id)
     assert not page.exception
     assert "Stop" in labels(page) and "Resume" not in labels(page)
-    assert pauses == [10, 1], "an ended run is looked at again, a live one often"
+    assert pauses == [10, 10, 1, 1], "an ended run is looked at again, a live one often"
 
 
 def test_checkpoints_are_read_once_until_one_of_them_changes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,6 +248,7 @@ def test_a_run_is_sent_while_its_page_stays_at_hand(monkeypatch: pytest.MonkeyPa
         sent.wait(20)
         if fails:
             raise RunError(f"run {run.id} was not sent to W&B: no answer; then sync it again")
+        write("wandb.json", PLACE | {"complete": True})(run)
         return SyncReport(run.id, "http://w/r", rows_sent=7, was_there=False)
 
     monkeypatch.setenv("WANDB_API_KEY", "0" * 40)
@@ -256,7 +260,9 @@ def test_a_run_is_sent_while_its_page_stays_at_hand(monkeypatch: pytest.MonkeyPa
     sent.set()
     told = "was not sent to W&B: no answer" if fails else "sent to W&B, 7 steps"
     wait_for(lambda: told in words(page.run()), 10)
-    assert not page.button(key="run_sync").disabled
+    assert ("Sync to W&B" in labels(page)) == fails, "it can be tried again as long as W&B lacks something"
+    write("wandb.json", PLACE | {"complete": fails})(run)  # by the command line, or by who put an old copy there
+    assert told not in words(page.run()), "it is not true any more"
     assert not page.exception
 
 

@@ -1,12 +1,24 @@
 """The queue: its order, its pause, and runs that enter it again. The run folders are the queue itself."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 from emocore.errors import RunError
 from emocore.faults import reach
 from emocore.folder import RunFolder, list_stored_states, next_queue_position
 from emocore.jobs.scheduler import ensure_scheduler, has_work, pause_file
 from emocore.states import RunStatus
+
+
+class QueuePlace(NamedTuple):
+    """As which of how many runs one waits."""
+
+    number: int
+    waiting: int
+
+    @property
+    def is_next(self) -> bool:
+        return self.number == 1
 
 
 def tend_queue(root: Path) -> None:
@@ -19,6 +31,14 @@ def waiting_runs(root: Path) -> list[RunFolder]:
     """Queued runs, the next to start first."""
     queued = [(run, state) for run, state in list_stored_states(root) if state.status == RunStatus.QUEUED]
     return [run for run, state in sorted(queued, key=lambda item: item[1].queue_order)]
+
+
+def queue_place(run: RunFolder) -> QueuePlace | None:
+    """None for a run that does not wait. Raises RunError if its state cannot be read."""
+    if run.stored_state.status != RunStatus.QUEUED:  # the usual case, and the others need not be read for it
+        return None
+    waiting = waiting_runs(run.path.parent)
+    return QueuePlace(waiting.index(run) + 1, len(waiting)) if run in waiting else None
 
 
 def pause_queue(root: Path) -> None:

@@ -8,7 +8,7 @@ from emocore.evaluation.results import Result, add_team_runs
 from emocore.folder import RunFolder, list_finished, list_runs, runs_root
 from emocore.tracking.team import TeamRun
 from pages.comparison.load import load_run
-from pages.shared.address import choose_one, choose_several
+from pages.shared.address import choose_one, choose_several, write
 from pages.shared.guard import Guard
 from pages.shared.plain import plain
 from pages.shared.team import choose_team_runs
@@ -43,10 +43,10 @@ def choose_results() -> tuple[list[Result], list[RunFolder]]:
 def _choose_local(finished: list[RunFolder]) -> tuple[list[RunFolder], list[RunFolder]]:
     studies = list(dict.fromkeys(run.config.study for run in reversed(finished) if run.config.study))
     if "runs" in st.query_params and "study" not in st.query_params:
-        st.query_params["study"] = HAND_PICKED
+        write({"study": HAND_PICKED})
     _tell_missing("study", [*studies, HAND_PICKED])
     study = choose_one(
-        st, "Study", [*studies, HAND_PICKED], name="study", key="compare_study",
+        st, "Study", [*studies, HAND_PICKED], name="study", key="compare_study", always=True,
         format_func=lambda name: HAND_PICKED_TITLE if name == HAND_PICKED else name,
     )  # fmt: skip
     if study != HAND_PICKED:

@@ -11,7 +11,7 @@ from emocore.evaluation.pairs import find_ties
 from emocore.export.gather import COST_TITLES
 from emocore.text import format_bytes, format_count, format_seconds
 from pages.comparison.view import View
-from pages.shared.address import choose_segment
+from pages.shared.address import choose_segment, write
 from pages.shared.plain import plain
 
 BUDGET = {
@@ -54,10 +54,7 @@ def _show_budget(view: View, costs: pd.DataFrame) -> None:
         if key not in st.session_state:
             st.session_state[key] = _read_number(st.query_params.get(name))
         limits[name] = fields.number_input(title, min_value=0.0, key=key, placeholder="no limit", width=190)
-        if limits[name] is None:
-            st.query_params.pop(name, None)
-        else:
-            st.query_params[name] = f"{limits[name]:.15g}"
+    write({name: None if limit is None else f"{limit:.15g}" for name, limit in limits.items()})
     allowed = best_under_budget(costs, **limits)
     ties = find_ties(view.comparison, allowed["series"].iloc[0]) if len(allowed) else []
     st.markdown(plain(describe_budget(costs, ties, **limits)))

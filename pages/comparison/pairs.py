@@ -21,7 +21,7 @@ def show(view: View) -> None:
     order = view.comparison.tested
     rows, shown = verdicts, order
     if len(overall) > MOST_PAIRS:
-        first = choose_one(st, "Pairs of", order, name="first", key="compare_pairs_first")
+        first = choose_one(st, "Pairs of", order, name="first", key="compare_pairs_first", always=True)
         rows = verdicts[(verdicts["first"] == first) | (verdicts["second"] == first)]
         shown = [first, *(name for name in order if name != first)]
     st.subheader("Overall macro-F1", help=VERDICT_HELP)

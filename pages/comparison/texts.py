@@ -32,8 +32,10 @@ def show(view: View) -> None:
 def _show_texts(view: View, outcomes: Outcomes, order: list[str], emotion: str | None) -> None:
     st.subheader("Texts that one gets right and the other wrong")
     left, right = st.columns(2)
-    first = choose_one(left, "First", order, name="first", key="compare_first")
-    second = choose_one(right, "Second", [name for name in order if name != first], name="second", key="compare_second")
+    first = choose_one(left, "First", order, name="first", key="compare_first", always=True)
+    second = choose_one(
+        right, "Second", [name for name in order if name != first], name="second", key="compare_second", always=True
+    )
     texts = view.keep("texts", lambda: differing_texts(outcomes, first, second, emotion), first, second, emotion)
     counts = texts["right"].value_counts()
     unit = f"texts differ in {emotion}" if emotion else "cells of text and emotion differ"
@@ -95,7 +97,7 @@ def _show_union(view: View, outcomes: Outcomes, emotion: str | None) -> None:
 def _show_mixed_up(view: View, outcomes: Outcomes, order: list[str]) -> None:
     st.subheader("Emotions mixed up", help="Of the texts with the emotion of the row but not that of the column.")
     controls = st.container(horizontal=True)
-    series = choose_one(controls, "Method", order, name="of", key="compare_mixed", width=320)
+    series = choose_one(controls, "Method", order, name="of", key="compare_mixed", always=True, width=320)
     kind = choose_segment(controls, "Other emotion predicted", KINDS, name="kind", key="compare_kind")
     errors = view.keep("co-occurrence", lambda: co_occurrence_errors(outcomes))
     view.draw(

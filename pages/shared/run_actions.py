@@ -13,23 +13,24 @@ import streamlit as st
 from emocore.errors import EmocoreError
 from emocore.folder import RunFolder, runs_root
 from emocore.jobs.delete import delete_run
-from emocore.jobs.queue import move_to_front, resume_run, tend_queue
+from emocore.jobs.queue import QueuePlace, move_to_front, resume_run, tend_queue
 from emocore.jobs.stop import request_stop
 from emocore.states import RunStatus
+from emocore.tracking.place import known_place
 from pages.shared.plain import plain
-from pages.shared.run_view import RunView
+from pages.shared.run_view import SHOWN_KEY, RunView
 from pages.shared.sending import begin_sending, is_sending
 
 
 @st.fragment
-def show_actions(view: RunView) -> None:
-    """Buttons for what the run's state allows. An error stays on the page."""
+def show_actions(view: RunView, place: QueuePlace | None) -> None:
+    """Buttons for what the run's state allows; `place` is its one in the queue. An error stays on the page."""
     run, status = view.run, view.state.status
     with st.container(horizontal=True):
         if status.is_final:
             _show_final_actions(view)
         else:
-            _show_live_actions(run, status)
+            _show_live_actions(run, place)
         if view.config and st.button(
             "Clone", icon=":material/content_copy:", key="run_clone", help="A new run with these settings."
         ):
@@ -44,10 +45,11 @@ def show_actions(view: RunView) -> None:
         st.error(plain(problem))
 
 
-def _show_live_actions(run: RunFolder, status: RunStatus) -> None:
-    if status == RunStatus.QUEUED:
+def _show_live_actions(run: RunFolder, place: QueuePlace | None) -> None:
+    if place:
+        text = "It is the next to start." if place.is_next else "Let it be the next to start."
         st.button(
-            "To the front", icon=":material/vertical_align_top:", key="run_front", help="Let it be the next to start.",
+            "To the front", icon=":material/vertical_align_top:", key="run_front", help=text, disabled=place.is_next,
             on_click=_attempt, args=(move_to_front, run),
         )  # fmt: skip
     asked = run.stop_request.exists()
@@ -96,11 +98,17 @@ def _attempt(action: Callable[[RunFolder], object], run: RunFolder) -> None:
 
 @st.dialog("Delete this run?")
 def _confirm_delete(run: RunFolder) -> None:
-    st.write(f"**{run.id}** goes with its adapter, predictions and log. This cannot be undone.")
-    if st.button("Delete for good", type="primary", key="run_delete_sure"):
+    elsewhere = " The copy on W&B stays." if known_place(run).get("url") else ""
+    st.write(f"**{run.id}** goes with its adapter, predictions and log. This cannot be undone.{elsewhere}")
+    with st.container(horizontal=True):
+        is_sure = st.button("Delete for good", type="primary", key="run_delete_sure")
+        if st.button("Cancel", key="run_delete_cancel"):
+            st.rerun()
+    if is_sure:
         try:
             delete_run(run)
         except EmocoreError as error:
             st.error(plain(error))
             return
+        st.session_state.pop(SHOWN_KEY, None)  # nothing for Back to show again
         st.switch_page("pages/runs.py")

@@ -1,16 +1,26 @@
 """The scores and costs of a finished run."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from emocore.evaluation.results import COSTS, SPLITS, read_result
 from emocore.folder import RunFolder
-from emocore.metrics import METRIC_DESCRIPTIONS
+from emocore.metrics import METRIC_DESCRIPTIONS, METRIC_TITLES
 from emocore.text import format_bytes, format_count, format_seconds
 
-SCORES = {"f1_macro": "macro-F1", "f1_micro": "micro-F1", "jaccard": "Jaccard"}
+SCORES = ("f1_macro", "f1_micro", "jaccard")
+COLUMNS = {  # of the table of emotions: what stands above them, and what they are
+    "f1": ("F1", "2 x precision x recall / (precision + recall) of this emotion."),
+    "precision": ("precision", "Of the texts said to have the emotion, the share that has it."),
+    "recall": ("recall", "Of the texts that have the emotion, the share that was found."),
+    "average_precision": ("average precision", "The area under precision against recall, over all thresholds."),
+    "support": ("support", "How many texts have the emotion."),
+    "predicted": ("predicted", "How many texts are said to have it."),
+}
+COUNTS = ("support", "predicted")
 
 
 @dataclass(frozen=True)
@@ -43,12 +53,9 @@ def show_results(results: RunResults, threshold: float) -> None:
     for split, scores in results.scores.items():
         st.markdown(f"**{split.capitalize()} split**, threshold {threshold:g}")
         with st.container(horizontal=True):
-            for name, title in SCORES.items():
-                st.metric(title, f"{scores[name]:.3f}", help=METRIC_DESCRIPTIONS[name])
-        emotions = results.emotions[split]
-        st.dataframe(
-            emotions.style.format("{:.3f}", subset=emotions.columns[:4]).format("{:,.0f}", subset=emotions.columns[4:])
-        )
+            for name in SCORES:
+                st.metric(METRIC_TITLES[name], f"{scores[name]:.3f}", help=METRIC_DESCRIPTIONS[name])
+        _show_emotions(results.emotions[split])
     cost = results.cost
     with st.container(horizontal=True):
         st.metric("training", format_seconds(cost["train_seconds"]))
@@ -56,3 +63,11 @@ def show_results(results: RunResults, threshold: float) -> None:
         st.metric("peak memory", format_bytes(cost["peak_memory_bytes"]))
         st.metric("trainable", format_count(cost["trainable_parameters"]), help="Parameters of adapter and head.")
         st.metric("adapter", format_bytes(cost["adapter_bytes"]))
+
+
+def _show_emotions(emotions: pd.DataFrame) -> None:
+    columns: dict[str, Any] = {
+        name: st.column_config.NumberColumn(title, help=text, format="localized" if name in COUNTS else "%.3f")
+        for name, (title, text) in COLUMNS.items()
+    }
+    st.dataframe(emotions, column_config=columns, height="content", placeholder="–")

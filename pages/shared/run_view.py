@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import streamlit as st
 
 from emocore.config import RunConfig
+from emocore.errors import RunError
 from emocore.files import file_version
-from emocore.folder import RunFolder
+from emocore.folder import RunFolder, find_run, runs_root
 from emocore.jobs.overview import RunOverview, describe_run
 from emocore.states import RunState
 from emocore.tracking.history import History
@@ -17,6 +18,8 @@ from pages.shared.readers import history_reader
 from pages.shared.run_result import RunResults, read_results
 
 LOG_LINES = 40
+SHOWN_KEY = "run_shown"  # in the session: the run that was looked at last
+NO_TOOLBAR = {"displayModeBar": False}  # of a chart; without a mouse it would always lie over the legend
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,16 @@ class RunView:
     can_sync: bool
     resume_step: int | None
     problems: list[str]
+
+
+def find_chosen(run_id: str | None) -> RunFolder:
+    """The run that the page's address names. Raises RunError with what a reader of pages can do."""
+    if not run_id:
+        raise RunError("No run is chosen; choose one on the Runs page.")
+    try:
+        return find_run(runs_root(), run_id)
+    except RunError as error:
+        raise RunError(str(error).partition("; `python")[0]) from None  # a page has a link for that
 
 
 def look_at(run: RunFolder) -> RunView:

@@ -7,7 +7,8 @@ import streamlit as st
 from emocore.errors import EmocoreError
 from emocore.folder import RunFolder
 from emocore.text import first_line
-from emocore.tracking.sync import sync_run
+from emocore.tracking.sync import can_sync, sync_run
+from pages.shared.guard import Guard
 from pages.shared.plain import plain
 
 
@@ -57,12 +58,15 @@ def forget_sending(run: RunFolder) -> None:
 
 
 def show_sending(run: RunFolder) -> None:
-    """How far it is, or how it ended; nothing for a run that nobody sent."""
+    """How far it is, or how it ended; nothing for a run that nobody sent, or whose attempt is not the last word: it may
+    have been sent by the command line since, or have lost what says that it was sent."""
     sending = _sendings().get(run.id)
     if sending is None:
         return
     if sending.is_on_its_way:
         st.info("Sending to W&B …", icon=":material/cloud_upload:")
+    elif Guard().read("wandb.json", lambda: can_sync(run)) != bool(sending.problem):
+        forget_sending(run)
     elif sending.problem:
         st.error(plain(sending.problem), icon=":material/cloud_off:")
     elif sending.news:

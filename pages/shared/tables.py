@@ -6,6 +6,7 @@ import streamlit as st
 from emocore.jobs.overview import RunOverview
 from emocore.models.methods import method_title
 from emocore.text import format_bytes, format_seconds
+from pages.shared.plain import plain
 
 STATUS_COLORS = {
     "queued": "gray",
@@ -27,6 +28,7 @@ STATUS_ICONS = {
     "stopped": "■",
     "interrupted": "!",
 }
+MOST_REASONS = 6
 
 
 def show_overview_table(overviews: list[RunOverview], key: str) -> None:
@@ -67,3 +69,17 @@ def show_overview_table(overviews: list[RunOverview], key: str) -> None:
     if rows and rows[0] < len(overviews):
         st.switch_page("pages/run.py", query_params={"run": overviews[rows[0]].id})
     st.caption("Tick a line to open the run.")
+
+
+def show_reasons(overviews: list[RunOverview]) -> None:
+    """Why runs ended as they did, in full: beside the table's other columns a narrow window has no place for it."""
+    told = [overview for overview in overviews if overview.reason]
+    lines = [
+        f"- :{STATUS_COLORS[o.status]}[{STATUS_ICONS[o.status]} {o.status}] "
+        f"**{plain(method_title(o.method))}**, seed {o.seed}: {plain(o.reason)}"
+        for o in told[:MOST_REASONS]
+    ]
+    if lines:
+        st.markdown("\n".join(lines))
+    if len(told) > MOST_REASONS:
+        st.caption(f"{len(told) - MOST_REASONS:,} more in the table's column reason.")
