@@ -58,6 +58,7 @@ def relaunch(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[RunConfig]
         return []
 
     monkeypatch.setattr(commands, "launch", catch)
+    monkeypatch.setattr(commands, "launch_without_copies", catch)
 
     def read(lines: str) -> list[RunConfig]:
         plans.clear()
