@@ -24,6 +24,7 @@ METHODS = ("lora", "ia3", "qlora")
 CLASSES = {"gemma": "GemmaForSequenceClassification", "qwen2": "Qwen2ForSequenceClassification"}
 RUN_FILES = {
     "config.json",
+    "environment.json",
     "state.json",
     "provenance.json",
     "metrics.jsonl",

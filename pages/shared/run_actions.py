@@ -25,16 +25,19 @@ from pages.shared.sending import begin_sending, is_sending
 @st.fragment
 def show_actions(view: RunView, place: QueuePlace | None) -> None:
     """Buttons for what the run's state allows; `place` is its one in the queue. An error stays on the page."""
+    if destination := st.session_state.pop("run_leads_to", None):
+        st.switch_page(destination[0], query_params=destination[1])
     run, status = view.run, view.state.status
     with st.container(horizontal=True):
         if status.is_final:
             _show_final_actions(view)
         else:
             _show_live_actions(run, place)
-        if view.config and st.button(
-            "Clone", icon=":material/content_copy:", key="run_clone", help="A new run with these settings."
-        ):
-            st.switch_page("pages/launch.py", query_params={"clone": run.id})
+        if view.config:
+            st.button(
+                "Clone", icon=":material/content_copy:", key="run_clone", help="A new run with these settings.",
+                on_click=_leave_for, args=("pages/launch.py", {"clone": run.id}),
+            )  # fmt: skip
         if status.is_final and st.button("Delete", icon=":material/delete:", key="run_delete"):
             _confirm_delete(run)
     if st.session_state.pop("run_touched", False):
@@ -63,10 +66,14 @@ def _show_final_actions(view: RunView) -> None:
     run = view.run
     if view.state.status == RunStatus.FINISHED:
         study = view.config.study if view.config else None
-        if st.button("Try a sentence", type="primary", icon=":material/chat:", key="run_try"):
-            st.switch_page("pages/playground.py", query_params={"runs": run.id})
-        if st.button("Compare", icon=":material/bar_chart:", key="run_compare"):
-            st.switch_page("pages/compare.py", query_params={"study": study} if study else {"runs": run.id})
+        st.button(
+            "Try a sentence", type="primary", icon=":material/chat:", key="run_try",
+            on_click=_leave_for, args=("pages/playground.py", {"runs": run.id}),
+        )  # fmt: skip
+        st.button(
+            "Compare", icon=":material/bar_chart:", key="run_compare",
+            on_click=_leave_for, args=("pages/compare.py", {"study": study} if study else {"runs": run.id}),
+        )  # fmt: skip
     else:
         st.button(
             "Resume", type="primary", icon=":material/play_arrow:", key="run_resume",
@@ -84,6 +91,11 @@ def _show_final_actions(view: RunView) -> None:
 
 def _describe_resume(step: int) -> str:
     return f"Resume goes on after step {step:,}." if step else "Resume begins again: there is no checkpoint yet."
+
+
+def _leave_for(page: str, parameters: dict[str, str]) -> None:
+    """A callback as well: another fragment may have the page drawn again before this one sees its click."""
+    st.session_state["run_leads_to"] = page, parameters
 
 
 def _attempt(action: Callable[[RunFolder], object], run: RunFolder) -> None:
