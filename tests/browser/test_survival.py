@@ -77,6 +77,8 @@ def test_a_clone_fills_the_form_is_launched_once_and_a_paused_queue_starts_nothi
     expect(page.get_by_text("The queue is paused")).to_be_visible()
     expect(page.get_by_role("button", name="Clone")).to_be_visible()
     page.evaluate(CLICKS_IN_QUICK_SUCCESSION)
+    page.wait_for_url("**/launch?clone=*")
+    page.goto(page.url)  # Streamlit may draw a page empty that a timer of the page before it still reaches
     expect(page.get_by_text(f"The settings of run {last.id}")).to_be_visible()
     expect(page.get_by_role("textbox", name="Seeds")).to_have_value("7")
     expect(page.get_by_role("button", name="Launch 1 run")).to_be_visible()
