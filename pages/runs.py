@@ -19,7 +19,7 @@ from pages.shared.tables import show_overview_table, show_reasons
 require_app()
 
 ALL = "all runs"
-SHOWN_KEY = "runs_study_shown"  # in the session: the study that was looked at last
+SHOWN_KEY = "runs_study_shown"  # the study that was looked at last
 
 st.title("Runs")
 st.caption("Every run with its state, progress and latest scores. They go on when you close this page.")

@@ -18,7 +18,7 @@ from pages.shared.readers import history_reader
 from pages.shared.run_result import RunResults, read_results
 
 LOG_LINES = 40
-SHOWN_KEY = "run_shown"  # in the session: the run that was looked at last
+SHOWN_KEY = "run_shown"  # the run that was looked at last
 NO_TOOLBAR = {"displayModeBar": False}  # of a chart; without a mouse it would always lie over the legend
 
 
