@@ -1,22 +1,30 @@
-"""Files on disk: replaced in one step, read as JSON, measured, and the cache."""
+"""Files on disk: replaced in one step, read only where they are regular files, measured, and the cache."""
 
 import contextlib
+import errno
 import json
 import os
+import re
+import stat
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from emocore.faults import reach
 
+MOST_BYTES = 64 * 10**6  # of a file that is read as a whole: none that Emocore writes comes near it
+LONE_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
-def write_atomically(path: Path, text: str) -> None:
+
+def write_atomically(path: Path, text: str, mode: int = 0o666) -> None:
     """Replace the file in one step: a reader or a crash sees the old or the new content, never half.
 
-    Raises OSError, with the old content in place, if there is no space or no right to write.
+    `mode` is what the file may be used for at most, before the user's umask. Raises OSError, with the old content in
+    place, if there is no space or no right to write.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("w", encoding="utf-8") as file:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
@@ -39,11 +47,56 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def read_json_object(path: Path) -> dict[str, Any] | None:
-    """The JSON object in a file; None if it holds anything else, so that the caller can say whose file is damaged."""
+def open_regular(path: Path, most_bytes: int | None = MOST_BYTES) -> BinaryIO:
+    """Open a regular file for reading. Nothing else is waited for: a FIFO in its place would hold the reader for ever.
+
+    Raises OSError, whose `strerror` says what is there instead, also for a file of more than `most_bytes`.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            what = "it is a folder" if stat.S_ISDIR(found.st_mode) else "it is not a regular file"
+            raise OSError(errno.EINVAL, what, str(path))
+        if most_bytes is not None and found.st_size > most_bytes:
+            sizes = f"{found.st_size / 1e6:,.0f} MB, more than the {most_bytes / 1e6:,.0f} MB that are read"
+            raise OSError(errno.EINVAL, f"it has {sizes}", str(path))
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return os.fdopen(descriptor, "rb")
+
+
+def read_bytes(path: Path, most_bytes: int = MOST_BYTES) -> bytes:
+    """The content of a regular file of at most `most_bytes`. Raises OSError as `open_regular` does."""
+    with open_regular(path, most_bytes) as file:
+        return file.read(most_bytes) or b""  # None where the system would have it wait
+
+
+def check_contained(path: Path, folder: Path) -> None:
+    """Raises OSError if `path`, which is below `folder`, is or lies behind a link that leads out of it."""
+    if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
+        raise OSError(errno.EINVAL, "it is a link that leads out of its folder", str(path))
+
+
+def read_json_object(path: Path) -> dict[str, Any] | None:
+    """The JSON object in a file; None if it holds anything else, so that the caller can say whose file is damaged.
+
+    Raises OSError as `open_regular` does.
+    """
+    try:
+        return parse_json_object(read_bytes(path).decode("utf-8"))
+    except UnicodeDecodeError:
+        return None
+
+
+def parse_json_object(text: str) -> dict[str, Any] | None:
+    """The JSON object in `text`; None if it is anything else, nested too deeply, or holds half of a character."""
+    try:
+        content = json.loads(text)
+        if LONE_SURROGATE.search(text):
+            json.dumps(content, ensure_ascii=False).encode("utf-8")
+    except (ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) else None
 

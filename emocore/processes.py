@@ -11,7 +11,7 @@ import re
 import signal
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 # How the reason of a run begins that wanted more memory than there was: a table of failures knows it by this.
 OUT_OF_MEMORY, KILLED_FOR_MEMORY = "out of memory", "killed, most likely for want of memory"
@@ -27,10 +27,10 @@ class ProcessIdentity(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    pid: int
-    start_ticks: int
+    pid: int = Field(gt=1, le=2**22)
+    start_ticks: int = Field(ge=0, lt=2**63)
     boot_id: str
-    oom_kills: int
+    oom_kills: int = Field(ge=0, lt=2**63)
 
     @classmethod
     def of(cls, pid: int) -> "ProcessIdentity":

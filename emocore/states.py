@@ -6,17 +6,22 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from emocore.errors import RunError
-from emocore.files import file_version
+from emocore.files import check_contained, file_version, read_bytes
 from emocore.processes import ProcessIdentity
 
 STOPPED_REASON = "stopped by the user"
+IMPORTED_REASON = "it was not launched by this installation, so it waits for you: Resume queues it here"
+LATEST = 1e11  # Unix seconds, and longer than anything lasts: what is over it was written by nobody who knew the time
 
 
 class RunStatus(StrEnum):
-    """Where a run is in its life; the last four are final."""
+    """Where a run is in its life; the last five are final.
+
+    `imported` is never stored: a queued run reads so where this installation has not launched it.
+    """
 
     QUEUED = "queued"
     STARTING = "starting"
@@ -26,10 +31,11 @@ class RunStatus(StrEnum):
     FAILED = "failed"
     STOPPED = "stopped"
     INTERRUPTED = "interrupted"
+    IMPORTED = "imported"
 
     @property
     def is_final(self) -> bool:
-        return self in (RunStatus.FINISHED, RunStatus.FAILED, RunStatus.STOPPED, RunStatus.INTERRUPTED)
+        return self == RunStatus.FINISHED or self.is_resumable
 
     @property
     def is_active(self) -> bool:
@@ -38,7 +44,7 @@ class RunStatus(StrEnum):
 
     @property
     def is_resumable(self) -> bool:
-        return self in (RunStatus.FAILED, RunStatus.STOPPED, RunStatus.INTERRUPTED)
+        return self in (RunStatus.FAILED, RunStatus.STOPPED, RunStatus.INTERRUPTED, RunStatus.IMPORTED)
 
 
 class RunState(BaseModel):
@@ -46,21 +52,22 @@ class RunState(BaseModel):
 
     `started_at` and `ended_at` are of the last attempt, `earlier_seconds` is what the ones before took.
     Waiting runs start in the order of `queue_position`, a number without other meaning, so that a clock set
-    back changes no order.
+    back changes no order. `mark` shows that this installation queued the run with these settings.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     status: RunStatus
     reason: str | None = None
     device: str | None = None
     process: ProcessIdentity | None = None
-    attempts: int = 0
-    queue_position: int = 0
-    created_at: float
-    started_at: float | None = None
-    ended_at: float | None = None
-    earlier_seconds: float = 0.0
+    attempts: int = Field(0, ge=0, lt=2**31)
+    queue_position: int = Field(0, gt=-(2**53), lt=2**53)
+    created_at: float = Field(ge=0, le=LATEST)
+    started_at: float | None = Field(None, ge=0, le=LATEST)
+    ended_at: float | None = Field(None, ge=0, le=LATEST)
+    earlier_seconds: float = Field(0.0, ge=0, le=LATEST)
+    mark: str | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -89,8 +96,11 @@ def read_state(path: Path) -> RunState:
 @lru_cache(maxsize=4096)
 def _read_version(path: Path, version: tuple[int, int]) -> RunState:
     try:
-        return RunState.model_validate_json(path.read_text(encoding="utf-8"))
+        check_contained(path, path.parent)
+        return RunState.model_validate_json(read_bytes(path))
     except FileNotFoundError:
         raise RunError(f"run {path.parent.name} is not there any more; it was deleted or moved away") from None
-    except (ValueError, OSError):
+    except OSError as error:
+        raise RunError(f"run {path.parent.name}: state.json cannot be read: {error.strerror}") from None
+    except ValueError:
         raise RunError(f"run {path.parent.name}: state.json is damaged; delete the folder {path.parent}") from None
