@@ -1,7 +1,7 @@
 """What this installation knows of its user beside the runs: its identity, and the W&B servers that they named.
 
-Both lie in the settings folder, EMOCORE_SETTINGS or otherwise `emocore` in the user's configuration folder, and never in
-a runs folder, which may have come from somebody else. Looking creates nothing; the first launch does.
+Both lie in the settings folder, EMOCORE_SETTINGS or otherwise `emocore` in the user's configuration folder, and never
+in a runs folder, which may have come from somebody else. Looking creates nothing; the first launch does.
 
     identity        a random secret: what was launched here carries a mark that only this installation can make
     servers.json    addresses of W&B servers that the user named when launching a run
@@ -24,7 +24,7 @@ IDENTITY_BYTES = 32
 
 
 def settings_folder() -> Path:
-    """Where the settings of this user lie; it need not exist yet. Raises ConfigError if there is no home to put it in."""
+    """Where the settings of this user lie; it need not exist yet. Raises ConfigError where there is no home for it."""
     configured = os.environ.get("EMOCORE_SETTINGS")
     try:
         if configured:

@@ -16,7 +16,9 @@ KeyName = Literal["WANDB_API_KEY", "HF_TOKEN"]
 PUBLIC_SERVERS: dict[KeyName, str] = {"WANDB_API_KEY": "https://api.wandb.ai", "HF_TOKEN": "https://huggingface.co"}
 OWN_ADDRESS: dict[KeyName, str] = {"WANDB_API_KEY": "WANDB_BASE_URL", "HF_TOKEN": "HF_ENDPOINT"}
 # Narrower than what a URL may be: where two programs could read one address differently, no key goes there.
-ADDRESS = re.compile(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?(?:/[\w.~/-]*)?", re.ASCII | re.IGNORECASE)
+ADDRESS = re.compile(
+    r"(https?)://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?(?:/[\w.~/-]*)?", re.ASCII | re.IGNORECASE
+)
 PORTS = {"http": 80, "https": 443}
 
 
