@@ -8,7 +8,7 @@ import streamlit as st
 
 from emocore.devices import default_device
 from emocore.errors import EmocoreError
-from emocore.folder import runs_root
+from emocore.listing import runs_root
 from emocore.secrets import load_secrets
 from pages.shared.plain import plain
 from pages.shared.queue import tend_or_warn

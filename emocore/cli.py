@@ -121,7 +121,9 @@ def make_parser() -> argparse.ArgumentParser:
     delete = add("delete", commands.delete_runs, "Delete runs with all their files; asks first.")
     delete.add_argument("--yes", action="store_true", help="do not ask")
     sync = add("sync", commands.sync_runs, "Send ended runs to W&B that are not there, or not complete.")
-    for sub in (stop, resume, delete, sync):
+    resume.add_argument("runs", nargs="*", metavar="RUN")
+    resume.add_argument("--imported", action="store_true", help="all queued runs that another installation launched")
+    for sub in (stop, delete, sync):
         sub.add_argument("runs", nargs="+", metavar="RUN")
     clone = add("clone", commands.clone_run, "Launch a new run with the settings of another one.")
     clone.add_argument("run", metavar="RUN")

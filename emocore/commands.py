@@ -4,22 +4,32 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from emocore import reports
 from emocore.config import STARTER, RunConfig, StudyConfig, build
 from emocore.errors import ConfigError, RunError
-from emocore.folder import RunFolder, find_run, list_damaged_runs, list_runs, runs_root
+from emocore.folder import RunFolder
 from emocore.jobs.delete import check_deletable, delete_run
 from emocore.jobs.launch import Plan, launch, launch_without_copies, plan_runs, plan_study
 from emocore.jobs.overview import describe_runs
 from emocore.jobs.presets import STUDY_METHODS, preset_study
-from emocore.jobs.queue import continue_queue, move_to_front, pause_queue, resume_run, tend_queue, waiting_runs
+from emocore.jobs.queue import (
+    continue_queue,
+    imported_runs,
+    move_to_front,
+    pause_queue,
+    resume_run,
+    tend_queue,
+    waiting_runs,
+)
 from emocore.jobs.scheduler import pause_file
 from emocore.jobs.stop import request_stop
 from emocore.jobs.waiting import wait_until_final
-from emocore.models.resolve import derive
+from emocore.listing import find_run, list_damaged_runs, list_runs, runs_root
+from emocore.models.resolve import derive, take_over
 from emocore.parse import parse_list, parse_method_settings, parse_setting, parse_vary
 from emocore.states import RunStatus
 from emocore.tracking.sync import sync_run
@@ -75,6 +85,7 @@ def launch_study(options: argparse.Namespace) -> int:
 
 
 def show_runs(options: argparse.Namespace) -> None:
+    _tend()
     for problem in list_damaged_runs(runs_root()):
         print(f"note: {problem}", file=sys.stderr)
     overviews = describe_runs(list_runs(runs_root()))
@@ -87,6 +98,7 @@ def show_runs(options: argparse.Namespace) -> None:
 
 
 def show_run(options: argparse.Namespace) -> None:
+    _tend()
     run = find_run(runs_root(), options.run)
     if options.json:
         reports.print_json(reports.run_details(run))
@@ -115,7 +127,9 @@ def stop_runs(options: argparse.Namespace) -> None:
 
 
 def resume_runs(options: argparse.Namespace) -> int:
-    runs = named_runs(options)
+    if options.imported == bool(options.runs):
+        raise ConfigError("name the runs to resume, or use --imported for all that another installation launched")
+    runs = imported_runs(runs_root()) if options.imported else named_runs(options)
     try:
         for run in runs:
             resume_run(run)
@@ -125,9 +139,11 @@ def resume_runs(options: argparse.Namespace) -> int:
 
 
 def clone_run(options: argparse.Namespace) -> int:
-    config = find_run(runs_root(), options.run).config
+    config, notes = take_over(find_run(runs_root(), options.run).config)
     changes = dict(parse_setting(text) for text in options.settings)
-    return _launch(plan_runs([derive(config, changes)]), options, launch)
+    plan = plan_runs([derive(config, changes)])
+    own = [note for note in notes if "wandb_base_url" not in changes]
+    return _launch(replace(plan, notes=[*own, *plan.notes]), options, launch)
 
 
 def change_queue(options: argparse.Namespace) -> None:
@@ -138,10 +154,13 @@ def change_queue(options: argparse.Namespace) -> None:
         pause_queue(root)
     if options.go_on:
         continue_queue(root)
+    _tend()
     waiting = waiting_runs(root)
     print(f"The queue is {'paused' if pause_file(root).exists() else 'open'}; {len(waiting)} waiting.")
     for run in waiting:
         print(run.id)
+    if imported := imported_runs(root):
+        print(f"{len(imported)} imported; `python -m emocore resume --imported` queues them here.")
 
 
 def sync_runs(options: argparse.Namespace) -> None:
@@ -163,6 +182,14 @@ def delete_runs(options: argparse.Namespace) -> None:
 def named_runs(options: argparse.Namespace) -> list[RunFolder]:
     """All of them exist, or nothing is done."""
     return [find_run(runs_root(), run_id) for run_id in dict.fromkeys(options.runs)]
+
+
+def _tend() -> None:
+    """Whoever looks sees to it that the queue is worked on. Where that cannot be, looking still can."""
+    try:
+        tend_queue(runs_root())
+    except RunError as error:
+        print(f"note: {error}", file=sys.stderr)
 
 
 def _confirm(question: str) -> bool:

@@ -24,7 +24,8 @@ from emocore.export.grids import Grid, Score, emotion_grid, score_grid
 from emocore.export.report import html_report
 from emocore.export.tables import NOTHING, to_words
 from emocore.files import write_atomically
-from emocore.folder import RunFolder, list_runs, runs_root
+from emocore.folder import RunFolder
+from emocore.listing import list_runs, runs_root
 from emocore.reports import print_json, print_table, to_records
 from emocore.states import RunStatus
 from emocore.tracking.team import TeamListing, fetch_team_runs

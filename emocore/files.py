@@ -5,6 +5,7 @@ import errno
 import json
 import os
 import re
+import shutil
 import stat
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -73,6 +74,19 @@ def read_bytes(path: Path, most_bytes: int = MOST_BYTES) -> bytes:
         return file.read(most_bytes) or b""  # None where the system would have it wait
 
 
+def open_to_append(path: Path, folder: Path) -> BinaryIO:
+    """Open a file of `folder` to write at its end, made if it is not there.
+
+    Raises OSError where something else than a regular file is in its place, or a link that leads out of the folder.
+    """
+    check_contained(path, folder)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+    return os.fdopen(descriptor, "ab")
+
+
 def check_contained(path: Path, folder: Path) -> None:
     """Raises OSError if `path`, which is below `folder`, is or lies behind a link that leads out of it."""
     if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
@@ -111,15 +125,26 @@ def file_version(path: Path) -> tuple[int, int]:
 
 
 def folder_bytes(path: Path) -> int:
-    """What a folder takes on disk, in whole blocks; files that vanish meanwhile count as nothing."""
-    total = 0
-    for folder, _, names in os.walk(path):
-        for name in names:
-            try:
-                total += (Path(folder) / name).lstat().st_blocks * 512
-            except FileNotFoundError:
-                continue
+    """What a folder takes on disk, in whole blocks; what vanishes meanwhile or cannot be seen counts as nothing."""
+    total, waiting = 0, [str(path)]
+    while waiting:
+        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                else:
+                    total += entry.stat(follow_symlinks=False).st_blocks * 512
     return total
+
+
+def remove_folder(path: Path) -> None:
+    """Remove a folder with all that is in it, as far as that is allowed; of a link to one, the link alone."""
+    if path.is_symlink():
+        with contextlib.suppress(OSError):
+            path.unlink()
+    else:
+        with contextlib.suppress(RecursionError):  # folders within folders, a thousand deep
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def cache_root() -> Path:

@@ -8,25 +8,30 @@ Covered: one machine, a local file system. Not covered: network file systems wit
 import fcntl
 import json
 import os
-import secrets
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO
 
 from emocore.config import RunConfig
-from emocore.environment import environment_to_keep
+from emocore.environment import adopt_environment
 from emocore.errors import ConfigError, RunError
-from emocore.faults import reach
-from emocore.files import file_version, folder_bytes, read_json_object, sync, write_atomically
+from emocore.files import (
+    check_contained,
+    file_version,
+    folder_bytes,
+    open_regular,
+    open_to_append,
+    read_bytes,
+    read_json_object,
+    write_atomically,
+)
+from emocore.installation import is_own_mark, make_mark
 from emocore.processes import explain_end
-from emocore.states import RunState, RunStatus, read_state
+from emocore.states import IMPORTED_REASON, RunState, RunStatus, read_state
 
-DRAFT, GRAVE = ".draft-", ".deleted-"  # what runs are called while they come and go
-ABANDONED_SECONDS = 60
 # For how long a lock is waited for: one that somebody works under; one that is only looked at, or soon left.
 WORKING_SECONDS, LEAVING_SECONDS = 0.1, 3.0
 
@@ -81,8 +86,53 @@ class RunFolder:
 
     @property
     def stored_state(self) -> RunState:
-        """Raises RunError if the file is missing or damaged."""
-        return read_state(self.path / "state.json")
+        """What the file says; a queued run that was not launched here reads as imported. Raises RunError if the file is
+        missing or damaged."""
+        state = read_state(self.path / "state.json")
+        if state.status == RunStatus.QUEUED and not self.is_own:
+            return state.model_copy(update={"status": RunStatus.IMPORTED, "reason": IMPORTED_REASON})
+        return state
+
+    @property
+    def is_own(self) -> bool:
+        """Whether this installation launched or resumed the run, with the settings and environment that it has."""
+        mark = read_state(self.path / "state.json").mark
+        try:
+            return is_own_mark(mark, self.id, *self._marked_contents())
+        except OSError:  # what cannot be read was not launched like this
+            return False
+
+    def make_mark(self, run_id: str) -> str:
+        """The mark of this installation on the run as it is, under the name that it has or will have.
+
+        Raises ConfigError without an identity, OSError for a file of the run that cannot be read.
+        """
+        return make_mark(run_id, *self._marked_contents())
+
+    def adopt(self) -> None:
+        """Take over an environment that another installation has stored: what remains of it holds here, too. The caller
+        holds the lock. Raises RunError if it cannot be written."""
+        try:
+            stored = self.read_json("environment.json") or {}
+        except RunError:  # it is damaged, so it says nothing
+            stored = {}
+        try:
+            self.write_json("environment.json", adopt_environment(stored))
+        except OSError as error:
+            raise self.unchangeable(error) from None
+
+    def check_links(self) -> None:
+        """Raises RunError if something in the folder is a link that leads out of it, where a process would write."""
+        try:
+            for path in self.path.iterdir():
+                check_contained(path, self.path)
+        except OSError as error:
+            name = Path(str(error.filename)).name
+            raise RunError(f"run {self.id}: {name} cannot be used: {error.strerror}; remove it") from None
+
+    def _marked_contents(self) -> tuple[bytes, bytes]:
+        environment = self.path / "environment.json"
+        return read_bytes(self.path / "config.json"), read_bytes(environment) if environment.exists() else b""
 
     def change_state(self, status: RunStatus, **changes: Any) -> None:
         """Write the next state. The caller holds the lock. Final states get their `ended_at`.
@@ -103,9 +153,15 @@ class RunFolder:
         Raises RunError for a damaged file.
         """
         path = self.path / name
-        if not path.is_file():
+        try:
+            check_contained(path, self.path)
+            content = read_json_object(path)
+        except FileNotFoundError:
             return None
-        content = read_json_object(path)
+        except OSError as error:
+            raise RunError(
+                f"run {self.id}: {name} cannot be read: {error.strerror}; mend that, or delete the run"
+            ) from None
         if content is None:
             raise RunError(f"run {self.id}: {name} is damaged; run it again or delete the run")
         return content
@@ -114,19 +170,23 @@ class RunFolder:
         write_atomically(self.path / name, json.dumps(content, indent=2, ensure_ascii=False))
 
     def tail_log(self, lines: int) -> str:
-        """The last lines of `run.log`, read from its end."""
-        if not self.log.is_file():
+        """The last lines of `run.log`, read from its end. Raises RunError if it is not a regular file."""
+        try:
+            check_contained(self.log, self.path)
+            with open_regular(self.log, most_bytes=None) as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(max(0, size - 400 * lines))
+                text = file.read(400 * lines).decode("utf-8", errors="replace")
+        except FileNotFoundError:
             return ""
-        with self.log.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - 400 * lines))
-            text = file.read().decode("utf-8", errors="replace")
+        except OSError as error:
+            raise RunError(f"run {self.id}: run.log cannot be read: {error.strerror}") from None
         return "\n".join(text.splitlines()[-lines:])
 
     def last_sign_of_life(self) -> float:
         """When the run last wrote anything, in Unix seconds."""
         files = (self.path / "state.json", self.metrics, self.log)
-        return max((file.stat().st_mtime for file in files if file.exists()), default=0.0)
+        return max(file_version(file)[0] for file in files) / 1e9
 
     def disk_bytes(self) -> int:
         """What the run takes on disk. Ended runs are measured once for each state."""
@@ -136,19 +196,25 @@ class RunFolder:
 
     @property
     def is_locked(self) -> bool:
-        """Whether a live process holds the run. Works in a folder that may only be read, too."""
+        """Whether a live process holds the run. Works in a folder that may only be read, too.
+
+        Raises RunError if the lock is something else than a file.
+        """
         try:
-            with self._lock.open() as file:
+            check_contained(self._lock, self.path)
+            with open_regular(self._lock) as file:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except FileNotFoundError:
             return False
         except BlockingIOError:
             return True
+        except OSError as error:
+            raise RunError(f"run {self.id}: run.lock cannot be used: {error.strerror}; remove it") from None
         return False
 
-    def _open_lock(self) -> IO[str]:
+    def _open_lock(self) -> BinaryIO:
         try:
-            return self._lock.open("a")
+            return open_to_append(self._lock, self.path)
         except FileNotFoundError:
             raise RunError(f"run {self.id} is not there any more; it was deleted or moved away") from None
         except OSError as error:
@@ -193,107 +259,14 @@ class RunFolder:
 def _read_config(path: Path, version: tuple[int, int]) -> RunConfig:
     """`version` makes a changed file a new question; a thousand runs are listed without parsing them again."""
     try:
+        check_contained(path, path.parent)
         return RunConfig.read(path)
-    except (ConfigError, OSError) as error:
+    except OSError as error:
+        raise RunError(f"run {path.parent.name}: config.json cannot be read: {error.strerror}") from None
+    except ConfigError as error:
         raise RunError(f"run {path.parent.name}: config.json cannot be used ({error})") from None
 
 
 @lru_cache(maxsize=4096)
 def _measure(path: Path, version: tuple[int, int]) -> int:
     return folder_bytes(path)
-
-
-def runs_root() -> Path:
-    """The runs folder: EMOCORE_RUNS, otherwise `runs/` of this checkout. Raises RunError if it cannot be made."""
-    configured = os.environ.get("EMOCORE_RUNS")
-    try:
-        root = Path(configured).expanduser() if configured else Path(__file__).parent.parent / "runs"
-        root.mkdir(parents=True, exist_ok=True)
-        return root.resolve()
-    except (OSError, RuntimeError) as error:
-        raise RunError(f"EMOCORE_RUNS={configured}: no folder can be used there ({error})") from None
-
-
-def list_runs(root: Path) -> list[RunFolder]:
-    """All readable runs in the order of their launch; `list_damaged_runs` names the others."""
-    return [run for run, _ in list_stored_states(root)]
-
-
-def list_stored_states(root: Path) -> list[tuple[RunFolder, RunState]]:
-    """As `list_runs`, with what each run's file said: a second look may find the run deleted."""
-    found = []
-    for path in _run_paths(root):
-        run = RunFolder(path)
-        try:
-            found.append((run, run.stored_state, run.config))
-        except RunError:
-            continue
-    return [(run, state) for run, state, _ in sorted(found, key=lambda item: item[1].created_at)]
-
-
-def list_finished(root: Path) -> list[RunFolder]:
-    """The runs with a result, in the order of their launch."""
-    return [run for run, state in list_stored_states(root) if state.status == RunStatus.FINISHED]
-
-
-def list_damaged_runs(root: Path) -> list[str]:
-    """One sentence a run whose files cannot be read, for the user to see."""
-    problems = []
-    for path in _run_paths(root):
-        try:
-            _ = RunFolder(path).stored_state, RunFolder(path).config
-        except RunError as error:
-            problems.append(str(error))
-    return problems
-
-
-def _run_paths(root: Path) -> list[Path]:
-    """Folders with a state; a folder of somebody else that may not be looked into is none of ours."""
-    try:
-        paths = [path for path in root.iterdir() if not path.name.startswith(".")]
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise RunError(f"the runs in {root} cannot be listed ({error.strerror}); make the folder readable") from None
-    return [path for path in paths if os.access(path / "state.json", os.F_OK)]
-
-
-def find_run(root: Path, run_id: str) -> RunFolder:
-    """The run with this id. Raises RunError, naming how to list them, when there is none."""
-    known = {path.name: path for path in _run_paths(root)}
-    if run_id not in known:
-        raise RunError(f"no run '{run_id[:100]}' in {root}; `python -m emocore runs` lists them")
-    return RunFolder(known[run_id])
-
-
-def next_queue_position(root: Path) -> int:
-    """Behind all that wait."""
-    states = [state for _, state in list_stored_states(root)]
-    return 1 + max((state.queue_position for state in states if state.status == RunStatus.QUEUED), default=0)
-
-
-def create_run(root: Path, config: RunConfig) -> RunFolder:
-    """A queued run. Its folder appears complete or not at all: it is filled aside and renamed."""
-    now = time.time()
-    stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(now))
-    base = "".join(letter if letter.isalnum() or letter in "-." else "-" for letter in Path(config.base).name)
-    run_id = f"{stamp}-{config.method}-{base.lower()[:40]}-{secrets.token_hex(4)}"
-    draft = RunFolder(root / f"{DRAFT}{run_id}")
-    state = RunState(status=RunStatus.QUEUED, created_at=now, queue_position=next_queue_position(root))
-    try:
-        draft.path.mkdir()
-        reach("launch.draft")
-        draft.write_json("config.json", config.model_dump())
-        draft.write_json("environment.json", environment_to_keep())
-        write_atomically(draft.path / "state.json", state.model_dump_json(indent=2))
-        reach("launch.filled")
-        draft.path.rename(root / run_id)
-        sync(root)
-    except OSError as error:
-        shutil.rmtree(draft.path, ignore_errors=True)
-        raise RunError(
-            f"no run could be written to {root} ({error.strerror}); free space, make it writable, "
-            "or choose another EMOCORE_RUNS"
-        ) from None
-    reach("launch.queued")
-    return RunFolder(root / run_id)

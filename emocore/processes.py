@@ -18,6 +18,7 @@ OUT_OF_MEMORY, KILLED_FOR_MEMORY = "out of memory", "killed, most likely for wan
 OUT_OF_MEMORY_REMEDY = (
     "lower batch_size (and raise gradient_accumulation_steps by as much), turn on gradient_checkpointing, or use QLoRA"
 )
+RUN_MODULE = b"emocore.training"  # what the process of a run was started with
 UNWRITABLE_EXIT_STATUS = 74  # EX_IOERR: a run that could not even write why it failed
 
 
@@ -30,7 +31,7 @@ class ProcessIdentity(BaseModel):
     pid: int = Field(gt=1, le=2**22)
     start_ticks: int = Field(ge=0, lt=2**63)
     boot_id: str
-    oom_kills: int = Field(ge=0, lt=2**63)
+    oom_kills: int = Field(gt=-(2**63), lt=2**63)
 
     @classmethod
     def of(cls, pid: int) -> "ProcessIdentity":
@@ -46,18 +47,28 @@ class ProcessIdentity(BaseModel):
     def is_alive(self) -> bool:
         return self.boot_id == current_boot_id() and _start_ticks(self.pid) == self.start_ticks
 
-    def signal_group(self, number: signal.Signals) -> None:
-        """Signal the process and all that it started; nothing happens if the PID is another's by now."""
-        if self.is_alive:
-            try:
+    def works_on(self, run_path: Path) -> bool:
+        """Whether it is alive and the process of that run. A folder that came from elsewhere can name any process, so
+        its command line must name the run, too."""
+        if not self.is_alive:
+            return False
+        try:
+            arguments = Path(f"/proc/{self.pid}/cmdline").read_bytes().split(b"\0")
+        except OSError:  # it ended between the two looks, or is somebody else's
+            return False
+        return os.fsencode(run_path) in arguments and any(RUN_MODULE in argument for argument in arguments)
+
+    def signal_group(self, number: signal.Signals, run_path: Path) -> None:
+        """Signal the process of the run in `run_path` and all that it started; nothing happens if it is another's."""
+        if self.works_on(run_path):
+            with contextlib.suppress(ProcessLookupError, PermissionError):  # it ended meanwhile, or is another user's
                 os.killpg(self.pid, number)
-            except ProcessLookupError:  # it ended between the two looks
-                return
 
     def kill_remnants(self) -> None:
         """Once the process has ended: SIGKILL to what it started and left behind in its group.
 
-        The group's number is given to no new process while the group has members, so it is nobody else's.
+        Only for a process that the caller has itself seen at work: the group's number is given to no new process while
+        the group has members, so it is nobody else's then.
         """
         if self.boot_id == current_boot_id() and _start_ticks(self.pid) is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):  # most leave nothing behind

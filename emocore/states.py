@@ -85,7 +85,8 @@ class RunState(BaseModel):
         """Over all attempts, never negative though the clock may have been set back; None before the first."""
         if self.started_at is None:
             return self.earlier_seconds or None
-        return self.earlier_seconds + max(0.0, (self.ended_at or time.time()) - self.started_at)
+        seconds = self.earlier_seconds + max(0.0, (self.ended_at or time.time()) - self.started_at)
+        return min(seconds, LATEST)
 
 
 def read_state(path: Path) -> RunState:

@@ -8,9 +8,9 @@ from emocore.config import STARTER, StudyConfig, build, describe
 from emocore.data.table import resolve_source
 from emocore.devices import own_devices
 from emocore.errors import EmocoreError
-from emocore.folder import runs_root
 from emocore.jobs.estimate import estimate_seconds
 from emocore.jobs.launch import Plan, launch, launch_without_copies, plan_study
+from emocore.listing import runs_root
 from emocore.models.bases import find_base
 from emocore.models.methods import METHODS
 from emocore.parse import parse_list

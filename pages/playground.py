@@ -6,7 +6,7 @@ import streamlit as st
 
 from emocore.charts.probabilities import probability_bars
 from emocore.errors import EmocoreError
-from emocore.folder import list_finished, runs_root
+from emocore.listing import list_finished, runs_root
 from pages.shared.address import choose_several
 from pages.shared.entry import require_app
 from pages.shared.plain import plain

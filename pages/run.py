@@ -7,9 +7,9 @@ from emocore.charts.curves import metric_curves
 from emocore.config import describe
 from emocore.errors import EmocoreError
 from emocore.evaluation.curves import curve_table
-from emocore.folder import runs_root
 from emocore.jobs.queue import QueuePlace, queue_place
 from emocore.jobs.scheduler import pause_file
+from emocore.listing import runs_root
 from emocore.metrics import METRIC_DESCRIPTIONS
 from emocore.states import RunStatus
 from emocore.text import format_bytes, format_seconds

@@ -4,14 +4,15 @@ import streamlit as st
 
 from emocore.charts.curves import metric_curves
 from emocore.evaluation.curves import curve_table
-from emocore.folder import RunFolder, list_damaged_runs, list_runs, runs_root
+from emocore.folder import RunFolder
 from emocore.jobs.overview import RunOverview, describe_runs
+from emocore.listing import list_damaged_runs, list_runs, runs_root
 from emocore.states import RunStatus
 from pages.shared.address import choose_one, recall
 from pages.shared.entry import require_app
 from pages.shared.guard import Guard
 from pages.shared.plain import plain
-from pages.shared.queue import show_disk, show_queue, tend_or_warn
+from pages.shared.queue import show_disk, show_imported, show_queue, tend_or_warn
 from pages.shared.readers import history_reader
 from pages.shared.run_view import NO_TOOLBAR
 from pages.shared.tables import show_overview_table, show_reasons
@@ -57,6 +58,7 @@ fresh = [chosen]  # the fragment's first look, taken a moment ago
 def show_runs() -> None:
     tend_or_warn(runs_root())
     show_queue(runs_root())
+    show_imported(runs_root())
     seen = fresh.pop() if fresh else in_study(describe_runs(list_runs(runs_root())))
     overviews = seen if wanted != ALL else seen[::-1]  # a study in its order, otherwise the latest first
     show_overview_table(overviews, key="runs_table")

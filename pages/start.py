@@ -5,11 +5,11 @@ import streamlit as st
 from emocore.config import STARTER
 from emocore.devices import default_device
 from emocore.errors import EmocoreError
-from emocore.folder import list_runs, runs_root
 from emocore.jobs.estimate import estimate_seconds
 from emocore.jobs.launch import Plan, launch_without_copies, plan_study
 from emocore.jobs.overview import describe_runs
 from emocore.jobs.presets import starter_study
+from emocore.listing import list_runs, runs_root
 from emocore.states import RunStatus
 from emocore.text import format_minutes
 from pages.shared.entry import require_app

@@ -14,7 +14,7 @@ import pytest
 from live_runs import REPOSITORY
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from emocore.folder import list_runs
+from emocore.listing import list_runs
 from emocore.states import RunStatus
 
 CHROMIUM = Path("/usr/bin/chromium")

@@ -15,9 +15,10 @@ from live_runs import REPOSITORY, describe, processes_of_root, queue_run, wait_f
 
 from emocore.errors import RunError
 from emocore.faults import LAST_WORD, POINTS
-from emocore.folder import ABANDONED_SECONDS, DRAFT, GRAVE, RunFolder, list_damaged_runs, list_runs
+from emocore.folder import RunFolder
 from emocore.jobs.queue import tend_queue
 from emocore.jobs.scheduler import LOG_FILE, has_work, pause_file
+from emocore.listing import ABANDONED_SECONDS, DRAFT, GRAVE, list_damaged_runs, list_runs
 from emocore.states import RunStatus
 from emocore.tracking.metrics_file import read_metrics
 
@@ -26,7 +27,8 @@ import sys
 from pathlib import Path
 from emocore.config import RunConfig
 from emocore.errors import RunError
-from emocore.folder import RunFolder, create_run
+from emocore.folder import RunFolder
+from emocore.listing import create_run
 from emocore.jobs.delete import delete_run
 from emocore.jobs.queue import resume_run, tend_queue
 from emocore.jobs.stop import request_stop

@@ -40,13 +40,14 @@ def isolated_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
     with pytest.MonkeyPatch.context() as patch:
         clear_accounts(patch)
         patch.setenv("EMOCORE_RUNS", str(tmp_path_factory.mktemp("session-runs")))
+        patch.setenv("EMOCORE_SETTINGS", str(tmp_path_factory.mktemp("session-settings") / "emocore"))
         yield
 
 
 @pytest.fixture(autouse=True)
 def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A runs folder of its own for each test. One thread a process: tiny models gain nothing from more, and two
-    tests at a time would wait for each other's threads."""
+    """A runs folder of its own for each test; the installation is one for all of a session. One thread a
+    process: tiny models gain nothing from more, and two tests at a time would wait for each other's threads."""
     clear_accounts(monkeypatch)
     monkeypatch.setattr("emocore.secrets.SECRETS_FILE", tmp_path / "no secrets.toml")
     monkeypatch.setenv("EMOCORE_RUNS", str(tmp_path / "runs"))

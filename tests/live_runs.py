@@ -16,7 +16,8 @@ import psutil
 import pytest
 
 from emocore.config import RunConfig
-from emocore.folder import RunFolder, create_run
+from emocore.folder import RunFolder
+from emocore.listing import create_run
 from emocore.models.resolve import resolve
 from emocore.states import RunStatus
 
@@ -86,6 +87,11 @@ def queue_run(root: Path, data: Path, **changes: Any) -> RunFolder:
     root.mkdir(parents=True, exist_ok=True)
     config, _ = resolve(RunConfig(**quick_settings(data, **changes)))
     return create_run(root, config)
+
+
+def stand_in(run: RunFolder, code: str) -> list[str]:
+    """A command that carries out `code` in place of the run's own process, under a command line that names the run."""
+    return [sys.executable, "-c", code, "emocore.training", str(run.path)]
 
 
 class Attempts:

@@ -11,7 +11,8 @@ from tables import COST, change_status, finish_run
 from emocore.config import RunConfig
 from emocore.emotions import SEMEVAL_11
 from emocore.evaluation.results import load_result
-from emocore.folder import RunFolder, create_run
+from emocore.folder import RunFolder
+from emocore.listing import create_run
 from emocore.models.resolve import resolve
 from emocore.states import RunStatus
 from emocore.tracking.team import TeamRun

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from emocore.config import RunConfig
-from emocore.folder import RunFolder, create_run
+from emocore.folder import RunFolder
+from emocore.listing import create_run
 from emocore.metrics import score_logits
 from emocore.states import RunStatus
 

@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from live_runs import REPOSITORY, end_processes, wait_for_status
+from live_runs import REPOSITORY, end_processes, stand_in, wait_for_status
 from tables import change_status
 
 from emocore.cli import main
 from emocore.config import RunConfig
-from emocore.folder import RunFolder, create_run, find_run, list_runs, runs_root
+from emocore.folder import RunFolder
 from emocore.jobs.queue import waiting_runs
+from emocore.listing import create_run, find_run, list_runs, runs_root
 from emocore.processes import ProcessIdentity
 from emocore.states import RunStatus
 
@@ -273,7 +274,8 @@ def test_one_refusal_among_several_leaves_no_run_alone(root: Path) -> None:
 
     live = create_run(root, RunConfig(method="tfidf"))
     with live.lock() as lock:
-        child = subprocess.Popen(["sleep", "600"], pass_fds=[lock], start_new_session=True)
+        code = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_DFL); time.sleep(600)"
+        child = subprocess.Popen(stand_in(live, code), pass_fds=[lock], start_new_session=True)
         live.change_state(RunStatus.RUNNING, process=ProcessIdentity.of(child.pid), device="cpu", started_at=1.0)
     assert run_process("stop", live.id, finished.id).returncode == 2
     assert child.wait(20) == -signal.SIGINT

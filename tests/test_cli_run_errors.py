@@ -7,7 +7,7 @@ import pytest
 from tables import change_status
 
 from emocore.config import RunConfig
-from emocore.folder import create_run
+from emocore.listing import create_run
 from emocore.states import RunStatus
 
 

@@ -19,7 +19,7 @@ from emocore.config import RunConfig
 from emocore.evaluation.audit import audit
 from emocore.evaluation.comparison import compare
 from emocore.evaluation.results import load_result
-from emocore.folder import runs_root
+from emocore.listing import runs_root
 
 ALL_EMOTIONS, HAND_PICKED = "<all>", "~"
 TRUTH = np.tile([[1, 0], [1, 1], [0, 1], [1, 0]], (5, 1))

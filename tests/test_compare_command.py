@@ -18,7 +18,8 @@ from studies import as_team_runs, fail_run, finish_study
 
 from emocore.cli import main
 from emocore.evaluation.results import load_result
-from emocore.folder import RunFolder, runs_root
+from emocore.folder import RunFolder
+from emocore.listing import runs_root
 from emocore.metrics import sigmoid
 from emocore.thresholds import tune_by_emotion, tune_common
 from emocore.tracking.team import TeamListing

@@ -12,7 +12,8 @@ from studies import as_team_runs, fail_run, finish_study
 
 from emocore.emotions import EKMAN_7, GOEMOTIONS_28
 from emocore.export.content import ComparisonContent
-from emocore.folder import RunFolder, runs_root
+from emocore.folder import RunFolder
+from emocore.listing import runs_root
 
 HEADLINE = {
     "emotions": "F1 by emotion",

@@ -13,7 +13,8 @@ from emocore.config import RunConfig
 from emocore.evaluation.comparison import compare
 from emocore.evaluation.results import load_result
 from emocore.evaluation.wording import describe
-from emocore.folder import RunFolder, create_run
+from emocore.folder import RunFolder
+from emocore.listing import create_run
 from emocore.models.resolve import resolve
 
 LABELS = ("anger", "joy", "trust")

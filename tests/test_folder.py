@@ -16,12 +16,13 @@ from tables import change_status
 
 from emocore.config import RunConfig
 from emocore.errors import RunError
-from emocore.folder import RunFolder, create_run, find_run, list_damaged_runs, list_runs, runs_root
+from emocore.folder import RunFolder
 from emocore.jobs.delete import delete_run
+from emocore.listing import create_run, find_run, list_damaged_runs, list_runs, runs_root
 from emocore.states import RunStatus
 
 ACTIVE = [RunStatus.STARTING, RunStatus.RUNNING, RunStatus.EVALUATING]
-FINAL = [RunStatus.FINISHED, RunStatus.FAILED, RunStatus.STOPPED, RunStatus.INTERRUPTED]
+FINAL = [RunStatus.FINISHED, RunStatus.FAILED, RunStatus.STOPPED, RunStatus.INTERRUPTED, RunStatus.IMPORTED]
 WAIT_FOR_INPUT = [sys.executable, "-S", "-c", "import sys; sys.stdin.read()"]
 
 

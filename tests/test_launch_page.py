@@ -9,8 +9,9 @@ from streamlit.testing.v1 import AppTest
 from tables import change_status, make_table, write_csv
 
 from emocore.config import RunConfig
-from emocore.folder import RunFolder, create_run, list_runs, runs_root
+from emocore.folder import RunFolder
 from emocore.jobs.presets import PRESETS, preset_study
+from emocore.listing import create_run, list_runs, runs_root
 from emocore.models.resolve import resolve
 from emocore.states import RunStatus
 

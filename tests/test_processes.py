@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 from live_runs import processes_of_group, wait_for
+from pydantic import ValidationError
 
 from emocore.processes import (
     OUT_OF_MEMORY_REMEDY,
@@ -21,6 +22,7 @@ from emocore.processes import (
 )
 
 WITH_CHILD = "import subprocess; subprocess.Popen(['sleep', '600']); print('ready', flush=True); input()"
+RUN, OTHER_RUN = Path("/runs/a"), Path("/runs/b")
 Child = subprocess.Popen[bytes]
 
 
@@ -28,7 +30,7 @@ Child = subprocess.Popen[bytes]
 def child() -> Iterator[Child]:
     """A process with a child of its own, in a session of its own, as a run's is."""
     with subprocess.Popen(
-        [sys.executable, "-S", "-c", WITH_CHILD],
+        [sys.executable, "-S", "-c", WITH_CHILD, "emocore.training", str(RUN)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         start_new_session=True,
@@ -93,7 +95,7 @@ def test_a_process_that_only_waits_for_its_parent_to_notice_is_not_alive() -> No
 
 def test_a_signal_reaches_the_whole_group(child: Child) -> None:
     assert len(processes_of_group(child.pid)) == 2
-    ProcessIdentity.of(child.pid).signal_group(signal.SIGTERM)
+    ProcessIdentity.of(child.pid).signal_group(signal.SIGTERM, RUN)
     assert child.wait(10) == -signal.SIGTERM
     wait_for(lambda: not processes_of_group(child.pid), 10, "the child's child to end")
 
@@ -102,14 +104,31 @@ def test_a_process_that_has_gone_can_be_signalled_without_harm(child: Child) -> 
     identity = ProcessIdentity.of(child.pid)
     os.killpg(child.pid, signal.SIGKILL)
     child.wait()
-    identity.signal_group(signal.SIGTERM)
+    identity.signal_group(signal.SIGTERM, RUN)
+
+
+def test_a_process_that_another_run_names_is_not_signalled(child: Child) -> None:
+    """The folder of a run that came from elsewhere may hold the PID, start time and boot of any process."""
+    identity = ProcessIdentity.of(child.pid)
+    assert identity.works_on(RUN) and not identity.works_on(OTHER_RUN)
+    identity.signal_group(signal.SIGKILL, OTHER_RUN)
+    assert len(processes_of_group(child.pid)) == 2
+    stranger = ProcessIdentity.of(processes_of_group(child.pid)[-1].pid)
+    assert stranger.is_alive and not stranger.works_on(RUN)
+
+
+@pytest.mark.parametrize("pid", [-1, 0, 1, 2**22 + 1, 10**30])
+def test_a_number_that_is_no_pid_of_a_run_is_refused(here: ProcessIdentity, pid: int) -> None:
+    with pytest.raises(ValidationError):
+        ProcessIdentity.model_validate(here.model_dump() | {"pid": pid})
 
 
 @pytest.mark.parametrize("former", [{"start_ticks": 1}, {"boot_id": "another boot"}], ids=["reused", "earlier boot"])
 def test_the_present_owner_of_a_pid_is_not_taken_for_the_former(child: Child, former: dict[str, object]) -> None:
     identity = ProcessIdentity.of(child.pid).model_copy(update=former)
     assert not identity.is_alive
-    identity.signal_group(signal.SIGKILL)
+    assert not identity.works_on(RUN)
+    identity.signal_group(signal.SIGKILL, RUN)
     assert len(processes_of_group(child.pid)) == 2, "a stranger was killed"
     with pytest.raises(subprocess.TimeoutExpired):
         child.wait(0.2)

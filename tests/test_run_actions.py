@@ -5,8 +5,9 @@ from streamlit.testing.v1 import AppTest
 from test_run_pages import PLACE, REPOSITORY, finish, labels, open_page, quiet_queue, stop, words, write
 
 from emocore.config import RunConfig
-from emocore.folder import RunFolder, create_run, runs_root
+from emocore.folder import RunFolder
 from emocore.jobs.queue import waiting_runs
+from emocore.listing import create_run, runs_root
 from emocore.models.resolve import resolve
 
 __all__ = ["quiet_queue"]  # the fixture that every test here works with

@@ -17,8 +17,9 @@ from tables import LABELS, change_status, finish_run
 
 from emocore.config import RunConfig
 from emocore.errors import RunError
-from emocore.folder import RunFolder, create_run, list_runs, runs_root
+from emocore.folder import RunFolder
 from emocore.jobs.launch import launch, plan_runs
+from emocore.listing import create_run, list_runs, runs_root
 from emocore.models.resolve import resolve
 from emocore.states import RunStatus
 from emocore.tracking.metrics_file import MetricsFile
@@ -194,7 +195,7 @@ def test_a_run_that_is_deleted_between_two_looks_breaks_no_list(monkeypatch: pyt
     kept, gone = finish(), finish("ia3")
     stale = list_runs(runs_root())
     shutil.rmtree(gone.path)
-    monkeypatch.setattr("emocore.folder.list_runs", lambda root: stale)
+    monkeypatch.setattr("emocore.listing.list_runs", lambda root: stale)
     for name in ("runs", "start"):
         page = open_page(name)
         assert not page.exception

@@ -19,7 +19,8 @@ from live_runs import REPOSITORY
 from wandb_server import StoredRun, WandbServer
 
 from emocore.config import RunConfig
-from emocore.folder import RunFolder, create_run
+from emocore.folder import RunFolder
+from emocore.listing import create_run
 
 API_KEY = "f0e1d2c3b4a5968778695a4b3c2d1e0ff0e1d2c3"
 

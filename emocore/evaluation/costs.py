@@ -122,7 +122,7 @@ def failed_table(runs: Iterable[RunFolder]) -> pd.DataFrame:
     for run in runs:
         with contextlib.suppress(RunError):
             state, config = run.state, run.config
-            if state.status.is_final and state.status != RunStatus.FINISHED:
+            if state.status.is_resumable and state.status != RunStatus.IMPORTED:
                 reason = state.reason or ""
                 wanted_memory = reason.startswith((OUT_OF_MEMORY, KILLED_FOR_MEMORY))
                 kind = OUT_OF_MEMORY if wanted_memory else str(state.status)

@@ -17,7 +17,8 @@ import pyarrow as pa
 
 from emocore.config import RunConfig
 from emocore.errors import ConfigError, RunError
-from emocore.folder import RunFolder, list_finished
+from emocore.folder import RunFolder
+from emocore.listing import list_finished
 from emocore.metrics import is_complete, is_finite_or_none
 from emocore.models.methods import method_title
 from emocore.states import RunStatus

@@ -1,10 +1,10 @@
 """Delete a run with all its files."""
 
-import shutil
-
 from emocore.errors import RunError
 from emocore.faults import reach
-from emocore.folder import GRAVE, RunFolder
+from emocore.files import remove_folder
+from emocore.folder import RunFolder
+from emocore.listing import GRAVE
 
 
 def check_deletable(run: RunFolder) -> None:
@@ -26,4 +26,4 @@ def delete_run(run: RunFolder) -> None:
         except OSError as error:
             raise RunError(f"run {run.id} cannot be deleted ({error.strerror}: {run.path})") from None
     reach("delete.hidden")
-    shutil.rmtree(grave, ignore_errors=True)  # what is left of it is swept up later
+    remove_folder(grave)  # what is left of it is swept up later

@@ -5,7 +5,9 @@ import signal
 import subprocess
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
+from emocore.folder import RunFolder
 from emocore.processes import ProcessIdentity
 from emocore.states import RunState
 
@@ -14,6 +16,7 @@ PATIENCE_SECONDS = 30.0
 
 @dataclass
 class _Departure:
+    run_path: Path
     process: ProcessIdentity | None
     child: "subprocess.Popen[bytes] | None"
     device: str | None
@@ -23,7 +26,7 @@ class _Departure:
     def is_over(self) -> bool:
         if self.child:
             return self.child.poll() is not None
-        return self.process is None or not self.process.is_alive
+        return self.process is None or not self.process.works_on(self.run_path)
 
 
 class Departures:
@@ -32,17 +35,27 @@ class Departures:
     def __init__(self) -> None:
         self._leaving: dict[str, _Departure] = {}
 
-    def add(self, run_id: str, state: RunState, child: "subprocess.Popen[bytes] | None") -> None:
-        """A run with this final state was seen; `child` is its process where this scheduler started it."""
-        self._leaving[run_id] = _Departure(state.process, child, state.device, time.monotonic())
+    def add(
+        self, run: RunFolder, state: RunState, child: "subprocess.Popen[bytes] | None", was_seen_alive: bool
+    ) -> None:
+        """A run with this final state was seen; `child` is its process where this scheduler started it. Whatever
+        process the state of another run names, nothing is done to it."""
+        process = state.process
+        if child and process and process.pid != child.pid:
+            process = None
+        departure = _Departure(run.path, process, child, state.device, time.monotonic())
+        if not departure.is_over:
+            self._leaving[run.id] = departure
+        elif process and (child or was_seen_alive):
+            process.kill_remnants()
 
-    def expel(self, run_id: str, child: "subprocess.Popen[bytes]", device: str) -> None:
+    def expel(self, run: RunFolder, child: "subprocess.Popen[bytes]", device: str) -> None:
         """The run's folder is gone, so there is nothing left to wait for: kill it with all that it started."""
         _kill_group(child.pid)
-        self._leaving[run_id] = _Departure(None, child, device, time.monotonic())
+        self._leaving[run.id] = _Departure(run.path, None, child, device, time.monotonic())
 
     def see_off(self) -> list[str | None]:
-        """The devices that are still in use."""
+        """The devices that are still in use. All that is here was seen at work by this scheduler."""
         for run_id, item in [(run_id, item) for run_id, item in self._leaving.items() if item.is_over]:
             del self._leaving[run_id]
             if item.process:
@@ -52,7 +65,7 @@ class Departures:
                 if item.child:
                     _kill_group(item.child.pid)
                 elif item.process:
-                    item.process.signal_group(signal.SIGKILL)
+                    item.process.signal_group(signal.SIGKILL, item.run_path)
         return [item.device for item in self._leaving.values()]
 
 

@@ -13,7 +13,8 @@ from emocore.config import RunConfig
 from emocore.devices import default_device
 from emocore.errors import RunError
 from emocore.files import file_version
-from emocore.folder import RunFolder, list_finished
+from emocore.folder import RunFolder
+from emocore.listing import list_finished
 from emocore.models.bases import find_base
 from emocore.models.methods import find_method
 

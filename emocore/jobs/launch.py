@@ -14,9 +14,11 @@ from emocore.data.split import Splits, load_splits
 from emocore.data.table import resolve_source
 from emocore.devices import ask_for_gpus, default_device, own_devices
 from emocore.errors import ConfigError, RunError
-from emocore.folder import RunFolder, create_run, list_runs
+from emocore.folder import RunFolder
 from emocore.jobs.delete import delete_run
 from emocore.jobs.queue import tend_queue
+from emocore.keys import confirm_wandb_server
+from emocore.listing import create_run, list_runs
 from emocore.models.available import check_available
 from emocore.models.bases import find_base
 from emocore.models.methods import OPTIONAL_SETTINGS, Method, find_method
@@ -83,11 +85,15 @@ def plan_study(study: StudyConfig) -> Plan:
 def launch(plan: Plan, root: Path) -> list[RunFolder]:
     """Queue the runs of a plan and make sure that a scheduler works on them.
 
-    Raises RunError if one cannot be written; those before it are withdrawn then, unless they have begun. Once all are
-    queued the launch is accepted, whatever keeps the scheduler from starting: a second try would be refused or make
-    the same runs twice. The log tells of that trouble (on the command line: stderr), and the Runs page, which starts a
-    scheduler as soon as it can.
+    A W&B server that they name is from now on one that the user's key may be sent to. Raises ConfigError if that
+    cannot be kept, RunError if a run cannot be written; those before it are withdrawn then, unless they have begun.
+    Once all are queued the launch is accepted, whatever keeps the scheduler from starting: a second try would be
+    refused or make the same runs twice. The log tells of that trouble (on the command line: stderr), and the Runs page,
+    which starts a scheduler as soon as it can.
     """
+    for config in plan.configs:
+        if config.wandb_base_url and config.wandb_mode != "offline":
+            confirm_wandb_server(config.wandb_base_url)
     runs: list[RunFolder] = []
     try:
         for config in plan.configs:

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from emocore.errors import RunError
 from emocore.faults import reach
-from emocore.folder import RunFolder, list_stored_states, next_queue_position
+from emocore.folder import RunFolder
 from emocore.jobs.scheduler import ensure_scheduler, has_work, pause_file
+from emocore.listing import list_stored_states, next_queue_position
 from emocore.states import RunStatus
 
 
@@ -58,6 +59,11 @@ def continue_queue(root: Path) -> None:
     tend_queue(root)
 
 
+def imported_runs(root: Path) -> list[RunFolder]:
+    """Runs that another installation queued: they wait until somebody here resumes them."""
+    return [run for run, state in list_stored_states(root) if state.status == RunStatus.IMPORTED]
+
+
 def move_to_front(run: RunFolder) -> None:
     """Let a waiting run be the next to start. Raises RunError if it does not wait or cannot be changed."""
     with run.lock():
@@ -71,20 +77,29 @@ def move_to_front(run: RunFolder) -> None:
 def resume_run(run: RunFolder) -> None:
     """Queue an ended run again; it goes on from its last complete checkpoint, or from the start without one.
 
-    Raises RunError for a run that waits, lives or has finished, and for one that cannot be read or changed.
-    The caller tends the queue afterwards.
+    One that another installation launched is this one's from now on: of its environment, devices and threads remain.
+    Raises RunError for a run that waits, lives or has finished, and for one that cannot be read or changed, ConfigError
+    if this installation cannot mark it as its own. The caller tends the queue afterwards.
     """
     with run.lock():
         _ = run.config  # with damaged settings it would wait for ever
         state = run.state_of_holder
         if not state.status.is_resumable:
             raise RunError(f"run {run.id} is {state.status}; only a stopped, interrupted or failed run can be resumed")
+        run.check_links()
+        attempts = state.attempts
+        if not run.is_own:
+            run.adopt()
+            attempts = 0  # what was tried elsewhere is not counted here
         try:
             run.stop_request.unlink(missing_ok=True)
+            mark = run.make_mark(run.id)
         except OSError as error:
             raise run.unchangeable(error) from None
         run.change_state(
             RunStatus.QUEUED,
+            mark=mark,
+            attempts=attempts,
             reason=None,
             device=None,
             process=None,

@@ -6,7 +6,6 @@ admits one a folder. It may die at any moment: a run outlives it, and the next o
 
 import contextlib
 import fcntl
-import shutil
 import subprocess
 import sys
 import time
@@ -16,10 +15,12 @@ from pathlib import Path
 from emocore.devices import Device
 from emocore.errors import ConfigError, RunError
 from emocore.faults import reach
-from emocore.folder import ABANDONED_SECONDS, DRAFT, GRAVE, RunFolder, list_runs, list_stored_states
+from emocore.files import open_to_append, remove_folder
+from emocore.folder import RunFolder
 from emocore.jobs.departure import Departures
 from emocore.jobs.slots import find_slot
 from emocore.jobs.stop import StopEscalation, stop_queued
+from emocore.listing import ABANDONED_SECONDS, DRAFT, GRAVE, list_runs, list_stored_states
 from emocore.processes import ProcessIdentity, explain_end
 from emocore.states import STOPPED_REASON, RunState, RunStatus
 
@@ -88,14 +89,14 @@ def serve(root: Path, idle_seconds: float = IDLE_SECONDS) -> None:
 def sweep(root: Path) -> None:
     """Remove what a crash left behind: half-deleted runs, and drafts that nobody has touched for a while."""
     for path in root.glob(f"{GRAVE}*"):
-        shutil.rmtree(path, ignore_errors=True)
+        remove_folder(path)
     for path in root.glob(f"{DRAFT}*"):
         try:
             age = abs(time.time() - path.lstat().st_mtime)
         except FileNotFoundError:  # it has just become a run
             continue
         if age > ABANDONED_SECONDS:
-            shutil.rmtree(path, ignore_errors=True)
+            remove_folder(path)
 
 
 class Scheduler:
@@ -108,6 +109,7 @@ class Scheduler:
         self._stops: dict[str, StopEscalation] = {}
         self._departures = Departures()
         self._settled: dict[str, int] = {}
+        self._seen_alive: set[ProcessIdentity] = set()
         self._complaints: set[str] = set()
 
     def work(self, idle_seconds: float) -> None:
@@ -125,7 +127,7 @@ class Scheduler:
         busy: set[str | None] = {*self._departures.see_off(), *self._devices_of_children()}
         active = [(run, state) for run, state in open_runs if state.status.is_active]
         for run, state in active:
-            is_alive = True
+            is_alive = state.process is not None and state.process.works_on(run.path)
             with self._tolerating(run):
                 is_alive = self._look_after(run, state.process)
             if is_alive:
@@ -150,11 +152,11 @@ class Scheduler:
 
     @contextlib.contextmanager
     def _tolerating(self, run: RunFolder) -> Iterator[None]:
-        """One run's trouble (deleted this moment, damaged, disk full) must not hold up the others; it is tried
-        again at the next tick, and said once."""
+        """One run's trouble, of whatever kind (deleted this moment, damaged, disk full), must not hold up the others;
+        it is tried again at the next tick, and said once."""
         try:
             yield
-        except (RunError, OSError) as error:
+        except Exception as error:
             message = f"{run.id}: {error}"
             if run.path.is_dir() and message not in self._complaints:
                 self._complaints.add(message)
@@ -163,7 +165,9 @@ class Scheduler:
 
     def _look_after(self, run: RunFolder, process: ProcessIdentity | None) -> bool:
         """Settle a dead run, pass on a stop to a live one; True if it is alive."""
-        if process and not process.is_alive:
+        if process and process.works_on(run.path):
+            self._seen_alive.add(process)
+        elif process in self._seen_alive:
             process.kill_remnants()  # one of them may hold the run's lock
         child = self._children.get(run.id)
         if (child is not None and child.poll() is not None) or not run.is_locked:
@@ -200,7 +204,8 @@ class Scheduler:
                 continue
             if state.status.is_final:
                 self._settled[run.id] = changed_ns
-                self._departures.add(run.id, state, self._children.pop(run.id, None))
+                child = self._children.pop(run.id, None)
+                self._departures.add(run, state, child, was_seen_alive=state.process in self._seen_alive)
                 self._stops.pop(run.id, None)
             else:
                 found.append((run, state))
@@ -209,7 +214,7 @@ class Scheduler:
     def _part_with_vanished(self) -> None:
         """A run whose folder was removed has nowhere to write to: end it, so that its device is free."""
         for run_id in [run_id for run_id in self._children if not (self._root / run_id).is_dir()]:
-            self._departures.expel(run_id, self._children.pop(run_id), self._devices[run_id])
+            self._departures.expel(RunFolder(self._root / run_id), self._children.pop(run_id), self._devices[run_id])
 
     def _settle(self, run: RunFolder) -> None:
         """Give a dead process's run the final state it could not write itself."""
@@ -241,10 +246,11 @@ class Scheduler:
             state = run.stored_state
             if state.status != RunStatus.QUEUED:
                 return False
+            run.check_links()
             run.change_state(RunStatus.STARTING, device=device.name, attempts=state.attempts + 1, reason=None)
             reach("scheduler.starting")
             try:
-                with run.log.open("ab") as log:
+                with open_to_append(run.log, run.path) as log:
                     self._children[run.id] = subprocess.Popen(
                         [sys.executable, "-m", "emocore.training", str(run.path), str(lock)],
                         stdin=subprocess.DEVNULL,

@@ -19,7 +19,7 @@ def find_slot(run: RunFolder, busy: set[str | None]) -> tuple[Device, Environmen
 
     Raises ConfigError if there is nothing to wait for, RunError if it cannot start as things are.
     """
-    kept = run.read_json("environment.json") or {}
+    kept = run.read_json("environment.json") or {}  # as this installation wrote it, or it would not be queued
     devices = list_devices(kept.get("CUDA_VISIBLE_DEVICES", os.environ.get("CUDA_VISIBLE_DEVICES")))
     if choose_slot(run.config, devices, busy=set()) is None:
         if problem := ask_for_gpus().problem:

@@ -50,7 +50,7 @@ class StopEscalation:
         self._began = self._began or time.monotonic()
         if time.monotonic() - self._began >= after_seconds:
             self._sent += 1
-            process.signal_group(number)
+            process.signal_group(number, self._run.path)
             reach("scheduler.signalled")
 
 

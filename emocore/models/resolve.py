@@ -4,6 +4,7 @@ from typing import Any
 
 from emocore.config import RunConfig, build
 from emocore.errors import ConfigError
+from emocore.keys import explain_refusal, may_have_key
 from emocore.models.bases import find_base
 from emocore.models.methods import OPTIONAL_SETTINGS, find_method
 
@@ -32,6 +33,16 @@ def resolve(config: RunConfig) -> tuple[RunConfig, list[str]]:
             field="max_length",
         )
     return build(RunConfig, values), notes
+
+
+def take_over(config: RunConfig) -> tuple[RunConfig, list[str]]:
+    """The settings of a run that a clone begins with, and notes on what is left out: a run folder may come from
+    somebody else, and launching a run with a W&B server sends the user's key there."""
+    address = config.wandb_base_url
+    if address is None or may_have_key(address, "WANDB_API_KEY"):
+        return config, []
+    note = f"wandb_base_url was left out: {explain_refusal(address)}, or set wandb_base_url again"
+    return config.model_copy(update={"wandb_base_url": None}), [note]
 
 
 def derive(config: RunConfig, changes: dict[str, Any]) -> RunConfig:

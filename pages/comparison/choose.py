@@ -5,7 +5,8 @@ from collections.abc import Container
 import streamlit as st
 
 from emocore.evaluation.results import Result, add_team_runs
-from emocore.folder import RunFolder, list_finished, list_runs, runs_root
+from emocore.folder import RunFolder
+from emocore.listing import list_finished, list_runs, runs_root
 from emocore.tracking.team import TeamRun
 from pages.comparison.load import load_run
 from pages.shared.address import choose_one, choose_several, write

@@ -12,7 +12,8 @@ from emocore.evaluation.facts import count_learning_rate_trials
 from emocore.evaluation.outcomes import ThresholdPolicy
 from emocore.evaluation.results import Result, RunResult, finished_configs, load_result
 from emocore.files import file_version
-from emocore.folder import RunFolder, runs_root
+from emocore.folder import RunFolder
+from emocore.listing import runs_root
 
 T = TypeVar("T")
 Version = tuple[object, ...]

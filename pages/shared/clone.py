@@ -6,7 +6,8 @@ import streamlit as st
 
 from emocore.config import STARTER, RunConfig, is_number
 from emocore.errors import EmocoreError
-from emocore.folder import find_run, runs_root
+from emocore.listing import find_run, runs_root
+from emocore.models.resolve import take_over
 from pages.shared.plain import plain
 from pages.shared.study import NOTHING
 
@@ -23,13 +24,16 @@ def prefill_clone(sources: list[str]) -> bool:
         return False
     if st.session_state.get("launch_filled_by") != run_id or "launch_seeds" not in st.session_state:
         try:
-            config = find_run(runs_root(), run_id).config
+            config, notes = take_over(find_run(runs_root(), run_id).config)
         except EmocoreError as error:
             st.warning(plain(error), icon=":material/search_off:")
             return False
         st.session_state["launch_filled_by"] = run_id
+        st.session_state["launch_clone_notes"] = notes
         st.session_state.update(form_values(config, sources))
     st.info(f"The settings of run {plain(run_id)}: change what you like.", icon=":material/content_copy:")
+    for note in st.session_state.get("launch_clone_notes", []):
+        st.warning(plain(note), icon=":material/link_off:")
     return True
 
 

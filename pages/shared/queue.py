@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from emocore.errors import EmocoreError
-from emocore.jobs.queue import continue_queue, pause_queue, tend_queue, waiting_runs
+from emocore.jobs.queue import continue_queue, imported_runs, pause_queue, resume_run, tend_queue, waiting_runs
 from emocore.jobs.scheduler import pause_file
 from emocore.text import format_bytes
 from pages.shared.plain import plain
@@ -42,6 +42,32 @@ def show_queue(root: Path) -> None:
         )  # fmt: skip
     if problem := st.session_state.pop("queue_problem", None):
         st.error(plain(problem))
+
+
+def show_imported(root: Path) -> None:
+    """Runs that came from elsewhere wait for a word of this user, given for one on its page or here for all."""
+    imported = imported_runs(root)
+    if not imported:
+        return
+    runs = "1 queued run was" if len(imported) == 1 else f"{len(imported):,} queued runs were"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.info(
+            f"{runs} not launched by this installation. Nothing of them starts by itself: resume what you trust.",
+            icon=":material/input:",
+        )
+        st.button(
+            "Resume all imported", icon=":material/play_arrow:", key="queue_resume_imported",
+            help="They join the queue with their settings. W&B and the Hub stay those of this machine.",
+            on_click=_change_queue, args=(_resume_imported, root),
+        )  # fmt: skip
+
+
+def _resume_imported(root: Path) -> None:
+    try:
+        for run in imported_runs(root):
+            resume_run(run)
+    finally:  # a refusal must not leave those before it alone
+        tend_queue(root)
 
 
 def _change_queue(action: Callable[[Path], object], root: Path) -> None:

@@ -11,10 +11,11 @@ from collections.abc import Callable
 import streamlit as st
 
 from emocore.errors import EmocoreError
-from emocore.folder import RunFolder, runs_root
+from emocore.folder import RunFolder
 from emocore.jobs.delete import delete_run
 from emocore.jobs.queue import QueuePlace, move_to_front, resume_run, tend_queue
 from emocore.jobs.stop import request_stop
+from emocore.listing import runs_root
 from emocore.states import RunStatus
 from emocore.tracking.place import known_place
 from pages.shared.plain import plain

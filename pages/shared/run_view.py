@@ -7,8 +7,9 @@ import streamlit as st
 from emocore.config import RunConfig
 from emocore.errors import RunError
 from emocore.files import file_version
-from emocore.folder import RunFolder, find_run, runs_root
+from emocore.folder import RunFolder
 from emocore.jobs.overview import RunOverview, describe_run
+from emocore.listing import find_run, runs_root
 from emocore.states import RunState
 from emocore.tracking.history import History
 from emocore.tracking.sync import can_sync

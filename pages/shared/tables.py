@@ -17,6 +17,7 @@ STATUS_COLORS = {
     "failed": "red",
     "stopped": "orange",
     "interrupted": "orange",
+    "imported": "violet",
 }
 STATUS_ICONS = {
     "queued": "○",
@@ -27,6 +28,7 @@ STATUS_ICONS = {
     "failed": "✕",
     "stopped": "■",
     "interrupted": "!",
+    "imported": "⇣",
 }
 MOST_REASONS = 6
 

@@ -3,7 +3,7 @@
 from app_browser import BROWSER_MARKS, keep_screenshot, open_page, wait_for_status
 from playwright.sync_api import expect
 
-from emocore.folder import list_runs
+from emocore.listing import list_runs
 from emocore.states import RunStatus
 
 STUDY_TIMEOUT_SECONDS = 420

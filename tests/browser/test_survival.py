@@ -6,8 +6,8 @@ from app_browser import BROWSER_MARKS, App, keep_screenshot, open_page, wait_for
 from live_runs import wait_for
 from playwright.sync_api import Browser, expect
 
-from emocore.folder import list_runs
 from emocore.jobs.queue import waiting_runs
+from emocore.listing import list_runs
 from emocore.states import RunStatus
 from emocore.tracking.metrics_file import read_metrics
 

@@ -19,7 +19,8 @@ from emocore.evaluation.costs import (
     pareto_front,
 )
 from emocore.evaluation.results import RunResult, load_result
-from emocore.folder import RunFolder, create_run
+from emocore.folder import RunFolder
+from emocore.listing import create_run
 from emocore.models.resolve import resolve
 from emocore.processes import ProcessIdentity, count_oom_kills, current_boot_id, explain_end
 from emocore.states import STOPPED_REASON, RunStatus

@@ -12,7 +12,8 @@ from tables import COST, change_status, finish_run
 from emocore.config import RunConfig
 from emocore.errors import RunError
 from emocore.evaluation.results import load_result, shared_splits
-from emocore.folder import RunFolder, create_run
+from emocore.folder import RunFolder
+from emocore.listing import create_run
 from emocore.states import RunStatus
 
 LABELS = ("anger", "joy", "trust")

@@ -22,8 +22,9 @@ from live_runs import (
     wait_for_status,
 )
 
-from emocore.folder import RunFolder, list_runs
+from emocore.folder import RunFolder
 from emocore.jobs.departure import Departures
+from emocore.listing import list_runs
 from emocore.processes import ProcessIdentity
 from emocore.states import RunState, RunStatus
 
@@ -95,7 +96,8 @@ def test_a_process_that_leaves_by_itself_is_not_killed() -> None:
     """Killed, it could not say goodbye to W&B."""
     with subprocess.Popen(["sh", "-c", "sleep 0.3; exit 7"], start_new_session=True) as child:
         departures = Departures()
-        departures.add("a", RunState(status=RunStatus.FINISHED, device="cuda:1", created_at=1.0), child)
+        state = RunState(status=RunStatus.FINISHED, device="cuda:1", created_at=1.0)
+        departures.add(RunFolder(Path("a")), state, child, was_seen_alive=False)
         assert departures.see_off() == ["cuda:1"]
         wait_for(lambda: departures.see_off() == [], 5)
     assert child.returncode == 7
@@ -106,7 +108,8 @@ def test_a_pid_that_is_anothers_by_now_keeps_no_device_busy_and_is_left_alone(mo
     with subprocess.Popen(["sleep", "600"], start_new_session=True) as stranger:
         former = ProcessIdentity.of(stranger.pid).model_copy(update={"start_ticks": 1})
         departures = Departures()
-        departures.add("a", RunState(status=RunStatus.FINISHED, device="cpu", process=former, created_at=1.0), None)
+        state = RunState(status=RunStatus.FINISHED, device="cpu", process=former, created_at=1.0)
+        departures.add(RunFolder(Path("a")), state, None, was_seen_alive=False)
         assert [departures.see_off() for _ in range(3)] == [[], [], []]
         with pytest.raises(subprocess.TimeoutExpired):
             stranger.wait(0.2)

@@ -12,12 +12,13 @@ from tables import change_status
 
 from emocore.config import RunConfig, StudyConfig
 from emocore.errors import RunError
-from emocore.folder import RunFolder, create_run, list_damaged_runs, list_runs
+from emocore.folder import RunFolder
 from emocore.jobs.delete import delete_run
 from emocore.jobs.launch import launch, plan_runs, plan_study
 from emocore.jobs.overview import describe_run
 from emocore.jobs.queue import pause_queue, resume_run
 from emocore.jobs.scheduler import LOG_FILE, Scheduler
+from emocore.listing import create_run, list_damaged_runs, list_runs
 from emocore.states import RunState, RunStatus
 from emocore.tracking.metrics_file import MetricsFile, read_metrics
 from emocore.training.checkpoints import last_checkpoint

@@ -11,8 +11,9 @@ from tables import change_status, make_table, write_csv
 
 from emocore.config import RunConfig, StudyConfig
 from emocore.errors import BaseModelError, ConfigError, DataError, EmocoreError
-from emocore.folder import RunFolder, list_runs
+from emocore.folder import RunFolder
 from emocore.jobs.launch import Plan, launch, launch_without_copies, plan_runs, plan_study
+from emocore.listing import list_runs
 from emocore.models.methods import METHODS
 from emocore.states import RunStatus
 

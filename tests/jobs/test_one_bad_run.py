@@ -13,9 +13,10 @@ from live_runs import end_processes, queue_run, wait_for_status
 
 from emocore.config import RunConfig
 from emocore.devices import Device
-from emocore.folder import RunFolder, create_run, list_runs
+from emocore.folder import RunFolder
 from emocore.jobs import scheduler as module
 from emocore.jobs.scheduler import Scheduler
+from emocore.listing import create_run, list_runs
 from emocore.states import RunStatus
 
 

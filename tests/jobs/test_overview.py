@@ -7,8 +7,9 @@ from tables import change_status
 
 from emocore.config import RunConfig
 from emocore.errors import RunError
-from emocore.folder import RunFolder, create_run
+from emocore.folder import RunFolder
 from emocore.jobs.overview import describe_run, describe_runs
+from emocore.listing import create_run
 from emocore.states import RunStatus
 from emocore.tracking.metrics_file import MetricsFile
 

@@ -14,7 +14,7 @@ from tables import change_status
 
 from emocore.config import RunConfig
 from emocore.errors import RunError
-from emocore.folder import RunFolder, create_run, list_runs, next_queue_position
+from emocore.folder import RunFolder
 from emocore.jobs.delete import delete_run
 from emocore.jobs.queue import (
     continue_queue,
@@ -26,6 +26,7 @@ from emocore.jobs.queue import (
 )
 from emocore.jobs.scheduler import has_work, pause_file, sweep
 from emocore.jobs.stop import request_stop
+from emocore.listing import create_run, list_runs, next_queue_position
 from emocore.states import RunStatus
 
 

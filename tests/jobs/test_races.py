@@ -13,9 +13,10 @@ from live_runs import REPOSITORY, processes_of_root, wait_for
 from tables import change_status
 
 from emocore.config import RunConfig
-from emocore.folder import RunFolder, create_run, list_damaged_runs, list_runs
+from emocore.folder import RunFolder
 from emocore.jobs.queue import waiting_runs
 from emocore.jobs.scheduler import LOG_FILE
+from emocore.listing import create_run, list_damaged_runs, list_runs
 from emocore.states import RunStatus
 
 RUNS = 25

@@ -14,9 +14,10 @@ from tables import LABELS, change_status, finish_run
 from emocore.cli import main
 from emocore.config import RunConfig
 from emocore.errors import RunError
-from emocore.folder import RunFolder, create_run, list_damaged_runs, list_runs
+from emocore.folder import RunFolder
 from emocore.jobs.overview import describe_run
 from emocore.jobs.queue import tend_queue, waiting_runs
+from emocore.listing import create_run, list_damaged_runs, list_runs
 from emocore.states import RunStatus
 
 

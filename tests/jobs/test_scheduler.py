@@ -26,12 +26,13 @@ from live_runs import (
 
 from emocore.config import RunConfig
 from emocore.errors import RunError
-from emocore.folder import RunFolder, create_run
+from emocore.folder import RunFolder
 from emocore.jobs.delete import delete_run
 from emocore.jobs.overview import describe_run
 from emocore.jobs.scheduler import Scheduler, ensure_scheduler, serve
 from emocore.jobs.stop import request_stop
 from emocore.jobs.waiting import wait_until_final
+from emocore.listing import create_run
 from emocore.processes import ProcessIdentity
 from emocore.states import RunStatus
 

@@ -9,9 +9,10 @@ from live_runs import describe, queue_run, start_scheduler, wait_for_status
 from tables import change_status
 
 from emocore.config import RunConfig
-from emocore.folder import RunFolder, create_run
+from emocore.folder import RunFolder
 from emocore.jobs.queue import pause_queue
 from emocore.jobs.scheduler import LOG_FILE, Scheduler
+from emocore.listing import create_run
 from emocore.processes import ProcessIdentity
 from emocore.states import RunStatus
 

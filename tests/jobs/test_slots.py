@@ -9,8 +9,9 @@ from emocore.config import RunConfig
 from emocore.devices import Device, Gpu, GpuAnswer
 from emocore.environment import KEPT_VARIABLES
 from emocore.errors import ConfigError, RunError
-from emocore.folder import RunFolder, create_run
+from emocore.folder import RunFolder
 from emocore.jobs.slots import choose_slot, find_slot, run_environment
+from emocore.listing import create_run
 
 CPU = Device("cpu", "CPU", True)
 GPU0, GPU1 = (Device(f"cuda:{index}", "GPU", True, selector=str(index)) for index in range(2))

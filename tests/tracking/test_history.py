@@ -13,7 +13,8 @@ from wandb_children import API_KEY, LOG_AS_TOLD, children, new_run, place_of
 from wandb_server import WandbServer
 
 from emocore.config import RunConfig
-from emocore.folder import RunFolder, create_run
+from emocore.folder import RunFolder
+from emocore.listing import create_run
 from emocore.states import RunStatus
 from emocore.tracking.history import HistoryReader
 from emocore.tracking.metrics_file import MetricsFile, read_metrics

@@ -13,7 +13,8 @@ from live_runs import EXECUTE_ALL, REPOSITORY, Attempts, describe, queue_run, wa
 
 from emocore.config import RunConfig
 from emocore.errors import RunError
-from emocore.folder import RunFolder, create_run
+from emocore.folder import RunFolder
+from emocore.listing import create_run
 from emocore.states import RunStatus
 from emocore.training.checkpoints import last_checkpoint
 from emocore.training.provenance import check_same_origin, note_base
