@@ -89,7 +89,7 @@ def _read_identity() -> bytes | None:
 def _read_version(path: Path, version: tuple[int, int]) -> bytes | None:
     try:
         identity = read_bytes(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise ConfigError(f"{path} cannot be read ({error.strerror}); make it readable for yourself") from None

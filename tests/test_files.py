@@ -9,7 +9,19 @@ from pathlib import Path
 import pytest
 from small_disks import fill, read_only, small_disk
 
-from emocore.files import cache_root, file_version, folder_bytes, read_json_object, write_atomically
+from emocore.files import (
+    cache_root,
+    check_contained,
+    file_version,
+    folder_bytes,
+    open_regular,
+    open_to_append,
+    parse_json_object,
+    read_bytes,
+    read_json_object,
+    remove_folder,
+    write_atomically,
+)
 
 
 @pytest.fixture
@@ -141,3 +153,85 @@ def test_converted_bases_are_kept_where_the_environment_says(tmp_path: Path, mon
     monkeypatch.setenv("EMOCORE_CACHE", str(tmp_path / "cache"))
     assert cache_root() == tmp_path / "cache"
     assert cache_root().is_dir()
+
+
+@pytest.fixture(params=["folder", "fifo", "device", "link to a device", "kernel's log", "large"])
+def no_file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """What may lie in a file's place, some of which would hold a reader for ever."""
+    path = tmp_path / "config.json"
+    if request.param == "folder":
+        path.mkdir()
+    elif request.param == "fifo":
+        os.mkfifo(path)
+    elif request.param == "link to a device":
+        path.symlink_to("/dev/zero")
+    elif request.param == "large":
+        with path.open("wb") as file:
+            file.truncate(200 * 10**6)
+    return {"device": Path("/dev/zero"), "kernel's log": Path("/dev/kmsg")}.get(request.param, path)
+
+
+@pytest.mark.timeout(10)
+def test_only_a_regular_file_of_a_size_is_read(no_file: Path) -> None:
+    if not no_file.exists():
+        pytest.skip(f"no {no_file} here")
+    for read in (read_bytes, read_json_object, open_regular):
+        with pytest.raises(
+            OSError, match=r"it is a folder|it is not a regular file|it has 200 MB, more than the 64 MB"
+        ):
+            read(no_file)
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("kind", ["folder", "fifo", "link"])
+def test_nothing_but_a_file_of_the_folder_is_written_to(tmp_path: Path, kind: str) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (tmp_path / "precious").write_text("mine")
+    log = folder / "run.log"
+    {"folder": log.mkdir, "fifo": lambda: os.mkfifo(log), "link": lambda: log.symlink_to("../precious")}[kind]()
+    with pytest.raises(OSError):
+        open_to_append(log, folder)
+    assert (tmp_path / "precious").read_text() == "mine"
+
+
+def test_links_are_followed_within_their_folder_and_behind_a_linked_one(tmp_path: Path) -> None:
+    folder = tmp_path / "elsewhere" / "run"
+    folder.mkdir(parents=True)
+    (folder / "state.json").write_text("{}")
+    (folder / "again.json").symlink_to("state.json")
+    (folder / "out.json").symlink_to("/etc/passwd")
+    (folder / "loop.json").symlink_to("loop.json")
+    linked = tmp_path / "run"
+    linked.symlink_to(folder)
+    for name in ("state.json", "again.json", "not there.json"):
+        check_contained(linked / name, linked)
+    with pytest.raises(OSError, match="leads out of its folder"):
+        check_contained(linked / "out.json", linked)
+    with pytest.raises(OSError, match="symbolic links"):
+        read_json_object(linked / "loop.json")
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "[]", "5", "null", "", '{"a": "\\ud800"}', "{"])
+def test_what_is_no_object_is_none(text: str) -> None:
+    assert parse_json_object(text) is None
+
+
+def test_characters_in_two_halves_are_read() -> None:
+    assert parse_json_object('{"a": "\\ud83d\\ude21"}') == {"a": "\N{POUTING FACE}"}
+
+
+def test_of_a_linked_folder_the_link_alone_is_removed(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "file").touch()
+    (tmp_path / "link").symlink_to("folder")
+    remove_folder(tmp_path / "link")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "folder"]
+    remove_folder(tmp_path / "folder")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_for_its_user_alone_is_never_another_s_for_a_moment(tmp_path: Path) -> None:
+    write_atomically(tmp_path / "secret", "x", 0o600)
+    write_atomically(tmp_path / "secret", "y", 0o600)
+    assert (tmp_path / "secret").stat().st_mode & 0o777 == 0o600

@@ -1,0 +1,201 @@
+"""Runs that this installation did not launch: shown, never started before somebody resumes them."""
+
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from live_runs import queue_run, start_scheduler, wait_for_status
+from streamlit.testing.v1 import AppTest
+from wandb_children import API_KEY
+from wandb_server import WandbServer
+
+from emocore.cli import main
+from emocore.config import RunConfig
+from emocore.errors import ConfigError
+from emocore.folder import RunFolder
+from emocore.jobs.queue import imported_runs, resume_run, waiting_runs
+from emocore.jobs.scheduler import Scheduler, has_work
+from emocore.listing import create_run, list_runs
+from emocore.states import IMPORTED_REASON, RunStatus
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def edit(run: RunFolder, name: str, **changes: object) -> None:
+    path = run.path / name
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes), encoding="utf-8")
+
+
+def strip_mark(run: RunFolder) -> RunFolder:
+    """As the version before marks wrote it."""
+    content = json.loads((run.path / "state.json").read_text())
+    del content["mark"]
+    (run.path / "state.json").write_text(json.dumps(content), encoding="utf-8")
+    return run
+
+
+@pytest.fixture
+def own(root: Path) -> RunFolder:
+    return create_run(root, RunConfig(method="tfidf"))
+
+
+def assert_imported(run: RunFolder) -> None:
+    root = run.path.parent
+    state = run.state
+    assert (state.status, state.reason) == (RunStatus.IMPORTED, IMPORTED_REASON)
+    assert state.status.is_final and state.status.is_resumable
+    assert imported_runs(root) == [run] == list_runs(root)
+    assert waiting_runs(root) == [] and not has_work(root)
+    scheduler = Scheduler(root)
+    assert not scheduler.tick() and not scheduler.tick()
+    assert json.loads((run.path / "state.json").read_text())["status"] == "queued", "looking changes nothing"
+
+
+def test_a_run_that_was_launched_here_waits_for_its_turn(own: RunFolder) -> None:
+    assert own.state.status == RunStatus.QUEUED
+    assert waiting_runs(own.path.parent) == [own] and has_work(own.path.parent)
+
+
+def test_a_queued_run_of_the_version_before_waits_for_a_word(own: RunFolder) -> None:
+    assert_imported(strip_mark(own))
+
+
+def test_a_run_of_another_installation_waits_for_a_word(
+    own: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMOCORE_SETTINGS", str(tmp_path / "another installation"))
+    assert_imported(own)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("config.json", {"wandb_base_url": "http://evil.example"}),
+        ("environment.json", {"HF_ENDPOINT": "http://evil.example"}),
+        ("state.json", {"mark": "0" * 64}),
+        ("state.json", {"mark": ""}),
+    ],
+)
+def test_a_run_that_somebody_changed_is_not_the_one_that_was_launched(
+    own: RunFolder, name: str, changes: dict[str, object]
+) -> None:
+    edit(own, name, **changes)
+    assert_imported(own)
+
+
+def test_the_same_run_under_another_name_is_another_run(own: RunFolder) -> None:
+    assert_imported(RunFolder(own.path.rename(own.path.with_name("copy"))))
+
+
+@pytest.mark.parametrize("content", [None, "[" * 100_000, '{"CUDA_VISIBLE_DEVICES": 5}', "[]"])
+def test_resuming_one_makes_it_a_run_of_here(
+    own: RunFolder, content: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = own.path / "environment.json"
+    if content is None:
+        servers = {"HF_ENDPOINT": "http://evil.example", "WANDB_BASE_URL": "http://evil.example", "HF_HUB_OFFLINE": "0"}
+        folders = {"EMOCORE_CACHE": "/evil", "HF_HOME": "/evil", "HF_HUB_CACHE": "/evil"}
+        edit(own, "environment.json", OMP_NUM_THREADS="3", CUDA_VISIBLE_DEVICES="", **servers, **folders)
+    else:
+        environment.write_text(content)
+    edit(own, "state.json", attempts=2**31 - 1)
+    monkeypatch.setenv("HF_HOME", "/mine")
+    assert own.state.status == RunStatus.IMPORTED
+    resume_run(own)
+    assert (own.state.status, own.state.attempts) == (RunStatus.QUEUED, 0)
+    kept = json.loads(environment.read_text())
+    assert "evil" not in str(kept) and kept["HF_HOME"] == "/mine"
+    if content is None:
+        assert (kept["OMP_NUM_THREADS"], kept["CUDA_VISIBLE_DEVICES"]) == ("3", "")
+
+
+def test_without_a_settings_folder_nothing_is_resumed_and_the_run_stays_as_it_was(
+    own: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strip_mark(own)
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("EMOCORE_SETTINGS", str(tmp_path / "file" / "x"))
+    with pytest.raises(ConfigError, match="EMOCORE_SETTINGS"):
+        resume_run(own)
+    assert own.state.status == RunStatus.IMPORTED
+
+
+def test_a_file_that_leads_out_of_the_folder_keeps_a_run_from_being_resumed(own: RunFolder, tmp_path: Path) -> None:
+    strip_mark(own)
+    (tmp_path / "precious").write_text("mine")
+    own.log.symlink_to(tmp_path / "precious")
+    assert main(["resume", own.id]) == 2
+    assert own.state.status == RunStatus.IMPORTED
+    assert (tmp_path / "precious").read_text() == "mine"
+
+
+def test_the_command_line_resumes_all_of_them(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("EMOCORE_RUNS", str(root))
+    runs = [strip_mark(create_run(root, RunConfig(method="tfidf", data="gone.csv"))) for _ in range(3)]
+    assert main(["queue"]) == 0 and "3 imported; `python -m emocore resume --imported`" in capsys.readouterr().out
+    assert main(["resume"]) == 2 and "--imported" in capsys.readouterr().err
+    assert main(["resume", "--imported", runs[0].id]) == 2
+    assert main(["resume", "--imported"]) == 0
+    assert imported_runs(root) == []
+    for run in runs:
+        wait_for_status(run, RunStatus.FAILED)
+
+
+def test_the_runs_page_resumes_all_of_them(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMOCORE_RUNS", str(root))
+    runs = [strip_mark(create_run(root, RunConfig(method="tfidf", data="gone.csv"))) for _ in range(2)]
+    page = AppTest.from_file(str(REPOSITORY / "pages" / "runs.py"), default_timeout=30).run()
+    assert "2 queued runs were not launched by this installation" in page.info[0].value
+    page.button(key="queue_resume_imported").click().run()
+    assert not page.exception and imported_runs(root) == []
+    for run in runs:
+        wait_for_status(run, RunStatus.FAILED)
+
+
+class _Listener(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.server.requests.append((self.path, str(self.headers)))  # type: ignore[attr-defined]
+        self.send_error(404)
+
+    do_POST = do_HEAD = do_PUT = do_GET  # noqa: N815 - names set by the base class
+
+    def log_message(self, *args: object) -> None:
+        """Keep quiet."""
+
+
+@contextmanager
+def listening() -> Iterator[http.server.ThreadingHTTPServer]:
+    """A server that only notes who asks."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Listener) as server:
+        server.requests = []  # type: ignore[attr-defined]
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def test_a_given_run_that_is_resumed_asks_only_servers_of_this_user(
+    root: Path, small_csv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A real run whose folder names somebody else's servers, for both keys."""
+    with WandbServer() as wandb_server, listening() as theirs:
+        monkeypatch.setenv("WANDB_API_KEY", API_KEY)
+        monkeypatch.setenv("WANDB_BASE_URL", wandb_server.base_url)
+        monkeypatch.setenv("HF_TOKEN", "hf_made_up_token")
+        run = queue_run(root, small_csv, method="tfidf")
+        address = f"http://127.0.0.1:{theirs.server_port}"
+        edit(run, "environment.json", WANDB_BASE_URL=address, HF_ENDPOINT=address, HF_HUB_OFFLINE="0")
+        scheduler = start_scheduler(root)
+        assert scheduler.wait(20) == 0
+        assert run.state.status == RunStatus.IMPORTED
+        resume_run(run)
+        scheduler = start_scheduler(root)
+        wait_for_status(run, RunStatus.FINISHED)
+        assert scheduler.wait(20) == 0
+        assert theirs.requests == []  # type: ignore[attr-defined]
+        assert [key[2] for key in wandb_server.runs] == [run.id]
