@@ -5,6 +5,7 @@ frees at any death; so a run whose state says "running" but whose lock is free i
 Covered: one machine, a local file system. Not covered: network file systems without `flock`.
 """
 
+import errno
 import fcntl
 import json
 import os
@@ -121,11 +122,14 @@ class RunFolder:
         except OSError as error:
             raise self.unchangeable(error) from None
 
-    def check_links(self) -> None:
-        """Raises RunError if something in the folder is a link that leads out of it, where a process would write."""
+    def check_entries(self) -> None:
+        """Before a process works in the folder: raises RunError if something in it would lead the process out of it, as
+        a link does, or hold it for ever, as a FIFO does."""
         try:
             for path in self.path.iterdir():
                 check_contained(path, self.path)
+                if path.exists() and not path.is_dir() and not path.is_file():
+                    raise OSError(errno.EINVAL, "it is not a regular file", str(path))
         except OSError as error:
             name = Path(str(error.filename)).name
             raise RunError(f"run {self.id}: {name} cannot be used: {error.strerror}; remove it") from None

@@ -86,7 +86,7 @@ def resume_run(run: RunFolder) -> None:
         state = run.state_of_holder
         if not state.status.is_resumable:
             raise RunError(f"run {run.id} is {state.status}; only a stopped, interrupted or failed run can be resumed")
-        run.check_links()
+        run.check_entries()
         attempts = state.attempts
         if not run.is_own:
             run.adopt()

@@ -246,7 +246,7 @@ class Scheduler:
             state = run.stored_state
             if state.status != RunStatus.QUEUED:
                 return False
-            run.check_links()
+            run.check_entries()
             run.change_state(RunStatus.STARTING, device=device.name, attempts=state.attempts + 1, reason=None)
             reach("scheduler.starting")
             try:
