@@ -20,6 +20,7 @@ from wandb_server import StoredRun, WandbServer
 
 from emocore.config import RunConfig
 from emocore.folder import RunFolder, create_run
+from emocore.keys import confirm_wandb_server
 
 API_KEY = "f0e1d2c3b4a5968778695a4b3c2d1e0ff0e1d2c3"
 
@@ -125,7 +126,9 @@ def children() -> Iterator[Callable[..., Child]]:
 
 
 def new_run(root: Path, server: WandbServer, **settings: Any) -> RunFolder:
-    """A queued run with the server's address and a provenance, as if its data were read."""
+    """A queued run with the server's address, which its user has confirmed, and a provenance, as if its data were
+    read."""
+    confirm_wandb_server(server.base_url)
     root.mkdir(parents=True, exist_ok=True)
     run = create_run(root, RunConfig(**{"wandb_base_url": server.base_url, **settings}))
     origin = {"labels": ["anger", "joy"], "split_sha256": "a" * 64, "device": "cpu", "precision": "fp32"}

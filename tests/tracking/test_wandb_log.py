@@ -17,6 +17,7 @@ from wandb_children import API_KEY, LOG_AS_TOLD, assert_no_key, children, new_ru
 from wandb_server import WandbServer
 
 from emocore.folder import RunFolder
+from emocore.keys import confirm_wandb_server
 from emocore.states import RunStatus
 from emocore.tracking.client import open_api
 from emocore.tracking.metrics_file import read_metrics
@@ -46,6 +47,8 @@ def online(
     with contextlib.ExitStack() as stack:
         start = stack.enter_context(children())
         servers = {name: stack.enter_context(WandbServer()) for name in changes}
+        for server in servers.values():
+            confirm_wandb_server(server.base_url)
         runs = {
             name: queue_run(root, small_csv, base=str(tiny_bert), wandb_base_url=servers[name].base_url, **settings)
             for name, settings in changes.items()
