@@ -24,10 +24,11 @@ from emocore.keys import confirm_wandb_server
 
 API_KEY = "f0e1d2c3b4a5968778695a4b3c2d1e0ff0e1d2c3"
 
-# Begins after the given number of steps. "log N": the next N steps; "end CODE": summary and close, then exit.
+# Begins after the given number of steps. "log N": the next N steps; "import NAME": a library; "end CODE": summary and
+# close, then exit.
 # Says at the beginning and after each command how many seconds it took.
 LOG_AS_TOLD = """
-import sys, time
+import importlib, sys, time
 from pathlib import Path
 import wandb
 from emocore.folder import RunFolder
@@ -39,16 +40,18 @@ tracker = Tracker(run, run.config)
 step = int(sys.argv[2])
 tracker.begin(total_steps=20, done_steps=step)
 print(time.monotonic() - began, flush=True)
-for command, number in map(str.split, sys.stdin):
+for command, what in map(str.split, sys.stdin):
     began = time.monotonic()
     if command == "log":
-        for step in range(step + 1, step + 1 + int(number)):
+        for step in range(step + 1, step + 1 + int(what)):
             tracker.log(step, step / 20, {"train/loss": 1 / step})
             if step % 5 == 0:
                 tracker.log(step, step / 20, {"validation/f1_macro": step / 20})
+    elif command == "import":
+        importlib.import_module(what)
     else:
         tracker.summarize({"validation/multilabel/f1_macro": 0.5})
-        tracker.close(int(number))
+        tracker.close(int(what))
     print(time.monotonic() - began, flush=True)
 """
 

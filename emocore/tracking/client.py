@@ -20,6 +20,8 @@ from emocore.errors import ConfigError
 from emocore.keys import PUBLIC_SERVERS, explain_refusal, may_have_key
 
 API_TIMEOUT_SECONDS = 6.0
+# What the client raises, beside any ConnectionError, when its helper process ended.
+HELPER_ERRORS = ("MailboxClosedError", "ServicePollForTokenError")
 TEAR_DOWN_SECONDS = 2.0
 # A server that could not be opened is not tried again for so long, no longer than its askers pause at first: those who
 # waited meanwhile would each wait as long for the same failure.
@@ -165,7 +167,7 @@ def tear_down() -> None:
 def is_helper_dead(error: BaseException | None) -> bool:
     """Whether the client's helper process, which alone talks to the network, ended under what raised `error`."""
     while error is not None:
-        if isinstance(error, ConnectionError) or type(error).__name__ == "MailboxClosedError":
+        if isinstance(error, ConnectionError) or type(error).__name__ in HELPER_ERRORS:
             return True
         error = error.__cause__ or error.__context__
     return False

@@ -241,7 +241,8 @@ def test_a_link_cannot_send_the_key_to_another_server(own: str | None, monkeypat
 
 
 @pytest.mark.parametrize(
-    "text", ["", "emotions", "a/b/c", "https://wandb.ai/team", "ftp://host/team/x", "../etc/passwd", "a/<b>", "http://[a/b/c"]
+    "text",
+    ["", "emotions", "a/b/c", "https://wandb.ai/team", "ftp://host/team/x", "../etc/passwd", "a/<b>", "http://[a/b/c"],
 )
 def test_what_is_no_project_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(ConfigError, match="is no W&B project; write entity/project"):
