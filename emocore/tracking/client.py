@@ -21,7 +21,7 @@ from emocore.keys import PUBLIC_SERVERS, explain_refusal, may_have_key
 
 API_TIMEOUT_SECONDS = 6.0
 # What the client raises, beside any ConnectionError, when its helper process ended.
-HELPER_ERRORS = ("MailboxClosedError", "ServicePollForTokenError")
+HELPER_ERRORS = ("HandleAbandonedError", "MailboxClosedError", "ServicePollForTokenError")
 TEAR_DOWN_SECONDS = 2.0
 # A server that could not be opened is not tried again for so long, no longer than its askers pause at first: those who
 # waited meanwhile would each wait as long for the same failure.

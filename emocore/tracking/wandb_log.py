@@ -13,6 +13,7 @@ from typing import Any
 
 from emocore.config import RunConfig
 from emocore.errors import RunError
+from emocore.files import check_contained
 from emocore.folder import RunFolder
 from emocore.keys import explain_refusal, may_have_key
 from emocore.text import first_line
@@ -131,6 +132,8 @@ class WandbLog:
             logger.warning("W&B: no offline copy in its own format (%s)", first_line(error))
 
     def _start_client(self, mode: str) -> Any:
+        for name in (".wandb", "wandb"):  # where the client writes, if it is there already
+            check_contained(self._folder.path / name, self._folder.path)
         setup = ClientSetup(
             mode,
             self._place["entity"],

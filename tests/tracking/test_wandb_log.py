@@ -135,6 +135,21 @@ def test_offline_nothing_is_sent(
     assert (place["mode"], place["reason"], place["complete"]) == ("offline", reason, False)
 
 
+@pytest.mark.parametrize("name", ["wandb", ".wandb"])
+def test_the_client_writes_nothing_behind_a_link_out_of_the_run(server: WandbServer, tmp_path: Path, name: str) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    run = new_run(tmp_path, server, wandb_mode="offline")
+    (run.path / name).symlink_to(outside)
+    with children() as start:
+        child = start(LOG_AS_TOLD, run, "0")
+        child.read_seconds()
+        child.tell("end 0")
+        child.finish()
+    assert list(outside.iterdir()) == []
+    assert "no offline copy in its own format" in run.log.read_text(encoding="utf-8")
+
+
 def test_a_run_does_not_share_the_client_of_the_app_that_started_it(
     server: WandbServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
