@@ -62,6 +62,11 @@ def confirm_wandb_server(address: str) -> None:
 
 
 def explain_refusal(address: str) -> str:
-    """Part of a sentence: why W&B is not asked at this address."""
-    where = find_server(address) or "what is no plain address"
-    return f"{where} is not a W&B server that your key is for; if it is yours, set WANDB_BASE_URL to it"
+    """Part of a sentence: why W&B is not asked at this address. It does not repeat one that may hold a password."""
+    server = find_server(address)
+    if server is None:
+        return (
+            "the address of the W&B server is no plain http or https address, without a name and password in it; "
+            "see to WANDB_BASE_URL and wandb_base_url"
+        )
+    return f"{server} is not a W&B server that your key is for; if it is yours, set WANDB_BASE_URL to it"

@@ -20,14 +20,16 @@ from wandb_server import StoredRun, WandbServer
 
 from emocore.config import RunConfig
 from emocore.folder import RunFolder
+from emocore.keys import confirm_wandb_server
 from emocore.listing import create_run
 
 API_KEY = "f0e1d2c3b4a5968778695a4b3c2d1e0ff0e1d2c3"
 
-# Begins after the given number of steps. "log N": the next N steps; "end CODE": summary and close, then exit.
+# Begins after the given number of steps. "log N": the next N steps; "import NAME": a library; "end CODE": summary and
+# close, then exit.
 # Says at the beginning and after each command how many seconds it took.
 LOG_AS_TOLD = """
-import sys, time
+import importlib, sys, time
 from pathlib import Path
 import wandb
 from emocore.folder import RunFolder
@@ -39,16 +41,18 @@ tracker = Tracker(run, run.config)
 step = int(sys.argv[2])
 tracker.begin(total_steps=20, done_steps=step)
 print(time.monotonic() - began, flush=True)
-for command, number in map(str.split, sys.stdin):
+for command, what in map(str.split, sys.stdin):
     began = time.monotonic()
     if command == "log":
-        for step in range(step + 1, step + 1 + int(number)):
+        for step in range(step + 1, step + 1 + int(what)):
             tracker.log(step, step / 20, {"train/loss": 1 / step})
             if step % 5 == 0:
                 tracker.log(step, step / 20, {"validation/f1_macro": step / 20})
+    elif command == "import":
+        importlib.import_module(what)
     else:
         tracker.summarize({"validation/multilabel/f1_macro": 0.5})
-        tracker.close(int(number))
+        tracker.close(int(what))
     print(time.monotonic() - began, flush=True)
 """
 
@@ -126,7 +130,9 @@ def children() -> Iterator[Callable[..., Child]]:
 
 
 def new_run(root: Path, server: WandbServer, **settings: Any) -> RunFolder:
-    """A queued run with the server's address and a provenance, as if its data were read."""
+    """A queued run with the server's address, which its user has confirmed, and a provenance, as if its data were
+    read."""
+    confirm_wandb_server(server.base_url)
     root.mkdir(parents=True, exist_ok=True)
     run = create_run(root, RunConfig(**{"wandb_base_url": server.base_url, **settings}))
     origin = {"labels": ["anger", "joy"], "split_sha256": "a" * 64, "device": "cpu", "precision": "fp32"}

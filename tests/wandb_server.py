@@ -22,8 +22,9 @@ import contextlib
 import json
 import re
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
 from wandb_store import USER, Json, RunKey, StoredRun, project_fields
@@ -42,7 +43,7 @@ class Request(NamedTuple):
 
 class Reply(NamedTuple):
     status: int
-    body: Json
+    body: Any  # as JSON, or bytes as they are
     headers: tuple[tuple[str, str], ...] = ()
 
 
@@ -76,7 +77,7 @@ class WandbServer(ThreadingHTTPServer):
         self.runs: dict[RunKey, StoredRun] = {}
         self.requests: list[Request] = []
         self.unknown: list[str] = []
-        self._fault: Reply | None = None
+        self._fault: Callable[[Request], Reply | None] = lambda request: None
         self._stall_seconds = 0.0
         self._stall_over = threading.Event()
         self._lock = threading.Lock()
@@ -86,19 +87,27 @@ class WandbServer(ThreadingHTTPServer):
         self.stop()
 
     def fail(self, status: int = 500) -> None:
-        self._fault = error_reply(status, "the test asked for this error")
+        self._fault = lambda request: error_reply(status, "the test asked for this error")
+
+    def answer(self, body: Any, path: str = "/") -> None:
+        """200 with this body, bytes or what JSON can say, to whatever is asked below `path`."""
+        self._fault = lambda request: Reply(200, body) if request.path.startswith(path) else None
+
+    def redirect(self, base_url: str, status: int) -> None:
+        """Everything lies at another server."""
+        self._fault = lambda request: Reply(status, {}, (("Location", base_url + request.path),))
 
     def limit(self, retry_after_seconds: int) -> None:
         wait = str(retry_after_seconds)
         headers = (("Retry-After", wait), ("RateLimit-Remaining", "0"), ("RateLimit-Reset", wait))
-        self._fault = error_reply(429, "too many requests")._replace(headers=headers)
+        self._fault = lambda request: error_reply(429, "too many requests")._replace(headers=headers)
 
     def stall(self, seconds: float) -> None:
         self._stall_over.clear()
         self._stall_seconds = seconds
 
     def recover(self) -> None:
-        self._fault, self._stall_seconds = None, 0.0
+        self._fault, self._stall_seconds = (lambda request: None), 0.0
         self._stall_over.set()
 
     def stop(self) -> None:
@@ -110,8 +119,8 @@ class WandbServer(ThreadingHTTPServer):
     def reply(self, request: Request, raw_body: bytes) -> Reply:
         self.requests.append(request)
         self._stall_over.wait(self._stall_seconds)
-        if self._fault:
-            return self._fault
+        if fault := self._fault(request):
+            return fault
         with self._lock:
             return self._route(request, raw_body)
 
@@ -200,7 +209,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         with contextlib.suppress(ConnectionError):  # the client may have given up during a stall
             self.end_headers()
-            self.wfile.write(json.dumps(reply.body).encode())
+            self.wfile.write(reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode())
 
     do_GET = do_PUT = do_POST  # noqa: N815 - names set by the base class
 

@@ -1,4 +1,8 @@
-"""The W&B client, set up as Emocore uses it: quick, quiet, with a time limit on all that may wait."""
+"""The W&B client, set up as Emocore uses it: quick, quiet, with a time limit on all that may wait.
+
+Nothing here sends the key to a server that `emocore.keys` does not allow, whoever asks for it. The client itself takes
+the key along to no other address, not when it is redirected either; the tests hold it to that.
+"""
 
 import contextlib
 import logging
@@ -13,8 +17,11 @@ from typing import Any, TypeVar
 
 from emocore.config import RunConfig
 from emocore.errors import ConfigError
+from emocore.keys import PUBLIC_SERVERS, explain_refusal, may_have_key
 
 API_TIMEOUT_SECONDS = 6.0
+# What the client raises, beside any ConnectionError, when its helper process ended.
+HELPER_ERRORS = ("HandleAbandonedError", "MailboxClosedError", "ServicePollForTokenError")
 TEAR_DOWN_SECONDS = 2.0
 # A server that could not be opened is not tried again for so long, no longer than its askers pause at first: those who
 # waited meanwhile would each wait as long for the same failure.
@@ -46,7 +53,7 @@ class ClientSetup:
 
     mode: str
     entity: str | None
-    base_url: str | None
+    base_url: str
     folder: Path
     init_seconds: float
     finish_seconds: float
@@ -55,12 +62,19 @@ class ClientSetup:
 def start_run(run_id: str, config: RunConfig, setup: ClientSetup) -> Any:
     """The client's run of this id, new or gone on with.
 
-    Raises whatever the client raises, within `init_seconds` and a moment. Its `finish` raises TimeoutError.
+    Raises ConfigError where the key may not go, and whatever the client raises, within `init_seconds` and a moment.
+    Its `finish` raises TimeoutError.
     """
+    if setup.mode == "online":
+        _require_key(setup.base_url)
     prepare_client()
     import wandb
+    from wandb.sdk.lib.import_hooks import unregister_all_post_import_hooks
 
     settings: dict[str, Any] = {
+        # Always said, since the client's own default changes with its version. An offline run asks nobody, and need
+        # not fail for an address that is none.
+        "base_url": setup.base_url if setup.mode == "online" else PUBLIC_SERVERS["WANDB_API_KEY"],
         "init_timeout": setup.init_seconds,
         "finish_timeout": setup.finish_seconds,
         "finish_timeout_raises": True,
@@ -70,9 +84,7 @@ def start_run(run_id: str, config: RunConfig, setup: ClientSetup) -> Any:
         "silent": True,
         "x_disable_stats": True,
     }
-    if setup.base_url:
-        settings["base_url"] = setup.base_url
-    return wandb.init(
+    run = wandb.init(
         id=run_id,
         resume="allow",
         name=run_id,
@@ -84,11 +96,14 @@ def start_run(run_id: str, config: RunConfig, setup: ClientSetup) -> Any:
         mode=setup.mode,  # type: ignore[arg-type]
         settings=wandb.Settings(**settings),
     )
+    # It would tell its helper process of each library that is imported later, and fail that import without one.
+    unregister_all_post_import_hooks()
+    return run
 
 
 def open_api(base_url: str, timeout_seconds: float) -> Any:
-    """A `wandb.Api`. Raises ConfigError without a key, wandb.errors.Error without an answer."""
-    _require_key()
+    """A `wandb.Api`. Raises ConfigError without a key for this server, wandb.errors.Error without an answer."""
+    _require_key(base_url)
     prepare_client()
     import wandb
 
@@ -100,7 +115,7 @@ def shared_api(base_url: str) -> Any:
 
     Raises as `open_api` does, and for FAILURE_SECONDS the same again; the next call then tries again.
     """
-    place = base_url, _require_key()
+    place = base_url, _require_key(base_url)
     with _api_lock:
         if place not in _apis:
             _raise_fresh_failure(place)
@@ -118,7 +133,7 @@ def _open_or_note(place: tuple[str, str]) -> Any:
     try:
         return open_api(place[0], API_TIMEOUT_SECONDS)
     except Exception as error:
-        if _is_helper_dead(error):
+        if is_helper_dead(error):
             tear_down()  # and the next call has another helper, so this is not its failure
         else:
             _failures[place] = time.monotonic(), error
@@ -128,35 +143,46 @@ def _open_or_note(place: tuple[str, str]) -> Any:
 def give_up_if_dead(api: Any, error: Exception) -> None:
     """If the client's helper process died under `api`, let the next `shared_api` start another one."""
     with _api_lock:
-        if _is_helper_dead(error) and any(known is api for known in _apis.values()):
+        if is_helper_dead(error) and any(known is api for known in _apis.values()):
             _apis.clear()
             tear_down()
 
 
 def tear_down() -> None:
-    """Close the client of this process, which is broken, in TEAR_DOWN_SECONDS at most.
+    """Close the client of this process, well or broken, in TEAR_DOWN_SECONDS at most.
 
-    Left as it is, it would claim the run that it failed to start, and end the process with a traceback.
+    Left as it is, a broken one would claim the run that it failed to start, and end the process with a traceback.
     """
-    import wandb
 
-    with contextlib.suppress(Exception):  # it is broken already
-        call_within(TEAR_DOWN_SECONDS, wandb.teardown)
+    def close() -> None:
+        import wandb
+
+        with contextlib.suppress(SystemExit):  # it would pass on how its helper ended
+            wandb.teardown()
+
+    with contextlib.suppress(Exception):  # it may be broken already
+        call_within(TEAR_DOWN_SECONDS, close)
 
 
-def _is_helper_dead(error: BaseException | None) -> bool:
+def is_helper_dead(error: BaseException | None) -> bool:
+    """Whether the client's helper process, which alone talks to the network, ended under what raised `error`."""
     while error is not None:
-        if isinstance(error, ConnectionError) or type(error).__name__ == "MailboxClosedError":
+        if isinstance(error, ConnectionError) or type(error).__name__ in HELPER_ERRORS:
             return True
         error = error.__cause__ or error.__context__
     return False
 
 
-def _require_key() -> str:
-    """WANDB_API_KEY. Without it the client would ask for one in the terminal, and wait."""
+def _require_key(base_url: str) -> str:
+    """WANDB_API_KEY, for a server that may have it. Without one the client would ask for it in the terminal, and wait.
+
+    Raises ConfigError.
+    """
     key = os.environ.get("WANDB_API_KEY")
     if not key:
         raise ConfigError("WANDB_API_KEY is not set; put your W&B key into the environment")
+    if not may_have_key(base_url, "WANDB_API_KEY"):
+        raise ConfigError(explain_refusal(base_url))
     return key
 
 

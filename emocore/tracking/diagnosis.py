@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from emocore.keys import PUBLIC_SERVERS, explain_refusal, may_have_key
 from emocore.text import first_line
-from emocore.tracking.client import call_within
+from emocore.tracking.client import call_within, is_helper_dead
 
-PUBLIC_BASE_URL = "https://api.wandb.ai"
 PROBE_TIMEOUT_SECONDS = 2.0
 SLOW_WORDS = ("deadline exceeded", "timed out", "did not respond in time")
 
@@ -36,7 +36,7 @@ class Trouble:
 
 def server_address(configured: str | None) -> str:
     """The server that the client would use: of the run, of WANDB_BASE_URL, or the public one."""
-    return (configured or os.environ.get("WANDB_BASE_URL") or PUBLIC_BASE_URL).rstrip("/")
+    return (configured or os.environ.get("WANDB_BASE_URL") or PUBLIC_SERVERS["WANDB_API_KEY"]).rstrip("/")
 
 
 def diagnose(error: BaseException, base_url: str, seconds: float = PROBE_TIMEOUT_SECONDS) -> Trouble:
@@ -44,6 +44,8 @@ def diagnose(error: BaseException, base_url: str, seconds: float = PROBE_TIMEOUT
     key = os.environ.get("WANDB_API_KEY")
     if not key:
         return Trouble("WANDB_API_KEY is not set")
+    if not may_have_key(base_url, "WANDB_API_KEY"):
+        return Trouble(explain_refusal(base_url))
     try:
         # The limit of a socket holds for each of its waits, and not at all while a name server is asked.
         return call_within(seconds, lambda: _ask(_question(key, base_url), base_url, seconds, error))
@@ -98,6 +100,8 @@ def _explain_answer(answer: bytes, error: BaseException) -> Trouble:
     words = first_line(error)
     if any(slow in words.lower() for slow in SLOW_WORDS):
         return Trouble("W&B did not answer in time", is_of_server=False)
+    if is_helper_dead(error):
+        return Trouble(f"the W&B client broke down ({words})", is_of_server=False)
     return Trouble(f"W&B refused it: {words}; check wandb_entity and wandb_project", is_of_server=False)
 
 

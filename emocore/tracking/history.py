@@ -7,6 +7,7 @@ from typing import Any
 
 from emocore.errors import RunError
 from emocore.folder import RunFolder
+from emocore.keys import explain_refusal, may_have_key
 from emocore.tracking.metrics_file import read_metrics
 from emocore.tracking.place import read_place
 from emocore.tracking.remote import Row
@@ -69,7 +70,7 @@ def _why_local(run: RunFolder, place: dict[str, Any], is_alive: bool) -> str | N
     if place["mode"] == "offline":
         return f"W&B offline: {_why_offline(run, place)}"
     if is_alive or place.get("complete"):
-        return None
+        return None if may_have_key(place["base_url"], "WANDB_API_KEY") else explain_refusal(place["base_url"])
     if "complete" not in place:
         return "it is not known whether W&B has all of this run; Sync checks, and sends what is missing"
     reason = place["reason"] or "the run ended before all was sent"

@@ -14,6 +14,7 @@ from emocore.tracking.client import open_api
 STEP_KEY = "train/global_step"
 RUNNING_STATES = ("running", "pending")
 NUMBER_WORDS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}  # as W&B writes them in JSON
+LARGEST_INTEGER = 2**63
 
 Row = dict[str, Any]
 
@@ -39,11 +40,19 @@ def holds_everything(base_url: str, path: str, last_step: int, local: list[Row],
 
 
 def fetch_rows(remote: Any, min_step: int = 0) -> list[Row]:
-    """The history from W&B's own step `min_step` on, in the order it was logged."""
-    return [
-        {key: NUMBER_WORDS.get(value, value) if isinstance(value, str) else value for key, value in row.items()}
-        for row in remote.scan_history(min_step=min_step)
-    ]
+    """The history from W&B's own step `min_step` on, in the order it was logged. What is no number is left out, as
+    Emocore logs nothing else."""
+    return [read_numbers(row) for row in remote.scan_history(min_step=min_step)]
+
+
+def read_numbers(row: Row) -> Row:
+    """What of a row is a number that a float can hold."""
+    values = {key: NUMBER_WORDS.get(value) if isinstance(value, str) else value for key, value in row.items()}
+    return {
+        key: value
+        for key, value in values.items()
+        if isinstance(value, float) or (isinstance(value, int) and abs(value) < LARGEST_INTEGER)
+    }
 
 
 def merge_rows(rows: Iterable[Row]) -> dict[int, Row]:

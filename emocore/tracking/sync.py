@@ -217,8 +217,8 @@ def _try_to_send(run: RunFolder) -> dict[str, Any]:
     with folder:
         try:
             return send(cargo, Path(folder.name))
-        except EmocoreError as error:
-            return {"refusal": str(error)}
+        except ConfigError as error:  # of the key, or of the server that it may not go to
+            return {"trouble": str(error)}
         except Exception as error:  # the client's errors have no common base; what is behind them, the server tells
             if isinstance(error, OSError) and error.errno in DISK_ERRORS:
                 return {"trouble": _explain_disk(error)}

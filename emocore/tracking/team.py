@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from emocore.config import RunConfig, build
 from emocore.errors import ConfigError, RunError
+from emocore.keys import PUBLIC_SERVERS, Server, explain_refusal, find_server, may_have_key
 from emocore.metrics import is_complete
 from emocore.tracking.client import call_within, give_up_if_dead, shared_api
 from emocore.tracking.diagnosis import diagnose, server_address
@@ -23,6 +24,7 @@ from emocore.tracking.summary import unflatten_provenance, unflatten_result
 REFRESH_SECONDS = 60.0
 RETRY_SECONDS = 15.0
 MOST_RUNS = 200
+PUBLIC_PAGES = {Server("https", host, 443) for host in ("wandb.ai", "www.wandb.ai")}
 
 NOT_EMOCORE = "not by Emocore"
 OTHER_VERSION = "settings of another version of Emocore"
@@ -63,7 +65,10 @@ class TeamListing:
 
 def parse_address(text: str) -> ProjectAddress:
     """ "entity/project", or the address of the project's page. Raises ConfigError, saying what is expected."""
-    url = urlsplit(text.strip())
+    try:
+        url = urlsplit(text.strip())
+    except ValueError:  # half of an IPv6 address
+        url = urlsplit("")
     parts = [unquote(part) for part in url.path.split("/") if part]
     is_url = url.scheme in ("http", "https") and bool(url.netloc)
     if len(parts) < 2 or (not is_url and (url.scheme or len(parts) > 2)) or not all(map(_is_name, parts[:2])):
@@ -71,20 +76,18 @@ def parse_address(text: str) -> ProjectAddress:
             f"'{text.strip()[:100]}' is no W&B project; write entity/project, or paste the address of the "
             "project's page, such as https://wandb.ai/entity/project"
         )
-    own = server_address(None)
-    if is_url and _host(url.netloc) != _host(urlsplit(own).netloc):
-        # The key would go to whatever server the link names.
-        raise ConfigError(
-            f"{_host(url.netloc)[:100]} is not the W&B server that your key is for ({own}); if it is, set "
-            "WANDB_BASE_URL to it and start Emocore again"
-        )
-    return ProjectAddress(parts[0], parts[1], own)
+    base_url = _find_api(f"{url.scheme}://{url.netloc}") if is_url else server_address(None)
+    return ProjectAddress(parts[0], parts[1], base_url)
 
 
-def _host(netloc: str) -> str:
-    """Host and port alone; the public server's page and its API have two names."""
-    host = netloc.rpartition("@")[2].lower()
-    return "api.wandb.ai" if host in ("wandb.ai", "www.wandb.ai") else host
+def _find_api(page: str) -> str:
+    """The API's address on the server of a page. Raises ConfigError for one that the key is not for."""
+    server, own = find_server(page), server_address(None)
+    if server in PUBLIC_PAGES:
+        return PUBLIC_SERVERS["WANDB_API_KEY"]
+    if not may_have_key(page, "WANDB_API_KEY"):  # it would go to whatever server a link names
+        raise ConfigError(explain_refusal(page))
+    return own if server == find_server(own) else str(server)
 
 
 def fetch_team_runs(address: str, timeout_seconds: float) -> TeamListing:

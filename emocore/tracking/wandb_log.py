@@ -13,7 +13,9 @@ from typing import Any
 
 from emocore.config import RunConfig
 from emocore.errors import RunError
+from emocore.files import check_contained
 from emocore.folder import RunFolder
+from emocore.keys import explain_refusal, may_have_key
 from emocore.text import first_line
 from emocore.tracking import remote
 from emocore.tracking.client import ClientSetup, call_within, start_run, tear_down
@@ -46,8 +48,7 @@ class WandbLog:
         self._is_resumed = (run.path / "wandb.json").is_file()
         earlier = _read_earlier(run)
         # A W&B run stays where it began, whatever the environment says by now.
-        self._base_url = earlier.get("base_url") or config.wandb_base_url
-        self._address = server_address(self._base_url)
+        self._address = server_address(earlier.get("base_url") or config.wandb_base_url)
         self._place: dict[str, Any] = {
             "mode": wandb_mode(config),
             "reason": None,
@@ -70,10 +71,13 @@ class WandbLog:
 
     def finish(self, exit_code: int) -> None:
         """Tell W&B of the end, and `wandb.json` whether all has arrived there."""
-        if self._place["mode"] == "offline":
-            self._try(lambda: self._run.finish(exit_code=exit_code))
-        elif self._run is not None:
+        if self._run is None:
+            return
+        if self._place["mode"] == "online":
             self._finish_online(exit_code)
+        else:
+            self._try(lambda: self._run.finish(exit_code=exit_code))
+        tear_down()  # or the client would do so when the process ends, and wait for its helper as long as that takes
 
     def _finish_online(self, exit_code: int) -> None:
         deadline = time.monotonic() + CLOSING_SECONDS
@@ -94,21 +98,25 @@ class WandbLog:
     def _start(self) -> None:
         """Set the W&B run up: online if that is wanted and possible, otherwise offline."""
         if self._place["mode"] == "online":
-            if os.environ.get("WANDB_API_KEY"):
-                self._start_online()
+            if reason := self._why_offline():
+                self._place |= {"mode": "offline", "reason": reason}
             else:
-                self._place |= {"mode": "offline", "reason": "WANDB_API_KEY is not set"}
+                self._start_online()
         if self._place["mode"] == "offline":
             self._start_offline()
+
+    def _why_offline(self) -> str | None:
+        """Why nobody is asked; None where the server may be."""
+        if not os.environ.get("WANDB_API_KEY"):
+            return "WANDB_API_KEY is not set"
+        return None if may_have_key(self._address, "WANDB_API_KEY") else explain_refusal(self._address)
 
     def _start_online(self) -> None:
         try:
             self._run = self._start_client("online")
         except Exception as error:  # as in `_try`
             self._place |= {"mode": "offline", "reason": diagnose(error, self._address).reason}
-            # The failed attempt still claims the id, and a key that is none would fail offline as well.
-            tear_down()
-            os.environ.pop("WANDB_API_KEY")
+            tear_down()  # the failed attempt still claims the id
             return
         self._place |= {"entity": self._run.entity, "url": self._run.url, "base_url": self._run.settings.base_url}
         logger.info("W&B: online at %s", self._run.url)
@@ -116,16 +124,20 @@ class WandbLog:
     def _start_offline(self) -> None:
         reason = self._place["reason"]
         logger.info("W&B: offline%s; the run is complete in its folder", f", since {reason}" if reason else "")
+        for name in ("WANDB_API_KEY", "WANDB_BASE_URL"):  # of no use any more; one that is none would fail here too
+            os.environ.pop(name, None)
         try:
             self._run = self._start_client("offline")
         except Exception as error:  # as in `_try`; `sync` needs the local files alone
             logger.warning("W&B: no offline copy in its own format (%s)", first_line(error))
 
     def _start_client(self, mode: str) -> Any:
+        for name in (".wandb", "wandb"):  # where the client writes, if it is there already
+            check_contained(self._folder.path / name, self._folder.path)
         setup = ClientSetup(
             mode,
             self._place["entity"],
-            self._base_url,
+            self._address,
             self._folder.path,
             INIT_TIMEOUT_SECONDS,
             FINISH_TIMEOUT_SECONDS,

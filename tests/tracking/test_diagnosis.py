@@ -11,11 +11,18 @@ import pytest
 from wandb_children import API_KEY
 from wandb_server import WandbServer
 
+from emocore.keys import confirm_wandb_server
 from emocore.tracking.diagnosis import diagnose, server_address
 
 ERROR = ValueError("entity nobody not found")
 
 pytestmark = pytest.mark.usefixtures("key")
+
+
+def own(address: str) -> str:
+    """The address, which the user has confirmed."""
+    confirm_wandb_server(address)
+    return address
 
 
 @pytest.mark.parametrize(
@@ -55,9 +62,22 @@ def test_without_a_key_nobody_is_asked(server: WandbServer, monkeypatch: pytest.
     assert server.requests == []
 
 
-@pytest.mark.parametrize("address", ["http://127.0.0.1:1", "http://", "no address"])
-def test_an_address_that_is_none_is_unreachable(address: str) -> None:
-    assert "could not be reached" in diagnose(ERROR, address).reason
+def test_an_address_where_nobody_is_is_unreachable() -> None:
+    assert "could not be reached" in diagnose(ERROR, own("http://127.0.0.1:1")).reason
+
+
+@pytest.mark.parametrize("address", ["http://", "no address", "http://user:hunter2@127.0.0.1:1"])
+def test_an_address_that_is_none_is_called_so_and_not_repeated(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_BASE_URL", address)
+    reason = diagnose(ERROR, address).reason
+    assert reason.startswith("the address of the W&B server is no plain http or https address")
+    assert "hunter2" not in reason
+
+
+def test_a_server_that_the_key_is_not_for_is_not_asked() -> None:
+    with WandbServer() as other:
+        assert "is not a W&B server that your key is for" in diagnose(ERROR, other.base_url).reason
+        assert other.requests == []
 
 
 def test_something_else_at_the_address_is_called_so() -> None:
@@ -72,7 +92,7 @@ def test_something_else_at_the_address_is_called_so() -> None:
 
     with http.server.HTTPServer(("127.0.0.1", 0), Page) as page:
         threading.Thread(target=page.handle_request, daemon=True).start()
-        assert "not a W&B server" in diagnose(ERROR, f"http://127.0.0.1:{page.server_port}").reason
+        assert "answers at the address is not" in diagnose(ERROR, own(f"http://127.0.0.1:{page.server_port}")).reason
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -90,7 +110,7 @@ def test_a_redirect_is_told_and_the_key_does_not_follow_it(server: WandbServer, 
 
     with http.server.HTTPServer(("127.0.0.1", 0), Redirect) as first:
         threading.Thread(target=first.handle_request, daemon=True).start()
-        base_url = f"http://127.0.0.1:{first.server_port}"
+        base_url = own(f"http://127.0.0.1:{first.server_port}")
         reason = diagnose(ERROR, base_url).reason
     host = server.base_url.removeprefix("http://")
     assert reason == f"{base_url} answers with a redirect to {host}; is it a W&B server? check wandb_base_url"
@@ -107,7 +127,7 @@ def test_an_answer_in_another_language_is_no_server() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         greeting = threading.Thread(target=greet, args=(listener,))
         greeting.start()
-        reason = diagnose(ERROR, f"http://127.0.0.1:{listener.getsockname()[1]}").reason
+        reason = diagnose(ERROR, own(f"http://127.0.0.1:{listener.getsockname()[1]}")).reason
         greeting.join()
     assert "could not be reached" in reason
 
@@ -127,7 +147,7 @@ def test_an_answer_that_never_ends_is_not_waited_for() -> None:
         dripping = threading.Thread(target=drip, args=(listener,))
         dripping.start()
         began = time.monotonic()
-        reason = diagnose(ERROR, f"http://127.0.0.1:{listener.getsockname()[1]}", seconds=0.5).reason
+        reason = diagnose(ERROR, own(f"http://127.0.0.1:{listener.getsockname()[1]}"), seconds=0.5).reason
         seconds = time.monotonic() - began
         is_over.set()
         dripping.join()

@@ -178,7 +178,10 @@ def test_of_the_curves_of_many_runs_those_looked_at_last_are_kept(
     assert "until W&B answers" in reader.read(run).source, "it was dropped and begins anew"
 
 
-def test_an_unreachable_server_leaves_the_file_and_its_name(tmp_path: Path, reader: HistoryReader) -> None:
+def test_an_unreachable_server_leaves_the_file_and_its_name(
+    tmp_path: Path, reader: HistoryReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:1")
     run = write_run(tmp_path, {})
     assert reader.read(run).rows == ROWS, "it does not wait for the network"
     failed = wait_for(lambda: "asked again" in (h := reader.read(run)).source and h, 40, "the failure to show")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from emocore.tracking.remote import find_missing, last_values, merge_rows
+from emocore.tracking.remote import find_missing, last_values, merge_rows, read_numbers
 
 TRAIN = {"step": 5, "seconds": 1.0, "train/loss": 0.5}
 SCORES = {"step": 5, "seconds": 1.2, "validation/f1_macro": 0.3}
@@ -22,6 +22,13 @@ def test_two_rows_of_one_step_are_one_and_the_later_value_wins() -> None:
     assert merge_rows(there(TRAIN, SCORES)) == {5: TRAIN | SCORES}
     replayed = TRAIN | {"train/loss": 0.4}
     assert merge_rows(there(TRAIN, SCORES, replayed))[5] == SCORES | replayed
+
+
+def test_of_a_row_only_numbers_are_read() -> None:
+    odd = {"train/loss": "high", "a": None, "b": [1], "c": {}, "d": 10**400}
+    assert read_numbers(TRAIN | {"validation/f1_macro": "-Infinity"} | odd) == {
+        "step": 5, "seconds": 1.0, "validation/f1_macro": -math.inf,
+    }  # fmt: skip
 
 
 def test_rows_without_a_step_are_not_ours() -> None:

@@ -19,6 +19,7 @@ from wandb_children import place_of
 from wandb_server import WandbServer
 
 from emocore.folder import RunFolder
+from emocore.keys import confirm_wandb_server
 from emocore.states import RunStatus
 from emocore.tracking.sync import sync_run
 
@@ -53,6 +54,7 @@ def witness(tmp_path_factory: pytest.TempPathFactory, small_csv: Path, tiny_bert
     with WandbServer() as server, pytest.MonkeyPatch.context() as patch:
         for name, value in (("WANDB_API_KEY", KEY), ("HF_TOKEN", TOKEN), ("OMP_NUM_THREADS", "1")):
             patch.setenv(name, value)
+        confirm_wandb_server(server.base_url)
         good = queue_run(root, small_csv, method="tfidf", base=str(tiny_bert), wandb_base_url=server.base_url)
         bad = queue_run(
             root, small_csv, base=str(tiny_bert), wandb_base_url=server.base_url, target_modules=["no_such_layer"]

@@ -23,6 +23,7 @@ from wandb_store import HISTORY
 from emocore.config import RunConfig
 from emocore.errors import ConfigError, RunError
 from emocore.folder import RunFolder
+from emocore.keys import confirm_wandb_server
 from emocore.states import RunStatus
 from emocore.tracking.metrics_file import MetricsFile, read_metrics
 from emocore.tracking.remote import is_same, merge_rows
@@ -51,7 +52,8 @@ def log_steps(run: RunFolder, steps: int) -> None:
 
 
 def offline_run(root: Path, server: WandbServer, steps: int = 12) -> RunFolder:
-    """A finished run that W&B has never heard of."""
+    """A finished run that W&B has never heard of, and whose server its user has confirmed."""
+    confirm_wandb_server(server.base_url)
     truth = np.array([[1, 0], [0, 1], [1, 1], [0, 0]])
     config = RunConfig(wandb_base_url=server.base_url, wandb_project="emotions")
     run = finish_run(root, config, truth, truth * 2.0 - 1, ("anger", "joy/delight"))
@@ -164,20 +166,22 @@ def refused(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, fl
     said: dict[str, tuple[str, float]] = {}
     root = tmp_path_factory.mktemp("refused")
 
-    def sync_in_vain(fault: str) -> None:
-        with WandbServer() as server:
-            run = offline_run(root, server)
-            before = place_of(run)
-            FAULTS[fault](server)
-            began = time.monotonic()
-            with pytest.raises(RunError, match=f"run {run.id} was not sent to W&B: .*then sync it again") as caught:
-                sync_run(run)
-            assert place_of(run) == before
-            said[fault] = str(caught.value), time.monotonic() - began
+    def sync_in_vain(fault: str, run: RunFolder) -> None:
+        before = place_of(run)
+        began = time.monotonic()
+        with pytest.raises(RunError, match=f"run {run.id} was not sent to W&B: .*then sync it again") as caught:
+            sync_run(run)
+        assert place_of(run) == before
+        said[fault] = str(caught.value), time.monotonic() - began
 
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, contextlib.ExitStack() as stack:
         patch.setenv("WANDB_API_KEY", API_KEY)
-        threads = [threading.Thread(target=sync_in_vain, args=(fault,)) for fault in REFUSALS]
+        threads = []
+        for fault in REFUSALS:
+            server = stack.enter_context(WandbServer())
+            run = offline_run(root, server)
+            FAULTS[fault](server)
+            threads.append(threading.Thread(target=sync_in_vain, args=(fault, run)))
         for thread in threads:
             thread.start()
         for thread in threads:

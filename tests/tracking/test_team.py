@@ -17,6 +17,7 @@ from wandb_store import SUMMARY, StoredRun
 from emocore.config import RunConfig
 from emocore.errors import ConfigError, RunError
 from emocore.folder import RunFolder
+from emocore.keys import confirm_wandb_server
 from emocore.tracking.summary import flatten_run
 from emocore.tracking.team import ProjectAddress, TeamProject, fetch_team_runs, parse_address
 
@@ -207,7 +208,7 @@ def test_a_project_is_named_by_its_path_or_its_page(text: str, address: tuple[st
     [
         "team/emotions",
         "http://wandb.example.org:8080/team/emotions/",
-        "https://user:secret@WANDB.example.org:8080/team/emotions",
+        "HTTP://WANDB.example.org:8080/team/emotions/runs/abc?nw=1",
     ],
 )
 def test_a_server_of_ones_own_is_known_by_its_setting(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,17 +216,33 @@ def test_a_server_of_ones_own_is_known_by_its_setting(text: str, monkeypatch: py
     assert parse_address(text) == ProjectAddress("team", "emotions", "http://wandb.example.org:8080")
 
 
+def test_a_server_that_was_confirmed_and_the_public_one_stay_known_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_BASE_URL", "http://wandb.example.org:8080/prefix")
+    confirm_wandb_server("https://other.example.org/")
+    assert parse_address("http://wandb.example.org:8080/team/p").base_url == "http://wandb.example.org:8080/prefix"
+    assert parse_address("https://other.example.org/team/p").base_url == "https://other.example.org"
+    assert parse_address("https://wandb.ai/team/p").base_url == "https://api.wandb.ai"
+
+
 @pytest.mark.parametrize("own", [None, "http://wandb.example.org"])
 def test_a_link_cannot_send_the_key_to_another_server(own: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     if own:
         monkeypatch.setenv("WANDB_BASE_URL", own)
-    for host in ("http://127.0.0.1:8080", "https://wandb.ai.example.com", "https://wandb.ai@example.com"):
-        with pytest.raises(ConfigError, match="is not the W&B server that your key is for"):
-            parse_address(f"{host}/team/emotions")
+    for page in (
+        "http://127.0.0.1:8080", "https://wandb.ai.example.com", "http://wandb.ai", "https://wandb.ai:8443",
+        "https://wandb.example.org", "http://wandb.example.org:8080",
+    ):  # fmt: skip
+        with pytest.raises(ConfigError, match="is not a W&B server that your key is for"):
+            parse_address(f"{page}/team/emotions")
+    for page in ("https://wandb.ai@example.com", "http://ann:hunter2@wandb.example.org"):
+        with pytest.raises(ConfigError, match="is no plain http or https address") as refusal:
+            parse_address(f"{page}/team/emotions")
+        assert "hunter2" not in str(refusal.value)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "emotions", "a/b/c", "https://wandb.ai/team", "ftp://host/team/x", "../etc/passwd", "a/<b>"]
+    "text",
+    ["", "emotions", "a/b/c", "https://wandb.ai/team", "ftp://host/team/x", "../etc/passwd", "a/<b>", "http://[a/b/c"],
 )
 def test_what_is_no_project_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(ConfigError, match="is no W&B project; write entity/project"):

@@ -17,6 +17,7 @@ from wandb_children import API_KEY, LOG_AS_TOLD, assert_no_key, children, new_ru
 from wandb_server import WandbServer
 
 from emocore.folder import RunFolder
+from emocore.keys import confirm_wandb_server
 from emocore.states import RunStatus
 from emocore.tracking.client import open_api
 from emocore.tracking.metrics_file import read_metrics
@@ -46,6 +47,8 @@ def online(
     with contextlib.ExitStack() as stack:
         start = stack.enter_context(children())
         servers = {name: stack.enter_context(WandbServer()) for name in changes}
+        for server in servers.values():
+            confirm_wandb_server(server.base_url)
         runs = {
             name: queue_run(root, small_csv, base=str(tiny_bert), wandb_base_url=servers[name].base_url, **settings)
             for name, settings in changes.items()
@@ -130,6 +133,21 @@ def test_offline_nothing_is_sent(
     assert server.requests == []
     place = place_of(child.run)
     assert (place["mode"], place["reason"], place["complete"]) == ("offline", reason, False)
+
+
+@pytest.mark.parametrize("name", ["wandb", ".wandb"])
+def test_the_client_writes_nothing_behind_a_link_out_of_the_run(server: WandbServer, tmp_path: Path, name: str) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    run = new_run(tmp_path, server, wandb_mode="offline")
+    (run.path / name).symlink_to(outside)
+    with children() as start:
+        child = start(LOG_AS_TOLD, run, "0")
+        child.read_seconds()
+        child.tell("end 0")
+        child.finish()
+    assert list(outside.iterdir()) == []
+    assert "no offline copy in its own format" in run.log.read_text(encoding="utf-8")
 
 
 def test_a_run_does_not_share_the_client_of_the_app_that_started_it(
