@@ -9,6 +9,7 @@ import stat
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from emocore.errors import BaseModelError
 from emocore.faults import reach
 
 MOST_BYTES = 64 * 10**6  # of a file that is read as a whole: none that Emocore writes comes near it
@@ -123,7 +124,16 @@ def folder_bytes(path: Path) -> int:
 
 
 def cache_root() -> Path:
-    """Where converted bases are kept: EMOCORE_CACHE, otherwise ~/.cache/emocore."""
-    root = Path(os.environ.get("EMOCORE_CACHE", "~/.cache/emocore")).expanduser()
-    root.mkdir(parents=True, exist_ok=True)
+    """Where converted bases are kept: EMOCORE_CACHE, otherwise ~/.cache/emocore. Raises BaseModelError if it cannot be
+    made."""
+    configured = os.environ.get("EMOCORE_CACHE") or "~/.cache/emocore"
+    try:
+        root = Path(configured).expanduser()
+        root.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise BaseModelError(
+            f"the folder for converted bases, {configured}, cannot be made ({reason}); name another "
+            "one in EMOCORE_CACHE"
+        ) from None
     return root
