@@ -6,8 +6,9 @@ import json
 import os
 import re
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from emocore.errors import BaseModelError
 from emocore.faults import reach
@@ -48,7 +49,7 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def open_regular(path: Path, most_bytes: int | None = MOST_BYTES) -> BinaryIO:
+def open_regular(path: Path, most_bytes: int | None = MOST_BYTES) -> BufferedReader:
     """Open a regular file for reading. Nothing else is waited for: a FIFO in its place would hold the reader for ever.
 
     Raises OSError, whose `strerror` says what is there instead, also for a file of more than `most_bytes`.
