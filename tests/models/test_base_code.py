@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from live_runs import REPOSITORY
@@ -29,16 +30,15 @@ class EvilTokenizer(PreTrainedTokenizerFast): pass
 def add_code(base: Path, marker: Path) -> None:
     """The code, and the word of all the files in which Transformers looks for it."""
     (base / "evil.py").write_text(CODE.format(marker=str(marker)), encoding="utf-8")
-    places = {
-        "config.json": {
-            "AutoConfig": "evil.EvilConfig",
-            "AutoModelForSequenceClassification": "evil.EvilModel",
-        },
-        "tokenizer_config.json": {"AutoTokenizer": ["evil.EvilTokenizer", "evil.EvilTokenizer"]},
+    models = {"AutoConfig": "evil.EvilConfig", "AutoModelForSequenceClassification": "evil.EvilModel"}
+    tokenizers = {"AutoTokenizer": ["evil.EvilTokenizer", "evil.EvilTokenizer"]}
+    places: dict[str, dict[str, Any]] = {
+        "config.json": {"auto_map": models},
+        "tokenizer_config.json": {"auto_map": tokenizers, "tokenizer_class": "EvilTokenizer"},
     }
-    for name, auto_map in places.items():
+    for name, changes in places.items():
         content = json.loads((base / name).read_text(encoding="utf-8"))
-        (base / name).write_text(json.dumps(content | {"auto_map": auto_map}), encoding="utf-8")
+        (base / name).write_text(json.dumps(content | changes), encoding="utf-8")
 
 
 def say_yes(*arguments: str, cache: Path) -> tuple[int, str]:
@@ -82,4 +82,4 @@ def test_no_code_of_a_base_runs_and_no_question_is_asked(
     assert not marker.exists() and not list(tmp_path.rglob("marker"))
     assert "[y/N]" not in words and "Traceback" not in words
     assert status == 0 or "custom code" in words
-    assert "so happy today" in words or "emocore: base" in words
+    assert "probability" in words or "emocore: base" in words
