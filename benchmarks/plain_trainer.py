@@ -33,6 +33,7 @@ def plain_trainer(config, loaded, data, folder):
     model_class = MeanPooledBert if base.pooling == "mean" else AutoModelForSequenceClassification
     model = model_class.from_pretrained(
         bundled_folder(base),
+        trust_remote_code=False,
         dtype=torch.float32,
         num_labels=len(data["train"]["labels"][0]),
         problem_type="multi_label_classification",

@@ -7,9 +7,11 @@ import os
 import re
 import shutil
 import stat
+from io import BufferedReader, BufferedWriter
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
+from emocore.errors import BaseModelError
 from emocore.faults import reach
 
 MOST_BYTES = 64 * 10**6  # of a file that is read as a whole: none that Emocore writes comes near it
@@ -48,7 +50,7 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def open_regular(path: Path, most_bytes: int | None = MOST_BYTES) -> BinaryIO:
+def open_regular(path: Path, most_bytes: int | None = MOST_BYTES) -> BufferedReader:
     """Open a regular file for reading. Nothing else is waited for: a FIFO in its place would hold the reader for ever.
 
     Raises OSError, whose `strerror` says what is there instead, also for a file of more than `most_bytes`.
@@ -74,7 +76,7 @@ def read_bytes(path: Path, most_bytes: int = MOST_BYTES) -> bytes:
         return file.read(most_bytes) or b""  # None where the system would have it wait
 
 
-def open_to_append(path: Path, folder: Path) -> BinaryIO:
+def open_to_append(path: Path, folder: Path) -> BufferedWriter:
     """Open a file of `folder` to write at its end, made if it is not there.
 
     Raises OSError where something else than a regular file is in its place, or a link that leads out of the folder.
@@ -148,7 +150,16 @@ def remove_folder(path: Path) -> None:
 
 
 def cache_root() -> Path:
-    """Where converted bases are kept: EMOCORE_CACHE, otherwise ~/.cache/emocore."""
-    root = Path(os.environ.get("EMOCORE_CACHE", "~/.cache/emocore")).expanduser()
-    root.mkdir(parents=True, exist_ok=True)
+    """Where converted bases are kept: EMOCORE_CACHE, otherwise ~/.cache/emocore. Raises BaseModelError if it cannot be
+    made."""
+    configured = os.environ.get("EMOCORE_CACHE") or "~/.cache/emocore"
+    try:
+        root = Path(configured).expanduser()
+        root.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise BaseModelError(
+            f"the folder for converted bases, {configured}, cannot be made ({reason}); name another "
+            "one in EMOCORE_CACHE"
+        ) from None
     return root

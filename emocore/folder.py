@@ -13,8 +13,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from io import BufferedWriter
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from emocore.config import RunConfig
 from emocore.environment import adopt_environment
@@ -216,7 +217,7 @@ class RunFolder:
             raise RunError(f"run {self.id}: run.lock cannot be used: {error.strerror}; remove it") from None
         return False
 
-    def _open_lock(self) -> BinaryIO:
+    def _open_lock(self) -> BufferedWriter:
         try:
             return open_to_append(self._lock, self.path)
         except FileNotFoundError:

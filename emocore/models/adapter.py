@@ -10,16 +10,25 @@ TF-IDF adapters hold `tfidf.json` and `tfidf.safetensors` instead of the PEFT fi
 Imports neither torch nor transformers.
 """
 
+import stat
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from emocore.config import bounds
 from emocore.errors import AdapterError
-from emocore.files import write_atomically
+from emocore.files import check_contained, read_bytes, write_atomically
 
 INFO_FILE = "emocore.json"
-UNSAFE_SUFFIXES = (".bin", ".pkl", ".pickle", ".pt", ".pth", ".joblib")
+# Of files that are or may hold pickles, whatever the case.
+UNSAFE_SUFFIXES = (
+    ".bin", ".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".joblib", ".dill", ".npy", ".npz",
+)  # fmt: skip
+
+Name = Annotated[str, Field(min_length=1, max_length=1000)]
+Probability = Annotated[float, Field(gt=0, lt=1)]  # which NaN is not
 
 
 class AdapterInfo(BaseModel):
@@ -27,13 +36,13 @@ class AdapterInfo(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    run_id: str
-    method: str
-    base: str
-    base_revision: str | None
-    labels: list[str]
-    thresholds: dict[str, float]
-    max_length: int
+    run_id: Name
+    method: Name
+    base: Annotated[str, Field(min_length=1, max_length=5000)]
+    base_revision: Name | None
+    labels: Annotated[list[Name], Field(min_length=1, max_length=10_000)]
+    thresholds: dict[str, Probability]
+    max_length: Annotated[int, Field(**bounds("max_length"))]
     precision: Literal["bf16", "fp32"]
     quantized: bool
 
@@ -41,6 +50,8 @@ class AdapterInfo(BaseModel):
     def _check_thresholds(self) -> Self:
         if set(self.thresholds) != set(self.labels):
             raise ValueError("thresholds and labels name different emotions")
+        if len(set(self.labels)) < len(self.labels):
+            raise ValueError("labels has the same emotion twice")
         return self
 
 
@@ -53,23 +64,52 @@ def read_info(folder: Path) -> AdapterInfo:
     """Check the folder and read its info. Raises AdapterError saying what is missing or unsafe."""
     if not folder.is_dir():
         raise AdapterError(f"{folder}: no such adapter folder; the run has not finished, or it was moved")
-    unsafe = [file.name for file in folder.iterdir() if file.suffix in UNSAFE_SUFFIXES]
-    if unsafe:
-        raise AdapterError(
-            f"{folder}: '{unsafe[0]}' is a pickle, which can run code when it is loaded; "
-            "only safetensors adapters are accepted"
-        )
+    _check_files(folder)
     try:
-        info = AdapterInfo.model_validate_json((folder / INFO_FILE).read_text(encoding="utf-8"))
+        info = AdapterInfo.model_validate_json(read_bytes(folder / INFO_FILE))
     except FileNotFoundError:
         raise AdapterError(
             f"{folder}: {INFO_FILE} is missing, so the adapter is not complete; train it again"
         ) from None
-    except (ValidationError, UnicodeDecodeError) as error:
-        raise AdapterError(f"{folder}/{INFO_FILE}: not readable as adapter info ({type(error).__name__})") from None
+    except OSError as error:
+        raise AdapterError(f"{folder}/{INFO_FILE}: not readable: {error.strerror}") from None
+    except ValidationError as error:
+        raise AdapterError(f"{folder}/{INFO_FILE}: not readable as adapter info ({_explain(error)})") from None
     if not list(folder.glob("*.safetensors")):
         raise AdapterError(f"{folder}: its .safetensors file is missing; train the run again")
     return info
+
+
+def check_finite(numbers: np.ndarray, place: str) -> None:
+    """Raises AdapterError if one of the numbers is NaN or infinite: no threshold says anything of such an answer."""
+    if not np.isfinite(numbers).all():
+        raise AdapterError(
+            f"{place}: some numbers are NaN or infinite; a training that diverged leaves such, so train the run again "
+            "with a lower learning rate"
+        )
+
+
+def _check_files(folder: Path) -> None:
+    """Before a library opens any of them. Folders in it are read by nobody. Raises AdapterError."""
+    try:
+        check_contained(folder, folder.parent)
+        for file in folder.iterdir():
+            if file.suffix.lower() in UNSAFE_SUFFIXES:
+                raise AdapterError(
+                    f"{folder}: '{file.name}' is a pickle, which can run code when it is loaded; "
+                    "only safetensors adapters are accepted"
+                )
+            check_contained(file, folder)
+            if not stat.S_ISREG(file.stat().st_mode) and not file.is_dir():
+                raise AdapterError(f"{folder}: '{file.name}' is not a regular file; remove it")
+    except OSError as error:
+        raise AdapterError(f"{error.filename or folder}: not readable: {error.strerror}") from None
+
+
+def _explain(error: ValidationError) -> str:
+    first = error.errors()[0]
+    place = ".".join(str(part)[:60] for part in first["loc"])
+    return f"{place}: {first['msg']}" if place else first["msg"]
 
 
 def adapter_bytes(folder: Path) -> int:

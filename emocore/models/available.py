@@ -1,16 +1,21 @@
 """Whether a base can be loaded, found out before a run is queued. Imports neither torch nor transformers."""
 
 import os
+from pathlib import Path
 
 from emocore.errors import BaseModelError
+from emocore.models.base_files import check_folder
 from emocore.models.bases import Base
-from emocore.models.bundled import find_package
+from emocore.models.bundled import check_convertible
 
 
 def check_available(base: Base) -> None:
-    """Raises BaseModelError if the base is surely not to be had: not installed, or gated without a token."""
+    """Raises BaseModelError if the base is surely not to be had: not installed, not to be converted, in a folder with
+    what is not loaded, or gated without a token."""
     if base.source == "bundled":
-        find_package(base)
+        check_convertible(base)
+    if base.source == "folder":
+        check_folder(Path(base.location))
     if base.gated and not os.environ.get("HF_TOKEN") and not _is_cached(base):
         raise BaseModelError(explain_gate(base))
 

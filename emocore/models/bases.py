@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from emocore.errors import BaseModelError
-from emocore.files import read_json_object
+from emocore.models.base_files import check_config, read_object
+from emocore.models.hub import fetch_file
 from emocore.text import first_line
 
 Pooling = Literal["last", "mean", "stock"]
@@ -149,6 +150,7 @@ def describe_config(base: Base, config: Mapping[str, Any]) -> Base:
     model_type = str(config.get("model_type"))
     if model_type not in FAMILIES:
         raise BaseModelError(f"base '{base.name}' is of type '{model_type}'; known types are {', '.join(FAMILIES)}")
+    check_config(base.name, config)
     family = FAMILIES[model_type]
     context_length = config.get("max_position_embeddings")
     return Base(
@@ -165,7 +167,7 @@ def _describe_folder(folder: Path) -> Base:
     config_file = folder / "config.json"
     if not config_file.is_file():
         raise BaseModelError(f"base folder {folder}: no config.json in it; name the folder of a saved model")
-    config = _read_object(config_file)
+    config = read_object(config_file)
     if not list(folder.glob("*.safetensors")):
         raise BaseModelError(f"base folder {folder}: no .safetensors file in it; other formats are not loaded")
     pooling: Pooling = "mean" if _is_mean_pooled(folder / POOLING_FILE) else "last"
@@ -175,31 +177,21 @@ def _describe_folder(folder: Path) -> Base:
 @lru_cache(maxsize=64)
 def _describe_hub_model(name: str) -> Base:
     """From the two small files that say how a model is built and pooled; its weights stay where they are."""
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import EntryNotFoundError
-
     try:
-        config = _read_object(Path(hf_hub_download(name, "config.json")))
+        config_file = fetch_file(name, "config.json")
+        pooling_file = fetch_file(name, POOLING_FILE)
+        reason = "" if config_file else "it has no config.json there, or the Hub cannot be reached"
     except (OSError, ValueError) as error:
+        config_file, reason = None, first_line(error)
+    if config_file is None:
         raise BaseModelError(
-            f"base '{name}' could not be found on the Hugging Face Hub ({first_line(error)}); check the name and the "
+            f"base '{name}' could not be found on the Hugging Face Hub ({reason}); check the name and the "
             f"network, or use a bundled base: {', '.join(b.name for b in BASES.values() if b.source == 'bundled')}"
-        ) from None
-    try:
-        pooling_file = hf_hub_download(name, POOLING_FILE)
-        pooling: Pooling = "mean" if _is_mean_pooled(Path(pooling_file)) else "last"
-    except EntryNotFoundError:
-        pooling = "last"
-    return describe_config(Base(name, "hub", name, DECODER, pooling), config)
+        )
+    pooling: Pooling = "mean" if pooling_file and _is_mean_pooled(pooling_file) else "last"
+    return describe_config(Base(name, "hub", name, DECODER, pooling), read_object(config_file))
 
 
 def _is_mean_pooled(file: Path) -> bool:
     """Whether the pooling file of a sentence encoder asks for the mean."""
-    return file.is_file() and bool(_read_object(file).get("pooling_mode_mean_tokens"))
-
-
-def _read_object(file: Path) -> dict[str, Any]:
-    content = read_json_object(file)
-    if content is None:
-        raise BaseModelError(f"base folder {file.parent}: {file.name} is damaged; it should hold one JSON object")
-    return content
+    return file.is_file() and bool(read_object(file).get("pooling_mode_mean_tokens"))

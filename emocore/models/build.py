@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import bitsandbytes
@@ -18,8 +19,10 @@ from transformers import (
 from emocore.config import RunConfig
 from emocore.errors import BaseModelError, ConfigError
 from emocore.models.available import explain_gate
+from emocore.models.base_files import check_folder, check_hub_model
 from emocore.models.bases import BASES, Base, find_base
 from emocore.models.bundled import bundled_folder
+from emocore.models.hub import explain_withheld_token, hub_token
 from emocore.models.methods import find_method
 from emocore.models.pooling import MeanPooledBert
 from emocore.models.quiet import quiet_libraries
@@ -79,12 +82,18 @@ def load_base(
     base = find_base(name)
     source = str(bundled_folder(base)) if base.source == "bundled" else base.location
     try:
-        config = AutoConfig.from_pretrained(source, revision=revision)
-        tokenizer = AutoTokenizer.from_pretrained(source, revision=revision)
+        if base.source == "hub":
+            check_hub_model(source, revision)
+        else:
+            check_folder(Path(source))
+        origin: dict[str, Any] = {"revision": revision, "token": hub_token()}
+        # Unless told, Transformers asks in the terminal whether to run the code that lies with a base.
+        config = AutoConfig.from_pretrained(source, trust_remote_code=False, **origin)
+        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False, **origin)
         model_class = MeanPooledBert if base.pooling == "mean" else AutoModelForSequenceClassification
         model = model_class.from_pretrained(
             source,
-            revision=revision,
+            trust_remote_code=False,
             dtype=dtype,
             num_labels=len(labels),
             id2label=dict(enumerate(labels)),
@@ -95,8 +104,9 @@ def load_base(
             use_safetensors=True,
             quantization_config=_nf4(base, dtype) if quantized else None,
             device_map={"": device} if quantized else None,
+            **origin,
         )
-    except (torch.OutOfMemoryError, MemoryError):
+    except (BaseModelError, torch.OutOfMemoryError, MemoryError):
         raise
     except Exception as error:  # a damaged or missing file can fail anywhere in three libraries
         raise BaseModelError(explain_load_error(base, error)) from error
@@ -118,11 +128,13 @@ def _check_targets(model: PreTrainedModel, targets: list[str]) -> None:
 
 def explain_load_error(base: Base, error: Exception) -> str:
     """What a user can do when a base could not be loaded."""
-    if base.source == "folder":
-        return f"base folder {base.location} could not be loaded: {first_line(error)}"
+    if base.source != "hub":
+        return f"base '{base.name}' could not be loaded: {first_line(error)}"
     reason = first_line(error)
     if base.gated and not os.environ.get("HF_TOKEN"):
         return explain_gate(base)
+    if os.environ.get("HF_TOKEN") and hub_token() is False:
+        reason += f"; {explain_withheld_token()}"
     return (
         f"base '{base.name}' could not be fetched from the Hugging Face Hub ({reason}); check the name and "
         "the network, or use a bundled base: " + ", ".join(b.name for b in BASES.values() if b.source == "bundled")

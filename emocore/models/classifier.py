@@ -17,12 +17,14 @@ from safetensors import safe_open
 
 from emocore.data.encode import encode_texts
 from emocore.errors import AdapterError
-from emocore.models.adapter import AdapterInfo, read_info
+from emocore.models.adapter import AdapterInfo, check_finite, read_info
 from emocore.models.build import LoadedBase, load_base
 from emocore.models.linear import LinearClassifier
+from emocore.models.peft_config import CONFIG_FILE, check_adapter_config
 from emocore.models.resolve import NO_BASE
 from emocore.text import first_line
 
+WEIGHTS_FILE = "adapter_model.safetensors"
 EVALUATION_TOKENS = 4096  # padded tokens a batch: bounds memory whatever the texts' lengths
 
 
@@ -62,9 +64,13 @@ class NeuralClassifier:
         self.info = info
         self._tokenizer = loaded.tokenizer
         self._lock = threading.Lock()
+        self._place = str(folder)
         try:
+            _check_weights(folder)
             self._model = PeftModel.from_pretrained(_share_weights(loaded.model), str(folder), use_safetensors=True)
             wrong = _mismatched_weights(self._model, folder)
+        except AdapterError:
+            raise
         except Exception as error:  # a damaged file can fail anywhere in safetensors, json or PEFT
             raise AdapterError(
                 f"{folder}: the adapter is damaged or does not fit base '{info.base}': {first_line(error)}"
@@ -86,6 +92,7 @@ class NeuralClassifier:
                     return_tensors="pt",
                 ).to(self._model.device)
                 answers[rows] = self._model(**batch).logits.float().cpu().numpy()
+        check_finite(answers, f"{self._place}: its answers")
         return answers
 
 
@@ -94,15 +101,23 @@ def load_classifier(folder: Path, bases: BaseStore) -> Classifier:
     info = read_info(folder)
     if info.base == NO_BASE:
         return LinearClassifier.load(folder, info)
-    if not (folder / "adapter_config.json").is_file():
-        raise AdapterError(f"{folder}: adapter_config.json is missing, so the adapter is not complete; train it again")
+    if not (folder / CONFIG_FILE).is_file():
+        raise AdapterError(f"{folder}: {CONFIG_FILE} is missing, so the adapter is not complete; train it again")
+    check_adapter_config(folder)
     return NeuralClassifier(folder, info, bases.get(info))
+
+
+def _check_weights(folder: Path) -> None:
+    """Raises AdapterError if a weight of the adapter or its head is no finite number."""
+    with safe_open(folder / WEIGHTS_FILE, "pt") as file:
+        for name in file.keys():  # noqa: SIM118 - not a dict
+            check_finite(file.get_tensor(name).float().numpy(), f"{folder}: {WEIGHTS_FILE}, {name[:200]}")
 
 
 def _mismatched_weights(model: PeftModel, folder: Path) -> list[str]:
     """What the adapter should hold and does not, or holds and should not. PEFT leaves the first at random and
     ignores the second, with a warning at most."""
-    with safe_open(folder / "adapter_model.safetensors", "pt") as file:
+    with safe_open(folder / WEIGHTS_FILE, "pt") as file:
         stored = set(file.keys())
     return sorted(set(get_peft_model_state_dict(model)) ^ stored)
 

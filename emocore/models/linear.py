@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,11 +13,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 
 from emocore.errors import AdapterError, DataError
-from emocore.files import write_atomically
-from emocore.models.adapter import AdapterInfo
+from emocore.files import read_bytes, write_atomically
+from emocore.models.adapter import AdapterInfo, check_finite
+from emocore.text import first_line
 
 VOCABULARY_FILE = "tfidf.json"
 WEIGHTS_FILE = "tfidf.safetensors"
+MOST_VOCABULARY_BYTES = 10**9
 
 
 def _vectorizers() -> list[TfidfVectorizer]:
@@ -70,7 +73,10 @@ class LinearClassifier:
 
     def logits(self, texts: list[str]) -> np.ndarray:
         features = sparse.hstack([vectorizer.transform(texts) for vectorizer in self._vectorizers])
-        return np.asarray(features @ self.weights + self.intercept, dtype=np.float32)
+        with np.errstate(all="ignore"):  # what is too large is said by the check
+            logits = np.asarray(features @ self.weights + self.intercept, dtype=np.float32)
+        check_finite(logits, f"run {self.info.run_id}: its adapter's answers")
+        return logits
 
     def save(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -87,9 +93,12 @@ class LinearClassifier:
     def load(cls, folder: Path, info: AdapterInfo) -> "LinearClassifier":
         """Raises AdapterError if the files are missing or do not fit each other."""
         try:
-            vocabularies = json.loads((folder / VOCABULARY_FILE).read_text(encoding="utf-8"))
-            tensors = load_file(folder / WEIGHTS_FILE)
             vectorizers = _vectorizers()
+            vocabularies = json.loads(read_bytes(folder / VOCABULARY_FILE, MOST_VOCABULARY_BYTES))
+            _check_vocabularies(vocabularies, len(vectorizers))
+            tensors = load_file(folder / WEIGHTS_FILE)
+            for name, tensor in tensors.items():
+                check_finite(tensor, f"{folder}: {WEIGHTS_FILE}, {name[:200]}")
             for position, vectorizer in enumerate(vectorizers):
                 vectorizer.vocabulary_ = vocabularies[position]
                 vectorizer.idf_ = tensors[f"idf.{position}"]
@@ -97,5 +106,17 @@ class LinearClassifier:
             if tensors["weights"].shape != expected or tensors["intercept"].shape != expected[1:]:
                 raise ValueError(f"weights of {tensors['weights'].shape} where {expected} belong")
             return cls(vectorizers, tensors["weights"], tensors["intercept"], info)
+        except AdapterError:
+            raise
         except Exception as error:
-            raise AdapterError(f"{folder}: the TF-IDF files are missing or broken ({error})") from error
+            raise AdapterError(f"{folder}: the TF-IDF files are missing or broken ({first_line(error)})") from error
+
+
+def _check_vocabularies(vocabularies: Any, expected: int) -> None:
+    """Raises ValueError if it is not one {term: column} a vectorizer, the columns numbered without a gap."""
+    if not isinstance(vocabularies, list) or len(vocabularies) != expected:
+        raise ValueError(f"{VOCABULARY_FILE} should be a list of {expected} vocabularies")
+    for vocabulary in vocabularies:
+        columns = list(vocabulary.values()) if isinstance(vocabulary, dict) else [None]
+        if {type(column) for column in columns} != {int} or set(columns) != set(range(len(columns))):
+            raise ValueError(f"{VOCABULARY_FILE}: the columns of a vocabulary are not numbered from 0 without a gap")

@@ -7,16 +7,20 @@ generator states are read by `torch.load(weights_only=True)`, which runs no code
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from emocore.errors import RunError
 from emocore.faults import reach
-from emocore.files import read_json_object, sync, write_atomically
+from emocore.files import check_contained, open_regular, read_json_object, sync, write_atomically
 
 PREFIX, DRAFT = "checkpoint-", ".draft-"
+STEP = re.compile(rf"{PREFIX}\d{{1,18}}", re.ASCII)
+MOST_THREADS = 4096
 PROGRESS_FILE = "progress.json"
 MANIFEST_FILE = "sha256.json"
 # All of them, or it is no checkpoint. `trainer_state.json` holds the step and the epoch.
@@ -57,26 +61,40 @@ def last_step(folder: Path) -> int:
 
 
 def is_complete(checkpoint: Path) -> bool:
-    """Whether all files are there, each as it was written."""
-    manifest = checkpoint / MANIFEST_FILE
-    digests = read_json_object(manifest) if manifest.is_file() else None
-    if digests is None or not digests.keys() >= set(FILES):
+    """Whether all files are there, each as it was written; none is behind a link that leads elsewhere."""
+    try:
+        digests = read_json_object(checkpoint / MANIFEST_FILE)
+        if digests is None or not digests.keys() >= set(FILES):
+            return False
+        for path in [*checkpoint.iterdir(), *(checkpoint / name for name in digests)]:
+            check_contained(path, checkpoint.parent)
+        return all(_digest(checkpoint / name) == digest for name, digest in digests.items())
+    except (OSError, ValueError):  # ValueError: a name that no file can have
         return False
-    return all(_digest(checkpoint / name) == digest for name, digest in digests.items())
 
 
 def read_progress(checkpoint: Path) -> Progress:
-    """The progress of a complete checkpoint."""
-    return Progress(**(read_json_object(checkpoint / PROGRESS_FILE) or {}))
+    """The progress of a complete checkpoint. Raises RunError if it is none of this version."""
+    stored = read_json_object(checkpoint / PROGRESS_FILE) or {}
+    try:
+        progress = Progress(**stored)
+        if not all(isinstance(number, int | float) for number in stored.values()):
+            raise TypeError
+        if type(progress.threads) is not int or not 1 <= progress.threads <= MOST_THREADS:
+            raise ValueError
+    except (TypeError, ValueError):
+        raise RunError(f"{checkpoint / PROGRESS_FILE} is not readable; delete {checkpoint}, then resume") from None
+    return progress
 
 
 @contextmanager
 def writing_checkpoint(folder: Path, progress: Progress, kept: int) -> Iterator[Path]:
     """A folder to save into. Afterwards the checkpoint is in its place, and only the newest `kept` remain; if the
-    saving fails, nothing of it does.
+    saving fails, nothing of it does. Raises OSError where `folder` leads out of the run's: others' would be pruned.
 
     Trainer puts its files into `checkpoint-STEP` of the folder that this yields.
     """
+    check_contained(folder, folder.parent)
     draft = folder / f"{DRAFT}{progress.step}"
     shutil.rmtree(draft, ignore_errors=True)
     try:
@@ -109,16 +127,14 @@ def prune(folder: Path, kept: int) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _digest(file: Path) -> str | None:
-    """None for a file that is not there."""
-    if not file.is_file():
-        return None
-    with file.open("rb") as content:
+def _digest(file: Path) -> str:
+    """Raises OSError for what is no regular file."""
+    with open_regular(file, most_bytes=None) as content:
         return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def _by_step(folder: Path) -> list[Path]:
-    found = [path for path in folder.glob(f"{PREFIX}*") if path.name.removeprefix(PREFIX).isdigit()]
+    found = [path for path in folder.glob(f"{PREFIX}*") if STEP.fullmatch(path.name)]
     return sorted(found, key=_step)
 
 

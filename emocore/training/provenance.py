@@ -1,6 +1,7 @@
 """What a result depends on beside its config: versions, code, data, device."""
 
 import hashlib
+import os
 import platform
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
@@ -10,6 +11,7 @@ from typing import Any
 from emocore import __version__
 from emocore.data.split import Splits
 from emocore.errors import RunError
+from emocore.files import open_regular
 from emocore.folder import RunFolder
 from emocore.training.checkpoints import last_checkpoint
 
@@ -47,16 +49,19 @@ def describe_provenance(splits: Splits, device: str, precision: str) -> dict[str
 
 
 def check_same_origin(earlier: dict[str, Any], now: dict[str, Any]) -> None:
-    """A resumed run must go on with what it began with; arguments as `provenance.json`.
+    """A resumed run must go on with what it began with; arguments as `provenance.json`, of which the earlier one may
+    be damaged.
 
     Raises RunError naming what is another: one model must not have seen two data sets or two devices.
     """
     remedy = "put it back and resume again, or clone the run to begin anew"
-    if earlier["split_sha256"] != now["split_sha256"] or earlier["labels"] != now["labels"]:
+    if any(earlier.get(name) != now[name] for name in ("split_sha256", "labels")):
         raise RunError(f"the data is not what this run began with; {remedy}")
     for name in ("device", "precision"):
-        if earlier[name] != now[name]:
-            raise RunError(f"this run began with {name} {earlier[name]} and would go on with {now[name]}; {remedy}")
+        if earlier.get(name) != now[name]:
+            raise RunError(
+                f"this run began with {name} {str(earlier.get(name))[:40]} and would go on with {now[name]}; {remedy}"
+            )
 
 
 def note_base(run: RunFolder, revision: str | None, source: Path) -> None:
@@ -66,7 +71,7 @@ def note_base(run: RunFolder, revision: str | None, source: Path) -> None:
     now = {"base_revision": revision, "base_files_sha256": digest_folder(source) if source.is_dir() else None}
     if last_checkpoint(run.checkpoints):
         if (earlier := provenance.get("base_revision")) and earlier != revision:
-            raise RunError(f"the base has changed on the Hub since this run began ({earlier[:8]}); clone the run")
+            raise RunError(f"the base has changed on the Hub since this run began ({str(earlier)[:8]}); clone the run")
         if (provenance.get("base_files_sha256") or now["base_files_sha256"]) != now["base_files_sha256"]:
             raise RunError(f"the base in {source} has changed since this run began; put it back, or clone the run")
     run.write_json("provenance.json", provenance | now)
@@ -77,9 +82,9 @@ def digest_folder(base: Path) -> str:
     training from this one, in no time for many gigabytes."""
     digest = hashlib.sha256()
     for path in sorted([*base.glob("*.safetensors"), *base.glob("*.json")]):
-        size = path.stat().st_size
-        digest.update(f"{path.name} {size}\n".encode())
-        with path.open("rb") as file:
+        with open_regular(path, most_bytes=None) as file:
+            size = os.fstat(file.fileno()).st_size
+            digest.update(f"{path.name} {size}\n".encode())
             digest.update(file.read(SAMPLE_BYTES))
             file.seek(max(SAMPLE_BYTES, size - SAMPLE_BYTES))
             digest.update(file.read(SAMPLE_BYTES))

@@ -11,12 +11,14 @@ import pytest
 from live_runs import Attempts, describe, queue_run
 from small_disks import small_disk
 
+from emocore.errors import RunError
 from emocore.faults import EXIT_STATUS
 from emocore.folder import RunFolder
 from emocore.jobs.queue import resume_run
 from emocore.states import RunStatus
 from emocore.training.checkpoints import (
     FILES,
+    MANIFEST_FILE,
     UNSAFE_FILE,
     Progress,
     is_complete,
@@ -91,6 +93,68 @@ def test_a_checkpoint_with_a_damaged_file_is_passed_over(checkpoints: Path, name
     DAMAGE[damage](checkpoints / f"checkpoint-{LAST_STEP}" / name)
     newest = last_checkpoint(checkpoints)
     assert newest and newest.name == f"checkpoint-{LAST_STEP - 1}"
+
+
+def link_out(file: Path) -> None:
+    """What it held lies outside of the run now."""
+    file.rename(file.parent.parent.parent / "elsewhere")
+    file.symlink_to(file.parent.parent.parent / "elsewhere")
+
+
+def replace_by_fifo(file: Path) -> None:
+    file.unlink()
+    os.mkfifo(file)
+
+
+def replace_by_folder(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+
+
+@pytest.mark.parametrize("name", [FILES[0], MANIFEST_FILE])
+@pytest.mark.parametrize("damage", [link_out, replace_by_fifo, replace_by_folder])
+def test_one_that_holds_what_is_no_file_of_it_is_passed_over(
+    checkpoints: Path, name: str, damage: Callable[[Path], None]
+) -> None:
+    damage(checkpoints / f"checkpoint-{LAST_STEP}" / name)
+    newest = last_checkpoint(checkpoints)
+    assert newest and newest.name == f"checkpoint-{LAST_STEP - 1}"
+
+
+@pytest.mark.parametrize("name", ["../../elsewhere", "/etc/passwd", "a\0b", "x" * 300])
+def test_a_list_of_files_elsewhere_is_no_checkpoint(checkpoints: Path, name: str) -> None:
+    manifest = checkpoints / f"checkpoint-{LAST_STEP}" / MANIFEST_FILE
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {name: "0"}), encoding="utf-8")
+    newest = last_checkpoint(checkpoints)
+    assert newest and newest.name == f"checkpoint-{LAST_STEP - 1}"
+
+
+def test_folders_that_only_look_like_checkpoints_are_passed_over(checkpoints: Path) -> None:
+    for name in ("checkpoint-²", "checkpoint-٣", "checkpoint-" + "9" * 200, "checkpoint--1"):
+        (checkpoints / name).mkdir()
+    newest = last_checkpoint(checkpoints)
+    assert newest and newest.name == f"checkpoint-{LAST_STEP}"
+
+
+@pytest.mark.parametrize("changes", [{"threads": 10**9}, {"threads": 0}, {"threads": "2"}, {"step": "1"}, {"more": 1}])
+def test_progress_that_no_run_makes_is_refused(checkpoints: Path, changes: dict[str, object]) -> None:
+    checkpoint = checkpoints / f"checkpoint-{LAST_STEP}"
+    file = checkpoint / "progress.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | changes), encoding="utf-8")
+    with pytest.raises(RunError, match=r"progress\.json is not readable"):
+        read_progress(checkpoint)
+
+
+def test_nothing_is_pruned_in_a_folder_outside_the_run(tmp_path: Path) -> None:
+    other, run = tmp_path / "other", tmp_path / "run"
+    for folder in (other, run):
+        folder.mkdir()
+    for step in (1, 2):
+        write_checkpoint(other, step)
+    (run / "checkpoints").symlink_to(other)
+    with pytest.raises(OSError, match="link that leads out"):
+        write_checkpoint(run / "checkpoints", 3, kept=1)
+    assert names(other) == {"checkpoint-1", "checkpoint-2"}
 
 
 def test_where_none_is_whole_there_is_none(checkpoints: Path) -> None:

@@ -1,0 +1,130 @@
+"""What the files of a base may be, checked before a library opens them: a base may come from somebody else.
+
+All of a folder's files must be regular ones (links to such, as in Hugging Face's cache, are). The sizes that
+`config.json` names must be those of a model that its weights can hold, and weights lie in .safetensors files alone.
+What is in the weights and the tokenizer is left to their libraries, which run no code of a base.
+"""
+
+import os
+import re
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from emocore.errors import BaseModelError
+from emocore.files import read_json_object
+from emocore.models.hub import fetch_file
+
+CONFIG_FILE = "config.json"
+INDEX_FILE = "model.safetensors.index.json"
+ADAPTER_FILE = "adapter_config.json"
+SHARD = re.compile(r"\w[\w.-]*\.safetensors", re.ASCII)
+# Of every file but weights: the longest tokenizers are tens of megabytes.
+MOST_OTHER_BYTES = 500 * 10**6
+# Several times what the largest models have.
+LARGEST = {
+    "num_hidden_layers": 1_000,
+    "hidden_size": 100_000,
+    "intermediate_size": 1_000_000,
+    "num_attention_heads": 10_000,
+    "num_key_value_heads": 10_000,
+    "head_dim": 100_000,
+    "vocab_size": 10_000_000,
+    "max_position_embeddings": 1_000_000_000,
+    "type_vocab_size": 100_000,
+    "num_labels": 100_000,
+}
+FEWEST_BITS = 4  # that a parameter takes in any format that is loaded
+
+
+def read_object(file: Path) -> dict[str, Any]:
+    """The JSON object in a base's file. Raises BaseModelError."""
+    try:
+        content = read_json_object(file)
+    except OSError as error:
+        raise _refuse(file, f"cannot be read ({error.strerror or error})") from None
+    if content is None:
+        raise _refuse(file, "is damaged; it should hold one JSON object")
+    return content
+
+
+def check_config(name: str, config: Mapping[str, Any]) -> None:
+    """Raises BaseModelError if a size in a base's config is none that a model can have."""
+    for field, largest in LARGEST.items():
+        size = config.get(field)
+        if size is not None and (type(size) is not int or not 1 <= size <= largest):
+            raise BaseModelError(
+                f"base '{name}', {CONFIG_FILE}: {field} is {str(size)[:30]}, but it must be a whole number from 1 to "
+                f"{largest:,}; repair the file, or choose another base"
+            )
+    if "transformers_weights" in config:
+        raise BaseModelError(
+            f"base '{name}', {CONFIG_FILE}: transformers_weights names other weights than model.safetensors; remove it"
+        )
+
+
+def check_folder(folder: Path) -> None:
+    """Raises BaseModelError if a file of a base's folder must not be opened, or names one that must not be."""
+    weights_bytes = _check_files(folder)
+    if (folder / ADAPTER_FILE).exists():
+        raise _refuse(folder / ADAPTER_FILE, "belongs to an adapter; remove it, or name the folder of a base")
+    if (folder / INDEX_FILE).exists():
+        _check_index(folder / INDEX_FILE)
+    config = read_object(folder / CONFIG_FILE)
+    check_config(str(folder), config)
+    needed = _fewest_parameters(config)
+    if needed * FEWEST_BITS // 8 > weights_bytes:
+        raise _refuse(
+            folder / CONFIG_FILE,
+            f"describes a model of {needed:,} parameters or more, and the weights have {weights_bytes:,} bytes",
+        )
+
+
+def check_hub_model(name: str, revision: str | None) -> None:
+    """The same for a model on the Hub, as far as its small files tell. Raises BaseModelError, OSError or ValueError."""
+    if config_file := fetch_file(name, CONFIG_FILE, revision):
+        check_config(name, read_object(config_file))
+    if index_file := fetch_file(name, INDEX_FILE, revision):
+        _check_index(index_file)
+    if fetch_file(name, ADAPTER_FILE, revision):
+        raise BaseModelError(f"base '{name}' has an {ADAPTER_FILE}, so it is an adapter; choose the base it is for")
+
+
+def _check_files(folder: Path) -> int:
+    """Returns the bytes of all weights."""
+    weights_bytes = 0
+    for place, folders, files in os.walk(folder):
+        for path in (Path(place) / name for name in [*folders, *files]):
+            try:
+                found = path.stat()
+            except OSError as error:
+                raise _refuse(path, f"cannot be read ({error.strerror})") from None
+            if stat.S_ISDIR(found.st_mode) and not path.is_symlink():
+                continue
+            if not stat.S_ISREG(found.st_mode):
+                raise _refuse(path, "is neither a regular file nor a folder; remove it")
+            if path.suffix == ".safetensors":
+                weights_bytes += found.st_size
+            elif path.suffix != ".gguf" and path.parent == folder and found.st_size > MOST_OTHER_BYTES:
+                raise _refuse(path, f"has {found.st_size / 1e6:,.0f} MB, more than any file beside the weights")
+    return weights_bytes
+
+
+def _check_index(file: Path) -> None:
+    shards = read_object(file).get("weight_map")
+    if not isinstance(shards, dict) or not shards:
+        raise _refuse(file, "has no weight_map, which says where each weight lies")
+    for shard in shards.values():
+        if not isinstance(shard, str) or not SHARD.fullmatch(shard):
+            raise _refuse(file, f"names {str(shard)[:60]!r}, but only .safetensors files beside it are loaded")
+
+
+def _fewest_parameters(config: Mapping[str, Any]) -> int:
+    """At least so many has a model of these sizes: its embeddings, and two matrices a layer."""
+    hidden, layers = config.get("hidden_size") or 0, config.get("num_hidden_layers") or 0
+    return int(hidden * ((config.get("vocab_size") or 0) + 2 * layers * (config.get("intermediate_size") or 0)))
+
+
+def _refuse(file: Path, reason: str) -> BaseModelError:
+    return BaseModelError(f"base folder {file.parent}: {file.name} {reason}")

@@ -1,0 +1,98 @@
+"""What `adapter_config.json` may say, checked before PEFT reads it: what Emocore's own methods write, and no more.
+
+PEFT takes names of layers for regular expressions, some of which would keep it busy for years, and has options that
+load further files. So names are plain, numbers are within bounds, and every other setting has PEFT's own default.
+"""
+
+import dataclasses
+import math
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from emocore.config import bounds
+from emocore.errors import AdapterError
+from emocore.files import read_json_object
+
+if TYPE_CHECKING:
+    from peft import PeftConfig
+
+CONFIG_FILE = "adapter_config.json"
+MOST_NAMES = 1000
+LAYER_NAME = re.compile(r"[\w.-]{1,200}", re.ASCII)
+
+
+def check_adapter_config(folder: Path) -> None:
+    """Raises AdapterError naming the setting that is not accepted."""
+    try:
+        settings = read_json_object(folder / CONFIG_FILE)
+    except OSError as error:
+        raise AdapterError(f"{folder}: {CONFIG_FILE} cannot be read ({error.strerror}); train the run again") from None
+    if settings is None:
+        raise AdapterError(f"{folder}: {CONFIG_FILE} is damaged; it should hold one JSON object")
+    defaults = _find_defaults(settings.get("peft_type"))
+    for name, value in settings.items():
+        if name in CHECKS:
+            accepted = CHECKS[name](value)
+        else:
+            accepted = value == defaults.get(name) or value in (None, False, [], {})
+        if not accepted:
+            raise AdapterError(
+                f"{folder}: {CONFIG_FILE}: {name} is {str(value)[:60]!r}, which no method of Emocore writes; train the "
+                "run again"
+            )
+    if "task_type" not in settings or not defaults:
+        raise AdapterError(f"{folder}: {CONFIG_FILE} is not that of a LoRA or IA3 classifier; train the run again")
+
+
+def _find_defaults(kind: object) -> dict[str, Any]:
+    """PEFT's own defaults by setting; none for a kind that no method of Emocore makes."""
+    from peft import IA3Config, LoraConfig
+
+    kinds: dict[object, type[PeftConfig]] = {"LORA": LoraConfig, "IA3": IA3Config}
+    if not isinstance(kind, str) or kind not in kinds:
+        return {}
+    return dataclasses.asdict(kinds[kind]())
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and LAYER_NAME.fullmatch(value) is not None
+
+
+def _are_names(value: object) -> bool:
+    """One plain name or a list of such."""
+    if isinstance(value, list):
+        return len(value) <= MOST_NAMES and all(_is_name(item) for item in value)
+    return value is None or _is_name(value)
+
+
+def _is_within(setting: str) -> Callable[[object], bool]:
+    """Whether a value is a number that RunConfig's setting could have."""
+    limits = bounds(setting)
+    lowest, highest = limits["ge"], limits.get("le", limits.get("lt", math.inf))
+
+    def check(value: object) -> bool:
+        return isinstance(value, int | float) and not isinstance(value, bool) and lowest <= value <= highest
+
+    return check
+
+
+def _is_text(value: object) -> bool:
+    return value is None or (isinstance(value, str) and len(value) <= 5000)
+
+
+CHECKS: Mapping[str, Callable[[Any], bool]] = {
+    "peft_type": lambda value: value in ("LORA", "IA3"),
+    "task_type": lambda value: value == "SEQ_CLS",
+    "r": _is_within("lora_rank"),
+    "lora_alpha": _is_within("lora_alpha"),
+    "lora_dropout": _is_within("lora_dropout"),
+    "target_modules": _are_names,
+    "feedforward_modules": _are_names,
+    "modules_to_save": _are_names,
+    "inference_mode": lambda value: isinstance(value, bool),
+    "base_model_name_or_path": _is_text,
+    "revision": _is_text,
+    "peft_version": _is_text,
+}
