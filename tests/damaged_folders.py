@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from tables import COST, LABELS, change_status, finish_run
 
 from emocore.config import RunConfig
@@ -33,11 +34,7 @@ JSON_FILES = ("config.json", "environment.json", "state.json", "provenance.json"
 OTHER_FILES = ("metrics.jsonl", "run.log", "predictions.parquet", "run.lock", "stop.request")
 FOLDERS = ("adapter", "checkpoints")
 WRITTEN_LATE = ("provenance.json", "result.json", "predictions.parquet", "adapter")  # not there before the end
-UNSEEN = (
-    "state.json missing",
-    "state.json dangling link",
-    "state.json link loop",
-)  # a folder without a state is no run
+UNSEEN = "state.json missing"  # a folder without a state is no run
 UNREADABLE = "unreadable"  # harmless to root
 
 
@@ -134,8 +131,8 @@ def make_unreadable(path: Path) -> None:
 BIG = 10**400
 NUMBERS: Sequence[Any] = (None, "x", [], {}, True, -1, 0, 10**30, BIG, float("nan"), float("inf"), float("-inf"))
 WORDS: Sequence[Any] = (
-    None, 5, [], {}, "", "\ud800", "a\0b", "<a href='https://evil.example'>click</a>", "[x](https://evil.example) $x$ :red[x]",
-    "\x1b]0;title\x07\x1b[31mred\x9b2J", "x" * 10**6,
+    None, 5, [], {}, "", "\ud800", "a\0b", "x" * 10**6, "\x1b]0;title\x07\x1b[31mred\x9b2J",
+    "<a href='https://evil.example'>click</a>", "[x](https://evil.example) $x$ :red[x]",
 )  # fmt: skip
 GROUPS: Sequence[Any] = (None, 5, "x", [], {}, [[1]], {"x": {"y": [1]}}, {"x": BIG})
 
@@ -206,49 +203,54 @@ def fill_metrics(path: Path) -> None:
             file.write(chunk)
 
 
-def spoil_parquet(**changes: Any) -> Damage:
-    import pandas as pd
+def nest_value(path: Path) -> None:
+    row = '{"step": 1, "total_steps": 2, "epoch": 1, "seconds": 1, "train/loss": '
+    path.write_text(f"{row}{'[' * NESTED}{']' * NESTED}}}\n", encoding="utf-8")
 
+
+def invent_metrics(path: Path) -> None:
+    """Each row has names of its own."""
+    fixed = {"step": 1, "total_steps": 2, "epoch": 1, "seconds": 1}
+    rows = [fixed | {f"train/{row}-{place}": 1 for place in range(100)} for row in range(100)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+def spoil_parquet(**changes: Any) -> Damage:
     return lambda path: pd.read_parquet(path).assign(**changes).to_parquet(path, index=False)
 
 
-def grow_parquet(path: Path) -> None:
-    """Small, and a hundred million texts when it is unfolded."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    count = 10**6
-    schema = pq.read_schema(path).remove_metadata()
-    chunk = pa.table({field.name: pa.repeat(pa.scalar("x" if pa.types.is_large_string(field.type) or pa.types.is_string(field.type) else 1).cast(field.type), count) for field in schema})  # fmt: skip
-    with pq.ParquetWriter(path, chunk.schema) as writer:
-        for _ in range(100):
-            writer.write_table(chunk)
+def nest_deep_enough(path: Path) -> None:
+    """It can be read, but hardly written."""
+    content = json.loads(path.read_text(encoding="utf-8")) | {"more": json.loads("[" * 500 + "]" * 500)}
+    path.write_text(json.dumps(content), encoding="utf-8")
 
 
+def make_checkpoint(name: str, manifest: Damage) -> Damage:
+    def apply(path: Path) -> None:
+        (path / name).mkdir(parents=True)
+        manifest(path / name / "sha256.json")
+
+    return apply
+
+
+LEAVING = json.dumps({"../../../../../../dev/zero": "0", "a\0b": 1}).encode()
 PARTICULAR: Sequence[tuple[str, str, str, Damage]] = (
     ("metrics.jsonl", "200 MB of rows", "running", fill_metrics),
-    ("metrics.jsonl", "nested value", "running", lambda path: path.write_text(
-        '{"step": 1, "total_steps": 2, "epoch": 1, "seconds": 1, "train/loss": ' + "[" * NESTED + "]" * NESTED + "}\n")),
-    ("metrics.jsonl", "many names", "running", lambda path: path.write_text("".join(
-        json.dumps({"step": i, "total_steps": 2, "epoch": 1, "seconds": 1, **{f"train/{i}-{j}": 1 for j in range(100)}}) + "\n"
-        for i in range(100)))),
-    ("predictions.parquet", "texts empty", "finished", spoil_parquet(text=None)),
-    ("predictions.parquet", "texts numbers", "finished", spoil_parquet(text=5)),
-    ("predictions.parquet", "splits numbers", "finished", spoil_parquet(split=5)),
-    ("predictions.parquet", "logit huge", "finished", spoil_parquet(**{"logit.joy": 1e300})),
-    ("predictions.parquet", "truth words", "finished", spoil_parquet(**{"true.joy": "1"})),
-    ("predictions.parquet", "texts with escapes", "finished", spoil_parquet(text="\x1b[31m<script>alert(1)</script>")),
-    ("result.json", "nested 500 deep", "finished", lambda path: path.write_text(
-        json.dumps(json.loads(path.read_text()) | {"more": json.loads("[" * 500 + "]" * 500)}))),
-    ("checkpoints", "odd number", "running", lambda path: (path / "checkpoint-²").mkdir(parents=True, exist_ok=True)),
-    ("checkpoints", "names of files outside", "running", lambda path: [
-        (path / "checkpoint-5").mkdir(parents=True, exist_ok=True),
-        (path / "checkpoint-5" / "sha256.json").write_text(json.dumps({"../../../../../../dev/zero": "0", "a\0b": 1})),
-    ]),
-    ("checkpoints", "fifo as a list of files", "running", lambda path: [
-        (path / "checkpoint-5").mkdir(parents=True, exist_ok=True), os.mkfifo(path / "checkpoint-5" / "sha256.json")]),
-    ("adapter", "linked weights", "finished", lambda path: (path / "adapter_model.safetensors").symlink_to("/dev/zero")),
-)  # fmt: skip
+    ("metrics.jsonl", "nested value", "running", nest_value),
+    ("metrics.jsonl", "many names", "running", invent_metrics),
+    ("predictions.parquet", "no texts", "finished", spoil_parquet(text=None)),
+    ("predictions.parquet", "numbers as texts", "finished", spoil_parquet(text=5)),
+    ("predictions.parquet", "numbers as splits", "finished", spoil_parquet(split=5)),
+    ("predictions.parquet", "huge logits", "finished", spoil_parquet(**{"logit.joy": 1e300})),
+    ("predictions.parquet", "words as truth", "finished", spoil_parquet(**{"true.joy": "1"})),
+    ("predictions.parquet", "escapes in texts", "finished", spoil_parquet(text="\x1b[31m<script>alert(1)</script>")),
+    ("result.json", "nested 500 deep", "finished", nest_deep_enough),
+    ("checkpoints", "odd number", "running", make_checkpoint("checkpoint-²", put_bytes(b"{}"))),
+    ("checkpoints", "names that lead out", "running", make_checkpoint("checkpoint-5", put_bytes(LEAVING))),
+    ("checkpoints", "fifo as manifest", "running", make_checkpoint("checkpoint-5", os.mkfifo)),
+    ("checkpoints", "nested manifest", "running", make_checkpoint("checkpoint-5", put_bytes(b"[" * NESTED))),
+    ("adapter", "linked weights", "finished", lambda path: (path / "weights.safetensors").symlink_to("/dev/zero")),
+)
 
 
 def list_kinds() -> Iterator[Kind]:

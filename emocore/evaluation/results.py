@@ -99,13 +99,13 @@ class RunResult(Result):
 
 
 def read_result(run: RunFolder) -> dict[str, Any] | None:
-    """`result.json`: the scores of each of SPLITS (None where it was not scored) and `cost`, with COSTS and maybe more
-    (None where not measured). None before the run has written it. Raises RunError where any of that is missing."""
+    """`result.json`: the scores of each of SPLITS (None for a test that there was not) and `cost`, with COSTS and maybe
+    more (None where not measured). None before the run has written it. Raises RunError where any of that is missing."""
     result = run.read_json("result.json")
     if result is None:
         return None
-    splits, cost = [result.get(split) for split in SPLITS], result.get("cost")
-    is_scored = any(splits) and all(scores is None or is_complete(scores) for scores in splits)
+    test, cost = result.get("test"), result.get("cost")
+    is_scored = is_complete(result.get("validation")) and (test is None or is_complete(test))
     is_measured = (
         isinstance(cost, dict)
         and set(COSTS) <= set(cost)
