@@ -15,7 +15,7 @@ from emocore.keys import find_server
 MODES = ("online", "offline")
 MOST_CHARACTERS = 2000
 # A run's page, which a reader may be shown as a link: no account in it, and no sign that would end the link.
-PAGE = re.compile(r"(https?://[^/@\s]+)/[\w.~/%?=&+:,-]*", re.ASCII)
+PAGE = re.compile(r"(https?://[^/@\s]+)(/[\w.~/%?=&+:,-]*)?", re.ASCII)
 CONSEQUENCE = "so it is not known where the run is on W&B; Sync mends it once the run has ended"
 ADDRESS = ("entity", "project", "id", "base_url")
 
@@ -25,10 +25,9 @@ def read_place(run: RunFolder) -> dict[str, Any] | None:
     if nothing can be relied on in it."""
     try:
         place = run.read_json("wandb.json")
-    except OSError as error:
-        raise RunError(f"wandb.json cannot be read ({error.strerror}), {CONSEQUENCE}") from None
-    except RunError:
-        raise RunError(f"wandb.json is damaged, {CONSEQUENCE}") from None
+    except RunError as error:
+        what = str(error).removeprefix(f"run {run.id}: ").partition(";")[0]  # without what to do about other files
+        raise RunError(f"{what}, {CONSEQUENCE}") from None
     if place is not None and not _is_whole(place):
         raise RunError(f"wandb.json is damaged, {CONSEQUENCE}")
     return place
