@@ -28,7 +28,7 @@ from emocore.jobs.queue import (
 from emocore.jobs.scheduler import pause_file
 from emocore.jobs.stop import request_stop
 from emocore.jobs.waiting import wait_until_final
-from emocore.listing import find_run, list_damaged_runs, list_runs, runs_root
+from emocore.listing import find_run, list_runs, runs_root
 from emocore.models.resolve import derive, take_over
 from emocore.parse import parse_list, parse_method_settings, parse_setting, parse_vary
 from emocore.states import RunStatus
@@ -86,15 +86,16 @@ def launch_study(options: argparse.Namespace) -> int:
 
 def show_runs(options: argparse.Namespace) -> None:
     _tend()
-    for problem in list_damaged_runs(runs_root()):
-        print(f"note: {problem}", file=sys.stderr)
+    reports.print_damaged(runs_root())
     overviews = describe_runs(list_runs(runs_root()))
+    for problem in dict.fromkeys(problem for overview in overviews for problem in overview.problems):
+        reports.print_note(f"note: {problem}")
     if options.json:
         reports.print_json([overview.as_dict() for overview in overviews])
     elif overviews:
         reports.print_rows([reports.overview_row(overview) for overview in overviews])
     else:
-        print(f"No runs yet. Try: python -m emocore study --methods lora,ia3,qlora --data {STARTER}")
+        reports.print_line(f"No runs yet. Try: python -m emocore study --methods lora,ia3,qlora --data {STARTER}")
 
 
 def show_run(options: argparse.Namespace) -> None:
@@ -123,7 +124,7 @@ def stop_runs(options: argparse.Namespace) -> None:
         tend_queue(runs_root())
     wait_until_final(runs)
     for run in runs:
-        print(f"{run.id} {run.state.status}")
+        reports.print_line(f"{run.id} {run.state.status}")
 
 
 def resume_runs(options: argparse.Namespace) -> int:
@@ -155,17 +156,18 @@ def change_queue(options: argparse.Namespace) -> None:
     if options.go_on:
         continue_queue(root)
     _tend()
+    reports.print_damaged(root)
     waiting = waiting_runs(root)
-    print(f"The queue is {'paused' if pause_file(root).exists() else 'open'}; {len(waiting)} waiting.")
+    reports.print_line(f"The queue is {'paused' if pause_file(root).exists() else 'open'}; {len(waiting)} waiting.")
     for run in waiting:
-        print(run.id)
+        reports.print_line(run.id)
     if imported := imported_runs(root):
-        print(f"{len(imported)} imported; `python -m emocore resume --imported` queues them here.")
+        reports.print_line(f"{len(imported)} imported; `python -m emocore resume --imported` queues them here.")
 
 
 def sync_runs(options: argparse.Namespace) -> None:
     for run in named_runs(options):
-        print(f"{run.id} {sync_run(run)}")
+        reports.print_line(f"{run.id} {sync_run(run)}")
 
 
 def delete_runs(options: argparse.Namespace) -> None:
@@ -176,7 +178,7 @@ def delete_runs(options: argparse.Namespace) -> None:
         raise RunError("nothing was deleted; answer y, or use --yes where nobody can answer")
     for run in runs:
         delete_run(run)
-        print(f"{run.id} deleted")
+        reports.print_line(f"{run.id} deleted")
 
 
 def named_runs(options: argparse.Namespace) -> list[RunFolder]:
@@ -189,7 +191,7 @@ def _tend() -> None:
     try:
         tend_queue(runs_root())
     except RunError as error:
-        print(f"note: {error}", file=sys.stderr)
+        reports.print_note(f"note: {error}")
 
 
 def _confirm(question: str) -> bool:
@@ -207,16 +209,16 @@ def _launch_study(study: StudyConfig, options: argparse.Namespace) -> int:
 
 def _launch(plan: Plan, options: argparse.Namespace, carry_out: Callable[[Plan, Path], list[RunFolder]]) -> int:
     for note in plan.notes:
-        print(f"note: {note}", file=sys.stderr)
+        reports.print_note(f"note: {note}")
     return _see_through(carry_out(plan, runs_root()), options.wait)
 
 
 def _see_through(runs: list[RunFolder], wait: bool) -> int:
     """Print the ids, and with `wait` how the runs ended; the exit status."""
     for run in runs:
-        print(run.id, flush=True)
+        reports.print_line(run.id)
     if pause_file(runs_root()).exists():
-        print("note: the queue is paused; `python -m emocore queue --continue` opens it", file=sys.stderr)
+        reports.print_note("note: the queue is paused; `python -m emocore queue --continue` opens it")
     if not wait:
         return 0
     wait_until_final(runs)

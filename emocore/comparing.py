@@ -2,7 +2,6 @@
 
 import argparse
 import math
-import sys
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ from emocore.export.tables import NOTHING, to_words
 from emocore.files import write_atomically
 from emocore.folder import RunFolder
 from emocore.listing import list_runs, runs_root
-from emocore.reports import print_json, print_table, to_records
+from emocore.reports import print_damaged, print_json, print_line, print_note, print_table, to_records
 from emocore.states import RunStatus
 from emocore.tracking.team import TeamListing, fetch_team_runs
 
@@ -43,7 +42,7 @@ def compare_runs(options: argparse.Namespace) -> None:
     runs = _finished_of_study(options.study) if options.study else named_runs(options)
     team = fetch_team_runs(options.wandb, TEAM_TIMEOUT_SECONDS) if options.wandb else TeamListing()
     for reason in team.left_out:
-        print(f"note: {reason}", file=sys.stderr)
+        print_note(f"note: {reason}")
     if not runs and not team.runs:
         raise RunError(f"{options.wandb} has no finished run that Emocore trained")
     results = add_team_runs([load_result(run) for run in runs], team.runs)
@@ -63,8 +62,8 @@ def compare_runs(options: argparse.Namespace) -> None:
             _write_report(Path(options.report), html_report(content))
         if options.bundle:
             for note in write_bundle(Path(options.bundle), content):
-                print(f"note: {note}", file=sys.stderr)
-            print(f"written: {options.bundle}", file=sys.stderr)
+                print_note(f"note: {note}")
+            print_note(f"written: {options.bundle}")
     (_print_as_json if options.json else _print)(comparison, differences)
 
 
@@ -75,18 +74,19 @@ def _write_report(path: Path, page: str) -> None:
         raise DataError(
             f"--report {path}: cannot be written ({error.strerror}); name a file in a folder that exists"
         ) from None
-    print(f"written: {path}", file=sys.stderr)
+    print_note(f"written: {path}")
 
 
 def _finished_of_study(study: str) -> list[RunFolder]:
     root = runs_root()
+    print_damaged(root)
     every = [run for run in list_runs(root) if run.config.study == study]
     if not every:
         raise RunError(f"no study '{study}' in {root}; `python -m emocore runs` lists them")
     runs = [run for run in every if run.state.status == RunStatus.FINISHED]
     for run in every:
         if run not in runs:
-            print(f"note: {run.id} is {run.state.status} and left out", file=sys.stderr)
+            print_note(f"note: {run.id} is {run.state.status} and left out")
     if not runs:
         raise RunError(f"no run of study '{study}' has finished yet")
     return runs
@@ -94,20 +94,20 @@ def _finished_of_study(study: str) -> list[RunFolder]:
 
 def _print(comparison: Comparison, differences: pd.DataFrame) -> None:
     headline = describe(comparison)
-    print(headline.sentence)
+    print_line(headline.sentence)
     for caveat in headline.caveats:
-        print(f"  {caveat}")
+        print_line(f"  {caveat}")
     for row in differences[differences["severity"].isin(GRAVE)].to_dict("records"):
-        print(f"warning: {row['what']} ({row['severity']}): {row['values']}. {row['effect']}")
-    print(f"\nScores on the {comparison.split} split, with 95 % intervals\n")
+        print_line(f"warning: {row['what']} ({row['severity']}): {row['values']}. {row['effect']}")
+    print_line(f"\nScores on the {comparison.split} split, with 95 % intervals\n")
     _print_grid(score_grid(comparison, ("f1_macro", "f1_micro", "jaccard", "exact_match")))
-    print("\nF1 by emotion\n")
+    print_line("\nF1 by emotion\n")
     _print_grid(emotion_grid(comparison))
     overall = comparison.verdicts[comparison.verdicts["emotion"] == ""]
     if len(overall):
-        print("\nDifferences of macro-F1\n")
+        print_line("\nDifferences of macro-F1\n")
         _print_words(overall[["first", "second", "verdict", "difference", "low", "high", "p_adjusted"]])
-    print()
+    print_line()
     costs = cost_table(comparison.results, comparison.scores)
     shown = ["series", "train_seconds", "peak_memory_bytes", "trainable_parameters", "adapter_bytes", "latency_seconds"]
     _print_words(costs[shown])

@@ -5,7 +5,6 @@ columns laid end to end as one 0/1 vector, so that "nothing" counts as a class o
 Stands beside `config`, since training and evaluation both need it.
 """
 
-import math
 import warnings
 from typing import Any
 
@@ -46,7 +45,9 @@ METRIC_DESCRIPTIONS = {
 # What is read of a split's scores, by a comparison and by the pages.
 MULTILABEL = ("f1_macro", "f1_micro", "f1_weighted", "jaccard", "exact_match")
 FLATTENED = ("f1_macro", "f1_micro")
-PER_EMOTION = ("f1", "precision", "recall", "support")
+PER_EMOTION = ("f1", "precision", "recall")
+COUNTS = ("support", "predicted")  # the latter is for the eye alone
+MOST = 1e18  # of whatever is counted or measured here
 
 
 def sigmoid(logits: np.ndarray) -> np.ndarray:
@@ -71,25 +72,28 @@ def score_logits(
 
 
 def is_complete(scores: Any) -> bool:
-    """Whether all that is read of a split's scores, as `score_logits` makes them, is there and a finite number; an
-    average precision may be None. `scores` may be of any shape: they come from a file or from W&B."""
+    """Whether all that is read of a split's scores, as `score_logits` makes them, is there and a number that it can be;
+    an average precision may be None. `scores` may be of any shape: they come from a file or from W&B."""
     try:
         multilabel, flattened = scores["multilabel"], scores["flattened"]
         emotions = list(multilabel["per_emotion"].values())
-        values = [multilabel[name] for name in MULTILABEL] + [flattened[name] for name in FLATTENED]
-        values += [emotion[name] for emotion in emotions for name in PER_EMOTION]
-        averages = [emotion["average_precision"] for emotion in emotions]
+        shares = [multilabel[name] for name in MULTILABEL] + [flattened[name] for name in FLATTENED]
+        shares += [emotion[name] for emotion in emotions for name in PER_EMOTION]
+        shares += [known for emotion in emotions if (known := emotion["average_precision"]) is not None]
+        counts = [emotion[name] for emotion in emotions for name in COUNTS if name in emotion or name == "support"]
     except (LookupError, TypeError, AttributeError):
         return False
-    return bool(emotions) and all(map(is_finite, values)) and all(map(is_finite_or_none, averages))
+    return bool(emotions) and all(map(is_share, shares)) and all(map(is_amount, counts))
 
 
-def is_finite(value: Any) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)
+def is_share(value: Any) -> bool:
+    """Whether it is a score or a probability, 0 to 1."""
+    return isinstance(value, int | float) and 0 <= value <= 1
 
 
-def is_finite_or_none(value: Any) -> bool:
-    return value is None or is_finite(value)
+def is_amount(value: Any) -> bool:
+    """Whether it is a count or a cost: seconds, bytes, parameters."""
+    return isinstance(value, int | float) and 0 <= value <= MOST
 
 
 def score_multilabel(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:

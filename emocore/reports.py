@@ -10,22 +10,46 @@ from typing import Any
 import pandas as pd
 
 from emocore.data.table import read_texts
-from emocore.errors import DataError
-from emocore.evaluation.results import load_result, read_result
+from emocore.errors import DataError, RunError
+from emocore.evaluation.results import SPLITS, load_result, read_result
 from emocore.folder import RunFolder
 from emocore.jobs.overview import RunOverview, describe_run
+from emocore.listing import list_damaged_runs
 from emocore.models.bases import BASES
 from emocore.models.methods import METHODS
-from emocore.text import format_bytes, format_count, format_seconds
+from emocore.text import CONTROL, format_bytes, format_count, format_seconds, show_controls
+
+EMOTION_SCORES = ("precision", "recall", "f1", "average_precision", "support", "predicted")
+
+
+def print_line(text: str = "") -> None:
+    """All that is not JSON goes through here or `print_note`: a terminal shows what files hold, obeying none."""
+    print(show_controls(text), flush=True)
+
+
+def print_note(text: str) -> None:
+    """On stderr, so that it does not stand between results."""
+    print(show_controls(text), file=sys.stderr)
 
 
 def print_problem(message: str) -> None:
     """One line on stderr, whatever stood in the user's input."""
-    print("emocore: " + " ".join(message.split()), file=sys.stderr)
+    print_note("emocore: " + " ".join(message.split()))
+
+
+def print_damaged(root: Path) -> None:
+    """A note on stderr for each run that can be neither listed nor used."""
+    for problem in list_damaged_runs(root):
+        print_note(f"note: {problem}")
 
 
 def print_json(content: Any) -> None:
-    print(json.dumps(content, indent=2, ensure_ascii=False))
+    """Raises RunError for what is nested too deeply, as a damaged file may be."""
+    try:
+        text = json.dumps(content, indent=2, ensure_ascii=False)
+    except RecursionError:
+        raise RunError("a file of the run is nested too deeply to be printed, so it is damaged") from None
+    print(CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def print_rows(rows: list[dict[str, Any]], as_json: bool = False) -> None:
@@ -38,9 +62,10 @@ def print_rows(rows: list[dict[str, Any]], as_json: bool = False) -> None:
 
 def print_table(cells: list[list[str]]) -> None:
     """Left-aligned; the first line is the head."""
-    widths = [max(len(line[column]) for line in cells) for column in range(len(cells[0]))]
-    for line in cells:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+    shown = [[show_controls(" ".join(cell.splitlines())) for cell in line] for line in cells]
+    widths = [max(len(line[column]) for line in shown) for column in range(len(shown[0]))]
+    for line in shown:
+        print_line("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
 def base_rows() -> list[dict[str, Any]]:
@@ -98,7 +123,7 @@ def run_details(run: RunFolder) -> dict[str, Any]:
         **describe_run(run).as_dict(),
         "folder": str(run.path),
         "config": run.config.model_dump(),
-        "result": run.read_json("result.json"),
+        "result": read_result(run),
         "provenance": run.read_json("provenance.json"),
         "wandb": run.read_json("wandb.json"),
     }
@@ -108,25 +133,32 @@ def print_run(run: RunFolder) -> None:
     overview, result = describe_run(run), read_result(run)
     print_rows([overview_row(overview)])
     if overview.reason:
-        print(f"\n{overview.reason}")
-    print(f"\nfolder: {run.path}\n\nsettings:")
+        print_line(f"\n{overview.reason}")
+    print_line(f"\nfolder: {run.path}\n\nsettings:")
     for name, value in run.config.model_dump(exclude_none=True).items():
-        print(f"  {name} = {value}")
+        print_line(f"  {name} = {value}")
     if result:
-        for split in ("validation", "test"):
+        for split in SPLITS:
             if result[split]:
-                print(f"\n{split}:")
+                print_line(f"\n{split}:")
                 emotions = result[split]["multilabel"]["per_emotion"]
-                print_rows([{"emotion": name, **scores} for name, scores in emotions.items()])
+                print_rows(
+                    [
+                        {"emotion": name} | {key: scores.get(key) for key in EMOTION_SCORES}
+                        for name, scores in emotions.items()
+                    ]
+                )
         cost = result["cost"]
-        print(
-            f"\ntrained in {format_seconds(cost['train_seconds'])}, {cost['samples_per_second']:.1f} samples/s, "
+        speed = cost["samples_per_second"]
+        print_line(
+            f"\ntrained in {format_seconds(cost['train_seconds'])}, "
+            f"{'-' if speed is None else f'{speed:.1f}'} samples/s, "
             f"peak memory {format_bytes(cost['peak_memory_bytes'])}, "
             f"{format_count(cost['trainable_parameters'])} trainable parameters, "
             f"adapter {format_bytes(cost['adapter_bytes'])}"
         )
     elif log := run.tail_log(8):
-        print(f"\nlog:\n{log}")
+        print_line(f"\nlog:\n{log}")
 
 
 def print_classification(runs: list[RunFolder], options: argparse.Namespace) -> None:

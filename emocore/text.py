@@ -1,11 +1,18 @@
-"""Numbers and errors as words, the same on every page and in the terminal."""
+"""Numbers, names and errors as words, the same on every page and in the terminal."""
 
+import re
 from collections.abc import Iterable
+from typing import TypeGuard
+
+UNTOLD = 1e18  # a number of that size or more, as of one that is none, says nothing
+# All that a terminal obeys instead of showing it, but for tab and newline; and halves of characters, which cannot be
+# written out.
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def format_seconds(seconds: float | None) -> str:
-    """3 min 12 s; 45 s; 2 h 5 min; 0.4 s."""
-    if seconds is None:
+    """3 min 12 s; 45 s; 2 h 5 min; 0.4 s; - for what is no number."""
+    if not _is_told(seconds):
         return "-"
     if seconds < 10:
         return f"{seconds:.1f} s"
@@ -18,8 +25,8 @@ def format_seconds(seconds: float | None) -> str:
 
 
 def format_bytes(size: float | None) -> str:
-    """2.1 GB; 340 MB; 12 kB, in powers of ten."""
-    if size is None:
+    """2.1 GB; 340 MB; 12 kB, in powers of ten; - for what is no number."""
+    if not _is_told(size):
         return "-"
     for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if size >= factor:
@@ -28,8 +35,8 @@ def format_bytes(size: float | None) -> str:
 
 
 def format_count(count: float | None) -> str:
-    """135 M; 22.7 M; 4,235."""
-    if count is None:
+    """135 M; 22.7 M; 4,235; - for what is no number."""
+    if not _is_told(count):
         return "-"
     if count >= 1e9:
         return f"{count / 1e9:.2f} B"
@@ -40,7 +47,7 @@ def format_count(count: float | None) -> str:
 
 def format_minutes(seconds: float | None) -> str:
     """A guess of a duration, in words: 'about 4 minutes', 'less than a minute'."""
-    if seconds is None:
+    if not _is_told(seconds):
         return "a time not known yet"
     if seconds < 50:
         return "less than a minute"
@@ -48,6 +55,16 @@ def format_minutes(seconds: float | None) -> str:
         minutes = max(1, round(seconds / 60))
         return f"about {minutes} minute{'s' if minutes > 1 else ''}"
     return f"about {seconds / 3600:.1f} hours"
+
+
+def show_controls(text: str) -> str:
+    """The text as a terminal may show it: what it would obey is written out, such as \\x1b."""
+    return CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
+def strip_markup(name: str) -> str:
+    """A name as charts may show it: they read <a> as HTML."""
+    return name.replace("<", "‹").replace(">", "›")
 
 
 def join_names(names: Iterable[str]) -> str:
@@ -60,3 +77,8 @@ def first_line(error: BaseException) -> str:
     """The first line of an error's message, at most 200 characters; its type where it has none."""
     lines = str(error).strip().splitlines()
     return lines[0][:200] if lines else type(error).__name__
+
+
+def _is_told(number: float | None) -> TypeGuard[float]:
+    """Whether there are words for it; none for NaN and infinity."""
+    return number is not None and abs(number) < UNTOLD

@@ -6,11 +6,11 @@ from emocore.charts.curves import metric_curves
 from emocore.evaluation.curves import curve_table
 from emocore.folder import RunFolder
 from emocore.jobs.overview import RunOverview, describe_runs
-from emocore.listing import list_damaged_runs, list_runs, runs_root
+from emocore.listing import list_runs, runs_root
 from emocore.states import RunStatus
 from pages.shared.address import choose_one, recall
 from pages.shared.entry import require_app
-from pages.shared.guard import Guard
+from pages.shared.guard import Guard, warn_of_damaged_runs
 from pages.shared.plain import plain
 from pages.shared.queue import show_disk, show_imported, show_queue, tend_or_warn
 from pages.shared.readers import history_reader
@@ -26,8 +26,7 @@ st.title("Runs")
 st.caption("Every run with its state, progress and latest scores. They go on when you close this page.")
 
 overviews = describe_runs(list_runs(runs_root()))
-for problem in list_damaged_runs(runs_root()):
-    st.warning(plain(problem), icon=":material/folder_off:")
+warn_of_damaged_runs(runs_root())
 if not overviews:
     st.info("No runs yet. Start with the starter study, or launch your own.", icon=":material/info:")
     with st.container(horizontal=True):
@@ -63,7 +62,7 @@ def show_runs() -> None:
     overviews = seen if wanted != ALL else seen[::-1]  # a study in its order, otherwise the latest first
     show_overview_table(overviews, key="runs_table")
     show_reasons(overviews)
-    show_disk(runs_root(), sum(overview.disk_bytes for overview in overviews))
+    show_disk(runs_root(), sum(overview.disk_bytes or 0 for overview in overviews))
     if wanted != ALL:
         show_curves([RunFolder(runs_root() / overview.id) for overview in seen])
     if is_any_alive(seen) != alive:

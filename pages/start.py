@@ -13,6 +13,7 @@ from emocore.listing import list_runs, runs_root
 from emocore.states import RunStatus
 from emocore.text import format_minutes
 from pages.shared.entry import require_app
+from pages.shared.guard import warn_of_damaged_runs
 from pages.shared.launching import launch_and_show
 from pages.shared.plain import plain
 from pages.shared.tables import show_overview_table
@@ -54,6 +55,7 @@ with st.container(border=True):
         launch_and_show(plan, root, launch_without_copies)
     st.caption(f"The '{STARTER}' messages are for trying the app, not for conclusions.")
 
+warn_of_damaged_runs(root)
 if runs:
     st.subheader("Latest runs")
     latest = sorted(describe_runs(runs[-12:]), key=lambda o: -o.created_at)[:6]

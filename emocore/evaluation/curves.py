@@ -4,6 +4,7 @@ import pandas as pd
 
 from emocore.config import RunConfig
 from emocore.models.methods import method_title
+from emocore.text import strip_markup
 from emocore.tracking.history import History
 
 
@@ -20,7 +21,7 @@ def curve_table(histories: list[tuple[str, RunConfig, History]]) -> pd.DataFrame
         if names.count(series) > 1:
             series = seeds[position]
         if seeds.count(series) > 1:
-            series += f" ({run_id.rsplit('-', 1)[-1]})"
+            series += f" ({strip_markup(run_id.rsplit('-', 1)[-1])})"
         rows += [{"series": series, "method": config.method, **row} for row in history.rows]
         if not history.rows:
             rows.append({"series": series, "method": config.method, "epoch": None})

@@ -13,16 +13,16 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from emocore.config import RunConfig
 from emocore.errors import ConfigError, RunError
+from emocore.evaluation.predictions import read_predictions
 from emocore.folder import RunFolder
 from emocore.listing import list_finished
-from emocore.metrics import is_complete, is_finite_or_none
+from emocore.metrics import is_amount, is_complete
 from emocore.models.methods import method_title
+from emocore.origin import find_problem
 from emocore.states import RunStatus
-from emocore.text import first_line
 from emocore.tracking.team import TeamRun
 
 SPLITS = ("validation", "test")
@@ -77,31 +77,8 @@ class RunResult(Result):
 
     @cached_property
     def predictions(self) -> pd.DataFrame:
-        """`predictions.parquet`; see emocore.training.process for its columns. Raises RunError where it is not whole:
-        every split of the result has texts there, with the truth and a finite logit for each emotion."""
-        try:
-            predictions = pd.read_parquet(self.run.predictions)
-            problem = self._find_problem(predictions)
-        except (OSError, ValueError, LookupError, TypeError, pa.ArrowException) as error:
-            problem = first_line(error)
-        if problem:
-            raise RunError(f"run {self.id}: predictions.parquet is missing or damaged ({problem}); {AGAIN}") from None
-        return predictions
-
-    def _find_problem(self, predictions: pd.DataFrame) -> str:
-        """What is not as training writes it; "" for nothing."""
-        truth, logits = ([f"{kind}.{label}" for label in self.labels] for kind in ("true", "logit"))
-        missing = [name for name in ("split", "row_id", "text", *truth, *logits) if name not in predictions]
-        if missing:
-            return f"it has no column {missing[0]}"
-        empty = [split for split in SPLITS if self.result[split] and not (predictions["split"] == split).any()]
-        if empty:
-            return f"it has no text of the {empty[0]} split"
-        if not predictions[truth].isin([0, 1]).all(axis=None):
-            return "a true label is neither 0 nor 1"
-        if not np.isfinite(predictions[logits].to_numpy(dtype=float)).all():
-            return "a logit is not a finite number"
-        return ""
+        """See `read_predictions`, which tells what raises RunError."""
+        return read_predictions(self.run, self.labels, [split for split in SPLITS if self.result[split]])
 
     def truth(self, split: str) -> np.ndarray:
         """True labels of a split, int8 (texts, labels)."""
@@ -122,14 +99,18 @@ class RunResult(Result):
 
 
 def read_result(run: RunFolder) -> dict[str, Any] | None:
-    """`result.json`: the scores of each of SPLITS (None where it was not scored) and `cost`, with COSTS and maybe more
-    (None where not measured). None before the run has written it. Raises RunError where any of that is missing."""
+    """`result.json`: the scores of each of SPLITS (None for a test that there was not) and `cost`, with COSTS and maybe
+    more (None where not measured). None before the run has written it. Raises RunError where any of that is missing."""
     result = run.read_json("result.json")
     if result is None:
         return None
-    splits, cost = [result.get(split) for split in SPLITS], result.get("cost")
-    is_scored = any(splits) and all(scores is None or is_complete(scores) for scores in splits)
-    is_measured = isinstance(cost, dict) and set(COSTS) <= set(cost) and all(map(is_finite_or_none, cost.values()))
+    test, cost = result.get("test"), result.get("cost")
+    is_scored = is_complete(result.get("validation")) and (test is None or is_complete(test))
+    is_measured = (
+        isinstance(cost, dict)
+        and set(COSTS) <= set(cost)
+        and all(value is None or is_amount(value) for value in cost.values())
+    )
     if not (set(SPLITS) <= set(result) and is_scored and is_measured):
         raise RunError(
             f"run {run.id}: result.json is damaged: it lacks scores or costs, or they are no numbers; {AGAIN}"
@@ -144,15 +125,15 @@ def load_result(run: RunFolder) -> RunResult:
     if state.status != RunStatus.FINISHED:
         reason = f" ({state.reason})" if state.reason else ""
         raise RunError(f"run {run.id} is {state.status}{reason}; only finished runs can be compared or used")
-    result = read_result(run)
+    result, provenance = read_result(run), run.read_json("provenance.json")
     if result is None:
         raise RunError(f"run {run.id}: result.json is missing; {AGAIN}")
-    provenance = run.read_json("provenance.json")
-    labels = None if provenance is None else provenance.get("labels")
-    if provenance is None or not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
-        what = "missing" if provenance is None else "damaged"
-        raise RunError(f"run {run.id}: provenance.json is {what}, so its emotions are not known; {AGAIN}")
-    if any(scores and set(scores["multilabel"]["per_emotion"]) != set(labels) for scores in map(result.get, SPLITS)):
+    if provenance is None:
+        raise RunError(f"run {run.id}: provenance.json is missing, so its emotions are not known; {AGAIN}")
+    if problem := find_problem(provenance):
+        raise RunError(f"run {run.id}: provenance.json is damaged ({problem}); {AGAIN}")
+    labels = set(provenance["labels"])
+    if any(scores and set(scores["multilabel"]["per_emotion"]) != labels for scores in map(result.get, SPLITS)):
         raise RunError(f"run {run.id}: result.json is damaged: it is not of the emotions in provenance.json; {AGAIN}")
     return RunResult(run.id, run.config, result, provenance, run)
 

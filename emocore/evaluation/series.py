@@ -6,6 +6,7 @@ A series is named after its method, and after whatever else sets it apart from t
 from collections.abc import Sequence
 
 from emocore.evaluation.results import Result, TeamResult
+from emocore.text import strip_markup
 
 # Settings that say nothing of the task, or only name the run.
 NAMING_SETTINGS = frozenset(
@@ -17,7 +18,10 @@ NAMING_SETTINGS = frozenset(
 
 
 def name_series(results: Sequence[Result]) -> dict[str, str]:
-    """Run id -> the name of its series. Those of W&B are marked, and never in one series with local ones."""
+    """Run id -> the name of its series. Those of W&B are marked, and never in one series with local ones.
+
+    A method or a base may have any name, but none that a chart reads as a part of HTML.
+    """
     bases = {r.config.base for r in results if r.config.base != "none"}
     names = {}
     for result in results:
@@ -27,7 +31,7 @@ def name_series(results: Sequence[Result]) -> dict[str, str]:
         if isinstance(result, TeamResult):
             name += f" · {result.source}"
         names[result.id] = name
-    return _distinguish(results, names)
+    return {run_id: strip_markup(name) for run_id, name in _distinguish(results, names).items()}
 
 
 def group_series(results: Sequence[Result]) -> dict[str, list[Result]]:

@@ -15,6 +15,7 @@ from emocore.errors import RunError
 from emocore.files import file_version
 from emocore.folder import RunFolder
 from emocore.listing import list_finished
+from emocore.metrics import is_amount
 from emocore.models.bases import find_base
 from emocore.models.methods import find_method
 
@@ -85,9 +86,7 @@ def _measured_speed(path: Path, versions: tuple[tuple[int, int], ...]) -> tuple[
     run = RunFolder(path)
     try:
         result, provenance, config = run.read_json("result.json"), run.read_json("provenance.json"), run.config
-        if not result or not provenance:
-            return None
-        kind = (config.method, config.base, str(provenance["device"]))
-        return kind, float(result["cost"]["samples_per_second"])
-    except (RunError, KeyError, TypeError, ValueError):  # a damaged run is no measure; the pages tell of it
+        device, speed = (provenance or {})["device"], (result or {})["cost"]["samples_per_second"]
+    except (RunError, KeyError, TypeError):  # a damaged run is no measure; the pages tell of it
         return None
+    return ((config.method, config.base, str(device)), speed) if is_amount(speed) and speed > 0 else None

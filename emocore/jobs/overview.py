@@ -1,25 +1,35 @@
-"""What can be said of a run at a glance: state, progress, time left, last scores."""
+"""What can be said of a run at a glance: state, progress, time left, last scores.
+
+A damaged run is told of with what is known of it; only one whose state or settings cannot be read has no line here:
+`list_damaged_runs` names it.
+"""
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from emocore.errors import RunError
+from emocore.errors import EmocoreError, RunError
 from emocore.files import file_version
 from emocore.folder import RunFolder
+from emocore.metrics import is_share
 from emocore.states import RunStatus
+from emocore.text import first_line
 from emocore.tracking.metrics_file import read_last_metrics
 
+T = TypeVar("T")
 SOURCES = ("config.json", "state.json", "result.json", "metrics.jsonl")  # what an overview is made from
 SCORES = ("f1_macro", "f1_micro")
 
 
 @dataclass(frozen=True)
 class RunOverview:
-    """`progress` is 0 to 1; `remaining_seconds` is None until it can be told. Scores are validation's."""
+    """`progress` is 0 to 1; `remaining_seconds` is None until it can be told. Scores are validation's.
+
+    `problems` has a sentence for each of the run's files that cannot be read; `reason` tells them, too.
+    """
 
     id: str
     study: str | None
@@ -36,14 +46,15 @@ class RunOverview:
     f1_micro: float | None
     created_at: float
     attempts: int
-    disk_bytes: int
+    disk_bytes: int | None
+    problems: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
 def describe_runs(runs: Iterable[RunFolder]) -> list[RunOverview]:
-    """One line a run, but for those that were deleted at this very moment."""
+    """One line a run, but for those that were deleted at this very moment, or whose state or settings were damaged."""
     found = []
     for run in runs:
         with contextlib.suppress(RunError):
@@ -65,18 +76,23 @@ def _describe_ended(path: Path, versions: tuple[tuple[int, int], ...]) -> RunOve
 
 
 def _read_overview(run: RunFolder) -> RunOverview:
-    config, state = run.config, run.state
-    last = read_last_metrics(run.metrics)
-    progress = _progress(state.status, last)
-    remaining = None
-    if state.status == RunStatus.RUNNING and last and last["step"]:
-        steps_left = last["total_steps"] - last["step"]
-        remaining = steps_left * last["seconds"] / last["step"]
-    reason = state.reason
-    try:
-        scores = _scores(run)
-    except RunError as error:
-        scores, reason = {}, str(error)
+    config, stored = run.config, run.stored_state
+    problems: list[str] = []
+
+    def read(look: Callable[[], T]) -> T | None:
+        """None for what cannot be read, with a sentence in `problems`: no file of one run may hide the others."""
+        try:
+            return look()
+        except Exception as error:  # whatever somebody may have put into a folder
+            told = str(error) if isinstance(error, EmocoreError) else f"run {run.id} is damaged ({first_line(error)})"
+            if told not in problems:
+                problems.append(told)
+            return None
+
+    state = read(lambda: run.state) or stored
+    last = read(lambda: read_last_metrics(run.metrics))
+    scores = read(lambda: _read_scores(run)) or {}
+    disk_bytes = read(run.disk_bytes)
     return RunOverview(
         id=run.id,
         study=config.study,
@@ -84,20 +100,21 @@ def _read_overview(run: RunFolder) -> RunOverview:
         base=config.base,
         seed=config.seed,
         status=str(state.status),
-        reason=reason,
+        reason="; ".join([*([state.reason] if state.reason else []), *problems]) or None,
         device=state.device,
-        progress=progress,
+        progress=_compute_progress(state.status, last),
         elapsed_seconds=state.elapsed_seconds,
-        remaining_seconds=remaining,
+        remaining_seconds=_guess_remaining(last) if state.status == RunStatus.RUNNING and last else None,
         f1_macro=scores.get("f1_macro"),
         f1_micro=scores.get("f1_micro"),
         created_at=state.created_at,
         attempts=state.attempts,
-        disk_bytes=run.disk_bytes(),
+        disk_bytes=disk_bytes,
+        problems=tuple(problems),
     )
 
 
-def _progress(status: RunStatus, last: dict[str, Any] | None) -> float:
+def _compute_progress(status: RunStatus, last: dict[str, Any] | None) -> float:
     """The steps are 95 % of the way; the final evaluation is the rest."""
     if status == RunStatus.FINISHED:
         return 1.0
@@ -106,13 +123,23 @@ def _progress(status: RunStatus, last: dict[str, Any] | None) -> float:
     return 0.95 * min(1.0, last["step"] / last["total_steps"])
 
 
-def _scores(run: RunFolder) -> dict[str, float]:
-    """The final scores, or those of the last evaluated epoch. Raises RunError for a damaged result."""
+def _guess_remaining(last: dict[str, Any]) -> float | None:
+    """Seconds, at the speed so far; None before the first step."""
+    if not last["step"]:
+        return None
+    return max(0.0, (last["total_steps"] - last["step"]) * last["seconds"] / last["step"])
+
+
+def _read_scores(run: RunFolder) -> dict[str, float]:
+    """The final scores, or those of the last evaluated epoch. Raises RunError for a damaged file."""
     result = run.read_json("result.json")
     if result is None:
         row = read_last_metrics(run.metrics, "validation/f1_macro") or {}
-        return {name: row[f"validation/{name}"] for name in SCORES if f"validation/{name}" in row}
+        return {name: row[f"validation/{name}"] for name in SCORES if is_share(row.get(f"validation/{name}"))}
     try:
-        return {name: float(result["validation"]["multilabel"][name]) for name in SCORES}
-    except (KeyError, TypeError, ValueError):
-        raise RunError(f"run {run.id}: result.json is damaged; run it again or delete the run") from None
+        scores = {name: result["validation"]["multilabel"][name] for name in SCORES}
+    except (KeyError, TypeError):
+        scores = {}
+    if not scores or not all(map(is_share, scores.values())):
+        raise RunError(f"run {run.id}: result.json is damaged; run it again or delete the run")
+    return scores

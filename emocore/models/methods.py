@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from emocore.config import RunConfig
 from emocore.errors import ConfigError
 from emocore.models.bases import Base, Pooling
+from emocore.text import strip_markup
 
 if TYPE_CHECKING:
     from peft import PeftConfig
@@ -163,8 +164,8 @@ OPTIONAL_SETTINGS = frozenset().union(*(method.settings for method in METHODS.va
 
 
 def method_title(name: str) -> str:
-    """The title of a method; the plain name of one that has left the catalogue."""
-    return METHODS[name].title if name in METHODS else name
+    """The title of a method; the plain name of one that has left the catalogue, or was never in it."""
+    return METHODS[name].title if name in METHODS else strip_markup(name)
 
 
 def find_method(name: str) -> Method:

@@ -1,30 +1,38 @@
 """`metrics.jsonl`: the run's metrics, one JSON object a line, safe against a kill at any moment.
 
 Every row has `step`, `total_steps`, `epoch` (a fraction) and `seconds` since the training began; the
-other keys are metrics such as `train/loss` and `validation/f1_macro`.
+other keys are metrics such as `train/loss` and `validation/f1_macro`. Whoever reads gets such rows or a RunError,
+whatever somebody put in the file's place.
 """
 
 import contextlib
 import json
+import math
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from emocore.errors import RunError
 from emocore.faults import reach
-from emocore.files import write_atomically
+from emocore.files import check_contained, open_regular, write_atomically
 
-FIXED_KEYS = ("step", "total_steps", "epoch", "seconds")
-TAIL_BYTES = 8192
+COUNTS, TIMES = ("step", "total_steps"), ("epoch", "seconds")
+MOST_COUNTED = 2**53  # above it a float, and so a chart, cannot tell a number from the next
+MOST_BYTES = 8 * 10**6  # a thousand epochs make less than one; small enough to be read at every look
 
 
 class MetricsFile:
-    """Appends rows; each is on disk when `append` returns. A torn last line is cut off first."""
+    """Appends rows; each is on disk when `append` returns. A torn last line is cut off first.
+
+    Raises RunError as `read_metrics` does: nothing is written into what is no file of the run's own.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        if path.is_file():
-            content = path.read_bytes()
-            os.truncate(path, content.rfind(b"\n") + 1)
+        complete_bytes = sum(len(line) + 1 for line in _read_lines(path))
+        if path.exists():
+            os.truncate(path, complete_bytes)
         self._file = path.open("a", encoding="utf-8")
 
     def append(self, row: dict[str, Any]) -> None:
@@ -48,45 +56,61 @@ class MetricsFile:
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """All complete rows; a torn line (the process was killed while writing) or one of another shape is skipped."""
-    try:
-        return _parse_rows(path.read_text(encoding="utf-8", errors="replace"))
-    except FileNotFoundError:
-        return []
+    """All complete rows; a torn line (the process was killed while writing) or one of another shape is skipped.
+
+    Raises RunError for a file that cannot be read, or has more than MOST_BYTES.
+    """
+    return list(_parse_rows(_read_lines(path)))
 
 
 def read_last_metrics(path: Path, key: str = "step") -> dict[str, Any] | None:
-    """The last complete row that has `key`, read from the file's end as far back as it takes."""
+    """The last complete row that has `key`, however far back. Raises RunError as `read_metrics` does."""
+    quoted = json.dumps(key).encode()  # most lines without it need not be parsed
+    rows = _parse_rows(line for line in reversed(_read_lines(path)) if quoted in line)
+    return next((row for row in rows if key in row), None)
+
+
+def _read_lines(path: Path) -> list[bytes]:
+    """The complete lines, without their ends."""
     try:
-        with path.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            window = TAIL_BYTES
-            while True:
-                file.seek(max(0, size - window))
-                rows = _parse_rows(file.read(window).decode("utf-8", errors="replace"))
-                found = next((row for row in reversed(rows) if key in row), None)
-                if found or window >= size:
-                    return found
-                window *= 4
+        check_contained(path, path.parent)
+        with open_regular(path, MOST_BYTES) as file:
+            return file.read(MOST_BYTES).split(b"\n")[:-1]
     except FileNotFoundError:
-        return None
+        return []
+    except OSError as error:
+        raise RunError(
+            f"run {path.parent.name}: {path.name} cannot be read ({error.strerror}), so its curves are not known"
+        ) from None
 
 
-def _parse_rows(text: str) -> list[dict[str, Any]]:
-    rows = []
-    for line in text.splitlines(keepends=True):
-        if line.endswith("\n") and line.strip():
-            try:
-                row = json.loads(line)
-            except ValueError:
-                continue
-            if _is_row(row):
-                rows.append(row)
-    return rows
+def _parse_rows(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    for line in lines:
+        try:
+            row = json.loads(line.decode("utf-8", errors="replace"))
+        except (ValueError, RecursionError):
+            continue
+        if _is_row(row):
+            yield row
 
 
 def _is_row(content: Any) -> bool:
-    """Whether it has the fixed keys, with numbers in them and in all metrics."""
-    if not isinstance(content, dict) or not all(key in content for key in FIXED_KEYS):
+    """Whether it has the fixed keys, with numbers in them and in all metrics; only these may be infinite or NaN."""
+    if not isinstance(content, dict) or not content.keys() >= {*COUNTS, *TIMES}:
         return False
-    return all(isinstance(value, int | float) for key, value in content.items() if key in FIXED_KEYS or "/" in key)
+    return (
+        all(type(content[key]) is int and 0 <= content[key] <= MOST_COUNTED for key in COUNTS)
+        and all(_is_float(content[key]) and math.isfinite(content[key]) for key in TIMES)
+        and all(_is_float(value) for key, value in content.items() if "/" in key)
+    )
+
+
+def _is_float(value: Any) -> bool:
+    """Whether it is a number that a float can hold."""
+    if not isinstance(value, int | float):
+        return False
+    try:
+        float(value)
+    except OverflowError:
+        return False
+    return True

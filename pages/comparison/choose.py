@@ -10,7 +10,7 @@ from emocore.listing import list_finished, list_runs, runs_root
 from emocore.tracking.team import TeamRun
 from pages.comparison.load import load_run
 from pages.shared.address import choose_one, choose_several, write
-from pages.shared.guard import Guard
+from pages.shared.guard import Guard, warn_of_damaged_runs
 from pages.shared.plain import plain
 from pages.shared.team import choose_team_runs
 from pages.shared.titles import run_choice
@@ -21,6 +21,7 @@ HAND_PICKED, HAND_PICKED_TITLE = "~", "chosen runs, by hand"  # no study's name 
 def choose_results() -> tuple[list[Result], list[RunFolder]]:
     """The finished runs that were chosen, and all runs that were, with those that have no result. Stops the page with
     a word where there are none; what cannot be read is told and left out."""
+    warn_of_damaged_runs(runs_root())
     finished = list_finished(runs_root())
     runs, every = _choose_local(finished) if finished else ([], [])
     if not finished:

@@ -41,7 +41,10 @@ def read_results(run: RunFolder) -> RunResults | None:
     return RunResults(
         scores={split: {name: found[name] for name in SCORES} for split, found in splits.items()},
         emotions={
-            split: pd.DataFrame(found["per_emotion"]).T.astype(float).sort_values("support", ascending=False)
+            split: pd.DataFrame.from_dict(found["per_emotion"], orient="index")
+            .reindex(columns=list(COLUMNS))
+            .astype(float)
+            .sort_values("support", ascending=False)
             for split, found in splits.items()
         },
         cost={name: result["cost"][name] for name in COSTS},

@@ -179,7 +179,7 @@ def end(root: Path, status: RunStatus, reason: str | None = None, method: str = 
 
 
 def test_runs_without_a_result_are_listed_with_their_kind_and_reason(tmp_path: Path) -> None:
-    earlier = ProcessIdentity(pid=1, start_ticks=0, boot_id=current_boot_id(), oom_kills=count_oom_kills() - 1)
+    earlier = ProcessIdentity(pid=2, start_ticks=0, boot_id=current_boot_id(), oom_kills=count_oom_kills() - 1)
     reasons = {
         "allocation refused": (RunStatus.FAILED, explain_failure(MemoryError()), "out of memory"),
         "killed by the kernel": (RunStatus.INTERRUPTED, explain_end(earlier, None), "out of memory"),
