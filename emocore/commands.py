@@ -20,7 +20,7 @@ from emocore.jobs.scheduler import pause_file
 from emocore.jobs.stop import request_stop
 from emocore.jobs.waiting import wait_until_final
 from emocore.models.resolve import derive
-from emocore.parse import parse_list, parse_method_settings, parse_setting, parse_vary
+from emocore.parse import parse_list, parse_method_settings, parse_settings, parse_vary
 from emocore.states import RunStatus
 from emocore.tracking.sync import sync_run
 
@@ -39,10 +39,7 @@ def list_methods(options: argparse.Namespace) -> None:
 
 
 def launch_one(options: argparse.Namespace) -> int:
-    settings = _settings(options)
-    for name in ("method", "seed", "study"):
-        if getattr(options, name) is not None:
-            settings[name] = getattr(options, name)
+    settings = _settings(options, (*SETTING_OPTIONS, "method", "seed", "study"))
     return _launch(plan_runs([build(RunConfig, settings)]), options, launch)
 
 
@@ -126,8 +123,7 @@ def resume_runs(options: argparse.Namespace) -> int:
 
 def clone_run(options: argparse.Namespace) -> int:
     config = find_run(runs_root(), options.run).config
-    changes = dict(parse_setting(text) for text in options.settings)
-    return _launch(plan_runs([derive(config, changes)]), options, launch)
+    return _launch(plan_runs([derive(config, parse_settings(options.settings))]), options, launch)
 
 
 def change_queue(options: argparse.Namespace) -> None:
@@ -204,6 +200,12 @@ def _report_end(run: RunFolder) -> int:
     return 1
 
 
-def _settings(options: argparse.Namespace) -> dict[str, Any]:
-    given = {name: getattr(options, name) for name in SETTING_OPTIONS if getattr(options, name) is not None}
-    return given | dict(parse_setting(text) for text in options.settings)
+def _settings(options: argparse.Namespace, names: tuple[str, ...] = SETTING_OPTIONS) -> dict[str, Any]:
+    """Those of options of their own, and those of --set. Raises ConfigError for one that is given both ways."""
+    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    more = parse_settings(options.settings)
+    for name in given:
+        if name in more:
+            option = f"--{name.replace('_', '-')}"
+            raise ConfigError(f"{name} is given twice, by {option} and by --set; leave one of the two out", field=name)
+    return given | more

@@ -72,7 +72,8 @@ def _split_header(
     if len(set(header)) < len(header):
         twice = next(name for name in sorted(header) if header.count(name) > 1)
         raise DataError(f"{file.name}: the column {quote_column(file.name, twice, header)} is there twice; rename one")
-    numbers, cells = [], []
+    numbers: list[int] = []
+    cells: list[list[str]] = []
     for number, row in rows:
         if len(row) != len(header):
             raise DataError(

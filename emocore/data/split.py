@@ -100,13 +100,14 @@ def _take_rows(train: pd.DataFrame, config: RunConfig) -> pd.DataFrame:
 
 
 def _check_both_values(table: EmotionTable) -> None:
-    sums = table.frame[list(table.labels)].sum()
-    for label, positives in sums.items():
+    for label in table.labels:
+        positives = int(table.frame[label].sum())
         if positives in (0, len(table.frame)):
             value = 1 if positives else 0
             raise DataError(
-                f"{table.name}, column {quote_column(table.name, label, table.labels)}: every one of the {len(table.frame):,} rows is {value}, so there "
-                "is nothing to learn; remove the column or list the others in the setting label_columns"
+                f"{table.name}, column {quote_column(table.name, label, table.labels)}: every one of the "
+                f"{len(table.frame):,} rows is {value}, so there is nothing to learn; remove the column or list the "
+                "others in the setting label_columns"
             )
 
 

@@ -8,6 +8,7 @@ texts were.
 import csv
 import re
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
@@ -51,8 +52,8 @@ def to_csv(table: pd.DataFrame) -> str:
     """Without the index. Every text in quotation marks where one holds a carriage return, which would end its row."""
     texts = [column for _, column in table.items() if not is_numeric_dtype(column)]
     has_returns = any(column.astype(str).str.contains("\r", regex=False).any() for column in texts)
-    quoting = csv.QUOTE_NONNUMERIC if has_returns else csv.QUOTE_MINIMAL
-    return str(table.to_csv(index=False, lineterminator="\n", quoting=quoting))
+    quoting: Literal[0, 2] = csv.QUOTE_NONNUMERIC if has_returns else csv.QUOTE_MINIMAL
+    return table.to_csv(index=False, lineterminator="\n", quoting=quoting)
 
 
 def _defuse_any(value: object) -> object:
