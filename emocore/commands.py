@@ -9,6 +9,7 @@ from typing import Any
 
 from emocore import reports
 from emocore.config import STARTER, RunConfig, StudyConfig, build
+from emocore.data.uploads import list_uploads, remove_unused_uploads
 from emocore.errors import ConfigError, RunError
 from emocore.folder import RunFolder, find_run, list_damaged_runs, list_runs, runs_root
 from emocore.jobs.delete import check_deletable, delete_run
@@ -22,6 +23,7 @@ from emocore.jobs.waiting import wait_until_final
 from emocore.models.resolve import derive
 from emocore.parse import parse_list, parse_method_settings, parse_settings, parse_vary
 from emocore.states import RunStatus
+from emocore.text import format_bytes
 from emocore.tracking.sync import sync_run
 
 # Settings with an option of their own; --set reaches every other one.
@@ -94,9 +96,25 @@ def show_run(options: argparse.Namespace) -> None:
 def classify_texts(options: argparse.Namespace) -> None:
     if options.out and not options.file:
         raise ConfigError("--out goes with --file")
+    if options.for_spreadsheets and not options.out:
+        raise ConfigError("--for-spreadsheets goes with --out")
     if options.text is not None and not options.text.strip():
         raise ConfigError("--text: the text is empty")
     reports.print_classification(named_runs(options), options)
+
+
+def show_uploads(options: argparse.Namespace) -> None:
+    removed = remove_unused_uploads(runs_root()) if options.remove_unused else []
+    uploads = list_uploads(runs_root())
+    if options.json:
+        reports.print_json([reports.upload_row(upload) for upload in uploads])
+        return
+    if removed:
+        print(f"{len(removed):,} removed, {format_bytes(sum(upload.bytes for upload in removed))}")
+    if uploads:
+        reports.print_rows([reports.upload_row(upload) for upload in uploads])
+    else:
+        print("No uploads.")
 
 
 def stop_runs(options: argparse.Namespace) -> None:

@@ -130,7 +130,7 @@ def test_an_export_is_named_like_what_was_compared(monkeypatch: pytest.MonkeyPat
     runs = finish_study(runs_root(), ("lora", "ia3"), (42,))
     kept: list[str] = []
 
-    def write_bundle(path: Path, content: ComparisonContent) -> list[str]:
+    def write_bundle(path: Path, content: ComparisonContent, for_spreadsheets: bool) -> list[str]:
         path.touch()
         kept.append(content.title)
         return []

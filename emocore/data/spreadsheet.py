@@ -13,6 +13,8 @@ from typing import Literal
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
+from emocore.files import write_atomically
+
 MARK = ".for-spreadsheets"  # before the suffix of a file's name
 # With the apostrophes that stand before one already, so that what was added can be told from what was there.
 FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
@@ -54,6 +56,21 @@ def to_csv(table: pd.DataFrame) -> str:
     has_returns = any(column.astype(str).str.contains("\r", regex=False).any() for column in texts)
     quoting: Literal[0, 2] = csv.QUOTE_NONNUMERIC if has_returns else csv.QUOTE_MINIMAL
     return table.to_csv(index=False, lineterminator="\n", quoting=quoting)
+
+
+def write_csv(path: Path, table: pd.DataFrame, for_spreadsheets: bool = False) -> list[Path]:
+    """Write the table, with `for_spreadsheets` also a copy beside it for them; each in one step, so that a full disk
+    leaves no half of one. Returns the paths. Raises OSError."""
+    texts = {path: to_csv(table)}
+    if for_spreadsheets:
+        texts[path.with_name(name_for_spreadsheets(path.name))] = to_csv(defuse_table(table))
+    for place, text in texts.items():
+        if place.exists() and not place.is_file():  # a pipe or a terminal cannot be replaced
+            with place.open("w", encoding="utf-8", newline="") as stream:
+                stream.write(text)
+        else:
+            write_atomically(place.resolve(), text)
+    return list(texts)
 
 
 def _defuse_any(value: object) -> object:
