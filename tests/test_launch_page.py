@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from tables import change_status, make_table, write_csv
 
 from emocore.config import RunConfig
+from emocore.data.source import read_source
 from emocore.folder import RunFolder, create_run, list_runs, runs_root
 from emocore.jobs.presets import PRESETS, preset_study
 from emocore.models.resolve import resolve
@@ -19,8 +20,11 @@ GEMMA, GTE_QWEN = "google/gemma-1.1-2b-it", "Alibaba-NLP/gte-Qwen1.5-7B-instruct
 
 
 @pytest.fixture(autouse=True)
-def quiet_queue(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No scheduler, and a page alone has no others to switch to."""
+def quiet_queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No scheduler, and a page alone has no others to switch to. The home lies beside the folder of the data."""
+    (tmp_path / "home").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("EMOCORE_DATA_FOLDERS", str(tmp_path))
     st.cache_data.clear()
     monkeypatch.setattr("emocore.jobs.queue.ensure_scheduler", lambda root: None)
     monkeypatch.setattr(st, "switch_page", lambda *_, **__: None)
@@ -143,6 +147,53 @@ def test_a_preset_that_the_data_does_not_serve_says_why_and_leaves_the_form(tmp_
     page.text_input(key="launch_path").set_value(write_csv(tmp_path / "mine.csv", make_table(400))).run()
     page.run()
     assert page.selectbox(key="launch_vary").value == "rows", "filled as soon as it can be"
+
+
+SECRET = "hf_s3cr3t"
+
+
+@pytest.fixture
+def secrets(tmp_path: Path) -> dict[str, str]:
+    """Files that a page must not show: one of keys, one in a hidden folder, one out of the allowed folders, a link."""
+    (tmp_path / ".streamlit").mkdir()
+    keys, hidden, link = tmp_path / ".streamlit" / "secrets.toml", tmp_path / ".streamlit" / "a.csv", tmp_path / "b.csv"
+    for path in (keys, hidden):
+        path.write_text(f'HF_TOKEN = "{SECRET}"\n{SECRET},1\n', encoding="utf-8")
+    link.symlink_to(keys)
+    return {"keys": str(keys), "hidden": str(hidden), "link": str(link), "system": "/etc/shadow"}
+
+
+def everything(page: AppTest) -> str:
+    return words(page) + "".join(str(frame.value) for frame in page.dataframe) + "".join(c.value for c in page.code)
+
+
+@pytest.mark.parametrize("place", ["launch_path", "launch_validation_data", "launch_test_data"])
+def test_a_file_that_a_page_may_not_read_is_refused_unread(
+    secrets: dict[str, str], place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("emocore.data.table.read_source", lambda source: opened.append(source) or read_source(source))
+    page = open_launch()
+    page.segmented_control(key="launch_source").set_value("File on disk" if place == "launch_path" else "Starter set")
+    page.run()
+    page.text_input(key="launch_text_column").set_value("nope")
+    for path in secrets.values():
+        page.text_input(key=place).set_value(path).run()
+        assert not page.exception
+        assert "this page reads" in words(page) and SECRET not in everything(page)
+        assert page.button(key="launch_refused").disabled
+    page.selectbox(key="launch_preset").select("rows").run()
+    assert "this page reads" in "\n".join(warning.value for warning in page.warning)
+    assert SECRET not in everything(page)
+    assert set(opened) <= {"starter"}
+
+
+def test_a_clone_of_a_run_on_such_a_file_fills_the_form_and_is_refused(secrets: dict[str, str]) -> None:
+    run = create_run(runs_root(), resolve(RunConfig(method="tfidf", data=secrets["keys"]))[0])
+    page = open_launch(clone=run.id)
+    assert page.text_input(key="launch_path").value == secrets["keys"]
+    assert "this page reads files that end in .csv, .tsv, .txt alone" in words(page) and SECRET not in everything(page)
+    assert page.button(key="launch_refused").disabled
 
 
 def test_an_unknown_preset_in_the_address_is_told() -> None:

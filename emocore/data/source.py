@@ -47,7 +47,8 @@ def quote_columns(file_name: str, columns: Iterable[str]) -> str:
     """'anger', 'joy' and so on, or how many there are where one of them looks like no name."""
     names = list(columns)
     if not all(_may_quote(file_name, name, COLUMN_NAME) for name in names):
-        return f"{len(names):,} columns (not named here: they do not look like the columns of a data file)"
+        count = "1 column" if len(names) == 1 else f"{len(names):,} columns"
+        return f"{count} (not named here, as they do not look like those of a data file)"
     more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
     return ", ".join(map(repr, names[:MOST_NAMED])) + more
 

@@ -59,15 +59,15 @@ def check_table(file: DataFile, text_column: str | None = None, label_columns: l
     """The table in a file that is read already. Raises as `read_table`."""
     frame = parse_cells(file)
     text = _find_text_column(frame, text_column, label_columns, file.name)
-    candidates = [column for column in frame.columns if column != text]
-    labels = _find_labels(frame, candidates, label_columns, file.name)
-    _check_label_names(frame, labels, file.name)
-    _check_texts(frame[text], file.name, text, frame)
     if _reads_as_labels(frame[text]):
         raise DataError(
             f"{file.name}, column {quote_column(file.name, text, frame.columns)}: it holds labels, 0 or 1, and no "
             "texts; name the column with the texts in the setting text_column"
         )
+    candidates = [column for column in frame.columns if column != text]
+    labels = _find_labels(frame, candidates, label_columns, file.name)
+    _check_label_names(frame, labels, file.name)
+    _check_texts(frame[text], file.name, text, frame)
     others = [column for column in candidates if column not in labels]
     columns = {
         "row_id": pd.Series(_row_ids(frame, others), index=frame.index, dtype=object),
