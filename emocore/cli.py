@@ -22,23 +22,8 @@ from emocore.secrets import load_secrets
 WAIT_HELP = "wait until all have ended; fail if one fails"
 
 
-class Once(argparse.Action):
-    """An option with a value. One that stands twice contradicts itself, and argparse would take the last."""
-
-    def __call__(
-        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: str | None = None
-    ) -> None:
-        if option and getattr(namespace, self.dest) != self.default:
-            parser.error(f"{option} is given twice; leave one of the two out")
-        setattr(namespace, self.dest, values)
-
-
 class Parser(argparse.ArgumentParser):
     """A wrong command line is one line on stderr, like every other error."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self.register("action", None, Once)  # what an argument is that says nothing else
 
     def error(self, message: str) -> NoReturn:
         print_problem(f"{message}; `{self.prog} --help` tells more")

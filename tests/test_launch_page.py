@@ -1,5 +1,6 @@
 """The Launch page: presets fill the form, what it shows is what runs, and a clone still starts from its run."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from tables import change_status, make_table, write_csv
 
 from emocore.config import RunConfig
 from emocore.data.source import read_source
+from emocore.data.uploads import store_upload
 from emocore.folder import RunFolder, create_run, list_runs, runs_root
 from emocore.jobs.presets import PRESETS, preset_study
 from emocore.models.resolve import resolve
@@ -194,6 +196,48 @@ def test_a_clone_of_a_run_on_such_a_file_fills_the_form_and_is_refused(secrets: 
     assert page.text_input(key="launch_path").value == secrets["keys"]
     assert "this page reads files that end in .csv, .tsv, .txt alone" in words(page) and SECRET not in everything(page)
     assert page.button(key="launch_refused").disabled
+
+
+def upload(page: AppTest, name: str, content: bytes) -> str:
+    page.file_uploader[0].set_value((name, content, "text/csv")).run()
+    assert not page.exception
+    return words(page)
+
+
+def test_an_upload_is_kept_once_it_can_be_read_and_launched_from_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("EMOCORE_DATA_FOLDERS")
+    page = open_launch()
+    page.segmented_control(key="launch_source").set_value("Upload").run()
+    assert page.file_uploader[0].allowed_type == [".csv", ".tsv", ".txt"]
+    wrong, table = make_table(200).assign(fear=7), make_table(200).rename(columns={"Tweet": "line"}).assign(by="me")
+    assert "row 2, column 'fear': '7'" in upload(page, "mine.csv", wrong.to_csv(index=False).encode())
+    assert "no text column" in upload(page, "mine.csv", table.to_csv(index=False).encode())
+    assert not (runs_root() / "uploads").exists()
+    page.multiselect(key="launch_methods").set_value(["tfidf"])
+    page.text_input(key="launch_text_column").set_value("line").run()
+    [run] = click_launch(page)
+    [kept] = (runs_root() / "uploads").iterdir()
+    assert run.config.data == str(kept) and kept.name.endswith("-mine.csv")
+    kept.unlink()
+    kept.parent.rmdir()
+    kept.parent.write_text("in the way", encoding="utf-8")
+    assert "the upload cannot be kept" in upload(page, "other.csv", table.to_csv(index=False).encode())
+
+
+def test_uploads_are_counted_with_the_disk_and_removed_by_a_click() -> None:
+    used, old, young = (
+        store_upload(runs_root(), f"{rows}.csv", make_table(rows).to_csv(index=False).encode()) for rows in (50, 60, 70)
+    )
+    for path in (used, old):
+        os.utime(path, (1, 1))
+    create_run(runs_root(), resolve(RunConfig(method="tfidf", data=str(used)))[0])
+    page = AppTest.from_file(str(LAUNCH.with_name("runs.py")), default_timeout=30).run()
+    assert "3 uploaded files, " in words(page) and "; 2 of them used by no run." in words(page)
+    page.button(key="uploads_remove").click().run()
+    assert not page.exception and "2 uploaded files, " in words(page)
+    assert used.is_file() and young.is_file() and not old.exists()
 
 
 def test_an_unknown_preset_in_the_address_is_told() -> None:
