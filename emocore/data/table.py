@@ -19,7 +19,8 @@ from emocore.text import join_names
 
 TEXT_COLUMN_NAMES = ("tweet", "text", "message", "sentence", "comment", "content", "utterance", "post")
 ID_COLUMN_NAMES = ("id", "row_id", "index", "tweet_id", "example_id", "")
-RESERVED_COLUMNS = ("row_id", "text", "split")  # of the checked table and of the stored predictions
+# Of the checked table, of the stored predictions and of what `classify` writes.
+RESERVED_COLUMNS = ("row_id", "text", "split", "predicted")
 
 MOST_LABELS, LONGEST_LABEL = 200, 100
 NO_LABEL_NAME = re.compile(r"[<>\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")  # markup, control, direction
