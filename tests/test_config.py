@@ -103,11 +103,12 @@ def test_devices_are_accepted_by_name(device: str) -> None:
     assert RunConfig(device=device).device == device
 
 
+HIDDEN = {"escape": "a\x1b[31mb", "nul": "a\0b", "direction": "a\u202eb", "half": "a\udcffb", "long": "x" * 5000}
 TEXTS = [name for name in SETTINGS if "str" in str(RunConfig.model_fields[name].annotation)]
 
 
 @pytest.mark.parametrize("name", TEXTS)
-@pytest.mark.parametrize("text", ["a\x1b[31mb", "a\0b", "a\u202eb", "a\udcffb", "x" * 5000], ids=ascii)
+@pytest.mark.parametrize("text", HIDDEN.values(), ids=HIDDEN)
 def test_no_text_holds_what_cannot_be_seen_or_has_no_end(name: str, text: str) -> None:
     value = [text] if "list" in str(RunConfig.model_fields[name].annotation) else text
     with pytest.raises(ConfigError) as caught:
