@@ -188,7 +188,7 @@ def _count_rows(rows: pd.Index) -> str:
     shown = [str(row) for row in rows[:MOST_ROWS_NAMED]]
     more = f"{len(rows) - MOST_ROWS_NAMED:,} more" if len(rows) > MOST_ROWS_NAMED else ""
     named = f": {join_names([*shown, more] if more else shown)}" if len(rows) > 1 else ""
-    return f"{len(rows)} such rows{named}"
+    return f"{len(rows):,} such row{'s' if len(rows) > 1 else ''}{named}"
 
 
 def _row_ids(frame: pd.DataFrame, others: list[str]) -> list[str]:

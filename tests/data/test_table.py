@@ -183,7 +183,7 @@ def test_a_column_of_which_nine_cells_in_ten_are_labels_is_one_and_the_others_ar
     rows = [f"text {number},{number % 2},{(number + 1) % 2}.0,{number}0" for number in range(10)]
     rows[6] = f"text 6,{mistake},0,6"
     content = "\n".join(["Tweet,zeal,apathy,said", *rows])
-    with pytest.raises(DataError, match=r"row 8, column 'zeal': .* where a label is 0 or 1 \(1 such rows\)"):
+    with pytest.raises(DataError, match=r"row 8, column 'zeal': .* where a label is 0 or 1 \(1 such row\)"):
         read(tmp_path, content)
 
 
