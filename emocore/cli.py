@@ -108,13 +108,23 @@ def make_parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     compare.add_argument("--report", metavar="FILE.html", help="write everything into one web page that can be mailed")
     compare.add_argument("--bundle", metavar="FILE.zip", help="write tables, figures, LaTeX, report and configs")
+    compare.add_argument(
+        "--for-spreadsheets", action="store_true",
+        help="with --bundle: add copies of its tables in which a spreadsheet finds no formula",
+    )  # fmt: skip
     classify = add("classify", commands.classify_texts, "Classify texts with finished runs.", json_option=True)
     classify.add_argument("runs", nargs="+", metavar="RUN")
     source = classify.add_mutually_exclusive_group(required=True)
     source.add_argument("--text", help="one text")
     source.add_argument("--file", help="a CSV or TSV with a text column")
     classify.add_argument("--out", help="with --file: write the answers to this CSV")
+    classify.add_argument(
+        "--for-spreadsheets", action="store_true",
+        help="with --out: write a second file in which a spreadsheet finds no formula; its name says so",
+    )  # fmt: skip
     classify.add_argument("--text-column", help=describe("text_column"))
+    uploads = add("uploads", commands.show_uploads, "List the files that came through the browser.", json_option=True)
+    uploads.add_argument("--remove-unused", action="store_true", help="remove those over an hour old that no run uses")
     stop = add("stop", commands.stop_runs, "Stop runs, queued or live; each keeps its last checkpoint.")
     resume = add("resume", commands.resume_runs, "Queue ended runs again; each goes on from its last checkpoint.")
     resume.add_argument("--wait", action="store_true", help=WAIT_HELP)

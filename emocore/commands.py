@@ -10,6 +10,7 @@ from typing import Any
 
 from emocore import reports
 from emocore.config import STARTER, RunConfig, StudyConfig, build
+from emocore.data.uploads import list_uploads, remove_unused_uploads
 from emocore.errors import ConfigError, RunError
 from emocore.folder import RunFolder
 from emocore.jobs.delete import check_deletable, delete_run
@@ -30,8 +31,9 @@ from emocore.jobs.stop import request_stop
 from emocore.jobs.waiting import wait_until_final
 from emocore.listing import find_run, list_runs, runs_root
 from emocore.models.resolve import derive, take_over
-from emocore.parse import parse_list, parse_method_settings, parse_setting, parse_vary
+from emocore.parse import parse_list, parse_method_settings, parse_settings, parse_vary
 from emocore.states import RunStatus
+from emocore.text import format_bytes
 from emocore.tracking.sync import sync_run
 
 # Settings with an option of their own; --set reaches every other one.
@@ -49,10 +51,7 @@ def list_methods(options: argparse.Namespace) -> None:
 
 
 def launch_one(options: argparse.Namespace) -> int:
-    settings = _settings(options)
-    for name in ("method", "seed", "study"):
-        if getattr(options, name) is not None:
-            settings[name] = getattr(options, name)
+    settings = _settings(options, (*SETTING_OPTIONS, "method", "seed", "study"))
     return _launch(plan_runs([build(RunConfig, settings)]), options, launch)
 
 
@@ -110,9 +109,25 @@ def show_run(options: argparse.Namespace) -> None:
 def classify_texts(options: argparse.Namespace) -> None:
     if options.out and not options.file:
         raise ConfigError("--out goes with --file")
+    if options.for_spreadsheets and not options.out:
+        raise ConfigError("--for-spreadsheets goes with --out")
     if options.text is not None and not options.text.strip():
         raise ConfigError("--text: the text is empty")
     reports.print_classification(named_runs(options), options)
+
+
+def show_uploads(options: argparse.Namespace) -> None:
+    removed = remove_unused_uploads(runs_root()) if options.remove_unused else []
+    uploads = list_uploads(runs_root())
+    if options.json:
+        reports.print_json([reports.upload_row(upload) for upload in uploads])
+        return
+    if removed:
+        reports.print_line(f"{len(removed):,} removed, {format_bytes(sum(upload.bytes for upload in removed))}")
+    if uploads:
+        reports.print_rows([reports.upload_row(upload) for upload in uploads])
+    else:
+        reports.print_line("No uploads.")
 
 
 def stop_runs(options: argparse.Namespace) -> None:
@@ -141,7 +156,7 @@ def resume_runs(options: argparse.Namespace) -> int:
 
 def clone_run(options: argparse.Namespace) -> int:
     config, notes = take_over(find_run(runs_root(), options.run).config)
-    changes = dict(parse_setting(text) for text in options.settings)
+    changes = parse_settings(options.settings)
     plan = plan_runs([derive(config, changes)])
     own = [note for note in notes if "wandb_base_url" not in changes]
     return _launch(replace(plan, notes=[*own, *plan.notes]), options, launch)
@@ -233,6 +248,12 @@ def _report_end(run: RunFolder) -> int:
     return 1
 
 
-def _settings(options: argparse.Namespace) -> dict[str, Any]:
-    given = {name: getattr(options, name) for name in SETTING_OPTIONS if getattr(options, name) is not None}
-    return given | dict(parse_setting(text) for text in options.settings)
+def _settings(options: argparse.Namespace, names: tuple[str, ...] = SETTING_OPTIONS) -> dict[str, Any]:
+    """Those of options of their own, and those of --set. Raises ConfigError for one that is given both ways."""
+    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    more = parse_settings(options.settings)
+    for name in given:
+        if name in more:
+            option = f"--{name.replace('_', '-')}"
+            raise ConfigError(f"{name} is given twice, by {option} and by --set; leave one of the two out", field=name)
+    return given | more

@@ -36,6 +36,8 @@ GRAVE = ("confounds", "may matter")
 def compare_runs(options: argparse.Namespace) -> None:
     if bool(options.runs) == bool(options.study) and not (options.wandb and not options.runs):
         raise ConfigError("name the runs to compare, or one study with --study; --wandb adds those of a W&B project")
+    if options.for_spreadsheets and not options.bundle:
+        raise ConfigError("--for-spreadsheets goes with --bundle")
     for option, file in (("--report", options.report), ("--bundle", options.bundle)):
         if file and (Path(file).is_dir() or not Path(file).parent.is_dir()):
             raise DataError(f"{option} {file}: cannot be written; name a file in a folder that exists")
@@ -61,7 +63,7 @@ def compare_runs(options: argparse.Namespace) -> None:
         if options.report:
             _write_report(Path(options.report), html_report(content))
         if options.bundle:
-            for note in write_bundle(Path(options.bundle), content):
+            for note in write_bundle(Path(options.bundle), content, options.for_spreadsheets):
                 print_note(f"note: {note}")
             print_note(f"written: {options.bundle}")
     (_print_as_json if options.json else _print)(comparison, differences)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 
 from emocore.errors import ConfigError
 from emocore.files import read_json_object
+from emocore.texts import LONGEST_NAME, MOST_VALUES, STUDY_NAME, check_text
 
 STARTER = "starter"
 
@@ -31,7 +32,7 @@ Model = TypeVar("Model", bound=BaseModel)
 class RunConfig(BaseModel):
     """One fine-tuning run, complete enough to repeat it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, allow_inf_nan=False)
 
     method: str = Field("lora", description="How the base is fine-tuned; see `methods`.")
     base: str = Field(
@@ -47,7 +48,7 @@ class RunConfig(BaseModel):
     study: str | None = Field(
         None,
         max_length=80,
-        pattern=r"^[\w .+()-]+$",
+        pattern=STUDY_NAME,
         description="Runs with the same study name are compared together; it is the group in W&B.",
     )
 
@@ -74,6 +75,7 @@ class RunConfig(BaseModel):
     rows: int | None = Field(
         None,
         ge=20,
+        le=100_000_000,
         description="Use only this many rows of the training part (the study used 1,000). "
         "A smaller number is a subset of a larger one.",
     )
@@ -89,29 +91,21 @@ class RunConfig(BaseModel):
 
     epochs: int | None = Field(None, ge=1, le=1000, description="Passes over the training rows.")
     max_steps: int | None = Field(
-        None,
-        ge=1,
-        description="Stop after this many optimizer steps, whatever the epochs (the study's QLoRA: 40).",
+        None, ge=1, le=1_000_000, description="Stop after so many steps, whatever the epochs (the study's QLoRA: 40)."
     )
     batch_size: int = Field(16, ge=1, le=4096, description="Texts per optimizer step, before accumulation.")
     gradient_accumulation_steps: int = Field(
-        1,
-        ge=1,
-        le=1024,
-        description="Batches summed before a step: a larger effective batch in the same memory.",
+        1, ge=1, le=1024, description="Batches summed before a step: a larger effective batch in the same memory."
     )
     learning_rate: float | None = Field(
         None, gt=0, le=1, description="Peak learning rate of the adapter. IA3 wants about 10 times LoRA's."
     )
     head_learning_rate: float | None = Field(
-        None,
-        gt=0,
-        le=1,
-        description="Peak learning rate of the new classification head, which starts from nothing.",
+        None, gt=0, le=1, description="Peak learning rate of the new classification head, which starts from nothing."
     )
     weight_decay: float = Field(0.01, ge=0, le=1, description="AdamW's weight decay.")
     warmup_share: float = Field(0.1, ge=0, lt=1, description="Share of the steps in which the learning rate rises.")
-    max_grad_norm: float = Field(1.0, gt=0, description="Gradients are clipped to this norm.")
+    max_grad_norm: float = Field(1.0, gt=0, le=1_000_000, description="Gradients are clipped to this norm.")
     threshold: float = Field(
         0.5, gt=0, lt=1, description="An emotion is predicted when its probability is at least this."
     )
@@ -126,7 +120,7 @@ class RunConfig(BaseModel):
         description="Layers that get an adapter, by the end of their names. Without it: the base's defaults.",
     )
     inverse_regularization: float | None = Field(
-        None, gt=0, description="C of the logistic regression: smaller means stronger regularisation."
+        None, gt=0, le=1_000_000, description="C of the logistic regression: smaller means stronger regularisation."
     )
 
     device: str = Field(
@@ -135,8 +129,7 @@ class RunConfig(BaseModel):
         description="auto (a GPU if there is one), cpu, cuda or cuda:N.",
     )
     precision: Literal["auto", "bf16", "fp32"] = Field(
-        "auto",
-        description="Number format of the training: auto is bf16 where the device computes in it, else fp32.",
+        "auto", description="Number format of the training: auto is bf16 where the device computes in it, else fp32."
     )
     gradient_checkpointing: bool = Field(
         False, description="Recompute activations in the backward pass: less memory, about a third more time."
@@ -159,10 +152,13 @@ class RunConfig(BaseModel):
     wandb_project: str = Field("emocore", min_length=1, max_length=128, description="W&B project.")
     wandb_entity: str | None = Field(None, description="W&B user or team; without it, the key's own default.")
     wandb_base_url: str | None = Field(
-        None,
-        pattern=r"^https?://",
-        description="Address of a self-hosted W&B server; without it, WANDB_BASE_URL or the public one.",
+        None, description="Address of a self-hosted W&B server; without it, WANDB_BASE_URL or the public one."
     )
+
+    @field_validator("*")
+    @classmethod
+    def _check_text(cls, value: Any, info: ValidationInfo) -> Any:
+        return check_text(str(info.field_name), value)
 
     @model_validator(mode="after")
     def _check_shares(self) -> Self:
@@ -184,10 +180,13 @@ class StudyConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(min_length=1, max_length=80, description="Name of the study.")
-    methods: list[str] = Field(min_length=1, description="Methods to compare.")
+    name: str = Field(min_length=1, max_length=80, pattern=STUDY_NAME, description="Name of the study.")
+    methods: list[str] = Field(min_length=1, max_length=MOST_VALUES, description="Methods to compare.")
     seeds: list[int] = Field(
-        [42], min_length=1, description="One run a method and seed; several show the chance in a result."
+        [42],
+        min_length=1,
+        max_length=MOST_VALUES,
+        description="One run a method and seed; several show the chance in a result.",
     )
     settings: dict[str, Any] = Field(default_factory=dict, description="Settings that all runs share.")
     method_settings: dict[str, dict[str, Any]] = Field(
@@ -257,7 +256,7 @@ def build(model: type[Model], values: dict[str, Any], where: str = "") -> Model:
         if problem["type"] == "extra_forbidden":
             message = f"no such setting; known are: {', '.join(model.model_fields)}"
         elif field and problem["type"] != "value_error":
-            message = f"{message}, not {problem['input']!r}"
+            message = f"{message}, not {problem['input']!r:.{LONGEST_NAME}}"
         raise ConfigError(f"{where}{field}: {message}" if field else f"{where}{message}", field=field or None) from None
 
 
@@ -292,6 +291,8 @@ def _check_values(name: str, values: list[Any]) -> list[Any]:
         checked = [getattr(build(RunConfig, {name: value}), name) for value in values]
     except ConfigError as error:
         raise ValueError(str(error)) from None
+    if len(checked) > MOST_VALUES:
+        raise ValueError(f"{name} has {len(checked):,} values; at most {MOST_VALUES:,} are tried in one study")
     if len(checked) < 2 or None in checked:
         raise ValueError(f"{name} needs at least two values, all of them numbers")
     if len(set(checked)) < len(checked):

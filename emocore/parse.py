@@ -26,6 +26,17 @@ def parse_setting(text: str) -> tuple[str, Any]:
     return name, value.strip()
 
 
+def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
+    """{"epochs": "3"} from lines like "epochs=3". Raises ConfigError as `parse_setting`, and for one given twice."""
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, value = parse_setting(text)
+        if name in found:
+            raise ConfigError(f"{name} is given twice; leave one of the two out", field=name)
+        found[name] = value
+    return found
+
+
 def parse_list(text: str) -> list[str]:
     """["1", "2"] from "1, 2,"."""
     return [part.strip() for part in text.split(",") if part.strip()]

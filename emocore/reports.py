@@ -1,7 +1,6 @@
 """What the command line prints: plain tables for people, JSON for programs."""
 
 import argparse
-import csv
 import json
 import sys
 from pathlib import Path
@@ -9,7 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from emocore.data.spreadsheet import is_for_spreadsheets, to_csv, write_csv
 from emocore.data.table import read_texts
+from emocore.data.uploads import Upload
 from emocore.errors import DataError, RunError
 from emocore.evaluation.results import SPLITS, load_result, read_result
 from emocore.folder import RunFolder
@@ -17,7 +18,7 @@ from emocore.jobs.overview import RunOverview, describe_run
 from emocore.listing import list_damaged_runs
 from emocore.models.bases import BASES
 from emocore.models.methods import METHODS
-from emocore.text import CONTROL, format_bytes, format_count, format_seconds, show_controls
+from emocore.text import CONTROL, format_bytes, format_count, format_seconds, join_names, show_controls
 
 EMOTION_SCORES = ("precision", "recall", "f1", "average_precision", "support", "predicted")
 
@@ -117,6 +118,15 @@ def overview_row(overview: RunOverview) -> dict[str, Any]:
     }
 
 
+def upload_row(upload: Upload) -> dict[str, Any]:
+    return {
+        "file": upload.path.name,
+        "disk": format_bytes(upload.bytes),
+        "age": format_seconds(upload.age_seconds),
+        "runs": list(upload.runs),
+    }
+
+
 def run_details(run: RunFolder) -> dict[str, Any]:
     """Everything stored of a run, but for its curves and predictions."""
     return {
@@ -166,26 +176,23 @@ def print_classification(runs: list[RunFolder], options: argparse.Namespace) -> 
     for run in runs:
         load_result(run)
     texts = read_texts(options.file, options.text_column) if options.file else [options.text]
-    out = Path(options.out) if options.out else None
-    if out and (out.is_dir() or not out.parent.is_dir()):
-        raise DataError(f"--out {out}: name a file in a folder that exists")
+    out = _find_out(options) if options.out else None
 
     from emocore.inference.classify import ClassifierPool, classify, widen
 
     answers = classify(ClassifierPool(), runs, texts)
     if options.file:
         table = widen(answers, runs)
-        if out:
-            try:
-                table.to_csv(out, index=False)
-            except OSError as error:
-                raise DataError(f"--out {out}: cannot be written ({error.strerror})") from None
+        try:
+            written = write_csv(out, table, options.for_spreadsheets) if out else []
+        except OSError as error:
+            raise DataError(f"--out {out}: cannot be written ({error.strerror}); free space there") from None
         if options.json:
             print_json(to_records(table))
         elif out:
-            print(f"{len(table):,} texts classified, written to {out}")
+            print_line(f"{len(table):,} texts classified, written to {join_names(map(str, written))}")
         else:
-            table.to_csv(sys.stdout, index=False, quoting=csv.QUOTE_MINIMAL)
+            sys.stdout.write(to_csv(table))
         return
     if options.json:
         print_json(
@@ -200,9 +207,21 @@ def print_classification(runs: list[RunFolder], options: argparse.Namespace) -> 
         )
         return
     for run_id, rows in answers.groupby("run", sort=False):
-        print(f"{run_id}: {', '.join(rows.loc[rows['predicted'], 'emotion']) or 'no emotion'}")
+        print_line(f"{run_id}: {', '.join(rows.loc[rows['predicted'], 'emotion']) or 'no emotion'}")
         print_rows(to_records(rows[["emotion", "probability", "threshold"]]))
-        print()
+        print_line()
+
+
+def _find_out(options: argparse.Namespace) -> Path:
+    """Before anything is loaded. Raises DataError for a place where no CSV can be written."""
+    out = Path(options.out)
+    if out.is_dir() or not out.parent.is_dir():
+        raise DataError(f"--out {out}: name a file in a folder that exists")
+    if is_for_spreadsheets(out.name):
+        raise DataError(f"--out {out}: --for-spreadsheets gives a file such a name; choose another one")
+    if options.for_spreadsheets and out.exists() and not out.is_file():
+        raise DataError(f"--out {out}: this is no file, so there is no place beside it for the one for spreadsheets")
+    return out
 
 
 def to_records(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -1,13 +1,15 @@
 """Launch runs: data, base, methods, seeds and the settings that matter; the rest under "More"."""
 
 import time
+from pathlib import Path
 
 import streamlit as st
 
 from emocore.config import STARTER, StudyConfig, build, describe
-from emocore.data.table import resolve_source
+from emocore.data.allowed import DATA_SETTINGS, allow_sources
 from emocore.devices import own_devices
 from emocore.errors import EmocoreError
+from emocore.files import file_version
 from emocore.jobs.estimate import estimate_seconds
 from emocore.jobs.launch import Plan, launch, launch_without_copies, plan_study
 from emocore.listing import runs_root
@@ -36,8 +38,8 @@ METHOD_HELP = "  \n".join(f"**{method.title}**: {method.summary}" for method in 
 
 
 @st.cache_data(max_entries=6, show_spinner="Reading the data")
-def check(study: StudyConfig, changed: tuple[float, ...]) -> Plan:
-    """`changed` are the files' times, so that an edited file is read again."""
+def check(study: StudyConfig, versions: tuple[tuple[int, int], ...]) -> Plan:
+    """`versions` are those of the files, so that an edited file is read again."""
     return plan_study(study)
 
 
@@ -106,9 +108,9 @@ with right:
         }
         study = build(StudyConfig, values)
         wanted = study.run_configs()
-        sources = [settings.get(key) for key in ("data", "validation_data", "test_data")]
-        files = [resolve_source(source) for source in sources if source]
-        plan = check(study, tuple(file.stat().st_mtime for file in files))
+        study = study.model_copy(update={"settings": allow_sources(study.settings, root)})
+        files = [Path(study.settings[name]) for name in DATA_SETTINGS if study.settings.get(name)]
+        plan = check(study, tuple(file_version(file) for file in files))
     except EmocoreError as error:
         show_error(error, general)
         st.button("Launch", type="primary", disabled=True, key="launch_refused")

@@ -42,7 +42,7 @@ class App:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)],
             cwd=REPOSITORY,
-            env=os.environ | {"EMOCORE_RUNS": str(self.runs)},
+            env=os.environ | {"EMOCORE_RUNS": str(self.runs), "EMOCORE_DATA_FOLDERS": str(self.runs)},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

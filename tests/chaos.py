@@ -18,7 +18,7 @@ import pandas as pd
 from chaos_world import Untouched, World
 from live_runs import end_processes
 
-from emocore.data.table import STARTER_FILE
+from emocore.data.source import STARTER_FILE
 from emocore.faults import POINTS
 
 WORLDS = 2  # at the same time, so that one waits while the other computes

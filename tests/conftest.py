@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # for the helpers that lie besid
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 
-from emocore.data.table import STARTER_FILE
+from emocore.data.source import STARTER_FILE
 from emocore.folder import RunFolder
 
 if TYPE_CHECKING:

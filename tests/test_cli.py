@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 from live_runs import REPOSITORY, end_processes, stand_in, wait_for_status
-from tables import change_status
+from tables import change_status, make_table
 
 from emocore.cli import main
 from emocore.config import RunConfig
+from emocore.data.uploads import store_upload
 from emocore.folder import RunFolder
 from emocore.jobs.queue import waiting_runs
 from emocore.listing import create_run, find_run, list_runs, runs_root
@@ -117,6 +118,24 @@ def test_output_that_finds_no_room_is_told_in_a_line(paused: list[RunFolder]) ->
         assert done.returncode == 2
         [line] = done.stderr.splitlines()
         assert "the output could not be written (No space left on device)" in line
+
+
+def test_uploads_are_listed_and_those_of_no_run_removed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["uploads"]) == 0
+    assert capsys.readouterr().out == "No uploads.\n"
+    used, unused = (
+        store_upload(runs_root(), f"{rows}.csv", make_table(rows).to_csv(index=False).encode()) for rows in (50, 60)
+    )
+    run = create_run(runs_root(), RunConfig(method="tfidf", data=str(used)))
+    for path in (used, unused):
+        os.utime(path, (1, 1))
+    assert main(["uploads", "--json"]) == 0
+    rows = {row["file"]: row["runs"] for row in json.loads(capsys.readouterr().out)}
+    assert rows == {used.name: [run.id], unused.name: []}
+    assert main(["uploads", "--remove-unused"]) == 0
+    output = capsys.readouterr().out
+    assert output.startswith("1 removed, ") and used.name in output and unused.name not in output
+    assert used.is_file() and not unused.exists()
 
 
 def study_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[RunConfig]:

@@ -118,6 +118,18 @@ def test_a_wrong_setting_is_refused_by_its_name(
         assert part in message
 
 
+@pytest.mark.parametrize("option", ["--data", "--validation-data"])
+@pytest.mark.parametrize("file", ["/etc/shadow", "/proc/self/maps", "/dev/zero", "secrets.toml"])
+def test_no_message_shows_what_stands_in_a_file_of_keys(
+    refuse: Callable[..., str], good: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, option: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_text(tmp_path / "secrets.toml", 'HF_TOKEN = "hf_s3cr3t"\nWANDB_API_KEY = "s3cr3t"\n')
+    data = [] if option == "--data" else ["--data", good]
+    message = refuse("launch", "--method", "tfidf", "--set", "text_column=Tweet", *data, option, file)
+    assert "s3cr3t" not in message and "root" not in message and "HF_TOKEN" not in message
+
+
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
@@ -166,6 +178,13 @@ def test_a_wrong_study_is_refused_whole(
         (["compare"], "name the runs to compare"),
         (["compare", "a-run", "--study", "s"], "name the runs to compare"),
         (["classify", "a-run", "--text", "x", "--out", "x.csv"], "--out goes with --file"),
+        (["classify", "a-run", "--file", "x.csv", "--for-spreadsheets"], "--for-spreadsheets goes with --out"),
+        (["compare", "a-run", "--for-spreadsheets"], "--for-spreadsheets goes with --bundle"),
+        (["launch", "--rows", "100", "--set", "rows=50"], "rows is given twice, by --rows and by --set"),
+        (["launch", "--set", "rows=100", "--set", "rows=100"], "rows is given twice"),
+        (["launch", "--seed", "1", "--set", "seed=2"], "seed is given twice, by --seed and by --set"),
+        (["study", "--base", "minilm-l6", "--set", "base=smollm2-135m"], "base is given twice, by --base and by --set"),
+        (["study", "--set", "epochs=1", "--set", "epochs=2"], "epochs is given twice"),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(

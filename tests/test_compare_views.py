@@ -131,7 +131,7 @@ def test_an_export_is_named_like_what_was_compared(monkeypatch: pytest.MonkeyPat
     runs = finish_study(runs_root(), ("lora", "ia3"), (42,))
     kept: list[str] = []
 
-    def write_bundle(path: Path, content: ComparisonContent) -> list[str]:
+    def write_bundle(path: Path, content: ComparisonContent, for_spreadsheets: bool) -> list[str]:
         path.touch()
         kept.append(content.title)
         return []
@@ -142,6 +142,19 @@ def test_an_export_is_named_like_what_was_compared(monkeypatch: pytest.MonkeyPat
         page.button(key="export_make").click().run()
         assert not page.exception
     assert kept == ["s", "Chosen runs"]
+
+
+def test_a_table_for_spreadsheets_says_so_in_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    finish_study(runs_root(), ("lora", "ia3"), (42,))
+    names: list[str] = []
+    download = st.download_button
+    monkeypatch.setattr(
+        st, "download_button", lambda label, *args, **kw: names.append(kw["file_name"]) or download(label, *args, **kw)
+    )
+    page = open_compare(view="export", study="s")
+    page.toggle(key="export_for_spreadsheets").set_value(True).run()
+    assert not page.exception
+    assert [name for name in names if name.endswith(".csv")] == ["scores.csv", "scores.for-spreadsheets.csv"]
 
 
 def test_an_emotion_that_only_some_runs_know_is_shown_for_those() -> None:

@@ -73,6 +73,10 @@ def test_numeric_settings_have_bounds() -> None:
         ({"precision": "fp16"}, "precision"),
         ({"wandb_mode": "disabled"}, "wandb_mode"),
         ({"wandb_base_url": "wandb.example"}, "wandb_base_url"),
+        ({"max_grad_norm": float("inf")}, "max_grad_norm"),
+        ({"inverse_regularization": float("inf")}, "inverse_regularization"),
+        ({"max_steps": 10**26}, "max_steps"),
+        ({"rows": 10**10}, "rows"),
         ({"study": "a/b"}, "study"),
         ({"study": "two\nlines"}, "study"),
         ({"study": ""}, "study"),
@@ -97,6 +101,52 @@ def test_usual_study_names_are_accepted(study: str) -> None:
 @pytest.mark.parametrize("device", ["auto", "cpu", "cuda", "cuda:0", "cuda:11"])
 def test_devices_are_accepted_by_name(device: str) -> None:
     assert RunConfig(device=device).device == device
+
+
+HIDDEN = {"escape": "a\x1b[31mb", "nul": "a\0b", "direction": "a\u202eb", "half": "a\udcffb", "long": "x" * 5000}
+TEXTS = [name for name in SETTINGS if "str" in str(RunConfig.model_fields[name].annotation)]
+
+
+@pytest.mark.parametrize("name", TEXTS)
+@pytest.mark.parametrize("text", HIDDEN.values(), ids=HIDDEN)
+def test_no_text_holds_what_cannot_be_seen_or_has_no_end(name: str, text: str) -> None:
+    value = [text] if "list" in str(RunConfig.model_fields[name].annotation) else text
+    with pytest.raises(ConfigError) as caught:
+        build(RunConfig, {name: value})
+    assert str(caught.value.field).startswith(name)
+    assert "\x1b" not in str(caught.value) and len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize("base", ["<a href='https:evil.example'>click", "a>b", "owner/<b>"])
+def test_a_base_holds_no_markup_since_charts_are_called_by_it(base: str) -> None:
+    with pytest.raises(ConfigError, match="base: a < or > cannot stand in it"):
+        build(RunConfig, {"base": base})
+
+
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1:8080", "https://wandb.example", "https://wandb.example:443/path"]
+)
+def test_addresses_of_servers_are_accepted(address: str) -> None:
+    assert RunConfig(wandb_base_url=address).wandb_base_url == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://ada:S3CR3T@host", "https://S3CR3T@host:80/x", "ada:S3CR3T@host", "https://host/?key=S3CR3T",
+        "https://host#S3CR3T", "ftp://host", "http://", "http://host:99999", "javascript:alert(1)", "",
+    ],
+)  # fmt: skip
+def test_an_address_that_has_a_password_or_is_none_is_refused_without_repeating_it(address: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        build(RunConfig, {"wandb_base_url": address})
+    assert caught.value.field == "wandb_base_url" and "S3CR3T" not in str(caught.value)
+
+
+def test_a_study_has_an_end_too() -> None:
+    for values in ({"seeds": list(range(1001))}, {"name": "a\x1bb"}, {"vary": {"rows": list(range(20, 1100))}}):
+        with pytest.raises(ConfigError):
+            build(StudyConfig, {"name": "s", "methods": ["lora"]} | values)
 
 
 def test_an_unknown_setting_is_refused_with_the_known_ones() -> None:

@@ -1,5 +1,6 @@
 """The Launch page: presets fill the form, what it shows is what runs, and a clone still starts from its run."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ from streamlit.testing.v1 import AppTest
 from tables import change_status, make_table, write_csv
 
 from emocore.config import RunConfig
+from emocore.data.source import read_source
+from emocore.data.uploads import store_upload
 from emocore.folder import RunFolder
 from emocore.jobs.presets import PRESETS, preset_study
 from emocore.listing import create_run, list_runs, runs_root
@@ -20,8 +23,11 @@ GEMMA, GTE_QWEN = "google/gemma-1.1-2b-it", "Alibaba-NLP/gte-Qwen1.5-7B-instruct
 
 
 @pytest.fixture(autouse=True)
-def quiet_queue(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No scheduler, and a page alone has no others to switch to."""
+def quiet_queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No scheduler, and a page alone has no others to switch to. The home lies beside the folder of the data."""
+    (tmp_path / "home").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("EMOCORE_DATA_FOLDERS", str(tmp_path))
     st.cache_data.clear()
     monkeypatch.setattr("emocore.jobs.queue.ensure_scheduler", lambda root: None)
     monkeypatch.setattr(st, "switch_page", lambda *_, **__: None)
@@ -144,6 +150,95 @@ def test_a_preset_that_the_data_does_not_serve_says_why_and_leaves_the_form(tmp_
     page.text_input(key="launch_path").set_value(write_csv(tmp_path / "mine.csv", make_table(400))).run()
     page.run()
     assert page.selectbox(key="launch_vary").value == "rows", "filled as soon as it can be"
+
+
+SECRET = "hf_s3cr3t"
+
+
+@pytest.fixture
+def secrets(tmp_path: Path) -> dict[str, str]:
+    """Files that a page must not show: one of keys, one in a hidden folder, one out of the allowed folders, a link."""
+    (tmp_path / ".streamlit").mkdir()
+    keys, hidden, link = tmp_path / ".streamlit" / "secrets.toml", tmp_path / ".streamlit" / "a.csv", tmp_path / "b.csv"
+    for path in (keys, hidden):
+        path.write_text(f'HF_TOKEN = "{SECRET}"\n{SECRET},1\n', encoding="utf-8")
+    link.symlink_to(keys)
+    return {"keys": str(keys), "hidden": str(hidden), "link": str(link), "system": "/etc/shadow"}
+
+
+def everything(page: AppTest) -> str:
+    return words(page) + "".join(str(frame.value) for frame in page.dataframe) + "".join(c.value for c in page.code)
+
+
+@pytest.mark.parametrize("place", ["launch_path", "launch_validation_data", "launch_test_data"])
+def test_a_file_that_a_page_may_not_read_is_refused_unread(
+    secrets: dict[str, str], place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("emocore.data.table.read_source", lambda source: opened.append(source) or read_source(source))
+    page = open_launch()
+    page.segmented_control(key="launch_source").set_value("File on disk" if place == "launch_path" else "Starter set")
+    page.run()
+    page.text_input(key="launch_text_column").set_value("nope")
+    for path in secrets.values():
+        page.text_input(key=place).set_value(path).run()
+        assert not page.exception
+        assert "this page reads" in words(page) and SECRET not in everything(page)
+        assert page.button(key="launch_refused").disabled
+    page.selectbox(key="launch_preset").select("rows").run()
+    assert "this page reads" in "\n".join(warning.value for warning in page.warning)
+    assert SECRET not in everything(page)
+    assert set(opened) <= {"starter"}
+
+
+def test_a_clone_of_a_run_on_such_a_file_fills_the_form_and_is_refused(secrets: dict[str, str]) -> None:
+    run = create_run(runs_root(), resolve(RunConfig(method="tfidf", data=secrets["keys"]))[0])
+    page = open_launch(clone=run.id)
+    assert page.text_input(key="launch_path").value == secrets["keys"]
+    assert "this page reads files that end in .csv, .tsv, .txt alone" in words(page) and SECRET not in everything(page)
+    assert page.button(key="launch_refused").disabled
+
+
+def upload(page: AppTest, name: str, content: bytes) -> str:
+    page.file_uploader[0].set_value((name, content, "text/csv")).run()
+    assert not page.exception
+    return words(page)
+
+
+def test_an_upload_is_kept_once_it_can_be_read_and_launched_from_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("EMOCORE_DATA_FOLDERS")
+    page = open_launch()
+    page.segmented_control(key="launch_source").set_value("Upload").run()
+    assert page.file_uploader[0].allowed_type == [".csv", ".tsv", ".txt"]
+    wrong, table = make_table(200).assign(fear=7), make_table(200).rename(columns={"Tweet": "line"}).assign(by="me")
+    assert "row 2, column 'fear': '7'" in upload(page, "mine.csv", wrong.to_csv(index=False).encode())
+    assert "no text column" in upload(page, "mine.csv", table.to_csv(index=False).encode())
+    assert not (runs_root() / "uploads").exists()
+    page.multiselect(key="launch_methods").set_value(["tfidf"])
+    page.text_input(key="launch_text_column").set_value("line").run()
+    [run] = click_launch(page)
+    [kept] = (runs_root() / "uploads").iterdir()
+    assert run.config.data == str(kept) and kept.name.endswith("-mine.csv")
+    kept.unlink()
+    kept.parent.rmdir()
+    kept.parent.write_text("in the way", encoding="utf-8")
+    assert "the upload cannot be kept" in upload(page, "other.csv", table.to_csv(index=False).encode())
+
+
+def test_uploads_are_counted_with_the_disk_and_removed_by_a_click() -> None:
+    used, old, young = (
+        store_upload(runs_root(), f"{rows}.csv", make_table(rows).to_csv(index=False).encode()) for rows in (50, 60, 70)
+    )
+    for path in (used, old):
+        os.utime(path, (1, 1))
+    create_run(runs_root(), resolve(RunConfig(method="tfidf", data=str(used)))[0])
+    page = AppTest.from_file(str(LAUNCH.with_name("runs.py")), default_timeout=30).run()
+    assert "3 uploaded files, " in words(page) and "; 2 of them used by no run." in words(page)
+    page.button(key="uploads_remove").click().run()
+    assert not page.exception and "2 uploaded files, " in words(page)
+    assert used.is_file() and young.is_file() and not old.exists()
 
 
 def test_an_unknown_preset_in_the_address_is_told() -> None:

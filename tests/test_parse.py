@@ -6,7 +6,7 @@ import pytest
 
 from emocore.config import RunConfig, build
 from emocore.errors import ConfigError
-from emocore.parse import parse_list, parse_method_settings, parse_setting, parse_vary
+from emocore.parse import parse_list, parse_method_settings, parse_setting, parse_settings, parse_vary
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,13 @@ def test_a_parsed_setting_builds_a_config_of_the_right_type(text: str, name: str
 def test_a_setting_that_cannot_be_parsed_is_refused(text: str) -> None:
     with pytest.raises(ConfigError):
         parse_setting(text)
+
+
+def test_several_settings_are_one_each() -> None:
+    assert parse_settings(["epochs=3", "rows="]) == {"epochs": "3", "rows": None}
+    with pytest.raises(ConfigError, match="epochs is given twice; leave one of the two out") as caught:
+        parse_settings(["epochs=3", "rows=50", " epochs=3"])
+    assert caught.value.field == "epochs"
 
 
 def test_a_list_is_separated_by_commas() -> None:

@@ -25,7 +25,7 @@ from transformers import (
     Qwen2ForCausalLM,
 )
 
-from emocore.data.table import STARTER_FILE
+from emocore.data.source import STARTER_FILE
 
 VOCABULARY = 600
 HIDDEN = 64

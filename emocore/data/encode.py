@@ -5,9 +5,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from emocore.data.split import Splits
+from emocore.errors import DataError
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
+
+MOST_TOKENS = 1_000_000
 
 
 def encode_splits(splits: Splits, tokenizer: Any, max_length: int) -> "DatasetDict":
@@ -30,7 +33,10 @@ def encode_splits(splits: Splits, tokenizer: Any, max_length: int) -> "DatasetDi
 
 
 def encode_texts(texts: list[str], tokenizer: Any, max_length: int) -> dict[str, list[Any]]:
-    """`input_ids`, `attention_mask` and `length` of each text, cut at `max_length` tokens."""
+    """`input_ids`, `attention_mask` and `length` of each text, cut at `max_length` tokens. Raises DataError for a
+    length that no tokenizer takes."""
+    if not 1 <= max_length <= MOST_TOKENS:
+        raise DataError(f"max_length is {max_length}; a text can be cut at 1 to {MOST_TOKENS:,} tokens")
     encoded = tokenizer(texts, truncation=True, max_length=max_length, padding=False)
     return {
         "input_ids": encoded["input_ids"],

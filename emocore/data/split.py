@@ -8,10 +8,13 @@ import pandas as pd
 from iterstrat.ml_stratifiers import MultilabelStratifiedShuffleSplit
 
 from emocore.config import RunConfig
+from emocore.data.source import quote_column, quote_columns
 from emocore.data.table import EmotionTable, read_table
 from emocore.errors import DataError
+from emocore.text import join_names
 
 MINIMUM_ROWS = 20  # in each split: below it not even the commonest emotion is measurable
+FEW_POSITIVES = 2  # in a whole file: one or two texts more or less decide what F1 is said to be
 
 
 @dataclass(frozen=True)
@@ -97,13 +100,14 @@ def _take_rows(train: pd.DataFrame, config: RunConfig) -> pd.DataFrame:
 
 
 def _check_both_values(table: EmotionTable) -> None:
-    sums = table.frame[list(table.labels)].sum()
-    for label, positives in sums.items():
+    for label in table.labels:
+        positives = int(table.frame[label].sum())
         if positives in (0, len(table.frame)):
             value = 1 if positives else 0
             raise DataError(
-                f"{table.name}, column {label!r}: every one of the {len(table.frame):,} rows is {value}, so there "
-                "is nothing to learn; remove the column or list the others in the setting label_columns"
+                f"{table.name}, column {quote_column(table.name, label, table.labels)}: every one of the "
+                f"{len(table.frame):,} rows is {value}, so there is nothing to learn; remove the column or list the "
+                "others in the setting label_columns"
             )
 
 
@@ -124,7 +128,7 @@ def _hash_split(frames: dict[str, pd.DataFrame]) -> str:
 def _notes(tables: dict[str, EmotionTable], frames: dict[str, pd.DataFrame], labels: tuple[str, ...]) -> list[str]:
     """What a user should know about the data but need not act on."""
     notes = [
-        f"{table.name}: columns that are not used: {', '.join(table.ignored_columns)}"
+        f"{table.name}: columns that are not used: {quote_columns(table.name, table.ignored_columns)}"
         for table in tables.values()
         if table.ignored_columns
     ]
@@ -132,7 +136,24 @@ def _notes(tables: dict[str, EmotionTable], frames: dict[str, pd.DataFrame], lab
     for name in ("validation", "test"):
         if name in frames and (shared := int(frames[name]["text"].isin(known).sum())):
             notes.append(f"{shared} texts of the {name} split also stand in the training split")
+    notes += [note for table in tables.values() for note in _note_rare(table)]
     absent = [label for label in labels if not frames["train"][label].any()]
     if absent:
         notes.append(f"no training row has {', '.join(absent)}; these emotions cannot be learned")
+    for name in ("validation", "test"):
+        if name in frames and (absent := [label for label in labels if not frames[name][label].any()]):
+            source = tables[f"{name}_data"].name if f"{name}_data" in tables else f"the {name} split"
+            notes.append(
+                f"{source}: no text has {join_names(absent)}, so F1 of {'it' if len(absent) == 1 else 'each'} is 0 "
+                "there and macro-F1 is lower than it would be"
+            )
     return notes
+
+
+def _note_rare(table: EmotionTable) -> list[str]:
+    sums = table.frame[list(table.labels)].sum()
+    rare = [label for label in table.labels if 0 < sums[label] <= FEW_POSITIVES]
+    if not rare:
+        return []
+    named = join_names(f"{label} in {sums[label]}" for label in rare)
+    return [f"{table.name}: of {len(table.frame):,} texts there is {named} alone, too few to learn it or to score it"]

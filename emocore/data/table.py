@@ -4,23 +4,35 @@ Covered: CSV and TSV in UTF-8 with a header, a text column and at least two 0/1 
 Not covered: lists of label names in one column, JSONL, parquet.
 """
 
-import csv
 import hashlib
-import io
-from dataclasses import dataclass
-from pathlib import Path
+import re
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from emocore.config import STARTER
+from emocore.data.cells import parse_cells
+from emocore.data.source import DataFile, quote_cell, quote_column, quote_columns, read_source
 from emocore.emotions import KNOWN_EMOTIONS
 from emocore.errors import DataError
+from emocore.text import join_names
 
-STARTER_FILE = Path(__file__).parent / "starter" / "messages.csv"
 TEXT_COLUMN_NAMES = ("tweet", "text", "message", "sentence", "comment", "content", "utterance", "post")
 ID_COLUMN_NAMES = ("id", "row_id", "index", "tweet_id", "example_id", "")
+# Of the checked table, of the stored predictions and of what `classify` writes.
+RESERVED_COLUMNS = ("row_id", "text", "split", "predicted")
 
-RESERVED_COLUMNS = ("row_id", "text", "split")  # of the checked table and of the stored predictions
+MOST_LABELS, LONGEST_LABEL = 200, 100
+NO_LABEL_NAME = re.compile(r"[<>\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")  # markup, control, direction
+LABEL_CELLS = ("0", "1", "0.0", "1.0")
+LABEL_SHARE = 0.9  # of a column's cells: with so many it is one, and the others are mistakes
+FIRST_ROWS = 20  # show for most columns that they hold no numbers
+MOST_ROWS_NAMED = 5  # in one message
+# What shows nothing: spaces, and all that Unicode says to draw as nothing.
+INVISIBLE = re.compile(
+    r"[\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164"
+    r"\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]*"
+)
 
 
 @dataclass(frozen=True)
@@ -40,102 +52,53 @@ class EmotionTable:
 
 def read_table(source: str, text_column: str | None = None, label_columns: list[str] | None = None) -> EmotionTable:
     """Read and check `source` ("starter" or a path). Raises DataError with file, row and column."""
-    path = resolve_source(source)
-    content = _read_bytes(path)
-    frame = _parse(content, path)
-    text = _find_text_column(frame, text_column, label_columns, path)
+    table = check_table(read_source(source), text_column, label_columns)
+    return replace(table, name=STARTER) if source == STARTER else table
+
+
+def check_table(file: DataFile, text_column: str | None = None, label_columns: list[str] | None = None) -> EmotionTable:
+    """The table in a file that is read already. Raises as `read_table`."""
+    frame = parse_cells(file)
+    text = _find_text_column(frame, text_column, label_columns, file.name)
+    if _reads_as_labels(frame[text]):
+        raise DataError(
+            f"{file.name}, column {quote_column(file.name, text, frame.columns)}: it holds labels, 0 or 1, and no "
+            "texts; name the column with the texts in the setting text_column"
+        )
     candidates = [column for column in frame.columns if column != text]
-    labels = _find_labels(frame, candidates, label_columns, path)
-    row_ids = _row_ids(frame, [column for column in candidates if column not in labels])
-    cleaned = pd.DataFrame({"row_id": row_ids, "text": frame[text].str.strip()})
-    _check_texts(cleaned["text"], text, path)
-    for label in labels:
-        cleaned[label] = _binary_column(frame[label], label, path)
-    ignored = [c for c in candidates if c not in labels and c.strip().lower() not in ID_COLUMN_NAMES]
+    labels = _find_labels(frame, candidates, label_columns, file.name)
+    _check_label_names(frame, labels, file.name)
+    _check_texts(frame[text], file.name, text, frame)
+    others = [column for column in candidates if column not in labels]
+    columns = {
+        "row_id": pd.Series(_row_ids(frame, others), index=frame.index, dtype=object),
+        "text": frame[text].str.strip(),
+        **{label: _binary_column(frame, label, file.name) for label in labels},
+    }
     return EmotionTable(
-        frame=cleaned,
+        frame=pd.DataFrame(columns),
         labels=tuple(labels),
-        name=STARTER if source == STARTER else path.name,
-        sha256=hashlib.sha256(content).hexdigest(),
-        ignored_columns=tuple(ignored),
+        name=file.name,
+        sha256=hashlib.sha256(file.content).hexdigest(),
+        ignored_columns=tuple(column for column in others if column.lower() not in ID_COLUMN_NAMES),
     )
 
 
 def read_texts(source: str, text_column: str | None = None) -> list[str]:
     """The texts alone, for classifying: a CSV/TSV needs no labels here. Raises DataError."""
-    path = resolve_source(source)
-    frame = _parse(_read_bytes(path), path)
-    column = _find_text_column(frame, text_column, None, path)
-    texts = frame[column].str.strip()
-    _check_texts(texts, column, path)
-    return list(texts)
+    file = read_source(source)
+    frame = parse_cells(file)
+    column = _find_text_column(frame, text_column, None, file.name)
+    _check_texts(frame[column], file.name, column, frame)
+    return list(frame[column].str.strip())
 
 
-def resolve_source(source: str) -> Path:
-    """The file behind a `data` setting. Raises DataError if there is none."""
-    if not source.strip():
-        raise DataError(f"no data file named; name a CSV or TSV, or '{STARTER}'")
-    try:
-        path = STARTER_FILE if source == STARTER else Path(source).expanduser().resolve()
-        exists = path.exists()
-    except (OSError, RuntimeError, ValueError) as error:
-        raise DataError(f"{source[:100]}: not a usable path ({error})") from None
-    if not exists:
-        raise DataError(f"{source}: no such file; check the path ('{STARTER}' is the built-in set)")
-    if not path.is_file():
-        raise DataError(f"{source}: this is a folder; name the CSV or TSV file in it")
-    return path
-
-
-def _read_bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path.name}: cannot be read ({error.strerror}); check its permissions") from None
-
-
-def _parse(content: bytes, path: Path) -> pd.DataFrame:
-    """All columns as strings; blank cells as empty strings."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise DataError(
-            f"{path.name}, line {line}: byte {error.start} is not UTF-8; save the file as UTF-8 and try again"
-        ) from None
-    if not text.strip():
-        raise DataError(f"{path.name}: the file is empty; it needs a header line and rows below it")
-    header = text.lstrip("\r\n").splitlines()[0]
-    delimiter = "\t" if "\t" in header else ","
-    try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        raise DataError(f"{path.name}: not a readable CSV ({error}); check its quotation marks") from None
-    return _to_frame(rows, path)
-
-
-def _to_frame(rows: list[list[str]], path: Path) -> pd.DataFrame:
-    filled = [(number, row) for number, row in enumerate(rows, start=1) if any(cell.strip() for cell in row)]
-    header = [cell.strip() for cell in filled[0][1]]
-    twice = sorted({name for name in header if header.count(name) > 1})
-    if twice:
-        raise DataError(f"{path.name}: the column {twice[0]!r} is there twice; rename one of them")
-    for number, row in filled[1:]:
-        if len(row) != len(header):
-            raise DataError(
-                f"{path.name}, row {number}: {len(row)} cells where the header has {len(header)}; "
-                "a text with commas or line breaks needs quotation marks"
-            )
-    if len(filled) == 1:
-        raise DataError(f"{path.name}: only a header line; it needs rows below it")
-    index = pd.Index([number for number, _ in filled[1:]], name="row")
-    return pd.DataFrame([row for _, row in filled[1:]], columns=header, index=index, dtype=str)
-
-
-def _find_text_column(frame: pd.DataFrame, wanted: str | None, label_columns: list[str] | None, path: Path) -> str:
+def _find_text_column(frame: pd.DataFrame, wanted: str | None, label_columns: list[str] | None, name: str) -> str:
     if wanted:
         if wanted not in frame.columns:
-            raise DataError(f"{path.name}: no column {wanted!r}; its columns are {_names(frame.columns)}")
+            raise DataError(f"{name}: no column {wanted!r}; it has {quote_columns(name, frame.columns)}")
+        if wanted in (label_columns or []):
+            raise DataError(f"{name}: text_column and label_columns both name {wanted!r}; take it out of one of them")
         return wanted
     named = [column for column in frame.columns if column.lower() in TEXT_COLUMN_NAMES]
     if named:
@@ -143,65 +106,89 @@ def _find_text_column(frame: pd.DataFrame, wanted: str | None, label_columns: li
     wordy = [
         column
         for column in frame.columns
-        if not _is_numeric(frame[column])
-        and column.lower() not in (*ID_COLUMN_NAMES, *KNOWN_EMOTIONS)
+        if column.lower() not in (*ID_COLUMN_NAMES, *KNOWN_EMOTIONS)
         and column not in (label_columns or [])
+        and not _is_label_like(frame[column])
     ]
     if len(wordy) == 1:
         return str(wordy[0])
     raise DataError(
-        f"{path.name}: no text column found in {_names(frame.columns)}; "
+        f"{name}: no text column found in {quote_columns(name, frame.columns)}; "
         "call it 'text' or name it with the setting text_column"
     )
 
 
-def _find_labels(frame: pd.DataFrame, candidates: list[str], wanted: list[str] | None, path: Path) -> list[str]:
+def _find_labels(frame: pd.DataFrame, candidates: list[str], wanted: list[str] | None, name: str) -> list[str]:
     if wanted:
-        missing = [name for name in wanted if name not in candidates]
+        missing = [label for label in wanted if label not in candidates]
         if missing:
-            raise DataError(f"{path.name}: no label column {missing[0]!r}; its columns are {_names(frame.columns)}")
+            columns = quote_columns(name, frame.columns)
+            raise DataError(f"{name}: no label column {missing[0]!r}; it has {columns}")
         labels = list(wanted)
     else:
         labels = [
             column
             for column in candidates
             if column.lower() in KNOWN_EMOTIONS
-            or (column.lower() not in ID_COLUMN_NAMES and _is_numeric(frame[column]))
+            or (column.lower() not in ID_COLUMN_NAMES and _is_label_like(frame[column]))
         ]
-    clash = [name for name in labels if name in RESERVED_COLUMNS or labels.count(name) > 1]
-    if clash:
-        raise DataError(f"{path.name}: the label column {clash[0]!r} is named twice or by a reserved name; rename it")
-    markup = [name for name in labels if "<" in name or ">" in name]
-    if markup:
-        raise DataError(f"{path.name}: the label column {markup[0]!r} has a < or > in its name; rename it")
     if not labels:
-        raise DataError(
-            f"{path.name}: no label columns; beside the text it needs one column an emotion, holding 0 or 1"
-        )
+        raise DataError(f"{name}: no label columns; beside the text it needs one column an emotion, holding 0 or 1")
     if len(labels) == 1:
-        raise DataError(f"{path.name}: one label column only ({labels[0]!r}); multi-label detection needs two or more")
+        label = quote_column(name, labels[0], frame.columns)
+        raise DataError(f"{name}: one label column only ({label}); multi-label detection needs two or more")
+    if len(labels) > MOST_LABELS:
+        raise DataError(
+            f"{name}: {len(labels):,} label columns; at most {MOST_LABELS} are learned, so name those in the setting "
+            "label_columns"
+        )
     return labels
 
 
-def _binary_column(column: pd.Series, label: str, path: Path) -> pd.Series:
-    values = column.str.strip().replace({"0.0": "0", "1.0": "1"})
+def _check_label_names(frame: pd.DataFrame, labels: list[str], name: str) -> None:
+    spellings: dict[str, str] = {}
+    for label in labels:
+        shown = quote_column(name, label, frame.columns)
+        if label in RESERVED_COLUMNS or labels.count(label) > 1:
+            raise DataError(f"{name}: the label column {shown} is named twice or by a reserved name; rename it")
+        if NO_LABEL_NAME.search(label) or len(label) > LONGEST_LABEL:
+            raise DataError(
+                f"{name}: the label column {shown} has a < or > or a control character in its name, or more than "
+                f"{LONGEST_LABEL} characters; rename it"
+            )
+        other = spellings.setdefault(label.casefold(), label)
+        if other != label:
+            other = quote_column(name, other, frame.columns)
+            raise DataError(f"{name}: the label columns {other} and {shown} differ in case alone; rename one of them")
+
+
+def _binary_column(frame: pd.DataFrame, label: str, name: str) -> pd.Series:
+    values = frame[label].str.strip().replace({"0.0": "0", "1.0": "1"})
     wrong = values[~values.isin(["0", "1"])]
     if len(wrong):
         raise DataError(
-            f"{path.name}, row {wrong.index[0]}, column {label!r}: "
-            f"{wrong.iloc[0]!r} where a label is 0 or 1 ({len(wrong)} such rows). "
+            f"{name}, row {wrong.index[0]}, column {quote_column(name, label, frame.columns)}: "
+            f"{quote_cell(name, wrong.iloc[0])} where a label is 0 or 1 ({_count_rows(wrong.index)}). "
             "Correct it, or name the real label columns with the setting label_columns"
         )
     return values.astype("int8")
 
 
-def _check_texts(texts: pd.Series, column: str, path: Path) -> None:
-    empty = texts[texts == ""]
+def _check_texts(texts: pd.Series, name: str, column: str, frame: pd.DataFrame) -> None:
+    empty = texts[texts.str.fullmatch(INVISIBLE)]
     if len(empty):
         raise DataError(
-            f"{path.name}, row {empty.index[0]}, column {column!r}: the text is empty "
-            f"({len(empty)} such rows); fill or remove them"
+            f"{name}, row {empty.index[0]}, column {quote_column(name, column, frame.columns)}: the text is empty "
+            f"({_count_rows(empty.index)}); fill or remove them"
         )
+
+
+def _count_rows(rows: pd.Index) -> str:
+    """3 such rows: 4, 7 and 9."""
+    shown = [str(row) for row in rows[:MOST_ROWS_NAMED]]
+    more = f"{len(rows) - MOST_ROWS_NAMED:,} more" if len(rows) > MOST_ROWS_NAMED else ""
+    named = f": {join_names([*shown, more] if more else shown)}" if len(rows) > 1 else ""
+    return f"{len(rows):,} such row{'s' if len(rows) > 1 else ''}{named}"
 
 
 def _row_ids(frame: pd.DataFrame, others: list[str]) -> list[str]:
@@ -212,9 +199,14 @@ def _row_ids(frame: pd.DataFrame, others: list[str]) -> list[str]:
     return [str(number) for number in frame.index]
 
 
+def _is_label_like(column: pd.Series) -> bool:
+    """Whether a column without a known name is one of labels: by its cells, or as every column of numbers."""
+    return _reads_as_labels(column) or all(_is_numeric(part) for part in (column.iloc[:FIRST_ROWS], column))
+
+
+def _reads_as_labels(column: pd.Series) -> bool:
+    return bool(column.str.strip().isin(LABEL_CELLS).mean() >= LABEL_SHARE)
+
+
 def _is_numeric(column: pd.Series) -> bool:
     return bool(pd.to_numeric(column.str.strip(), errors="coerce").notna().all())
-
-
-def _names(columns: pd.Index) -> str:
-    return ", ".join(repr(str(column)) for column in columns)

@@ -19,6 +19,7 @@ from textwrap import fill
 from typing import Any
 
 from emocore import __version__
+from emocore.data.spreadsheet import MARK, defuse_table, name_for_spreadsheets, to_csv
 from emocore.errors import EmocoreError
 from emocore.evaluation.results import Result
 from emocore.export.content import ComparisonContent
@@ -44,7 +45,7 @@ README = """\
 
 WHAT IS HERE
   report.html        all of it to read, in any browser, without a network
-  tables/            the numbers as CSV
+  tables/            the numbers as CSV{copies}
   figures/           each figure as a web page (they need {plotly} beside them){pictures}
   latex/             tables for a paper (booktabs)
   runs/              of each run: config.json, result.json, provenance.json, and wandb.json with its address on W&B
@@ -65,8 +66,9 @@ HOW IT WAS COMPUTED
 """
 
 
-def write_bundle(path: Path, content: ComparisonContent) -> list[str]:
-    """Write the ZIP in one step; returns notes on what is missing in it and why, for the user's eyes.
+def write_bundle(path: Path, content: ComparisonContent, for_spreadsheets: bool = False) -> list[str]:
+    """Write the ZIP in one step; returns notes on what is missing in it and why, for the user's eyes. With
+    `for_spreadsheets` each table is there a second time, without formulas.
 
     Raises EmocoreError, with an older file still in place, where it cannot be written.
     """
@@ -76,7 +78,7 @@ def write_bundle(path: Path, content: ComparisonContent) -> list[str]:
     content = without_paths(replace(content, tables=kept), names)
     files = {
         "report.html": html_report(content),
-        **_tables(content),
+        **_tables(content, for_spreadsheets),
         **_web_figures(content),
         "latex/scores.tex": latex_table(content.comparison),
         "latex/emotions.tex": latex_emotion_table(content.comparison),
@@ -89,18 +91,19 @@ def write_bundle(path: Path, content: ComparisonContent) -> list[str]:
         pictures = _pictures(content)
     except EmocoreError as error:
         notes.append(f"The figures are here as web pages alone, without pictures: {error}.")
-    files["README.txt"] = _readme(content, notes, bool(pictures))
+    files["README.txt"] = _readme(content, notes, bool(pictures), for_spreadsheets)
     _write_atomically(path, _zip({name: text.encode() for name, text in files.items()} | pictures))
     return notes
 
 
-def _readme(content: ComparisonContent, notes: Iterable[str], has_pictures: bool) -> str:
+def _readme(content: ComparisonContent, notes: Iterable[str], has_pictures: bool, for_spreadsheets: bool) -> str:
     return README.format(
         title=content.title,
         line="=" * len(content.title),
         setting=f"{describe_setting(content.comparison)}.",
         sentences="\n".join([*map(_wrap, content.headline), *(_wrap(caveat, "- ") for caveat in content.caveats)]),
         plotly=PLOTLY_FILE,
+        copies=f", and as *{MARK}.csv with names that a spreadsheet takes for no formula" if for_spreadsheets else "",
         pictures=", SVG and PNG" if has_pictures else "",
         notes="".join(f"{_wrap(note, '  ')}\n" for note in notes),
         command=repeat_command(content.comparison.results),
@@ -112,7 +115,7 @@ def _wrap(text: str, indent: str = "") -> str:
     return fill(text, 100, initial_indent=indent, subsequent_indent=" " * len(indent), break_long_words=False)
 
 
-def _tables(content: ComparisonContent) -> dict[str, str]:
+def _tables(content: ComparisonContent, for_spreadsheets: bool) -> dict[str, str]:
     comparison = content.comparison
     tables = {
         "scores": comparison.scores,
@@ -123,10 +126,13 @@ def _tables(content: ComparisonContent) -> dict[str, str]:
         **content.tables,
     }
     slugs = _unique_slugs(tables)
-    return {
-        f"tables/{slugs[title]}.csv": with_index(table).to_csv(index=False, lineterminator="\n")
-        for title, table in tables.items()
-    }
+    files = {}
+    for title, table in tables.items():
+        name = f"{slugs[title]}.csv"
+        files[f"tables/{name}"] = to_csv(with_index(table))
+        if for_spreadsheets:
+            files[f"tables/{name_for_spreadsheets(name)}"] = to_csv(defuse_table(with_index(table)))
+    return files
 
 
 def _web_figures(content: ComparisonContent) -> dict[str, str]:

@@ -50,12 +50,13 @@ def widen(answers: pd.DataFrame, runs: list[RunFolder]) -> pd.DataFrame:
 
     Several runs get their id before each column's name.
     """
-    table = answers.drop_duplicates("text_index").sort_values("text_index")[["text"]].reset_index(drop=True)
+    texts = answers.drop_duplicates("text_index").sort_values("text_index")["text"]
+    columns = {"text": texts.to_numpy()}
     for run in runs:
         own = answers[answers["run"] == run.id]
         prefix = f"{run.id} " if len(runs) > 1 else ""
         for emotion, rows in own.groupby("emotion", sort=False):
-            table[f"{prefix}{emotion}"] = rows["probability"].round(6).to_numpy()
+            columns[f"{prefix}{emotion}"] = rows["probability"].round(6).to_numpy()
         chosen = own[own["predicted"]].groupby("text_index")["emotion"].agg(" ".join)
-        table[f"{prefix}predicted"] = chosen.reindex(range(len(table)), fill_value="").to_numpy()
-    return table
+        columns[f"{prefix}predicted"] = chosen.reindex(range(len(texts)), fill_value="").to_numpy()
+    return pd.DataFrame(columns)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from emocore.config import STARTER, RunConfig, StudyConfig
+from emocore.data.source import resolve_source
 from emocore.data.split import Splits, load_splits
-from emocore.data.table import resolve_source
 from emocore.devices import ask_for_gpus, default_device, own_devices
 from emocore.errors import ConfigError, RunError
 from emocore.folder import RunFolder

@@ -7,6 +7,7 @@ from typing import Literal
 import pandas as pd
 import streamlit as st
 
+from emocore.data.spreadsheet import defuse_table, name_for_spreadsheets, to_csv
 from emocore.errors import EmocoreError
 from emocore.export.bundle import write_bundle
 from emocore.export.content import ComparisonContent
@@ -20,6 +21,7 @@ from pages.comparison.view import View
 from pages.shared.address import choose_one, choose_segment
 from pages.shared.plain import plain
 
+FOR_SPREADSHEETS = "export_for_spreadsheets"  # key of the choice, which the button above it asks, too
 FORMATS = {"svg": "SVG", "png": "PNG", "html": "HTML"}
 
 
@@ -38,6 +40,11 @@ def show(view: View) -> None:
             help="Verdict, intervals, audit, figures, settings: opens without a network and can be mailed.",
         )  # fmt: skip
         _offer_bundle(content, name)
+    st.toggle(
+        "CSV for spreadsheets", key=FOR_SPREADSHEETS,
+        help="A spreadsheet may take a name that begins with = + - or @ for a formula. Such a name gets an apostrophe, "
+        "and the file says so in its own name. In the bundle these are further files.",
+    )  # fmt: skip
     _offer_table(view, content)
     _offer_figure(content)
     st.subheader("LaTeX")
@@ -59,7 +66,7 @@ def _offer_bundle(content: ComparisonContent, name: str) -> None:
     try:
         with st.spinner("Drawing the figures", show_time=True), TemporaryDirectory() as folder:
             path = Path(folder) / "bundle.zip"
-            notes = write_bundle(path, content)
+            notes = write_bundle(path, content, bool(st.session_state.get(FOR_SPREADSHEETS)))
             packed = path.read_bytes()
     except EmocoreError as error:
         st.error(plain(error))
@@ -85,8 +92,11 @@ def _offer_table(view: View, content: ComparisonContent) -> None:
     st.subheader("A table")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = choose_one(st, "Table", list(tables), name="table", key="export_table", width=320)
+        table, name = with_index(tables[chosen]), f"{to_slug(chosen)}.csv"
+        if st.session_state[FOR_SPREADSHEETS]:
+            table, name = defuse_table(table), name_for_spreadsheets(name)
         st.download_button(
-            "CSV", with_index(tables[chosen]).to_csv(index=False), file_name=f"{to_slug(chosen)}.csv", mime="text/csv",
+            "CSV", to_csv(table), file_name=name, mime="text/csv",
             icon=":material/download:", on_click="ignore", key="export_csv",
         )  # fmt: skip
     st.dataframe(tables[chosen], height=240, placeholder="–")

@@ -5,9 +5,13 @@ from pathlib import Path
 import streamlit as st
 
 from emocore.config import STARTER, describe
+from emocore.data.source import DATA_SUFFIXES
 from emocore.data.uploads import store_upload
+from emocore.errors import DataError
 from emocore.models.bases import BASES
+from emocore.parse import parse_list
 from emocore.text import format_count
+from pages.shared.plain import plain
 from pages.shared.settings import add_error_slot
 
 SOURCES = ["Starter set", "File on disk", "Upload"]
@@ -19,14 +23,32 @@ def choose_data(root: Path) -> str | None:
     )
     data: str | None = STARTER
     if source == SOURCES[1]:
-        data = st.text_input("Path of a CSV or TSV", key="launch_path", placeholder="/home/me/tweets.csv").strip()
+        data = st.text_input(
+            "Path of a CSV or TSV", key="launch_path", placeholder="/home/me/tweets.csv",
+            help="Below your home or the working directory; EMOCORE_DATA_FOLDERS names further folders.",
+        ).strip()  # fmt: skip
         if not data:
             st.caption("A text column and one 0/1 column an emotion, such as ID, Tweet, anger, …, trust.")
     elif source == SOURCES[2]:
-        upload = st.file_uploader("A CSV or TSV with a text column and 0/1 label columns", type=["csv", "tsv", "txt"])
-        data = str(store_upload(root, upload.name, upload.getvalue())) if upload else None
+        data = _take_upload(root)
     add_error_slot("data")
     return data or None
+
+
+def _take_upload(root: Path) -> str | None:
+    """It is read with the columns that stand under More settings, and kept once it can be."""
+    upload = st.file_uploader(
+        "A CSV or TSV with a text column and 0/1 label columns", type=[suffix[1:] for suffix in DATA_SUFFIXES]
+    )
+    if not upload:
+        return None
+    text_column = st.session_state.get("launch_text_column", "").strip() or None
+    label_columns = parse_list(st.session_state.get("launch_label_columns", "")) or None
+    try:
+        return str(store_upload(root, upload.name, upload.getvalue(), text_column, label_columns))
+    except DataError as error:
+        st.error(plain(error), icon=":material/error:")
+        return None
 
 
 def choose_base() -> str:

@@ -5,8 +5,10 @@ from typing import Any
 import streamlit as st
 
 from emocore.config import STARTER, RunConfig, StudyConfig, build
+from emocore.data.allowed import allow_sources
 from emocore.errors import EmocoreError
 from emocore.jobs.presets import PRESETS, preset_study
+from emocore.listing import runs_root
 from emocore.models.methods import METHODS
 from emocore.parse import parse_setting
 from pages.shared.clone import form_values
@@ -43,7 +45,7 @@ def choose_preset(sources: list[str]) -> None:
     st.caption(plain(PRESETS[chosen].description))
     if st.session_state.get("launch_filled_by") != chosen or "launch_seeds" not in st.session_state:
         try:
-            study = preset_study(chosen, _form_settings(chosen))
+            study = preset_study(chosen, allow_sources(_form_settings(chosen), runs_root()))
             values = study_values(study, sources)
         except EmocoreError as error:
             st.warning(plain(error), title="The preset could not fill the form", icon=":material/warning:")

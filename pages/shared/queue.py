@@ -11,6 +11,7 @@ from emocore.jobs.queue import continue_queue, imported_runs, pause_queue, resum
 from emocore.jobs.scheduler import pause_file
 from emocore.text import format_bytes
 from pages.shared.plain import plain
+from pages.shared.uploads import show_uploads
 
 LITTLE_BYTES = 1e9  # an adapter and its checkpoints may need as much
 
@@ -79,10 +80,11 @@ def _change_queue(action: Callable[[Path], object], root: Path) -> None:
 
 
 def show_disk(root: Path, used_bytes: int) -> None:
-    """What the listed runs take, and what is free."""
+    """What the listed runs and the uploads take, and what is free."""
     free_bytes = shutil.disk_usage(root).free
     text = f"These runs take {format_bytes(used_bytes)}; {format_bytes(free_bytes)} are free."
     if free_bytes < LITTLE_BYTES:
         st.warning(f"{text} Delete runs before the disk is full.", icon=":material/hard_drive:")
     else:
         st.caption(text)
+    show_uploads(root)

@@ -54,8 +54,8 @@ def test_a_newcomer_launches_watches_compares_and_tries(app, browser):
     keep_screenshot(page, "5-playground-light")
 
 
-def test_bad_data_is_refused_on_the_page_and_leaves_nothing(app, browser, tmp_path_factory):
-    broken = tmp_path_factory.mktemp("data") / "broken.csv"
+def test_bad_data_is_refused_on_the_page_and_leaves_nothing(app, browser):
+    broken = app.runs / "broken.csv"
     broken.write_text("text,joy,anger\nhello,1,0\nworld,2,0\n")
     page = open_page(browser, f"{app.url}/launch")
     page.get_by_text("File on disk").click()
@@ -64,9 +64,12 @@ def test_bad_data_is_refused_on_the_page_and_leaves_nothing(app, browser, tmp_pa
     path.press("Enter")
     expect(page.get_by_text("row 3, column 'joy'")).to_be_visible()
     expect(page.get_by_role("button", name="Launch", exact=True)).to_be_disabled()
-    path.fill("/nowhere/tweets.csv")
+    path.fill(str(broken.with_name("gone.csv")))
     path.press("Enter")
     expect(page.get_by_text("no such file")).to_be_visible()
+    path.fill("/etc/shadow")
+    path.press("Enter")
+    expect(page.get_by_text("this page reads data files below your home")).to_be_visible()
     assert list_runs(app.runs) == []
     keep_screenshot(page, "6-launch-refused-light")
 

@@ -208,6 +208,26 @@ def test_a_label_that_the_chosen_rows_lack_is_said_but_not_refused(tmp_path: Pat
     assert "no training row has trust; these emotions cannot be learned" in splits.notes
 
 
+@pytest.mark.parametrize("field", ["validation_data", "test_data"])
+def test_an_emotion_that_never_occurs_in_an_official_file_is_said(
+    data: str, official: dict[str, str], tmp_path: Path, field: str
+) -> None:
+    never = write_csv(tmp_path / "never.csv", make_table(120, seed=3).assign(fear=0, trust=0))
+    notes = split(data, **official | {field: never}).notes
+    assert notes == (
+        "never.csv: no text has fear and trust, so F1 of each is 0 there and macro-F1 is lower than it would be",
+    )
+
+
+def test_an_emotion_of_one_or_two_texts_in_a_whole_file_is_said(data: str, tmp_path: Path) -> None:
+    table = make_table(200, seed=3).assign(trust=0, fear=0)
+    table.loc[:1, "trust"], table.loc[5, "fear"] = 1, 1
+    notes = split(data, validation_data=write_csv(tmp_path / "dev.csv", table)).notes
+    assert notes == (
+        "dev.csv: of 200 texts there is fear in 1 and trust in 2 alone, too few to learn it or to score it",
+    )
+
+
 def test_texts_that_stand_on_both_sides_are_counted(data: str, tmp_path: Path) -> None:
     table = make_table(120, seed=1)
     table.loc[:6, "Tweet"] = make_table(1000).loc[:6, "Tweet"]

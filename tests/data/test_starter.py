@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 from emocore.config import STARTER, RunConfig
+from emocore.data.source import STARTER_FILE
 from emocore.data.split import load_splits
-from emocore.data.table import STARTER_FILE, read_table
+from emocore.data.table import read_table
 from emocore.emotions import SEMEVAL_11
 
 README = (STARTER_FILE.parent / "README.md").read_text(encoding="utf-8")

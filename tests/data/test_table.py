@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from tables import LABELS, make_table, write_csv, write_text
 
-from emocore.data.table import RESERVED_COLUMNS, read_table, read_texts
+from emocore.data.table import MOST_LABELS, RESERVED_COLUMNS, read_table, read_texts
 from emocore.errors import DataError
 
 GOOD = "ID,Tweet,anger,joy\na,first,1,0\nb,second,0,1\n"
@@ -146,10 +146,22 @@ REFUSED = [
     ("too many cells", GOOD + "c,third, with comma,1,0\n", ["row 4", "5 cells", "quotation marks"]),
     ("column twice", "ID,Tweet,joy,joy\na,x,1,0\n", ["'joy' is there twice"]),
     ("column twice by spaces", "ID,Tweet,joy, joy \na,x,1,0\n", ["'joy' is there twice"]),
-    ("line break in the header", 'ID,"what\nwas",other,anger,joy\na,b,c,0,1\n', ["no text column", r"'what\nwas'"]),
+    ("line break in the header", 'ID,"what\nwas",other,anger,joy\na,b,c,0,1\n', ["no text column found in 5 columns"]),
     ("open quote", GOOD + 'c,"third,1,0\n', ["not a readable CSV", "quotation marks"]),
     ("broken UTF-8", GOOD.encode() + b"c,caf\xe9,1,0\n", ["line 4", "not UTF-8"]),
     ("UTF-16", GOOD.encode("utf-16"), ["line 1", "not UTF-8"]),
+    ("UTF-16 without its mark", GOOD.encode("utf-16-le"), ["line 1", "a NUL character"]),
+    ("NUL in a text", GOOD + "c,thi\0rd,1,0\n", ["line 4", "a NUL character"]),
+    ("NUL in a name", GOOD.replace("joy", "j\0oy"), ["line 1", "a NUL character"]),
+    ("commas alone", ",,,\n,,\n", ["commas alone", "header line"]),
+    ("commas and spaces", " , ,\n\t,,\n", ["header line"]),
+    ("text of nothing to see", GOOD + "c,\u200b\ufeff \u2060,1,0\n", ["row 4", "column 'Tweet'", "the text is empty"]),
+    ("names that differ in case", "Tweet,joy,JOY\na,1,0\nb,0,1\n", ["'joy' and 'JOY' differ in case alone"]),
+    ("a control character in a name", "Tweet,a\x1b[31m,joy\na,1,0\nb,0,1\n", ["number 2", "control character"]),
+    ("a very long name", f"Tweet,{'x' * 101},joy\na,1,0\nb,0,1\n", ["number 2", "more than 100 characters"]),
+    ("several wrong cells", GOOD + "c,x,2,0\nd,x,1,0\ne,x,3,0\nf,x,3,0\n", ["'2'", "(3 such rows: 4, 6 and 7)"]),
+    ("10,000 columns", "text" + ",e" * 9_999 + "\n" + "x" + ",1" * 9_999 + "\n", ["10,000 columns", "at most 1,000"]),
+    ("201 labels", "text," + ",".join(f"e{i}" for i in range(201)) + "\nx" + ",1" * 201 + "\n", ["201 label columns"]),
 ]
 
 
@@ -164,9 +176,34 @@ def test_a_malformed_file_is_refused_with_its_place(tmp_path: Path, content: str
         assert part in message
 
 
+@pytest.mark.parametrize("mistake", ["yes", "", "NaN", "2", "x=1"])
+def test_a_column_of_which_nine_cells_in_ten_are_labels_is_one_and_the_others_are_mistakes(
+    tmp_path: Path, mistake: str
+) -> None:
+    rows = [f"text {number},{number % 2},{(number + 1) % 2}.0,{number}0" for number in range(10)]
+    rows[6] = f"text 6,{mistake},0,6"
+    content = "\n".join(["Tweet,zeal,apathy,said", *rows])
+    with pytest.raises(DataError, match=r"row 8, column 'zeal': .* where a label is 0 or 1 \(1 such row\)"):
+        read(tmp_path, content)
+
+
+def test_a_column_with_fewer_labels_is_none(tmp_path: Path) -> None:
+    rows = [f"text {number},{number % 2},{(number + 1) % 2},{'yes' if number < 2 else 1}" for number in range(10)]
+    table = read_table(write_text(tmp_path / "t.csv", "\n".join(["Tweet,zeal,apathy,replied", *rows])))
+    assert table.labels == ("zeal", "apathy") and table.ignored_columns == ("replied",)
+
+
+def test_a_column_of_labels_with_a_mistake_is_not_taken_for_the_text(tmp_path: Path) -> None:
+    rows = [f"words {number},{number % 2},{'?' if number == 3 else 1}" for number in range(12)]
+    with pytest.raises(DataError, match="row 5, column 'apathy'"):
+        read(tmp_path, "\n".join(["what was said,zeal,apathy", *rows]))
+
+
 @pytest.mark.parametrize(
     ("options", "parts"),
     [
+        ({"text_column": "anger"}, ["column 'anger'", "it holds labels", "text_column"]),
+        ({"text_column": "anger", "label_columns": ["anger", "joy"]}, ["both name 'anger'"]),
         ({"text_column": "words"}, ["no column 'words'", "'ID', 'Tweet', 'anger', 'joy'"]),
         ({"label_columns": ["anger", "fear"]}, ["no label column 'fear'", "'ID', 'Tweet', 'anger', 'joy'"]),
         ({"label_columns": ["anger"]}, ["one label column only"]),
@@ -226,3 +263,16 @@ def test_a_file_without_usable_texts_is_refused(tmp_path: Path, content: str, pa
     source = write_text(tmp_path / "in.csv", content)
     with pytest.raises(DataError, match=part):
         read_texts(source)
+
+
+@pytest.mark.filterwarnings("error")
+def test_as_many_labels_as_are_learned_are_read_without_a_warning(tmp_path: Path) -> None:
+    names = ",".join(f"e{number}" for number in range(MOST_LABELS))
+    rows = "".join(f"text {row}" + f",{row % 2}" * MOST_LABELS + "\n" for row in range(4))
+    assert read(tmp_path, f"text,{names}\n{rows}").shape == (4, MOST_LABELS + 2)
+
+
+def test_more_cells_than_memory_is_meant_for_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emocore.data.cells.MOST_CELLS", 20)
+    with pytest.raises(DataError, match="more than 20 cells are not read; leave out columns or rows"):
+        read(tmp_path, "text,anger,joy\n" + "x,1,0\n" * 9)

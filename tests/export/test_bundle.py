@@ -102,6 +102,22 @@ def test_the_numbers_come_back_as_they_were(content: ComparisonContent, drawn: l
     assert re.search(rb"(?m)^torch 2\.13\.0$", files["environment.txt"])
 
 
+def test_copies_for_spreadsheets_start_no_formula_and_are_told_of(
+    content: ComparisonContent, drawn: list[Picture], tmp_path: Path
+) -> None:
+    table = pd.DataFrame({"emotion": ["=joy", "@anger"], "f1": [-0.5, 0.25]})
+    content = replace(content, tables={"Formulas": table})
+    write_bundle(tmp_path / "plain.zip", content)
+    write_bundle(tmp_path / "b.zip", content, for_spreadsheets=True)
+    plain, files = read(tmp_path / "plain.zip"), read(tmp_path / "b.zip")
+    assert {name for name in files if name.endswith(".for-spreadsheets.csv")} == {
+        name.replace(".csv", ".for-spreadsheets.csv") for name in plain if name.endswith(".csv")
+    }
+    assert files["tables/formulas.csv"] == plain["tables/formulas.csv"] == table.to_csv(index=False).encode()
+    assert files["tables/formulas.for-spreadsheets.csv"] == b"emotion,f1\n'=joy,-0.5\n'@anger,0.25\n"
+    assert b"*.for-spreadsheets.csv" in files["README.txt"] and b"spreadsheets" not in plain["README.txt"]
+
+
 def test_the_same_comparison_makes_the_same_bytes(
     content: ComparisonContent, drawn: list[Picture], tmp_path: Path
 ) -> None:

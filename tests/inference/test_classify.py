@@ -11,7 +11,10 @@ import pandas as pd
 import pytest
 from conftest import SMALL_LABELS
 from live_runs import python, queue_run
+from small_disks import FILLER, fill, small_disk
 
+from emocore.cli import main
+from emocore.data.table import read_texts
 from emocore.errors import RunError
 from emocore.evaluation.results import load_result
 from emocore.folder import RunFolder
@@ -180,3 +183,49 @@ def test_a_run_that_has_not_finished_says_in_which_state_it_is(
     run.change_state(RunStatus.FAILED, reason="the disk is full")
     with pytest.raises(RunError, match="the disk is full"):
         ClassifierPool().get(run)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_wide_table_of_very_many_emotions_is_made_without_a_warning(finished_runs: dict[str, RunFolder]) -> None:
+    run = finished_runs["tfidf"]
+    names = [f"e{number}" for number in range(200)]
+    answers = pd.DataFrame({"run": run.id, "text_index": 0, "text": "x", "emotion": names, "probability": 0.5})
+    assert widen(answers.assign(predicted=False), [run]).shape == (1, 202)
+
+
+TEXTS = ["@ada so happy today", "=cmd|'/C calc'!A0", "-1 for this", "'=quoted"]
+
+
+@pytest.fixture
+def texts_csv(finished_runs: dict[str, RunFolder], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("EMOCORE_RUNS", str(finished_runs["tfidf"].path.parent))
+    pd.DataFrame({"text": TEXTS}).to_csv(tmp_path / "in.csv", index=False)
+    return tmp_path / "in.csv"
+
+
+def test_answers_are_written_byte_for_byte_and_on_request_once_more_for_spreadsheets(
+    finished_runs: dict[str, RunFolder], texts_csv: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, copy = texts_csv.with_name("out.csv"), texts_csv.with_name("out.for-spreadsheets.csv")
+    command = ["classify", finished_runs["tfidf"].id, "--file", str(texts_csv), "--out", str(out)]
+    assert main(command) == 0
+    assert pd.read_csv(out)["text"].tolist() == TEXTS and not copy.exists()
+    assert main([*command, "--for-spreadsheets"]) == 0
+    assert f"4 texts classified, written to {out} and {copy}" in capsys.readouterr().out
+    assert pd.read_csv(copy)["text"].tolist() == [f"'{text}" for text in TEXTS]
+    assert read_texts(str(out)) == read_texts(str(copy)) == TEXTS
+    assert main([*command[:-1], str(copy)]) == 2, "a name that would have the texts changed when they are read"
+
+
+def test_a_full_disk_leaves_the_old_answers_or_none(
+    finished_runs: dict[str, RunFolder], texts_csv: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with small_disk(tmp_path / "disk", megabytes=0.1) as disk:
+        (disk / "old.csv").write_text("old", encoding="utf-8")
+        fill(disk)
+        for name in ("old.csv", "new.csv"):
+            out = str(disk / name)
+            assert main(["classify", finished_runs["tfidf"].id, "--file", str(texts_csv), "--out", out]) == 2
+            assert f"--out {out}: cannot be written (No space left on device)" in capsys.readouterr().err
+        assert sorted(path.name for path in disk.iterdir()) == [FILLER, "old.csv"]
+        assert (disk / "old.csv").read_text(encoding="utf-8") == "old"

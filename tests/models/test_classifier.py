@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
-from emocore.data.table import STARTER_FILE
+from emocore.data.source import STARTER_FILE
 from emocore.folder import RunFolder
 from emocore.models.classifier import BaseStore, Classifier, load_classifier
 

@@ -1,0 +1,71 @@
+"""Which data files a page may read: whoever reaches the page reads with the rights of the user who started the app.
+
+Allowed are files with a data file's suffix below the home, the working directory, a folder of EMOCORE_DATA_FOLDERS or
+the uploads, never below a hidden folder, where keys lie. The command line, which only the user has, reads any file.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from emocore.config import STARTER
+from emocore.data.source import DATA_SUFFIXES, is_named_like_data, resolve_source
+from emocore.data.uploads import UPLOADS
+from emocore.errors import DataError
+
+DATA_SETTINGS = ("data", "validation_data", "test_data")
+FOLDERS_VARIABLE = "EMOCORE_DATA_FOLDERS"
+
+
+def allow_sources(settings: dict[str, Any], runs_root: Path) -> dict[str, Any]:
+    """The settings with each data file as the path that was checked. Raises DataError for one that may not be read,
+    before anything is."""
+    found = {
+        name: str(find_allowed(source, runs_root))
+        for name in DATA_SETTINGS
+        if (source := settings.get(name)) and source != STARTER
+    }
+    return settings | found
+
+
+def find_allowed(source: str, runs_root: Path) -> Path:
+    """The file, links resolved. Raises DataError where it may not be read, whether it exists or not, or does not."""
+    try:
+        path = Path(source).expanduser().resolve()
+    except (OSError, RuntimeError, ValueError):
+        return resolve_source(source)  # which knows what to say
+    problem = _find_problem(path, _allowed_folders(runs_root))
+    if problem:
+        raise DataError(f"{source[:200]}: {problem}. The command line reads files from anywhere")
+    return resolve_source(str(path))
+
+
+def _find_problem(path: Path, folders: list[Path]) -> str | None:
+    """Part of a sentence: why the path is not allowed, and what to do."""
+    within = [path.relative_to(folder) for folder in folders if path.is_relative_to(folder)]
+    if not within:
+        return (
+            "this page reads data files below your home and the working directory alone; move it there, or start the "
+            f"app with its folder in {FOLDERS_VARIABLE}"
+        )
+    if not is_named_like_data(path.name):
+        return f"this page reads files that end in {', '.join(DATA_SUFFIXES)} alone; rename it if it holds data"
+    if not any(all(not part.startswith(".") for part in parts.parts) for parts in within):
+        return f"this page reads nothing in hidden folders; move it out, or name its folder in {FOLDERS_VARIABLE}"
+    return None
+
+
+def _allowed_folders(runs_root: Path) -> list[Path]:
+    """Resolved. Without what was listed on purpose, the whole disk is no home."""
+    listed = [folder for folder in os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep) if folder.strip()]
+    own = [folder for folder in map(_resolve, ("~", ".")) if folder and folder != Path(folder.anchor)]
+    named = [folder for folder in map(_resolve, listed) if folder]
+    return [*own, *named, runs_root.resolve() / UPLOADS]  # where a link stands in its place, it allows nothing
+
+
+def _resolve(folder: str) -> Path | None:
+    """None for a folder that cannot be: it allows nothing."""
+    try:
+        return Path(folder).expanduser().resolve()
+    except (OSError, RuntimeError, ValueError):
+        return None

@@ -1,0 +1,146 @@
+"""Uploads: kept once they can be read, counted with the runs that use them, removed when none does."""
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from emocore.data.uploads import UPLOADS, list_uploads, remove_unused_uploads, store_upload
+from emocore.errors import DataError
+
+TABLE = b"text,anger,joy\nx,1,0\ny,0,1\n"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "runs").mkdir()
+    return tmp_path / "runs"
+
+
+def age(path: Path, hours: float = 2) -> Path:
+    then = time.time() - 3600 * hours
+    os.utime(path, (then, then))
+    return path
+
+
+def use(root: Path, run: str, path: Path, **damage: str) -> None:
+    (root / run).mkdir()
+    config = json.dumps({"data": str(path)}) if path else ""
+    (root / run / "config.json").write_text(damage.get("config", config), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "name", ["../../x.csv", "a\\b.csv", "/etc/cron.d/x.csv", "x" * 300 + ".csv", "<b>\n.csv", "名.csv"]
+)
+def test_an_upload_is_kept_once_below_the_runs_folder(root: Path, name: str) -> None:
+    path = store_upload(root, name, TABLE)
+    assert path.parent == root / UPLOADS and path.read_bytes() == TABLE and path.suffix == ".csv"
+    assert store_upload(root, name, TABLE) == path
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_file_that_cannot_be_read_is_not_kept(root: Path) -> None:
+    with pytest.raises(DataError, match=r"x\.csv, row 2, column 'joy': '7'"):
+        store_upload(root, "x.csv", b"text,anger,joy\nx,1,7\ny,0,1\n")
+    other = b"said,by,anger,joy\nx,me,1,0\ny,you,0,1\n"
+    with pytest.raises(DataError, match="no text column"):
+        store_upload(root, "x.csv", other)
+    assert list(root.iterdir()) == []
+    assert store_upload(root, "x.csv", other, "said").is_file()
+
+
+@pytest.mark.parametrize("obstacle", ["file", "link to nowhere", "gone"])
+def test_where_nothing_can_be_written_an_upload_is_refused_in_a_line(root: Path, obstacle: str) -> None:
+    if obstacle == "file":
+        (root / UPLOADS).write_text("in the way", encoding="utf-8")
+    elif obstacle == "link to nowhere":
+        (root / UPLOADS).symlink_to(root / "nowhere" / "at all")
+    else:
+        root.rmdir()
+    with pytest.raises(DataError, match=r"the upload cannot be kept .*; free space, or make the folder writable"):
+        store_upload(root, "x.csv", TABLE)
+
+
+def test_a_full_disk_leaves_no_half_upload(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fill(path: Path, content: bytes) -> None:
+        path.touch()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", fill)
+    with pytest.raises(DataError, match="No space left on device"):
+        store_upload(root, "x.csv", TABLE)
+    assert list((root / UPLOADS).iterdir()) == []
+
+
+def test_uploads_are_listed_with_the_runs_that_use_them_and_the_others_removed(root: Path) -> None:
+    used, unused, young = (store_upload(root, f"{name}.csv", TABLE) for name in ("used", "unused", "young"))
+    assert len({used, unused, young}) == 3
+    for path in (used, unused):
+        age(path)
+    other = store_upload(root, "other.csv", TABLE + b"z,1,1\n")
+    use(root, "run-1", age(other))
+    use(root, ".draft-run-2", age(other))
+    (root / UPLOADS / "mine.csv").write_text("not an upload", encoding="utf-8")
+    uploads = {upload.path: upload for upload in list_uploads(root)}
+    assert set(uploads) == {used, unused, young, other}
+    assert sorted(uploads[other].runs) == [".draft-run-2", "run-1"] and uploads[other].bytes == len(TABLE) + 6
+    assert uploads[used].runs == ()
+    removed = [upload.path for upload in remove_unused_uploads(root)]
+    assert set(removed) == {used, unused}
+    assert {path.name for path in (root / UPLOADS).iterdir()} == {young.name, other.name, "mine.csv"}
+    assert remove_unused_uploads(root) == []
+
+
+def test_the_same_file_uploaded_again_is_young_again(root: Path) -> None:
+    path = age(store_upload(root, "a.csv", TABLE))
+    store_upload(root, "a.csv", TABLE)
+    assert remove_unused_uploads(root) == []
+    assert path.is_file()
+
+
+def test_what_a_store_that_was_cut_off_has_left_is_removed_too(root: Path) -> None:
+    path = store_upload(root, "a.csv", TABLE)
+    draft = age(path.rename(path.with_name(f".{path.name}.draft")))
+    assert [upload.path for upload in remove_unused_uploads(root)] == [draft]
+
+
+@pytest.mark.parametrize("damage", ["nonsense", "cut", "folder", "fifo", "other type"])
+@pytest.mark.timeout(10)
+def test_a_damaged_run_keeps_what_its_settings_name_and_stops_nothing_else(root: Path, damage: str) -> None:
+    path, unused = age(store_upload(root, "a.csv", TABLE)), age(store_upload(root, "b.csv", TABLE + b"z,1,1\n"))
+    whole = json.dumps({"data": str(path)})
+    use(
+        root,
+        "run",
+        path,
+        config={"nonsense": f"[{{{path}", "cut": whole[:-1], "other type": f"[{whole}]"}.get(damage, ""),
+    )
+    if damage in ("folder", "fifo"):
+        (root / "run" / "config.json").unlink()
+        os.mkfifo(root / "run" / "config.json") if damage == "fifo" else (root / "run" / "config.json").mkdir()
+    removed = [upload.path for upload in remove_unused_uploads(root)]
+    assert unused in removed
+    assert path.is_file() == (damage not in ("folder", "fifo"))
+
+
+def test_where_settings_may_not_be_read_nothing_is_taken_for_unused(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = age(store_upload(root, "a.csv", TABLE))
+    use(root, "of-somebody-else", path)
+
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied") if path.exists() else FileNotFoundError
+
+    monkeypatch.setattr("emocore.data.uploads.read_bytes", refuse)
+    [upload] = list_uploads(root)
+    assert upload.runs == ("of-somebody-else",)
+    assert remove_unused_uploads(root) == []
+
+
+def test_without_uploads_there_is_nothing_to_list(root: Path) -> None:
+    assert list_uploads(root) == []
+    (root / UPLOADS).write_text("in the way", encoding="utf-8")
+    assert list_uploads(root) == []
