@@ -33,6 +33,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[WandbServe
     root = tmp_path_factory.mktemp("world")
     with WandbServer() as server, pytest.MonkeyPatch.context() as patch:
         patch.setenv("WANDB_API_KEY", API_KEY)
+        patch.setenv("WANDB_BASE_URL", server.base_url)
         run = finish(root / "here", "lora", server)
         sync_run(run)
         sync_run(finish(root / "elsewhere", "ia3", server))
