@@ -2,7 +2,15 @@
 
 import pytest
 
-from emocore.text import format_bytes, format_count, format_seconds, join_names
+from emocore.text import (
+    format_bytes,
+    format_count,
+    format_minutes,
+    format_seconds,
+    join_names,
+    show_controls,
+    strip_markup,
+)
 
 
 @pytest.mark.parametrize(
@@ -53,3 +61,23 @@ def test_counts_have_separators_or_a_unit(count: float | None, words: str) -> No
 @pytest.mark.parametrize(("names", "told"), [("A", "A"), ("AB", "A and B"), ("ABCD", "A, B, C and D")])
 def test_names_are_joined_as_in_speech(names: str, told: str) -> None:
     assert join_names(list(names)) == told
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf"), 1e300, 10**400, -(10**400)], ids=ascii)
+def test_what_is_no_number_has_no_words(number: float) -> None:
+    assert {format_seconds(number), format_bytes(number), format_count(number)} == {"-"}
+    assert format_minutes(number) == "a time not known yet"
+
+
+def test_a_negative_number_has_words() -> None:
+    assert (format_seconds(-3), format_bytes(-3), format_count(-3)) == ("-3.0 s", "-3 B", "-3")
+
+
+def test_a_terminal_is_shown_what_it_would_obey() -> None:
+    assert show_controls("\x1b[31mred\x9b2J\x07\r") == r"\x1b[31mred\x9b2J\x07\x0d"
+    assert show_controls("Grüße, 你好\n\tالعربية") == "Grüße, 你好\n\tالعربية"
+    assert show_controls("bad\udcff") == r"bad\xdcff"
+
+
+def test_a_name_has_no_markup() -> None:
+    assert strip_markup("<a href='https://evil.example'>R&D</a>") == "‹a href='https://evil.example'›R&D‹/a›"

@@ -5,6 +5,7 @@ downloaded: MathJax, which Kaleido would load from the network, is off.
 """
 
 import asyncio
+import logging
 import os
 import re
 import zlib
@@ -200,6 +201,7 @@ async def _draw(jobs: Sequence[dict[str, Any]], browser: str) -> None:
     shows nothing but these figures."""
     from kaleido import Kaleido  # type: ignore[import-untyped]
 
+    logging.getLogger("choreographer.channels.pipe").addFilter(_is_worth_telling)
     kaleido = Kaleido(path=browser, mathjax=False, timeout=PICTURE_SECONDS)
     try:
         async with asyncio.timeout(START_SECONDS + PICTURE_SECONDS * len(jobs)):
@@ -209,6 +211,14 @@ async def _draw(jobs: Sequence[dict[str, Any]], browser: str) -> None:
         # It waits for the browser's answer, and kills one that has none only when it is interrupted in that.
         async with asyncio.timeout(CLOSE_SECONDS):
             await kaleido.close()
+
+
+def _is_worth_telling(record: logging.LogRecord) -> bool:
+    """Not the traceback of a torn message, which a browser that is about to end may send and which is passed over: an
+    answer that is really missing is waited for, and then an error."""
+    from choreographer.channels import JSONError
+
+    return not (record.exc_info and isinstance(record.exc_info[1], JSONError))
 
 
 def _with_fixed_ids(svg: bytes, title: str) -> bytes:

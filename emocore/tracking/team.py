@@ -17,6 +17,7 @@ from emocore.config import RunConfig, build
 from emocore.errors import ConfigError, RunError
 from emocore.keys import PUBLIC_SERVERS, Server, explain_refusal, find_server, may_have_key
 from emocore.metrics import is_complete
+from emocore.origin import find_problem
 from emocore.tracking.client import call_within, give_up_if_dead, shared_api
 from emocore.tracking.diagnosis import diagnose, server_address
 from emocore.tracking.summary import unflatten_provenance, unflatten_result
@@ -185,6 +186,8 @@ def _read_run(entry: Any) -> TeamRun | str:
         return NO_RESULT
     result = scores | {"cost": _only_numbers(result["cost"])}
     provenance["rows"] = _only_numbers(provenance["rows"])
+    if find_problem(provenance):
+        return NO_RESULT
     return TeamRun(entry.id, entry.url, config, result, provenance)
 
 

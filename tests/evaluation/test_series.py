@@ -6,8 +6,10 @@ import pytest
 from audited_runs import build_result, finish
 
 from emocore.config import RunConfig
-from emocore.evaluation.results import TeamResult
+from emocore.evaluation.curves import curve_table
+from emocore.evaluation.results import Result, TeamResult
 from emocore.evaluation.series import NAMING_SETTINGS, group_series, name_series
+from emocore.tracking.history import History
 
 OTHER_TEXTS = {"split_sha256": "b" * 64}
 
@@ -81,3 +83,17 @@ def test_runs_of_w_and_b_are_never_in_one_series_with_local_ones() -> None:
     local = finish(seed=1)
     team = TeamResult("elsewhere", local.config, local.result, local.provenance, "http://x")
     assert name_series([local, team]) == {local.id: "LoRA", "elsewhere": "LoRA · W&B"}
+
+
+LINK = "<a href='https:evil.example'>click"
+
+
+def test_no_name_of_a_method_or_base_is_html_in_a_chart() -> None:
+    configs = [RunConfig(), RunConfig(base=LINK), RunConfig(method=LINK)]
+    results: list[Result] = [build_result(config) for config in configs]
+    results.append(TeamResult("team", RunConfig(base=LINK), results[0].result, results[0].provenance, "http://w"))
+    told = name_series(results)
+    assert all("click" in name for name in list(told.values())[1:])
+    assert not {"<", ">"} & set("".join(told.values()))
+    curves = curve_table([("<b>1-<b>", config, History([], "")) for config in [*configs, *configs]])
+    assert not {"<", ">"} & set("".join(curves["series"]))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from emocore.errors import RunError
 from emocore.tracking.metrics_file import MetricsFile, read_last_metrics, read_metrics
 
 ROOT = Path(__file__).parents[2]
@@ -89,6 +90,13 @@ def test_rows_of_a_second_writer_are_whole_after_a_torn_line(tmp_path: Path, tor
         row(2) | {"total_steps": None},
         row(2) | {"seconds": "long"},
         row(2) | {"train/loss": [1]},
+        row(2) | {"step": -1},
+        row(2) | {"step": 2.5},
+        row(2) | {"step": True},
+        row(2) | {"total_steps": 10**30},
+        row(2) | {"seconds": float("nan")},
+        row(2) | {"epoch": 10**400},
+        row(2) | {"train/loss": 10**400},
         [1, 2],
         3,
     ],
@@ -153,3 +161,33 @@ def test_a_killed_writer_leaves_complete_rows_in_order(tmp_path: Path) -> None:
     last = read_last_metrics(path)
     assert last is not None
     assert last["step"] == steps[-1]
+
+
+def test_a_row_that_is_nested_too_deeply_counts_as_torn(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    path.write_text(json.dumps(row(1)) + "\n" + "[" * 100_000 + "]" * 100_000 + "\n", encoding="utf-8")
+    assert read_metrics(path) == [row(1)]
+    assert read_last_metrics(path) == row(1)
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("what", ["folder", "fifo", "loop", "link out", "zeros", "200 MB"])
+def test_what_is_no_file_of_metrics_is_told_at_once_and_left_alone(tmp_path: Path, what: str) -> None:
+    path, outside = tmp_path / "run" / "metrics.jsonl", tmp_path / "outside"
+    path.parent.mkdir()
+    outside.write_text('{"torn', encoding="utf-8")
+    put = {
+        "folder": path.mkdir,
+        "fifo": lambda: os.mkfifo(path),
+        "loop": lambda: path.symlink_to(path),
+        "link out": lambda: path.symlink_to(outside),
+        "zeros": lambda: path.symlink_to("/dev/zero"),
+        "200 MB": lambda: path.touch() or os.truncate(path, 200 * 10**6),
+    }
+    put[what]()
+    for look in (read_metrics, read_last_metrics, MetricsFile):
+        with pytest.raises(
+            RunError, match=r"^run run: metrics\.jsonl cannot be read \(.+\), so its curves are not known$"
+        ):
+            look(path)
+    assert outside.read_text(encoding="utf-8") == '{"torn'

@@ -252,7 +252,7 @@ def spoil_result(run: RunFolder) -> None:
 
 def spoil_metrics(run: RunFolder) -> None:
     run.metrics.unlink()
-    run.metrics.symlink_to("/proc/self/mem")  # reading it is an error, even for root
+    run.metrics.symlink_to("/proc/self/mem")
 
 
 def spoil_config(run: RunFolder) -> None:
@@ -263,7 +263,7 @@ def spoil_config(run: RunFolder) -> None:
     ("spoil", "words"),
     [
         (spoil_result, "result.json is damaged; run it again or delete the run"),
-        (spoil_metrics, "its files cannot be read, or there is no space for temporary ones (Input/output error)"),
+        (spoil_metrics, "metrics.jsonl cannot be read (it is a link that leads out of its folder)"),
         (spoil_config, "config.json cannot be used"),
     ],
 )
