@@ -14,12 +14,11 @@ from pages.shared.plain import plain
 from pages.shared.queue import show_disk, show_queue, tend_or_warn
 from pages.shared.readers import history_reader
 from pages.shared.run_view import NO_TOOLBAR
-from pages.shared.tables import latest_first, show_overview_table, show_reasons, show_run_rows
+from pages.shared.tables import MOST_ROWS, latest_first, show_overview_table, show_reasons, show_run_rows
 
 require_app()
 
 ALL = "all runs"
-MOST_ROWS = 50  # more would take longer to draw than the pause between two looks
 SHOWN_KEY = "runs_study_shown"  # the study that was looked at last
 
 st.title("Runs")

@@ -35,6 +35,7 @@ STATUS_ICONS = {
     "imported": "⇣",
 }
 MOST_REASONS = 6
+MOST_ROWS = 50  # at once; more would take longer to draw than the pause between two looks
 WIDTHS = (104, 212, 66, 132, 200)  # pixels: state, run, score, time, study; a longer title is cut with an ellipsis
 
 
