@@ -3,6 +3,7 @@
 import importlib
 import os
 import threading
+from pathlib import Path
 
 import streamlit as st
 
@@ -10,10 +11,14 @@ from emocore.devices import default_device
 from emocore.errors import EmocoreError
 from emocore.listing import runs_root
 from emocore.secrets import load_secrets
+from pages.shared.entry import require_own_page
 from pages.shared.plain import plain
 from pages.shared.queue import tend_or_warn
 
-st.set_page_config(page_title="Emocore", page_icon=":material/psychology:", layout="wide", initial_sidebar_state=220)
+ICON = Path(__file__).parent / "pages" / "shared" / "icon.png"  # the browser would fetch a named one from the web
+
+st.set_page_config(page_title="Emocore", page_icon=ICON, layout="wide", initial_sidebar_state=220)
+require_own_page()
 
 
 @st.cache_resource

@@ -7,7 +7,7 @@ from emocore.charts.curves import metric_curves
 from emocore.config import describe
 from emocore.errors import EmocoreError
 from emocore.evaluation.curves import curve_table
-from emocore.jobs.queue import QueuePlace, queue_place
+from emocore.jobs.queue import queue_place
 from emocore.jobs.scheduler import pause_file
 from emocore.listing import runs_root
 from emocore.metrics import METRIC_DESCRIPTIONS
@@ -19,7 +19,7 @@ from pages.shared.plain import plain
 from pages.shared.queue import tend_or_warn
 from pages.shared.run_actions import show_actions
 from pages.shared.run_result import show_results
-from pages.shared.run_view import NO_TOOLBAR, SHOWN_KEY, RunView, find_chosen, look_at
+from pages.shared.run_view import DELETED_KEY, NO_TOOLBAR, SHOWN_KEY, RunView, find_chosen, look_at
 from pages.shared.sending import forget_sending, is_sending, show_sending
 from pages.shared.tables import STATUS_COLORS
 from pages.shared.titles import run_name
@@ -28,59 +28,49 @@ require_app()
 
 LOG_HEIGHT = 320  # pixels; a log that grows would move all that is below
 
+wanted = recall("run", SHOWN_KEY)
 try:
-    drawn = look_at(find_chosen(recall("run", SHOWN_KEY)))
+    drawn = look_at(find_chosen(wanted))
     place = queue_place(drawn.run)
 except EmocoreError as error:
     st.title("Run")
-    st.warning(plain(error), icon=":material/search_off:")
+    if wanted and wanted == st.session_state.get(DELETED_KEY):
+        st.success(f"Run {plain(wanted)} is deleted.", icon=":material/delete:")
+    else:
+        st.warning(plain(error), icon=":material/search_off:")
     st.page_link("pages/runs.py", label="All runs", icon=":material/list:")
     st.stop()
 
-run, config, alive, sending = drawn.run, drawn.config, not drawn.state.status.is_final, is_sending(drawn.run)
+run, config, state, sending = drawn.run, drawn.config, drawn.state, is_sending(drawn.run)
+status, is_paused = state.status, pause_file(runs_root()).exists()
 fresh = [drawn]  # the fragment's first look, taken a moment ago
-was = (drawn.state.status, sending, place and place.is_next)  # what the buttons are drawn for
-pause = 1 if alive or sending else 10
-if alive:
+was = (status, state.reason, sending, place, is_paused)  # what all above the curves is drawn for
+if not status.is_final:
     forget_sending(run)
 st.title(plain(run_name(run) if config else "Run"))
 study = f" · study {config.study}" if config and config.study else ""
 st.caption(plain(f"{run.id}{study}{f' · seed {config.seed}' if config else ''}"))
+st.badge(str(status), color=STATUS_COLORS[status])
+if status == RunStatus.QUEUED and is_paused:
+    st.warning("The queue is paused; the Runs page opens it again.", icon=":material/pause:")
+if status == RunStatus.QUEUED and place:
+    st.caption("Next to start." if place.is_next else f"Number {place.number:,} of {place.waiting:,} waiting.")
+if state.reason:
+    (st.error if status == RunStatus.FAILED else st.warning)(plain(state.reason))
+show_sending(run)
+show_actions(drawn, place)
 
 
-@st.fragment(run_every=pause)
-def show_status() -> None:
-    """Apart from the curves, so that the buttons stand between the two, where a growing log cannot move them."""
-    try:
-        state, now_at = run.state, queue_place(run)
-    except EmocoreError:  # deleted elsewhere while this page was open
-        st.rerun(scope="app")
-    status = state.status
-    st.badge(str(status), color=STATUS_COLORS[status])
-    if status == RunStatus.QUEUED:
-        show_place(now_at)
-    if alive:
-        tend_or_warn(runs_root())
-    if state.reason:
-        (st.error if status == RunStatus.FAILED else st.warning)(plain(state.reason))
-    show_sending(run)
-    if (status, is_sending(run), now_at and now_at.is_next) != was:
-        st.rerun(scope="app")
-
-
-def show_place(place: QueuePlace | None) -> None:
-    if pause_file(runs_root()).exists():
-        st.warning("The queue is paused; the Runs page opens it again.", icon=":material/pause:")
-    if place:
-        st.caption("Next to start." if place.is_next else f"Number {place.number:,} of {place.waiting:,} waiting.")
-
-
-@st.fragment(run_every=pause)
+@st.fragment(run_every=1 if sending or not status.is_final else 10)
 def show_live() -> None:
+    """The only part with a timer. What stands above it, the buttons too, is drawn anew only when it says another thing,
+    so that nothing moves under the pointer."""
     try:
-        view = fresh.pop() if fresh else look_at(run)
+        view, now_at = fresh.pop() if fresh else look_at(run), queue_place(run)
     except EmocoreError:  # deleted elsewhere while this page was open
         st.rerun(scope="app")
+    if not status.is_final:
+        tend_or_warn(runs_root())
     for problem in view.problems:
         st.warning(plain(problem), icon=":material/broken_image:")
     show_progress(view)
@@ -88,6 +78,8 @@ def show_live() -> None:
     log = st.expander("Log", expanded=view.state.status != RunStatus.FINISHED)
     with log.container(height=LOG_HEIGHT if view.log else "content", border=False, autoscroll=True):
         st.code(view.log or "Nothing logged yet.", language=None)
+    if (view.state.status, view.state.reason, is_sending(run), now_at, pause_file(runs_root()).exists()) != was:
+        st.rerun(scope="app")
 
 
 def show_progress(view: RunView) -> None:
@@ -117,8 +109,6 @@ def show_curves(view: RunView) -> None:
     st.caption(f"Curves {plain(history.source)}.{link}")
 
 
-show_status()
-show_actions(drawn, place)
 show_live()
 
 if drawn.results and config:

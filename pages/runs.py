@@ -15,7 +15,7 @@ from pages.shared.plain import plain
 from pages.shared.queue import show_disk, show_imported, show_queue, tend_or_warn
 from pages.shared.readers import history_reader
 from pages.shared.run_view import NO_TOOLBAR
-from pages.shared.tables import show_overview_table, show_reasons
+from pages.shared.tables import MOST_ROWS, latest_first, show_overview_table, show_reasons, show_run_rows
 
 require_app()
 
@@ -48,9 +48,23 @@ def is_any_alive(overviews: list[RunOverview]) -> bool:
     return any(not RunStatus(overview.status).is_final for overview in overviews)
 
 
+def in_order(overviews: list[RunOverview]) -> list[RunOverview]:
+    """A study in its own order; otherwise what works now, then the latest first."""
+    if wanted != ALL:
+        return overviews
+    return latest_first(overviews)
+
+
 chosen = in_study(overviews)
 alive = is_any_alive(chosen)
 fresh = [chosen]  # the fragment's first look, taken a moment ago
+starts = range(0, len(chosen), MOST_ROWS)
+first = 0
+if len(starts) > 1:
+    first = st.selectbox(
+        f"{len(chosen):,} runs, shown are", starts, key="runs_first", width=220,
+        format_func=lambda start: f"{start + 1:,} to {min(start + MOST_ROWS, len(chosen)):,}",
+    )  # fmt: skip
 
 
 @st.fragment(run_every=2 if alive else 10)
@@ -59,9 +73,11 @@ def show_runs() -> None:
     show_queue(runs_root())
     show_imported(runs_root())
     seen = fresh.pop() if fresh else in_study(describe_runs(list_runs(runs_root())))
-    overviews = seen if wanted != ALL else seen[::-1]  # a study in its order, otherwise the latest first
-    show_overview_table(overviews, key="runs_table")
+    overviews = in_order(seen)
+    show_run_rows(overviews[first : first + MOST_ROWS], has_studies=wanted == ALL)
     show_reasons(overviews)
+    with st.expander("All numbers"):
+        show_overview_table(overviews, key="runs_table")
     show_disk(runs_root(), sum(overview.disk_bytes or 0 for overview in overviews))
     if wanted != ALL:
         show_curves([RunFolder(runs_root() / overview.id) for overview in seen])
@@ -97,7 +113,13 @@ show_runs()
 finished = [overview.id for overview in chosen if overview.status == RunStatus.FINISHED]
 if finished and not alive:
     with st.container(horizontal=True):
-        if wanted != ALL and st.button("Compare these runs", type="primary", icon=":material/bar_chart:"):
-            st.switch_page("pages/compare.py", query_params={"study": wanted})
-        if st.button("Try a sentence", icon=":material/chat:"):
-            st.switch_page("pages/playground.py", query_params={"runs": finished[-3:]})
+        if wanted != ALL:
+            st.page_link(
+                "pages/compare.py",
+                label="Compare these runs",
+                icon=":material/bar_chart:",
+                query_params={"study": wanted},
+            )
+        st.page_link(
+            "pages/playground.py", label="Try a sentence", icon=":material/chat:", query_params={"runs": finished[-3:]}
+        )

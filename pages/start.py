@@ -16,7 +16,7 @@ from pages.shared.entry import require_app
 from pages.shared.guard import warn_of_damaged_runs
 from pages.shared.launching import launch_and_show
 from pages.shared.plain import plain
-from pages.shared.tables import show_overview_table
+from pages.shared.tables import latest_first, show_run_rows
 
 require_app()
 
@@ -58,8 +58,8 @@ with st.container(border=True):
 warn_of_damaged_runs(root)
 if runs:
     st.subheader("Latest runs")
-    latest = sorted(describe_runs(runs[-12:]), key=lambda o: -o.created_at)[:6]
-    show_overview_table(latest, key="start_runs")
+    latest = latest_first(describe_runs(runs))[:6]
+    show_run_rows(latest)
     finished = any(overview.status == RunStatus.FINISHED for overview in latest)
     with st.container(horizontal=True):
         st.page_link("pages/runs.py", label="All runs", icon=":material/list:")

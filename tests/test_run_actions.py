@@ -1,5 +1,7 @@
 """What a run's page and the list of runs say beside the curves: where a run waits, why it ended, where Back leads."""
 
+import re
+
 import pytest
 from streamlit.testing.v1 import AppTest
 from test_run_pages import PLACE, REPOSITORY, finish, labels, open_page, quiet_queue, stop, words, write
@@ -9,6 +11,7 @@ from emocore.folder import RunFolder
 from emocore.jobs.queue import waiting_runs
 from emocore.listing import create_run, runs_root
 from emocore.models.resolve import resolve
+from emocore.states import RunStatus
 
 __all__ = ["quiet_queue"]  # the fixture that every test here works with
 
@@ -35,7 +38,7 @@ def test_an_address_of_another_page_leads_back_to_the_run_that_was_looked_at() -
     page.query_params.clear()
     page.query_params["clone"] = run.id
     page.run()
-    assert "finished" in words(page) and "Clone" in labels(page)
+    assert "finished" in words(page) and f"launch.py?clone={run.id}" in words(page)
     assert {name: page.query_params[name] for name in page.query_params} in ({"run": run.id}, {"run": [run.id]})
 
 
@@ -78,3 +81,20 @@ def test_a_deletion_says_what_stays_and_can_be_cancelled(was_sent: bool) -> None
     page.button(key="run_delete_cancel").click().run()
     assert "Delete for good" not in labels(page)
     assert run.path.exists()
+
+
+def test_every_row_leads_to_its_run_and_a_long_list_is_shown_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = [queue() for _ in range(5)]
+    monkeypatch.setattr("pages.shared.tables.MOST_ROWS", 2)
+    page = open_page("runs", study="s")
+    seen = []
+    for first in (0, 2, 4):
+        page.selectbox(key="runs_first").select(first).run()
+        seen.append([run.id for run in runs if f"run.py?run={run.id}" in words(page)])
+    assert seen == [[run.id for run in part] for part in (runs[:2], runs[2:4], runs[4:])]
+    assert len(page.dataframe[0].value) == 5, "the table of all numbers has every run"
+    with runs[0].lock():  # as the process that trains it does
+        runs[0].change_state(RunStatus.RUNNING)
+        for name in ("runs", "start"):
+            rows = re.findall(r"run\.py\?run=(\S+)\)", words(open_page(name)))
+            assert rows[:2] == [runs[0].id, runs[4].id], "what works now, then the latest"

@@ -1,4 +1,7 @@
-"""Every page is entered through app.py, also when its address is the first that a new server sees."""
+"""Every page is entered through app.py, from a page of this app, also when its address is the first that a new server
+sees."""
+
+from urllib.parse import urlsplit
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
@@ -11,3 +14,13 @@ def require_app() -> None:
     if PagesManager.uses_pages_directory:
         PagesManager.uses_pages_directory = False
         st.rerun()
+
+
+def require_own_page() -> None:
+    """First line of app.py. Streamlit lets in pages of any other port of this machine, such as a notebook's; they get
+    nothing to see and nothing to press. A program that is no browser names no origin, and any program of this machine
+    could name a false one."""
+    origin = st.context.headers.get("Origin")
+    if origin is not None and urlsplit(origin).netloc != st.context.headers.get("Host"):
+        st.error("This app answers to its own pages alone. Open its address in the browser.")
+        st.stop()

@@ -19,26 +19,20 @@ from emocore.listing import runs_root
 from emocore.states import RunStatus
 from emocore.tracking.place import known_place
 from pages.shared.plain import plain
-from pages.shared.run_view import SHOWN_KEY, RunView
+from pages.shared.run_view import DELETED_KEY, RunView
 from pages.shared.sending import begin_sending, is_sending
 
 
 @st.fragment
 def show_actions(view: RunView, place: QueuePlace | None) -> None:
     """Buttons for what the run's state allows; `place` is its one in the queue. An error stays on the page."""
-    if destination := st.session_state.pop("run_leads_to", None):
-        st.switch_page(destination[0], query_params=destination[1])
     run, status = view.run, view.state.status
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _show_ways(view)
         if status.is_final:
             _show_final_actions(view)
         else:
             _show_live_actions(run, place)
-        if view.config:
-            st.button(
-                "Clone", icon=":material/content_copy:", key="run_clone", help="A new run with these settings.",
-                on_click=_leave_for, args=("pages/launch.py", {"clone": run.id}),
-            )  # fmt: skip
         if status.is_final and st.button("Delete", icon=":material/delete:", key="run_delete"):
             _confirm_delete(run)
     if st.session_state.pop("run_touched", False):
@@ -47,6 +41,25 @@ def show_actions(view: RunView, place: QueuePlace | None) -> None:
         st.caption(_describe_resume(view.resume_step))
     if problem := st.session_state.pop("run_problem", None):
         st.error(plain(problem))
+
+
+def _show_ways(view: RunView) -> None:
+    """Links, not buttons that switch the page: with a link the browser ends the timers of this page first. A timer that
+    came after a switch would have the new page drawn empty."""
+    run_id, config = view.run.id, view.config
+    study = {"study": config.study} if config and config.study else {}
+    st.page_link("pages/runs.py", label="Runs", icon=":material/arrow_back:", query_params=study)
+    if view.state.status == RunStatus.FINISHED:
+        st.page_link(
+            "pages/playground.py", label="Try a sentence", icon=":material/chat:", query_params={"runs": run_id}
+        )
+        chosen = study or {"runs": run_id}
+        st.page_link("pages/compare.py", label="Compare", icon=":material/bar_chart:", query_params=chosen)
+    if config:
+        st.page_link(
+            "pages/launch.py", label="Clone", icon=":material/content_copy:", query_params={"clone": run_id},
+            help="A new run with these settings.",
+        )  # fmt: skip
 
 
 def _show_live_actions(run: RunFolder, place: QueuePlace | None) -> None:
@@ -65,17 +78,7 @@ def _show_live_actions(run: RunFolder, place: QueuePlace | None) -> None:
 
 def _show_final_actions(view: RunView) -> None:
     run = view.run
-    if view.state.status == RunStatus.FINISHED:
-        study = view.config.study if view.config else None
-        st.button(
-            "Try a sentence", type="primary", icon=":material/chat:", key="run_try",
-            on_click=_leave_for, args=("pages/playground.py", {"runs": run.id}),
-        )  # fmt: skip
-        st.button(
-            "Compare", icon=":material/bar_chart:", key="run_compare",
-            on_click=_leave_for, args=("pages/compare.py", {"study": study} if study else {"runs": run.id}),
-        )  # fmt: skip
-    else:
+    if view.state.status != RunStatus.FINISHED:
         st.button(
             "Resume", type="primary", icon=":material/play_arrow:", key="run_resume",
             on_click=_attempt, args=(resume_run, run),
@@ -92,11 +95,6 @@ def _show_final_actions(view: RunView) -> None:
 
 def _describe_resume(step: int) -> str:
     return f"Resume goes on after step {step:,}." if step else "Resume begins again: there is no checkpoint yet."
-
-
-def _leave_for(page: str, parameters: dict[str, str]) -> None:
-    """A callback as well: another fragment may have the page drawn again before this one sees its click."""
-    st.session_state["run_leads_to"] = page, parameters
 
 
 def _attempt(action: Callable[[RunFolder], object], run: RunFolder) -> None:
@@ -123,5 +121,5 @@ def _confirm_delete(run: RunFolder) -> None:
         except EmocoreError as error:
             st.error(plain(error))
             return
-        st.session_state.pop(SHOWN_KEY, None)  # nothing for Back to show again
-        st.switch_page("pages/runs.py")
+        st.session_state[DELETED_KEY] = run.id
+        st.rerun()

@@ -20,6 +20,7 @@ from pages.shared.run_result import RunResults, read_results
 
 LOG_LINES = 40
 SHOWN_KEY = "run_shown"  # the run that was looked at last
+DELETED_KEY = "run_deleted"  # the run that was deleted from its page last
 NO_TOOLBAR = {"displayModeBar": False}  # of a chart; without a mouse it would always lie over the legend
 
 

@@ -1,12 +1,16 @@
-"""Tables that several pages show."""
+"""Lists of runs that several pages show."""
+
+from contextlib import AbstractContextManager
 
 import pandas as pd
 import streamlit as st
 
 from emocore.jobs.overview import RunOverview
 from emocore.models.methods import method_title
+from emocore.states import RunStatus
 from emocore.text import format_bytes, format_seconds
 from pages.shared.plain import plain
+from pages.shared.titles import config_title
 
 STATUS_COLORS = {
     "queued": "gray",
@@ -31,10 +35,52 @@ STATUS_ICONS = {
     "imported": "⇣",
 }
 MOST_REASONS = 6
+MOST_ROWS = 50  # at once; more would take longer to draw than the pause between two looks
+WIDTHS = (104, 212, 66, 132, 200)  # pixels: state, run, score, time, study; a longer title is cut with an ellipsis
+
+
+def latest_first(overviews: list[RunOverview]) -> list[RunOverview]:
+    """But what works now before all others."""
+    return sorted(overviews, key=lambda o: (not RunStatus(o.status).is_active, -o.created_at))
+
+
+def show_run_rows(overviews: list[RunOverview], has_studies: bool = True) -> None:
+    """One row a run, with a link to its page. A link, and not a choice that switches the page: with a link the browser
+    ends the timers of this page first, and it is reached by the keyboard."""
+    with st.container(gap="xxsmall"):
+        head = ["**State**", "**Run**", "**macro-F1**", "**Time**", *(["**Study**"] if has_studies else [])]
+        with _begin_row():
+            for text, width in zip(head, WIDTHS, strict=False):
+                st.markdown(f":small[{text}]", width=width)
+        for overview in overviews:
+            with _begin_row():
+                _show_run(overview, has_studies)
+
+
+def _begin_row() -> AbstractContextManager[object]:
+    """Cells have the same widths in every row, so they stand below each other, on a narrow page in two lines."""
+    return st.container(horizontal=True, vertical_alignment="center", gap="xsmall")
+
+
+def _show_run(o: RunOverview, has_study: bool) -> None:
+    state_width, run_width, score_width, time_width, study_width = WIDTHS
+    progress = f" {o.progress:.0%}" if RunStatus(o.status).is_active else ""
+    st.markdown(f":small[:{STATUS_COLORS[o.status]}[{STATUS_ICONS[o.status]} {o.status}]{progress}]", width=state_width)
+    st.page_link("pages/run.py", label=f":blue[{plain(config_title(o))}]", query_params={"run": o.id}, width=run_width)
+    st.markdown(f":small[{o.f1_macro:.3f}]" if o.f1_macro is not None else "–", width=score_width)
+    st.markdown(f":small[{_describe_time(o)}]", width=time_width)
+    if has_study:
+        st.markdown(f":small[{plain(o.study or '–')}]", width=study_width)
+
+
+def _describe_time(o: RunOverview) -> str:
+    if o.remaining_seconds is not None:
+        return f"{format_seconds(o.remaining_seconds)} left"
+    return format_seconds(o.elapsed_seconds) if o.elapsed_seconds is not None else "–"
 
 
 def show_overview_table(overviews: list[RunOverview], key: str) -> None:
-    """One line a run; choosing a line opens the run's page."""
+    """All numbers of the same runs, to sort and to copy."""
     frame = pd.DataFrame(
         {
             "state": f"{STATUS_ICONS[o.status]} {o.status}",
@@ -54,23 +100,17 @@ def show_overview_table(overviews: list[RunOverview], key: str) -> None:
     )
     if not any(frame["reason"]):
         frame = frame.drop(columns="reason")
-    chosen = st.dataframe(
+    st.dataframe(
         frame,
         key=key,
         hide_index=True,
         placeholder="–",
-        on_select="rerun",
-        selection_mode="single-row",
         column_config={
             "progress": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1, width="small"),
             "macro-F1": st.column_config.NumberColumn(format="%.3f", help="Validation macro-F1, the latest known."),
             "micro-F1": st.column_config.NumberColumn(format="%.3f", help="Validation micro-F1, the latest known."),
         },
     )
-    rows = chosen.selection.rows
-    if rows and rows[0] < len(overviews):
-        st.switch_page("pages/run.py", query_params={"run": overviews[rows[0]].id})
-    st.caption("Tick a line to open the run.")
 
 
 def show_reasons(overviews: list[RunOverview]) -> None:

@@ -2,10 +2,11 @@
 
 from emocore.config import RunConfig
 from emocore.folder import RunFolder
+from emocore.jobs.overview import RunOverview
 from emocore.models.methods import method_title
 
 
-def config_title(config: RunConfig) -> str:
+def config_title(config: RunConfig | RunOverview) -> str:
     """LoRA on minilm-l6, seed 42."""
     return f"{_config_name(config)}, seed {config.seed}"
 
@@ -26,6 +27,6 @@ def run_choice(run: RunFolder) -> str:
     return f"{run_title(run)} · {study or run.id}"
 
 
-def _config_name(config: RunConfig) -> str:
+def _config_name(config: RunConfig | RunOverview) -> str:
     base = f" on {config.base.rstrip('/').rsplit('/', 1)[-1]}" if config.base != "none" else ""
     return f"{method_title(config.method)}{base}"

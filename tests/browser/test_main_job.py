@@ -36,7 +36,7 @@ def test_a_newcomer_launches_watches_compares_and_tries(app, browser):
     page.close()
     page = open_page(browser, f"{app.url}/runs?study={study.replace(' ', '+')}")
     keep_screenshot(page, "3-runs-light")
-    page.get_by_role("button", name="Compare these runs").click()
+    page.get_by_role("link", name="Compare these runs").click()
 
     expect(page.get_by_text("has the highest macro-F1")).to_be_visible()
     for title in ("LoRA", "IA3", "QLoRA"):

@@ -14,9 +14,9 @@ from emocore.tracking.metrics_file import read_metrics
 pytestmark = BROWSER_MARKS
 EPOCHS = 16
 CLICKS_IN_QUICK_SUCCESSION = """() => {
-    const button = name => [...document.querySelectorAll("button")].find(one => one.innerText.includes(name));
-    button("To the front").click();
-    setTimeout(() => button("Clone").click(), 5);
+    const find = (kind, name) => [...document.querySelectorAll(kind)].find(one => one.innerText.includes(name));
+    find("button", "To the front").click();
+    setTimeout(() => find("a", "Clone").click(), 5);
 }"""
 
 
@@ -52,7 +52,7 @@ def test_a_run_survives_browser_and_app_and_is_stopped_resumed_finished(app: App
     page.get_by_role("button", name="Resume").click()
     expect(page.get_by_text(re.compile("queued|starting|running")).first).to_be_visible()
     wait_for_status(app.runs, {RunStatus.FINISHED}, 1, 240)
-    expect(page.get_by_role("button", name="Try a sentence")).to_be_visible()
+    expect(page.get_by_role("link", name="Try a sentence")).to_be_visible()
     keep_screenshot(page, "10-finished-dark-800")
 
     steps = [row["step"] for row in read_metrics(run.metrics) if "train/loss" in row]
@@ -60,6 +60,13 @@ def test_a_run_survives_browser_and_app_and_is_stopped_resumed_finished(app: App
     assert 0 < stopped_at < steps[-1]
     assert run.state.attempts == 2
     assert "Resuming from step" in run.log.read_text(encoding="utf-8")
+
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete for good").click()
+    expect(page.get_by_text(f"Run {run.id} is deleted")).to_be_visible()
+    assert list_runs(app.runs) == []
+    page.get_by_role("link", name="All runs").click()
+    expect(page.get_by_text("No runs yet")).to_be_visible()
 
 
 def test_a_clone_fills_the_form_is_launched_once_and_a_paused_queue_starts_nothing(app: App, browser: Browser) -> None:
@@ -75,10 +82,9 @@ def test_a_clone_fills_the_form_is_launched_once_and_a_paused_queue_starts_nothi
     page.close()
     page = open_page(browser, f"{app.url}/run?run={last.id}")
     expect(page.get_by_text("The queue is paused")).to_be_visible()
-    expect(page.get_by_role("button", name="Clone")).to_be_visible()
+    expect(page.get_by_role("link", name="Clone")).to_be_visible()
     page.evaluate(CLICKS_IN_QUICK_SUCCESSION)
     page.wait_for_url("**/launch?clone=*")
-    page.goto(page.url)  # Streamlit may draw a page empty that a timer of the page before it still reaches
     expect(page.get_by_text(f"The settings of run {last.id}")).to_be_visible()
     expect(page.get_by_role("textbox", name="Seeds")).to_have_value("7")
     expect(page.get_by_role("button", name="Launch 1 run")).to_be_visible()
