@@ -1,13 +1,14 @@
 """Bad files, settings, run folders, adapters and page addresses; none may take a key, run code, or stop anything.
 
-`python tests/fuzz.py --count 2000 --seed 1` (or `make fuzz`) makes that many cases, the same ones for the same seed, and
-carries each out: by the real command in a process of its own, or on a real page. `tests/fuzzing/` says how.
+`python tests/fuzz.py --count 2000 --seed 1` (or `make fuzz`) makes that many cases, the same ones for the same seed,
+and carries each out: by the real command in a process of its own, or on a real page. `tests/fuzzing/` says how.
 
-Checked for each step: it ends within 20 s, with status 0 or with status 2 and one clear line; no traceback, no secret in
-what it prints, no control signs of a terminal, nothing left by what was refused. Accepted means: what came out is right as
-far as that can be told, so probabilities are numbers between 0 and 1, healthy runs are listed beside damaged ones, and
-contradictions are not taken. Checked for each case: no key and no secret reached a server that a folder named, no process
-of somebody else was signalled, no planted code ran, and a healthy queued run beside damaged ones was finished.
+Checked for each step: it ends within 20 s, with status 0 or with status 2 and one clear line; no traceback, no secret
+in what it prints, no control signs of a terminal, nothing left by what was refused. Accepted means: what came out is
+right as far as that can be told, so probabilities are numbers between 0 and 1, healthy runs are listed beside damaged
+ones, and contradictions are not taken. Checked for each case: no key and no secret reached a server that a folder
+named, no process of somebody else was signalled, no planted code ran, and a healthy queued run beside damaged ones
+was finished.
 
 Each failure is printed with its number; `--only NUMBER` repeats it alone. The exit status is 1 if there is any.
 """
@@ -16,6 +17,7 @@ import argparse
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -40,8 +42,11 @@ def work(campaign: Campaign, numbers: Iterator[int]) -> Tally:
 
 
 def campaigns(folder: Path, checkout: Path, seed: int, count: int) -> list[Campaign]:
-    first = Campaign(folder / "0", checkout, seed)
-    return [first, *(Campaign(folder / str(worker), checkout, seed, first.templates) for worker in range(1, count))]
+    found = [Campaign(folder / str(worker), checkout, seed) for worker in range(count)]
+    templates = found[0].prepare()
+    for campaign in found[1:]:
+        campaign.templates = templates
+    return found
 
 
 def print_summary(tally: Tally, seed: int, seconds: float) -> None:
@@ -75,6 +80,7 @@ def main() -> int:
             for done in [pool.submit(work, campaign, waiting) for campaign in workers]:
                 tally.add(done.result())
         finally:
+            deque(waiting, maxlen=0)  # none is left to take for a worker, where this one was interrupted
             for campaign in workers:
                 campaign.close()
     print_summary(tally, options.seed, time.monotonic() - started)

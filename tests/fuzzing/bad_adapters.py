@@ -19,10 +19,21 @@ from fuzzing.nasty import JSON_VALUES, change_json, damage_bytes, pick_text, put
 
 RUN = "given"
 PICKLE_NAMES = (
-    "adapter_model.bin", "pytorch_model.bin", "training_args.bin", "optimizer.pt", "rng_state.pth", "scaler.PT", "weights.ckpt",
+    "adapter_model.bin", "pytorch_model.bin", "training_args.bin", "optimizer.pt", "rng_state.pth", "scaler.PT",
+    "weights.ckpt",
     "x.pkl", "x.pickle", "x.joblib", "x.npy", "x.BIN", "corda_cache", "adapter_model.safetensors", "tokenizer.model",
 )  # fmt: skip
-REDOS = ("(a+)+$", "(.*a){30}", "^(([a-z])+.)+[A-Z]([a-z])+$", "(.*)*(.*)*(.*)*!", "((.*)*)*x", "(", "[", "(?P<x>.)" * 50, "x" * 10**5)
+REDOS = (
+    "(a+)+$",
+    "(.*a){30}",
+    "^(([a-z])+.)+[A-Z]([a-z])+$",
+    "(.*)*(.*)*(.*)*!",
+    "((.*)*)*x",
+    "(",
+    "[",
+    "(?P<x>.)" * 50,
+    "x" * 10**5,
+)
 NUMBER_FORMATS = {"F64": "<d", "F32": "<f"}
 
 
@@ -245,17 +256,22 @@ def damage_base(adapter: Path, random: Random, box: Box) -> None:
     chance = random.random()
     if chance < 0.3:
         config = json.loads((base / "config.json").read_text())
-        name = random.choice(("num_hidden_layers", "vocab_size", "hidden_size", "intermediate_size", "num_attention_heads"))
+        name = random.choice(
+            ("num_hidden_layers", "vocab_size", "hidden_size", "intermediate_size", "num_attention_heads")
+        )
         (base / "config.json").write_text(json.dumps(config | {name: random.choice((10**7, 10**12, 0, -1, 10**400))}))
     elif chance < 0.6:
         change_json(random.choice(sorted(base.glob("*.json"))), random)
     elif chance < 0.85:
-        put_instead(random.choice([path for path in sorted(base.iterdir()) if path.is_file()]), random, box.secret_files[0])
+        put_instead(
+            random.choice([path for path in sorted(base.iterdir()) if path.is_file()]), random, box.secret_files[0]
+        )
     else:
         damage_bytes(base / "model.safetensors", random)
 
 
 HARMS: dict[Callable[[Path, Random, Box], object], int] = {
-    change_info: 8, change_any_json: 8, replace_any: 8, damage_any: 3, impossible_info: 5, change_words: 3, spoil_weights: 4,
+    change_info: 8, change_any_json: 8, replace_any: 8, damage_any: 3, impossible_info: 5, change_words: 3,
+    spoil_weights: 4,
     spoil_header: 3, change_peft: 8, plant_pickle: 4, plant_code: 3, plant_shard: 2, damage_base: 6,
 }  # fmt: skip

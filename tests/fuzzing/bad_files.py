@@ -44,7 +44,9 @@ def change_cell(rows: Rows, random: Random) -> None:
 
 
 def name_column(rows: Rows, random: Random) -> None:
-    rows[0][random.randrange(len(rows[0]))] = random.choice((pick_text(random), "row_id", "text", "split", "JOY", "joy", "\0"))
+    rows[0][random.randrange(len(rows[0]))] = random.choice(
+        (pick_text(random), "row_id", "text", "split", "JOY", "joy", "\0")
+    )
 
 
 def cut_rows(rows: Rows, random: Random) -> None:
@@ -80,7 +82,17 @@ def set_all_labels(rows: Rows, random: Random) -> None:
         row[2:] = [value] * (len(row) - 2)
 
 
-CHANGES = (change_cell, change_cell, name_column, name_column, cut_rows, spoil_row, double_column, drop_column, set_column)
+CHANGES = (
+    change_cell,
+    change_cell,
+    name_column,
+    name_column,
+    cut_rows,
+    spoil_row,
+    double_column,
+    drop_column,
+    set_column,
+)
 
 
 def changed_table(random: Random, box: Box) -> Step:
@@ -147,9 +159,12 @@ def no_file(random: Random, box: Box) -> Step:
         STAND_INS[random.choice(list(STAND_INS))](path, random.choice(box.secret_files))
         return use(random, box, path)
     places = [
-        *map(str, box.secret_files), "~/.bashrc", ".streamlit/secrets.toml", "/etc/shadow", "/etc/passwd", "/proc/self/maps",
-        "/proc/self/environ", "/proc/kmsg", "/dev/zero", "/dev/null", "/dev/stdin", "/proc/self/fd/0", "/proc/1/root/etc/shadow",
-        "/sys/kernel/notes", f"{box.attacker.url}/x.csv", str(box.runs), pick_text(random), f"{path}\0.csv", "../../../../proc/kmsg",
+        *map(str, box.secret_files), "~/.bashrc", ".streamlit/secrets.toml", "/etc/shadow", "/etc/passwd",
+        "/proc/self/maps",
+        "/proc/self/environ", "/proc/kmsg", "/dev/zero", "/dev/null", "/dev/stdin", "/proc/self/fd/0",
+        "/proc/1/root/etc/shadow",
+        "/sys/kernel/notes", f"{box.attacker.url}/x.csv", str(box.runs), pick_text(random), f"{path}\0.csv",
+        "../../../../proc/kmsg",
     ]  # fmt: skip
     return use(random, box, Path(random.choice(places)))
 
@@ -217,6 +232,7 @@ def page(path: str, text_column: str) -> Step:
 
 
 MAKERS: dict[Callable[[Random, Box], Step], int] = {
-    changed_table: 12, hopeless_table: 1, almost_labels: 3, raw_file: 6, no_file: 8, secret_on_page: 3, official_files: 4,
+    changed_table: 12, hopeless_table: 1, almost_labels: 3, raw_file: 6, no_file: 8, secret_on_page: 3,
+    official_files: 4,
     column_settings: 3,
 }  # fmt: skip

@@ -5,7 +5,6 @@ commands and pages; the healthy runs beside must be listed all the same.
 """
 
 import json
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,9 +15,30 @@ from fuzzing.box import Box, Step
 from fuzzing.nasty import ESCAPE, JSON_VALUES, MARKUP, change_json, damage_bytes, pick_text, put_instead, remove
 
 JSON_FILES = ("config.json", "environment.json", "state.json", "provenance.json", "result.json", "wandb.json")
-FILES = (*JSON_FILES, "metrics.jsonl", "run.log", "predictions.parquet", "run.lock", "stop.request", "checkpoints", "adapter")
+FILES = (
+    *JSON_FILES,
+    "metrics.jsonl",
+    "run.log",
+    "predictions.parquet",
+    "run.lock",
+    "stop.request",
+    "checkpoints",
+    "adapter",
+)
 BAD = "damaged"
-STATUSES = ("queued", "starting", "running", "evaluating", "finished", "failed", "stopped", "interrupted", "imported", "x", "")
+STATUSES = (
+    "queued",
+    "starting",
+    "running",
+    "evaluating",
+    "finished",
+    "failed",
+    "stopped",
+    "interrupted",
+    "imported",
+    "x",
+    "",
+)
 QUEUE_SHARE = 0.13
 
 
@@ -36,7 +56,10 @@ def make(random: Random, box: Box) -> list[Step]:
 def queue_steps(box: Box) -> list[Step]:
     """The queue is opened, and what waits in it must come to its end."""
     queued = box.add_run("queued")
-    return [Step(["queue", "--continue"]), Step(["runs"], must_say=queued.name, must_accept=True, waits_for=queued.name)]
+    return [
+        Step(["queue", "--continue"]),
+        Step(["runs"], must_say=queued.name, must_accept=True, waits_for=queued.name),
+    ]
 
 
 def command_steps(healthy: Path, random: Random) -> list[Step]:
@@ -97,7 +120,9 @@ def replace_file(run: Path, random: Random, box: Box) -> None:
 
 
 def replace_vital_file(run: Path, random: Random, box: Box) -> None:
-    put_instead(run / random.choice(("state.json", "config.json", "metrics.jsonl", "run.lock")), random, box.secret_files[1])
+    put_instead(
+        run / random.choice(("state.json", "config.json", "metrics.jsonl", "run.lock")), random, box.secret_files[1]
+    )
 
 
 def change_field(run: Path, random: Random, box: Box) -> None:
@@ -118,7 +143,9 @@ def spoil_metrics(run: Path, random: Random, box: Box) -> None:
     """A line of the curves with other values."""
     row = {
         "train/global_step": random.choice(JSON_VALUES),
-        random.choice(("train/loss", "train/epoch", "validation/f1_macro", "max_steps", "seconds")): random.choice(JSON_VALUES),
+        random.choice(("train/loss", "train/epoch", "validation/f1_macro", "max_steps", "seconds")): random.choice(
+            JSON_VALUES
+        ),
     }
     remove(run / "metrics.jsonl")
     lines = [json.dumps(row), json.dumps({"train/global_step": 3, "train/epoch": 1.0, "validation/f1_macro": 10**400})]
@@ -156,7 +183,8 @@ def instead(path: Path) -> Path:
 def name_server(run: Path, random: Random, box: Box) -> None:
     """A folder that says where keys should be sent."""
     place = {
-        "mode": "online", "reason": None, "entity": "e", "project": "p", "id": "r1", "url": f"{box.attacker.url}/e/p/r1",
+        "mode": "online", "reason": None, "entity": "e", "project": "p", "id": "r1",
+        "url": f"{box.attacker.url}/e/p/r1",
         "base_url": box.attacker.url, "complete": random.choice((True, False)),
     }  # fmt: skip
     write(instead(run / "wandb.json"), place)
@@ -168,7 +196,10 @@ def name_server_for_hub(run: Path, random: Random, box: Box) -> None:
     """A queued run that would be started by whoever looks, with an environment of its own."""
     variables = {"WANDB_BASE_URL": box.attacker.url, "HF_ENDPOINT": box.attacker.url, "HF_HUB_OFFLINE": "0"}
     if random.random() < 0.3:
-        variables |= {"CUDA_VISIBLE_DEVICES": random.choice((5, ["x"], "\0", {})), "OMP_NUM_THREADS": random.choice((["x"], "\0"))}
+        variables |= {
+            "CUDA_VISIBLE_DEVICES": random.choice((5, ["x"], "\0", {})),
+            "OMP_NUM_THREADS": random.choice((["x"], "\0")),
+        }
     write(instead(run / "environment.json"), variables)
     write(instead(run / "state.json"), {"status": "queued", "created_at": 1})
     config = read_or_empty(run / "config.json")
@@ -178,7 +209,9 @@ def name_server_for_hub(run: Path, random: Random, box: Box) -> None:
 
 def name_process(run: Path, random: Random, box: Box) -> None:
     """The process of somebody else as that of the run, of this boot."""
-    pid = random.choice((box.bystanders.leader_pid, box.bystanders.lost_leader_pid, box.bystanders.lost_leader_pid, 0, 10**30, -5))
+    pid = random.choice(
+        (box.bystanders.leader_pid, box.bystanders.lost_leader_pid, box.bystanders.lost_leader_pid, 0, 10**30, -5)
+    )
     try:
         ticks = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
     except (OSError, ValueError):
@@ -209,11 +242,12 @@ def link_run(run: Path, random: Random, box: Box) -> None:
     """The run's folder itself is a link: to itself, to nothing, or to a run that lies elsewhere."""
     elsewhere = box.outside / "elsewhere"
     if not elsewhere.exists() and not run.is_symlink():
-        os.rename(run, elsewhere)
+        run.rename(elsewhere)
         run.symlink_to(random.choice((elsewhere, elsewhere, run, "nothing", "..", ".")))
 
 
 HARMS: dict[Callable[[Path, Random, Box], None], int] = {
-    replace_file: 8, replace_vital_file: 4, change_field: 12, cut_file: 2, spoil_metrics: 3, spoil_words: 4, spoil_numbers: 3,
+    replace_file: 8, replace_vital_file: 4, change_field: 12, cut_file: 2, spoil_metrics: 3, spoil_words: 4,
+    spoil_numbers: 3,
     name_server: 3, name_server_for_hub: 3, name_process: 4, link_run: 1,
 }  # fmt: skip

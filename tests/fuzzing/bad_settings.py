@@ -10,12 +10,14 @@ from fuzzing.nasty import MARKUP, NUMBERS, TEXTS, as_argument, pick_text
 NUMERIC = (
     "seed", "rows", "epochs", "max_steps", "batch_size", "gradient_accumulation_steps", "learning_rate",
     "head_learning_rate", "weight_decay", "warmup_share", "max_grad_norm", "threshold", "lora_rank", "lora_alpha",
-    "lora_dropout", "inverse_regularization", "checkpoint_minutes", "checkpoints_kept", "validation_share", "test_share",
+    "lora_dropout", "inverse_regularization", "checkpoint_minutes", "checkpoints_kept", "validation_share",
+    "test_share",
     "max_length",
 )  # fmt: skip
 WORDS = (
     "method", "base", "data", "validation_data", "test_data", "text_column", "label_columns", "device", "precision",
-    "gradient_checkpointing", "wandb_mode", "wandb_project", "wandb_entity", "wandb_base_url", "study", "target_modules",
+    "gradient_checkpointing", "wandb_mode", "wandb_project", "wandb_entity", "wandb_base_url", "study",
+    "target_modules",
 )  # fmt: skip
 OPTIONS = ("base", "data", "validation-data", "test-data", "rows", "epochs", "batch-size", "learning-rate", "device")
 METHODS = ("lora", "ia3", "qlora", "head", "tfidf")
@@ -94,7 +96,8 @@ def clone(random: Random, box: Box) -> Step:
 def about_a_run(random: Random, box: Box) -> Step:
     """Ids that are none; those that look like paths lead to folders of this box only."""
     ids = (
-        "../outside", "./first", "first/", "first/../second", str(box.outside), "", ".", "..", ".queue.paused", "FIRST", "first\n",
+        "../outside", "./first", "first/", "first/../second", str(box.outside), "", ".", "..", ".queue.paused",
+        "FIRST", "first\n",
         "first*", "first second", "-1", "--", as_argument(pick_text(random)).replace("/", "∕"),
     )  # fmt: skip
     command = random.choice(("show", "stop", "resume", "delete", "sync", "queue", "classify", "clone", "compare"))
@@ -105,8 +108,16 @@ def about_a_run(random: Random, box: Box) -> Step:
 
 def read_out(random: Random, box: Box) -> Step:
     """Commands that write files, to places where none can be."""
-    places = [box.outside, box.outside / "loop", box.outside / "loop" / "x", box.desk / ("x" * 300), box.desk / "no" / "x"]
-    place = random.choice([str(p) for p in places] + ["/dev/full", "", "\u202ex", as_argument(random.choice(MARKUP))[:50]])
+    places = [
+        box.outside,
+        box.outside / "loop",
+        box.outside / "loop" / "x",
+        box.desk / ("x" * 300),
+        box.desk / "no" / "x",
+    ]
+    place = random.choice(
+        [str(p) for p in places] + ["/dev/full", "", "\u202ex", as_argument(random.choice(MARKUP))[:50]]
+    )
     place = place if place.startswith("/") else place.replace("/", "∕")
     argv = random.choice(
         (
@@ -137,11 +148,12 @@ def environment(random: Random, box: Box) -> Step:
     chosen = random.choice([*places, "/dev/null", "/dev/null/x", "/proc/x", "~nosuchuser/x", *words])
     if name == "EMOCORE_CACHE" and random.random() < 0.5:
         set_base(box, "smollm2-135m")
-        if chosen.startswith("/") and "new" not in chosen or chosen.startswith("~"):
+        if (chosen.startswith("/") and "new" not in chosen) or chosen.startswith("~"):
             return Step(["classify", "lora", "--text=x"], env={name: chosen})
     argv = random.choice(
         (
-            ["runs"], ["show", "first"], ["queue"], ["bases"], ["classify", "first", "--text=x"], ["compare", "first", "second"],
+            ["runs"], ["show", "first"], ["queue"], ["bases"], ["classify", "first", "--text=x"], ["compare",
+            "first", "second"],
             ["launch", "--method", "tfidf", "--data", str(box.templates.data), "--set", "wandb_mode=offline"],
         )
     )  # fmt: skip

@@ -1,4 +1,5 @@
-"""The folder of one case: a home, a working directory, runs, settings and secrets of its own; and what is done in it."""
+"""The folder of one case: a home, a working directory, runs, settings and secrets of its own; and what is done in
+it."""
 
 import os
 import shutil
@@ -15,9 +16,10 @@ NOT_COUNTED = {".scheduler.lock", ".scheduler.log", "run.lock", "__pycache__", "
 
 @dataclass(frozen=True)
 class Templates:
-    """Real runs and a real base, made once, to be copied: see campaign.py. `runs` are folders by name: finished "tfidf",
-    "tfidf_again" and "lora", and "queued", which this installation launched."""
+    """Real runs and a real base, made once with the code of `checkout`, to be copied: see campaign.py. `runs` are
+    folders by name: finished "tfidf", "tfidf_again" and "lora", and "queued", which this installation launched."""
 
+    checkout: Path
     runs: dict[str, Path]
     base: Path
     data: Path
@@ -87,7 +89,9 @@ class Box:
         bashrc.write_text(f"export API_TOKEN='{self.secret}'\nalias x='echo {self.secret}'\n")
         lines = "\n".join(f"{self.secret}{'x' * 48}" for _ in range(4))
         key.write_text(f"-----BEGIN OPENSSH PRIVATE KEY-----\n{lines}\n-----END OPENSSH PRIVATE KEY-----\n")
-        shadow.write_text("".join(f"{name}:$6${self.secret}${'y' * 60}:20228:0:99999:7:::\n" for name in ("root", "me")))
+        shadow.write_text(
+            "".join(f"{name}:$6${self.secret}${'y' * 60}:20228:0:99999:7:::\n" for name in ("root", "me"))
+        )
         rows = "\n".join(f"{self.secret} says {number},{number % 2},{number % 3 == 0:d}" for number in range(60))
         customers.write_text(f"text,joy,anger\n{rows}\n")
 
@@ -108,7 +112,7 @@ class Box:
             "WANDB_BASE_URL": self._own.url,
             "HF_ENDPOINT": self._own.url,
             "HF_HUB_OFFLINE": "1",
-            "PYTHONPATH": os.environ["PYTHONPATH"],
+            "PYTHONPATH": str(self.templates.checkout),
             "PYTHONDONTWRITEBYTECODE": "1",
             **changes,
         }

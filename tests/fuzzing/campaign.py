@@ -60,7 +60,9 @@ class Forks:
         self._checkout = checkout
         orders, self._orders = os.pipe()
         self._answers, answers = os.pipe()
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB", "HF_", "EMOCORE"))}
+        environment = {
+            name: value for name, value in os.environ.items() if not name.startswith(("WANDB", "HF_", "EMOCORE"))
+        }
         self._process = subprocess.Popen(
             [sys.executable, "-P", str(Path(__file__).parent / "forks.py"), str(orders), str(answers)],
             cwd=checkout,
@@ -73,15 +75,21 @@ class Forks:
         os.close(orders)
         os.close(answers)
         self._lines = os.fdopen(self._answers, "r")
-        assert self._lines.readline() == "ready\n", "the process that forks did not start"
+        self._is_ready = False  # two can do their imports at the same time
 
-    def carry_out(self, box: Box, seconds: float = HANG_SECONDS, env: dict[str, str | None] | None = None, **what: Any) -> Outcome:
+    def carry_out(
+        self, box: Box, seconds: float = HANG_SECONDS, env: dict[str, str | None] | None = None, **what: Any
+    ) -> Outcome:
         out, err = box.path / "out", box.path / "err"
         for file in (out, err):
             file.unlink(missing_ok=True)
         order = {
-            "env": box.environment(env or {}), "cwd": str(box.desk), "out": str(out), "err": str(err), "seconds": seconds, **what,
+            "env": box.environment(env or {}), "cwd": str(box.desk), "out": str(out), "err": str(err),
+            "seconds": seconds, **what,
         }  # fmt: skip
+        if not self._is_ready:
+            self._is_ready = self._lines.readline() == "ready\n"
+            assert self._is_ready, "the process that forks did not start"
         os.write(self._orders, json.dumps(order).encode() + b"\n")
         answer = json.loads(self._lines.readline())
         return Outcome(answer["status"], _read(out), _read(err), answer["seconds"], answer["killed"])
@@ -99,14 +107,13 @@ def _read(file: Path) -> str:
 class Campaign:
     """One worker. The same seed and number make the same case, whoever is asked for it."""
 
-    def __init__(self, folder: Path, checkout: Path, seed: int, templates: Templates | None = None) -> None:
+    def __init__(self, folder: Path, checkout: Path, seed: int) -> None:
         self.folder, self.checkout, self.seed = folder, checkout, seed
         folder.mkdir(parents=True, exist_ok=True)
-        os.environ["PYTHONPATH"] = str(checkout)
         self.forks = Forks(checkout)
         self.attacker, self.own, self.bystanders = Listener(), Listener(), Bystanders()
         self.tally = Tally()
-        self.templates = templates or self._prepare()
+        self.templates: Templates
 
     def close(self) -> None:
         self.forks.close()
@@ -114,12 +121,16 @@ class Campaign:
         self.own.close()
         self.bystanders.end()
 
-    def _box(self, path: Path, number: int, templates: Templates) -> Box:
+    def replace_bystanders(self) -> None:
+        self.bystanders.end()
+        self.bystanders = Bystanders()
+
+    def make_box(self, path: Path, number: int, templates: Templates) -> Box:
         self.attacker.heard.clear()
         return Box(path, number, templates, self.attacker, self.own, self.bystanders)
 
-    def _prepare(self) -> Templates:
-        """A tiny base, and real runs, launched and carried out."""
+    def prepare(self) -> Templates:
+        """A tiny base, and real runs, launched and carried out; other workers may use them, too."""
         place = self.folder / "templates"
         data, base, settings = place / "data.csv", place / "tiny-llama", place / "settings"
         settings.mkdir(parents=True)
@@ -127,7 +138,7 @@ class Campaign:
         for row in table[1:]:  # texts that share words, or TF-IDF has nothing to learn
             row[1] += " so happy" if row[2] == "1" else " rather sad today"
         bad_files.write(data, table)
-        box = self._box(place / "box", 0, Templates({}, base, data, settings))
+        box = self.make_box(place / "box", 0, Templates(self.checkout, {}, base, data, settings))
         self._must(box, code=MAKE_BASE.format(tests=str(TESTS), folder=str(base)))
         runs = {}
         common = ["--data", str(data), "--epochs", "1", "--set", "wandb_mode=offline", "--device", "cpu"]
@@ -144,7 +155,8 @@ class Campaign:
                 state = runs[name] / "state.json"
                 assert json.loads(state.read_text())["status"] == "finished", state.read_text()
         shutil.copytree(box.home / "settings", settings, dirs_exist_ok=True)
-        return Templates(runs, base, data, settings)
+        self.templates = Templates(self.checkout, runs, base, data, settings)
+        return self.templates
 
     def _must(self, box: Box, **what: Any) -> None:
         outcome = self.forks.carry_out(box, seconds=120, **what)
@@ -154,14 +166,13 @@ class Campaign:
         """One case; its problems are in the tally, too."""
         began = time.monotonic()
         path = self.folder / f"case-{number}"
-        box = self._box(path, number, self.templates)
+        box = self.make_box(path, number, self.templates)
         try:
             problems = self._run(number, kind, box)
         finally:
             end_processes_of(box.mark)
         if not self.bystanders.are_alive:
-            self.bystanders.end()
-            self.bystanders = Bystanders()
+            self.replace_bystanders()
         if problems:
             texts = [f"{problem.kind}: {problem.text.replace(str(path), '@')}" for problem in problems]
             self.tally.failures[number] = [f"({kind})", *dict.fromkeys(texts)]
@@ -185,7 +196,12 @@ class Campaign:
                 problems += self._wait_for(step.waits_for, box)
         (self.tally.refused if is_refused else self.tally.accepted)[kind] += 1
         problems += judge_case(box)
-        if Random(f"fresh {self.seed} {number}").random() < FRESH_SHARE and not problems and steps[0].argv and not steps[0].waits_for:
+        if (
+            Random(f"fresh {self.seed} {number}").random() < FRESH_SHARE
+            and not problems
+            and steps[0].argv
+            and not steps[0].waits_for
+        ):
             problems += self._compare_with_fresh(number, kind)
         return problems
 
@@ -201,11 +217,12 @@ class Campaign:
         """The first step once more, as it was made, in a forked and in a really fresh process."""
         ends = []
         for is_fresh in (False, True):
-            box = self._box(self.folder / f"case-{number}" / "again" / str(is_fresh), number, self.templates)
+            box = self.make_box(self.folder / f"case-{number}" / "again" / str(is_fresh), number, self.templates)
             step = self._make(number, kind, box)[0]
             if is_fresh:
                 done = subprocess.run(
-                    [sys.executable, "-m", "emocore", *step.argv], cwd=box.desk, env=box.environment(step.env), timeout=60,
+                    [sys.executable, "-m", "emocore", *step.argv], cwd=box.desk, env=box.environment(step.env),
+                    timeout=60,
                     stdin=subprocess.DEVNULL, capture_output=True,
                 )  # fmt: skip
                 end = (done.returncode, done.stderr.decode("utf-8", "replace"))

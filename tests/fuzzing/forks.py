@@ -1,15 +1,16 @@
 """Has done the imports, which take longest, and forks a process for each order: `python -P forks.py ORDERS ANSWERS`.
 
 A forked process is as good as a fresh one: a session, working directory, environment, standard input and output of
-its own, limits on memory and file size, and an exit as Python's own. What it does is what `python -m emocore` does. Nothing
-was computed before the fork, so no thread is missing in it. Some cases are repeated in a process that is really fresh, and
-must end the same (see campaign.py).
+its own, and limits on memory and file size. What it does is what `python -m emocore` does. Nothing was computed
+before the fork, so no thread is missing in it. Some cases are repeated in a process that is really fresh, and must
+end the same (see campaign.py).
 
-An order is a line of JSON: `argv` of the command (or `page`, see pages.py, or `execute`, a run's folder, or `code`), `env`,
-`cwd`, `out` and `err` to write to, `seconds` it may take, and `terminal`: whether it is on a pseudo-terminal where
-somebody answers "y" to everything. The answer is the exit status, the seconds, and whether it had to be killed.
+An order is a line of JSON: `argv` of the command (or `page`, see pages.py, or `execute`, a run's folder, or `code`),
+`env`, `cwd`, `out` and `err` to write to, `seconds` it may take, and `terminal`: whether it is on a pseudo-terminal
+where somebody answers "y" to everything. The answer is the exit status, the seconds, and whether it had to be killed.
 """
 
+import atexit
 import fcntl
 import gc
 import importlib
@@ -20,6 +21,7 @@ import resource
 import signal
 import sys
 import termios
+import threading
 import time
 from pathlib import Path
 
@@ -120,6 +122,24 @@ def carry_out(order: dict) -> int:
     return main()
 
 
+def leave(order: dict) -> None:
+    """Carry it out and end as Python does, but for taking all that was imported apart, which would cost the most."""
+    try:
+        sys.exit(carry_out(order))
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        status = 1
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(status)
+
+
 if __name__ == "__main__":
     for pipe in sys.argv[1:]:
         os.set_inheritable(int(pipe), False)
@@ -130,4 +150,5 @@ if __name__ == "__main__":
     gc.enable()
     os.write(int(sys.argv[2]), b"ready\n")
     ordered = serve(int(sys.argv[1]), int(sys.argv[2]))
-    sys.exit(carry_out(ordered) if ordered else 0)
+    if ordered:
+        leave(ordered)

@@ -28,13 +28,27 @@ MARKUP = (
 FORMULAS = ("=cmd|'/C calc'!A0", "@SUM(1)", "+1+1", "-2+3", "\t=1", '=HYPERLINK("http://evil.example")')
 SIGNS = (
     "", " ", "\n", "\r", "\t", "\u200b\u200b", "\ufeff", "\u2028", "\u202egnp.exe", "é" * 20, "\U0001f4a5" * 30,
-    "A" * 3000, "-", "--", "=", "a=b", ",", '"', "'", "\\", "{0.__class__}", "%s%n%x", "null", "None", "true", "; rm -rf .",
+    "A" * 3000, "-", "--", "=", "a=b", ",", '"', "'", "\\", "{0.__class__}", "%s%n%x", "null", "None", "true",
+    "; rm -rf .",
     "$(touch x)", "`touch x`", ESCAPE, "\x9b31m", "\x7f\x08\x08",
 )  # fmt: skip
-PATHS = ("../../..", "..", ".", "./x/../../y", "/", "//", "~nosuchuser/x", "x" * 300, "file:///etc/hostname", "a/b" * 900)
+PATHS = (
+    "../../..",
+    "..",
+    ".",
+    "./x/../../y",
+    "/",
+    "//",
+    "~nosuchuser/x",
+    "x" * 300,
+    "file:///etc/hostname",
+    "a/b" * 900,
+)
 NUMBERS = (
-    "0", "-0", "-1", "1", "1.5", "1e400", "-1e400", "1e-400", "1" + "0" * 400, "9" * 5000, "NaN", "-nan", "Infinity", "-inf",
-    "1" + "0" * 26, "2147483648", "18446744073709551616", "0x10", "1_000", "１２", "²", "٣", "1,5", "1e3", "0.5", "[]", "{}",
+    "0", "-0", "-1", "1", "1.5", "1e400", "-1e400", "1e-400", "1" + "0" * 400, "9" * 5000, "NaN", "-nan", "Infinity",
+    "-inf",
+    "1" + "0" * 26, "2147483648", "18446744073709551616", "0x10", "1_000", "１２", "²", "٣", "1,5", "1e3", "0.5", "[]",
+    "{}",
     "[" * 2000, "None", "[1, 2]",
 )  # fmt: skip
 TEXTS = (*SIGNS, *MARKUP, *FORMULAS, *PATHS, *NUMBERS)
@@ -42,8 +56,10 @@ NOT_IN_ARGUMENTS = ("\0", "\ud800")
 DEEP = "[" * 100_000 + "]" * 100_000
 DEEP_OBJECT = '{"a":' * 100_000 + "1" + "}" * 100_000
 JSON_VALUES: tuple[Any, ...] = (
-    None, True, False, 0, -1, 1, 2, 0.5, -0.5, 10**30, 10**400, -(10**400), 1e308, float("nan"), float("inf"), float("-inf"),
-    "", "x", "\0", "\ud800", ESCAPE, MARKUP[1], MARKUP[5], "9" * 30, [], {}, [[]], [1, "x", None], {"a": {"b": []}}, [0] * 200,
+    None, True, False, 0, -1, 1, 2, 0.5, -0.5, 10**30, 10**400, -(10**400), 1e308, float("nan"), float("inf"),
+    float("-inf"),
+    "", "x", "\0", "\ud800", ESCAPE, MARKUP[1], MARKUP[5], "9" * 30, [], {}, [[]], [1, "x", None], {"a": {"b": []}},
+    [0] * 200,
     "A" * 5000, ["x"], {"": ""}, "../../..", "/etc/hostname", "NaN", 2**63, 2**53 + 1, "\u202e", "cuda:99",
 )  # fmt: skip
 
@@ -64,7 +80,9 @@ def as_argument(text: str) -> str:
 def places_in(document: Any, place: tuple = ()) -> list[tuple]:
     """Where values stand in a JSON document, as keys and positions from its root."""
     found = [place]
-    inner = document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    inner = (
+        document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    )
     for key, value in inner:
         found += places_in(value, (*place, key))
     return found

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 MOST_BYTES = 1 << 20
+LIFE = "7200"  # seconds: longer than any campaign
 
 
 class Listener:
@@ -56,9 +57,12 @@ class Bystanders:
     """Processes of somebody else: one that leads a group of its own, and one whose group has lost its leader."""
 
     def __init__(self) -> None:
-        self._leader = subprocess.Popen(["sleep", "100000"], start_new_session=True)
+        self._leader = subprocess.Popen(["sleep", LIFE], start_new_session=True)
         shell = subprocess.Popen(
-            ["sh", "-c", "sleep 100000 >/dev/null & echo $!"], stdout=subprocess.PIPE, text=True, start_new_session=True
+            ["sh", "-c", f"sleep {LIFE} >/dev/null & echo $!"],
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
         )
         self._orphan = int(shell.communicate()[0])
         self.leader_pid, self.lost_leader_pid = self._leader.pid, shell.pid

@@ -71,7 +71,7 @@ def _words(outcome: Outcome, box: Box) -> Iterator[Problem]:
 
 
 def _command(step: Step, outcome: Outcome) -> Iterator[Problem]:
-    lines = [line for line in outcome.errors.splitlines() if not line.startswith("note: ")]
+    lines = [line for line in outcome.errors.splitlines() if not line.startswith(("note: ", "written: "))]
     if outcome.is_refusal and (len(lines) != 1 or not lines[0].startswith("emocore: ")):
         yield Problem("wrong", f"{step}: refused in {len(lines)} lines: {lines[:3]}")
     if not outcome.is_refusal and lines and not step.terminal:
@@ -122,7 +122,9 @@ def judge_case(box: Box) -> list[Problem]:
     """What all steps of a case, and the processes that they started, have done together."""
     problems = []
     sent = b"\n".join(box.attacker.heard)
-    problems += [Problem("leak", f"sent to another server: {_around(sent, c)}") for c in box.canaries if c.encode() in sent]
+    problems += [
+        Problem("leak", f"sent to another server: {_around(sent, c)}") for c in box.canaries if c.encode() in sent
+    ]
     if not box.bystanders.are_alive:
         problems.append(Problem("signal", "a process of somebody else was killed"))
     if ran := sorted(path.name for path in box.evidence.iterdir()):
@@ -133,8 +135,9 @@ def judge_case(box: Box) -> list[Problem]:
         elif is_file and path.stat().st_size < HUGE:
             content = path.read_bytes()
             keys = (box.wandb_key, box.hub_token)
-            problems += [Problem("leak", f"in {path.name}: {_around(content, k)}") for k in keys if k.encode() in content]
-    problems += [Problem("left", f"left {path.name} in the temporary folder") for path in box.tmp.iterdir()]
+            problems += [
+                Problem("leak", f"in {path.name}: {_around(content, k)}") for k in keys if k.encode() in content
+            ]
     return problems
 
 
