@@ -39,27 +39,67 @@ STATUSES = (
     "x",
     "",
 )
-QUEUE_SHARE = 0.13
+Harm = Callable[[Path, Random, Box], None]
 
 
 def make(random: Random, box: Box) -> list[Step]:
+    chosen = random.choices(list(SCENES), list(SCENES.values()))[0]
+    return chosen(random, box)
+
+
+def looked_at(random: Random, box: Box) -> list[Step]:
+    """Any harm, any look."""
     healthy = box.add_run("tfidf_again")
-    run = box.add_run(random.choice(("tfidf", "tfidf", "queued", "lora")), BAD)
-    set_status(run, random)
-    for _ in range(random.choice((1, 1, 1, 2))):
-        random.choices(list(HARMS), list(HARMS.values()))[0](run, random, box)
-    if random.random() < QUEUE_SHARE:
-        return queue_steps(box)
+    harm(random, box, HARMS)
     return [*random.sample(list(command_steps(healthy, random)), 2), page_step(random, healthy)]
 
 
-def queue_steps(box: Box) -> list[Step]:
+def beside_a_queue(random: Random, box: Box) -> list[Step]:
     """The queue is opened, and what waits in it must come to its end."""
-    queued = box.add_run("queued")
-    return [
-        Step(["queue", "--continue"]),
-        Step(["runs"], must_say=queued.name, must_accept=True, waits_for=queued.name),
-    ]
+    queued = harmed_queue(random, box)
+    must_list = Step(["runs"], must_accept=True, must_say=queued.name, waits_for=queued.name)
+    return [Step(["queue", "--continue"]), must_list]
+
+
+def without_scheduler(random: Random, box: Box) -> list[Step]:
+    """A queue whose scheduler has died: whoever looks starts another."""
+    queued = harmed_queue(random, box)
+    (box.runs / ".queue.paused").unlink()
+    look = random.choice((["runs"], ["queue"], ["show", queued.name]))
+    return [Step(look, must_accept=True, must_say=queued.name, waits_for=queued.name)]
+
+
+def on_another_server(random: Random, box: Box) -> list[Step]:
+    """A finished run that names its server, looked at for long enough to ask there."""
+    name_server(harm(random, box, {}), random, box)
+    page = {"name": "run", "query": {"run": BAD}, "stay_seconds": 3}
+    return [random.choice((Step(["sync", BAD]), Step(page=page)))]
+
+
+def named_like_a_link(random: Random, box: Box) -> list[Step]:
+    """What names a run in charts and tables holds markup."""
+    box.add_run("tfidf_again")
+    run = harm(random, box, {})
+    words = {name: random.choice(MARKUP[1:3]) for name in ("base", "data")}
+    write(run / "config.json", read(run / "config.json") | words)
+    page = random.choice(("compare", "runs", "playground"))
+    return [Step(page={"name": page, "query": {"study": "s"}})]
+
+
+def harmed_queue(random: Random, box: Box) -> Path:
+    """Damaged runs, and the healthy one that waits."""
+    harm(random, box, QUEUE_HARMS)
+    return box.add_run("queued")
+
+
+def harm(random: Random, box: Box, harms: dict[Harm, int]) -> Path:
+    """A run of any kind, harmed once or twice."""
+    run = box.add_run(random.choice(("tfidf", "tfidf", "queued", "lora")) if harms else "tfidf", BAD)
+    if harms and random.random() < 0.35:
+        write(run / "state.json", read(run / "state.json") | {"status": random.choice(STATUSES)})
+    for _ in range(random.choice((1, 1, 1, 2)) if harms else 0):
+        random.choices(list(harms), list(harms.values()))[0](run, random, box)
+    return run
 
 
 def command_steps(healthy: Path, random: Random) -> list[Step]:
@@ -97,14 +137,6 @@ def page_step(random: Random, healthy: Path) -> Step:
         {"name": "launch", "query": {"clone": BAD}},
     )
     return Step(page=random.choice(pages))
-
-
-def set_status(run: Path, random: Random) -> None:
-    """As it was, or with a process that is no more: of a run that was killed, say."""
-    if random.random() < 0.35:
-        state = read(run / "state.json")
-        state["status"] = random.choice(STATUSES)
-        write(run / "state.json", state)
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -246,8 +278,13 @@ def link_run(run: Path, random: Random, box: Box) -> None:
         run.symlink_to(random.choice((elsewhere, elsewhere, run, "nothing", "..", ".")))
 
 
-HARMS: dict[Callable[[Path, Random, Box], None], int] = {
+HARMS: dict[Harm, int] = {
     replace_file: 8, replace_vital_file: 4, change_field: 12, cut_file: 2, spoil_metrics: 3, spoil_words: 4,
-    spoil_numbers: 3,
-    name_server: 3, name_server_for_hub: 3, name_process: 4, link_run: 1,
+    spoil_numbers: 3, name_server: 3, name_server_for_hub: 3, name_process: 4, link_run: 1,
+}  # fmt: skip
+QUEUE_HARMS: dict[Harm, int] = {
+    replace_file: 3, replace_vital_file: 3, change_field: 3, spoil_numbers: 1, name_server_for_hub: 4, name_process: 4,
+}  # fmt: skip
+SCENES: dict[Callable[[Random, Box], list[Step]], int] = {
+    looked_at: 78, beside_a_queue: 10, without_scheduler: 2, on_another_server: 6, named_like_a_link: 4,
 }  # fmt: skip

@@ -43,7 +43,8 @@ def look(page: dict[str, Any]) -> int:
             print(element.message, "\n".join(element.stack_trace), file=sys.stderr)
         leave(1)
     refusals = texts(shown, ("warning", "error"))
-    print(json.dumps({"markdown": texts(shown, MARKDOWN), "refusals": refusals, "all": everything(shown)}))
+    seen = {"markdown": texts(shown, MARKDOWN), "refusals": refusals, "charts": charts(shown), "all": everything(shown)}
+    print(json.dumps(seen))
     leave(0)
     return 0
 
@@ -62,6 +63,20 @@ def everything(shown: Any) -> list[str]:
         except (AttributeError, NotImplementedError, TypeError, ValueError):
             continue
     return found
+
+
+def charts(shown: Any) -> list[str]:
+    """What the charts write; their `customdata` only where a chart shows it."""
+    found = []
+    for element in walk(shown._tree):
+        if spec := getattr(getattr(element, "proto", None), "spec", ""):
+            is_shown = "%{customdata" in spec
+            found.append(json.dumps(json.loads(spec, object_hook=lambda item, keep=is_shown: drop(item, keep))))
+    return found
+
+
+def drop(item: dict[str, Any], keep: bool) -> dict[str, Any]:
+    return {name: value for name, value in item.items() if keep or name != "customdata"}
 
 
 def walk(block: Any) -> Any:
