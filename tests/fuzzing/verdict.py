@@ -53,7 +53,7 @@ class Outcome:
 
 def judge(step: Step, outcome: Outcome, before: set[str], box: Box) -> list[Problem]:
     """One step alone: its words, its exit, and what it left."""
-    problems = [*_words(outcome, box)]
+    problems = [*_words(step, outcome, box)]
     if outcome.was_killed:
         return [*problems, Problem("hang", f"{step}: no end after {outcome.seconds:.0f} s")]
     if "Traceback (most recent" in outcome.errors + outcome.output or outcome.status not in (0, 2):
@@ -64,12 +64,20 @@ def judge(step: Step, outcome: Outcome, before: set[str], box: Box) -> list[Prob
     return problems
 
 
-def _words(outcome: Outcome, box: Box) -> Iterator[Problem]:
+def _words(step: Step, outcome: Outcome, box: Box) -> Iterator[Problem]:
+    """What texts a user has classified by naming their file is what they asked for, and no leak."""
     for canary in box.canaries:
-        for text in (outcome.output, outcome.errors):
+        for text in (
+            (outcome.errors,) if prints_texts(step) and canary == box.secret else (outcome.output, outcome.errors)
+        ):
             if canary in text:
                 at = text.index(canary)
-                yield Problem("leak", f"in the output: {text[max(0, at - 60) : at + 30]!r}")
+                yield Problem("leak", f"{step}: in the output: {text[max(0, at - 60) : at + 30]!r}")
+
+
+def prints_texts(step: Step) -> bool:
+    """Texts of a file go through byte for byte."""
+    return any(argument.startswith("--file") for argument in step.argv) and "--out" not in step.argv
 
 
 def _command(step: Step, outcome: Outcome) -> Iterator[Problem]:
@@ -84,8 +92,7 @@ def _command(step: Step, outcome: Outcome) -> Iterator[Problem]:
         yield Problem("wrong", f"{step}: accepted")
     if not outcome.is_refusal and step.must_say and step.must_say not in outcome.output + outcome.errors:
         yield Problem("wrong", f"{step}: accepted without a word of {step.must_say}")
-    is_data = "--file" in step.argv and "--out" not in step.argv  # texts go through byte for byte
-    for text in (outcome.errors,) if is_data else (outcome.output, outcome.errors):
+    for text in (outcome.errors,) if prints_texts(step) else (outcome.output, outcome.errors):
         if found := CONTROL.search(text):
             yield Problem("markup", f"{step}: control sign in {text[max(0, found.start() - 30) : found.end() + 20]!r}")
     if not outcome.is_refusal and "--json" in step.argv:
