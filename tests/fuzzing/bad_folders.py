@@ -98,7 +98,8 @@ def harm(random: Random, box: Box, harms: dict[Harm, int]) -> Path:
     if harms and random.random() < 0.35:
         write(run / "state.json", read(run / "state.json") | {"status": random.choice(STATUSES)})
     for _ in range(random.choice((1, 1, 1, 2)) if harms else 0):
-        random.choices(list(harms), list(harms.values()))[0](run, random, box)
+        if not run.is_symlink():  # to what may be no folder
+            random.choices(list(harms), list(harms.values()))[0](run, random, box)
     return run
 
 

@@ -56,7 +56,7 @@ class Box:
         self.home, self.desk, self.runs = path / "home", path / "home" / "desk", path / "home" / "runs"
         self.tmp, self.outside = path / "tmp", path / "outside"
         self.evidence = path / "evidence"  # code that must not run would write here
-        self.mark = f"EMOCORE_FUZZ={path.name}"
+        self.mark = f"EMOCORE_FUZZ={path}"
         self.wandb_key = f"cAnArYw{number:08d}".ljust(40, "0")
         self.hub_token = f"hf_cAnArYh{number:08d}"
         self.secret = f"cAnArYs{number:08d}"

@@ -27,7 +27,7 @@ MAKERS: dict[str, Callable[[Random, Box], list[Step]]] = {
 }
 HANG_SECONDS, SYNC_SECONDS = 20.0, 40.0  # a sync may take 30 s by what it promises
 STARTS_WITHIN, ENDS_WITHIN = 25.0, 90.0  # of the queue, on a busy machine
-FRESH_SHARE = 0.02
+FRESH_SHARE = 0.03
 MAKE_BASE = "import sys; sys.path.append({tests!r}); import tiny_models; from pathlib import Path; " \
     "tiny_models.save_tiny_llama(Path({folder!r}))"  # fmt: skip
 
@@ -195,12 +195,8 @@ class Campaign:
                 problems += self._wait_for(step.waits_for, box)
         (self.tally.refused if is_refused else self.tally.accepted)[kind] += 1
         problems += judge_case(box)
-        if (
-            Random(f"fresh {self.seed} {number}").random() < FRESH_SHARE
-            and not problems
-            and steps[0].argv
-            and not steps[0].waits_for
-        ):
+        can_be_repeated = steps[0].argv and not (problems or steps[0].terminal or steps[0].waits_for)
+        if can_be_repeated and Random(f"fresh {self.seed} {number}").random() < FRESH_SHARE:
             problems += self._compare_with_fresh(number, kind)
         return problems
 
