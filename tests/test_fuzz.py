@@ -16,7 +16,7 @@ from fuzz import KIND_NAMES, kind_of
 from fuzzing.box import Box, Step
 from fuzzing.campaign import MAKERS, Campaign
 from fuzzing.verdict import Outcome, judge, judge_case
-from live_runs import REPOSITORY
+from live_runs import REPOSITORY, wait_for
 
 COUNT, SEED = 60, 1
 
@@ -85,5 +85,6 @@ def test_a_key_sent_elsewhere_code_that_ran_and_a_killed_process_are_found(campa
         urllib.request.urlopen(request)
     caught.value.close()
     os.killpg(box.bystanders.leader_pid, signal.SIGKILL)
+    wait_for(lambda: not box.bystanders.are_alive, what="the end of a process")
     assert {problem.kind for problem in judge_case(box)} == {"code", "leak", "signal"}
     campaign.replace_bystanders()

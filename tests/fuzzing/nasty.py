@@ -23,6 +23,7 @@ MARKUP = (
     "$\\frac{1}{0}$",
     ":red[x] :material/home:",
     "javascript:alert(1)",
+    "www.evil.example",
     "**bold** `code` # title\n\n- item",
 )
 FORMULAS = ("=cmd|'/C calc'!A0", "@SUM(1)", "+1+1", "-2+3", "\t=1", '=HYPERLINK("http://evil.example")')

@@ -27,7 +27,11 @@ KINDS = {
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 MARKUP = re.compile(r"(?<!\\)(?:<a href=|<script>|<img src=|\]\(https?://evil)", re.IGNORECASE)
 # Markdown makes a link of an address that stands in a text, though its signs are escaped, but not of one in code.
-CODE, ESCAPED, ADDRESS = re.compile(r"(?<!\\)`[^`]*`"), re.compile(r"\\(.)"), re.compile(r"https?://evil\.example")
+CODE, ESCAPED, ADDRESS = (
+    re.compile(r"(?<!\\)`[^`]*`"),
+    re.compile(r"\\(.)"),
+    re.compile(r"(?:https?://|www\.)evil\.example"),
+)
 HUGE = 50_000_000  # bytes of a file that nobody wrote
 
 
