@@ -8,11 +8,13 @@ in a runs folder, which may have come from somebody else. Looking creates nothin
 """
 
 import contextlib
+import fcntl
 import hashlib
 import hmac
 import json
 import os
 import secrets
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -55,14 +57,15 @@ def is_own_mark(mark: str | None, subject: str, *contents: bytes) -> bool:
 
 def confirm_server(address: str) -> None:
     """Keep that the user named this server. Raises ConfigError if that cannot be written."""
-    known = confirmed_servers()
-    if address not in known:
-        content = json.dumps({"wandb": sorted({*known, address})}, indent=2)
-        try:
-            _make_folder()
+    if address in confirmed_servers():
+        return
+    try:
+        _make_folder()
+        with _alone():
+            content = json.dumps({"wandb": sorted({*confirmed_servers(), address})}, indent=2)
             write_atomically(settings_folder() / "servers.json", content, PRIVATE_FILE)
-        except OSError as error:
-            raise _unwritable(error) from None
+    except OSError as error:
+        raise _unwritable(error) from None
 
 
 def confirmed_servers() -> frozenset[str]:
@@ -120,6 +123,17 @@ def _make_identity() -> bytes:
         with contextlib.suppress(OSError):
             draft.unlink()
     return identity
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """One at a time writes what it has read before."""
+    descriptor = os.open(settings_folder(), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _make_folder() -> None:

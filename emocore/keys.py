@@ -13,7 +13,12 @@ from emocore import installation
 
 KeyName = Literal["WANDB_API_KEY", "HF_TOKEN"]
 
-PUBLIC_SERVERS: dict[KeyName, str] = {"WANDB_API_KEY": "https://api.wandb.ai", "HF_TOKEN": "https://huggingface.co"}
+# The first of each is the one that is asked; W&B's own goes by two names.
+PUBLIC_SERVERS: dict[KeyName, tuple[str, ...]] = {
+    "WANDB_API_KEY": ("https://api.wandb.ai", "https://api.forge.coreweave.com"),
+    "HF_TOKEN": ("https://huggingface.co",),
+}
+PUBLIC_WANDB = PUBLIC_SERVERS["WANDB_API_KEY"][0]
 OWN_ADDRESS: dict[KeyName, str] = {"WANDB_API_KEY": "WANDB_BASE_URL", "HF_TOKEN": "HF_ENDPOINT"}
 # Narrower than what a URL may be: where two programs could read one address differently, no key goes there.
 ADDRESS = re.compile(
@@ -49,16 +54,20 @@ def may_have_key(address: str, key: KeyName) -> bool:
     server = find_server(address)
     if server is None:
         return False
-    allowed = [PUBLIC_SERVERS[key], os.environ.get(OWN_ADDRESS[key])]
+    allowed = [*PUBLIC_SERVERS[key], os.environ.get(OWN_ADDRESS[key])]
     if key == "WANDB_API_KEY":
         allowed += installation.confirmed_servers()
     return server in {find_server(one) for one in allowed}
 
 
 def confirm_wandb_server(address: str) -> None:
-    """The user named this server for their key. Raises ConfigError if that cannot be kept."""
-    if not may_have_key(address, "WANDB_API_KEY"):
-        installation.confirm_server(str(find_server(address) or address))
+    """The user named this server for their key, which holds when WANDB_BASE_URL names another one, too.
+
+    Raises ConfigError if that cannot be kept.
+    """
+    server = find_server(address)
+    if server and server not in map(find_server, PUBLIC_SERVERS["WANDB_API_KEY"]):
+        installation.confirm_server(str(server))
 
 
 def explain_refusal(address: str) -> str:

@@ -65,6 +65,16 @@ def test_those_who_come_first_at_once_get_one_identity(settings: Path) -> None:
     assert [path.name for path in settings.iterdir()] == ["identity"]
 
 
+def test_of_addresses_that_are_confirmed_at_once_none_is_lost() -> None:
+    addresses = {f"http://127.0.0.1:{port}" for port in range(8000, 8012)}
+    threads = [threading.Thread(target=confirm_server, args=(address,)) for address in addresses]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert confirmed_servers() == addresses
+
+
 @pytest.mark.parametrize("content", [b"", b"short", b"x" * 33], ids=["empty", "short", "long"])
 def test_a_damaged_identity_is_said_and_nothing_counts_as_own(settings: Path, content: bytes) -> None:
     settings.mkdir(parents=True)

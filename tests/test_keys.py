@@ -19,6 +19,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "https://api.wandb.ai",
         "https://API.wandb.ai:443/",
         "https://api.wandb.ai/graphql",
+        "https://api.forge.coreweave.com",
         "http://wandb.example.org:8080",
         "http://WANDB.example.org:8080/team/project",
     ],
@@ -32,6 +33,7 @@ def test_the_public_server_and_the_users_own_have_the_key(address: str) -> None:
     [
         "http://api.wandb.ai",
         "https://api.wandb.ai:8443",
+        "https://forge.coreweave.com.evil.example",
         "https://wandb.example.org:8080",
         "http://wandb.example.org",
         "http://wandb.example.org:8081",
@@ -65,6 +67,20 @@ def test_a_confirmed_server_has_it_whatever_the_path() -> None:
     assert may_have_key("https://TEAM.example:9000", "WANDB_API_KEY")
     assert not may_have_key("https://team.example", "WANDB_API_KEY")
     assert not may_have_key("https://team.example:9000", "HF_TOKEN")
+
+
+def test_a_server_that_was_named_once_is_the_users_whatever_the_environment_says_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    confirm_wandb_server("http://wandb.example.org:8080")
+    monkeypatch.delenv("WANDB_BASE_URL")
+    assert may_have_key("http://wandb.example.org:8080", "WANDB_API_KEY")
+
+
+def test_confirming_the_public_server_or_no_server_keeps_nothing(tmp_path: Path) -> None:
+    confirm_wandb_server("https://api.wandb.ai/")
+    confirm_wandb_server("http://user:password@team.example")
+    assert not (tmp_path / "settings").exists()
 
 
 def test_the_hub_is_the_public_one_or_the_users_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from emocore.config import RunConfig
 from emocore.errors import ConfigError
-from emocore.keys import PUBLIC_SERVERS, explain_refusal, may_have_key
+from emocore.keys import PUBLIC_WANDB, explain_refusal, may_have_key
 
 API_TIMEOUT_SECONDS = 6.0
 # What the client raises, beside any ConnectionError, when its helper process ended.
@@ -74,7 +74,7 @@ def start_run(run_id: str, config: RunConfig, setup: ClientSetup) -> Any:
     settings: dict[str, Any] = {
         # Always said, since the client's own default changes with its version. An offline run asks nobody, and need
         # not fail for an address that is none.
-        "base_url": setup.base_url if setup.mode == "online" else PUBLIC_SERVERS["WANDB_API_KEY"],
+        "base_url": setup.base_url if setup.mode == "online" else PUBLIC_WANDB,
         "init_timeout": setup.init_seconds,
         "finish_timeout": setup.finish_seconds,
         "finish_timeout_raises": True,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from emocore.keys import PUBLIC_SERVERS, explain_refusal, may_have_key
+from emocore.keys import PUBLIC_WANDB, explain_refusal, may_have_key
 from emocore.text import first_line
 from emocore.tracking.client import call_within, is_helper_dead
 
@@ -36,7 +36,7 @@ class Trouble:
 
 def server_address(configured: str | None) -> str:
     """The server that the client would use: of the run, of WANDB_BASE_URL, or the public one."""
-    return (configured or os.environ.get("WANDB_BASE_URL") or PUBLIC_SERVERS["WANDB_API_KEY"]).rstrip("/")
+    return (configured or os.environ.get("WANDB_BASE_URL") or PUBLIC_WANDB).rstrip("/")
 
 
 def diagnose(error: BaseException, base_url: str, seconds: float = PROBE_TIMEOUT_SECONDS) -> Trouble:

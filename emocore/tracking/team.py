@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from emocore.config import RunConfig, build
 from emocore.errors import ConfigError, RunError
-from emocore.keys import PUBLIC_SERVERS, Server, explain_refusal, find_server, may_have_key
+from emocore.keys import PUBLIC_WANDB, Server, explain_refusal, find_server, may_have_key
 from emocore.metrics import is_complete
 from emocore.origin import find_problem
 from emocore.tracking.client import call_within, give_up_if_dead, shared_api
@@ -25,7 +25,8 @@ from emocore.tracking.summary import unflatten_provenance, unflatten_result
 REFRESH_SECONDS = 60.0
 RETRY_SECONDS = 15.0
 MOST_RUNS = 200
-PUBLIC_PAGES = {Server("https", host, 443) for host in ("wandb.ai", "www.wandb.ai")}
+FORGE = "forge.coreweave.com"  # where the public server's pages are below /wandb
+PUBLIC_PAGES = {Server("https", host, 443) for host in ("wandb.ai", "www.wandb.ai", FORGE)}
 
 NOT_EMOCORE = "not by Emocore"
 OTHER_VERSION = "settings of another version of Emocore"
@@ -71,6 +72,8 @@ def parse_address(text: str) -> ProjectAddress:
     except ValueError:  # half of an IPv6 address
         url = urlsplit("")
     parts = [unquote(part) for part in url.path.split("/") if part]
+    if url.hostname == FORGE and parts[:1] == ["wandb"]:
+        parts = parts[1:]
     is_url = url.scheme in ("http", "https") and bool(url.netloc)
     if len(parts) < 2 or (not is_url and (url.scheme or len(parts) > 2)) or not all(map(_is_name, parts[:2])):
         raise ConfigError(
@@ -85,7 +88,7 @@ def _find_api(page: str) -> str:
     """The API's address on the server of a page. Raises ConfigError for one that the key is not for."""
     server, own = find_server(page), server_address(None)
     if server in PUBLIC_PAGES:
-        return PUBLIC_SERVERS["WANDB_API_KEY"]
+        return PUBLIC_WANDB
     if not may_have_key(page, "WANDB_API_KEY"):  # it would go to whatever server a link names
         raise ConfigError(explain_refusal(page))
     return own if server == find_server(own) else str(server)

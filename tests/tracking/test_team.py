@@ -195,6 +195,7 @@ def test_the_command_line_is_told_too(server: WandbServer, monkeypatch: pytest.M
         ("team/emotions", ("team", "emotions", "https://api.wandb.ai")),
         (" team/my emotions ", ("team", "my emotions", "https://api.wandb.ai")),
         ("https://wandb.ai/team/emotions", ("team", "emotions", "https://api.wandb.ai")),
+        ("https://forge.coreweave.com/wandb/team/emotions/runs/x", ("team", "emotions", "https://api.wandb.ai")),
         ("https://wandb.ai/team/emotions/runs/abc?nw=1", ("team", "emotions", "https://api.wandb.ai")),
         ("https://wandb.ai/team/my%20emotions/workspace", ("team", "my emotions", "https://api.wandb.ai")),
     ],
