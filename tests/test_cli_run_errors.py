@@ -80,7 +80,7 @@ def test_a_terminal_is_shown_what_a_run_holds_and_obeys_none_of_it(
     runs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     runs.mkdir()
-    run = create_run(runs, RunConfig(method="tfidf", text_column="\x1b[31mred"))
+    run = create_run(runs, RunConfig(method="tfidf"))
     change_status(run, RunStatus.FAILED, reason="because \x9b2J of \x07")
     run.log.write_text("the \x1b]0;title\x07 last words\n", encoding="utf-8")
     assert main(["show", run.id]) == 0
