@@ -1,11 +1,13 @@
 """Commands on runs that are not there, or in the wrong state: one clear line, and nothing changed."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tables import change_status
 
+from emocore.cli import main
 from emocore.config import RunConfig
 from emocore.listing import create_run
 from emocore.states import RunStatus
@@ -72,3 +74,20 @@ def test_a_live_run_is_not_deleted(refuse: Callable[..., str], runs: Path) -> No
     with run.lock():
         run.change_state(RunStatus.RUNNING)
         assert f"run {run.id} is running; stop it" in refuse("delete", run.id)
+
+
+def test_a_terminal_is_shown_what_a_run_holds_and_obeys_none_of_it(
+    runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs.mkdir()
+    run = create_run(runs, RunConfig(method="tfidf"))
+    change_status(run, RunStatus.FAILED, reason="because \x9b2J of \x07")
+    run.log.write_text("the \x1b]0;title\x07 last words\n", encoding="utf-8")
+    assert main(["show", run.id]) == 0
+    shown = capsys.readouterr().out
+    assert not {"\x1b", "\x9b", "\x07"} & set(shown)
+    assert r"because \x9b2J of \x07" in shown and r"the \x1b]0;title\x07 last words" in shown
+    assert main(["show", run.id, "--json"]) == 0
+    printed = capsys.readouterr().out
+    assert not {"\x1b", "\x9b", "\x07"} & set(printed)
+    assert json.loads(printed)["reason"] == "because \x9b2J of \x07"

@@ -150,3 +150,12 @@ def test_shared_splits_are_those_that_every_run_has(tmp_path: Path) -> None:
     without, with_test = load_result(finish(tmp_path)), load_result(finish(tmp_path, test=(TRUTH, LOGITS)))
     assert shared_splits([with_test]) == ["validation", "test"]
     assert shared_splits([with_test, without]) == ["validation"]
+
+
+def test_predictions_that_would_unfold_beyond_measure_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = finish(tmp_path)
+    monkeypatch.setattr("emocore.evaluation.predictions.MOST_CELLS", 35)
+    with pytest.raises(RunError, match=r"damaged \(it says that it has 4 texts, which is more than can be read\)"):
+        load_result(run).truth("validation")

@@ -1,11 +1,13 @@
 """Figures outside the app: pages that hold all they need, and what is said where no browser can draw them."""
 
+import logging
 import re
 from html import unescape
 from pathlib import Path
 
 import plotly.graph_objects as go
 import pytest
+from choreographer.channels import JSONError
 
 from emocore.errors import EmocoreError
 from emocore.export import figures
@@ -80,3 +82,18 @@ def test_a_browser_that_does_not_work_is_named_and_ended(
     pid = int((tmp_path / "pid").read_text())
     status = Path(f"/proc/{pid}/stat")
     assert not status.exists() or ") Z " in status.read_text()
+
+
+@pytest.mark.parametrize(("error", "is_told"), [(JSONError("torn"), False), (RuntimeError("other"), True)])
+def test_only_a_torn_message_of_the_browser_is_not_worth_a_traceback(
+    caplog: pytest.LogCaptureFixture, error: Exception, is_told: bool
+) -> None:
+    logger = logging.getLogger("emocore.test")
+    logger.addFilter(figures._is_worth_telling)
+    try:
+        raise error
+    except RuntimeError:
+        logger.exception("while reading")
+    assert ("while reading" in caplog.text) == is_told
+    logger.warning("a plain word")
+    assert "a plain word" in caplog.text
