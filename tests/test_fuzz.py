@@ -18,7 +18,7 @@ from fuzzing.campaign import MAKERS, Campaign
 from fuzzing.verdict import Outcome, judge, judge_case
 from live_runs import REPOSITORY, wait_for
 
-COUNT, SEED = 60, 1
+COUNT, SEED = 50, 1
 
 
 @pytest.fixture(scope="module")

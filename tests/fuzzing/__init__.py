@@ -4,7 +4,7 @@ nasty.py        values that have broken programs before, and what can be done to
 bad_*.py        one kind of input each: a seeded generator that fills a box and says what to do in it
 box.py          the folder of one case: a home, runs, settings and secrets of its own
 traps.py        what must stay untouched: servers that must get no key, processes that must not be signalled
-forks.py        the process that has done the imports and forks one for each step; pages.py looks at pages in it
+forks.py        the process that has done the imports and forks one for each step; pages_in_fork.py looks at pages
 verdict.py      what one step must not do
 campaign.py     cases one after the other, and the summary
 """

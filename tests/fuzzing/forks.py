@@ -5,9 +5,10 @@ its own, and limits on memory and file size. What it does is what `python -m emo
 before the fork, so no thread is missing in it. Some cases are repeated in a process that is really fresh, and must
 end the same (see campaign.py).
 
-An order is a line of JSON: `argv` of the command (or `page`, see pages.py, or `execute`, a run's folder, or `code`),
-`env`, `cwd`, `out` and `err` to write to, `seconds` it may take, and `terminal`: whether it is on a pseudo-terminal
-where somebody answers "y" to everything. The answer is the exit status, the seconds, and whether it had to be killed.
+An order is a line of JSON: `argv` of the command (or `page`, see pages_in_fork.py, or `execute`, a run's folder, or
+`code`), `env`, `cwd`, `out` and `err` to write to, `seconds` it may take, and `terminal`: whether it is on a
+pseudo-terminal where somebody answers "y" to everything. The answer is the exit status, the seconds, and whether it
+had to be killed.
 """
 
 import atexit
