@@ -2,6 +2,7 @@
 # make test      lint, types and the whole test suite
 # make chaos     kill processes at random, COUNT times with SEED; a quarter of an hour
 # make fuzz      try COUNT bad files, settings, run folders, adapters and addresses with SEED; 40 minutes
+# make clicks    open OPENED runs and make CLICKS clicks at random with SEED; ten minutes
 # make coverage  simulate how often the intervals hold and the verdicts are wrong; a quarter of an hour
 # make setup     only install
 
@@ -11,7 +12,7 @@ BIN := $(VENV)/bin
 SETUP := $(VENV)/.setup-done
 TEST_SETUP := $(VENV)/.test-setup-done
 
-.PHONY: app test check chaos fuzz coverage setup
+.PHONY: app test check chaos fuzz clicks coverage setup
 
 app: setup
 	@echo "Emocore: http://127.0.0.1:8501"
@@ -25,6 +26,9 @@ chaos: setup $(TEST_SETUP)
 
 fuzz: setup $(TEST_SETUP)
 	$(BIN)/python tests/fuzz.py --count $(or $(COUNT),2000) --seed $(or $(SEED),1)
+
+clicks: setup $(TEST_SETUP)
+	PYTHONPATH=. $(BIN)/python tests/clicks.py --opened $(or $(OPENED),40) --clicks $(or $(CLICKS),200) --seed $(or $(SEED),1)
 
 coverage: setup $(TEST_SETUP)
 	OMP_NUM_THREADS=1 PYTHONPATH=. $(BIN)/python tests/simulate_coverage.py --datasets $(or $(COUNT),1000)

@@ -6,6 +6,8 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
+from pages.shared.plain import NOTHING
+
 PAGE = Path(__file__).parent.parent / "pages" / "compare.py"
 VIEWS = (
     "emotions", "verdicts", "thresholds", "calibration", "costs", "texts", "fairness", "curves", "study", "export",
@@ -28,4 +30,4 @@ def words(page: AppTest, raw: bool = False) -> str:
     """All that the page says; `raw` with the backslashes that keep signs from being Markdown."""
     kinds: list[Any] = [page.error, page.warning, page.info, page.success, page.caption, page.markdown, page.subheader]
     said = "\n".join(str(element.value) for kind in kinds for element in kind)
-    return said if raw else said.replace("\\", "")
+    return said if raw else said.replace("\\", "").replace(NOTHING, "")

@@ -15,6 +15,7 @@ from wandb_server import WandbServer
 from emocore.config import RunConfig
 from emocore.folder import RunFolder
 from emocore.tracking.sync import sync_run
+from pages.shared.plain import NOTHING
 
 TRUTH = np.array([[1, 0], [0, 1], [1, 1], [0, 0]])
 REPOSITORY = Path(__file__).parent.parent
@@ -64,7 +65,7 @@ def open_page(**parameters: str) -> AppTest:
 
 def words(page: AppTest) -> str:
     kinds: list[Any] = [page.error, page.warning, page.info, page.caption, page.markdown]
-    return "\n".join(str(element.value).replace("\\", "") for kind in kinds for element in kind)
+    return "\n".join(str(element.value).replace("\\", "").replace(NOTHING, "") for kind in kinds for element in kind)
 
 
 def test_a_run_from_elsewhere_is_chosen_and_compared(server: WandbServer, here: RunFolder) -> None:

@@ -17,6 +17,7 @@ from emocore.jobs.presets import PRESETS, preset_study
 from emocore.listing import create_run, list_runs, runs_root
 from emocore.models.resolve import resolve
 from emocore.states import RunStatus
+from pages.shared.plain import NOTHING
 
 LAUNCH = Path(__file__).parent.parent / "pages" / "launch.py"
 GEMMA, GTE_QWEN = "google/gemma-1.1-2b-it", "Alibaba-NLP/gte-Qwen1.5-7B-instruct"
@@ -44,7 +45,7 @@ def open_launch(**parameters: str) -> AppTest:
 
 def words(page: AppTest) -> str:
     kinds: list[Any] = [page.error, page.warning, page.info, page.caption, page.markdown]
-    return "\n".join(str(element.value).replace("\\", "") for kind in kinds for element in kind)
+    return "\n".join(str(element.value).replace("\\", "").replace(NOTHING, "") for kind in kinds for element in kind)
 
 
 def click_launch(page: AppTest) -> list[RunFolder]:

@@ -25,6 +25,7 @@ from emocore.models.resolve import resolve
 from emocore.states import RunStatus
 from emocore.tracking.metrics_file import MetricsFile
 from emocore.tracking.sync import SyncReport
+from pages.shared.plain import NOTHING
 
 REPOSITORY = Path(__file__).parent.parent
 NO_SPACE = "no run could be written (No space left on device); free space"
@@ -56,7 +57,7 @@ def open_page(name: str, **parameters: str) -> AppTest:
 
 def words(page: AppTest) -> str:
     kinds: list[Any] = [page.error, page.warning, page.info, page.success, page.caption, page.markdown]
-    return "\n".join(str(element.value).replace("\\", "") for kind in kinds for element in kind)
+    return "\n".join(str(element.value).replace("\\", "").replace(NOTHING, "") for kind in kinds for element in kind)
 
 
 def labels(page: AppTest) -> list[str]:

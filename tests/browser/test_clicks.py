@@ -1,0 +1,29 @@
+"""The short form of tests/clicks.py, without loops that keep the cores busy: other tests do.
+
+`make clicks` is the long one.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from app_browser import BROWSER_MARKS
+from clicks import click_through, prepare
+from live_runs import end_processes
+
+pytestmark = BROWSER_MARKS
+OPENED, CLICKS = 6, 14
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Iterator[Path]:
+    root = tmp_path / "runs"
+    prepare(root, tmp_path, alive=3)
+    yield root
+    end_processes(root)
+
+
+def test_no_page_is_dead_or_stays_half_drawn(root: Path) -> None:
+    done = click_through(root, OPENED, CLICKS, seed=1)
+    assert (done.dead, done.half_drawn) == ([], [])
+    assert (done.opened, done.clicked) == (OPENED, CLICKS)
