@@ -1,0 +1,68 @@
+"""What is taken over from a run that somebody gave us, and what it leaves behind when it is deleted."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from emocore.cli import main
+from emocore.config import RunConfig
+from emocore.installation import confirm_server, confirmed_servers
+from emocore.jobs.delete import delete_run
+from emocore.jobs.scheduler import sweep
+from emocore.listing import create_run, list_runs, runs_root
+from emocore.models.resolve import take_over
+
+REPOSITORY = Path(__file__).parent.parent
+THEIRS = "http://theirs.example:8080"
+
+
+@pytest.fixture(autouse=True)
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMOCORE_SETTINGS", str(tmp_path / "settings"))
+
+
+def test_a_clone_names_no_server_that_its_user_has_not_named() -> None:
+    config = RunConfig(method="tfidf", wandb_base_url=THEIRS)
+    taken, notes = take_over(config)
+    assert taken == config.model_copy(update={"wandb_base_url": None})
+    assert len(notes) == 1 and THEIRS in notes[0]
+    confirm_server(THEIRS)
+    assert take_over(config) == (config, [])
+    assert take_over(taken) == (taken, [])
+
+
+def test_the_command_line_clones_without_the_server_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    run = create_run(runs_root(), RunConfig(method="tfidf", data="starter", wandb_base_url=THEIRS))
+    assert main(["queue", "--pause"]) == 0
+    assert main(["clone", run.id]) == 0
+    assert f"note: wandb_base_url was left out: {THEIRS} is not a W&B server that your key is for" in (
+        capsys.readouterr().err
+    )
+    assert list_runs(runs_root())[-1].config.wandb_base_url is None
+    assert confirmed_servers() == frozenset()
+    assert main(["clone", run.id, "--set", f"wandb_base_url={THEIRS}"]) == 0
+    assert "left out" not in capsys.readouterr().err
+    assert confirmed_servers() == {THEIRS}, "who types an address means it"
+
+
+def test_the_launch_page_fills_its_form_without_the_server_and_says_so() -> None:
+    run = create_run(runs_root(), RunConfig(method="tfidf", data="starter", wandb_base_url=THEIRS))
+    page = AppTest.from_file(str(REPOSITORY / "pages" / "launch.py"), default_timeout=30)
+    page.query_params["clone"] = run.id
+    page.run()
+    assert not page.exception
+    assert page.text_input(key="launch_wandb_base_url").value == ""
+    assert any("wandb_base_url was left out" in warning.value.replace("\\", "") for warning in page.warning)
+
+
+def test_a_linked_run_is_deleted_without_what_it_leads_to(tmp_path: Path) -> None:
+    root = runs_root()
+    run = create_run(root, RunConfig(method="tfidf"))
+    elsewhere = run.path.rename(tmp_path / "elsewhere")
+    run.path.symlink_to(elsewhere)
+    assert list_runs(root) == [run]
+    delete_run(run)
+    sweep(root)
+    assert list(root.iterdir()) == []
+    assert (elsewhere / "state.json").is_file()
