@@ -25,7 +25,7 @@ from emocore.export.tables import NOTHING, to_words
 from emocore.files import write_atomically
 from emocore.folder import RunFolder
 from emocore.listing import list_runs, runs_root
-from emocore.reports import print_damaged, print_json, print_line, print_note, print_table, to_records
+from emocore.reports import find_output, print_damaged, print_json, print_line, print_note, print_table, to_records
 from emocore.states import RunStatus
 from emocore.tracking.team import TeamListing, fetch_team_runs
 
@@ -39,8 +39,8 @@ def compare_runs(options: argparse.Namespace) -> None:
     if options.for_spreadsheets and not options.bundle:
         raise ConfigError("--for-spreadsheets goes with --bundle")
     for option, file in (("--report", options.report), ("--bundle", options.bundle)):
-        if file and (Path(file).is_dir() or not Path(file).parent.is_dir()):
-            raise DataError(f"{option} {file}: cannot be written; name a file in a folder that exists")
+        if file:
+            find_output(option, file)
     runs = _finished_of_study(options.study) if options.study else named_runs(options)
     team = fetch_team_runs(options.wandb, TEAM_TIMEOUT_SECONDS) if options.wandb else TeamListing()
     for reason in team.left_out:

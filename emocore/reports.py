@@ -212,11 +212,21 @@ def print_classification(runs: list[RunFolder], options: argparse.Namespace) -> 
         print_line()
 
 
+def find_output(option: str, name: str) -> Path:
+    """Where a command is to write. Raises DataError for a place where no file can be."""
+    path = Path(name)
+    try:
+        is_place = not path.is_dir() and path.resolve().parent.is_dir()
+    except (OSError, RuntimeError, ValueError):  # too long, a loop of links, or no path at all
+        is_place = False
+    if not is_place:
+        raise DataError(f"{option} {name[:200]}: cannot be written; name a file in a folder that exists")
+    return path
+
+
 def _find_out(options: argparse.Namespace) -> Path:
     """Before anything is loaded. Raises DataError for a place where no CSV can be written."""
-    out = Path(options.out)
-    if out.is_dir() or not out.parent.is_dir():
-        raise DataError(f"--out {out}: name a file in a folder that exists")
+    out = find_output("--out", options.out)
     if is_for_spreadsheets(out.name):
         raise DataError(f"--out {out}: --for-spreadsheets gives a file such a name; choose another one")
     if options.for_spreadsheets and out.exists() and not out.is_file():

@@ -170,3 +170,14 @@ def test_a_file_that_cannot_be_written_is_refused(
 ) -> None:
     message = refuse("compare", "--study", "s", option, str(tmp_path / place))
     assert f"{option} {tmp_path / place}: cannot be written; name a file in a folder that exists" in message
+
+
+@pytest.mark.parametrize("option", ["--report", "--bundle"])
+@pytest.mark.parametrize("kind", ["long", "loop", "folder", "nowhere", "NUL"])
+def test_a_place_where_no_file_can_be_is_refused_before_anything_is_compared(
+    tmp_path: Path, refuse: Callable[..., str], option: str, kind: str
+) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    names = {"long": "x" * 5000, "loop": "loop/x.html", "folder": ".", "nowhere": "nowhere/x.html", "NUL": "a\0b"}
+    message = refuse("compare", "a-run", option, str(tmp_path / names[kind]))
+    assert f"{option} " in message and "name a file in a folder that exists" in message and len(message) < 400

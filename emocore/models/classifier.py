@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
-from peft import PeftModel, get_peft_model_state_dict
+from peft import PeftConfig, PeftModel, get_peft_model_state_dict
 from safetensors import safe_open
 
 from emocore.data.encode import encode_texts
@@ -67,7 +67,11 @@ class NeuralClassifier:
         self._place = str(folder)
         try:
             _check_weights(folder)
-            self._model = PeftModel.from_pretrained(_share_weights(loaded.model), str(folder), use_safetensors=True)
+            config = PeftConfig.from_pretrained(str(folder))
+            config.base_model_name_or_path = None  # the base is here; PEFT would ask the Hub for what the folder names
+            self._model = PeftModel.from_pretrained(
+                _share_weights(loaded.model), str(folder), config=config, use_safetensors=True
+            )
             wrong = _mismatched_weights(self._model, folder)
         except AdapterError:
             raise

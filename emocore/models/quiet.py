@@ -10,4 +10,6 @@ def quiet_libraries() -> None:
     library has deprecated in another."""
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
+    # Weights that are missing or left over are an error of ours; what else PEFT finds odd concerns its developers.
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"peft\.")
     warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing.*", category=FutureWarning)
