@@ -51,7 +51,9 @@ def looked_at(random: Random, box: Box) -> list[Step]:
     """Any harm, any look."""
     healthy = box.add_run("tfidf_again")
     harm(random, box, HARMS)
-    return [*random.sample(list(command_steps(healthy, random)), 2), page_step(random, healthy)]
+    listed, *others = command_steps(healthy, random)
+    overview = Step(page={"name": random.choice(("start", "runs")), "query": {}})
+    return [listed, *random.sample(others, 2), overview, page_step(random, healthy)]
 
 
 def beside_a_queue(random: Random, box: Box) -> list[Step]:
@@ -126,8 +128,6 @@ def command_steps(healthy: Path, random: Random) -> list[Step]:
 
 def page_step(random: Random, healthy: Path) -> Step:
     pages = (
-        {"name": "start", "query": {}},
-        {"name": "runs", "query": {}},
         {"name": "runs", "query": {"study": "s"}},
         {"name": "run", "query": {"run": BAD}},
         {"name": "run", "query": {"run": BAD}},
@@ -280,12 +280,12 @@ def link_run(run: Path, random: Random, box: Box) -> None:
 
 
 HARMS: dict[Harm, int] = {
-    replace_file: 8, replace_vital_file: 4, change_field: 12, cut_file: 2, spoil_metrics: 3, spoil_words: 4,
-    spoil_numbers: 3, name_server: 3, name_server_for_hub: 3, name_process: 4, link_run: 1,
+    replace_file: 8, replace_vital_file: 8, change_field: 10, cut_file: 2, spoil_metrics: 5, spoil_words: 4,
+    spoil_numbers: 5, name_server: 3, name_server_for_hub: 3, name_process: 4, link_run: 1,
 }  # fmt: skip
 QUEUE_HARMS: dict[Harm, int] = {
     replace_file: 3, replace_vital_file: 3, change_field: 3, spoil_numbers: 1, name_server_for_hub: 4, name_process: 4,
 }  # fmt: skip
 SCENES: dict[Callable[[Random, Box], list[Step]], int] = {
-    looked_at: 78, beside_a_queue: 10, without_scheduler: 2, on_another_server: 6, named_like_a_link: 4,
+    looked_at: 75, beside_a_queue: 13, without_scheduler: 2, on_another_server: 6, named_like_a_link: 4,
 }  # fmt: skip

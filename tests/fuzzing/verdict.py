@@ -30,7 +30,7 @@ MARKUP = re.compile(r"(?<!\\)(?:<a href=|<script>|<img src=|\]\(https?://evil)",
 CODE, ESCAPED, ADDRESS = (
     re.compile(r"(?<!\\)`[^`]*`"),
     re.compile(r"\\(.)"),
-    re.compile(r"(?:https?://|www\.)evil\.example"),
+    re.compile(r"(?<![a-z0-9])(?:https?://|www\.)evil\.example"),
 )
 HUGE = 50_000_000  # bytes of a file that nobody wrote
 
