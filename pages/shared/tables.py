@@ -36,7 +36,7 @@ STATUS_ICONS = {
 }
 MOST_REASONS = 6
 MOST_ROWS = 50  # at once; more would take longer to draw than the pause between two looks
-WIDTHS = (104, 212, 66, 132, 200)  # pixels: state, run, score, time, study; a longer title is cut with an ellipsis
+STATE_WIDTH, SCORE_WIDTH, TIME_WIDTH = 108, 66, 104  # pixels; the run has the rest, and is cut with an ellipsis
 
 
 def latest_first(overviews: list[RunOverview]) -> list[RunOverview]:
@@ -48,29 +48,29 @@ def show_run_rows(overviews: list[RunOverview], has_studies: bool = True) -> Non
     """One row a run, with a link to its page. A link, and not a choice that switches the page: with a link the browser
     ends the timers of this page first, and it is reached by the keyboard."""
     with st.container(gap="xxsmall"):
-        head = ["**State**", "**Run**", "**macro-F1**", "**Time**", *(["**Study**"] if has_studies else [])]
         with _begin_row():
-            for text, width in zip(head, WIDTHS, strict=False):
-                st.markdown(f":small[{text}]", width=width)
+            st.markdown(":small[**State**]", width=STATE_WIDTH)
+            st.markdown(f":small[**{'Run · study' if has_studies else 'Run'}**]", width="stretch")
+            st.markdown(":small[**macro-F1**]", width=SCORE_WIDTH)
+            st.markdown(":small[**Time**]", width=TIME_WIDTH)
         for overview in overviews:
             with _begin_row():
                 _show_run(overview, has_studies)
 
 
 def _begin_row() -> AbstractContextManager[object]:
-    """Cells have the same widths in every row, so they stand below each other, on a narrow page in two lines."""
+    """Cells have the same widths in every row, so they stand below each other."""
     return st.container(horizontal=True, vertical_alignment="center", gap="xsmall")
 
 
 def _show_run(o: RunOverview, has_study: bool) -> None:
-    state_width, run_width, score_width, time_width, study_width = WIDTHS
     progress = f" {o.progress:.0%}" if RunStatus(o.status).is_active else ""
-    st.markdown(f":small[:{STATUS_COLORS[o.status]}[{STATUS_ICONS[o.status]} {o.status}]{progress}]", width=state_width)
-    st.page_link("pages/run.py", label=f":blue[{plain(config_title(o))}]", query_params={"run": o.id}, width=run_width)
-    st.markdown(f":small[{o.f1_macro:.3f}]" if o.f1_macro is not None else "–", width=score_width)
-    st.markdown(f":small[{_describe_time(o)}]", width=time_width)
-    if has_study:
-        st.markdown(f":small[{plain(o.study or '–')}]", width=study_width)
+    st.markdown(f":small[:{STATUS_COLORS[o.status]}[{STATUS_ICONS[o.status]} {o.status}]{progress}]", width=STATE_WIDTH)
+    study = f" :gray[· {plain(o.study)}]" if has_study and o.study else ""
+    title = f":blue[{plain(config_title(o))}]{study}"
+    st.page_link("pages/run.py", label=title, query_params={"run": o.id}, width="stretch")
+    st.markdown(f":small[{o.f1_macro:.3f}]" if o.f1_macro is not None else "–", width=SCORE_WIDTH)
+    st.markdown(f":small[{_describe_time(o)}]", width=TIME_WIDTH)
 
 
 def _describe_time(o: RunOverview) -> str:
@@ -115,7 +115,7 @@ def show_overview_table(overviews: list[RunOverview], key: str) -> None:
 
 def show_reasons(overviews: list[RunOverview]) -> None:
     """Why runs ended as they did, in full: beside the table's other columns a narrow window has no place for it."""
-    told = [overview for overview in overviews if overview.reason]
+    told = [o for o in overviews if o.reason and o.status != RunStatus.IMPORTED]  # of which `show_imported` tells
     lines = [
         f"- :{STATUS_COLORS[o.status]}[{STATUS_ICONS[o.status]} {o.status}] "
         f"**{plain(method_title(o.method))}**, seed {o.seed}: {plain(o.reason)}"

@@ -149,7 +149,7 @@ def test_no_page_asks_for_anything_that_is_not_on_this_machine(served: App, brow
 
 
 def test_no_link_in_an_address_becomes_a_link_on_the_page(served: App, browser: Browser) -> None:
-    name = "https://evil.example/a www.evil.example mailto:a@evil.example b@evil.example [x](http://evil.example)"
+    name = "https://evil.example/a www.evil.example mailto:a@evil.example [x](http://evil.example)"
     for address in ("run?run=", "compare?study=", "launch?clone="):
         page = open_page(browser, f"{served.url}/{address}{quote(name)}")
         expect(page.get_by_test_id("stAlert").filter(has_text=name)).to_be_visible()

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from live_runs import queue_run, start_scheduler, wait_for_status
 from streamlit.testing.v1 import AppTest
 from wandb_children import API_KEY
@@ -149,6 +150,7 @@ def test_the_command_line_resumes_all_of_them(
 
 def test_the_runs_page_resumes_all_of_them(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMOCORE_RUNS", str(root))
+    monkeypatch.setattr(st, "page_link", lambda *_, **__: None)  # a page alone has no others to link to
     runs = [strip_mark(create_run(root, RunConfig(method="tfidf", data="gone.csv"))) for _ in range(2)]
     page = AppTest.from_file(str(REPOSITORY / "pages" / "runs.py"), default_timeout=30).run()
     assert "2 queued runs were not launched by this installation" in page.info[0].value
