@@ -89,9 +89,10 @@ LINK = "<a href='https:evil.example'>click"
 
 
 def test_no_name_of_a_method_or_base_is_html_in_a_chart() -> None:
-    configs = [RunConfig(), RunConfig(base=LINK), RunConfig(method=LINK)]
+    # No such base is launched; what is drawn must be safe all the same.
+    configs = [RunConfig(), RunConfig().model_copy(update={"base": LINK}), RunConfig(method=LINK)]
     results: list[Result] = [build_result(config) for config in configs]
-    results.append(TeamResult("team", RunConfig(base=LINK), results[0].result, results[0].provenance, "http://w"))
+    results.append(TeamResult("team", configs[1], results[0].result, results[0].provenance, "http://w"))
     told = name_series(results)
     assert all("click" in name for name in list(told.values())[1:])
     assert not {"<", ">"} & set("".join(told.values()))

@@ -66,12 +66,14 @@ def test_of_a_run_s_place_on_w_and_b_the_address_is_told(
     [result] = finish_study(tmp_path, ("lora",), (1,))
     assert shared_address(result) == {}
     place = {
-        "mode": "online", "entity": "team", "project": "p", "id": "1", "base_url": "https://ada:secret@w.example",
+        "mode": "online", "entity": "team", "project": "p", "id": "1", "base_url": "https://w.example",
         "url": "https://w.example/team/p", "reason": "no right to write /home/ada", "complete": True,
     }  # fmt: skip
     (result.run.path / "wandb.json").write_text(json.dumps(place))
     expected = {key: value for key, value in place.items() if key not in ("reason", "complete")}
-    assert shared_address(result) == expected | {"base_url": "https://w.example"}
+    assert shared_address(result) == expected
+    (result.run.path / "wandb.json").write_text(json.dumps(place | {"base_url": "https://ada:secret@w.example"}))
+    assert shared_address(result) == {}, "no server's address"
     (result.run.path / "wandb.json").write_text("{")
     assert shared_address(result) == {}
 
