@@ -32,6 +32,7 @@ def quiet_queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     st.cache_data.clear()
     monkeypatch.setattr("emocore.jobs.queue.ensure_scheduler", lambda root: None)
     monkeypatch.setattr(st, "switch_page", lambda *_, **__: None)
+    monkeypatch.setattr(st, "page_link", lambda *_, **__: None)
 
 
 def open_launch(**parameters: str) -> AppTest:
