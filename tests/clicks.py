@@ -28,7 +28,7 @@ from live_runs import EXECUTE_ALL, REPOSITORY, end_processes, queue_run, start_s
 from playwright.sync_api import Browser, Error, Locator
 from studies import fail_run, finish_study
 
-from emocore.data.table import STARTER_FILE
+from emocore.data.source import STARTER_FILE
 from emocore.listing import list_runs
 
 PATIENCE_SECONDS = 10.0
