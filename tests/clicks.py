@@ -74,7 +74,7 @@ def prepare(root: Path, folder: Path, alive: int) -> None:
     import tiny_models
 
     root.mkdir(parents=True, exist_ok=True)
-    data = folder / "small.csv"
+    data = root / "small.csv"  # where the Launch page may read it, too
     pd.read_csv(STARTER_FILE).head(120).to_csv(data, index=False)
     base = str(tiny_models.save_tiny_bert(folder / "tiny-bert"))
     finish_study(root, study="finished before")
