@@ -56,6 +56,7 @@ def main() -> None:
     options = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
     with tempfile.TemporaryDirectory(prefix="emocore-chaos-") as name, ThreadPoolExecutor(WORLDS) as pool:
+        os.environ["EMOCORE_SETTINGS"] = f"{name}/settings"
         untouched = Untouched(Path(name) / "untouched", *prepare(Path(name)))
         seeds = [options.seed * WORLDS + number for number in range(WORLDS)]
         worlds = [World(Path(name) / f"world-{seed}", untouched, seed) for seed in seeds]
