@@ -212,11 +212,13 @@ def print_classification(runs: list[RunFolder], options: argparse.Namespace) -> 
         print_line()
 
 
-def find_output(option: str, name: str) -> Path:
-    """Where a command is to write. Raises DataError for a place where no file can be."""
+def find_output(option: str, name: str, takes_streams: bool = False) -> Path:
+    """Where a command is to write. Raises DataError for a place where no file can be, and for a pipe or a device unless
+    it `takes_streams`: a file is put in its place in one step, and that place is no file's."""
     path = Path(name)
     try:
         is_place = not path.is_dir() and path.resolve().parent.is_dir()
+        is_place = is_place and (takes_streams or not path.exists() or path.is_file())
     except (OSError, RuntimeError, ValueError):  # too long, a loop of links, or no path at all
         is_place = False
     if not is_place:
@@ -226,7 +228,7 @@ def find_output(option: str, name: str) -> Path:
 
 def _find_out(options: argparse.Namespace) -> Path:
     """Before anything is loaded. Raises DataError for a place where no CSV can be written."""
-    out = find_output("--out", options.out)
+    out = find_output("--out", options.out, takes_streams=True)
     if is_for_spreadsheets(out.name):
         raise DataError(f"--out {out}: --for-spreadsheets gives a file such a name; choose another one")
     if options.for_spreadsheets and out.exists() and not out.is_file():

@@ -4,6 +4,7 @@ The form of its answers and damaged runs are the business of test_comparing.py.
 """
 
 import json
+import os
 import re
 import zipfile
 from collections.abc import Callable
@@ -173,11 +174,14 @@ def test_a_file_that_cannot_be_written_is_refused(
 
 
 @pytest.mark.parametrize("option", ["--report", "--bundle"])
-@pytest.mark.parametrize("kind", ["long", "loop", "folder", "nowhere", "NUL"])
+@pytest.mark.parametrize("kind", ["long", "loop", "folder", "nowhere", "NUL", "pipe"])
 def test_a_place_where_no_file_can_be_is_refused_before_anything_is_compared(
     tmp_path: Path, refuse: Callable[..., str], option: str, kind: str
 ) -> None:
     (tmp_path / "loop").symlink_to("loop")
+    os.mkfifo(tmp_path / "pipe")
     names = {"long": "x" * 5000, "loop": "loop/x.html", "folder": ".", "nowhere": "nowhere/x.html", "NUL": "a\0b"}
+    names["pipe"] = "pipe"
     message = refuse("compare", "a-run", option, str(tmp_path / names[kind]))
     assert f"{option} " in message and "name a file in a folder that exists" in message and len(message) < 400
+    assert (tmp_path / "pipe").is_fifo(), "no file has taken its place"

@@ -13,11 +13,6 @@ from emocore.tracking.metrics_file import read_metrics
 
 pytestmark = BROWSER_MARKS
 EPOCHS = 16
-CLICKS_IN_QUICK_SUCCESSION = """() => {
-    const find = (kind, name) => [...document.querySelectorAll(kind)].find(one => one.innerText.includes(name));
-    find("button", "To the front").click();
-    setTimeout(() => find("a", "Clone").click(), 5);
-}"""
 
 
 def test_a_run_survives_browser_and_app_and_is_stopped_resumed_finished(app: App, browser: Browser) -> None:
@@ -83,7 +78,9 @@ def test_a_clone_fills_the_form_is_launched_once_and_a_paused_queue_starts_nothi
     page = open_page(browser, f"{app.url}/run?run={last.id}")
     expect(page.get_by_text("The queue is paused")).to_be_visible()
     expect(page.get_by_role("link", name="Clone")).to_be_visible()
-    page.evaluate(CLICKS_IN_QUICK_SUCCESSION)
+    page.get_by_role("button", name="To the front").click()
+    expect(page.get_by_text("Next to start")).to_be_visible()
+    page.get_by_role("link", name="Clone").click()
     page.wait_for_url("**/launch?clone=*")
     expect(page.get_by_text(f"The settings of run {last.id}")).to_be_visible()
     expect(page.get_by_role("textbox", name="Seeds")).to_have_value("7")
