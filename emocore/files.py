@@ -18,7 +18,7 @@ MOST_BYTES = 64 * 10**6  # of a file that is read as a whole: none that Emocore 
 LONE_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
-def write_atomically(path: Path, text: str, mode: int = 0o666) -> None:
+def write_atomically(path: Path, content: str | bytes, mode: int = 0o666) -> None:
     """Replace the file in one step: a reader or a crash sees the old or the new content, never half.
 
     `mode` is what the file may be used for at most, before the user's umask. Raises OSError, with the old content in
@@ -27,8 +27,8 @@ def write_atomically(path: Path, text: str, mode: int = 0o666) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         reach("file.draft")

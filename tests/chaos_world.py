@@ -10,8 +10,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from live_runs import REPOSITORY, describe, processes_of_root, queue_run, wait_for
+from outcomes import assert_same, outcome_of
 
 from emocore.errors import RunError
 from emocore.faults import LAST_WORD, POINTS
@@ -20,7 +20,6 @@ from emocore.jobs.queue import tend_queue
 from emocore.jobs.scheduler import LOG_FILE, has_work, pause_file
 from emocore.listing import ABANDONED_SECONDS, DRAFT, GRAVE, list_damaged_runs, list_runs
 from emocore.states import RunStatus
-from emocore.tracking.metrics_file import read_metrics
 
 APP = """
 import sys
@@ -55,7 +54,6 @@ KINDS: dict[str, dict[str, Any]] = {
     "tfidf": {"method": "tfidf"},
     "lora": {"method": "lora", "epochs": 6, "lora_dropout": 0.1, "checkpoint_minutes": 0.002},
 }
-Outcome = tuple[dict[str, bytes], pd.DataFrame, list[dict[str, Any]]]
 
 
 class Untouched:
@@ -287,16 +285,3 @@ class World:
         wait_for(lambda: not self.is_busy() and not has_work(self.root), 60)
         left = [path.name for path in self.root.iterdir() if path.name.startswith((DRAFT, GRAVE))]
         assert left == []
-
-
-def outcome_of(run: RunFolder) -> Outcome:
-    """Everything that must not depend on how often a run was killed."""
-    weights = {path.name: path.read_bytes() for path in run.adapter.glob("*.safetensors")}
-    rows = [{name: value for name, value in row.items() if name != "seconds"} for row in read_metrics(run.metrics)]
-    return weights, pd.read_parquet(run.predictions), rows
-
-
-def assert_same(one: Outcome, other: Outcome) -> None:
-    assert one[0] == other[0], "another adapter"
-    pd.testing.assert_frame_equal(one[1], other[1], check_exact=True)
-    assert one[2] == other[2], "another curve"

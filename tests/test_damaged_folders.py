@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 import streamlit as st
 from compare_page import words
-from damaged_folders import KINDS, SECRET, STATES, UNREADABLE, UNSEEN, Kind, lay_out, shelve
+from damaged_folders import KINDS, SECRET, UNREADABLE, UNSEEN, Kind, lay_out
 from streamlit.testing.v1 import AppTest
+from whole_runs import STATES, shelve
 
 from emocore.cli import main
 from emocore.errors import RunError

@@ -1,6 +1,5 @@
 """The Launch page: presets fill the form, what it shows is what runs, and a clone still starts from its run."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ from tables import change_status, make_table, write_csv
 
 from emocore.config import RunConfig
 from emocore.data.source import read_source
-from emocore.data.uploads import store_upload
 from emocore.folder import RunFolder
 from emocore.jobs.presets import PRESETS, preset_study
 from emocore.listing import create_run, list_runs, runs_root
@@ -227,20 +225,6 @@ def test_an_upload_is_kept_once_it_can_be_read_and_launched_from_there(
     kept.parent.rmdir()
     kept.parent.write_text("in the way", encoding="utf-8")
     assert "the upload cannot be kept" in upload(page, "other.csv", table.to_csv(index=False).encode())
-
-
-def test_uploads_are_counted_with_the_disk_and_removed_by_a_click() -> None:
-    used, old, young = (
-        store_upload(runs_root(), f"{rows}.csv", make_table(rows).to_csv(index=False).encode()) for rows in (50, 60, 70)
-    )
-    for path in (used, old):
-        os.utime(path, (1, 1))
-    create_run(runs_root(), resolve(RunConfig(method="tfidf", data=str(used)))[0])
-    page = AppTest.from_file(str(LAUNCH.with_name("runs.py")), default_timeout=30).run()
-    assert "3 uploaded files, " in words(page) and "; 2 of them used by no run." in words(page)
-    page.button(key="uploads_remove").click().run()
-    assert not page.exception and "2 uploaded files, " in words(page)
-    assert used.is_file() and young.is_file() and not old.exists()
 
 
 def test_an_unknown_preset_in_the_address_is_told() -> None:

@@ -1,6 +1,7 @@
 """The pages that launch and show runs: what goes wrong is told where it happened, and the rest of the page stays."""
 
 import json
+import os
 import shutil
 import threading
 from collections.abc import Callable
@@ -14,9 +15,10 @@ import pytest
 import streamlit as st
 from live_runs import wait_for
 from streamlit.testing.v1 import AppTest
-from tables import LABELS, change_status, finish_run
+from tables import LABELS, change_status, finish_run, make_table
 
 from emocore.config import RunConfig
+from emocore.data.uploads import store_upload
 from emocore.errors import RunError
 from emocore.folder import RunFolder
 from emocore.jobs.launch import launch, plan_runs
@@ -278,3 +280,17 @@ def test_every_state_has_a_sign_that_plain_fonts_know() -> None:
 
     assert set(STATUS_ICONS) == {str(status) for status in RunStatus}
     assert all(len(icon) == 1 and ord(icon) < 0x2800 for icon in STATUS_ICONS.values())
+
+
+def test_uploads_are_counted_with_the_disk_and_removed_by_a_click() -> None:
+    used, old, young = (
+        store_upload(runs_root(), f"{rows}.csv", make_table(rows).to_csv(index=False).encode()) for rows in (50, 60, 70)
+    )
+    for path in (used, old):
+        os.utime(path, (1, 1))
+    create_run(runs_root(), resolve(RunConfig(method="tfidf", data=str(used)))[0])
+    page = open_page("runs")
+    assert "3 uploaded files, " in words(page) and "; 2 of them used by no run." in words(page)
+    page.button(key="uploads_remove").click().run()
+    assert not page.exception and "2 uploaded files, " in words(page)
+    assert used.is_file() and young.is_file() and not old.exists()

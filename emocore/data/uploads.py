@@ -15,7 +15,7 @@ from pathlib import Path
 from emocore.data.source import DataFile
 from emocore.data.table import check_table
 from emocore.errors import DataError
-from emocore.files import file_version, read_bytes
+from emocore.files import file_version, read_bytes, write_atomically
 
 UPLOADS = "uploads"  # below the runs folder
 HASH_LENGTH = 12
@@ -52,14 +52,10 @@ def store_upload(
     except OSError as error:
         raise _unwritable(folder, error) from None
     check_table(DataFile(safe_name, content), text_column, label_columns)
-    draft = path.with_name(f".{path.name}.draft")
     try:
         folder.mkdir(exist_ok=True)
-        draft.write_bytes(content)
-        draft.replace(path)
+        write_atomically(path, content)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            draft.unlink()
         raise _unwritable(folder, error) from None
     return path
 

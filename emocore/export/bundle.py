@@ -4,10 +4,8 @@ The same comparison makes the same bytes, as long as plotly.js and the browser s
 out: texts, predictions, the folders of this machine.
 """
 
-import contextlib
 import io
 import json
-import os
 import platform
 import re
 import zipfile
@@ -30,7 +28,7 @@ from emocore.export.origins import environment, file_names, hashes, shared_addre
 from emocore.export.repeat import repeat_command
 from emocore.export.report import html_report
 from emocore.export.tables import with_index
-from emocore.files import sync
+from emocore.files import write_atomically
 
 TEXT_COLUMN = "text"
 OLDEST_TIME = (1980, 1, 1, 0, 0, 0)  # a ZIP knows none before it; the files' own would differ from one to the next
@@ -92,7 +90,13 @@ def write_bundle(path: Path, content: ComparisonContent, for_spreadsheets: bool 
     except EmocoreError as error:
         notes.append(f"The figures are here as web pages alone, without pictures: {error}.")
     files["README.txt"] = _readme(content, notes, bool(pictures), for_spreadsheets)
-    _write_atomically(path, _zip({name: text.encode() for name, text in files.items()} | pictures))
+    try:
+        write_atomically(path, _zip({name: text.encode() for name, text in files.items()} | pictures))
+    except OSError as error:
+        raise EmocoreError(
+            f"the bundle cannot be written ({error.strerror}: {path}); free space, or name a file in a folder "
+            "that exists and can be written"
+        ) from None
     return notes
 
 
@@ -203,21 +207,3 @@ def _zip(files: dict[str, bytes]) -> bytes:
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, files[name], zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    """As emocore.files.write_atomically, for bytes."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(content)
-        sync(temporary)
-        temporary.replace(path)
-        sync(path.parent)
-    except OSError as error:
-        raise EmocoreError(
-            f"the bundle cannot be written ({error.strerror}: {path}); free space, or name a file in a folder "
-            "that exists and can be written"
-        ) from None
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()

@@ -102,7 +102,7 @@ def test_the_same_file_uploaded_again_is_young_again(root: Path) -> None:
 
 def test_what_a_store_that_was_cut_off_has_left_is_removed_too(root: Path) -> None:
     path = store_upload(root, "a.csv", TABLE)
-    draft = age(path.rename(path.with_name(f".{path.name}.draft")))
+    draft = age(path.rename(path.with_name(f".{path.name}.123.tmp")))
     assert [upload.path for upload in remove_unused_uploads(root)] == [draft]
 
 

@@ -11,8 +11,9 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from damaged_folders import KINDS, Kind, shelve
+from damaged_folders import KINDS, Kind
 from live_runs import processes_of_group, queue_run, start_scheduler, wait_for_status
+from whole_runs import shelve
 
 from emocore.folder import RunFolder
 from emocore.listing import list_damaged_runs

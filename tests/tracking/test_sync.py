@@ -246,32 +246,28 @@ def test_a_damaged_note_on_where_it_is_is_written_anew(server: WandbServer, tmp_
     assert not can_sync(run)
 
 
-def spoil_result(run: RunFolder) -> None:
-    (run.path / "result.json").write_text("{")
+def cut_short(path: Path) -> None:
+    path.write_text("{")
 
 
-def spoil_metrics(run: RunFolder) -> None:
-    run.metrics.unlink()
-    run.metrics.symlink_to("/proc/self/mem")
-
-
-def spoil_config(run: RunFolder) -> None:
-    (run.path / "config.json").write_text("{")
+def link_to_a_device(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("/proc/self/mem")
 
 
 @pytest.mark.parametrize(
-    ("spoil", "words"),
+    ("file", "spoil", "words"),
     [
-        (spoil_result, "result.json is damaged; run it again or delete the run"),
-        (spoil_metrics, "metrics.jsonl cannot be read (it is a link that leads out of its folder)"),
-        (spoil_config, "config.json cannot be used"),
+        ("result.json", cut_short, "result.json is damaged; run it again or delete the run"),
+        ("metrics.jsonl", link_to_a_device, "metrics.jsonl cannot be read (it is a link that leads out of its folder)"),
+        ("config.json", cut_short, "config.json cannot be used"),
     ],
 )
 def test_trouble_of_this_machine_is_not_blamed_on_w_and_b(
-    server: WandbServer, tmp_path: Path, spoil: Callable[[RunFolder], None], words: str
+    server: WandbServer, tmp_path: Path, file: str, spoil: Callable[[Path], None], words: str
 ) -> None:
     run = offline_run(tmp_path, server)
-    spoil(run)
+    spoil(run.path / file)
     with pytest.raises(RunError) as caught:
         sync_run(run)
     assert words in str(caught.value)
