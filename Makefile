@@ -22,16 +22,16 @@ test: setup $(TEST_SETUP) check
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 chaos: setup $(TEST_SETUP)
-	PYTHONPATH=. $(BIN)/python tests/chaos.py --count $(or $(COUNT),500) --seed $(or $(SEED),1)
+	$(BIN)/python -m benchmarks.chaos --count $(or $(COUNT),500) --seed $(or $(SEED),1)
 
 fuzz: setup $(TEST_SETUP)
-	$(BIN)/python tests/fuzz.py --count $(or $(COUNT),2000) --seed $(or $(SEED),1)
+	$(BIN)/python -m benchmarks.fuzz --count $(or $(COUNT),2000) --seed $(or $(SEED),1)
 
 clicks: setup $(TEST_SETUP)
-	PYTHONPATH=. $(BIN)/python tests/clicks.py --opened $(or $(OPENED),40) --clicks $(or $(CLICKS),200) --seed $(or $(SEED),1)
+	$(BIN)/python -m benchmarks.clicks --opened $(or $(OPENED),40) --clicks $(or $(CLICKS),200) --seed $(or $(SEED),1)
 
 coverage: setup $(TEST_SETUP)
-	OMP_NUM_THREADS=1 PYTHONPATH=. $(BIN)/python tests/simulate_coverage.py --datasets $(or $(COUNT),1000)
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.coverage --datasets $(or $(COUNT),1000)
 
 check: setup $(TEST_SETUP)
 	$(BIN)/ruff check .

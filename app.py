@@ -7,10 +7,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from emocore.devices import default_device
 from emocore.errors import EmocoreError
-from emocore.listing import runs_root
-from emocore.secrets import load_secrets
+from emocore.run.listing import runs_root
+from emocore.system.devices import default_device
+from emocore.system.secrets import load_secrets
 from pages.shared.entry import require_own_page
 from pages.shared.plain import plain
 from pages.shared.queue import tend_or_warn
@@ -37,12 +37,12 @@ except EmocoreError as error:
 
 page = st.navigation(
     [
-        st.Page("pages/start.py", title="Start", icon=":material/home:", default=True),
-        st.Page("pages/launch.py", title="Launch", icon=":material/rocket_launch:"),
-        st.Page("pages/runs.py", title="Runs", icon=":material/list:"),
-        st.Page("pages/compare.py", title="Compare", icon=":material/bar_chart:"),
-        st.Page("pages/playground.py", title="Playground", icon=":material/chat:"),
-        st.Page("pages/run.py", title="Run", icon=":material/monitoring:", visibility="hidden"),
+        st.Page("pages/start/page.py", title="Start", icon=":material/home:", default=True),
+        st.Page("pages/launch/page.py", url_path="launch", title="Launch", icon=":material/rocket_launch:"),
+        st.Page("pages/runs/page.py", url_path="runs", title="Runs", icon=":material/list:"),
+        st.Page("pages/compare/page.py", url_path="compare", title="Compare", icon=":material/bar_chart:"),
+        st.Page("pages/playground/page.py", url_path="playground", title="Playground", icon=":material/chat:"),
+        st.Page("pages/run/page.py", url_path="run", title="Run", icon=":material/monitoring:", visibility="hidden"),
     ]
 )
 with st.sidebar:

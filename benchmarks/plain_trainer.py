@@ -16,7 +16,6 @@ import transformers
 from peft import get_peft_model
 from transformers import AutoModelForSequenceClassification, Trainer, TrainingArguments
 
-from emocore.config import STARTER, RunConfig
 from emocore.data.encode import encode_splits
 from emocore.data.split import load_splits
 from emocore.models.bases import find_base
@@ -25,6 +24,7 @@ from emocore.models.bundled import bundled_folder
 from emocore.models.methods import find_method
 from emocore.models.pooling import MeanPooledBert
 from emocore.models.resolve import resolve
+from emocore.run.config import STARTER, RunConfig
 from emocore.training.trainer import EmotionTrainer, training_arguments
 
 

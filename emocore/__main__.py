@@ -2,6 +2,6 @@
 
 import sys
 
-from emocore.cli import main
+from emocore.cli.main import main
 
 sys.exit(main())

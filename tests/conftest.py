@@ -5,7 +5,6 @@ a conversion takes 20 s and is the same for all.
 """
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,17 +12,15 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))  # for the helpers that lie beside this file
-
 # Set before anything imports torch or huggingface_hub, which read them once.
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 
 from emocore.data.source import STARTER_FILE
-from emocore.folder import RunFolder
+from emocore.run.folder import RunFolder
 
 if TYPE_CHECKING:
-    from live_runs import Attempts
+    from tests.support.live_runs import Attempts
 
 SMALL_LABELS = ["anger", "fear", "joy", "love", "sadness"]
 
@@ -49,7 +46,7 @@ def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A runs folder of its own for each test; the installation is one for all of a session. One thread a
     process: tiny models gain nothing from more, and two tests at a time would wait for each other's threads."""
     clear_accounts(monkeypatch)
-    monkeypatch.setattr("emocore.secrets.SECRETS_FILE", tmp_path / "no secrets.toml")
+    monkeypatch.setattr("emocore.system.secrets.SECRETS_FILE", tmp_path / "no secrets.toml")
     monkeypatch.setenv("EMOCORE_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
 
@@ -63,8 +60,9 @@ def small_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def save_tiny(kind: str, factory: pytest.TempPathFactory) -> Path:
-    import tiny_models
     import torch
+
+    from tests.support import tiny_models
 
     torch.set_num_threads(1)
     save = getattr(tiny_models, f"save_tiny_{kind}")
@@ -98,7 +96,7 @@ def tiny_qwen2(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def attempts(isolated_session: None) -> Iterator["Attempts"]:
     """To carry out runs in processes of their own, all from one that has done the imports."""
-    from live_runs import Attempts
+    from tests.support.live_runs import Attempts
 
     attempts = Attempts()
     yield attempts
@@ -110,7 +108,7 @@ def finished_runs(
     tmp_path_factory: pytest.TempPathFactory, attempts: "Attempts", tiny_bert: Path, tiny_llama: Path, small_csv: Path
 ) -> dict[str, RunFolder]:
     """Finished runs by name, to read and copy but not to change: see FINISHED_RUNS in live_runs.py."""
-    from live_runs import carry_out_finished_runs
+    from tests.support.live_runs import carry_out_finished_runs
 
     return carry_out_finished_runs(tmp_path_factory.mktemp("finished"), attempts, tiny_bert, tiny_llama, small_csv)
 
@@ -127,9 +125,8 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def refuse(runs: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
     """Run a command that must be refused; returns its message."""
 
-    from refusals import assert_one_line, contents
-
-    from emocore.cli import main
+    from emocore.cli.main import main
+    from tests.support.refusals import assert_one_line, contents
 
     def run(*arguments: str) -> str:
         before = contents(runs)

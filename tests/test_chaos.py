@@ -1,4 +1,4 @@
-"""The short version of tests/chaos.py: a death at every point, and a few at random moments.
+"""The short version of benchmarks/chaos.py: a death at every point, and a few at random moments.
 
 `make chaos` is the long one.
 """
@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from chaos_world import NEURAL, Untouched, World
-from live_runs import end_processes
 
-from emocore.faults import POINTS
+from emocore.system.faults import POINTS
+from tests.support.chaos_world import NEURAL, Untouched, World
+from tests.support.live_runs import end_processes
 
 RANDOM_KILLS = 4
 # The first file of an attempt is the scheduler's; the run writes its identity, its state, its provenance ...

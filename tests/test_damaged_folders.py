@@ -11,18 +11,18 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
-from compare_page import words
-from damaged_folders import KINDS, SECRET, UNREADABLE, UNSEEN, Kind, lay_out
 from streamlit.testing.v1 import AppTest
-from whole_runs import STATES, shelve
 
-from emocore.cli import main
+from emocore.cli.main import main
 from emocore.errors import RunError
 from emocore.evaluation.results import load_result
-from emocore.folder import RunFolder
+from emocore.run.folder import RunFolder
 from pages.shared.run_view import look_at
+from tests.support.compare_page import words
+from tests.support.damaged_folders import KINDS, SECRET, UNREADABLE, UNSEEN, Kind, lay_out
+from tests.support.repository import REPOSITORY
+from tests.support.whole_runs import STATES, shelve
 
-REPOSITORY = Path(__file__).parent.parent
 LONGEST_SECONDS = 5.0
 PACK = 120  # damaged runs beside the healthy one
 PACKS = range(0, len(KINDS), PACK)
@@ -144,7 +144,9 @@ def test_every_list_of_the_command_line_has_all_runs(pack: Pack, look: Look) -> 
 def test_a_damaged_run_is_shown_or_refused_with_its_name(
     pack: Pack, look: Look, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("emocore.commands.tend_queue", lambda root: None)  # or every look would read all of the runs
+    monkeypatch.setattr(
+        "emocore.cli.commands.tend_queue", lambda root: None
+    )  # or every look would read all of the runs
     for number, (run_id, kind) in enumerate(pack.kinds.items()):
         with named(kind):
             status, out, err = look("show", run_id, *(["--json"] if number % 3 == 0 else []))
@@ -179,7 +181,7 @@ def test_the_run_page_gets_all_that_can_be_read(pack: Pack) -> None:
 
 
 def open_page(name: str, **parameters: str) -> AppTest:
-    page = AppTest.from_file(str(REPOSITORY / "pages" / f"{name}.py"), default_timeout=30)
+    page = AppTest.from_file(str(REPOSITORY / "pages" / f"{name}" / "page.py"), default_timeout=30)
     for key, value in parameters.items():
         page.query_params[key] = value
     with at_most(2 * LONGEST_SECONDS):
@@ -234,7 +236,7 @@ def test_files_that_may_not_be_read_are_told_by_name(look: Look, monkeypatch: py
         root = Path(name)
         root.chmod(0o755)
         monkeypatch.setenv("EMOCORE_RUNS", str(root))
-        monkeypatch.setattr("emocore.secrets.SECRETS_FILE", root / "no secrets.toml")
+        monkeypatch.setattr("emocore.system.secrets.SECRETS_FILE", root / "no secrets.toml")
         placed = fill(root, shelve(root / ".shelf"), kinds).kinds
         if is_root:
             os.seteuid(65534)

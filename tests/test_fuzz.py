@@ -1,6 +1,6 @@
-"""The short version of tests/fuzz.py: a few cases of each kind, and that the fuzzer itself sees what it should.
+"""The short version of benchmarks/fuzz.py: a few cases of each kind, and that the fuzzer itself sees what it should.
 
-`make fuzz` is the long one; a case that fails here can be repeated with `python tests/fuzz.py --only NUMBER`.
+`make fuzz` is the long one; a case that fails here can be repeated with `python -m benchmarks.fuzz --only NUMBER`.
 """
 
 import os
@@ -12,11 +12,13 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from fuzz import KIND_NAMES, kind_of
-from fuzzing.box import Box, Step
-from fuzzing.campaign import MAKERS, Campaign
-from fuzzing.verdict import Outcome, judge, judge_case
-from live_runs import REPOSITORY, wait_for
+
+from benchmarks.fuzz import KIND_NAMES, kind_of
+from tests.support.fuzzing.box import Box, Step
+from tests.support.fuzzing.campaign import MAKERS, Campaign
+from tests.support.fuzzing.verdict import Outcome, judge, judge_case
+from tests.support.live_runs import wait_for
+from tests.support.repository import REPOSITORY
 
 COUNT, SEED = 50, 1
 

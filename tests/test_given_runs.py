@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from emocore.cli import main
-from emocore.config import RunConfig
-from emocore.installation import confirm_server, confirmed_servers
+from emocore.cli.main import main
 from emocore.jobs.delete import delete_run
 from emocore.jobs.scheduler import sweep
-from emocore.listing import create_run, list_runs, runs_root
 from emocore.models.resolve import take_over
+from emocore.run.config import RunConfig
+from emocore.run.listing import create_run, list_runs, runs_root
+from emocore.system.installation import confirm_server, confirmed_servers
+from tests.support.repository import REPOSITORY
 
-REPOSITORY = Path(__file__).parent.parent
 THEIRS = "http://theirs.example:8080"
 
 
@@ -48,7 +48,7 @@ def test_the_command_line_clones_without_the_server_and_says_so(capsys: pytest.C
 
 def test_the_launch_page_fills_its_form_without_the_server_and_says_so() -> None:
     run = create_run(runs_root(), RunConfig(method="tfidf", data="starter", wandb_base_url=THEIRS))
-    page = AppTest.from_file(str(REPOSITORY / "pages" / "launch.py"), default_timeout=30)
+    page = AppTest.from_file(str(REPOSITORY / "pages" / "launch" / "page.py"), default_timeout=30)
     page.query_params["clone"] = run.id
     page.run()
     assert not page.exception

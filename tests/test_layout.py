@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-CORE = sorted((ROOT / "emocore").rglob("*.py"))
-PAGES = sorted((ROOT / "pages").rglob("*.py"))
+from tests.support.repository import REPOSITORY
+
+CORE = sorted((REPOSITORY / "emocore").rglob("*.py"))
+PAGES = sorted((REPOSITORY / "pages").rglob("*.py"))
 
 # What lies further along: data -> models -> training -> evaluation -> charts -> export.
 FORBIDDEN = {
@@ -28,10 +29,10 @@ FORBIDDEN = {
 HEAVY = {"torch", "transformers", "peft", "bitsandbytes", "accelerate", "datasets"}
 MAY_IMPORT_HEAVY = ("models/build.py", "models/classifier.py", "models/pooling.py", "models/quiet.py", "training/")
 LIGHT_MODULES = (
-    "emocore.cli",
+    "emocore.cli.main",
     "emocore.jobs.scheduler",
     "emocore.evaluation.comparison",
-    "emocore.charts.comparison",
+    "emocore.charts.emotions",
     "emocore.charts.curves",
     "emocore.charts.probabilities",
     "emocore.export.bundle",
@@ -42,11 +43,11 @@ LIGHT_MODULES = (
 
 
 def name_of(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix()
+    return path.relative_to(REPOSITORY).as_posix()
 
 
 def module_of(path: Path) -> str:
-    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    return ".".join(path.relative_to(REPOSITORY).with_suffix("").parts)
 
 
 def is_type_checking(node: ast.AST) -> bool:
@@ -85,7 +86,7 @@ def parts_imported(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("part", FORBIDDEN)
 def test_a_part_imports_nothing_that_lies_further_along(part: str) -> None:
-    files = [path for path in CORE if path.relative_to(ROOT).parts[1] == part]
+    files = [path for path in CORE if path.relative_to(REPOSITORY).parts[1] == part]
     assert files
     wrong = {name_of(path): parts_imported(path) & FORBIDDEN[part] for path in files}
     assert {name: parts for name, parts in wrong.items() if parts} == {}
@@ -111,19 +112,19 @@ def test_heavy_libraries_are_imported_at_the_top_of_few_modules_only() -> None:
 
 
 def test_no_page_imports_a_heavy_library() -> None:
-    files = [ROOT / "app.py", *PAGES]
+    files = [REPOSITORY / "app.py", *PAGES]
     assert [name_of(path) for path in files if path.is_file() and packages_imported(path) & HEAVY] == []
 
 
 def test_what_the_app_needs_at_start_loads_neither_torch_nor_transformers() -> None:
     slow = HEAVY | {"wandb", "streamlit", "kaleido"}
     code = f"import sys, {', '.join(LIGHT_MODULES)}; print(sorted({slow} & set(sys.modules)))"
-    child = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    child = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, timeout=120)
     assert (child.stdout.strip(), child.stderr) == ("[]", "")
 
 
 @pytest.mark.parametrize(
-    ("files", "limit"), [(CORE, 300), (PAGES, 150), ([ROOT / "app.py"], 100)], ids=["core", "pages", "app"]
+    ("files", "limit"), [(CORE, 300), (PAGES, 150), ([REPOSITORY / "app.py"], 100)], ids=["core", "pages", "app"]
 )
 def test_no_file_is_too_long(files: list[Path], limit: int) -> None:
     lengths = {name_of(path): len(path.read_text(encoding="utf-8").splitlines()) for path in files if path.is_file()}

@@ -8,17 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import SMALL_LABELS
-from live_runs import describe, end_processes, processes_of_root, quick_settings, wait_for
 
-from emocore.config import StudyConfig
 from emocore.evaluation.results import load_result
-from emocore.folder import RunFolder
 from emocore.inference.classify import ClassifierPool, classify
 from emocore.jobs.launch import launch, plan_study
 from emocore.jobs.waiting import wait_until_final
 from emocore.models.adapter import UNSAFE_SUFFIXES
-from emocore.states import RunStatus
+from emocore.run.config import StudyConfig
+from emocore.run.folder import RunFolder
+from emocore.run.state import RunStatus
 from emocore.tracking.metrics_file import read_metrics
+from tests.support.live_runs import describe, end_processes, processes_of_root, quick_settings, wait_for
 
 METHODS = ("lora", "ia3", "qlora")
 CLASSES = {"gemma": "GemmaForSequenceClassification", "qwen2": "Qwen2ForSequenceClassification"}

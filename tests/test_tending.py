@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-from live_runs import end_processes, wait_for_status
 
-from emocore.cli import main
-from emocore.config import RunConfig
-from emocore.listing import create_run
-from emocore.states import RunStatus
+from emocore.cli.main import main
+from emocore.run.config import RunConfig
+from emocore.run.listing import create_run
+from emocore.run.state import RunStatus
+from tests.support.live_runs import end_processes, wait_for_status
 
 
 @pytest.mark.parametrize("command", ["runs", "queue", "show"])

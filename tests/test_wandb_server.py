@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from wandb_server import StoredRun, WandbServer
+
+from tests.support.wandb_server import StoredRun, WandbServer
 
 API_KEY = "0123456789abcdef0123456789abcdef01234567"
 KEY = ("team", "emotions", "run1")

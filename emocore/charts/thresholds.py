@@ -16,7 +16,7 @@ from emocore.charts.style import (
     method_color,
     rank_series,
 )
-from emocore.evaluation.outcomes import POLICY_TITLES
+from emocore.evaluation.predictions import POLICY_TITLES
 
 # Series stand beside each other, so that their intervals do; of the distance between policies.
 WIDTH = 0.3

@@ -11,7 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from emocore.charts.cells import MIDDLE, MOST_COLUMNS_WITH_NUMBERS, cell_grid
-from emocore.charts.comparison import order_by_support
+from emocore.charts.emotions import order_by_support
 from emocore.charts.style import NO_SKILL_COLOR, describe_points, error_bars, finish
 
 # Violet and vermilion are told apart with any colour vision, and are no method's.

@@ -8,10 +8,10 @@ import os
 from pathlib import Path
 from typing import Any
 
-from emocore.config import STARTER
 from emocore.data.source import DATA_SUFFIXES, is_named_like_data, resolve_source
 from emocore.data.uploads import UPLOADS
 from emocore.errors import DataError
+from emocore.run.config import STARTER
 
 DATA_SETTINGS = ("data", "validation_data", "test_data")
 FOLDERS_VARIABLE = "EMOCORE_DATA_FOLDERS"

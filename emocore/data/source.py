@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from emocore.config import STARTER
 from emocore.errors import DataError
-from emocore.files import read_bytes
+from emocore.run.config import STARTER
+from emocore.system.files import read_bytes
 
 STARTER_FILE = Path(__file__).parent / "starter" / "messages.csv"
 DATA_SUFFIXES = (".csv", ".tsv", ".txt")

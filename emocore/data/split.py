@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 from iterstrat.ml_stratifiers import MultilabelStratifiedShuffleSplit
 
-from emocore.config import RunConfig
 from emocore.data.source import quote_column, quote_columns
 from emocore.data.table import EmotionTable, read_table
 from emocore.errors import DataError
+from emocore.run.config import RunConfig
 from emocore.text import join_names
 
 MINIMUM_ROWS = 20  # in each split: below it not even the commonest emotion is measurable

@@ -13,7 +13,7 @@ from typing import Literal
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from emocore.files import write_atomically
+from emocore.system.files import write_atomically
 
 MARK = ".for-spreadsheets"  # before the suffix of a file's name
 # With the apostrophes that stand before one already, so that what was added can be told from what was there.

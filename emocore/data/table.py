@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from emocore.config import STARTER
 from emocore.data.cells import parse_cells
 from emocore.data.source import DataFile, quote_cell, quote_column, quote_columns, read_source
 from emocore.emotions import KNOWN_EMOTIONS
 from emocore.errors import DataError
+from emocore.run.config import STARTER
 from emocore.text import join_names
 
 TEXT_COLUMN_NAMES = ("tweet", "text", "message", "sentence", "comment", "content", "utterance", "post")

@@ -15,7 +15,7 @@ from pathlib import Path
 from emocore.data.source import DataFile
 from emocore.data.table import check_table
 from emocore.errors import DataError
-from emocore.files import file_version, read_bytes, write_atomically
+from emocore.system.files import file_version, read_bytes, write_atomically
 
 UPLOADS = "uploads"  # below the runs folder
 HASH_LENGTH = 12

@@ -14,9 +14,9 @@ from math import prod
 
 import pandas as pd
 
-from emocore.evaluation.aspects import ASPECTS, RECIPE, SEVERITIES, SPLIT_SETTINGS, Aspect, Severity
-from emocore.evaluation.facts import Subject, TrialPlace, describe_results
+from emocore.evaluation.audit_rules import ASPECTS, RECIPE, SEVERITIES, SPLIT_SETTINGS, Aspect, Severity
 from emocore.evaluation.results import Result
+from emocore.evaluation.run_descriptions import Subject, TrialPlace, describe_results
 from emocore.text import join_names
 
 COLUMNS = ("what", "values", "severity", "effect")

@@ -10,7 +10,7 @@ from scipy.stats import norm
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from emocore.evaluation.intervals import LEVEL
-from emocore.evaluation.outcomes import Outcomes
+from emocore.evaluation.predictions import Outcomes
 
 BINS = 10
 # k / 100 is the same float as the recall k / 100 of scikit-learn, which linspace does not promise.

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from emocore.errors import DataError
+from emocore.evaluation.bootstrap import RESAMPLES, Scores, resample, score
 from emocore.evaluation.intervals import (
     FEWEST_POSITIVES,
     Variances,
@@ -19,9 +20,8 @@ from emocore.evaluation.intervals import (
     split_variance,
     t_interval,
 )
-from emocore.evaluation.noskill import f1_of_always_on, no_skill_scores, no_skill_scores_from_supports
-from emocore.evaluation.outcomes import Outcomes, ThresholdPolicy, load_outcomes
-from emocore.evaluation.resampling import RESAMPLES, Scores, resample, score
+from emocore.evaluation.no_skill import f1_of_always_on, no_skill_scores, no_skill_scores_from_supports
+from emocore.evaluation.predictions import Outcomes, ThresholdPolicy, load_outcomes
 from emocore.evaluation.results import Result, RunResult, TeamResult, shared_splits
 from emocore.evaluation.series import group_series, name_series
 from emocore.evaluation.verdicts import COLUMNS as VERDICT_COLUMNS

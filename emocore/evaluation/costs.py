@@ -14,9 +14,9 @@ import pandas as pd
 from emocore.errors import RunError
 from emocore.evaluation.results import Result
 from emocore.evaluation.series import group_series
-from emocore.folder import RunFolder
-from emocore.processes import KILLED_FOR_MEMORY, OUT_OF_MEMORY
-from emocore.states import RunStatus
+from emocore.run.folder import RunFolder
+from emocore.run.state import RunStatus
+from emocore.system.processes import KILLED_FOR_MEMORY, OUT_OF_MEMORY
 from emocore.text import join_names
 
 COSTS = (

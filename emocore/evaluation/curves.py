@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from emocore.config import RunConfig
 from emocore.models.methods import method_title
+from emocore.run.config import RunConfig
 from emocore.text import strip_markup
 from emocore.tracking.history import History
 

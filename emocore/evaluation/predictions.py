@@ -1,66 +1,114 @@
-"""`predictions.parquet`, read and checked: what a run said of each text that it was scored on."""
+"""What runs predicted for the same texts: the ground on which every figure of a comparison is computed.
+
+Runs can be paired text by text only where they were scored on the same texts, with the same true labels; others
+come in groups of their own. Runs of W&B have no predictions and are in none.
+"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from emocore.errors import RunError
-from emocore.files import check_contained, open_regular
-from emocore.folder import RunFolder
-from emocore.text import first_line
+from emocore.evaluation.results import RunResult
+from emocore.metrics import sigmoid
+from emocore.thresholds import tune_by_emotion, tune_common
 
-NAMES = ("split", "row_id", "text")
-MOST_CELLS = 10**8  # ten million texts, or a thousand emotions; more would not fit into memory
-MOST_FILE_BYTES = 4 * 10**9
+ThresholdPolicy = Literal["launch", "common", "by_emotion"]
+POLICY_TITLES: dict[ThresholdPolicy, str] = {
+    "launch": "as launched",
+    "common": "one tuned threshold",
+    "by_emotion": "tuned by emotion",
+}
+POLICY_DESCRIPTIONS: dict[ThresholdPolicy, str] = {
+    "launch": "The threshold that the runs were launched with, 0.5 unless it was changed.",
+    "common": "One threshold for all emotions, the best for macro-F1 on the validation split.",
+    "by_emotion": "Each emotion's own threshold, the best for its F1 on the validation split.",
+}
+FOLDS = 5
 
 
-def read_predictions(run: RunFolder, labels: Sequence[str], splits: Sequence[str]) -> pd.DataFrame:
-    """One row a text: split, row_id, text, and of each label `true.` (int8) and `logit.` (float32).
+@dataclass(frozen=True)
+class Outcomes:
+    """`runs` and `series` have one entry a run; arrays are truth bool (texts, labels), probabilities float64 and
+    predicted bool, both (runs, texts, labels), thresholds (runs, labels), means where they were cross-fitted."""
 
-    Raises RunError where the file is not whole: each of `splits` has texts there, with the truth and a finite logit
-    for each label.
+    runs: tuple[str, ...]
+    series: tuple[str, ...]
+    methods: tuple[str, ...]
+    labels: tuple[str, ...]
+    row_ids: tuple[str, ...]
+    texts: tuple[str, ...]
+    truth: np.ndarray
+    probabilities: np.ndarray
+    predicted: np.ndarray
+    thresholds: np.ndarray
+
+    @cached_property
+    def members(self) -> dict[str, list[int]]:
+        """Name of each series -> the places of its runs (its seeds)."""
+        groups: dict[str, list[int]] = {}
+        for place, name in enumerate(self.series):
+            groups.setdefault(name, []).append(place)
+        return groups
+
+    @cached_property
+    def method_of(self) -> dict[str, str]:
+        """Name of each series -> its method."""
+        return dict(zip(self.series, self.methods, strict=True))
+
+    @property
+    def support(self) -> np.ndarray:
+        """(labels,) how many texts have each emotion."""
+        return np.asarray(self.truth.sum(axis=0))
+
+
+def load_outcomes(
+    results: Sequence[RunResult], series: dict[str, str], split: str, policy: ThresholdPolicy
+) -> list[Outcomes]:
+    """Groups of runs with the same texts, in the order of their first runs; `series` names each run's series.
+
+    Raises RunError where predictions are missing or damaged.
     """
-    try:
-        return _check(_read(run, labels), labels, splits)
-    except (OSError, ValueError, LookupError, TypeError, pa.ArrowException, RecursionError) as error:
-        problem = (isinstance(error, OSError) and error.strerror) or first_line(error)
-        raise RunError(
-            f"run {run.id}: predictions.parquet is missing or damaged ({problem}); run it again or delete the run"
-        ) from None
+    groups: dict[tuple[object, ...], list[RunResult]] = {}
+    for result in results:
+        truth, row_ids = result.truth(split), tuple(result.row_ids(split))
+        groups.setdefault((row_ids, truth.tobytes(), tuple(result.labels)), []).append(result)
+    return [_join(members, series, split, policy) for members in groups.values()]
 
 
-def _read(run: RunFolder, labels: Sequence[str]) -> pd.DataFrame:
-    """What the file says of its size is looked at first, since a small file can unfold to any size."""
-    columns = [*NAMES, *(f"{kind}.{label}" for label in labels for kind in ("true", "logit"))]
-    check_contained(run.predictions, run.path)
-    with open_regular(run.predictions, MOST_FILE_BYTES) as content:
-        file = pq.ParquetFile(content)
-        there = set(file.schema_arrow.names)
-        if missing := [name for name in columns if name not in there]:
-            raise LookupError(f"it has no column {missing[0]}")
-        rows = file.metadata.num_rows
-        if rows * len(columns) > MOST_CELLS:
-            raise ValueError(f"it says that it has {rows:,} texts, which is more than can be read")
-        table = file.read(columns).select(columns)
-    if not all(pa.types.is_string(kind) or pa.types.is_large_string(kind) for kind in table.schema.types[: len(NAMES)]):
-        raise TypeError("splits, row ids and texts should be words")
-    if any(table.column(name).null_count for name in NAMES):
-        raise ValueError("a text, a row id or a split is empty")
-    table.validate(full=True)
-    return table.to_pandas(ignore_metadata=True)
+def _join(results: Sequence[RunResult], series: dict[str, str], split: str, policy: ThresholdPolicy) -> Outcomes:
+    first = results[0]
+    probabilities = np.stack([sigmoid(result.logits(split)) for result in results])
+    used = np.stack([_used_thresholds(result, split, policy) for result in results])
+    return Outcomes(
+        runs=tuple(result.id for result in results),
+        series=tuple(series[result.id] for result in results),
+        methods=tuple(result.config.method for result in results),
+        labels=tuple(first.labels),
+        row_ids=tuple(first.row_ids(split)),
+        texts=tuple(first.texts(split)),
+        truth=first.truth(split).astype(bool),
+        probabilities=probabilities,
+        predicted=probabilities >= used,
+        thresholds=used.mean(axis=1),
+    )
 
 
-def _check(predictions: pd.DataFrame, labels: Sequence[str], splits: Sequence[str]) -> pd.DataFrame:
-    """The same with its numbers as training writes them. Raises ValueError for what it does not write."""
-    truth, logits = ([f"{kind}.{label}" for label in labels] for kind in ("true", "logit"))
-    if empty := [split for split in splits if not (predictions["split"] == split).any()]:
-        raise ValueError(f"it has no text of the {empty[0]} split")
-    if not predictions[truth].isin([0, 1]).all(axis=None):
-        raise ValueError("a true label is neither 0 nor 1")
-    values = predictions[logits].to_numpy(dtype=float)
-    if not (np.abs(values) <= np.finfo(np.float32).max).all():
-        raise ValueError("a logit is not a finite number")
-    return predictions.astype(dict.fromkeys(truth, np.int8) | dict.fromkeys(logits, np.float32))
+def _used_thresholds(result: RunResult, split: str, policy: ThresholdPolicy) -> np.ndarray:
+    """(texts, labels) thresholds of a policy, never chosen on the texts that they are used for.
+
+    On the validation split itself they are cross-fitted: those of one fifth of it come from the other four.
+    """
+    truth, shape = result.truth(split), result.truth(split).shape
+    if policy == "launch":
+        return np.full(shape, result.config.threshold)
+    tune = tune_common if policy == "common" else tune_by_emotion
+    if split != "validation":
+        return np.broadcast_to(tune(result.truth("validation"), sigmoid(result.logits("validation"))), shape)
+    probabilities, used = sigmoid(result.logits(split)), np.empty(shape)
+    folds = np.random.default_rng(0).permutation(len(truth)) % FOLDS
+    for fold in range(FOLDS):
+        used[folds == fold] = tune(truth[folds != fold], probabilities[folds != fold])
+    return used

@@ -14,15 +14,15 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from emocore.config import RunConfig
 from emocore.errors import ConfigError, RunError
-from emocore.evaluation.predictions import read_predictions
-from emocore.folder import RunFolder
-from emocore.listing import list_finished
+from emocore.evaluation.predictions_file import read_predictions
 from emocore.metrics import is_amount, is_complete
 from emocore.models.methods import method_title
-from emocore.origin import find_problem
-from emocore.states import RunStatus
+from emocore.run.config import RunConfig
+from emocore.run.folder import RunFolder
+from emocore.run.listing import list_finished
+from emocore.run.provenance import find_problem
+from emocore.run.state import RunStatus
 from emocore.tracking.team import TeamRun
 
 SPLITS = ("validation", "test")

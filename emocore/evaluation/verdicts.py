@@ -22,9 +22,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from emocore.evaluation.bootstrap import Scores
 from emocore.evaluation.intervals import FEWEST_POSITIVES, LEVEL, Variances, degrees_of_freedom, split_variance
-from emocore.evaluation.outcomes import Outcomes
-from emocore.evaluation.resampling import Scores
+from emocore.evaluation.predictions import Outcomes
 
 ALPHA = 1 - LEVEL
 # On fewer texts two models with the same macro-F1 got a verdict in 8 to 11 % of simulations (12 to 40 texts).

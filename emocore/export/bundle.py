@@ -28,7 +28,7 @@ from emocore.export.origins import environment, file_names, hashes, shared_addre
 from emocore.export.repeat import repeat_command
 from emocore.export.report import html_report
 from emocore.export.tables import with_index
-from emocore.files import write_atomically
+from emocore.system.files import write_atomically
 
 TEXT_COLUMN = "text"
 OLDEST_TIME = (1980, 1, 1, 0, 0, 0)  # a ZIP knows none before it; the files' own would differ from one to the next

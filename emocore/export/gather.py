@@ -6,22 +6,22 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from emocore.charts.calibration import reliability_curves
-from emocore.charts.comparison import emotion_bars, emotion_heatmap
 from emocore.charts.costs import cost_scatter
-from emocore.charts.disagreement import agreement_heatmap
+from emocore.charts.emotions import emotion_bars, emotion_heatmap
 from emocore.charts.scores import score_dots
 from emocore.charts.sweeps import sweep_curves
+from emocore.charts.texts import agreement_heatmap
 from emocore.charts.thresholds import threshold_lines
 from emocore.charts.verdicts import difference_forest, verdict_matrix
 from emocore.evaluation.audit import describe_audit
 from emocore.evaluation.calibration import calibration_table, reliability_table
 from emocore.evaluation.comparison import Comparison
 from emocore.evaluation.costs import cost_table, pareto_front
-from emocore.evaluation.disagreement import agreement_table, co_occurrence_errors, oracle_scores, unique_errors
-from emocore.evaluation.outcomes import POLICY_TITLES, Outcomes, ThresholdPolicy
+from emocore.evaluation.headline import describe
+from emocore.evaluation.predictions import POLICY_TITLES, Outcomes, ThresholdPolicy
 from emocore.evaluation.sweeps import SWEPT_SETTINGS, find_swept_settings, sweep_table
-from emocore.evaluation.tuning import chosen_thresholds, describe_tuning, threshold_table
-from emocore.evaluation.wording import describe
+from emocore.evaluation.texts import agreement_table, co_occurrence_errors, oracle_scores, unique_errors
+from emocore.evaluation.thresholds import chosen_thresholds, describe_tuning, threshold_table
 from emocore.export.content import ComparisonContent
 
 COST_TITLES = {

@@ -2,10 +2,10 @@
 
 from collections.abc import Collection
 
+from emocore.evaluation.bootstrap import RESAMPLES
 from emocore.evaluation.comparison import Comparison
 from emocore.evaluation.intervals import FEWEST_POSITIVES
-from emocore.evaluation.outcomes import POLICY_DESCRIPTIONS, POLICY_TITLES
-from emocore.evaluation.resampling import RESAMPLES
+from emocore.evaluation.predictions import POLICY_DESCRIPTIONS, POLICY_TITLES
 from emocore.export.grids import Mark
 from emocore.text import join_names
 

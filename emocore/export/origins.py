@@ -14,10 +14,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pandas as pd
 
-from emocore.config import STARTER
 from emocore.evaluation.comparison import Comparison
 from emocore.evaluation.results import Result, RunResult, TeamResult
 from emocore.export.content import ComparisonContent
+from emocore.run.config import STARTER
 from emocore.tracking.place import known_place
 
 DATA_SETTINGS = ("data", "validation_data", "test_data")

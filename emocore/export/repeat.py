@@ -11,12 +11,12 @@ from functools import lru_cache
 from itertools import product
 from typing import Any
 
-from emocore.config import SHARED_SETTINGS, RunConfig, variable_settings
 from emocore.evaluation.results import Result
 from emocore.export.origins import DATA_SETTINGS, IDENTITY, LOGGING_SETTINGS, file_names, shared_config
 from emocore.models.bases import BASES
 from emocore.models.methods import METHODS, OPTIONAL_SETTINGS
 from emocore.models.resolve import NO_BASE, resolve
+from emocore.run.config import SHARED_SETTINGS, RunConfig, variable_settings
 
 PROGRAM = ("python", "-m", "emocore")
 ALWAYS_NAMED = ("base", "data")

@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 from emocore import __version__
 from emocore.evaluation.comparison import Comparison
-from emocore.evaluation.study_reference import STUDY_NOTE, study_table
+from emocore.evaluation.original_study import STUDY_NOTE, study_table
 from emocore.export.content import ComparisonContent
 from emocore.export.figures import POLICY_ALONE, TEMPLATES, plotly_script, to_fragment, to_slug
 from emocore.export.grids import emotion_grid, score_grid

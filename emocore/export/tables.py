@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_integer_dtype, is_numeric_dtype
 
-from emocore.evaluation.outcomes import POLICY_TITLES
+from emocore.evaluation.predictions import POLICY_TITLES
 from emocore.metrics import METRIC_TITLES
 from emocore.models.methods import method_title
 from emocore.text import format_bytes, format_count, format_seconds

@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 
 from emocore.evaluation.results import load_result
-from emocore.folder import RunFolder
 from emocore.metrics import sigmoid
 from emocore.models.classifier import BaseStore, Classifier, load_classifier
+from emocore.run.folder import RunFolder
 
 
 @dataclass

@@ -1,10 +1,10 @@
 """Delete a run with all its files."""
 
 from emocore.errors import RunError
-from emocore.faults import reach
-from emocore.files import remove_folder
-from emocore.folder import RunFolder
-from emocore.listing import GRAVE
+from emocore.run.folder import RunFolder
+from emocore.run.listing import GRAVE
+from emocore.system.faults import reach
+from emocore.system.files import remove_folder
 
 
 def check_deletable(run: RunFolder) -> None:

@@ -7,9 +7,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from emocore.folder import RunFolder
-from emocore.processes import ProcessIdentity
-from emocore.states import RunState
+from emocore.run.folder import RunFolder
+from emocore.run.state import RunState
+from emocore.system.processes import ProcessIdentity
 
 PATIENCE_SECONDS = 30.0
 

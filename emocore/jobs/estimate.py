@@ -9,15 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
-from emocore.config import RunConfig
-from emocore.devices import default_device
 from emocore.errors import RunError
-from emocore.files import file_version
-from emocore.folder import RunFolder
-from emocore.listing import list_finished
 from emocore.metrics import is_amount
 from emocore.models.bases import find_base
 from emocore.models.methods import find_method
+from emocore.run.config import RunConfig
+from emocore.run.folder import RunFolder
+from emocore.run.listing import list_finished
+from emocore.system.devices import default_device
+from emocore.system.files import file_version
 
 TOKENS_A_TEXT = 30  # a tweet, padded among its like
 STARTUP_SECONDS = 14.0  # importing, loading the base, W&B, reloading the adapter

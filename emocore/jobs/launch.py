@@ -9,20 +9,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from emocore.config import STARTER, RunConfig, StudyConfig
 from emocore.data.source import resolve_source
 from emocore.data.split import Splits, load_splits
-from emocore.devices import ask_for_gpus, default_device, own_devices
 from emocore.errors import ConfigError, RunError
-from emocore.folder import RunFolder
 from emocore.jobs.delete import delete_run
 from emocore.jobs.queue import tend_queue
-from emocore.keys import confirm_wandb_server
-from emocore.listing import create_run, list_runs
 from emocore.models.available import check_available
 from emocore.models.bases import find_base
 from emocore.models.methods import OPTIONAL_SETTINGS, Method, find_method
 from emocore.models.resolve import resolve
+from emocore.run.config import STARTER, RunConfig, StudyConfig
+from emocore.run.folder import RunFolder
+from emocore.run.listing import create_run, list_runs
+from emocore.system.devices import ask_for_gpus, default_device, own_devices
+from emocore.system.keys import confirm_wandb_server
 from emocore.text import format_count
 
 logger = logging.getLogger(__name__)

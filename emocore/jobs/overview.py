@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from emocore.errors import EmocoreError, RunError
-from emocore.files import file_version
-from emocore.folder import RunFolder
 from emocore.metrics import is_share
-from emocore.states import RunStatus
+from emocore.run.folder import RunFolder
+from emocore.run.state import RunStatus
+from emocore.system.files import file_version
 from emocore.text import first_line
 from emocore.tracking.metrics_file import read_last_metrics
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from emocore.config import STARTER, RunConfig, StudyConfig, build
 from emocore.data.split import load_splits
 from emocore.errors import ConfigError, DataError
+from emocore.run.config import STARTER, RunConfig, StudyConfig, build
 
 STUDY_METHODS = ("lora", "ia3", "qlora")
 STUDY_ROWS = 1000

@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from emocore.errors import RunError
-from emocore.faults import reach
-from emocore.folder import RunFolder
 from emocore.jobs.scheduler import ensure_scheduler, has_work, pause_file
-from emocore.listing import list_stored_states, next_queue_position
-from emocore.states import RunStatus
+from emocore.run.folder import RunFolder
+from emocore.run.listing import list_stored_states, next_queue_position
+from emocore.run.state import RunStatus
+from emocore.system.faults import reach
 
 
 class QueuePlace(NamedTuple):

@@ -12,17 +12,17 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from emocore.devices import Device
 from emocore.errors import ConfigError, RunError
-from emocore.faults import reach
-from emocore.files import open_to_append, remove_folder
-from emocore.folder import RunFolder
 from emocore.jobs.departure import Departures
 from emocore.jobs.slots import find_slot
 from emocore.jobs.stop import StopEscalation, stop_queued
-from emocore.listing import ABANDONED_SECONDS, DRAFT, GRAVE, list_runs, list_stored_states
-from emocore.processes import ProcessIdentity, explain_end
-from emocore.states import STOPPED_REASON, RunState, RunStatus
+from emocore.run.folder import RunFolder
+from emocore.run.listing import ABANDONED_SECONDS, DRAFT, GRAVE, list_runs, list_stored_states
+from emocore.run.state import STOPPED_REASON, RunState, RunStatus
+from emocore.system.devices import Device
+from emocore.system.faults import reach
+from emocore.system.files import open_to_append, remove_folder
+from emocore.system.processes import ProcessIdentity, explain_end
 
 POLL_SECONDS = 0.3
 IDLE_SECONDS = 5.0

@@ -3,13 +3,13 @@
 import os
 from typing import Any
 
-from emocore.config import RunConfig
-from emocore.devices import Device, ask_for_gpus, list_devices
-from emocore.environment import KEPT_VARIABLES
 from emocore.errors import ConfigError, RunError
-from emocore.folder import RunFolder
 from emocore.models.methods import find_method
-from emocore.secrets import load_secrets
+from emocore.run.config import RunConfig
+from emocore.run.environment import KEPT_VARIABLES
+from emocore.run.folder import RunFolder
+from emocore.system.devices import Device, ask_for_gpus, list_devices
+from emocore.system.secrets import load_secrets
 
 Environment = dict[str, str]
 

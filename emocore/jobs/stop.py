@@ -8,9 +8,9 @@ import signal
 import time
 
 from emocore.errors import RunError
-from emocore.faults import reach
-from emocore.folder import RunFolder
-from emocore.states import RunStatus
+from emocore.run.folder import RunFolder
+from emocore.run.state import RunStatus
+from emocore.system.faults import reach
 
 SIGNALS = ((0.0, signal.SIGINT), (10.0, signal.SIGTERM), (15.0, signal.SIGKILL))  # seconds after the first
 

@@ -2,8 +2,8 @@
 
 import time
 
-from emocore.folder import RunFolder
 from emocore.jobs.queue import tend_queue
+from emocore.run.folder import RunFolder
 
 TEND_SECONDS = 2.0
 

@@ -17,9 +17,9 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from emocore.config import bounds
 from emocore.errors import AdapterError
-from emocore.files import check_contained, read_bytes, write_atomically
+from emocore.run.config import bounds
+from emocore.system.files import check_contained, read_bytes, write_atomically
 
 INFO_FILE = "emocore.json"
 # Of files that are or may hold pickles, whatever the case.

@@ -16,7 +16,6 @@ from transformers import (
     PreTrainedModel,
 )
 
-from emocore.config import RunConfig
 from emocore.errors import BaseModelError, ConfigError
 from emocore.models.available import explain_gate
 from emocore.models.base_files import check_folder, check_hub_model
@@ -26,6 +25,7 @@ from emocore.models.hub import explain_withheld_token, hub_token
 from emocore.models.methods import find_method
 from emocore.models.pooling import MeanPooledBert
 from emocore.models.quiet import quiet_libraries
+from emocore.run.config import RunConfig
 from emocore.text import first_line
 
 

@@ -9,8 +9,8 @@ import tempfile
 from pathlib import Path
 
 from emocore.errors import BaseModelError
-from emocore.files import cache_root
 from emocore.models.bases import Base
+from emocore.system.files import cache_root
 
 GGUF_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 DRAFT, LOCK_FILE = ".draft-", ".converting.lock"

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from emocore.files import write_atomically
 from emocore.models.adapter import AdapterInfo
 from emocore.models.bases import Base
 from emocore.models.methods import METHODS
+from emocore.system.files import write_atomically
 
 
 def write_card(folder: Path, info: AdapterInfo, base: Base | None, source: str = "") -> None:

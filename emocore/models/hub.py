@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from emocore.keys import find_server, may_have_key
+from emocore.system.keys import find_server, may_have_key
 
 
 def hub_token() -> bool | None:

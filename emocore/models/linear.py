@@ -13,8 +13,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 
 from emocore.errors import AdapterError, DataError
-from emocore.files import read_bytes, write_atomically
 from emocore.models.adapter import AdapterInfo, check_finite
+from emocore.system.files import read_bytes, write_atomically
 from emocore.text import first_line
 
 VOCABULARY_FILE = "tfidf.json"

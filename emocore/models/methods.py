@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from emocore.config import RunConfig
 from emocore.errors import ConfigError
 from emocore.models.bases import Base, Pooling
+from emocore.run.config import RunConfig
 from emocore.text import strip_markup
 
 if TYPE_CHECKING:

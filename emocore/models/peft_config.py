@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emocore.config import bounds
 from emocore.errors import AdapterError
-from emocore.files import read_json_object
+from emocore.run.config import bounds
+from emocore.system.files import read_json_object
 
 if TYPE_CHECKING:
     from peft import PeftConfig

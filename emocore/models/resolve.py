@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from emocore.config import RunConfig, build
 from emocore.errors import ConfigError
-from emocore.keys import explain_refusal, may_have_key
 from emocore.models.bases import find_base
 from emocore.models.methods import OPTIONAL_SETTINGS, find_method
+from emocore.run.config import RunConfig, build
+from emocore.system.keys import explain_refusal, may_have_key
 
 NO_BASE = "none"
 

@@ -1,7 +1,7 @@
 """The W&B client, set up as Emocore uses it: quick, quiet, with a time limit on all that may wait.
 
-Nothing here sends the key to a server that `emocore.keys` does not allow, whoever asks for it. The client itself takes
-the key along to no other address, not when it is redirected either; the tests hold it to that.
+Nothing here sends the key to a server that `emocore.system.keys` does not allow. The client itself does not pass the
+key on to another address, not even when it is redirected; the tests check that.
 """
 
 import contextlib
@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from emocore.config import RunConfig
 from emocore.errors import ConfigError
-from emocore.keys import PUBLIC_WANDB, explain_refusal, may_have_key
+from emocore.run.config import RunConfig
+from emocore.system.keys import PUBLIC_WANDB, explain_refusal, may_have_key
 
 API_TIMEOUT_SECONDS = 6.0
 # What the client raises, beside any ConnectionError, when its helper process ended.

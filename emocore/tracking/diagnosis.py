@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from emocore.keys import PUBLIC_WANDB, explain_refusal, may_have_key
+from emocore.system.keys import PUBLIC_WANDB, explain_refusal, may_have_key
 from emocore.text import first_line
 from emocore.tracking.client import call_within, is_helper_dead
 

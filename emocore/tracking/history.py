@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from emocore.errors import RunError
-from emocore.folder import RunFolder
-from emocore.keys import explain_refusal, may_have_key
+from emocore.run.folder import RunFolder
+from emocore.system.keys import explain_refusal, may_have_key
 from emocore.tracking.metrics_file import read_metrics
 from emocore.tracking.place import read_place
 from emocore.tracking.remote import Row

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from emocore.errors import RunError
-from emocore.faults import reach
-from emocore.files import check_contained, open_regular, write_atomically
+from emocore.system.faults import reach
+from emocore.system.files import check_contained, open_regular, write_atomically
 
 COUNTS, TIMES = ("step", "total_steps"), ("epoch", "seconds")
 MOST_COUNTED = 2**53  # above it a float, and so a chart, cannot tell a number from the next

@@ -9,8 +9,8 @@ import re
 from typing import Any
 
 from emocore.errors import RunError
-from emocore.folder import RunFolder
-from emocore.keys import find_server
+from emocore.run.folder import RunFolder
+from emocore.system.keys import find_server
 
 MODES = ("online", "offline")
 MOST_CHARACTERS = 2000

@@ -5,7 +5,7 @@
 
 from typing import Any
 
-from emocore.folder import RunFolder
+from emocore.run.folder import RunFolder
 
 SPLITS = ("validation", "test")
 # What a reader elsewhere needs to compare the run fairly; the rest of `provenance.json` stays in its folder.

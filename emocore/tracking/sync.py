@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from emocore.config import RunConfig
 from emocore.errors import ConfigError, EmocoreError, RunError
-from emocore.folder import RunFolder
-from emocore.states import RunStatus
+from emocore.run.config import RunConfig
+from emocore.run.folder import RunFolder
+from emocore.run.state import RunStatus
 from emocore.text import first_line
 from emocore.tracking import remote
 from emocore.tracking.client import API_TIMEOUT_SECONDS, ClientSetup, open_api, start_run

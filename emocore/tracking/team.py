@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from emocore.config import RunConfig, build
 from emocore.errors import ConfigError, RunError
-from emocore.keys import PUBLIC_WANDB, Server, explain_refusal, find_server, may_have_key
 from emocore.metrics import is_complete
-from emocore.origin import find_problem
+from emocore.run.config import RunConfig, build
+from emocore.run.provenance import find_problem
+from emocore.system.keys import PUBLIC_WANDB, Server, explain_refusal, find_server, may_have_key
 from emocore.tracking.client import call_within, give_up_if_dead, shared_api
 from emocore.tracking.diagnosis import diagnose, server_address
 from emocore.tracking.summary import unflatten_provenance, unflatten_result

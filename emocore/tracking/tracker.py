@@ -3,8 +3,8 @@
 import time
 from typing import Any
 
-from emocore.config import RunConfig
-from emocore.folder import RunFolder
+from emocore.run.config import RunConfig
+from emocore.run.folder import RunFolder
 from emocore.tracking.metrics_file import MetricsFile
 from emocore.tracking.wandb_log import WandbLog
 

@@ -11,11 +11,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from emocore.config import RunConfig
 from emocore.errors import RunError
-from emocore.files import check_contained
-from emocore.folder import RunFolder
-from emocore.keys import explain_refusal, may_have_key
+from emocore.run.config import RunConfig
+from emocore.run.folder import RunFolder
+from emocore.system.files import check_contained
+from emocore.system.keys import explain_refusal, may_have_key
 from emocore.text import first_line
 from emocore.tracking import remote
 from emocore.tracking.client import ClientSetup, call_within, start_run, tear_down

@@ -6,10 +6,10 @@ import signal
 import sys
 from pathlib import Path
 
-from emocore.faults import reach
-from emocore.folder import RunFolder
-from emocore.processes import ProcessIdentity
-from emocore.states import RunStatus
+from emocore.run.folder import RunFolder
+from emocore.run.state import RunStatus
+from emocore.system.faults import reach
+from emocore.system.processes import ProcessIdentity
 
 folder = Path(sys.argv[1])
 for lock in sys.argv[2:]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from emocore.errors import RunError
-from emocore.faults import reach
-from emocore.folder import RunFolder
+from emocore.run.folder import RunFolder
+from emocore.system.faults import reach
 from emocore.tracking.tracker import Tracker
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from emocore.errors import RunError
-from emocore.faults import reach
-from emocore.files import check_contained, open_regular, read_json_object, sync, write_atomically
+from emocore.system.faults import reach
+from emocore.system.files import check_contained, open_regular, read_json_object, sync, write_atomically
 
 PREFIX, DRAFT = "checkpoint-", ".draft-"
 STEP = re.compile(rf"{PREFIX}\d{{1,18}}", re.ASCII)

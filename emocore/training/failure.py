@@ -4,7 +4,7 @@ import errno
 import sys
 
 from emocore.errors import EmocoreError
-from emocore.processes import OUT_OF_MEMORY, OUT_OF_MEMORY_REMEDY
+from emocore.system.processes import OUT_OF_MEMORY, OUT_OF_MEMORY_REMEDY
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 UNWRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)

@@ -8,14 +8,14 @@ import transformers
 from datasets import DatasetDict
 from peft import PeftModel
 
-from emocore.config import RunConfig
 from emocore.data.encode import encode_splits
 from emocore.data.split import Splits
-from emocore.faults import reach
-from emocore.folder import RunFolder
 from emocore.models.adapter import AdapterInfo, write_info
 from emocore.models.build import LoadedBase, build_model
 from emocore.models.card import write_card
+from emocore.run.config import RunConfig
+from emocore.run.folder import RunFolder
+from emocore.system.faults import reach
 from emocore.tracking.tracker import Tracker
 from emocore.training.callbacks import LogToTracker, SaveCheckpoints
 from emocore.training.cost import TrainingCost

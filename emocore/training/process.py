@@ -19,18 +19,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from emocore.config import RunConfig
 from emocore.data.split import Splits, load_splits
-from emocore.devices import own_devices
 from emocore.errors import ConfigError, EmocoreError, RunError
-from emocore.faults import reach
-from emocore.files import sync
-from emocore.folder import RunFolder
 from emocore.metrics import score_logits, sigmoid
 from emocore.models.adapter import adapter_bytes, read_info, write_info
 from emocore.models.methods import find_method
-from emocore.processes import UNWRITABLE_EXIT_STATUS
-from emocore.states import STOPPED_REASON, RunStatus
+from emocore.run.config import RunConfig
+from emocore.run.folder import RunFolder
+from emocore.run.state import STOPPED_REASON, RunStatus
+from emocore.system.devices import own_devices
+from emocore.system.faults import reach
+from emocore.system.files import sync
+from emocore.system.processes import UNWRITABLE_EXIT_STATUS
 from emocore.thresholds import tune_by_emotion
 from emocore.tracking.summary import flatten
 from emocore.tracking.tracker import Tracker

@@ -11,8 +11,8 @@ from typing import Any
 from emocore import __version__
 from emocore.data.split import Splits
 from emocore.errors import RunError
-from emocore.files import open_regular
-from emocore.folder import RunFolder
+from emocore.run.folder import RunFolder
+from emocore.system.files import open_regular
 from emocore.training.checkpoints import last_checkpoint
 
 PACKAGES = (

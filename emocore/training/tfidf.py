@@ -2,13 +2,13 @@
 
 import time
 
-from emocore.config import RunConfig
 from emocore.data.split import Splits
-from emocore.folder import RunFolder
 from emocore.metrics import score_multilabel, sigmoid
 from emocore.models.adapter import AdapterInfo, write_info
 from emocore.models.card import write_card
 from emocore.models.linear import LinearClassifier
+from emocore.run.config import RunConfig
+from emocore.run.folder import RunFolder
 from emocore.tracking.tracker import Tracker
 from emocore.training.cost import TrainingCost, peak_memory_bytes
 

@@ -16,8 +16,8 @@ import torch
 from torch.utils.data import Sampler
 from transformers import EvalPrediction, PrinterCallback, Trainer, TrainerState, TrainingArguments
 
-from emocore.config import RunConfig
 from emocore.metrics import score_multilabel, sigmoid
+from emocore.run.config import RunConfig
 from emocore.training.checkpoints import Progress, last_checkpoint, read_progress, writing_checkpoint
 from emocore.training.cost import peak_memory_bytes
 

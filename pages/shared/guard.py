@@ -7,7 +7,7 @@ from typing import TypeVar
 import streamlit as st
 
 from emocore.errors import EmocoreError
-from emocore.listing import list_damaged_runs
+from emocore.run.listing import list_damaged_runs
 from emocore.text import first_line
 from pages.shared.plain import plain
 

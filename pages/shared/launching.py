@@ -12,10 +12,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from emocore.config import RunConfig
 from emocore.errors import EmocoreError
-from emocore.folder import RunFolder
 from emocore.jobs.launch import Plan
+from emocore.run.config import RunConfig
+from emocore.run.folder import RunFolder
 from pages.shared.plain import plain
 
 DOUBLE_CLICK_SECONDS = 5.0
@@ -49,4 +49,4 @@ def launch_and_show(plan: Plan, root: Path, carry_out: Callable[[Plan, Path], li
     except EmocoreError as error:
         st.error(plain(error), icon=":material/error:")
     else:
-        st.switch_page("pages/runs.py", query_params={"study": study} if study else {})
+        st.switch_page("pages/runs/page.py", query_params={"study": study} if study else {})

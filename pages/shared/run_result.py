@@ -7,8 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from emocore.evaluation.results import COSTS, SPLITS, read_result
-from emocore.folder import RunFolder
 from emocore.metrics import METRIC_DESCRIPTIONS, METRIC_TITLES
+from emocore.run.folder import RunFolder
 from emocore.text import format_bytes, format_count, format_seconds
 
 SCORES = ("f1_macro", "f1_micro", "jaccard")

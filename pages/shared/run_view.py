@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from emocore.config import RunConfig
 from emocore.errors import RunError
-from emocore.files import file_version
-from emocore.folder import RunFolder
 from emocore.jobs.overview import RunOverview, describe_run
-from emocore.listing import find_run, runs_root
-from emocore.states import RunState
+from emocore.run.config import RunConfig
+from emocore.run.folder import RunFolder
+from emocore.run.listing import find_run, runs_root
+from emocore.run.state import RunState
+from emocore.system.files import file_version
 from emocore.tracking.history import History
 from emocore.tracking.sync import can_sync
 from emocore.training.checkpoints import last_step

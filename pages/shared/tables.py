@@ -7,7 +7,7 @@ import streamlit as st
 
 from emocore.jobs.overview import RunOverview
 from emocore.models.methods import method_title
-from emocore.states import RunStatus
+from emocore.run.state import RunStatus
 from emocore.text import format_bytes, format_seconds
 from pages.shared.plain import plain
 from pages.shared.titles import config_title
@@ -68,7 +68,7 @@ def _show_run(o: RunOverview, has_study: bool) -> None:
     st.markdown(f":small[:{STATUS_COLORS[o.status]}[{STATUS_ICONS[o.status]} {o.status}]{progress}]", width=STATE_WIDTH)
     study = f" :gray[· {plain(o.study)}]" if has_study and o.study else ""
     title = f":blue[{plain(config_title(o))}]{study}"
-    st.page_link("pages/run.py", label=title, query_params={"run": o.id}, width="stretch")
+    st.page_link("pages/run/page.py", label=title, query_params={"run": o.id}, width="stretch")
     st.markdown(f":small[{o.f1_macro:.3f}]" if o.f1_macro is not None else "–", width=SCORE_WIDTH)
     st.markdown(f":small[{_describe_time(o)}]", width=TIME_WIDTH)
 

@@ -1,9 +1,9 @@
 """How a run is called on the pages."""
 
-from emocore.config import RunConfig
-from emocore.folder import RunFolder
 from emocore.jobs.overview import RunOverview
 from emocore.models.methods import method_title
+from emocore.run.config import RunConfig
+from emocore.run.folder import RunFolder
 
 
 def config_title(config: RunConfig | RunOverview) -> str:

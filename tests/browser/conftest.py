@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from app_browser import App, start_browser
-from live_runs import end_processes
 from playwright.sync_api import Browser
+
+from tests.support.app_browser import App, start_browser
+from tests.support.live_runs import end_processes
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The short form of tests/clicks.py, without loops that keep the cores busy: other tests do.
+"""The short form of benchmarks/clicks.py, without loops that keep the cores busy: other tests do.
 
 `make clicks` is the long one.
 """
@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from app_browser import BROWSER_MARKS
-from clicks import click_through, prepare
-from live_runs import end_processes
+
+from benchmarks.clicks import click_through, prepare
+from tests.support.app_browser import BROWSER_MARKS
+from tests.support.live_runs import end_processes
 
 pytestmark = BROWSER_MARKS
 OPENED, CLICKS = 6, 14

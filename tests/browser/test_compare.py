@@ -3,9 +3,10 @@
 import contextlib
 from urllib.parse import parse_qs, urlsplit
 
-from app_browser import BROWSER_MARKS, App, keep_screenshot, open_page
 from playwright.sync_api import Browser, Page, TimeoutError, expect
-from studies import fail_run, finish_study
+
+from tests.support.app_browser import BROWSER_MARKS, App, keep_screenshot, open_page
+from tests.support.studies import fail_run, finish_study
 
 pytestmark = BROWSER_MARKS
 BARS = "[class*=st-key-compare_bars] .js-plotly-plot"

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
-from app_browser import BROWSER_MARKS, App, open_page
 from playwright.sync_api import Browser, expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from studies import finish_study
 from websockets.sync.client import connect
+
+from tests.support.app_browser import BROWSER_MARKS, App, open_page
+from tests.support.studies import finish_study
 
 pytestmark = BROWSER_MARKS
 OWN = "127.0.0.1:{port}"

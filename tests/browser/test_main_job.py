@@ -1,10 +1,10 @@
 """A newcomer's way through the app in real Chromium: study, curves, comparison, a sentence."""
 
-from app_browser import BROWSER_MARKS, keep_screenshot, open_page, wait_for_status
 from playwright.sync_api import expect
 
-from emocore.listing import list_runs
-from emocore.states import RunStatus
+from emocore.run.listing import list_runs
+from emocore.run.state import RunStatus
+from tests.support.app_browser import BROWSER_MARKS, keep_screenshot, open_page, wait_for_status
 
 STUDY_TIMEOUT_SECONDS = 420
 

@@ -2,14 +2,14 @@
 
 import re
 
-from app_browser import BROWSER_MARKS, App, keep_screenshot, open_page, wait_for_status
-from live_runs import wait_for
 from playwright.sync_api import Browser, expect
 
 from emocore.jobs.queue import waiting_runs
-from emocore.listing import list_runs
-from emocore.states import RunStatus
+from emocore.run.listing import list_runs
+from emocore.run.state import RunStatus
 from emocore.tracking.metrics_file import read_metrics
+from tests.support.app_browser import BROWSER_MARKS, App, keep_screenshot, open_page, wait_for_status
+from tests.support.live_runs import wait_for
 
 pytestmark = BROWSER_MARKS
 EPOCHS = 16

@@ -2,11 +2,18 @@
 
 import numpy as np
 import pytest
-from chart_tables import calibration_rows, emotion_rows, ends, named, precision_recall_rows, reliability_rows
 
 from emocore.charts.calibration import precision_recall_curves, reliability_curves
 from emocore.charts.style import NO_SKILL_COLOR
 from emocore.models.methods import METHODS
+from tests.support.chart_tables import (
+    calibration_rows,
+    emotion_rows,
+    ends,
+    named,
+    precision_recall_rows,
+    reliability_rows,
+)
 
 
 def test_reliability_is_a_point_a_bin_with_its_interval_and_ece_in_the_name() -> None:

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from chart_tables import traces
 from plotly.colors import get_colorscale, sample_colorscale, unlabel_rgb
 
 from emocore.charts.cells import cell_grid, contrast_colors, scale_to
+from tests.support.chart_tables import traces
 
 VALUES = np.array([[0.1, np.nan, 0.9], [0.3, 0.5, 0.7]])
 NAMES = [["a", "b", "c"], ["d", "e", "f"]]

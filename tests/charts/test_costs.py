@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from chart_tables import SERIES, cost_rows, ends, named
 
 from emocore.charts.costs import cost_scatter
 from emocore.charts.style import NO_SKILL_COLOR
 from emocore.evaluation.costs import pareto_front
 from emocore.models.methods import METHODS
+from tests.support.chart_tables import SERIES, cost_rows, ends, named
 
 FRONT = "best for at most this cost"
 

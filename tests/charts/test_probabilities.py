@@ -1,10 +1,10 @@
 """The answer to one text: every emotion in order, its threshold, and pale what is under it."""
 
 import pandas as pd
-from chart_tables import traces
 
 from emocore.charts.probabilities import probability_bars
 from emocore.emotions import EMOTION_COLORS
+from tests.support.chart_tables import traces
 
 
 def answer() -> pd.DataFrame:

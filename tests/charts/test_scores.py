@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from chart_tables import ends, named, score_rows
 
 from emocore.charts.scores import score_dots
 from emocore.charts.style import NO_SKILL_COLOR
 from emocore.models.methods import METHODS
+from tests.support.chart_tables import ends, named, score_rows
 
 
 def test_a_line_a_series_with_the_best_on_top_and_its_value_beside_its_name() -> None:

@@ -7,7 +7,25 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
-from chart_tables import (
+
+from emocore.charts.calibration import precision_recall_curves, reliability_curves
+from emocore.charts.costs import cost_scatter
+from emocore.charts.emotions import emotion_bars, emotion_heatmap
+from emocore.charts.scores import score_dots
+from emocore.charts.style import (
+    NO_SKILL_COLOR,
+    describe_interval,
+    describe_points,
+    error_bars,
+    method_color,
+    series_ranks,
+)
+from emocore.charts.sweeps import sweep_curves
+from emocore.charts.texts import agreement_heatmap, co_occurrence_heatmap
+from emocore.charts.thresholds import threshold_lines
+from emocore.charts.verdicts import difference_forest, verdict_matrix
+from emocore.evaluation.costs import pareto_front
+from tests.support.chart_tables import (
     LABEL_SETS,
     SERIES,
     agreement_square,
@@ -22,24 +40,6 @@ from chart_tables import (
     threshold_rows,
     verdict_rows,
 )
-
-from emocore.charts.calibration import precision_recall_curves, reliability_curves
-from emocore.charts.comparison import emotion_bars, emotion_heatmap
-from emocore.charts.costs import cost_scatter
-from emocore.charts.disagreement import agreement_heatmap, co_occurrence_heatmap
-from emocore.charts.scores import score_dots
-from emocore.charts.style import (
-    NO_SKILL_COLOR,
-    describe_interval,
-    describe_points,
-    error_bars,
-    method_color,
-    series_ranks,
-)
-from emocore.charts.sweeps import sweep_curves
-from emocore.charts.thresholds import threshold_lines
-from emocore.charts.verdicts import difference_forest, verdict_matrix
-from emocore.evaluation.costs import pareto_front
 
 FIGURES: dict[str, Callable[[tuple[str, ...], int], go.Figure]] = {
     "bars": lambda labels, series: emotion_bars(emotion_rows(labels, series)),

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from chart_tables import ends, named, sweep_rows
 
 from emocore.charts.style import NO_SKILL_COLOR
 from emocore.charts.sweeps import sweep_curves
 from emocore.models.methods import METHODS
+from tests.support.chart_tables import ends, named, sweep_rows
 
 
 def test_a_line_a_method_with_intervals_in_the_order_of_the_values() -> None:

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from chart_tables import ends, named, threshold_rows, traces
 
 from emocore.charts.style import NO_SKILL_COLOR
 from emocore.charts.thresholds import threshold_lines
-from emocore.evaluation.outcomes import POLICY_TITLES
+from emocore.evaluation.predictions import POLICY_TITLES
 from emocore.models.methods import METHODS
+from tests.support.chart_tables import ends, named, threshold_rows, traces
 
 
 def test_a_line_a_series_over_the_policies_with_intervals() -> None:

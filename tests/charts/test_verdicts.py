@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from chart_tables import LABEL_SETS, SERIES, ends, named, traces, verdict_rows
 
 from emocore.charts.style import NO_SKILL_COLOR
 from emocore.charts.verdicts import VERDICT_COLORS, difference_forest, verdict_matrix
 from emocore.models.methods import METHODS
+from tests.support.chart_tables import LABEL_SETS, SERIES, ends, named, traces, verdict_rows
 
 NAMES = [name for name, _ in SERIES[:3]]
 

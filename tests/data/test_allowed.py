@@ -4,12 +4,12 @@ import os
 from pathlib import Path
 
 import pytest
-from tables import write_text
 
-from emocore.config import STARTER
 from emocore.data.allowed import allow_sources, find_allowed
 from emocore.data.uploads import store_upload
 from emocore.errors import DataError
+from emocore.run.config import STARTER
+from tests.support.tables import write_text
 
 TABLE = "text,anger,joy\nx,1,0\ny,0,1\n"
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tables import write_text
 
 from emocore.data.source import MOST_DATA_BYTES, quote_cell, quote_column, quote_columns
 from emocore.data.table import read_table, read_texts
 from emocore.errors import DataError
+from tests.support.tables import write_text
 
 SECRET = "s3cr3t-value"
 SECRETS = {

@@ -6,14 +6,14 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from tables import LABELS, make_table, write_csv, write_text
 
-from emocore.config import RunConfig
 from emocore.data.split import Splits, load_splits
 from emocore.errors import DataError
+from emocore.run.config import RunConfig
+from tests.support.repository import REPOSITORY
+from tests.support.tables import LABELS, make_table, write_csv, write_text
 
-ROOT = Path(__file__).parents[2]
-REAL_DATA = Path(os.environ.get("EMOCORE_TEST_DATA", ROOT.parent / "shared" / "data"))
+REAL_DATA = Path(os.environ.get("EMOCORE_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
 REAL_TRAIN = REAL_DATA / "semeval2018-ec-train.csv"
 
 

@@ -9,15 +9,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from emocore.config import STARTER, RunConfig
 from emocore.data.source import STARTER_FILE
 from emocore.data.split import load_splits
 from emocore.data.table import read_table
 from emocore.emotions import SEMEVAL_11
+from emocore.run.config import STARTER, RunConfig
+from tests.support.repository import REPOSITORY
 
 README = (STARTER_FILE.parent / "README.md").read_text(encoding="utf-8")
-ROOT = Path(__file__).parents[2]
-REAL_DATA = Path(os.environ.get("EMOCORE_TEST_DATA", ROOT.parent / "shared" / "data"))
+REAL_DATA = Path(os.environ.get("EMOCORE_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
 REAL_FILES = sorted(REAL_DATA.glob("semeval2018-ec-*.csv"))
 
 

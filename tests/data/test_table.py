@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from tables import LABELS, make_table, write_csv, write_text
 
 from emocore.data.table import MOST_LABELS, RESERVED_COLUMNS, read_table, read_texts
 from emocore.errors import DataError
+from tests.support.tables import LABELS, make_table, write_csv, write_text
 
 GOOD = "ID,Tweet,anger,joy\na,first,1,0\nb,second,0,1\n"
 

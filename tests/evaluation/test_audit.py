@@ -5,15 +5,15 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from audited_runs import LABELS, TRUTH, VERSIONS, build_result, finish
 
-from emocore.config import RunConfig
 from emocore.errors import RunError
 from emocore.evaluation.audit import COLUMNS, audit, audit_subjects, describe_audit, has_confound
-from emocore.evaluation.facts import Subject, count_learning_rate_trials
 from emocore.evaluation.results import Result, RunResult, TeamResult
+from emocore.evaluation.run_descriptions import Subject, count_learning_rate_trials
 from emocore.evaluation.series import NAMING_SETTINGS
 from emocore.models.resolve import resolve
+from emocore.run.config import RunConfig
+from tests.support.audited_runs import LABELS, TRUTH, VERSIONS, build_result, finish
 
 METHODS = ("lora", "ia3", "qlora", "head", "tfidf")
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from audited_runs import finish
 
 from emocore.evaluation.audit import audit, describe_audit, has_confound
+from tests.support.audited_runs import finish
 
 BY_ROWS = {250: "1" * 64, 1000: "2" * 64}  # each number of rows is a split of its own
 

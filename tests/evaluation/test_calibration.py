@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy.stats import binomtest
-from simulated import outcomes_of
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import average_precision_score, brier_score_loss, precision_recall_curve
 
@@ -18,7 +17,8 @@ from emocore.evaluation.calibration import (
     reliability_table,
     wilson_interval,
 )
-from emocore.evaluation.outcomes import Outcomes
+from emocore.evaluation.predictions import Outcomes
+from tests.support.simulated import outcomes_of
 
 # Two texts with two emotions; each probability is in another of ten bins.
 TRUTH = np.array([[0, 1], [0, 1]], dtype=bool)

@@ -7,18 +7,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from simulated import outcomes_of
-from tables import finish_run
 
-from emocore.config import RunConfig
 from emocore.errors import DataError
+from emocore.evaluation.bootstrap import score
 from emocore.evaluation.comparison import METRICS, Comparison, compare
-from emocore.evaluation.noskill import no_skill_scores
-from emocore.evaluation.resampling import score
+from emocore.evaluation.no_skill import no_skill_scores
 from emocore.evaluation.results import RunResult, load_result
 from emocore.metrics import score_logits, sigmoid
 from emocore.models.resolve import resolve
+from emocore.run.config import RunConfig
 from emocore.thresholds import tune_by_emotion, tune_common
+from tests.support.simulated import outcomes_of
+from tests.support.tables import finish_run
 
 LABELS = ("anger", "joy", "trust")
 # Supports 2, 3 and 1: joy is the commonest, trust the rarest.

@@ -6,9 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from tables import COST, change_status, finish_run
 
-from emocore.config import RunConfig
 from emocore.evaluation.costs import (
     COSTS,
     FAILED_COLUMNS,
@@ -19,12 +17,14 @@ from emocore.evaluation.costs import (
     pareto_front,
 )
 from emocore.evaluation.results import RunResult, load_result
-from emocore.folder import RunFolder
-from emocore.listing import create_run
 from emocore.models.resolve import resolve
-from emocore.processes import ProcessIdentity, count_oom_kills, current_boot_id, explain_end
-from emocore.states import STOPPED_REASON, RunStatus
+from emocore.run.config import RunConfig
+from emocore.run.folder import RunFolder
+from emocore.run.listing import create_run
+from emocore.run.state import STOPPED_REASON, RunStatus
+from emocore.system.processes import ProcessIdentity, count_oom_kills, current_boot_id, explain_end
 from emocore.training.failure import explain_failure
+from tests.support.tables import COST, change_status, finish_run
 
 TRUTH = np.array([[1, 0], [0, 1]], dtype=np.int8)
 LOGITS = np.where(TRUTH == 1, 3.0, -3.0)

@@ -9,8 +9,9 @@ from functools import partial
 
 import numpy as np
 import pytest
-from simulate_coverage import FIVE_POINTS, compare_once, cover_once
-from simulated import World
+
+from benchmarks.coverage import FIVE_POINTS, compare_once, cover_once
+from tests.support.simulated import World
 
 WORLD = World()
 RESAMPLES = 400

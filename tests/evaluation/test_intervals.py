@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from scipy.stats import binomtest, norm, t
-from simulated import World, outcomes_of
 
+from emocore.evaluation.bootstrap import resample, score
 from emocore.evaluation.intervals import (
     LEVEL,
     OWN_SHARE,
@@ -15,7 +15,7 @@ from emocore.evaluation.intervals import (
     split_variance,
     t_interval,
 )
-from emocore.evaluation.resampling import resample, score
+from tests.support.simulated import World, outcomes_of
 
 
 def known(texts: float, seeds: float = 0.0, runs: int = 1) -> Variances:

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from tables import COST, change_status, finish_run
 
-from emocore.config import RunConfig
 from emocore.errors import RunError
 from emocore.evaluation.results import load_result, shared_splits
-from emocore.folder import RunFolder
-from emocore.listing import create_run
-from emocore.states import RunStatus
+from emocore.run.config import RunConfig
+from emocore.run.folder import RunFolder
+from emocore.run.listing import create_run
+from emocore.run.state import RunStatus
+from tests.support.tables import COST, change_status, finish_run
 
 LABELS = ("anger", "joy", "trust")
 TRUTH = np.array([[1, 1, 0], [1, 1, 0], [0, 1, 1], [0, 0, 0]], dtype=np.int8)
@@ -156,6 +156,6 @@ def test_predictions_that_would_unfold_beyond_measure_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = finish(tmp_path)
-    monkeypatch.setattr("emocore.evaluation.predictions.MOST_CELLS", 35)
+    monkeypatch.setattr("emocore.evaluation.predictions_file.MOST_CELLS", 35)
     with pytest.raises(RunError, match=r"damaged \(it says that it has 4 texts, which is more than can be read\)"):
         load_result(run).truth("validation")

@@ -3,13 +3,13 @@
 from typing import Any
 
 import pytest
-from audited_runs import build_result, finish
 
-from emocore.config import RunConfig
 from emocore.evaluation.curves import curve_table
 from emocore.evaluation.results import Result, TeamResult
 from emocore.evaluation.series import NAMING_SETTINGS, group_series, name_series
+from emocore.run.config import RunConfig
 from emocore.tracking.history import History
+from tests.support.audited_runs import build_result, finish
 
 OTHER_TEXTS = {"split_sha256": "b" * 64}
 

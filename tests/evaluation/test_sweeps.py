@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emocore.config import RunConfig
 from emocore.evaluation.results import Result, RunResult, TeamResult
 from emocore.evaluation.series import group_series
 from emocore.evaluation.sweeps import COLUMNS, find_swept_settings, sweep_table
-from emocore.folder import RunFolder
+from emocore.run.config import RunConfig
+from emocore.run.folder import RunFolder
 
 
 def result(number: int, train_rows: int = 2000, team: bool = False, **settings: Any) -> Result:

@@ -6,17 +6,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from tables import COST, finish_run
 
-from emocore.config import RunConfig
 from emocore.errors import DataError
 from emocore.evaluation.comparison import Comparison, compare
-from emocore.evaluation.noskill import no_skill_scores, no_skill_scores_from_supports
+from emocore.evaluation.headline import describe
+from emocore.evaluation.no_skill import no_skill_scores, no_skill_scores_from_supports
 from emocore.evaluation.results import Result, RunResult, TeamResult, add_team_runs, load_result
-from emocore.evaluation.wording import describe
 from emocore.models.resolve import resolve
+from emocore.run.config import RunConfig
 from emocore.tracking.summary import flatten_run, unflatten_provenance, unflatten_result
 from emocore.tracking.team import TeamRun
+from tests.support.tables import COST, finish_run
 
 LABELS = ("anger", "joy", "trust")
 TRUTH = np.array([[1, 1, 0], [1, 1, 0], [0, 1, 1], [0, 0, 0]], dtype=np.int8)

@@ -4,11 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import norm, t
-from simulated import World, outcomes_of
 
+from emocore.evaluation.bootstrap import Scores, resample, score
 from emocore.evaluation.intervals import FEWEST_POSITIVES
-from emocore.evaluation.outcomes import Outcomes
-from emocore.evaluation.resampling import Scores, resample, score
+from emocore.evaluation.predictions import Outcomes
 from emocore.evaluation.verdicts import (
     COLUMNS,
     FEWEST_TEXTS,
@@ -17,6 +16,7 @@ from emocore.evaluation.verdicts import (
     adjust_holm,
     compare_pairs,
 )
+from tests.support.simulated import World, outcomes_of
 
 TURNED = {"better": "worse", "worse": "better", "tie": "tie"}
 

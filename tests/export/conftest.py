@@ -8,16 +8,16 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
-from tables import finish_run
 
 from emocore.charts.style import finish, method_color
-from emocore.config import RunConfig
 from emocore.evaluation.comparison import METRICS, Comparison, compare
 from emocore.evaluation.results import RunResult
 from emocore.evaluation.verdicts import COLUMNS
 from emocore.export.content import ComparisonContent
-from emocore.folder import RunFolder
 from emocore.models.resolve import resolve
+from emocore.run.config import RunConfig
+from emocore.run.folder import RunFolder
+from tests.support.tables import finish_run
 
 SCRIPT = "<script>window.hacked = 1</script>"
 LABELS = ("joy", f"anger {SCRIPT}", "fear & 100% <b>dread</b>", "trust")

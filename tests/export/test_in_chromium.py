@@ -8,12 +8,12 @@ from xml.etree import ElementTree
 
 import plotly.graph_objects as go
 import pytest
-from app_browser import BROWSER_MARKS, start_browser
 from playwright.sync_api import Browser, Page
 
 from emocore.export.content import ComparisonContent
 from emocore.export.figures import PLOTLY_FILE, PNG_SCALE, TITLE_HEIGHT, Picture, plotly_script, to_html, to_images
 from emocore.export.report import PAPER_WIDTH, html_report
+from tests.support.app_browser import BROWSER_MARKS, start_browser
 
 pytestmark = BROWSER_MARKS
 TITLE = "F1 <b>by</b> emotion & more"

@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tables import make_table, write_csv
 
-from emocore import commands
-from emocore.cli import make_parser
-from emocore.config import RunConfig, StudyConfig
+from emocore.cli import commands
+from emocore.cli.main import make_parser
 from emocore.errors import ConfigError
 from emocore.evaluation.results import Result
 from emocore.export.repeat import repeat_command
 from emocore.jobs.launch import Plan, plan_runs, plan_study
+from emocore.run.config import RunConfig, StudyConfig
+from tests.support.tables import make_table, write_csv
 
 FULL = {
     "base": "smollm2-135m",

@@ -10,18 +10,18 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import SMALL_LABELS
-from live_runs import python, queue_run
-from small_disks import FILLER, fill, small_disk
 
-from emocore.cli import main
+from emocore.cli.main import main
 from emocore.data.table import read_texts
 from emocore.errors import RunError
 from emocore.evaluation.results import load_result
-from emocore.folder import RunFolder
 from emocore.inference.classify import ClassifierPool, classify, widen
 from emocore.metrics import sigmoid
 from emocore.models.adapter import read_info
-from emocore.states import RunStatus
+from emocore.run.folder import RunFolder
+from emocore.run.state import RunStatus
+from tests.support.live_runs import python, queue_run
+from tests.support.small_disks import FILLER, fill, small_disk
 
 RELOADED = ("lora", "ia3", "qlora", "head", "bert_lora", "bert_bf16", "bert_qlora", "tfidf")
 WITH_CARD = ("lora", "ia3", "qlora", "head", "bert_lora", "bert_qlora")

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from live_runs import end_processes
+
+from tests.support.live_runs import end_processes
 
 
 @pytest.fixture

@@ -11,14 +11,14 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from damaged_folders import KINDS, Kind
-from live_runs import processes_of_group, queue_run, start_scheduler, wait_for_status
-from whole_runs import shelve
 
-from emocore.folder import RunFolder
-from emocore.listing import list_damaged_runs
-from emocore.processes import ProcessIdentity
-from emocore.states import RunStatus
+from emocore.run.folder import RunFolder
+from emocore.run.listing import list_damaged_runs
+from emocore.run.state import RunStatus
+from emocore.system.processes import ProcessIdentity
+from tests.support.damaged_folders import KINDS, Kind
+from tests.support.live_runs import processes_of_group, queue_run, start_scheduler, wait_for_status
+from tests.support.whole_runs import shelve
 
 # What is read or written before a run has a process of its own. At all else in a folder the queue never looks.
 SEEN_BY_THE_QUEUE = ("config.json", "environment.json", "state.json", "run.lock", "run.log", "stop.request")

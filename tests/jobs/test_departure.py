@@ -10,7 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from live_runs import (
+
+from emocore.jobs.departure import Departures
+from emocore.run.folder import RunFolder
+from emocore.run.listing import list_runs
+from emocore.run.state import RunState, RunStatus
+from emocore.system.processes import ProcessIdentity
+from tests.support.live_runs import (
     Training,
     describe,
     processes_of_group,
@@ -21,12 +27,6 @@ from live_runs import (
     wait_for,
     wait_for_status,
 )
-
-from emocore.folder import RunFolder
-from emocore.jobs.departure import Departures
-from emocore.listing import list_runs
-from emocore.processes import ProcessIdentity
-from emocore.states import RunState, RunStatus
 
 PATIENCE = "import emocore.jobs.departure; emocore.jobs.departure.PATIENCE_SECONDS = {seconds}"
 # In place of the interpreter: a run's own process then hangs on its way out and hears no gentle signal.

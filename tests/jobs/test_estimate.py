@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tables import finish_run
 
-from emocore.config import RunConfig
-from emocore.folder import RunFolder
 from emocore.jobs.estimate import STARTUP_SECONDS, estimate_seconds
 from emocore.models.resolve import resolve
+from emocore.run.config import RunConfig
+from emocore.run.folder import RunFolder
+from tests.support.tables import finish_run
 
 
 def seconds(root: Path, rows: int = 1000, **settings: object) -> float:

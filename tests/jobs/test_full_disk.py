@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from live_runs import describe, end_processes, queue_run, start_scheduler, wait_for, wait_for_status
-from small_disks import FILLER, fill, free, small_disk
-from tables import change_status
 
-from emocore.config import RunConfig, StudyConfig
 from emocore.errors import RunError
-from emocore.folder import RunFolder
 from emocore.jobs.delete import delete_run
 from emocore.jobs.launch import launch, plan_runs, plan_study
 from emocore.jobs.overview import describe_run
 from emocore.jobs.queue import pause_queue, resume_run
 from emocore.jobs.scheduler import LOG_FILE, Scheduler
-from emocore.listing import create_run, list_damaged_runs, list_runs
-from emocore.states import RunState, RunStatus
+from emocore.run.config import RunConfig, StudyConfig
+from emocore.run.folder import RunFolder
+from emocore.run.listing import create_run, list_damaged_runs, list_runs
+from emocore.run.state import RunState, RunStatus
 from emocore.tracking.metrics_file import MetricsFile, read_metrics
 from emocore.training.checkpoints import last_checkpoint
+from tests.support.live_runs import describe, end_processes, queue_run, start_scheduler, wait_for, wait_for_status
+from tests.support.small_disks import FILLER, fill, free, small_disk
+from tests.support.tables import change_status
 
 
 @pytest.fixture

@@ -9,21 +9,20 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
-from live_runs import queue_run, start_scheduler, wait_for_status
 from streamlit.testing.v1 import AppTest
-from wandb_children import API_KEY
-from wandb_server import WandbServer
 
-from emocore.cli import main
-from emocore.config import RunConfig
+from emocore.cli.main import main
 from emocore.errors import ConfigError
-from emocore.folder import RunFolder
 from emocore.jobs.queue import imported_runs, resume_run, waiting_runs
 from emocore.jobs.scheduler import Scheduler, has_work
-from emocore.listing import create_run, list_runs
-from emocore.states import IMPORTED_REASON, RunStatus
-
-REPOSITORY = Path(__file__).parents[2]
+from emocore.run.config import RunConfig
+from emocore.run.folder import RunFolder
+from emocore.run.listing import create_run, list_runs
+from emocore.run.state import IMPORTED_REASON, RunStatus
+from tests.support.live_runs import queue_run, start_scheduler, wait_for_status
+from tests.support.repository import REPOSITORY
+from tests.support.wandb_children import API_KEY
+from tests.support.wandb_server import WandbServer
 
 
 def edit(run: RunFolder, name: str, **changes: object) -> None:
@@ -152,7 +151,7 @@ def test_the_runs_page_resumes_all_of_them(root: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("EMOCORE_RUNS", str(root))
     monkeypatch.setattr(st, "page_link", lambda *_, **__: None)  # a page alone has no others to link to
     runs = [strip_mark(create_run(root, RunConfig(method="tfidf", data="gone.csv"))) for _ in range(2)]
-    page = AppTest.from_file(str(REPOSITORY / "pages" / "runs.py"), default_timeout=30).run()
+    page = AppTest.from_file(str(REPOSITORY / "pages" / "runs" / "page.py"), default_timeout=30).run()
     assert "2 queued runs were not launched by this installation" in page.info[0].value
     page.button(key="queue_resume_imported").click().run()
     assert not page.exception and imported_runs(root) == []

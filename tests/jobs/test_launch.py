@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live_runs import processes_of_root, quick_settings, wait_for
-from tables import change_status, make_table, write_csv
 
-from emocore.config import RunConfig, StudyConfig
 from emocore.errors import BaseModelError, ConfigError, DataError, EmocoreError
-from emocore.folder import RunFolder
 from emocore.jobs.launch import Plan, launch, launch_without_copies, plan_runs, plan_study
-from emocore.listing import list_runs
 from emocore.models.methods import METHODS
-from emocore.states import RunStatus
+from emocore.run.config import RunConfig, StudyConfig
+from emocore.run.folder import RunFolder
+from emocore.run.listing import list_runs
+from emocore.run.state import RunStatus
+from tests.support.live_runs import processes_of_root, quick_settings, wait_for
+from tests.support.tables import change_status, make_table, write_csv
 
 
 @pytest.fixture

@@ -9,15 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from live_runs import end_processes, queue_run, wait_for_status
 
-from emocore.config import RunConfig
-from emocore.devices import Device
-from emocore.folder import RunFolder
 from emocore.jobs import scheduler as module
 from emocore.jobs.scheduler import Scheduler
-from emocore.listing import create_run, list_runs
-from emocore.states import RunStatus
+from emocore.run.config import RunConfig
+from emocore.run.folder import RunFolder
+from emocore.run.listing import create_run, list_runs
+from emocore.run.state import RunStatus
+from emocore.system.devices import Device
+from tests.support.live_runs import end_processes, queue_run, wait_for_status
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_broken_secrets_keep_runs_waiting_until_they_are_mended(
 ) -> None:
     broken = tmp_path / "secrets.toml"
     broken.write_text("WANDB_API_KEY = abc", encoding="utf-8")
-    monkeypatch.setattr("emocore.secrets.SECRETS_FILE", broken)
+    monkeypatch.setattr("emocore.system.secrets.SECRETS_FILE", broken)
     run = create_run(root, RunConfig(method="tfidf"))
     scheduler.tick()
     state = run.stored_state

@@ -3,15 +3,15 @@
 from pathlib import Path
 
 import pytest
-from tables import change_status
 
-from emocore.config import RunConfig
 from emocore.errors import RunError
-from emocore.folder import RunFolder
 from emocore.jobs.overview import describe_run, describe_runs
-from emocore.listing import create_run
-from emocore.states import RunStatus
+from emocore.run.config import RunConfig
+from emocore.run.folder import RunFolder
+from emocore.run.listing import create_run
+from emocore.run.state import RunStatus
 from emocore.tracking.metrics_file import MetricsFile
+from tests.support.tables import change_status
 
 
 @pytest.fixture

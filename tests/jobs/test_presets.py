@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tables import make_table, write_csv
 
-from emocore.config import RunConfig
 from emocore.errors import BaseModelError, ConfigError, DataError
 from emocore.jobs.launch import plan_study
 from emocore.jobs.presets import PRESETS, preset_study, rows_study, starter_study
+from emocore.run.config import RunConfig
+from tests.support.tables import make_table, write_csv
 
 GEMMA, GTE_QWEN = "google/gemma-1.1-2b-it", "Alibaba-NLP/gte-Qwen1.5-7B-instruct"
 

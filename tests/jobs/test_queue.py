@@ -8,13 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from live_runs import describe, end_processes, processes_of_root, queue_run, start_scheduler, wait_for, wait_for_status
-from small_disks import fill, read_only, small_disk
-from tables import change_status
 
-from emocore.config import RunConfig
 from emocore.errors import RunError
-from emocore.folder import RunFolder
 from emocore.jobs.delete import delete_run
 from emocore.jobs.queue import (
     continue_queue,
@@ -26,8 +21,21 @@ from emocore.jobs.queue import (
 )
 from emocore.jobs.scheduler import has_work, pause_file, sweep
 from emocore.jobs.stop import request_stop
-from emocore.listing import create_run, list_runs, next_queue_position
-from emocore.states import RunStatus
+from emocore.run.config import RunConfig
+from emocore.run.folder import RunFolder
+from emocore.run.listing import create_run, list_runs, next_queue_position
+from emocore.run.state import RunStatus
+from tests.support.live_runs import (
+    describe,
+    end_processes,
+    processes_of_root,
+    queue_run,
+    start_scheduler,
+    wait_for,
+    wait_for_status,
+)
+from tests.support.small_disks import fill, read_only, small_disk
+from tests.support.tables import change_status
 
 
 def add_run(root: Path) -> RunFolder:

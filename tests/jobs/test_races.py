@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from live_runs import REPOSITORY, processes_of_root, wait_for
-from tables import change_status
 
-from emocore.config import RunConfig
-from emocore.folder import RunFolder
 from emocore.jobs.queue import waiting_runs
 from emocore.jobs.scheduler import LOG_FILE
-from emocore.listing import create_run, list_damaged_runs, list_runs
-from emocore.states import RunStatus
+from emocore.run.config import RunConfig
+from emocore.run.folder import RunFolder
+from emocore.run.listing import create_run, list_damaged_runs, list_runs
+from emocore.run.state import RunStatus
+from tests.support.live_runs import processes_of_root, wait_for
+from tests.support.repository import REPOSITORY
+from tests.support.tables import change_status
 
 RUNS = 25
 # All take the runs in the same order, each run at a moment of its own, and say what became of it.
@@ -25,7 +26,7 @@ RACER = """
 import json, sys, time
 from pathlib import Path
 from emocore.errors import RunError
-from emocore.folder import RunFolder
+from emocore.run.folder import RunFolder
 from emocore.jobs.delete import delete_run
 from emocore.jobs.queue import move_to_front, resume_run
 from emocore.jobs.stop import request_stop
@@ -44,7 +45,7 @@ print(json.dumps(answers))
 LAUNCHER = """
 import sys
 from pathlib import Path
-from emocore.config import RunConfig
+from emocore.run.config import RunConfig
 from emocore.jobs.launch import launch, plan_runs
 from emocore.jobs.queue import tend_queue
 root = Path(sys.argv[1])

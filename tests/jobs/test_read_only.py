@@ -8,17 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_disks import read_only, small_disk
-from tables import LABELS, change_status, finish_run
 
-from emocore.cli import main
-from emocore.config import RunConfig
+from emocore.cli.main import main
 from emocore.errors import RunError
-from emocore.folder import RunFolder
 from emocore.jobs.overview import describe_run
 from emocore.jobs.queue import tend_queue, waiting_runs
-from emocore.listing import create_run, list_damaged_runs, list_runs
-from emocore.states import RunStatus
+from emocore.run.config import RunConfig
+from emocore.run.folder import RunFolder
+from emocore.run.listing import create_run, list_damaged_runs, list_runs
+from emocore.run.state import RunStatus
+from tests.support.small_disks import read_only, small_disk
+from tests.support.tables import LABELS, change_status, finish_run
 
 
 @dataclass(frozen=True)

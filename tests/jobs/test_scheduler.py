@@ -10,7 +10,19 @@ from pathlib import Path
 
 import psutil
 import pytest
-from live_runs import (
+
+from emocore.errors import RunError
+from emocore.jobs.delete import delete_run
+from emocore.jobs.overview import describe_run
+from emocore.jobs.scheduler import Scheduler, ensure_scheduler, serve
+from emocore.jobs.stop import request_stop
+from emocore.jobs.waiting import wait_until_final
+from emocore.run.config import RunConfig
+from emocore.run.folder import RunFolder
+from emocore.run.listing import create_run
+from emocore.run.state import RunStatus
+from emocore.system.processes import ProcessIdentity
+from tests.support.live_runs import (
     Training,
     describe,
     end_processes,
@@ -23,18 +35,6 @@ from live_runs import (
     wait_for_status,
     wait_for_training,
 )
-
-from emocore.config import RunConfig
-from emocore.errors import RunError
-from emocore.folder import RunFolder
-from emocore.jobs.delete import delete_run
-from emocore.jobs.overview import describe_run
-from emocore.jobs.scheduler import Scheduler, ensure_scheduler, serve
-from emocore.jobs.stop import request_stop
-from emocore.jobs.waiting import wait_until_final
-from emocore.listing import create_run
-from emocore.processes import ProcessIdentity
-from emocore.states import RunStatus
 
 # The scheduler is to outlive whoever started it, so nobody here waits for it.
 UNWAITED = pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")

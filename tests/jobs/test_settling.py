@@ -5,16 +5,16 @@ import signal
 from pathlib import Path
 
 import pytest
-from live_runs import describe, queue_run, start_scheduler, wait_for_status
-from tables import change_status
 
-from emocore.config import RunConfig
-from emocore.folder import RunFolder
 from emocore.jobs.queue import pause_queue
 from emocore.jobs.scheduler import LOG_FILE, Scheduler
-from emocore.listing import create_run
-from emocore.processes import ProcessIdentity
-from emocore.states import RunStatus
+from emocore.run.config import RunConfig
+from emocore.run.folder import RunFolder
+from emocore.run.listing import create_run
+from emocore.run.state import RunStatus
+from emocore.system.processes import ProcessIdentity
+from tests.support.live_runs import describe, queue_run, start_scheduler, wait_for_status
+from tests.support.tables import change_status
 
 
 @pytest.fixture

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from emocore import devices as module
-from emocore.config import RunConfig
-from emocore.devices import Device, Gpu, GpuAnswer
-from emocore.environment import KEPT_VARIABLES
 from emocore.errors import ConfigError, RunError
-from emocore.folder import RunFolder
 from emocore.jobs.slots import choose_slot, find_slot, run_environment
-from emocore.listing import create_run
+from emocore.run.config import RunConfig
+from emocore.run.environment import KEPT_VARIABLES
+from emocore.run.folder import RunFolder
+from emocore.run.listing import create_run
+from emocore.system import devices as module
+from emocore.system.devices import Device, Gpu, GpuAnswer
 
 CPU = Device("cpu", "CPU", True)
 GPU0, GPU1 = (Device(f"cuda:{index}", "GPU", True, selector=str(index)) for index in range(2))

@@ -7,7 +7,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from live_runs import (
+
+from emocore.errors import RunError
+from emocore.jobs import stop
+from emocore.jobs.delete import delete_run
+from emocore.jobs.queue import pause_queue, resume_run
+from emocore.jobs.scheduler import has_work
+from emocore.jobs.stop import request_stop
+from emocore.jobs.waiting import wait_until_final
+from emocore.run.config import RunConfig
+from emocore.run.folder import RunFolder
+from emocore.run.listing import create_run
+from emocore.run.state import RunStatus
+from emocore.system.processes import ProcessIdentity
+from emocore.tracking.metrics_file import read_metrics
+from tests.support.live_runs import (
     Training,
     describe,
     processes_of_group,
@@ -18,21 +32,7 @@ from live_runs import (
     wait_for,
     wait_for_status,
 )
-from tables import change_status
-
-from emocore.config import RunConfig
-from emocore.errors import RunError
-from emocore.folder import RunFolder
-from emocore.jobs import stop
-from emocore.jobs.delete import delete_run
-from emocore.jobs.queue import pause_queue, resume_run
-from emocore.jobs.scheduler import has_work
-from emocore.jobs.stop import request_stop
-from emocore.jobs.waiting import wait_until_final
-from emocore.listing import create_run
-from emocore.processes import ProcessIdentity
-from emocore.states import RunStatus
-from emocore.tracking.metrics_file import read_metrics
+from tests.support.tables import change_status
 
 
 def assert_stopped(run: RunFolder, pid: int | None) -> None:

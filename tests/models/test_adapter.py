@@ -9,9 +9,9 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from emocore.errors import AdapterError, EmocoreError
-from emocore.folder import RunFolder
 from emocore.models.adapter import INFO_FILE, UNSAFE_SUFFIXES, AdapterInfo, adapter_bytes, read_info, write_info
 from emocore.models.classifier import BaseStore, load_classifier
+from emocore.run.folder import RunFolder
 
 WEIGHTS = "adapter_model.safetensors"
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live_runs import REPOSITORY
 
-from emocore.folder import RunFolder
+from emocore.run.folder import RunFolder
+from tests.support.repository import REPOSITORY
 
 SECONDS = 60
 CODE = """

@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 import torch
 from bitsandbytes.nn import Linear4bit
-from live_runs import quick_settings
 from peft import PeftModel
 
-from emocore.config import RunConfig
 from emocore.errors import BaseModelError, ConfigError
 from emocore.models.available import check_available
 from emocore.models.bases import BASES, find_base
 from emocore.models.build import LoadedBase, build_model, load_base
 from emocore.models.methods import METHODS
 from emocore.models.resolve import resolve
+from emocore.run.config import RunConfig
+from tests.support.live_runs import quick_settings
 
 LABELS = ("anger", "joy", "sadness")
 TINY_BASES = ("tiny_bert", "tiny_llama", "tiny_gemma", "tiny_qwen2")

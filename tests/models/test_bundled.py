@@ -11,7 +11,6 @@ import torch
 from safetensors import safe_open
 
 from emocore.errors import BaseModelError
-from emocore.files import cache_root
 from emocore.models.adapter import AdapterInfo
 from emocore.models.available import check_available
 from emocore.models.bases import BASES
@@ -19,6 +18,7 @@ from emocore.models.build import load_base
 from emocore.models.bundled import bundled_folder
 from emocore.models.card import write_card
 from emocore.models.pooling import mean_of_tokens
+from emocore.system.files import cache_root
 
 BUNDLED = [name for name, base in BASES.items() if base.source == "bundled"]
 

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from huggingface_hub import constants
 
-from emocore import reports
-from emocore.config import RunConfig
+from emocore.cli import output
 from emocore.errors import BaseModelError, ConfigError
 from emocore.jobs.launch import plan_runs
 from emocore.models.available import check_available
 from emocore.models.bases import BASES, FAMILIES, Base, describe_config, find_base
 from emocore.models.methods import METHODS, OPTIONAL_SETTINGS, find_method
 from emocore.models.resolve import resolve
+from emocore.run.config import RunConfig
 
 STUDY_BASES = ("google/gemma-1.1-2b-it", "Alibaba-NLP/gte-Qwen1.5-7B-instruct")
 
@@ -183,7 +183,7 @@ def test_an_entry_is_complete(name: str) -> None:
     assert method.settings <= set(RunConfig.model_fields)
     assert set(method.defaults) <= method.settings
     assert (method.adapter_config is None) == (not method.needs_base)
-    engines = Path(reports.__file__).parent / "training"
+    engines = Path(output.__file__).parent / "training"
     assert (engines / f"{method.engine}.py").is_file()
 
 
@@ -267,6 +267,6 @@ def test_a_method_without_a_base_does_not_mind_an_unknown_one() -> None:
 
 
 def test_the_command_line_lists_every_entry_of_both_catalogues() -> None:
-    assert [row["name"] for row in reports.base_rows()] == list(BASES)
-    assert [row["name"] for row in reports.method_rows()] == list(METHODS)
-    json.dumps([reports.base_rows(), reports.method_rows()])
+    assert [row["name"] for row in output.base_rows()] == list(BASES)
+    assert [row["name"] for row in output.method_rows()] == list(METHODS)
+    json.dumps([output.base_rows(), output.method_rows()])

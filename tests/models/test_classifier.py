@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from emocore.data.source import STARTER_FILE
-from emocore.folder import RunFolder
 from emocore.models.classifier import BaseStore, Classifier, load_classifier
+from emocore.run.folder import RunFolder
 
 SHARING = {
     "llama": ("lora", "ia3", "head", "lora_other_seed"),

@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from live_runs import REPOSITORY, wait_for
 
-from emocore.cli import main
+from emocore.cli.main import main
 from emocore.errors import BaseModelError
-from emocore.folder import RunFolder
 from emocore.models import bundled
+from emocore.run.folder import RunFolder
+from tests.support.live_runs import wait_for
+from tests.support.repository import REPOSITORY
 
 PYTHON = sys.executable
 # In place of the converter: writes a file, waits for the word to go on, and ends as it says.

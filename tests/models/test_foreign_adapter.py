@@ -13,10 +13,10 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from emocore.errors import AdapterError
-from emocore.folder import RunFolder
 from emocore.models.adapter import INFO_FILE, UNSAFE_SUFFIXES, read_info
 from emocore.models.classifier import BaseStore, load_classifier
 from emocore.models.peft_config import check_adapter_config
+from emocore.run.folder import RunFolder
 
 WEIGHTS, PEFT_FILE = "adapter_model.safetensors", "adapter_config.json"
 # Both would be tried on a layer's name for longer than anybody waits.

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 from huggingface_hub import constants, hf_hub_download
-from live_runs import REPOSITORY, python
 
 from emocore.models.bases import DECODER, Base
 from emocore.models.build import explain_load_error
 from emocore.models.hub import fetch_file, hub_token
+from tests.support.live_runs import python
+from tests.support.repository import REPOSITORY
 
 TOKEN = "hf_madeUpForTests"
 COMMIT = "c" * 40

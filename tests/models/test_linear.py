@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from safetensors.numpy import load_file, save_file
-from tables import LABELS, make_table
 
 from emocore.errors import AdapterError, DataError
 from emocore.models.adapter import UNSAFE_SUFFIXES, AdapterInfo, adapter_bytes, read_info, write_info
 from emocore.models.linear import VOCABULARY_FILE, WEIGHTS_FILE, LinearClassifier
+from tests.support.tables import LABELS, make_table
 
 TEXTS = ["so much anger", "joy and fear", "nothing at all", "", "ünïcode 😂", "message message"]
 

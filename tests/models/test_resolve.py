@@ -2,9 +2,9 @@
 
 import pytest
 
-from emocore.config import RunConfig
 from emocore.models.methods import METHODS
 from emocore.models.resolve import derive, resolve
+from emocore.run.config import RunConfig
 
 
 @pytest.fixture

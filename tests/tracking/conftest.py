@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from wandb_children import API_KEY
-from wandb_server import WandbServer
 
-from emocore.keys import confirm_wandb_server
+from emocore.system.keys import confirm_wandb_server
+from tests.support.wandb_children import API_KEY
+from tests.support.wandb_server import WandbServer
 
 
 @pytest.fixture

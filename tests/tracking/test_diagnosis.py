@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable
 
 import pytest
-from wandb_children import API_KEY
-from wandb_server import WandbServer
 
-from emocore.keys import confirm_wandb_server
+from emocore.system.keys import confirm_wandb_server
 from emocore.tracking.diagnosis import diagnose, server_address
+from tests.support.wandb_children import API_KEY
+from tests.support.wandb_server import WandbServer
 
 ERROR = ValueError("entity nobody not found")
 

@@ -6,14 +6,14 @@ import time
 from pathlib import Path
 
 import pytest
-from live_runs import wait_for
-from wandb_children import LOG_AS_TOLD, Child, children, new_run
-from wandb_server import WandbServer
 
 from emocore.tracking import wandb_read
 from emocore.tracking.client import API_TIMEOUT_SECONDS, shared_api
 from emocore.tracking.history import HistoryReader
 from emocore.tracking.wandb_read import LiveHistory
+from tests.support.live_runs import wait_for
+from tests.support.wandb_children import LOG_AS_TOLD, Child, children, new_run
+from tests.support.wandb_server import WandbServer
 
 AGAIN = "it is asked again by itself"
 

@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live_runs import wait_for
-from tables import change_status
-from wandb_children import API_KEY, LOG_AS_TOLD, children, new_run, place_of
-from wandb_server import WandbServer
 
-from emocore.config import RunConfig
-from emocore.folder import RunFolder
-from emocore.listing import create_run
-from emocore.states import RunStatus
+from emocore.run.config import RunConfig
+from emocore.run.folder import RunFolder
+from emocore.run.listing import create_run
+from emocore.run.state import RunStatus
 from emocore.tracking.history import HistoryReader
 from emocore.tracking.metrics_file import MetricsFile, read_metrics
+from tests.support.live_runs import wait_for
+from tests.support.tables import change_status
+from tests.support.wandb_children import API_KEY, LOG_AS_TOLD, children, new_run, place_of
+from tests.support.wandb_server import WandbServer
 
 ROWS = [
     {"step": step, "total_steps": 3, "epoch": step / 3, "seconds": 1.0 * step, "train/loss": 1 / step}

@@ -9,12 +9,12 @@ from typing import Any
 
 import psutil
 import pytest
-from live_runs import Attempts, describe, queue_run, wait_for
-from wandb_children import API_KEY, LOG_AS_TOLD, children, new_run, place_of
-from wandb_server import WandbServer
 
-from emocore.folder import RunFolder
-from emocore.states import RunStatus
+from emocore.run.folder import RunFolder
+from emocore.run.state import RunStatus
+from tests.support.live_runs import Attempts, describe, queue_run, wait_for
+from tests.support.wandb_children import API_KEY, LOG_AS_TOLD, children, new_run, place_of
+from tests.support.wandb_server import WandbServer
 
 MOST_SECONDS = 15
 

@@ -11,8 +11,8 @@ import pytest
 
 from emocore.errors import RunError
 from emocore.tracking.metrics_file import MetricsFile, read_last_metrics, read_metrics
+from tests.support.repository import REPOSITORY
 
-ROOT = Path(__file__).parents[2]
 WRITE_UNTIL_KILLED = """
 import sys
 from pathlib import Path
@@ -150,7 +150,7 @@ def test_a_loss_that_is_not_a_number_is_kept_as_such(tmp_path: Path) -> None:
 
 def test_a_killed_writer_leaves_complete_rows_in_order(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
-    child = subprocess.Popen([sys.executable, "-c", WRITE_UNTIL_KILLED, path], stdout=subprocess.PIPE, cwd=ROOT)
+    child = subprocess.Popen([sys.executable, "-c", WRITE_UNTIL_KILLED, path], stdout=subprocess.PIPE, cwd=REPOSITORY)
     assert child.stdout is not None
     child.stdout.readline()
     os.kill(child.pid, signal.SIGKILL)

@@ -14,15 +14,15 @@ from pathlib import Path
 
 import psutil
 import pytest
-from live_runs import wait_for
-from tables import change_status
-from wandb_children import FAULTS, LOG_AS_TOLD, Child, assert_no_key, children, new_run, place_of
-from wandb_server import WandbServer
 
-from emocore.folder import RunFolder
-from emocore.states import RunStatus
+from emocore.run.folder import RunFolder
+from emocore.run.state import RunStatus
 from emocore.tracking.history import HistoryReader
 from emocore.tracking.metrics_file import read_metrics
+from tests.support.live_runs import wait_for
+from tests.support.tables import change_status
+from tests.support.wandb_children import FAULTS, LOG_AS_TOLD, Child, assert_no_key, children, new_run, place_of
+from tests.support.wandb_server import WandbServer
 
 MOST_SECONDS = 15
 BAD_KEYS = {"a short key": "short", "a sentence for a key": "not a key, " * 5}

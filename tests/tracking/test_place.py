@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from emocore.config import RunConfig
 from emocore.errors import RunError
-from emocore.listing import create_run
+from emocore.run.config import RunConfig
+from emocore.run.listing import create_run
 from emocore.tracking.place import known_place, read_place
 
 PLACE = {

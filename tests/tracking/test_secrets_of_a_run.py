@@ -14,14 +14,14 @@ from pathlib import Path
 
 import psutil
 import pytest
-from live_runs import describe, end_processes, queue_run, start_scheduler, wait_for_status
-from wandb_children import place_of
-from wandb_server import WandbServer
 
-from emocore.folder import RunFolder
-from emocore.keys import confirm_wandb_server
-from emocore.states import RunStatus
+from emocore.run.folder import RunFolder
+from emocore.run.state import RunStatus
+from emocore.system.keys import confirm_wandb_server
 from emocore.tracking.sync import sync_run
+from tests.support.live_runs import describe, end_processes, queue_run, start_scheduler, wait_for_status
+from tests.support.wandb_children import place_of
+from tests.support.wandb_server import WandbServer
 
 KEY = "5ec2e7c0ffee5ec2e7c0ffee5ec2e7c0ffee5ec2"
 TOKEN = "hf_veryUniqueTokenThatNobodyElseHas0042"

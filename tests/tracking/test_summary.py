@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import numpy as np
-from tables import finish_run
 
-from emocore.config import RunConfig
+from emocore.run.config import RunConfig
 from emocore.tracking.summary import flatten, flatten_run, unflatten_provenance, unflatten_result
+from tests.support.tables import finish_run
 
 TRUTH = np.array([[1, 0, 0], [0, 1, 0], [1, 1, 0], [0, 0, 0]])
 LABELS = ("anger", "joy/delight", "awe")  # nobody is in awe

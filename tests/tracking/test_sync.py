@@ -13,22 +13,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from live_runs import REPOSITORY, wait_for
-from small_disks import fill, free, small_disk
-from tables import change_status, finish_run
-from wandb_children import API_KEY, FAULTS, LOG_AS_TOLD, assert_no_key, children, new_run, place_of
-from wandb_server import StoredRun, WandbServer
-from wandb_store import HISTORY
 
-from emocore.config import RunConfig
 from emocore.errors import ConfigError, RunError
-from emocore.folder import RunFolder
-from emocore.keys import confirm_wandb_server
-from emocore.states import RunStatus
+from emocore.run.config import RunConfig
+from emocore.run.folder import RunFolder
+from emocore.run.state import RunStatus
+from emocore.system.keys import confirm_wandb_server
 from emocore.tracking.metrics_file import MetricsFile, read_metrics
 from emocore.tracking.remote import is_same, merge_rows
 from emocore.tracking.summary import unflatten_provenance, unflatten_result
 from emocore.tracking.sync import can_sync, sync_run
+from tests.support.live_runs import wait_for
+from tests.support.repository import REPOSITORY
+from tests.support.small_disks import fill, free, small_disk
+from tests.support.tables import change_status, finish_run
+from tests.support.wandb_children import API_KEY, FAULTS, LOG_AS_TOLD, assert_no_key, children, new_run, place_of
+from tests.support.wandb_server import StoredRun, WandbServer
+from tests.support.wandb_store import HISTORY
 
 MOST_SECONDS = 30
 REFUSALS = {

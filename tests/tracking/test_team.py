@@ -9,17 +9,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from live_runs import wait_for
-from tables import COST, finish_run
-from wandb_server import WandbServer
-from wandb_store import SUMMARY, StoredRun
 
-from emocore.config import RunConfig
 from emocore.errors import ConfigError, RunError
-from emocore.folder import RunFolder
-from emocore.keys import confirm_wandb_server
+from emocore.run.config import RunConfig
+from emocore.run.folder import RunFolder
+from emocore.system.keys import confirm_wandb_server
 from emocore.tracking.summary import flatten_run
 from emocore.tracking.team import ProjectAddress, TeamProject, fetch_team_runs, parse_address
+from tests.support.live_runs import wait_for
+from tests.support.tables import COST, finish_run
+from tests.support.wandb_server import WandbServer
+from tests.support.wandb_store import SUMMARY, StoredRun
 
 TRUTH = np.array([[1, 0, 1], [0, 1, 1], [1, 1, 1], [0, 0, 1]])
 

@@ -12,17 +12,17 @@ from typing import Any
 
 import psutil
 import pytest
-from live_runs import EXECUTE_ALL, FINISHED_RUNS, describe, queue_run, wait_for
-from wandb_children import API_KEY, LOG_AS_TOLD, assert_no_key, children, new_run, place_of, rows_of
-from wandb_server import WandbServer
 
-from emocore.folder import RunFolder
-from emocore.keys import confirm_wandb_server
-from emocore.states import RunStatus
+from emocore.run.folder import RunFolder
+from emocore.run.state import RunStatus
+from emocore.system.keys import confirm_wandb_server
 from emocore.tracking.client import open_api
 from emocore.tracking.metrics_file import read_metrics
 from emocore.tracking.remote import merge_rows
 from emocore.tracking.summary import unflatten_provenance, unflatten_result
+from tests.support.live_runs import EXECUTE_ALL, FINISHED_RUNS, describe, queue_run, wait_for
+from tests.support.wandb_children import API_KEY, LOG_AS_TOLD, assert_no_key, children, new_run, place_of, rows_of
+from tests.support.wandb_server import WandbServer
 
 
 def test_offline_is_what_a_run_without_a_key_is(finished_runs: dict[str, RunFolder]) -> None:

@@ -9,12 +9,13 @@ from pathlib import Path
 from statistics import median
 
 import pytest
-from live_runs import REPOSITORY, wait_for
-from wandb_children import FAULTS, LOG_AS_TOLD, children, new_run, place_of
-from wandb_server import WandbServer
 
-from emocore.folder import RunFolder
+from emocore.run.folder import RunFolder
 from emocore.tracking.wandb_read import LiveHistory
+from tests.support.live_runs import wait_for
+from tests.support.repository import REPOSITORY
+from tests.support.wandb_children import FAULTS, LOG_AS_TOLD, children, new_run, place_of
+from tests.support.wandb_server import WandbServer
 
 SOON_SECONDS = 3.0
 

@@ -10,23 +10,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live_runs import Attempts, describe, queue_run, wait_for
-from tables import change_status
-from wandb_children import API_KEY, LOG_AS_TOLD, Child, children, new_run, place_of
-from wandb_server import WandbServer
 
-from emocore.config import RunConfig
 from emocore.errors import ConfigError, RunError
-from emocore.folder import RunFolder
-from emocore.keys import confirm_wandb_server
-from emocore.listing import create_run
-from emocore.states import RunStatus
+from emocore.run.config import RunConfig
+from emocore.run.folder import RunFolder
+from emocore.run.listing import create_run
+from emocore.run.state import RunStatus
+from emocore.system.keys import confirm_wandb_server
 from emocore.tracking.client import open_api
 from emocore.tracking.history import HistoryReader
 from emocore.tracking.metrics_file import MetricsFile
 from emocore.tracking.sync import sync_run
 from emocore.tracking.team import ProjectAddress, TeamProject
 from emocore.tracking.wandb_read import LiveHistory
+from tests.support.live_runs import Attempts, describe, queue_run, wait_for
+from tests.support.tables import change_status
+from tests.support.wandb_children import API_KEY, LOG_AS_TOLD, Child, children, new_run, place_of
+from tests.support.wandb_server import WandbServer
 
 REFUSAL = "is not a W&B server that your key is for; if it is yours, set WANDB_BASE_URL to it"
 PASSWORD = "hunter2"

@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from live_runs import Attempts, describe, queue_run
-from small_disks import small_disk
 
 from emocore.errors import RunError
-from emocore.faults import EXIT_STATUS
-from emocore.folder import RunFolder
 from emocore.jobs.queue import resume_run
-from emocore.states import RunStatus
+from emocore.run.folder import RunFolder
+from emocore.run.state import RunStatus
+from emocore.system.faults import EXIT_STATUS
 from emocore.training.checkpoints import (
     FILES,
     MANIFEST_FILE,
@@ -26,6 +24,8 @@ from emocore.training.checkpoints import (
     read_progress,
     writing_checkpoint,
 )
+from tests.support.live_runs import Attempts, describe, queue_run
+from tests.support.small_disks import small_disk
 
 LAST_STEP, KEPT = 9, 3
 

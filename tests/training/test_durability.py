@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from live_runs import describe, python, queue_run
-
-from emocore.states import RunStatus
+from emocore.run.state import RunStatus
+from tests.support.live_runs import describe, python, queue_run
 
 # Notes every file and folder in the order in which the kernel has put it on the disk.
 TRACE = """

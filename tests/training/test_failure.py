@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 import torch
 from safetensors.torch import save_file
-from small_disks import fill, read_only, small_disk
 
 from emocore.errors import DataError
-from emocore.processes import OUT_OF_MEMORY_REMEDY
+from emocore.system.processes import OUT_OF_MEMORY_REMEDY
 from emocore.training.failure import explain_failure
+from tests.support.small_disks import fill, read_only, small_disk
 
 FULL = "the disk is full: free space, then resume the run; it goes on from its last checkpoint"
 OUT_OF_MEMORY = f"out of memory: {OUT_OF_MEMORY_REMEDY}"

@@ -9,15 +9,16 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from live_runs import EXECUTE_ALL, REPOSITORY, Attempts, describe, queue_run, wait_for
 
-from emocore.config import RunConfig
 from emocore.errors import RunError
-from emocore.folder import RunFolder
-from emocore.listing import create_run
-from emocore.states import RunStatus
+from emocore.run.config import RunConfig
+from emocore.run.folder import RunFolder
+from emocore.run.listing import create_run
+from emocore.run.state import RunStatus
 from emocore.training.checkpoints import last_checkpoint
 from emocore.training.provenance import check_same_origin, note_base
+from tests.support.live_runs import EXECUTE_ALL, Attempts, describe, queue_run, wait_for
+from tests.support.repository import REPOSITORY
 
 BEGAN = {"split_sha256": "a", "labels": ["joy"], "device": "cpu", "precision": "fp32"}
 

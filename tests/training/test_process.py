@@ -12,7 +12,15 @@ import pandas as pd
 import psutil
 import pytest
 from conftest import SMALL_LABELS
-from live_runs import (
+from safetensors.numpy import load_file
+
+from emocore.data.split import load_splits
+from emocore.evaluation.results import load_result
+from emocore.metrics import score_logits
+from emocore.run.folder import RunFolder
+from emocore.run.state import RunStatus
+from emocore.tracking.metrics_file import read_metrics
+from tests.support.live_runs import (
     FINISHED_RUNS,
     REPOSITORY,
     Attempts,
@@ -22,14 +30,6 @@ from live_runs import (
     wait_for,
     wait_for_training,
 )
-from safetensors.numpy import load_file
-
-from emocore.data.split import load_splits
-from emocore.evaluation.results import load_result
-from emocore.folder import RunFolder
-from emocore.metrics import score_logits
-from emocore.states import RunStatus
-from emocore.tracking.metrics_file import read_metrics
 
 NEURAL = [name for name, settings in FINISHED_RUNS.items() if settings["method"] != "tfidf"]
 

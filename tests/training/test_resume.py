@@ -6,14 +6,14 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from live_runs import Attempts, describe, queue_run
 
-from emocore.faults import EXIT_STATUS
-from emocore.folder import RunFolder
 from emocore.jobs.queue import resume_run
-from emocore.states import RunStatus
+from emocore.run.folder import RunFolder
+from emocore.run.state import RunStatus
+from emocore.system.faults import EXIT_STATUS
 from emocore.tracking.metrics_file import read_metrics
 from emocore.training.checkpoints import last_checkpoint
+from tests.support.live_runs import Attempts, describe, queue_run
 
 # 84 rows in batches of 8 are 11 steps an epoch, the last one short, and 33 in all. The loss is logged every third
 # step, so that checkpoint 14 lies in the middle of an epoch and between two logged losses.

@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 import torch
 from datasets import Dataset
-from live_runs import quick_settings
 from transformers import DataCollatorWithPadding, TrainerCallback, set_seed
 
-from emocore.config import RunConfig
 from emocore.data.encode import encode_splits
 from emocore.data.split import load_splits
 from emocore.metrics import score_multilabel, sigmoid
 from emocore.models.build import LoadedBase, build_model
 from emocore.models.methods import METHODS
 from emocore.models.resolve import resolve
+from emocore.run.config import RunConfig
 from emocore.training.trainer import EmotionTrainer, LengthGroupedSampler, training_arguments
+from tests.support.live_runs import quick_settings
 
 NEURAL = [name for name, method in METHODS.items() if method.engine == "neural"]
 

@@ -1,0 +1,1 @@
+"""Long measurements that people run, and that the tests run in short."""

@@ -1,0 +1,91 @@
+"""Bad files, settings, run folders, adapters and page addresses; none may take a key, run code, or stop anything.
+
+`make fuzz`, or `python -m benchmarks.fuzz --count 2000 --seed 1`, makes that many cases, the same for the same seed,
+and carries each out: by the real command in a process of its own, or on a real page. `tests/support/fuzzing/` says how.
+
+Checked for each step: it ends within 20 s, with status 0 or with status 2 and one clear line; no traceback, no secret
+in what it prints, no control signs of a terminal, nothing left by what was refused. Accepted means: what came out is
+right as far as that can be told, so probabilities are numbers between 0 and 1, healthy runs are listed beside damaged
+ones, and contradictions are not taken. Checked for each case: no key and no secret reached a server that a folder
+named, no process of somebody else was signalled, no planted code ran, and a healthy queued run beside damaged ones
+was finished.
+
+Each failure is printed with its number; `--only NUMBER` repeats it alone. The exit status is 1 if there is any.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tests.support.fuzzing.campaign import MAKERS, Campaign, Tally
+from tests.support.fuzzing.verdict import KINDS
+
+WORKERS = 2
+KIND_NAMES = list(MAKERS)
+
+
+def kind_of(number: int) -> str:
+    return KIND_NAMES[number % len(KIND_NAMES)]
+
+
+def work(campaign: Campaign, numbers: Iterator[int]) -> Tally:
+    for number in numbers:
+        campaign.run(number, kind_of(number))
+        for text in campaign.tally.failures.get(number, []):
+            print(f"case {number} {text}", flush=True)
+    return campaign.tally
+
+
+def campaigns(folder: Path, checkout: Path, seed: int, count: int) -> list[Campaign]:
+    found = [Campaign(folder / str(worker), checkout, seed) for worker in range(count)]
+    templates = found[0].prepare()
+    for campaign in found[1:]:
+        campaign.templates = templates
+    return found
+
+
+def print_summary(tally: Tally, seed: int, seconds: float) -> None:
+    total = tally.accepted + tally.refused
+    kinds = ", ".join(f"{kind} {total[kind]}" for kind in KIND_NAMES)
+    print(f"{total.total()} cases (seed {seed}) in {seconds / 60:.0f} minutes: {kinds}")
+    for kind in KIND_NAMES:
+        mean = tally.seconds[kind] / max(1, total[kind])
+        print(f"  {kind}: {tally.accepted[kind]} accepted, {tally.refused[kind]} refused, {mean:.1f} s each")
+    print(f"  {tally.fresh} of them also in a fresh process, with the same end")
+    print("; ".join(f"{tally.problems[kind]} {name}" for kind, name in KINDS.items()))
+    if tally.failures:
+        print(f"{len(tally.failures)} cases failed: {', '.join(map(str, sorted(tally.failures)))}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=2000, help="cases")
+    parser.add_argument("--seed", type=int, default=1, help="of the cases")
+    parser.add_argument("--only", help="numbers of the cases to repeat, separated by commas")
+    parser.add_argument("--kind", choices=KIND_NAMES, help="cases of this kind alone")
+    parser.add_argument("--checkout", type=Path, default=Path(__file__).parents[1], help="the code to test")
+    options = parser.parse_args()
+    numbers = [int(part) for part in options.only.split(",")] if options.only else list(range(options.count))
+    numbers = [number for number in numbers if options.kind in (None, kind_of(number))]
+    started, tally = time.monotonic(), Tally()
+    with tempfile.TemporaryDirectory(prefix="emocore-fuzz-") as name, ThreadPoolExecutor(WORKERS) as pool:
+        workers = campaigns(Path(name), options.checkout.resolve(), options.seed, min(WORKERS, len(numbers)))
+        waiting = iter(numbers)  # shared: whoever is done takes the next
+        try:
+            for done in [pool.submit(work, campaign, waiting) for campaign in workers]:
+                tally.add(done.result())
+        finally:
+            deque(waiting, maxlen=0)  # none is left to take for a worker, where this one was interrupted
+            for campaign in workers:
+                campaign.close()
+    print_summary(tally, options.seed, time.monotonic() - started)
+    return 1 if tally.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

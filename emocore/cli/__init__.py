@@ -1,0 +1,1 @@
+"""The command line: everything that the pages can do, without a browser."""

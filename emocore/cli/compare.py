@@ -1,0 +1,154 @@
+"""The command `compare`: the verdict and its tables in the terminal, as JSON, as a report or as a bundle."""
+
+import argparse
+import math
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from emocore.cli.commands import named_runs
+from emocore.cli.output import find_output, print_damaged, print_json, print_line, print_note, print_table, to_records
+from emocore.errors import ConfigError, DataError, RunError
+from emocore.evaluation.audit import audit
+from emocore.evaluation.comparison import Comparison, compare
+from emocore.evaluation.costs import cost_table
+from emocore.evaluation.headline import describe
+from emocore.evaluation.predictions import ThresholdPolicy
+from emocore.evaluation.results import add_team_runs, finished_configs, load_result, shared_splits
+from emocore.evaluation.run_descriptions import count_learning_rate_trials
+from emocore.export.bundle import write_bundle
+from emocore.export.gather import gather
+from emocore.export.grids import Grid, Score, emotion_grid, score_grid
+from emocore.export.report import html_report
+from emocore.export.tables import NOTHING, to_words
+from emocore.run.folder import RunFolder
+from emocore.run.listing import list_runs, runs_root
+from emocore.run.state import RunStatus
+from emocore.system.files import write_atomically
+from emocore.tracking.team import TeamListing, fetch_team_runs
+
+TEAM_TIMEOUT_SECONDS = 30.0
+GRAVE = ("confounds", "may matter")
+
+
+def compare_runs(options: argparse.Namespace) -> None:
+    if bool(options.runs) == bool(options.study) and not (options.wandb and not options.runs):
+        raise ConfigError("name the runs to compare, or one study with --study; --wandb adds those of a W&B project")
+    if options.for_spreadsheets and not options.bundle:
+        raise ConfigError("--for-spreadsheets goes with --bundle")
+    for option, file in (("--report", options.report), ("--bundle", options.bundle)):
+        if file:
+            find_output(option, file)
+    runs = _finished_of_study(options.study) if options.study else named_runs(options)
+    team = fetch_team_runs(options.wandb, TEAM_TIMEOUT_SECONDS) if options.wandb else TeamListing()
+    for reason in team.left_out:
+        print_note(f"note: {reason}")
+    if not runs and not team.runs:
+        raise RunError(f"{options.wandb} has no finished run that Emocore trained")
+    results = add_team_runs([load_result(run) for run in runs], team.runs)
+    shared = shared_splits(results)
+    if not shared:
+        raise DataError("these runs share no split: some have validation scores only, others test scores only")
+
+    @lru_cache
+    def compare_at(policy: ThresholdPolicy) -> Comparison:
+        return compare(results, options.split or shared[-1], policy)
+
+    comparison = compare_at(options.thresholds)
+    differences = audit(comparison.results, comparison.split, count_learning_rate_trials(finished_configs(runs_root())))
+    if options.bundle or options.report:
+        content = gather(comparison, differences, options.study or "Chosen runs", compare_at)
+        if options.report:
+            _write_report(Path(options.report), html_report(content))
+        if options.bundle:
+            for note in write_bundle(Path(options.bundle), content, options.for_spreadsheets):
+                print_note(f"note: {note}")
+            print_note(f"written: {options.bundle}")
+    (_print_as_json if options.json else _print)(comparison, differences)
+
+
+def _write_report(path: Path, page: str) -> None:
+    try:
+        write_atomically(path, page)
+    except OSError as error:
+        raise DataError(
+            f"--report {path}: cannot be written ({error.strerror}); name a file in a folder that exists"
+        ) from None
+    print_note(f"written: {path}")
+
+
+def _finished_of_study(study: str) -> list[RunFolder]:
+    root = runs_root()
+    print_damaged(root)
+    every = [run for run in list_runs(root) if run.config.study == study]
+    if not every:
+        raise RunError(f"no study '{study}' in {root}; `python -m emocore runs` lists them")
+    runs = [run for run in every if run.state.status == RunStatus.FINISHED]
+    for run in every:
+        if run not in runs:
+            print_note(f"note: {run.id} is {run.state.status} and left out")
+    if not runs:
+        raise RunError(f"no run of study '{study}' has finished yet")
+    return runs
+
+
+def _print(comparison: Comparison, differences: pd.DataFrame) -> None:
+    headline = describe(comparison)
+    print_line(headline.sentence)
+    for caveat in headline.caveats:
+        print_line(f"  {caveat}")
+    for row in differences[differences["severity"].isin(GRAVE)].to_dict("records"):
+        print_line(f"warning: {row['what']} ({row['severity']}): {row['values']}. {row['effect']}")
+    print_line(f"\nScores on the {comparison.split} split, with 95 % intervals\n")
+    _print_grid(score_grid(comparison, ("f1_macro", "f1_micro", "jaccard", "exact_match")))
+    print_line("\nF1 by emotion\n")
+    _print_grid(emotion_grid(comparison))
+    overall = comparison.verdicts[comparison.verdicts["emotion"] == ""]
+    if len(overall):
+        print_line("\nDifferences of macro-F1\n")
+        _print_words(overall[["first", "second", "verdict", "difference", "low", "high", "p_adjusted"]])
+    print_line()
+    costs = cost_table(comparison.results, comparison.scores)
+    shown = ["series", "train_seconds", "peak_memory_bytes", "trainable_parameters", "adapter_bytes", "latency_seconds"]
+    _print_words(costs[shown])
+
+
+def _print_grid(grid: Grid) -> None:
+    rows = [
+        [row.name, "" if row.count is None else f"{row.count:,}", *map(_say, row.scores)]
+        for row in (*grid.rows, *grid.no_skill)
+    ]
+    print_table([[grid.corner, grid.counted, *grid.columns], *rows])
+
+
+def _say(score: Score) -> str:
+    """0.508 [0.485, 0.531]"""
+    if math.isnan(score.value):
+        return NOTHING
+    interval = "" if math.isnan(score.low) else f" [{score.low:.3f}, {score.high:.3f}]"
+    return f"{score.value:.3f}{interval}"
+
+
+def _print_words(table: pd.DataFrame) -> None:
+    words = to_words(table)
+    print_table([words.columns, *words.rows])
+
+
+def _print_as_json(comparison: Comparison, differences: pd.DataFrame) -> None:
+    headline = describe(comparison)
+    content: dict[str, Any] = {
+        "split": comparison.split,
+        "thresholds": comparison.policy,
+        "runs": [result.id for result in comparison.results],
+        "sentence": headline.sentence,
+        "caveats": headline.caveats,
+        "scores": to_records(comparison.scores),
+        "per_emotion": to_records(comparison.emotions),
+        "verdicts": to_records(comparison.verdicts),
+        "no_skill": to_records(comparison.no_skill),
+        "costs": to_records(cost_table(comparison.results, comparison.scores)),
+        "differences": to_records(differences),
+    }
+    print_json(content)

@@ -1,0 +1,113 @@
+"""Bootstrap over texts: what the scores of several runs would be on other texts of the same kind.
+
+All runs are scored on the same resampled texts, so differences between them are paired. Nothing is looped over
+resamples: the scores follow from counts, and the counts of many resamples are one matrix product of how often each
+text was drawn with what each text adds to each count.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from emocore.evaluation.predictions import Outcomes
+
+RESAMPLES = 10_000
+CHUNK = 500
+SEED = 2018
+
+
+@dataclass(frozen=True)
+class Scores:
+    """F1 by emotion as (..., runs, labels) and the other metrics as (..., runs) of each name in METRICS.
+
+    Leading axes are resamples where there are any."""
+
+    emotions: np.ndarray
+    metrics: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """Sums over texts: hits and predicted (..., runs, labels), support (..., labels), and the sums over texts of
+    Jaccard and of exact matches (..., runs)."""
+
+    hits: np.ndarray
+    predicted: np.ndarray
+    support: np.ndarray
+    jaccard: np.ndarray
+    exact: np.ndarray
+    texts: int
+
+
+def score(outcomes: Outcomes) -> Scores:
+    """The scores on the texts as they are."""
+    return _score(_split(_columns(outcomes).sum(axis=0), outcomes))
+
+
+def resample(outcomes: Outcomes, resamples: int = RESAMPLES, seed: int = SEED) -> Scores:
+    """The scores on `resamples` draws of as many texts with replacement, float32."""
+    random = np.random.default_rng(seed)
+    columns, texts = _columns(outcomes).astype(np.float32), len(outcomes.truth)  # counts below 2**24 stay exact
+    parts = []
+    for begin in range(0, resamples, CHUNK):
+        rows = min(CHUNK, resamples - begin)
+        draws = random.integers(0, texts, size=(rows, texts), dtype=np.int32)
+        draws += np.arange(rows, dtype=np.int32)[:, None] * texts
+        times = np.bincount(draws.ravel(), minlength=rows * texts).reshape(rows, texts).astype(np.float32)
+        parts.append(_score(_split(times @ columns, outcomes)))
+    names = parts[0].metrics
+    return Scores(
+        np.concatenate([part.emotions for part in parts]),
+        {name: np.concatenate([part.metrics[name] for part in parts]) for name in names},
+    )
+
+
+def _columns(outcomes: Outcomes) -> np.ndarray:
+    """(texts, counts) what each text adds to each count."""
+    truth, predicted = outcomes.truth, outcomes.predicted
+    hits = predicted & truth
+    shared, either = hits.sum(axis=2), (predicted | truth).sum(axis=2)
+    jaccard = np.divide(shared, either, out=np.ones(shared.shape), where=either > 0)
+    exact = (predicted == truth).all(axis=2)
+    texts = len(truth)
+    flat = [np.moveaxis(values, 0, 1).reshape(texts, -1) for values in (hits, predicted)]
+    return np.concatenate([*flat, truth, jaccard.T, exact.T], axis=1, dtype=float)
+
+
+def _split(sums: np.ndarray, outcomes: Outcomes) -> _Counts:
+    """Sums over texts (..., counts) -> by name, the inverse of how `_columns` lays them side by side."""
+    runs, texts, labels = outcomes.predicted.shape
+    ends = np.cumsum([runs * labels, runs * labels, labels, runs])
+    hits, predicted, support, jaccard, exact = np.split(sums, ends, axis=-1)
+    shape = (*sums.shape[:-1], runs, labels)
+    return _Counts(hits.reshape(shape), predicted.reshape(shape), support, jaccard, exact, texts)
+
+
+def _score(counts: _Counts) -> Scores:
+    """The definitions of emocore.metrics, on counts."""
+    support = counts.support[..., None, :]
+    f1 = _f1(counts.hits, counts.predicted, np.broadcast_to(support, counts.hits.shape))
+    hits, predicted, true = counts.hits.sum(-1), counts.predicted.sum(-1), support.sum(-1)
+    true = np.broadcast_to(true, hits.shape)
+    cells = counts.texts * f1.shape[-1]
+    right = cells - (predicted + true - 2 * hits)
+    weights = support / np.maximum(support.sum(-1, keepdims=True), 1)
+    absent = _f1(cells - predicted - true + hits, cells - predicted, cells - true)
+    return Scores(
+        f1,
+        {
+            "f1_macro": f1.mean(-1),
+            "f1_micro": _f1(hits, predicted, true),
+            "f1_weighted": (f1 * weights).sum(-1),
+            "jaccard": counts.jaccard / counts.texts,
+            "exact_match": counts.exact / counts.texts,
+            "flattened_f1_macro": (_f1(hits, predicted, true) + absent) / 2,
+            "flattened_f1_micro": right / cells,
+        },
+    )
+
+
+def _f1(hits: np.ndarray, predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
+    """2 hits / (predicted + true); 0 where nothing is predicted and nothing true."""
+    total = predicted + true
+    return np.divide(2 * hits, total, out=np.zeros_like(hits), where=total > 0)

@@ -1,0 +1,218 @@
+"""What each run of a comparison was, in words: the facts that `emocore.evaluation.audit` holds against each other.
+
+A fact that a run cannot have (TF-IDF has neither base nor epochs) or that is not known is left out, and is then no
+difference. Facts are what really ran (hashes, rows, device used), and settings where that was not stored.
+"""
+
+import hashlib
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+from emocore.evaluation.results import Result, RunResult
+from emocore.evaluation.series import NAMING_SETTINGS, name_series
+from emocore.run.config import RunConfig
+
+TrialPlace = tuple[str, str, str]
+"""Method, base and data: where a learning rate was tried."""
+
+NO_BASE = "none"
+ALL_EPOCHS = "all of its epochs"
+# Told by facts of another name, or by the labels, which are known.
+RETOLD_SETTINGS = frozenset(
+    {"base", "rows", "label_columns", "epochs", "max_steps", "batch_size", "gradient_accumulation_steps", "precision"}
+)
+# What a method without a base does not read.
+NEURAL_SETTINGS = frozenset({"max_length", "weight_decay", "warmup_share", "max_grad_norm", "gradient_checkpointing"})
+COMPUTING_PACKAGES = frozenset(
+    {"emocore", "torch", "transformers", "peft", "bitsandbytes", "accelerate", "scikit-learn", "numpy"}
+)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One compared run: its series, its method's title and what is known of it, name -> value in words."""
+
+    series: str
+    method: str
+    facts: Mapping[str, str]
+
+
+def count_learning_rate_trials(configs: Iterable[RunConfig]) -> dict[TrialPlace, int]:
+    """How many learning rates (of adapter and head) each method was ever tried with, by base and data.
+
+    `configs` are those of all finished runs (`run.config for run in list_finished(root)`), not of the compared ones
+    alone: whoever tried more and shows the best has an advantage. Methods without a learning rate are left out.
+    """
+    tried: dict[TrialPlace, set[tuple[float | None, float | None]]] = {}
+    for config in configs:
+        rates = (config.learning_rate, config.head_learning_rate)
+        if any(rates):
+            tried.setdefault(_trial_place(config), set()).add(rates)
+    return {place: len(rates) for place, rates in tried.items()}
+
+
+def describe_results(results: Sequence[Result], split: str, trials: Mapping[TrialPlace, int] | None) -> list[Subject]:
+    """One Subject a result, in the given order; see `audit`. Raises RunError for damaged predictions."""
+    series = name_series(results)
+    local = [result for result in results if isinstance(result, RunResult)]
+    own_trials = count_learning_rate_trials(result.config for result in local)
+    counted = {place: max(count, (trials or {}).get(place, 0)) for place, count in own_trials.items()}
+    facts: dict[str, dict[str, str | None]] = {result.id: _describe_settings(result.config) for result in results}
+    for group in (
+        _tell_sizes(results),
+        _tell_data(results),
+        _tell_versions(results),
+        _tell_evaluation_texts(results, split),
+        {result.id: _describe_origin(result) for result in results},
+        {
+            result.id: {"learning-rate trials": str(counted[place])}
+            for result in local
+            if (place := _trial_place(result.config)) in counted
+        },
+    ):
+        for run_id, told in group.items():
+            facts[run_id] |= told
+    return [
+        Subject(
+            series[result.id],
+            result.method_title,
+            {what: value for what, value in facts[result.id].items() if value is not None},
+        )
+        for result in results
+    ]
+
+
+def _trial_place(config: RunConfig) -> TrialPlace:
+    return config.method, config.base, config.data
+
+
+def _describe_settings(config: RunConfig) -> dict[str, str | None]:
+    """The settings that are told as they stand, under their names with spaces."""
+    unread = NAMING_SETTINGS | RETOLD_SETTINGS | (NEURAL_SETTINGS if config.base == NO_BASE else frozenset())
+    return {
+        name.replace("_", " "): _word(name, getattr(config, name))
+        for name in RunConfig.model_fields
+        if name not in unread
+    }
+
+
+def _word(name: str, value: Any) -> str | None:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if value is None:
+        # Of these None is a choice; of all others it means that the method does not read them.
+        return {"text_column": "found by itself", "target_modules": "the base's defaults"}.get(name)
+    return ", ".join(value) if isinstance(value, list) else str(value)
+
+
+def _describe_origin(result: Result) -> dict[str, str | None]:
+    config, provenance = result.config, result.provenance
+    code = provenance.get("code") or {}
+    revision, split = code.get("revision"), provenance.get("split_sha256")
+    told = {
+        "labels": ", ".join(sorted(result.labels)),
+        "rows or split": _shorten(split),
+        "source": result.source,
+        "code revision": revision and revision[:8] + (" with changes" if code.get("dirty") else ""),
+        "system": provenance.get("platform"),
+    }
+    if config.base == NO_BASE:
+        return told
+    return told | {
+        "base": config.base,
+        "base revision": _shorten(provenance.get("base_revision")),
+        "epochs": None if config.max_steps or not config.epochs else str(config.epochs),
+        "batch size": str(config.batch_size * config.gradient_accumulation_steps),
+        "micro-batch": str(config.batch_size),
+        "device": provenance.get("device"),
+        "precision": provenance.get("precision") or config.precision,
+    }
+
+
+def _tell_sizes(results: Sequence[Result]) -> dict[str, dict[str, str | None]]:
+    """Training rows and optimizer steps: as counted where all runs say so, else as set."""
+    rows = {result.id: result.provenance.get("rows", {}).get("train") for result in results}
+    told: dict[str, dict[str, str | None]] = {}
+    for result in results:
+        config = result.config
+        count = rows[result.id] if None not in rows.values() else None
+        size = count or config.rows
+        told[result.id] = {"training rows": f"{size:,}" if size else "all"}
+        if config.base != NO_BASE:
+            told[result.id]["optimizer steps"] = _count_steps(config, count)
+    return told
+
+
+def _count_steps(config: RunConfig, rows: int | None) -> str:
+    """As emocore.training.trainer counts them: the last batch of an epoch may be short, and is a step too."""
+    if config.max_steps:
+        return f"{config.max_steps:,}"
+    if rows is None:
+        return ALL_EPOCHS
+    batches = math.ceil(rows / config.batch_size)
+    return f"{math.ceil(batches / config.gradient_accumulation_steps) * (config.epochs or 1):,}"
+
+
+def _tell_data(results: Sequence[Result]) -> dict[str, dict[str, str | None]]:
+    """The training file by its content: its name elsewhere may be another."""
+    names: dict[str, str] = {}
+    for result in results:
+        if sha256 := result.provenance.get("data_sha256", {}).get("data"):
+            names.setdefault(sha256, f"{PurePath(result.config.data).name} {_shorten(sha256)}")
+    return {
+        result.id: {"data": names.get(result.provenance.get("data_sha256", {}).get("data", ""))} for result in results
+    }
+
+
+def _tell_versions(results: Sequence[Result]) -> dict[str, dict[str, str | None]]:
+    """Of the packages only those whose versions are not the same everywhere."""
+    versions: dict[str, dict[str, str]] = {}
+    for result in results:
+        packages = dict(result.provenance.get("packages") or {})
+        packages |= {name: result.provenance[name] for name in ("emocore", "python") if name in result.provenance}
+        if packages:
+            versions[result.id] = {name: str(version or "not there") for name, version in packages.items()}
+    names = list(dict.fromkeys(name for own in versions.values() for name in own))
+    other = [name for name in names if len({own[name] for own in versions.values() if name in own}) > 1]
+    return {
+        run_id: {
+            what: ", ".join(f"{name} {own[name]}" for name in other if name in own and is_part(name)) or None
+            for what, is_part in (
+                ("versions", COMPUTING_PACKAGES.__contains__),
+                ("other versions", lambda name: name not in COMPUTING_PACKAGES),
+            )
+        }
+        for run_id, own in versions.items()
+    }
+
+
+def _tell_evaluation_texts(results: Sequence[Result], split: str) -> dict[str, dict[str, str | None]]:
+    """Which texts each run was scored on, as emocore.evaluation.predictions groups them.
+
+    Without predictions only the emotions' counts are known: equal counts are taken for the same texts.
+    """
+    rows = {result.id: result.rows(split) for result in results}
+    counts = {
+        result.id: f"{rows[result.id]} {sorted(zip(result.labels, result.supports(split).tolist(), strict=True))}"
+        for result in results
+    }
+    seen = {result.id: _hash_texts(result, split) for result in results if isinstance(result, RunResult)}
+    by_counts = {counts[run_id]: texts for run_id, texts in reversed(seen.items())}
+    told: dict[str, dict[str, str | None]] = {}
+    for result in results:
+        own, count = counts[result.id], rows[result.id]
+        texts = seen.get(result.id) or by_counts.get(own) or hashlib.sha256(own.encode()).hexdigest()
+        told[result.id] = {"evaluation texts": f"{count:,} texts {_shorten(texts)}" if count else None}
+    return told
+
+
+def _hash_texts(result: RunResult, split: str) -> str:
+    content = f"{result.row_ids(split)}{result.labels}".encode() + result.truth(split).tobytes()
+    return hashlib.sha256(content).hexdigest()
+
+
+def _shorten(sha256: str | None) -> str | None:
+    return sha256 and sha256[:8]

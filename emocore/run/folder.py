@@ -1,0 +1,277 @@
+"""A run is a folder: where its files are, and how its state changes safely.
+
+Every transition is made by the holder of the folder's lock (`flock` on `run.lock`), which the kernel
+frees at any death; so a run whose state says "running" but whose lock is free is known to be dead.
+Covered: one machine, a local file system. Not covered: network file systems without `flock`.
+"""
+
+import errno
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from io import BufferedWriter
+from pathlib import Path
+from typing import Any
+
+from emocore.errors import ConfigError, RunError
+from emocore.run.config import RunConfig
+from emocore.run.environment import adopt_environment
+from emocore.run.state import IMPORTED_REASON, RunState, RunStatus, read_state
+from emocore.system.files import (
+    check_contained,
+    file_version,
+    folder_bytes,
+    open_regular,
+    open_to_append,
+    read_bytes,
+    read_json_object,
+    write_atomically,
+)
+from emocore.system.installation import is_own_mark, make_mark
+from emocore.system.processes import explain_end
+
+# For how long a lock is waited for: one that somebody works under; one that is only looked at, or soon left.
+WORKING_SECONDS, LEAVING_SECONDS = 0.1, 3.0
+
+
+class RunFolder:
+    """One run's folder. Cheap to create; every property reads the disk."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.id = path.name
+        self.metrics = path / "metrics.jsonl"
+        self.log = path / "run.log"
+        self.checkpoints = path / "checkpoints"
+        self.adapter = path / "adapter"
+        self.predictions = path / "predictions.parquet"
+        self.stop_request = path / "stop.request"
+        self._lock = path / "run.lock"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RunFolder) and other.path == self.path
+
+    def __hash__(self) -> int:
+        return hash(self.path)
+
+    @property
+    def config(self) -> RunConfig:
+        """Raises RunError if the file is missing, damaged or of another version."""
+        return _read_config(self.path / "config.json", file_version(self.path / "config.json"))
+
+    @property
+    def state(self) -> RunState:
+        """The state as it is: one that claims a live process without one reads as interrupted."""
+        stored = self.stored_state
+        if not stored.status.is_active or self.is_locked:
+            return stored
+        return self.state_of_holder  # read again: the process may have ended properly between the two looks
+
+    def _as_interrupted(self, stored: RunState) -> RunState:
+        return stored.model_copy(
+            update={
+                "status": RunStatus.INTERRUPTED,
+                "reason": explain_end(stored.process, exit_status=None),
+                "ended_at": self.last_sign_of_life(),
+            }
+        )
+
+    @property
+    def state_of_holder(self) -> RunState:
+        """The state as it is, for the holder of the lock: whoever claimed to be at work is dead then."""
+        stored = self.stored_state
+        return self._as_interrupted(stored) if stored.status.is_active else stored
+
+    @property
+    def stored_state(self) -> RunState:
+        """What the file says; a queued run that was not launched here reads as imported. Raises RunError if the file is
+        missing or damaged."""
+        state = read_state(self.path / "state.json")
+        if state.status == RunStatus.QUEUED and not self.is_own:
+            return state.model_copy(update={"status": RunStatus.IMPORTED, "reason": IMPORTED_REASON})
+        return state
+
+    @property
+    def is_own(self) -> bool:
+        """Whether this installation launched or resumed the run, with the settings and environment that it has."""
+        mark = read_state(self.path / "state.json").mark
+        try:
+            return is_own_mark(mark, self.id, *self._marked_contents())
+        except OSError:  # what cannot be read was not launched like this
+            return False
+
+    def make_mark(self, run_id: str) -> str:
+        """The mark of this installation on the run as it is, under the name that it has or will have.
+
+        Raises ConfigError without an identity, OSError for a file of the run that cannot be read.
+        """
+        return make_mark(run_id, *self._marked_contents())
+
+    def adopt(self) -> None:
+        """Take over an environment that another installation has stored: what remains of it holds here, too. The caller
+        holds the lock. Raises RunError if it cannot be written."""
+        try:
+            stored = self.read_json("environment.json") or {}
+        except RunError:  # it is damaged, so it says nothing
+            stored = {}
+        try:
+            self.write_json("environment.json", adopt_environment(stored))
+        except OSError as error:
+            raise self.unchangeable(error) from None
+
+    def check_entries(self) -> None:
+        """Before a process works in the folder: raises RunError if something in it would lead the process out of it, as
+        a link does, or hold it for ever, as a FIFO does."""
+        try:
+            for path in self.path.iterdir():
+                check_contained(path, self.path)
+                if path.exists() and not path.is_dir() and not path.is_file():
+                    raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+        except OSError as error:
+            name = Path(str(error.filename)).name
+            raise RunError(f"run {self.id}: {name} cannot be used: {error.strerror}; remove it") from None
+
+    def _marked_contents(self) -> tuple[bytes, bytes]:
+        environment = self.path / "environment.json"
+        return read_bytes(self.path / "config.json"), read_bytes(environment) if environment.exists() else b""
+
+    def change_state(self, status: RunStatus, **changes: Any) -> None:
+        """Write the next state. The caller holds the lock. Final states get their `ended_at`.
+
+        Raises RunError, with the old state in place, if it cannot be written.
+        """
+        if status.is_final:
+            changes.setdefault("ended_at", time.time())
+        state = RunState(**{**self.stored_state.model_dump(), "status": status, **changes})
+        try:
+            write_atomically(self.path / "state.json", state.model_dump_json(indent=2))
+        except OSError as error:
+            raise self.unchangeable(error) from None
+
+    def read_json(self, name: str) -> dict[str, Any] | None:
+        """`result.json`, `provenance.json`, `wandb.json`; None where the run has not written it.
+
+        Raises RunError for a damaged file.
+        """
+        path = self.path / name
+        try:
+            check_contained(path, self.path)
+            content = read_json_object(path)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise RunError(
+                f"run {self.id}: {name} cannot be read: {error.strerror}; mend that, or delete the run"
+            ) from None
+        if content is None:
+            raise RunError(f"run {self.id}: {name} is damaged; run it again or delete the run")
+        return content
+
+    def write_json(self, name: str, content: dict[str, Any]) -> None:
+        write_atomically(self.path / name, json.dumps(content, indent=2, ensure_ascii=False))
+
+    def tail_log(self, lines: int) -> str:
+        """The last lines of `run.log`, read from its end. Raises RunError if it is not a regular file."""
+        try:
+            check_contained(self.log, self.path)
+            with open_regular(self.log, most_bytes=None) as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(max(0, size - 400 * lines))
+                text = file.read(400 * lines).decode("utf-8", errors="replace")
+        except FileNotFoundError:
+            return ""
+        except OSError as error:
+            raise RunError(f"run {self.id}: run.log cannot be read: {error.strerror}") from None
+        return "\n".join(text.splitlines()[-lines:])
+
+    def last_sign_of_life(self) -> float:
+        """When the run last wrote anything, in Unix seconds."""
+        files = (self.path / "state.json", self.metrics, self.log)
+        return max(file_version(file)[0] for file in files) / 1e9
+
+    def disk_bytes(self) -> int:
+        """What the run takes on disk. Ended runs are measured once for each state."""
+        if self.stored_state.status.is_final:
+            return _measure(self.path, file_version(self.path / "state.json"))
+        return folder_bytes(self.path)
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether a live process holds the run. Works in a folder that may only be read, too.
+
+        Raises RunError if the lock is something else than a file.
+        """
+        try:
+            check_contained(self._lock, self.path)
+            with open_regular(self._lock) as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except BlockingIOError:
+            return True
+        except OSError as error:
+            raise RunError(f"run {self.id}: run.lock cannot be used: {error.strerror}; remove it") from None
+        return False
+
+    def _open_lock(self) -> BufferedWriter:
+        try:
+            return open_to_append(self._lock, self.path)
+        except FileNotFoundError:
+            raise RunError(f"run {self.id} is not there any more; it was deleted or moved away") from None
+        except OSError as error:
+            raise self.unchangeable(error) from None
+
+    def unchangeable(self, error: OSError) -> RunError:
+        """What to raise where the disk refuses."""
+        return RunError(
+            f"run {self.id} cannot be changed ({error.strerror}: {self.path}); free space, or make its folder writable"
+        )
+
+    def _wait_for_lock(self, waited_seconds: float) -> None:
+        has_ended = self.stored_state.status.is_final
+        is_at_work = not has_ended and self.is_locked
+        if waited_seconds > (WORKING_SECONDS if is_at_work else LEAVING_SECONDS):
+            if has_ended:
+                raise RunError(f"run {self.id} has ended, but its process is still leaving; try again in a moment")
+            raise RunError(f"run {self.id} is being worked on; stop it first")
+        time.sleep(0.005)
+
+    @contextmanager
+    def lock(self) -> Iterator[int]:
+        """Hold the run; yields the file descriptor that carries the lock, to hand to a child process.
+
+        Raises RunError if a live process holds it. Readers look for milliseconds, longer on a busy machine, and the
+        process of a run that has just ended leaves within a second or two: a refused attempt is repeated so long.
+        """
+        began = time.monotonic()
+        with self._open_lock() as file:
+            while True:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    self._wait_for_lock(time.monotonic() - began)
+            if not self._lock.exists():  # deleted while this waited for its turn
+                raise RunError(f"run {self.id} is not there any more; it was deleted or moved away")
+            yield file.fileno()
+
+
+@lru_cache(maxsize=4096)
+def _read_config(path: Path, version: tuple[int, int]) -> RunConfig:
+    """`version` makes a changed file a new question; a thousand runs are listed without parsing them again."""
+    try:
+        check_contained(path, path.parent)
+        return RunConfig.read(path)
+    except OSError as error:
+        raise RunError(f"run {path.parent.name}: config.json cannot be read: {error.strerror}") from None
+    except ConfigError as error:
+        raise RunError(f"run {path.parent.name}: config.json cannot be used ({error})") from None
+
+
+@lru_cache(maxsize=4096)
+def _measure(path: Path, version: tuple[int, int]) -> int:
+    return folder_bytes(path)

@@ -1,0 +1,126 @@
+"""Which runs there are in a runs folder, and how a new one comes into it."""
+
+import os
+import secrets
+import time
+from pathlib import Path
+
+from emocore.errors import ConfigError, RunError
+from emocore.run.config import RunConfig
+from emocore.run.environment import environment_to_keep
+from emocore.run.folder import RunFolder
+from emocore.run.state import RunState, RunStatus
+from emocore.system.faults import reach
+from emocore.system.files import remove_folder, sync, write_atomically
+from emocore.text import first_line
+
+DRAFT, GRAVE = ".draft-", ".deleted-"  # what runs are called while they come and go
+ABANDONED_SECONDS = 60
+
+
+def runs_root() -> Path:
+    """The runs folder: EMOCORE_RUNS, otherwise `runs/` of this checkout. Raises RunError if it cannot be made."""
+    configured = os.environ.get("EMOCORE_RUNS")
+    try:
+        root = Path(configured).expanduser() if configured else Path(__file__).parent.parent / "runs"
+        root.mkdir(parents=True, exist_ok=True)
+        return root.resolve()
+    except (OSError, RuntimeError) as error:
+        raise RunError(f"EMOCORE_RUNS={configured}: no folder can be used there ({error})") from None
+
+
+def list_runs(root: Path) -> list[RunFolder]:
+    """All readable runs in the order of their launch; `list_damaged_runs` names the others."""
+    return [run for run, _ in list_stored_states(root)]
+
+
+def list_stored_states(root: Path) -> list[tuple[RunFolder, RunState]]:
+    """As `list_runs`, with what each run's file said: a second look may find the run deleted."""
+    looks = [_look_at(path) for path in _run_paths(root)]
+    found = [look for look in looks if not isinstance(look, str)]
+    return sorted(found, key=lambda item: item[1].created_at)
+
+
+def list_finished(root: Path) -> list[RunFolder]:
+    """The runs with a result, in the order of their launch."""
+    return [run for run, state in list_stored_states(root) if state.status == RunStatus.FINISHED]
+
+
+def list_damaged_runs(root: Path) -> list[str]:
+    """One sentence a run whose files cannot be read, for the user to see."""
+    return [look for look in map(_look_at, _run_paths(root)) if isinstance(look, str)]
+
+
+def _look_at(path: Path) -> tuple[RunFolder, RunState] | str:
+    """The run in `path` with its state, or why nothing can be done with it: a folder may hold anything, and what is in
+    one must not keep the others from being listed."""
+    run = RunFolder(path)
+    if not run.id.isprintable():
+        return f"run {run.id!a}: the folder has a name that cannot be shown; rename it"
+    try:
+        state = run.stored_state
+        _ = run.config, state.status.is_active and run.is_locked
+    except RunError as error:
+        return str(error)
+    except Exception as error:
+        return f"run {run.id} cannot be read ({first_line(error)}); mend or delete the folder {path}"
+    return run, state
+
+
+def _run_paths(root: Path) -> list[Path]:
+    """Folders with a state; a folder of somebody else that may not be looked into is none of ours."""
+    try:
+        paths = [path for path in root.iterdir() if not path.name.startswith(".")]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise RunError(f"the runs in {root} cannot be listed ({error.strerror}); make the folder readable") from None
+    return [path for path in paths if os.path.lexists(path / "state.json")]
+
+
+def find_run(root: Path, run_id: str) -> RunFolder:
+    """The run with this id. Raises RunError, naming how to list them, when there is none."""
+    known = {path.name: path for path in _run_paths(root)}
+    if run_id not in known:
+        raise RunError(f"no run '{run_id[:100]}' in {root}; `python -m emocore runs` lists them")
+    return RunFolder(known[run_id])
+
+
+def next_queue_position(root: Path) -> int:
+    """Behind all that wait."""
+    states = [state for _, state in list_stored_states(root)]
+    return 1 + max((state.queue_position for state in states if state.status == RunStatus.QUEUED), default=0)
+
+
+def create_run(root: Path, config: RunConfig) -> RunFolder:
+    """A queued run. Its folder appears complete or not at all: it is filled aside and renamed.
+
+    Raises RunError if it cannot be written, ConfigError if it cannot be marked as this installation's own.
+    """
+    now = time.time()
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(now))
+    base = "".join(letter if letter.isalnum() or letter in "-." else "-" for letter in Path(config.base).name)
+    run_id = f"{stamp}-{config.method}-{base.lower()[:40]}-{secrets.token_hex(4)}"
+    draft, position = RunFolder(root / f"{DRAFT}{run_id}"), next_queue_position(root)
+    try:
+        draft.path.mkdir()
+        reach("launch.draft")
+        draft.write_json("config.json", config.model_dump())
+        draft.write_json("environment.json", environment_to_keep())
+        mark = draft.make_mark(run_id)
+        state = RunState(status=RunStatus.QUEUED, created_at=now, queue_position=position, mark=mark)
+        write_atomically(draft.path / "state.json", state.model_dump_json(indent=2))
+        reach("launch.filled")
+        draft.path.rename(root / run_id)
+        sync(root)
+    except ConfigError:  # this installation has no identity, and cannot get one
+        remove_folder(draft.path)
+        raise
+    except OSError as error:
+        remove_folder(draft.path)
+        raise RunError(
+            f"no run could be written to {root} ({error.strerror}); free space, make it writable, "
+            "or choose another EMOCORE_RUNS"
+        ) from None
+    reach("launch.queued")
+    return RunFolder(root / run_id)

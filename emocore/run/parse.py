@@ -1,0 +1,69 @@
+"""What a person types, on the command line or in a form -> names and values for a config, which checks them."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, get_args
+
+from emocore.errors import ConfigError
+from emocore.run.config import RunConfig
+
+
+def parse_setting(text: str) -> tuple[str, Any]:
+    """('learning_rate', 0.0005) from "learning_rate=5e-4". Raises ConfigError on an unknown name.
+
+    Lists are comma-separated; an empty value means None.
+    """
+    name, equals, value = text.partition("=")
+    name = name.strip()
+    if not equals:
+        raise ConfigError(f"'{text}' is not a setting; write NAME=VALUE, for example learning_rate=5e-4")
+    if name not in RunConfig.model_fields:
+        raise ConfigError(f"{name}: no such setting; known are: {', '.join(RunConfig.model_fields)}", field=name)
+    if not value.strip():
+        return name, None
+    kinds = {RunConfig.model_fields[name].annotation, *get_args(RunConfig.model_fields[name].annotation)}
+    if list[str] in kinds:
+        return name, [part.strip() for part in value.split(",") if part.strip()]
+    return name, value.strip()
+
+
+def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
+    """{"epochs": "3"} from lines like "epochs=3". Raises ConfigError as `parse_setting`, and for one given twice."""
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, value = parse_setting(text)
+        if name in found:
+            raise ConfigError(f"{name} is given twice; leave one of the two out", field=name)
+        found[name] = value
+    return found
+
+
+def parse_list(text: str) -> list[str]:
+    """["1", "2"] from "1, 2,"."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def parse_vary(text: str) -> dict[str, list[str]]:
+    """{"rows": ["125", "250"]} from "rows=125,250"."""
+    name, _, values = text.partition("=")
+    return {name.strip(): parse_list(values)}
+
+
+def parse_method_settings(lines: Iterable[str], methods: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """{"qlora": {"max_steps": "40"}} from lines like "qlora.max_steps=40".
+
+    Raises ConfigError for a line of another form, a setting given twice, or a method that is not among `methods`.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for line in lines:
+        method, point, setting = line.strip().partition(".")
+        if not point:
+            raise ConfigError(f"'{line}' is no setting of a method; write METHOD.NAME=VALUE", field="method_settings")
+        if method not in methods:
+            raise ConfigError(
+                f"{line}: '{method}' is not among the study's methods {', '.join(methods)}", field="method_settings"
+            )
+        name, value = parse_setting(setting)
+        if name in found.setdefault(method, {}):
+            raise ConfigError(f"{method}.{name} is given twice; leave one of the two out", field="method_settings")
+        found[method][name] = value
+    return found

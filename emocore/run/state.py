@@ -1,0 +1,107 @@
+"""The states of a run and what `state.json` holds."""
+
+import time
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from emocore.errors import RunError
+from emocore.system.files import check_contained, file_version, read_bytes
+from emocore.system.processes import ProcessIdentity
+
+STOPPED_REASON = "stopped by the user"
+IMPORTED_REASON = "it was not launched by this installation, so it waits for you: Resume queues it here"
+LATEST = 1e11  # Unix seconds, and longer than anything lasts: what is over it was written by nobody who knew the time
+
+
+class RunStatus(StrEnum):
+    """Where a run is in its life; the last five are final.
+
+    `imported` is never stored: a queued run reads so where this installation has not launched it.
+    """
+
+    QUEUED = "queued"
+    STARTING = "starting"
+    RUNNING = "running"
+    EVALUATING = "evaluating"
+    FINISHED = "finished"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    INTERRUPTED = "interrupted"
+    IMPORTED = "imported"
+
+    @property
+    def is_final(self) -> bool:
+        return self == RunStatus.FINISHED or self.is_resumable
+
+    @property
+    def is_active(self) -> bool:
+        """A process should be working on it."""
+        return self in (RunStatus.STARTING, RunStatus.RUNNING, RunStatus.EVALUATING)
+
+    @property
+    def is_resumable(self) -> bool:
+        return self in (RunStatus.FAILED, RunStatus.STOPPED, RunStatus.INTERRUPTED, RunStatus.IMPORTED)
+
+
+class RunState(BaseModel):
+    """`state.json`. Times are Unix seconds; `reason` says in one line why a run ended as it did.
+
+    `started_at` and `ended_at` are of the last attempt, `earlier_seconds` is what the ones before took.
+    Waiting runs start in the order of `queue_position`, a number without other meaning, so that a clock set
+    back changes no order. `mark` shows that this installation queued the run with these settings.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    status: RunStatus
+    reason: str | None = None
+    device: str | None = None
+    process: ProcessIdentity | None = None
+    attempts: int = Field(0, ge=0, lt=2**31)
+    queue_position: int = Field(0, gt=-(2**53), lt=2**53)
+    created_at: float = Field(ge=0, le=LATEST)
+    started_at: float | None = Field(None, ge=0, le=LATEST)
+    ended_at: float | None = Field(None, ge=0, le=LATEST)
+    earlier_seconds: float = Field(0.0, ge=0, le=LATEST)
+    mark: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _accept_first_version(cls, values: Any) -> Any:
+        """Version 0.1 stored a bare PID, which says nothing once the run has ended."""
+        return {name: value for name, value in values.items() if name != "pid"} if isinstance(values, dict) else values
+
+    @property
+    def queue_order(self) -> tuple[int, float]:
+        """Waiting runs start in this order."""
+        return self.queue_position, self.created_at
+
+    @property
+    def elapsed_seconds(self) -> float | None:
+        """Over all attempts, never negative though the clock may have been set back; None before the first."""
+        if self.started_at is None:
+            return self.earlier_seconds or None
+        seconds = self.earlier_seconds + max(0.0, (self.ended_at or time.time()) - self.started_at)
+        return min(seconds, LATEST)
+
+
+def read_state(path: Path) -> RunState:
+    """The `state.json` at `path`. Raises RunError if it is missing or damaged."""
+    return _read_version(path, file_version(path))
+
+
+@lru_cache(maxsize=4096)
+def _read_version(path: Path, version: tuple[int, int]) -> RunState:
+    try:
+        check_contained(path, path.parent)
+        return RunState.model_validate_json(read_bytes(path))
+    except FileNotFoundError:
+        raise RunError(f"run {path.parent.name} is not there any more; it was deleted or moved away") from None
+    except OSError as error:
+        raise RunError(f"run {path.parent.name}: state.json cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise RunError(f"run {path.parent.name}: state.json is damaged; delete the folder {path.parent}") from None

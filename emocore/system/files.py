@@ -1,0 +1,165 @@
+"""Files on disk: replaced in one step, read only where they are regular files, measured, and the cache."""
+
+import contextlib
+import errno
+import json
+import os
+import re
+import shutil
+import stat
+from io import BufferedReader, BufferedWriter
+from pathlib import Path
+from typing import Any
+
+from emocore.errors import BaseModelError
+from emocore.system.faults import reach
+
+MOST_BYTES = 64 * 10**6  # of a file that is read as a whole: none that Emocore writes comes near it
+LONE_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def write_atomically(path: Path, content: str | bytes, mode: int = 0o666) -> None:
+    """Replace the file in one step: a reader or a crash sees the old or the new content, never half.
+
+    `mode` is what the file may be used for at most, before the user's umask. Raises OSError, with the old content in
+    place, if there is no space or no right to write.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
+        reach("file.draft")
+        temporary.replace(path)
+    except BaseException:  # an interrupt at this moment, too
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+    reach("file.replaced")
+    sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Make a file's content, or the names in a folder, survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def open_regular(path: Path, most_bytes: int | None = MOST_BYTES) -> BufferedReader:
+    """Open a regular file for reading. Nothing else is waited for: a FIFO in its place would hold the reader for ever.
+
+    Raises OSError, whose `strerror` says what is there instead, also for a file of more than `most_bytes`.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            what = "it is a folder" if stat.S_ISDIR(found.st_mode) else "it is not a regular file"
+            raise OSError(errno.EINVAL, what, str(path))
+        if most_bytes is not None and found.st_size > most_bytes:
+            sizes = f"{found.st_size / 1e6:,.0f} MB, more than the {most_bytes / 1e6:,.0f} MB that are read"
+            raise OSError(errno.EINVAL, f"it has {sizes}", str(path))
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return os.fdopen(descriptor, "rb")
+
+
+def read_bytes(path: Path, most_bytes: int = MOST_BYTES) -> bytes:
+    """The content of a regular file of at most `most_bytes`. Raises OSError as `open_regular` does."""
+    with open_regular(path, most_bytes) as file:
+        return file.read(most_bytes) or b""  # None where the system would have it wait
+
+
+def open_to_append(path: Path, folder: Path) -> BufferedWriter:
+    """Open a file of `folder` to write at its end, made if it is not there.
+
+    Raises OSError where something else than a regular file is in its place, or a link that leads out of the folder.
+    """
+    check_contained(path, folder)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+    return os.fdopen(descriptor, "ab")
+
+
+def check_contained(path: Path, folder: Path) -> None:
+    """Raises OSError if `path`, which is below `folder`, is or lies behind a link that leads out of it."""
+    if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
+        raise OSError(errno.EINVAL, "it is a link that leads out of its folder", str(path))
+
+
+def read_json_object(path: Path) -> dict[str, Any] | None:
+    """The JSON object in a file; None if it holds anything else, so that the caller can say whose file is damaged.
+
+    Raises OSError as `open_regular` does.
+    """
+    try:
+        return parse_json_object(read_bytes(path).decode("utf-8"))
+    except UnicodeDecodeError:
+        return None
+
+
+def parse_json_object(text: str) -> dict[str, Any] | None:
+    """The JSON object in `text`; None if it is anything else, nested too deeply, or holds half of a character."""
+    try:
+        content = json.loads(text)
+        if LONE_SURROGATE.search(text):
+            json.dumps(content, ensure_ascii=False).encode("utf-8")
+    except (ValueError, RecursionError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def file_version(path: Path) -> tuple[int, int]:
+    """Changes whenever the file is replaced."""
+    try:
+        found = path.stat()
+    except OSError:
+        return (0, 0)
+    return (found.st_mtime_ns, found.st_ino)
+
+
+def folder_bytes(path: Path) -> int:
+    """What a folder takes on disk, in whole blocks; what vanishes meanwhile or cannot be seen counts as nothing."""
+    total, waiting = 0, [str(path)]
+    while waiting:
+        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                else:
+                    total += entry.stat(follow_symlinks=False).st_blocks * 512
+    return total
+
+
+def remove_folder(path: Path) -> None:
+    """Remove a folder with all that is in it, as far as that is allowed; of a link to one, the link alone."""
+    if path.is_symlink():
+        with contextlib.suppress(OSError):
+            path.unlink()
+    else:
+        with contextlib.suppress(RecursionError):  # folders within folders, a thousand deep
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def cache_root() -> Path:
+    """Where converted bases are kept: EMOCORE_CACHE, otherwise ~/.cache/emocore. Raises BaseModelError if it cannot be
+    made."""
+    configured = os.environ.get("EMOCORE_CACHE") or "~/.cache/emocore"
+    try:
+        root = Path(configured).expanduser()
+        root.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise BaseModelError(
+            f"the folder for converted bases, {configured}, cannot be made ({reason}); name another "
+            "one in EMOCORE_CACHE"
+        ) from None
+    return root

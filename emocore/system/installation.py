@@ -1,0 +1,147 @@
+"""What this installation knows of its user beside the runs: its identity, and the W&B servers that they named.
+
+Both lie in the settings folder, EMOCORE_SETTINGS or otherwise `emocore` in the user's configuration folder, and never
+in a runs folder, which may have come from somebody else. Looking creates nothing; the first launch does.
+
+    identity        a random secret: what was launched here carries a mark that only this installation can make
+    servers.json    addresses of W&B servers that the user named when launching a run
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from emocore.errors import ConfigError
+from emocore.system.files import file_version, read_bytes, read_json_object, write_atomically
+
+PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+IDENTITY_BYTES = 32
+
+
+def settings_folder() -> Path:
+    """Where the settings of this user lie; it need not exist yet. Raises ConfigError where there is no home for it."""
+    configured = os.environ.get("EMOCORE_SETTINGS")
+    try:
+        if configured:
+            return Path(configured).expanduser()
+        return Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser() / "emocore"
+    except RuntimeError as error:
+        raise ConfigError(f"no settings folder is known ({error}); name one in EMOCORE_SETTINGS") from None
+
+
+def make_mark(subject: str, *contents: bytes) -> str:
+    """What shows later that this installation has seen `contents` and said yes to them, for `subject` alone.
+
+    HMAC-SHA-256 with the identity as its key. Raises ConfigError if the identity can be neither read nor made.
+    """
+    return _compute_mark(_read_identity() or _make_identity(), subject, contents)
+
+
+def is_own_mark(mark: str | None, subject: str, *contents: bytes) -> bool:
+    """Whether `make_mark` of this installation made it; False where it has no identity that can be read."""
+    try:
+        identity = _read_identity()
+    except ConfigError:
+        return False
+    if identity is None or mark is None:
+        return False
+    return hmac.compare_digest(_compute_mark(identity, subject, contents).encode(), mark.encode())
+
+
+def confirm_server(address: str) -> None:
+    """Keep that the user named this server. Raises ConfigError if that cannot be written."""
+    if address in confirmed_servers():
+        return
+    try:
+        _make_folder()
+        with _alone():
+            content = json.dumps({"wandb": sorted({*confirmed_servers(), address})}, indent=2)
+            write_atomically(settings_folder() / "servers.json", content, PRIVATE_FILE)
+    except OSError as error:
+        raise _unwritable(error) from None
+
+
+def confirmed_servers() -> frozenset[str]:
+    """The servers that were confirmed; none where the file is missing or damaged, so that no key goes anywhere."""
+    try:
+        listed = (read_json_object(settings_folder() / "servers.json") or {}).get("wandb")
+    except (OSError, ConfigError):
+        return frozenset()
+    return frozenset(item for item in listed if isinstance(item, str)) if isinstance(listed, list) else frozenset()
+
+
+def _compute_mark(identity: bytes, subject: str, contents: tuple[bytes, ...]) -> str:
+    digests = b"".join(hashlib.sha256(content).digest() for content in (subject.encode(), *contents))
+    return hmac.new(identity, digests, hashlib.sha256).hexdigest()
+
+
+def _read_identity() -> bytes | None:
+    """None before there is one. Raises ConfigError for a file that is none."""
+    path = settings_folder() / "identity"
+    return _read_version(path, file_version(path))
+
+
+@lru_cache(maxsize=16)
+def _read_version(path: Path, version: tuple[int, int]) -> bytes | None:
+    try:
+        identity = read_bytes(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read ({error.strerror}); make it readable for yourself") from None
+    if len(identity) != IDENTITY_BYTES:
+        raise ConfigError(f"{path} is damaged; delete it, and Emocore makes another one")
+    return identity
+
+
+def _make_identity() -> bytes:
+    """The first to make it wins; whoever comes at the same moment takes that one."""
+    path = settings_folder() / "identity"
+    draft = path.with_name(f".identity.{secrets.token_hex(4)}.tmp")
+    identity = secrets.token_bytes(IDENTITY_BYTES)
+    try:
+        _make_folder()
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_FILE)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(identity)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            return _read_identity() or identity
+    except OSError as error:
+        raise _unwritable(error) from None
+    finally:
+        with contextlib.suppress(OSError):
+            draft.unlink()
+    return identity
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """One at a time writes what it has read before."""
+    descriptor = os.open(settings_folder(), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _make_folder() -> None:
+    settings_folder().mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+
+
+def _unwritable(error: OSError) -> ConfigError:
+    return ConfigError(
+        f"the settings folder {settings_folder()} cannot be written ({error.strerror}); make it writable, or name "
+        "another one in EMOCORE_SETTINGS"
+    )

@@ -1,0 +1,1 @@
+"""Compare finished runs: the page, and one module per view."""

@@ -1,0 +1,31 @@
+"""The fairness audit: what differs between the runs beside method and seed, and what that does to the verdict."""
+
+import pandas as pd
+import streamlit as st
+
+from emocore.evaluation.audit import describe_audit
+from emocore.evaluation.original_study import study_audit
+from pages.compare.view import View
+from pages.shared.plain import plain
+
+ICONS = {"confounds": "✕ confounds", "may matter": "! may matter", "cosmetic": "○ cosmetic"}
+
+
+def show(view: View) -> None:
+    st.subheader("Is this comparison fair?")
+    if view.is_one_series:
+        st.markdown("One series: nothing to compare.")
+    else:
+        st.markdown(plain(describe_audit(view.audit)))
+        show_audit(view.audit)
+    st.subheader("The study's own table under the same audit")
+    show_audit(study_audit())
+
+
+def show_audit(table: pd.DataFrame) -> None:
+    """One paragraph a difference, so that no word of it is cut."""
+    for row in table.itertuples():
+        with st.container(border=True):
+            st.markdown(f"**{plain(row.what)}** · {ICONS[row.severity]}  \n{plain(row.values)}  \n{plain(row.effect)}")
+    if table.empty:
+        st.success("No difference beside method and seed was found.", icon=":material/balance:")

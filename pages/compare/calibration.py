@@ -1,0 +1,37 @@
+"""Calibration: of the texts that get a probability of 70 %, do 70 % have the emotion?"""
+
+import streamlit as st
+
+from emocore.charts.calibration import reliability_curves
+from emocore.evaluation.calibration import calibration_table, reliability_table
+from pages.compare.view import View
+from pages.shared.plain import plain
+
+ECE_HELP = (
+    "Expected calibration error: the mean distance between probability and observed share over ten bins, weighted by "
+    "how many cells are in each. 0 is perfect."
+)
+
+
+def show(view: View) -> None:
+    outcomes = view.require_outcomes()
+    emotion = view.emotion if view.emotion in outcomes.labels else None
+    st.subheader("Reliability", help="On the diagonal, probabilities mean what they say. Under it, they are too high.")
+    st.caption(plain(f"For {emotion} alone." if emotion else "All emotions together; filter by one above."))
+    scores = view.keep("calibration", lambda: calibration_table(outcomes, emotion), emotion)
+    view.draw(
+        "reliability", lambda: reliability_curves(reliability_table(outcomes, emotion=emotion), scores), emotion,
+        alt="Share that is true against the probability, by method",
+    )  # fmt: skip
+    st.dataframe(
+        scores[["series", "ece", "brier"]],
+        hide_index=True,
+        column_config={
+            "ece": st.column_config.NumberColumn("ECE", format="%.3f", help=ECE_HELP),
+            "brier": st.column_config.NumberColumn(
+                "Brier score",
+                format="%.3f",
+                help="Mean squared distance of the probability from 0 or 1; lower is better.",
+            ),
+        },
+    )

@@ -1,0 +1,78 @@
+"""Which runs a comparison is of: a study, or any by hand, and those of a W&B project."""
+
+from collections.abc import Container
+
+import streamlit as st
+
+from emocore.evaluation.results import Result, add_team_runs
+from emocore.run.folder import RunFolder
+from emocore.run.listing import list_finished, list_runs, runs_root
+from emocore.tracking.team import TeamRun
+from pages.compare.load import load_run
+from pages.compare.team import choose_team_runs
+from pages.shared.address import choose_one, choose_several, write
+from pages.shared.guard import Guard, warn_of_damaged_runs
+from pages.shared.plain import plain
+from pages.shared.titles import run_choice
+
+HAND_PICKED, HAND_PICKED_TITLE = "~", "chosen runs, by hand"  # no study's name has a tilde or a comma
+
+
+def choose_results() -> tuple[list[Result], list[RunFolder]]:
+    """The finished runs that were chosen, and all runs that were, with those that have no result. Stops the page with
+    a word where there are none; what cannot be read is told and left out."""
+    warn_of_damaged_runs(runs_root())
+    finished = list_finished(runs_root())
+    runs, every = _choose_local(finished) if finished else ([], [])
+    if not finished:
+        st.info("No finished run yet. Run the starter study first; it needs no data of yours.", icon=":material/info:")
+        st.page_link("pages/start/page.py", label="Starter study", icon=":material/play_arrow:")
+    team: list[TeamRun] = choose_team_runs({run.id for run in finished})
+    if not runs and not team:
+        if finished:
+            st.info("Choose at least one run.", icon=":material/info:")
+        st.stop()
+    guard = Guard()
+    loaded = [guard.read(f"run {run.id}", lambda run=run: load_run(run)) for run in runs]
+    for problem in guard.problems:
+        st.warning(f"Left out: {plain(problem)}", icon=":material/broken_image:")
+    results = add_team_runs([result for result in loaded if result], team)
+    if not results:
+        st.stop()
+    return results, every
+
+
+def _choose_local(finished: list[RunFolder]) -> tuple[list[RunFolder], list[RunFolder]]:
+    studies = list(dict.fromkeys(run.config.study for run in reversed(finished) if run.config.study))
+    if "runs" in st.query_params and "study" not in st.query_params:
+        write({"study": HAND_PICKED})
+    _tell_missing("study", [*studies, HAND_PICKED])
+    study = choose_one(
+        st, "Study", [*studies, HAND_PICKED], name="study", key="compare_study", always=True,
+        format_func=lambda name: HAND_PICKED_TITLE if name == HAND_PICKED else name,
+    )  # fmt: skip
+    if study != HAND_PICKED:
+        runs = [run for run in finished if run.config.study == study]
+        guard = Guard()
+        studies_of = {run: guard.read(run.id, lambda run=run: run.config.study) for run in list_runs(runs_root())}
+        return runs, [run for run, own in studies_of.items() if own == study]
+    by_id = {run.id: run for run in reversed(finished)}
+    _tell_missing("runs", by_id)
+    picked = choose_several(
+        "Runs",
+        list(by_id),
+        name="runs",
+        key="compare_runs",
+        default=[],
+        format_func=lambda run_id: run_choice(by_id[run_id]),
+    )
+    runs = [by_id[run_id] for run_id in picked]
+    return runs, runs
+
+
+def _tell_missing(name: str, known: Container[str]) -> None:
+    """A link may lead to what is not here, or not any more; that something else is shown then is said once."""
+    missing = [wanted for wanted in st.query_params.get_all(name) if wanted not in known]
+    if missing:
+        what = "study" if name == "study" else "run"
+        st.warning(f"No finished {what} here: {plain(', '.join(missing))}.", icon=":material/link_off:")

@@ -1,0 +1,87 @@
+"""Costs: what each point of macro-F1 costs, and the best under a budget."""
+
+from math import isfinite
+
+import pandas as pd
+import streamlit as st
+
+from emocore.charts.costs import cost_scatter
+from emocore.evaluation.costs import best_under_budget, cost_table, describe_budget, failed_table, pareto_front
+from emocore.evaluation.pairs import find_ties
+from emocore.export.gather import COST_TITLES
+from emocore.text import format_bytes, format_count, format_seconds
+from pages.compare.view import View
+from pages.shared.address import choose_segment, write
+from pages.shared.plain import plain
+
+BUDGET = {
+    "minutes": "Minutes of training",
+    "peak_memory_gigabytes": "GB of peak memory",
+    "adapter_megabytes": "MB of adapter",
+    "latency_milliseconds": "ms a text",
+}
+
+
+def show(view: View) -> None:
+    costs = view.keep("costs", lambda: cost_table(view.comparison.results, view.comparison.scores))
+    st.subheader(
+        "macro-F1 against cost",
+        help="The stepped line is the Pareto front: no other method has both less cost and a higher macro-F1. Lines "
+        "through the points are 95 % intervals: where they overlap, the front is less certain than it looks.",
+    )
+    cost = choose_segment(st, "Cost", COST_TITLES, name="cost", key="compare_cost", label_visibility="collapsed")
+    floor = view.comparison.floor("f1_macro")
+    view.draw(
+        "pareto", lambda: cost_scatter(costs, pareto_front(costs, cost), cost, COST_TITLES[cost], floor), cost,
+        alt=f"macro-F1 of each method against its {COST_TITLES[cost]}",
+    )  # fmt: skip
+    _show_budget(view, costs)
+    st.subheader("All costs", help="Means over seeds. Peak memory is the process's on a CPU, the allocator's on a GPU.")
+    st.dataframe(_format_costs(costs), hide_index=True, placeholder="–")
+    failed = failed_table(view.runs)
+    if len(failed):
+        st.subheader("Runs without a result")
+        st.dataframe(failed, hide_index=True, column_order=["method", "seed", "kind", "reason", "run"])
+
+
+def _show_budget(view: View, costs: pd.DataFrame) -> None:
+    st.subheader("The best under my budget")
+    st.caption("Leave a field empty for no limit.")
+    limits: dict[str, float | None] = {}
+    fields = st.container(horizontal=True)
+    for name, title in BUDGET.items():
+        key = f"compare_budget_{name}"
+        if key not in st.session_state:
+            st.session_state[key] = _read_number(st.query_params.get(name))
+        limits[name] = fields.number_input(title, min_value=0.0, key=key, placeholder="no limit", width=190)
+    write({name: None if limit is None else f"{limit:.15g}" for name, limit in limits.items()})
+    allowed = best_under_budget(costs, **limits)
+    ties = find_ties(view.comparison, allowed["series"].iloc[0]) if len(allowed) else []
+    st.markdown(plain(describe_budget(costs, ties, **limits)))
+
+
+def _read_number(text: str | None) -> float | None:
+    try:
+        number = float(text) if text else -1.0
+    except ValueError:
+        return None
+    return number if isfinite(number) and number >= 0 else None
+
+
+def _format_costs(costs: pd.DataFrame) -> pd.DataFrame:
+    def words(column: str, form: object) -> pd.Series:
+        return costs[column].map(form, na_action="ignore")
+
+    return pd.DataFrame(
+        {
+            "series": costs["series"],
+            "seeds": costs["seeds"],
+            "training": words("train_seconds", format_seconds),
+            "samples / s": words("samples_per_second", "{:.1f}".format),
+            "peak memory": words("peak_memory_bytes", format_bytes),
+            "adapter parameters": words("adapter_parameters", format_count),
+            "head parameters": words("head_parameters", format_count),
+            "adapter on disk": words("adapter_bytes", format_bytes),
+            "latency": words("latency_seconds", lambda seconds: f"{1000 * seconds:.1f} ms"),
+        }
+    )

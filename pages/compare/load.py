@@ -1,0 +1,71 @@
+"""Comparisons and all that follows from them, computed once and kept as long as their runs' files stay as they are."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar, cast
+
+import pandas as pd
+import streamlit as st
+
+from emocore.evaluation.audit import audit
+from emocore.evaluation.comparison import Comparison, compare
+from emocore.evaluation.predictions import ThresholdPolicy
+from emocore.evaluation.results import Result, RunResult, finished_configs, load_result
+from emocore.evaluation.run_descriptions import count_learning_rate_trials
+from emocore.run.folder import RunFolder
+from emocore.run.listing import runs_root
+from emocore.system.files import file_version
+
+T = TypeVar("T")
+Version = tuple[object, ...]
+FILES = ("predictions.parquet", "result.json", "provenance.json", "state.json")
+
+
+def keep(key: Version, make: Callable[[], T]) -> T:
+    """What `make` returns, made once for all sessions, who must not change it. `key` says of what it is made."""
+    return cast(T, _keep(key, make))
+
+
+def load_run(run: RunFolder) -> RunResult:
+    """Raises RunError for a file that is missing or damaged, the predictions' too."""
+    return _load_run(_version_of_run(run), run)
+
+
+def version_of(results: Sequence[Result]) -> Version:
+    """Changes when a file does that a comparison is computed from."""
+    return tuple(
+        _version_of_run(result.run) if isinstance(result, RunResult) else (result.id, str(result.result))
+        for result in results
+    )
+
+
+def load_comparison(results: Sequence[Result], split: str, policy: ThresholdPolicy) -> Comparison:
+    """Raises DataError or RunError; see `compare`."""
+    return _compare(version_of(results), split, policy, results)
+
+
+def load_audit(results: Sequence[Result], split: str) -> pd.DataFrame:
+    """Learning-rate trials are counted over all finished runs of this machine."""
+    trials = count_learning_rate_trials(finished_configs(runs_root()))
+    return keep(("audit", version_of(results), split, *sorted(trials.items())), lambda: audit(results, split, trials))
+
+
+@st.cache_resource(max_entries=60, show_spinner=False)
+def _load_run(version: Version, _run: RunFolder) -> RunResult:
+    """Kept with its predictions, which are read once for all splits and thresholds."""
+    result = load_result(_run)
+    _ = result.predictions  # or a damaged file would take the other runs of the comparison away
+    return result
+
+
+@st.cache_resource(max_entries=9, show_spinner="Comparing the runs")
+def _compare(version: Version, split: str, policy: ThresholdPolicy, _results: Sequence[Result]) -> Comparison:
+    return compare(_results, split, policy)
+
+
+@st.cache_resource(max_entries=500, show_spinner=False)
+def _keep(key: Version, _make: Callable[[], object]) -> object:
+    return _make()
+
+
+def _version_of_run(run: RunFolder) -> Version:
+    return (str(run.path), *(file_version(run.path / name) for name in FILES))

@@ -1,0 +1,112 @@
+"""Compare finished runs: a verdict in words, and behind it every view of the evidence."""
+
+from functools import partial
+
+import streamlit as st
+
+from emocore.charts.scores import score_dots
+from emocore.evaluation.audit import describe_audit, has_confound
+from emocore.evaluation.headline import describe
+from emocore.evaluation.predictions import POLICY_DESCRIPTIONS, POLICY_TITLES
+from emocore.evaluation.results import shared_splits
+from emocore.metrics import METRIC_DESCRIPTIONS
+from pages.compare import (
+    audit,
+    calibration,
+    costs,
+    emotions,
+    export,
+    original_study,
+    sweeps,
+    texts,
+    thresholds,
+    verdicts,
+)
+from pages.compare.choose import choose_results
+from pages.compare.load import keep, load_audit, load_comparison, version_of
+from pages.compare.summary import show_scores
+from pages.compare.view import ALL_EMOTIONS, EMOTION_KEY, View, renew_charts
+from pages.shared.address import choose_one, choose_segment
+from pages.shared.entry import require_app
+from pages.shared.guard import UNREADABLE
+from pages.shared.plain import plain
+
+require_app()
+
+VIEWS = {
+    "emotions": ("Emotions", emotions.show),
+    "verdicts": ("Verdicts", verdicts.show),
+    "thresholds": ("Thresholds", thresholds.show),
+    "calibration": ("Calibration", calibration.show),
+    "costs": ("Costs", costs.show),
+    "texts": ("Texts", texts.show),
+    "sweeps": ("Sweeps", sweeps.show),
+    "audit": ("Audit", audit.show),
+    "original_study": ("Original study", original_study.show),
+    "export": ("Export", export.show),
+}
+FORMER_VIEWS = {"fairness": "audit", "curves": "sweeps", "study": "original_study"}  # in addresses that people kept
+SPLIT_HELP = "Verdicts belong on the test split; thresholds are tuned on the validation split."
+POLICY_HELP = "  \n".join(f"**{POLICY_TITLES[policy]}**: {text}" for policy, text in POLICY_DESCRIPTIONS.items())
+
+st.title("Compare")
+st.caption("Which method is better, by how much, and how sure that is.")
+
+results, runs = choose_results()
+splits = shared_splits(results)
+if not splits:
+    st.error(
+        "They share no split: some have validation scores only, others test scores only.",
+        title="These runs cannot be compared",
+    )
+    st.stop()
+controls = st.container(horizontal=True)
+split = choose_segment(
+    controls, "Split", {name: name for name in reversed(splits)}, name="split", key="compare_split", help=SPLIT_HELP
+)
+policy = choose_segment(
+    controls, "Thresholds", POLICY_TITLES, name="thresholds", key="compare_thresholds", help=POLICY_HELP
+)
+try:
+    compare_at = partial(load_comparison, results, split)
+    comparison = compare_at(policy)
+    audit_table = load_audit(comparison.results, split)
+    version = (*version_of(results), split, policy)
+    headline = keep(("headline", version), lambda: describe(comparison))
+except UNREADABLE as error:
+    st.error(plain(error), title="These runs cannot be compared")
+    st.stop()
+known_emotions = dict.fromkeys(comparison.emotions["emotion"])
+emotion = choose_one(
+    controls, "Emotion", [ALL_EMOTIONS, *known_emotions], name="emotion", key=EMOTION_KEY, width=180,
+    on_change=renew_charts,
+    format_func=lambda name: name if name != ALL_EMOTIONS else ALL_EMOTIONS if "all" in known_emotions else "all",
+)  # fmt: skip
+chosen_emotion = None if emotion == ALL_EMOTIONS else emotion
+view = View(comparison, headline, audit_table, chosen_emotion, runs, compare_at, version)
+
+st.markdown(f"#### {plain(headline.sentence)}")
+for caveat in headline.caveats:
+    st.caption(f":material/info: {plain(caveat)}")
+if not view.is_one_series:
+    if has_confound(audit_table):
+        st.warning(plain(describe_audit(audit_table)), icon=":material/balance:")
+    else:
+        st.caption(f":material/balance: {plain(describe_audit(audit_table))}")
+
+INTERVALS_HELP = "Lines are 95 % intervals over texts and, where there are several, seeds."
+st.markdown("**macro-F1**", help=f"{METRIC_DESCRIPTIONS['f1_macro']} {INTERVALS_HELP}")
+view.draw(
+    "dots", lambda: score_dots(comparison.scores, "f1_macro", "macro-F1", comparison.floor("f1_macro")),
+    alt="macro-F1 of each method with its interval",
+)  # fmt: skip
+with st.expander("All metrics"):
+    show_scores(comparison)
+
+if st.query_params.get("view") in FORMER_VIEWS:
+    st.query_params["view"] = FORMER_VIEWS[st.query_params["view"]]
+shown = choose_segment(
+    st, "View", {name: title for name, (title, _) in VIEWS.items()}, name="view", key="compare_view",
+    label_visibility="collapsed",
+)  # fmt: skip
+VIEWS[shown][1](view)

@@ -1,0 +1,46 @@
+"""What thresholds are worth: every metric as launched, at one tuned threshold, and at one an emotion."""
+
+import pandas as pd
+import streamlit as st
+
+from emocore.charts.thresholds import threshold_lines
+from emocore.evaluation.predictions import POLICY_DESCRIPTIONS, POLICY_TITLES
+from emocore.evaluation.thresholds import METRICS, chosen_thresholds, describe_tuning, threshold_table
+from emocore.metrics import METRIC_DESCRIPTIONS, METRIC_TITLES
+from pages.compare.view import View
+from pages.shared.address import choose_segment
+from pages.shared.plain import plain
+
+
+def show(view: View) -> None:
+    view.require_outcomes()
+    comparisons = {policy: view.compare_at(policy) for policy in POLICY_TITLES}
+    table = threshold_table(comparisons)
+    st.markdown(plain(view.keep("tuning", lambda: describe_tuning(comparisons))))
+    for policy, title in POLICY_TITLES.items():
+        st.caption(f"**{title}**: {POLICY_DESCRIPTIONS[policy]}")
+    if view.comparison.split == "validation":
+        st.caption(
+            "This is the validation split itself: tuned thresholds are cross-fitted, those of each fifth of its texts "
+            "come from the other four."
+        )
+    metric = choose_segment(
+        st, "Metric", {name: METRIC_TITLES[name] for name in METRICS}, name="metric", key="compare_metric",
+        help="  \n".join(f"**{METRIC_TITLES[name]}**: {METRIC_DESCRIPTIONS[name]}" for name in METRICS),
+    )  # fmt: skip
+    floor = view.comparison.floor(metric)
+    view.draw(
+        "policies", lambda: threshold_lines(table, metric, METRIC_TITLES[metric], floor), metric,
+        alt=f"{METRIC_TITLES[metric]} of each method under three ways to set thresholds",
+    )  # fmt: skip
+    wide = table.assign(policy=table["policy"].map(POLICY_TITLES)).pivot_table(
+        index="series", columns=["metric", "policy"], values="value", sort=False
+    )
+    wide.columns = [f"{METRIC_TITLES[metric]}, {policy}" for metric, policy in wide.columns]
+    st.dataframe(wide.style.format("{:.3f}"))
+    st.markdown("**The tuned thresholds**")
+    st.caption("Those by emotion are stored with each adapter, and the Playground answers with them.")
+    common = chosen_thresholds(comparisons["common"]).groupby("series", sort=False)["threshold"].first()
+    tuned = chosen_thresholds(comparisons["by_emotion"])
+    wide = tuned.pivot_table(index="series", columns="emotion", values="threshold", sort=False)
+    st.dataframe(pd.concat([common.rename("one for all"), wide], axis=1).style.format("{:.2f}"))

@@ -1,0 +1,42 @@
+"""Verdicts: every pair of methods, overall and emotion by emotion."""
+
+import streamlit as st
+
+from emocore.charts.verdicts import difference_forest, verdict_matrix
+from emocore.evaluation.bootstrap import RESAMPLES
+from emocore.evaluation.intervals import FEWEST_POSITIVES
+from emocore.export.gather import MOST_PAIRS
+from pages.compare.tables import VERDICT_HELP, show_verdicts
+from pages.compare.view import View
+from pages.shared.address import choose_one
+from pages.shared.plain import plain
+
+
+def show(view: View) -> None:
+    verdicts = view.comparison.verdicts
+    if verdicts.empty:
+        st.info("Verdicts need two methods that were scored on the same texts here.", icon=":material/info:")
+        return
+    overall = verdicts[verdicts["emotion"] == ""]
+    order = view.comparison.tested
+    rows, shown = verdicts, order
+    if len(overall) > MOST_PAIRS:
+        first = choose_one(st, "Pairs of", order, name="first", key="compare_pairs_first", always=True)
+        rows = verdicts[(verdicts["first"] == first) | (verdicts["second"] == first)]
+        shown = [first, *(name for name in order if name != first)]
+    st.subheader("Overall macro-F1", help=VERDICT_HELP)
+    pairs = rows[rows["emotion"] == ""]
+    view.draw("forest", lambda: difference_forest(pairs), *shown, alt="Difference of macro-F1 of each pair")
+    st.subheader("Emotion by emotion", help=VERDICT_HELP)
+    view.draw("matrix", lambda: verdict_matrix(rows, shown), *shown, alt="Difference of F1 of each pair by emotion")
+    with st.expander("All numbers"):
+        wanted = verdicts if view.emotion is None else verdicts[verdicts["emotion"].isin(["", view.emotion])]
+        show_verdicts(wanted, key="compare_verdicts")
+    st.caption(
+        plain(
+            f"Paired bootstrap over texts, {RESAMPLES:,} resamples, widened by the spread between seeds; two-sided. "
+            "Holm's correction: overall for the number of pairs, by emotion for the emotions of one pair. Intervals "
+            "are of each pair alone, not corrected: one may leave out 0 where the verdict is a tie. "
+            f"An emotion that fewer than {FEWEST_POSITIVES} texts have gets no verdict."
+        )
+    )

@@ -1,0 +1,64 @@
+"""Fill the Launch form with the settings of a run, so that any of them can be changed."""
+
+from typing import Any
+
+import streamlit as st
+
+from emocore.errors import EmocoreError
+from emocore.models.resolve import take_over
+from emocore.run.config import STARTER, RunConfig, is_number
+from emocore.run.listing import find_run, runs_root
+from pages.launch.study_form import NOTHING
+from pages.shared.plain import plain
+
+# Fields whose input has another key or shape than `launch_FIELD`.
+OTHERWISE = {"method", "seed", "study", "data", "base", "learning_rate"}
+
+
+def prefill_clone(sources: list[str]) -> bool:
+    """Before any input of the form: where the address says `?clone=RUN`, take that run's settings over, once for as
+    long as the form is open; a page that was left has forgotten what was in its inputs. Whether the form is a clone's.
+    """
+    run_id = st.query_params.get("clone")
+    if not run_id:
+        return False
+    if st.session_state.get("launch_filled_by") != run_id or "launch_seeds" not in st.session_state:
+        try:
+            config, notes = take_over(find_run(runs_root(), run_id).config)
+        except EmocoreError as error:
+            st.warning(plain(error), icon=":material/search_off:")
+            return False
+        st.session_state["launch_filled_by"] = run_id
+        st.session_state["launch_clone_notes"] = notes
+        st.session_state.update(form_values(config, sources))
+    st.info(f"The settings of run {plain(run_id)}: change what you like.", icon=":material/content_copy:")
+    for note in st.session_state.get("launch_clone_notes", []):
+        st.warning(plain(note), icon=":material/link_off:")
+    return True
+
+
+def form_values(config: RunConfig, sources: list[str]) -> dict[str, Any]:
+    """Key of each input -> its value. `sources` are the starter set, a file on disk, an upload."""
+    values = {
+        f"launch_{name}": value if is_number(name) else as_text(value)
+        for name, value in config.model_dump().items()
+        if name not in OTHERWISE
+    }
+    is_starter = config.data == STARTER
+    return values | {
+        "launch_source": sources[0] if is_starter else sources[1],
+        "launch_path": "" if is_starter else config.data,
+        "launch_base": "minilm-l6" if config.base == "none" else config.base,
+        "launch_methods": [config.method],
+        f"launch_rate_{config.method}": config.learning_rate,
+        "launch_seeds": str(config.seed),
+        "launch_study": config.study or "",
+        "launch_vary": NOTHING,
+        "launch_vary_values": "",
+        "launch_own": "",
+    }
+
+
+def as_text(value: Any) -> Any:
+    """What a text input shows; a choice or a switch keeps its value."""
+    return ", ".join(value) if isinstance(value, list) else "" if value is None else value

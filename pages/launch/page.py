@@ -1,0 +1,128 @@
+"""Launch runs: data, base, methods, seeds and the settings that matter; the rest under "More"."""
+
+import time
+from pathlib import Path
+
+import streamlit as st
+
+from emocore.data.allowed import DATA_SETTINGS, allow_sources
+from emocore.errors import EmocoreError
+from emocore.jobs.estimate import estimate_seconds
+from emocore.jobs.launch import Plan, launch, launch_without_copies, plan_study
+from emocore.models.bases import find_base
+from emocore.models.methods import METHODS
+from emocore.run.config import STARTER, StudyConfig, build, describe
+from emocore.run.listing import runs_root
+from emocore.run.parse import parse_list
+from emocore.system.devices import own_devices
+from emocore.system.files import file_version
+from emocore.text import format_minutes
+from pages.launch.choices import SOURCES, choose_base, choose_data
+from pages.launch.clone import prefill_clone
+from pages.launch.presets import choose_preset
+from pages.launch.preview import show_data_preview
+from pages.launch.settings import MORE_SETTINGS, add_error_slot, reset_error_slots, setting_input, show_error
+from pages.launch.study_form import (
+    choose_method_settings,
+    choose_rates,
+    choose_vary,
+    join_method_settings,
+    show_planned_runs,
+)
+from pages.shared.entry import require_app
+from pages.shared.launching import launch_and_show
+
+require_app()
+
+METHOD_HELP = "  \n".join(f"**{method.title}**: {method.summary}" for method in METHODS.values())
+
+
+@st.cache_data(max_entries=6, show_spinner="Reading the data")
+def check(study: StudyConfig, versions: tuple[tuple[int, int], ...]) -> Plan:
+    """`versions` are those of the files, so that an edited file is read again."""
+    return plan_study(study)
+
+
+reset_error_slots()
+root = runs_root()
+st.title("Launch")
+st.caption("Train one method, or several as a study that differs in nothing else. What you see here is what will run.")
+halves = st.container(horizontal=True, gap="large")  # on a narrow page one below the other
+left, right = halves.container(width=480), halves.container(border=True, width="stretch")
+with left:
+    choose_preset(SOURCES)
+    is_clone = prefill_clone(SOURCES)
+    data = st.session_state["launch_data"] = choose_data(root)
+    base = choose_base()
+    methods = st.multiselect(
+        "Methods", list(METHODS), default=["lora", "ia3", "qlora"], key="launch_methods",
+        format_func=lambda name: METHODS[name].title, help=METHOD_HELP,
+    )  # fmt: skip
+    add_error_slot("methods")
+    try:
+        pooling = find_base(base).pooling
+    except EmocoreError:
+        pooling = "stock"
+    settings = {"base": base, "data": data or STARTER}
+    columns = st.columns(3)
+    with columns[0]:
+        settings["rows"] = setting_input("rows", "Training rows")
+    with columns[1]:
+        settings["epochs"] = setting_input("epochs", "Epochs", METHODS["lora"].default("epochs", pooling))
+    with columns[2]:
+        settings["batch_size"] = setting_input("batch_size", "Batch size")
+    rates = choose_rates(methods, pooling)
+    columns = st.columns([1, 2])
+    seeds = columns[0].text_input("Seeds", "42", key="launch_seeds", help="One run a method and seed: 1, 2, 3")
+    with columns[0]:
+        add_error_slot("seeds")
+    name = columns[1].text_input("Study", key="launch_study", placeholder="a name by date", help=describe("study"))
+    with columns[1]:
+        add_error_slot("study")
+    vary = choose_vary()
+    own_lines = choose_method_settings()
+    with st.expander("More settings"):
+        for title, names in MORE_SETTINGS.items():
+            st.markdown(f"**{title}**")
+            cells = st.columns(3)
+            for position, setting in enumerate(names):
+                with cells[position % 3]:
+                    settings[setting] = setting_input(setting)
+
+with right:
+    st.subheader("What will happen")
+    general = st.container()
+    st.caption("Device: " + "; ".join(device.title for device in own_devices()))
+    if data is None:
+        st.info("Choose the data first.", icon=":material/info:")
+        st.stop()
+    wanted = []
+    try:
+        values = {
+            "name": name.strip() or time.strftime("study %Y-%m-%d %H.%M"),
+            "methods": methods,
+            "seeds": parse_list(seeds),
+            "settings": {key: value for key, value in settings.items() if value is not None},
+            "method_settings": join_method_settings(rates, own_lines, methods),
+            "vary": vary,
+        }
+        study = build(StudyConfig, values)
+        wanted = study.run_configs()
+        study = study.model_copy(update={"settings": allow_sources(study.settings, root)})
+        files = [Path(study.settings[name]) for name in DATA_SETTINGS if study.settings.get(name)]
+        plan = check(study, tuple(file_version(file) for file in files))
+    except EmocoreError as error:
+        show_error(error, general)
+        st.button("Launch", type="primary", disabled=True, key="launch_refused")
+        if wanted:
+            show_planned_runs(wanted, study)
+        st.stop()
+    seconds = estimate_seconds(plan.configs, len(plan.splits.frames["train"]), root)
+    runs = len(plan.configs)
+    st.markdown(
+        f"**{runs} run{'s' if runs > 1 else ''}**, one at a time on each device, {format_minutes(seconds)} in all."
+    )
+    if st.button(f"Launch {runs} run{'s' if runs > 1 else ''}", type="primary", icon=":material/rocket_launch:"):
+        launch_and_show(plan, root, launch if is_clone else launch_without_copies)
+    show_planned_runs(plan.configs, study)
+    show_data_preview(plan)

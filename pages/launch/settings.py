@@ -1,0 +1,88 @@
+"""Inputs made from the settings themselves: label, default, bounds and tooltip come from RunConfig."""
+
+from typing import Any, Literal, get_args, get_origin
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from emocore.errors import BaseModelError, ConfigError, DataError
+from emocore.run.config import RunConfig, bounds, describe
+from pages.shared.plain import plain
+
+SLOTS = "launch_error_slots"
+VARIED = "launch_vary"  # key of the input that says which setting takes several values
+OTHER_NAMES = {"seed": "seeds", "name": "study"}  # of the fields whose input is called otherwise
+# What stands under "More", by heading.
+MORE_SETTINGS = {
+    "Data": ["validation_data", "test_data", "text_column", "label_columns", "validation_share", "test_share",
+             "split_seed", "max_length"],
+    "Training": ["max_steps", "gradient_accumulation_steps", "head_learning_rate", "weight_decay", "warmup_share",
+                 "max_grad_norm", "threshold", "precision", "device", "gradient_checkpointing",
+                 "checkpoint_minutes", "checkpoints_kept"],
+    "Methods": ["lora_rank", "lora_alpha", "lora_dropout", "target_modules", "inverse_regularization"],
+    "W&B": ["wandb_mode", "wandb_project", "wandb_entity", "wandb_base_url"],
+}  # fmt: skip
+
+
+def setting_input(name: str, label: str | None = None, default: Any = None, key: str | None = None) -> Any:
+    """One setting's input; the value, or None where the default shall hold, or the study varies it. A place for its
+    error is under it."""
+    field = RunConfig.model_fields[name]
+    value = field.default if default is None else default
+    options: dict[str, Any] = {
+        "label": label or name.replace("_", " "),
+        "help": describe(name),
+        "key": key or f"launch_{name}",
+    }
+    if st.session_state.get(VARIED) == name:
+        st.text_input(placeholder="varied", disabled=True, **options | {"key": f"{options['key']}_varied"})
+        return None
+    kinds = {field.annotation, *get_args(field.annotation)}
+    if get_origin(field.annotation) is Literal:
+        answer = st.selectbox(options=list(get_args(field.annotation)), **options)
+    elif bool in kinds:
+        answer = st.toggle(value=bool(value), **options)
+    elif int in kinds or float in kinds:
+        answer = _number(name, value, whole=int in kinds, optional=field.default is None, options=options)
+    else:
+        answer = st.text_input(value=value or "", **options).strip() or None
+        if answer and list[str] in kinds:
+            answer = [part.strip() for part in answer.split(",") if part.strip()]
+    add_error_slot(name)
+    return answer
+
+
+def reset_error_slots() -> None:
+    """At the top of a page's run."""
+    st.session_state[SLOTS] = {}
+
+
+def add_error_slot(name: str) -> None:
+    """A place here for the error of the input called `name`."""
+    st.session_state[SLOTS][name] = st.empty()
+
+
+def show_error(error: Exception, fallback: DeltaGenerator) -> None:
+    """Beside the input that the error names, otherwise in `fallback`."""
+    places = {DataError: "data", BaseModelError: "base"}
+    field = (error.field if isinstance(error, ConfigError) else None) or places.get(type(error), "")
+    slots = st.session_state[SLOTS]
+    names = [OTHER_NAMES.get(part, part) for part in reversed(field.split("."))]
+    slot = next((slots[name] for name in names if name in slots), fallback)
+    slot.error(plain(error), icon=":material/error:")
+
+
+def _number(name: str, value: Any, whole: bool, optional: bool, options: dict[str, Any]) -> Any:
+    limits = bounds(name)
+    cast = int if whole else float
+    lowest = limits.get("ge", limits.get("gt"))
+    highest = limits.get("le", limits.get("lt"))
+    return st.number_input(
+        min_value=None if lowest is None else cast(lowest),
+        max_value=None if highest is None or highest > 2**31 - 1 else cast(highest),
+        value=None if optional else cast(value),
+        placeholder=f"{value:g}" if optional and value is not None else "all" if name == "rows" else "default",
+        step=1 if whole else None,
+        format="%d" if whole else "%g",
+        **options,
+    )

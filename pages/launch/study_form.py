@@ -1,0 +1,95 @@
+"""What a study asks beyond the settings of a run: one setting to vary, settings of single methods; and its runs."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from emocore.errors import ConfigError
+from emocore.models.methods import METHODS, method_title
+from emocore.run.config import RunConfig, StudyConfig, describe, variable_settings
+from emocore.run.parse import parse_list, parse_method_settings
+from pages.launch.settings import VARIED, add_error_slot, setting_input
+
+NOTHING = "nothing"
+EXAMPLES = {"rows": "125, 250, 500, 1000", "learning_rate": "1e-4, 1e-3, 1e-2"}
+
+
+def choose_rates(methods: list[str], pooling: str) -> dict[str, dict[str, Any]]:
+    """A learning rate a method, since each has its own good one."""
+    chosen = [METHODS[name] for name in methods if "learning_rate" in METHODS[name].settings]
+    rates = {}
+    for column, method in zip(st.columns(max(3, len(chosen))), chosen, strict=False):
+        with column:
+            default = method.default("learning_rate", pooling)
+            key = f"launch_rate_{method.name}"
+            rate = setting_input("learning_rate", f"{method.title} learning rate", default, key)
+            if rate is not None:
+                rates[method.name] = {"learning_rate": rate}
+    return rates
+
+
+def choose_vary() -> dict[str, list[str]]:
+    """One setting with the values to try, as typed."""
+    left, right = st.columns(2)
+    setting = left.selectbox(
+        "Vary", [NOTHING, *variable_settings()], key=VARIED, format_func=_title,
+        help="One setting that takes several values: a run a method, value and seed. Compare draws F1 against "
+        "training rows and learning rate; subsets of rows are nested.",
+    )  # fmt: skip
+    values = ""
+    if setting != NOTHING:
+        values = right.text_input(
+            "Values", key="launch_vary_values", placeholder=EXAMPLES.get(setting, "separated by commas"),
+            help=describe(setting),
+        )  # fmt: skip
+    add_error_slot("vary")
+    return {} if setting == NOTHING else {setting: parse_list(values)}
+
+
+def choose_method_settings() -> list[str]:
+    """Lines of settings that hold for one method alone."""
+    with st.expander("Settings of single methods", expanded=bool(st.session_state.get("launch_own"))):
+        text = st.text_area(
+            "One METHOD.SETTING=VALUE a line", key="launch_own", placeholder="qlora.max_steps=40", height="content",
+            help="Such as lora.lora_rank=8 or ia3.base=smollm2-135m. With another base, or fewer steps, it is no "
+            "fair comparison of methods any more.",
+        )  # fmt: skip
+        add_error_slot("method_settings")
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def join_method_settings(
+    rates: dict[str, dict[str, Any]], lines: list[str], methods: list[str]
+) -> dict[str, dict[str, Any]]:
+    """Both together. Raises ConfigError for a line that cannot be read, and for a rate that is given twice."""
+    own = parse_method_settings(lines, methods)
+    for method in rates:
+        if "learning_rate" in own.get(method, {}):
+            raise ConfigError(
+                f"{method}.learning_rate is given twice; leave one of the two out", field="method_settings"
+            )
+    return {method: {**rates.get(method, {}), **own.get(method, {})} for method in {**rates, **own}}
+
+
+def show_planned_runs(configs: list[RunConfig], study: StudyConfig) -> None:
+    """One line a run, with whatever is not the same in all of them by the study's own design."""
+    own = [name for given in study.method_settings.values() for name in given]
+    names = list(dict.fromkeys(["base", "seed", *study.vary, *own]))
+    frame = pd.DataFrame(
+        {"method": method_title(config.method)} | {_title(name): _cell(name, getattr(config, name)) for name in names}
+        for config in configs
+    )
+    st.dataframe(frame, hide_index=True, key="launch_planned", alt="The runs that will be launched")
+
+
+def _title(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _cell(name: str, value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, int):
+        return str(value) if name == "seed" else f"{value:,}"
+    return "–" if value is None else str(value).rstrip("/").rsplit("/", 1)[-1]

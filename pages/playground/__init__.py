@@ -1,0 +1,1 @@
+"""Texts of the user's own, read by trained adapters."""

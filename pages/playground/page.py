@@ -1,0 +1,95 @@
+"""Try a text with any trained adapters, side by side."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from emocore.charts.probabilities import probability_bars
+from emocore.errors import EmocoreError
+from emocore.run.listing import list_finished, runs_root
+from pages.shared.address import choose_several
+from pages.shared.entry import require_app
+from pages.shared.plain import plain
+from pages.shared.titles import run_choice, run_title
+
+if TYPE_CHECKING:
+    from emocore.inference.classify import ClassifierPool
+
+require_app()
+
+EXAMPLES = [
+    "I can't believe we actually won, I'm still shaking!",
+    "Another delay, another excuse. I'm done with this company.",
+    "Miss you already. The house is too quiet without you.",
+    "Not sure this ends well, but I trust her to try.",
+    "Ew, who left this in the office fridge since June?",
+]
+DEFAULT_ADAPTERS = 3
+CARD_WIDTH = 260  # three fit beside each other on a laptop; on a narrow screen they wrap
+
+
+@st.cache_resource(show_spinner="Loading PyTorch")
+def classifier_pool() -> "ClassifierPool":
+    """One for the app: bases are loaded once and shared by all adapters and sessions."""
+    from emocore.inference.classify import ClassifierPool
+
+    return ClassifierPool()
+
+
+def take_example() -> None:
+    if st.session_state["playground_example"]:
+        st.session_state["playground_text"] = st.session_state["playground_example"]
+
+
+st.title("Playground")
+st.caption("What a trained adapter reads in a text. Several adapters answer side by side.")
+finished = {run.id: run for run in reversed(list_finished(runs_root()))}
+if not finished:
+    st.info("Nothing trained yet. The starter study trains three adapters to try here.", icon=":material/info:")
+    st.page_link("pages/start/page.py", label="Starter study", icon=":material/play_arrow:")
+    st.stop()
+
+latest = next(iter(finished.values())).config.study
+of_latest_study = [run_id for run_id, run in finished.items() if latest and run.config.study == latest]
+chosen = choose_several(
+    "Adapters",
+    list(finished),
+    name="runs",
+    key="playground_runs",
+    default=of_latest_study[::-1][:DEFAULT_ADAPTERS] or [next(iter(finished))],
+    format_func=lambda run_id: run_choice(finished[run_id]),
+)
+st.session_state.setdefault("playground_text", EXAMPLES[0])
+text = st.text_input("Text", key="playground_text", max_chars=4000, help="Enter classifies.")
+st.pills("Examples", EXAMPLES, key="playground_example", on_change=take_example)
+if not chosen or not text.strip():
+    st.info("Choose at least one adapter and type a text.", icon=":material/info:")
+    st.stop()
+
+try:
+    pool = classifier_pool()
+    with st.spinner("Reading the text"):
+        from emocore.inference.classify import classify
+
+        answers = {run_id: classify(pool, [finished[run_id]], [text.strip()]) for run_id in chosen}
+except EmocoreError as error:
+    st.error(plain(error), title="This adapter cannot answer")
+    st.stop()
+
+with st.container(horizontal=True):
+    for run_id in chosen:
+        with st.container(border=True, width=CARD_WIDTH):
+            answer = answers[run_id]
+            st.markdown(f"**{plain(run_title(finished[run_id]))}**")
+            found = answer.loc[answer["predicted"], "emotion"]
+            st.markdown(plain(", ".join(found)) if len(found) else "*no emotion over its threshold*")
+            st.plotly_chart(
+                probability_bars(answer),
+                key=f"playground_{run_id}",
+                config={"displayModeBar": False},
+                alt="Probability of each emotion, those over their threshold: " + (", ".join(found) or "none"),
+            )
+st.caption(
+    "A bar in full colour is over its threshold, which the small line marks; a pale one is under it. Each emotion has "
+    "its own threshold, tuned on the run's validation split."
+)

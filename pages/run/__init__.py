@@ -1,0 +1,1 @@
+"""One run: its state, live curves and result."""

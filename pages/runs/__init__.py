@@ -1,0 +1,1 @@
+"""All runs, the queue and what can be done with them."""

@@ -1,0 +1,128 @@
+"""Every run: where it stands, and the curves of a study as they come."""
+
+import streamlit as st
+
+from emocore.charts.curves import metric_curves
+from emocore.evaluation.curves import curve_table
+from emocore.jobs.overview import RunOverview, describe_runs
+from emocore.run.folder import RunFolder
+from emocore.run.listing import list_runs, runs_root
+from emocore.run.state import RunStatus
+from pages.shared.address import choose_one, recall
+from pages.shared.entry import require_app
+from pages.shared.guard import Guard, warn_of_damaged_runs
+from pages.shared.plain import plain
+from pages.shared.queue import show_disk, show_imported, show_queue, tend_or_warn
+from pages.shared.readers import history_reader
+from pages.shared.run_view import NO_TOOLBAR
+from pages.shared.tables import MOST_ROWS, latest_first, show_overview_table, show_reasons, show_run_rows
+
+require_app()
+
+ALL = "all runs"
+SHOWN_KEY = "runs_study_shown"  # the study that was looked at last
+
+st.title("Runs")
+st.caption("Every run with its state, progress and latest scores. They go on when you close this page.")
+
+overviews = describe_runs(list_runs(runs_root()))
+warn_of_damaged_runs(runs_root())
+if not overviews:
+    st.info("No runs yet. Start with the starter study, or launch your own.", icon=":material/info:")
+    with st.container(horizontal=True):
+        st.page_link("pages/start/page.py", label="Starter study", icon=":material/play_arrow:")
+        st.page_link("pages/launch/page.py", label="Launch", icon=":material/rocket_launch:")
+    st.stop()
+
+studies = list(dict.fromkeys(overview.study for overview in reversed(overviews) if overview.study))
+if st.query_params:  # without any, it was not Back that led here
+    recall("study", SHOWN_KEY)
+wanted = st.session_state[SHOWN_KEY] = choose_one(st, "Study", [ALL, *studies], name="study", key="runs_study")
+
+
+def in_study(overviews: list[RunOverview]) -> list[RunOverview]:
+    return [overview for overview in overviews if wanted == ALL or overview.study == wanted]
+
+
+def is_any_alive(overviews: list[RunOverview]) -> bool:
+    return any(not RunStatus(overview.status).is_final for overview in overviews)
+
+
+def in_order(overviews: list[RunOverview]) -> list[RunOverview]:
+    """A study in its own order; otherwise what works now, then the latest first."""
+    if wanted != ALL:
+        return overviews
+    return latest_first(overviews)
+
+
+chosen = in_study(overviews)
+alive = is_any_alive(chosen)
+fresh = [chosen]  # the fragment's first look, taken a moment ago
+starts = range(0, len(chosen), MOST_ROWS)
+first = 0
+if len(starts) > 1:
+    first = st.selectbox(
+        f"{len(chosen):,} runs, shown are", starts, key="runs_first", width=220,
+        format_func=lambda start: f"{start + 1:,} to {min(start + MOST_ROWS, len(chosen)):,}",
+    )  # fmt: skip
+
+
+@st.fragment(run_every=2 if alive else 10)
+def show_runs() -> None:
+    tend_or_warn(runs_root())
+    show_queue(runs_root())
+    show_imported(runs_root())
+    seen = fresh.pop() if fresh else in_study(describe_runs(list_runs(runs_root())))
+    overviews = in_order(seen)
+    show_run_rows(overviews[first : first + MOST_ROWS], has_studies=wanted == ALL)
+    show_reasons(overviews)
+    with st.expander("All numbers"):
+        show_overview_table(overviews, key="runs_table")
+    show_disk(runs_root(), sum(overview.disk_bytes or 0 for overview in overviews))
+    if wanted != ALL:
+        show_curves([RunFolder(runs_root() / overview.id) for overview in seen])
+    if is_any_alive(seen) != alive:
+        st.rerun(scope="app")
+
+
+def show_curves(runs: list[RunFolder]) -> None:
+    guard = Guard()
+    looks = [
+        guard.read(f"{run.id}/wandb.json", lambda r=run: (r.id, r.config, history_reader().read(r))) for run in runs
+    ]
+    for problem in guard.problems:
+        st.warning(plain(problem), icon=":material/broken_image:")
+    histories = [look for look in looks if look]
+    if not histories:
+        return
+    table = curve_table(histories)
+    left, right = st.columns(2)
+    with left:
+        st.markdown("**Validation macro-F1**")
+        figure = metric_curves(table, "validation/f1_macro", "macro-F1", y_range=(0, 1))
+        st.plotly_chart(figure, key="runs_f1", alt="Validation macro-F1 of each run over the epochs", config=NO_TOOLBAR)
+    with right:
+        st.markdown("**Training loss**")
+        figure = metric_curves(table, "train/loss", "loss")
+        st.plotly_chart(figure, key="runs_loss", alt="Training loss of each run over the epochs", config=NO_TOOLBAR)
+    sources = dict.fromkeys(history.source for _, _, history in histories)
+    st.caption(plain("Curves " + "; ".join(sources) + "."))
+
+
+show_runs()
+finished = [overview.id for overview in chosen if overview.status == RunStatus.FINISHED]
+if finished and not alive:
+    with st.container(horizontal=True):
+        if wanted != ALL:
+            st.page_link(
+                "pages/compare/page.py",
+                label="Compare these runs",
+                icon=":material/bar_chart:",
+                query_params={"study": wanted},
+            )
+        st.page_link(
+            "pages/playground/page.py",
+            label="Try a sentence",
+            icon=":material/chat:",
+            query_params={"runs": finished[-3:]},
+        )

@@ -1,0 +1,1 @@
+"""The first page: the starter study and what there is."""

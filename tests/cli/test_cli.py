@@ -1,0 +1,248 @@
+"""What the commands print where nothing is to be refused; `test_cli_errors.py` has the rest."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from emocore.cli.main import main
+from emocore.data.uploads import store_upload
+from emocore.jobs.queue import waiting_runs
+from emocore.run.config import RunConfig
+from emocore.run.folder import RunFolder
+from emocore.run.listing import create_run, list_runs, runs_root
+from emocore.run.state import RunStatus
+from emocore.system.processes import ProcessIdentity
+from tests.support.live_runs import end_processes, stand_in, wait_for_status
+from tests.support.repository import REPOSITORY
+from tests.support.tables import change_status, make_table
+
+PAUSED = "note: the queue is paused; `python -m emocore queue --continue` opens it\n"
+
+
+@pytest.fixture
+def run() -> RunFolder:
+    return create_run(runs_root(), RunConfig(method="tfidf"))
+
+
+def test_no_runs_yet_is_not_an_error_and_says_how_to_begin(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["runs"]) == 0
+    output = capsys.readouterr()
+    assert "python -m emocore study" in output.out
+    assert output.err == ""
+    assert main(["runs", "--json"]) == 0
+    assert capsys.readouterr().out == "[]\n"
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]], ids=["table", "json"])
+def test_a_damaged_run_is_noted_beside_the_list_of_the_others(
+    run: RunFolder, capsys: pytest.CaptureFixture[str], options: list[str]
+) -> None:
+    damaged = create_run(runs_root(), RunConfig(method="tfidf"))
+    (damaged.path / "state.json").write_text("{", encoding="utf-8")
+    assert main(["runs", *options]) == 0
+    output = capsys.readouterr()
+    assert run.id in output.out
+    assert damaged.id not in output.out
+    assert output.err.startswith(f"note: run {damaged.id}: state.json is damaged")
+    assert output.err.count("\n") == 1
+    if options:
+        assert [row["id"] for row in json.loads(output.out)] == [run.id]
+
+
+def test_a_run_named_twice_is_deleted_once(run: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["delete", run.id]) == 2, "nobody is there to answer"
+    assert "nothing was deleted" in capsys.readouterr().err and run.path.exists()
+    assert main(["delete", "--yes", run.id, run.id]) == 0
+    assert capsys.readouterr().out == f"{run.id} deleted\n"
+    assert not run.path.exists()
+
+
+@pytest.fixture
+def paused(capsys: pytest.CaptureFixture[str]) -> list[RunFolder]:
+    """Three runs in a queue that starts none of them."""
+    runs = [create_run(runs_root(), RunConfig(method="tfidf", seed=seed)) for seed in range(3)]
+    assert main(["queue", "--pause"]) == 0
+    capsys.readouterr()
+    return runs
+
+
+def test_the_queue_is_shown_and_its_order_changed(paused: list[RunFolder], capsys: pytest.CaptureFixture[str]) -> None:
+    first, second, third = paused
+    for arguments, order in ([[], [first, second, third]], [["--front", third.id], [third, first, second]]):
+        assert main(["queue", *arguments]) == 0
+        lines = ["The queue is paused; 3 waiting.", *(run.id for run in order)]
+        assert capsys.readouterr() == ("\n".join(lines) + "\n", "")
+        assert waiting_runs(runs_root()) == order
+
+
+def test_an_empty_queue_is_paused_and_opened(capsys: pytest.CaptureFixture[str]) -> None:
+    for option, state in (("--pause", "paused"), ("--pause", "paused"), ("--continue", "open"), ("--continue", "open")):
+        assert main(["queue", option]) == 0
+        assert capsys.readouterr().out == f"The queue is {state}; 0 waiting.\n"
+
+
+def test_ended_runs_are_resumed(paused: list[RunFolder], capsys: pytest.CaptureFixture[str]) -> None:
+    first, second, third = paused
+    for run in (first, second):
+        change_status(run, RunStatus.STOPPED)
+    assert main(["resume", second.id, first.id, second.id]) == 0
+    assert capsys.readouterr() == (f"{second.id}\n{first.id}\n", PAUSED)
+    assert waiting_runs(runs_root()) == [third, second, first]
+
+
+def test_a_clone_has_the_settings_of_the_other_but_for_those_that_were_changed(
+    paused: list[RunFolder], small_csv: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["launch", "--method", "tfidf", "--data", str(small_csv), "--seed", "5", "--study", "s"]) == 0
+    assert main(["clone", list_runs(runs_root())[-1].id, "--set", "seed=6", "--set", "threshold=0.3"]) == 0
+    output = capsys.readouterr()
+    original, clone = list_runs(runs_root())[-2:]
+    assert output.out == f"{original.id}\n{clone.id}\n"
+    assert clone.config == original.config.model_copy(update={"seed": 6, "threshold": 0.3})
+    assert main(["clone", clone.id]) == 0
+    assert list_runs(runs_root())[-1].config == clone.config, "a clone needs no change"
+    assert clone.state.status == RunStatus.QUEUED
+
+
+def test_output_that_finds_no_room_is_told_in_a_line(paused: list[RunFolder]) -> None:
+    for command in (["runs", "--json"], ["methods"]):
+        call = [sys.executable, "-m", "emocore", *command]
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(call, stdout=full, stderr=subprocess.PIPE, text=True, cwd=REPOSITORY)
+        assert done.returncode == 2
+        [line] = done.stderr.splitlines()
+        assert "the output could not be written (No space left on device)" in line
+
+
+def test_uploads_are_listed_and_those_of_no_run_removed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["uploads"]) == 0
+    assert capsys.readouterr().out == "No uploads.\n"
+    used, unused = (
+        store_upload(runs_root(), f"{rows}.csv", make_table(rows).to_csv(index=False).encode()) for rows in (50, 60)
+    )
+    run = create_run(runs_root(), RunConfig(method="tfidf", data=str(used)))
+    for path in (used, unused):
+        os.utime(path, (1, 1))
+    assert main(["uploads", "--json"]) == 0
+    rows = {row["file"]: row["runs"] for row in json.loads(capsys.readouterr().out)}
+    assert rows == {used.name: [run.id], unused.name: []}
+    assert main(["uploads", "--remove-unused"]) == 0
+    output = capsys.readouterr().out
+    assert output.startswith("1 removed, ") and used.name in output and unused.name not in output
+    assert used.is_file() and not unused.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["resume", "{id}"], "is queued; only a stopped, interrupted or failed run can be resumed"),
+        (["resume", "gone"], "no run 'gone'"),
+        (["clone", "gone"], "no run 'gone'"),
+        (["clone", "{id}", "--set", "optimizer=sgd"], "optimizer: no such setting"),
+        (["clone", "{id}", "--set", "epochs=0"], "epochs: "),
+        (["queue", "--front", "gone"], "no run 'gone'"),
+        (["queue", "--front", "{stopped}"], "is stopped; only a queued run can be moved to the front"),
+        (["queue", "--pause", "--continue"], "not allowed with"),
+        (["delete", "{id}"], "nothing was deleted; answer y, or use --yes where nobody can answer"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_cannot_be_done_is_one_line_and_changes_nothing(
+    paused: list[RunFolder], capsys: pytest.CaptureFixture[str], arguments: list[str], part: str
+) -> None:
+    change_status(paused[1], RunStatus.STOPPED)
+    before = [run.stored_state for run in paused]
+    try:
+        status: object = main([text.format(id=paused[0].id, stopped=paused[1].id) for text in arguments])
+    except SystemExit as end:  # argparse's way out
+        status = end.code
+    output = capsys.readouterr()
+    assert (status, output.out) == (2, "")
+    assert output.err.startswith("emocore: ") and output.err.count("\n") == 1
+    assert part in output.err
+    assert [run.stored_state for run in list_runs(runs_root())] == before
+
+
+def answer(keys: bytes, *arguments: str) -> tuple[int, str, str]:
+    """Exit status, output and errors of a command at a terminal where `keys` are typed."""
+    terminal, command_side = pty.openpty()
+    try:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "emocore", *arguments],
+            cwd=REPOSITORY,
+            stdin=command_side,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        os.write(terminal, keys)
+        output, errors = child.communicate(timeout=60)
+        return child.returncode, output, errors
+    finally:
+        os.close(terminal)
+        os.close(command_side)
+
+
+def test_delete_asks_and_a_yes_deletes(paused: list[RunFolder]) -> None:
+    status, output, errors = answer(b"y\n", "delete", paused[0].id, paused[2].id)
+    assert (status, errors) == (0, "")
+    assert output.startswith("Delete 2 runs with all files? [y/N] ")
+    assert output.endswith(f"{paused[0].id} deleted\n{paused[2].id} deleted\n")
+    assert list_runs(runs_root()) == [paused[1]]
+
+
+@pytest.mark.parametrize("keys", [b"n\n", b"\x04"], ids=["no", "end of input"])
+def test_any_other_answer_deletes_nothing(paused: list[RunFolder], keys: bytes) -> None:
+    status, output, errors = answer(keys, "delete", paused[0].id)
+    assert status == 2
+    assert output.startswith("Delete 1 run with all files? [y/N] ") and "deleted" not in output
+    assert errors.count("emocore: nothing was deleted") == 1 and "Traceback" not in errors
+    assert list_runs(runs_root()) == paused
+
+
+@pytest.fixture
+def root() -> Iterator[Path]:
+    yield runs_root()
+    end_processes(runs_root())
+
+
+def run_process(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "emocore", *arguments]
+    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
+
+
+def test_one_refusal_among_several_leaves_no_run_alone(root: Path) -> None:
+    """The others were changed before it; without a scheduler nothing would come of that."""
+    finished = create_run(root, RunConfig(method="tfidf"))
+    change_status(finished, RunStatus.FINISHED)
+    ended = create_run(root, RunConfig(method="tfidf", data="gone.csv"))
+    change_status(ended, RunStatus.FAILED, reason="because")
+    assert run_process("resume", ended.id, finished.id).returncode == 2
+    wait_for_status(ended, RunStatus.FAILED)
+    assert ended.state.attempts == 1
+    end_processes(root)
+
+    live = create_run(root, RunConfig(method="tfidf"))
+    with live.lock() as lock:
+        code = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_DFL); time.sleep(600)"
+        child = subprocess.Popen(stand_in(live, code), pass_fds=[lock], start_new_session=True)
+        live.change_state(RunStatus.RUNNING, process=ProcessIdentity.of(child.pid), device="cpu", started_at=1.0)
+    assert run_process("stop", live.id, finished.id).returncode == 2
+    assert child.wait(20) == -signal.SIGINT
+    wait_for_status(live, RunStatus.STOPPED)
+
+
+def test_waiting_for_a_resumed_run_tells_how_it_ended(root: Path) -> None:
+    run = create_run(root, RunConfig(method="tfidf", data="gone.csv"))
+    change_status(run, RunStatus.FAILED, reason="because")
+    done = run_process("resume", "--wait", run.id)
+    assert (done.returncode, done.stdout) == (1, f"{run.id}\n")
+    assert done.stderr.startswith(f"emocore: run {run.id} failed: ") and "gone.csv" in done.stderr
+    assert done.stderr.count("\n") == 1

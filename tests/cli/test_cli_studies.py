@@ -1,0 +1,75 @@
+"""What `study` launches: methods times seeds, varied settings and presets; and what it refuses."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from emocore.cli.main import main
+from emocore.run.config import RunConfig
+from emocore.run.listing import find_run, runs_root
+
+PAUSED = "note: the queue is paused; `python -m emocore queue --continue` opens it\n"
+
+
+def study_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[RunConfig]:
+    """The configs of what `study` launches into a paused queue, in its order."""
+    assert main(["queue", "--pause"]) == 0
+    capsys.readouterr()
+    assert main(["study", *arguments]) == 0
+    ids = capsys.readouterr().out.split()
+    return [find_run(runs_root(), run_id).config for run_id in ids]
+
+
+def test_a_study_varies_one_setting(small_csv: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--methods", "tfidf", "--seeds", "1,2", "--data", str(small_csv), "--vary", "rows=30, 60"]
+    configs = study_of(capsys, *options, "--name", "s")
+    assert [(c.rows, c.seed, c.study) for c in configs] == [(30, 1, "s"), (30, 2, "s"), (60, 1, "s"), (60, 2, "s")]
+    more = study_of(capsys, *options[:3], "3", *options[4:], "--name", "s")
+    assert [c.seed for c in more] == [3, 3]
+
+
+def test_a_preset_is_launched_with_the_data_and_name_that_are_given(
+    small_csv: Path, tiny_bert: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = ["--data", str(small_csv), "--base", str(tiny_bert), "--name", "mine", "--set", "ia3.learning_rate=5e-3"]
+    configs = study_of(capsys, "--preset", "rows", *settings, "--set", "threshold=0.4")
+    assert [(c.method, c.rows) for c in configs] == [(m, n) for m in ("lora", "ia3", "qlora") for n in (25, 50)]
+    assert {(c.base, c.data, c.study, c.threshold) for c in configs} == {(str(tiny_bert), str(small_csv), "mine", 0.4)}
+    assert {c.learning_rate for c in configs if c.method == "ia3"} == {5e-3}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["--preset", "magic"], "invalid choice: 'magic'"),
+        (["--preset", "fair", "--seeds", "1,2"], "--seeds: preset fair has its own; leave it out"),
+        (["--preset", "fair", "--methods", "lora"], "--methods: preset fair has its own"),
+        (["--preset", "fair", "--vary", "rows=30,60"], "--vary: preset fair has its own"),
+        (["--preset", "fair", "--rows", "50"], "rows: preset fair has its own"),
+        (["--preset", "starter", "--data", "x.csv"], "data: preset starter has its own"),
+        (["--preset", "as-it-was", "--base", "minilm-l6"], "base: preset as-it-was has its own"),
+        (["--preset", "as-it-was", "--set", "qlora.max_steps=9"], "max_steps: preset as-it-was has its own"),
+        (["--preset", "as-it-was"], "accept its licence at https://huggingface.co/google/gemma-1.1-2b-it"),
+        (["--preset", "rows", "--data", "nowhere.csv"], "nowhere.csv: no such file"),
+        (["--vary", "rows"], "vary: rows needs at least two values"),
+        (["--vary", "rows=30,5000"], "rows=5,000 but the training part has"),
+        (["--vary", "optimizer=a,b"], "vary: optimizer cannot be varied; these can: rows"),
+        (["--vary", "rows=30,60", "--rows", "90"], "vary: rows is also given as a setting of its own"),
+        (["--methods", "tfidf", "--vary", "learning_rate=1e-3,1e-2"], "none of the methods reads learning_rate"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_study_that_contradicts_itself_is_refused(
+    refuse: Callable[..., str], arguments: list[str], part: str
+) -> None:
+    assert part in refuse("study", *arguments)
+
+
+def test_a_study_is_not_launched_into_itself(
+    refuse: Callable[..., str], small_csv: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--methods", "tfidf", "--data", str(small_csv), "--name", "s"]
+    study_of(capsys, *options)
+    message = refuse("study", *options, "--seeds", "42,43")
+    assert "study 's' already has TF-IDF seed 42" in message and "choose another name" in message

@@ -1,0 +1,187 @@
+"""The command `compare` on whole studies: figures as scikit-learn has them, what it writes, what it refuses.
+
+The form of its answers and damaged runs are the business of test_comparing.py.
+"""
+
+import json
+import os
+import re
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.metrics import f1_score
+
+from emocore.cli.main import main
+from emocore.evaluation.results import load_result
+from emocore.metrics import sigmoid
+from emocore.run.folder import RunFolder
+from emocore.run.listing import runs_root
+from emocore.thresholds import tune_by_emotion, tune_common
+from emocore.tracking.team import TeamListing
+from tests.support.refusals import assert_one_line
+from tests.support.studies import as_team_runs, fail_run, finish_study
+
+
+@pytest.fixture(autouse=True)
+def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emocore.evaluation.comparison.RESAMPLES", 300)
+
+
+@pytest.fixture
+def study(runs: Path) -> list[RunFolder]:
+    return finish_study(runs)
+
+
+@pytest.fixture
+def answer(capsys: pytest.CaptureFixture[str]) -> Callable[..., dict[str, Any]]:
+    def ask(*arguments: str) -> dict[str, Any]:
+        assert main(["compare", "--json", *arguments]) == 0
+        return dict(json.loads(capsys.readouterr().out))
+
+    return ask
+
+
+def macro_f1(told: dict[str, Any]) -> dict[str, float]:
+    return {row["series"]: row["value"] for row in told["scores"] if row["metric"] == "f1_macro"}
+
+
+def test_the_printed_tables_have_intervals_seeds_and_the_no_skill_rows(
+    study: list[RunFolder], capsys: pytest.CaptureFixture[str]
+) -> None:
+    fail_run(runs_root(), "head", "out of memory")
+    assert main(["compare", "--study", "s"]) == 0
+    printed = capsys.readouterr()
+    assert "is failed and left out" in printed.err
+    lines = printed.out.splitlines()
+    assert lines[0].startswith("LoRA and QLoRA tie (macro-F1 ") and "both beat IA3 by " in lines[0]
+    assert lines[1].startswith("  A tie is not equality")
+    assert "Scores on the test split, with 95 % intervals" in lines
+    assert re.search(r"^LoRA +2 +0\.\d{3} \[0\.\d{3}, 0\.\d{3}\]", printed.out, re.MULTILINE)
+    assert re.search(r"^IA3 +QLoRA +worse +-\d", printed.out, re.MULTILINE)
+    assert re.search(r"^always-on +0\.\d{3} ", printed.out, re.MULTILINE)
+    assert re.search(r"^IA3 +2 min 0 s .* 8 ms$", printed.out, re.MULTILINE)
+    assert "warning" not in printed.out, "they differ in nothing but method and seed"
+
+
+def test_every_policy_scores_as_scikit_learn_with_thresholds_of_the_validation_split(
+    study: list[RunFolder], answer: Callable[..., dict[str, Any]]
+) -> None:
+    tuners: dict[str, Callable[..., Any]] = {
+        "launch": lambda truth, probabilities: 0.5,
+        "common": tune_common,
+        "by_emotion": tune_by_emotion,
+    }
+    for policy, tune in tuners.items():
+        told = answer("--study", "s", "--thresholds", policy)
+        assert (told["split"], told["thresholds"]) == ("test", policy)
+        expected: dict[str, list[float]] = {}
+        for run in study:
+            result = load_result(run)
+            threshold = tune(result.truth("validation"), sigmoid(result.logits("validation")))
+            predicted = sigmoid(result.logits("test")) >= threshold
+            score = f1_score(result.truth("test"), predicted, average="macro", zero_division=0)
+            expected.setdefault(result.method_title, []).append(score)
+        means = {series: np.mean(scores) for series, scores in expected.items()}
+        assert macro_f1(told) == pytest.approx(means, rel=0, abs=1e-12)
+
+
+def test_the_split_is_the_last_that_all_runs_share(
+    study: list[RunFolder], answer: Callable[..., dict[str, Any]], refuse: Callable[..., str]
+) -> None:
+    others = finish_study(runs_root(), ("head",), (42,), study="other", has_test=False)
+    names = [run.id for run in (*study, *others)]
+    assert answer(*names)["split"] == "validation"
+    assert answer("--study", "s", "--split", "validation")["split"] == "validation"
+    assert "not every run has a test split; they share validation" in refuse("compare", *names, "--split", "test")
+
+
+def test_a_report_is_written_beside_the_answer(
+    study: list[RunFolder], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "mail me.html"
+    assert main(["compare", "--study", "s", "--json", "--report", str(file)]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == f"written: {file}\n"
+    page = file.read_text(encoding="utf-8")
+    assert json.loads(printed.out)["sentence"] in page
+    assert page.startswith("<!doctype html>") and all(run.id in page for run in study)
+
+
+def test_a_bundle_holds_the_runs_and_the_command_that_repeats_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("emocore.export.bundle.to_images", lambda wanted: [b"" for _ in wanted])
+    runs = finish_study(runs_root(), ("lora", "ia3"), (42,), has_test=False)
+    file = tmp_path / "all.zip"
+    assert main(["compare", *(run.id for run in runs), "--thresholds", "common", "--bundle", str(file)]) == 0
+    printed = capsys.readouterr()
+    assert printed.out.startswith("LoRA beats IA3")
+    assert printed.err.splitlines()[-1] == f"written: {file}"
+    with zipfile.ZipFile(file) as bundle:
+        assert bundle.testzip() is None
+        names = bundle.namelist()
+        assert {f"runs/{run.id}/config.json" for run in runs} < set(names)
+        assert {"README.txt", "report.html", "latex/scores.tex"} < set(names)
+        readme = " ".join(bundle.read("README.txt").decode().split())
+        assert printed.out.splitlines()[0] in readme
+        assert "python -m emocore study --name s --methods lora,ia3 --seeds 42" in readme
+
+
+def test_runs_of_wandb_are_added_and_what_was_left_out_is_noted(
+    study: list[RunFolder], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    team = as_team_runs(finish_study(tmp_path / "elsewhere", ("head",)))
+    listing = TeamListing(team, ["2 runs are not by Emocore"])
+    monkeypatch.setattr("emocore.cli.compare.fetch_team_runs", lambda *_: listing)
+    for arguments in (["--study", "s"], []):
+        assert main(["compare", *arguments, "--wandb", "team/emotions", "--json"]) == 0
+        printed = capsys.readouterr()
+        assert printed.err == "note: 2 runs are not by Emocore\n"
+        told = json.loads(printed.out)
+        assert "Head · W&B" in macro_f1(told)
+        assert not [row for row in told["verdicts"] if "Head · W&B" in (row["first"], row["second"])]
+    status = main(["compare", "--wandb", "team/emotions", "--thresholds", "by_emotion"])
+    printed = capsys.readouterr()
+    message = assert_one_line(status, printed.out, printed.err.removeprefix("note: 2 runs are not by Emocore\n"))
+    assert "choose the thresholds as launched" in message
+
+
+def test_a_project_without_runs_is_refused(refuse: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emocore.cli.compare.fetch_team_runs", lambda *_: TeamListing())
+    assert "team/emotions has no finished run" in refuse("compare", "--wandb", "team/emotions")
+
+
+def test_a_study_that_has_not_finished_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    fail_run(runs_root(), "lora", "out of memory")
+    status = main(["compare", "--study", "s"])
+    printed = capsys.readouterr()
+    note, message = printed.err.splitlines(keepends=True)
+    assert "is failed and left out" in note
+    assert "no run of study 's' has finished yet" in assert_one_line(status, printed.out, message)
+
+
+@pytest.mark.parametrize("option", ["--report", "--bundle"])
+@pytest.mark.parametrize("place", ["no such folder/file", "."])
+def test_a_file_that_cannot_be_written_is_refused(
+    refuse: Callable[..., str], study: list[RunFolder], tmp_path: Path, option: str, place: str
+) -> None:
+    message = refuse("compare", "--study", "s", option, str(tmp_path / place))
+    assert f"{option} {tmp_path / place}: cannot be written; name a file in a folder that exists" in message
+
+
+@pytest.mark.parametrize("option", ["--report", "--bundle"])
+@pytest.mark.parametrize("kind", ["long", "loop", "folder", "nowhere", "NUL", "pipe"])
+def test_a_place_where_no_file_can_be_is_refused_before_anything_is_compared(
+    tmp_path: Path, refuse: Callable[..., str], option: str, kind: str
+) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    os.mkfifo(tmp_path / "pipe")
+    names = {"long": "x" * 5000, "loop": "loop/x.html", "folder": ".", "nowhere": "nowhere/x.html", "NUL": "a\0b"}
+    names["pipe"] = "pipe"
+    message = refuse("compare", "a-run", option, str(tmp_path / names[kind]))
+    assert f"{option} " in message and "name a file in a folder that exists" in message and len(message) < 400
+    assert (tmp_path / "pipe").is_fifo(), "no file has taken its place"

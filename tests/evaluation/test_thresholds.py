@@ -1,0 +1,134 @@
+"""What thresholds are worth: the same runs under each policy side by side, and whether a lead survives."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from emocore.evaluation.comparison import Comparison, compare
+from emocore.evaluation.predictions import POLICY_TITLES, ThresholdPolicy
+from emocore.evaluation.results import load_result
+from emocore.evaluation.thresholds import METRICS, chosen_thresholds, describe_tuning, threshold_table
+from emocore.metrics import sigmoid
+from emocore.run.config import RunConfig
+from emocore.thresholds import tune_by_emotion, tune_common
+from tests.support.comparisons import Pairs, build
+from tests.support.tables import finish_run
+
+LABELS = ("anger", "joy", "trust")
+POLICIES: tuple[ThresholdPolicy, ...] = ("launch", "common", "by_emotion")
+LEAD, TIE, LOSS = (0.05, 0.03, 0.07, "better"), (0.01, -0.01, 0.03, "tie"), (-0.02, -0.03, -0.01, "worse")
+
+
+def told(
+    launch: Pairs,
+    common: Pairs,
+    by_emotion: Pairs,
+    values: Any = ((0.5, 0.45), (0.53, 0.52), (0.54, 0.56)),
+    **parts: Any,
+) -> str:
+    """Of LoRA and IA3, whose macro-F1 under each policy are `values`."""
+    comparisons = {
+        policy: build(dict(zip(("LoRA", "IA3", "X"), macro, strict=False)), pairs, policy=policy, **parts)
+        for policy, pairs, macro in zip(POLICIES, (launch, common, by_emotion), values, strict=True)
+    }
+    return describe_tuning(comparisons)
+
+
+def pair(row: tuple[Any, ...], *others: tuple[Any, ...]) -> Pairs:
+    return dict(zip([("LoRA", "IA3"), ("LoRA", "X")], (row, *others), strict=False))
+
+
+def test_a_lead_that_survives_is_said_to() -> None:
+    assert told(pair(LEAD), pair(LEAD), pair(LEAD)) == (
+        "Against the thresholds as launched, one tuned threshold: +3.0 to +7.0 points of macro-F1; "
+        "tuned by emotion: +4.0 to +11.0 points of macro-F1. Every verdict on LoRA stays the same at all of them."
+    )
+
+
+def test_a_lead_that_is_lost_is_told_with_what_becomes_of_it() -> None:
+    sentence = told(pair(LEAD), {("IA3", "LoRA"): (-0.01, -0.03, 0.01, "tie")}, pair(LOSS))
+    assert sentence.endswith(
+        " The thresholds decide part of the comparison: "
+        "LoRA against IA3 (one tuned threshold: tie, +1.0 points); IA3 (tuned by emotion: worse, -2.0 points)."
+    )
+
+
+def test_a_tie_that_becomes_a_lead_is_told_too() -> None:
+    assert told(pair(TIE), pair(LEAD), pair(TIE)).endswith(
+        "LoRA against IA3 (one tuned threshold: better, +5.0 points)."
+    )
+
+
+def test_what_all_gain_alike_is_one_number() -> None:
+    values = ((0.5, 0.45), (0.53, 0.48), (0.5, 0.45))
+    sentence = told(pair(LEAD), pair(LEAD), pair(LEAD), values)
+    assert "one tuned threshold: +3.0 points of macro-F1; tuned by emotion: +0.0 points of macro-F1." in sentence
+
+
+def test_only_gains_are_told_where_nothing_was_tested() -> None:
+    sentence = told({}, {}, {}, ((0.5,), (0.53,), (0.55,)))
+    assert sentence == (
+        "Against the thresholds as launched, one tuned threshold: +3.0 points of macro-F1; "
+        "tuned by emotion: +5.0 points of macro-F1."
+    )
+
+
+def test_a_better_run_of_w_and_b_hides_nothing() -> None:
+    """It is not in the tuned comparisons; the best of those that were tested is told of."""
+    values = ((0.5, 0.45, 0.9), (0.53, 0.52), (0.54, 0.56))
+    sentence = told(pair(LEAD), pair(LEAD), pair(LOSS), values, elsewhere=["X"])
+    assert sentence.startswith("Against the thresholds as launched, one tuned threshold: +3.0 to +7.0 points")
+    assert sentence.endswith("LoRA against IA3 (tuned by emotion: worse, -2.0 points).")
+
+
+@pytest.fixture(scope="module")
+def tuned(tmp_path_factory: pytest.TempPathFactory) -> dict[ThresholdPolicy, Comparison]:
+    """Two seeds of LoRA, whose logits are all too low, and one of IA3; the test split has other texts."""
+    results, root = [], tmp_path_factory.mktemp("runs")
+    for number, (method, seed) in enumerate((("lora", 1), ("lora", 2), ("ia3", 1))):
+        splits = []
+        for split in (0, 1):
+            truth = (np.random.default_rng(split).random((150, 3)) < (0.5, 0.4, 0.3)).astype(np.int8)
+            noise = np.random.default_rng(10 * split + number).normal(size=truth.shape)
+            splits.append((truth, 2.5 * (truth - 0.5) + noise - (1.5 if method == "lora" else 0)))
+        config = RunConfig(method=method, seed=seed)
+        results.append(load_result(finish_run(root, config, *splits[0], LABELS, test=splits[1])))
+    return {policy: compare(results, "test", policy) for policy in POLICIES}
+
+
+def test_the_table_has_every_policy_beside_the_others(tuned: dict[ThresholdPolicy, Comparison]) -> None:
+    table = threshold_table(tuned)
+    assert table.columns.tolist() == ["series", "method", "policy", "metric", "value", "low", "high"]
+    keys = table[["policy", "series", "metric"]].to_numpy().tolist()
+    assert keys == [[policy, name, metric] for policy in POLICIES for name in ("LoRA", "IA3") for metric in METRICS]
+    for policy, comparison in tuned.items():
+        rows = table[(table["policy"] == policy) & (table["metric"] == "f1_macro")]
+        assert rows["value"].tolist() == comparison.scores.query("metric == 'f1_macro'")["value"].tolist()
+    gains = table[table["metric"] == "f1_macro"].pivot(index="series", columns="policy", values="value")
+    assert gains.loc["LoRA", "common"] > gains.loc["LoRA", "launch"] + 0.05
+
+
+def test_chosen_thresholds_are_means_over_seeds(tuned: dict[ThresholdPolicy, Comparison]) -> None:
+    for policy in POLICIES:
+        long = chosen_thresholds(tuned[policy])
+        table = long.pivot_table(index="series", columns="emotion", values="threshold", sort=False)
+        assert table.index.tolist() == ["LoRA", "IA3"] and table.columns.tolist() == list(LABELS)
+        chosen = {"LoRA": [], "IA3": []}
+        for result in tuned[policy].local:
+            truth, probabilities = result.truth("validation"), sigmoid(result.logits("validation"))
+            common = np.full(3, tune_common(truth, probabilities))
+            by_policy = {
+                "launch": np.full(3, 0.5),
+                "common": common,
+                "by_emotion": tune_by_emotion(truth, probabilities),
+            }
+            chosen[result.method_title].append(by_policy[policy])
+        for name, thresholds in chosen.items():
+            assert table.loc[name].to_numpy() == pytest.approx(np.mean(thresholds, axis=0))
+    assert chosen_thresholds(tuned["common"])["threshold"].iloc[0] < 0.35  # LoRA's; 0.5 at 1.5 logits less: 0.18
+
+
+def test_in_words_the_policies_have_their_titles(tuned: dict[ThresholdPolicy, Comparison]) -> None:
+    sentence = describe_tuning(tuned)
+    assert all(POLICY_TITLES[policy] in sentence for policy in POLICIES)

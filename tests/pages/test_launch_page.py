@@ -1,0 +1,297 @@
+"""The Launch page: presets fill the form, what it shows is what runs, and a clone still starts from its run."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from emocore.data.source import read_source
+from emocore.jobs.presets import PRESETS, preset_study
+from emocore.models.resolve import resolve
+from emocore.run.config import RunConfig
+from emocore.run.folder import RunFolder
+from emocore.run.listing import create_run, list_runs, runs_root
+from emocore.run.state import RunStatus
+from pages.shared.plain import NOTHING
+from tests.support.repository import REPOSITORY
+from tests.support.tables import change_status, make_table, write_csv
+
+LAUNCH = REPOSITORY / "pages" / "launch" / "page.py"
+GEMMA, GTE_QWEN = "google/gemma-1.1-2b-it", "Alibaba-NLP/gte-Qwen1.5-7B-instruct"
+
+
+@pytest.fixture(autouse=True)
+def quiet_queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No scheduler, and a page alone has no others to switch to. The home lies beside the folder of the data."""
+    (tmp_path / "home").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("EMOCORE_DATA_FOLDERS", str(tmp_path))
+    st.cache_data.clear()
+    monkeypatch.setattr("emocore.jobs.queue.ensure_scheduler", lambda root: None)
+    monkeypatch.setattr(st, "switch_page", lambda *_, **__: None)
+    monkeypatch.setattr(st, "page_link", lambda *_, **__: None)
+
+
+def open_launch(**parameters: str) -> AppTest:
+    page = AppTest.from_file(str(LAUNCH), default_timeout=30)
+    for key, value in parameters.items():
+        page.query_params[key] = value
+    page.run()
+    assert not page.exception
+    return page
+
+
+def words(page: AppTest) -> str:
+    kinds: list[Any] = [page.error, page.warning, page.info, page.caption, page.markdown]
+    return "\n".join(str(element.value).replace("\\", "").replace(NOTHING, "") for kind in kinds for element in kind)
+
+
+def click_launch(page: AppTest) -> list[RunFolder]:
+    [button] = [button for button in page.button if button.label.startswith("Launch")]
+    assert not button.disabled, words(page)
+    button.click().run()
+    assert not page.exception
+    return list_runs(runs_root())
+
+
+def identity(config: RunConfig) -> dict[str, Any]:
+    return config.model_dump(exclude={"study"})
+
+
+@pytest.mark.parametrize("name", [name for name in PRESETS if name != "as-it-was"])
+def test_what_a_preset_fills_in_is_what_it_stands_for(name: str) -> None:
+    page = open_launch(preset=name)
+    study = preset_study(name, {})
+    expected = [resolve(config)[0] for config in study.run_configs()]
+    assert PRESETS[name].description in words(page)
+    assert [identity(run.config) for run in click_launch(page)] == [identity(config) for config in expected]
+
+
+def test_the_study_as_it_was_is_shown_whole_and_refused_with_what_it_needs(tmp_path: Path) -> None:
+    page = open_launch()
+    page.segmented_control(key="launch_source").set_value("File on disk").run()
+    page.text_input(key="launch_path").set_value(write_csv(tmp_path / "mine.csv", make_table(1600))).run()
+    page.selectbox(key="launch_preset").select("as-it-was").run()
+    assert page.query_params["preset"] == "as-it-was"
+    assert page.selectbox(key="launch_base").value == GEMMA
+    assert page.number_input(key="launch_rows").value == 1000
+    assert page.text_area(key="launch_own").value.splitlines() == [
+        "lora.wandb_project=gemma-lora",
+        "ia3.wandb_project=gemma-ia3",
+        f"qlora.base={GTE_QWEN}",
+        "qlora.max_steps=40",
+        "qlora.wandb_project=gte-qwen-qlora",
+    ]
+    assert page.text_input(key="launch_path").value.endswith("mine.csv"), "the data stays"
+    assert "accept its licence at https://" in words(page) and "set HF_TOKEN" in words(page)
+    assert page.button(key="launch_refused").disabled
+    assert page.dataframe[0].value["max steps"].tolist() == ["–", "–", "40"], "what it would be is shown all the same"
+
+
+def test_the_runs_are_listed_before_their_launch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_none")
+    page = open_launch()
+    page.segmented_control(key="launch_source").set_value("File on disk").run()
+    page.text_input(key="launch_path").set_value(write_csv(tmp_path / "mine.csv", make_table(1600))).run()
+    page.selectbox(key="launch_preset").select("as-it-was").run()
+    table = page.dataframe[0].value
+    assert table["method"].tolist() == ["LoRA", "IA3", "QLoRA"]
+    assert table["base"].tolist() == ["gemma-1.1-2b-it", "gemma-1.1-2b-it", "gte-Qwen1.5-7B-instruct"]
+    assert table["max steps"].tolist() == ["–", "–", "40"]
+    assert table["wandb project"].tolist() == ["gemma-lora", "gemma-ia3", "gte-qwen-qlora"]
+    assert "will train on the CPU" in words(page)
+    configs = [run.config for run in click_launch(page)]
+    assert [(c.base, c.max_steps, c.rows) for c in configs] == [
+        (GEMMA, None, 1000), (GEMMA, None, 1000), (GTE_QWEN, 40, 1000)
+    ]  # fmt: skip
+
+
+def test_what_one_preset_brought_does_not_stay_in_the_next() -> None:
+    page = open_launch(preset="as-it-was")
+    page.selectbox(key="launch_preset").select("learning-rate").run()
+    assert page.selectbox(key="launch_base").value == "minilm-l6"
+    assert page.text_area(key="launch_own").value == ""
+    assert page.selectbox(key="launch_vary").value == "learning_rate"
+    page.selectbox(key="launch_preset").select("starter").run()
+    assert page.selectbox(key="launch_vary").value == "nothing"
+    assert page.number_input(key="launch_epochs").value == 10
+
+
+def test_a_base_of_the_users_choice_goes_into_the_preset() -> None:
+    page = open_launch()
+    page.selectbox(key="launch_base").select("smollm2-135m").run()
+    page.selectbox(key="launch_preset").select("fair").run()
+    runs = click_launch(page)
+    assert [run.config.base for run in runs] == ["smollm2-135m"] * 9
+
+
+def test_a_preset_can_be_changed_and_chosen_again() -> None:
+    page = open_launch(preset="rows")
+    assert page.text_input(key="launch_vary_values").value == "25, 50, 100, 200"
+    page.text_input(key="launch_vary_values").set_value("30, 60").run()
+    page.text_input(key="launch_seeds").set_value("5").run()
+    assert page.text_input(key="launch_vary_values").value == "30, 60"
+    page.selectbox(key="launch_preset").select("own").run()
+    assert "preset" not in page.query_params
+    assert [(run.config.rows, run.config.seed) for run in click_launch(page)] == [(30, 5), (60, 5)] * 3
+    page.selectbox(key="launch_preset").select("rows").run()
+    assert page.text_input(key="launch_vary_values").value == "25, 50, 100, 200"
+
+
+def test_a_preset_that_the_data_does_not_serve_says_why_and_leaves_the_form(tmp_path: Path) -> None:
+    page = open_launch()
+    page.segmented_control(key="launch_source").set_value("File on disk").run()
+    page.text_input(key="launch_path").set_value(str(tmp_path / "gone.csv")).run()
+    page.text_input(key="launch_seeds").set_value("5").run()
+    page.selectbox(key="launch_preset").select("rows").run()
+    assert "gone.csv: no such file" in "\n".join(warning.value.replace("\\", "") for warning in page.warning)
+    assert page.text_input(key="launch_seeds").value == "5"
+    page.text_input(key="launch_path").set_value(write_csv(tmp_path / "mine.csv", make_table(400))).run()
+    page.run()
+    assert page.selectbox(key="launch_vary").value == "rows", "filled as soon as it can be"
+
+
+SECRET = "hf_s3cr3t"
+
+
+@pytest.fixture
+def secrets(tmp_path: Path) -> dict[str, str]:
+    """Files that a page must not show: one of keys, one in a hidden folder, one out of the allowed folders, a link."""
+    (tmp_path / ".streamlit").mkdir()
+    keys, hidden, link = tmp_path / ".streamlit" / "secrets.toml", tmp_path / ".streamlit" / "a.csv", tmp_path / "b.csv"
+    for path in (keys, hidden):
+        path.write_text(f'HF_TOKEN = "{SECRET}"\n{SECRET},1\n', encoding="utf-8")
+    link.symlink_to(keys)
+    return {"keys": str(keys), "hidden": str(hidden), "link": str(link), "system": "/etc/shadow"}
+
+
+def everything(page: AppTest) -> str:
+    return words(page) + "".join(str(frame.value) for frame in page.dataframe) + "".join(c.value for c in page.code)
+
+
+@pytest.mark.parametrize("place", ["launch_path", "launch_validation_data", "launch_test_data"])
+def test_a_file_that_a_page_may_not_read_is_refused_unread(
+    secrets: dict[str, str], place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("emocore.data.table.read_source", lambda source: opened.append(source) or read_source(source))
+    page = open_launch()
+    page.segmented_control(key="launch_source").set_value("File on disk" if place == "launch_path" else "Starter set")
+    page.run()
+    page.text_input(key="launch_text_column").set_value("nope")
+    for path in secrets.values():
+        page.text_input(key=place).set_value(path).run()
+        assert not page.exception
+        assert "this page reads" in words(page) and SECRET not in everything(page)
+        assert page.button(key="launch_refused").disabled
+    page.selectbox(key="launch_preset").select("rows").run()
+    assert "this page reads" in "\n".join(warning.value for warning in page.warning)
+    assert SECRET not in everything(page)
+    assert set(opened) <= {"starter"}
+
+
+def test_a_clone_of_a_run_on_such_a_file_fills_the_form_and_is_refused(secrets: dict[str, str]) -> None:
+    run = create_run(runs_root(), resolve(RunConfig(method="tfidf", data=secrets["keys"]))[0])
+    page = open_launch(clone=run.id)
+    assert page.text_input(key="launch_path").value == secrets["keys"]
+    assert "this page reads files that end in .csv, .tsv, .txt alone" in words(page) and SECRET not in everything(page)
+    assert page.button(key="launch_refused").disabled
+
+
+def upload(page: AppTest, name: str, content: bytes) -> str:
+    page.file_uploader[0].set_value((name, content, "text/csv")).run()
+    assert not page.exception
+    return words(page)
+
+
+def test_an_upload_is_kept_once_it_can_be_read_and_launched_from_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("EMOCORE_DATA_FOLDERS")
+    page = open_launch()
+    page.segmented_control(key="launch_source").set_value("Upload").run()
+    assert page.file_uploader[0].allowed_type == [".csv", ".tsv", ".txt"]
+    wrong, table = make_table(200).assign(fear=7), make_table(200).rename(columns={"Tweet": "line"}).assign(by="me")
+    assert "row 2, column 'fear': '7'" in upload(page, "mine.csv", wrong.to_csv(index=False).encode())
+    assert "no text column" in upload(page, "mine.csv", table.to_csv(index=False).encode())
+    assert not (runs_root() / "uploads").exists()
+    page.multiselect(key="launch_methods").set_value(["tfidf"])
+    page.text_input(key="launch_text_column").set_value("line").run()
+    [run] = click_launch(page)
+    [kept] = (runs_root() / "uploads").iterdir()
+    assert run.config.data == str(kept) and kept.name.endswith("-mine.csv")
+    kept.unlink()
+    kept.parent.rmdir()
+    kept.parent.write_text("in the way", encoding="utf-8")
+    assert "the upload cannot be kept" in upload(page, "other.csv", table.to_csv(index=False).encode())
+
+
+def test_an_unknown_preset_in_the_address_is_told() -> None:
+    page = open_launch(preset="magic")
+    assert "There is no preset magic" in words(page)
+    assert page.selectbox(key="launch_preset").value == "own"
+
+
+def test_a_wrong_variation_is_told_beside_it() -> None:
+    page = open_launch()
+    page.selectbox(key="launch_vary").select("rows").run()
+    assert "vary: rows needs at least two values" in words(page)
+    page.text_input(key="launch_vary_values").set_value("25, 5000").run()
+    assert "rows=5,000 but the training part has" in words(page)
+    page.text_input(key="launch_vary_values").set_value("25, 50").run()
+    assert page.dataframe[0].value["rows"].tolist() == ["25", "50"] * 3
+    page.number_input(key="launch_rate_ia3").set_value(0.005).run()
+    page.text_area(key="launch_own").set_value("ia3.learning_rate=5e-3").run()
+    assert "ia3.learning_rate is given twice" in words(page)
+
+
+@pytest.mark.parametrize(("setting", "inputs"), [("batch_size", 1), ("learning_rate", 3), ("lora_rank", 1)])
+def test_what_is_varied_has_no_single_value_any_more(setting: str, inputs: int) -> None:
+    page = open_launch()
+    page.selectbox(key="launch_vary").select(setting).run()
+    page.text_input(key="launch_vary_values").set_value("1, 0.5" if setting == "learning_rate" else "8, 4").run()
+    varied = [text for text in page.text_input if text.placeholder == "varied"]
+    assert len(varied) == inputs and all(text.disabled for text in varied)
+    values = [getattr(run.config, setting) for run in click_launch(page) if run.config.method == "lora"]
+    assert values == ([1, 0.5] if setting == "learning_rate" else [8, 4])
+
+
+def test_a_study_is_not_launched_into_itself_from_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = open_launch()
+    page.multiselect(key="launch_methods").set_value(["tfidf"])
+    page.text_input(key="launch_study").set_value("mine").run()
+    assert len(click_launch(page)) == 1
+    assert len(click_launch(page)) == 1
+    assert "already has" not in words(page), "the second click of a double click"
+    monkeypatch.setattr("pages.shared.launching.DOUBLE_CLICK_SECONDS", 0.0)
+    assert len(click_launch(page)) == 1
+    assert "study 'mine' already has TF-IDF seed 42" in words(page) and "choose another name" in words(page)
+    page.text_input(key="launch_seeds").set_value("43").run()
+    assert len(click_launch(page)) == 2
+
+
+def test_a_clone_starts_from_its_run_whatever_the_form_held() -> None:
+    config = resolve(RunConfig(method="ia3", seed=7, rows=100, study="mine", learning_rate=0.02))[0]
+    run = create_run(runs_root(), config)
+    change_status(run, RunStatus.FINISHED)
+    page = open_launch(preset="rows")
+    page.query_params.pop("preset")
+    page.query_params["clone"] = run.id
+    page.session_state["launch_preset"] = "own"
+    page.run()
+    assert f"The settings of run {run.id}" in words(page)
+    assert page.selectbox(key="launch_vary").value == "nothing"
+    assert page.text_input(key="launch_seeds").value == "7"
+    assert [run.config for run in click_launch(page)] == [config] * 2, "a clone needs no change"
+    page.text_input(key="launch_seeds").set_value("8").run()
+    clone = click_launch(page)[-1].config
+    assert identity(clone) == identity(config) | {"seed": 8}
+
+
+def test_a_clone_of_no_run_is_a_form_like_any_other() -> None:
+    page = open_launch(clone="gone")
+    page.multiselect(key="launch_methods").set_value(["tfidf"])
+    page.text_input(key="launch_study").set_value("mine").run()
+    assert len(click_launch(page)) == len(click_launch(page)) == 1

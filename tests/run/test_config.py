@@ -1,0 +1,198 @@
+"""Settings: bounds, messages that name the field, and what a study expands to."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from emocore.errors import ConfigError
+from emocore.run.config import RunConfig, StudyConfig, bounds, build, describe
+
+SETTINGS = list(RunConfig.model_fields)
+BOUNDED = [(name, kind, value) for name in SETTINGS for kind, value in bounds(name).items()]
+
+
+def accepts(**values: Any) -> bool:
+    try:
+        RunConfig(**values)
+    except ValidationError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_every_setting_is_described_in_a_sentence(name: str) -> None:
+    assert describe(name).endswith((".", "`."))
+    assert len(describe(name)) >= 10
+
+
+def test_every_study_setting_is_described() -> None:
+    assert all(field.description for field in StudyConfig.model_fields.values())
+
+
+def test_the_defaults_are_a_valid_run_on_the_starter_set() -> None:
+    config = RunConfig()
+    assert (config.method, config.base, config.data) == ("lora", "minilm-l6", "starter")
+    assert config == RunConfig(**config.model_dump())
+
+
+@pytest.mark.parametrize(("name", "kind", "value"), BOUNDED)
+def test_the_stated_bounds_are_those_enforced(name: str, kind: str, value: float) -> None:
+    """`bounds` feeds the form's fields, so it has to agree with what a config accepts."""
+    step = 1 if isinstance(value, int) and "int" in str(RunConfig.model_fields[name].annotation) else 1e-6
+    outside = value - step if kind in ("ge", "gt") else value + step
+    assert not accepts(**{name: outside})
+    if kind in ("ge", "le"):
+        assert accepts(**{name: value})
+    else:
+        assert not accepts(**{name: value})
+
+
+def test_numeric_settings_have_bounds() -> None:
+    assert bounds("epochs") == {"ge": 1, "le": 1000}
+    assert bounds("threshold") == {"gt": 0, "lt": 1}
+    assert bounds("base") == {}
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"epochs": 0}, "epochs"),
+        ({"epochs": 1.5}, "epochs"),
+        ({"epochs": "three"}, "epochs"),
+        ({"learning_rate": 2}, "learning_rate"),
+        ({"learning_rate": float("nan")}, "learning_rate"),
+        ({"rows": 19}, "rows"),
+        ({"seed": -1}, "seed"),
+        ({"seed": 2**31}, "seed"),
+        ({"threshold": 1}, "threshold"),
+        ({"device": "gpu"}, "device"),
+        ({"device": "cuda:"}, "device"),
+        ({"precision": "fp16"}, "precision"),
+        ({"wandb_mode": "disabled"}, "wandb_mode"),
+        ({"wandb_base_url": "wandb.example"}, "wandb_base_url"),
+        ({"max_grad_norm": float("inf")}, "max_grad_norm"),
+        ({"inverse_regularization": float("inf")}, "inverse_regularization"),
+        ({"max_steps": 10**26}, "max_steps"),
+        ({"rows": 10**10}, "rows"),
+        ({"study": "a/b"}, "study"),
+        ({"study": "two\nlines"}, "study"),
+        ({"study": ""}, "study"),
+        ({"study": "x" * 81}, "study"),
+        ({"gradient_checkpointing": "perhaps"}, "gradient_checkpointing"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_its_field_and_the_value(values: dict[str, Any], field: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        build(RunConfig, values)
+    assert caught.value.field == field
+    assert str(caught.value).startswith(f"{field}: ")
+    assert repr(values[field]) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("study", ["starter study", "LoRA + IA3 (2nd try)", "study 2024-05-01 10.00.00", "étude_1"])
+def test_usual_study_names_are_accepted(study: str) -> None:
+    assert RunConfig(study=study).study == study
+
+
+@pytest.mark.parametrize("device", ["auto", "cpu", "cuda", "cuda:0", "cuda:11"])
+def test_devices_are_accepted_by_name(device: str) -> None:
+    assert RunConfig(device=device).device == device
+
+
+HIDDEN = {"escape": "a\x1b[31mb", "nul": "a\0b", "direction": "a\u202eb", "half": "a\udcffb", "long": "x" * 5000}
+TEXTS = [name for name in SETTINGS if "str" in str(RunConfig.model_fields[name].annotation)]
+
+
+@pytest.mark.parametrize("name", TEXTS)
+@pytest.mark.parametrize("text", HIDDEN.values(), ids=HIDDEN)
+def test_no_text_holds_what_cannot_be_seen_or_has_no_end(name: str, text: str) -> None:
+    value = [text] if "list" in str(RunConfig.model_fields[name].annotation) else text
+    with pytest.raises(ConfigError) as caught:
+        build(RunConfig, {name: value})
+    assert str(caught.value.field).startswith(name)
+    assert "\x1b" not in str(caught.value) and len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize("base", ["<a href='https:evil.example'>click", "a>b", "owner/<b>"])
+def test_a_base_holds_no_markup_since_charts_are_called_by_it(base: str) -> None:
+    with pytest.raises(ConfigError, match="base: a < or > cannot stand in it"):
+        build(RunConfig, {"base": base})
+
+
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1:8080", "https://wandb.example", "https://wandb.example:443/path"]
+)
+def test_addresses_of_servers_are_accepted(address: str) -> None:
+    assert RunConfig(wandb_base_url=address).wandb_base_url == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://ada:S3CR3T@host", "https://S3CR3T@host:80/x", "ada:S3CR3T@host", "https://host/?key=S3CR3T",
+        "https://host#S3CR3T", "ftp://host", "http://", "http://host:99999", "javascript:alert(1)", "",
+    ],
+)  # fmt: skip
+def test_an_address_that_has_a_password_or_is_none_is_refused_without_repeating_it(address: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        build(RunConfig, {"wandb_base_url": address})
+    assert caught.value.field == "wandb_base_url" and "S3CR3T" not in str(caught.value)
+
+
+def test_a_study_has_an_end_too() -> None:
+    for values in ({"seeds": list(range(1001))}, {"name": "a\x1bb"}, {"vary": {"rows": list(range(20, 1100))}}):
+        with pytest.raises(ConfigError):
+            build(StudyConfig, {"name": "s", "methods": ["lora"]} | values)
+
+
+def test_an_unknown_setting_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(ConfigError, match="learning_rat: no such setting; known are: method, base") as caught:
+        build(RunConfig, {"learning_rat": 1e-3})
+    assert caught.value.field == "learning_rat"
+
+
+def test_shares_that_leave_too_little_for_training_are_refused_by_both_names() -> None:
+    with pytest.raises(ConfigError, match="validation_share and test_share") as caught:
+        build(RunConfig, {"validation_share": 0.4, "test_share": 0.4})
+    assert caught.value.field is None
+    assert accepts(validation_share=0.4, test_share=0.39)
+
+
+def test_spaces_around_a_value_are_cut() -> None:
+    assert RunConfig(base=" minilm-l6 ", study=" a ").model_dump(include={"base", "study"}) == {
+        "base": "minilm-l6",
+        "study": "a",
+    }
+
+
+def test_a_config_cannot_be_changed_after_its_check() -> None:
+    with pytest.raises(ValidationError):
+        RunConfig().epochs = 0
+
+
+def test_a_config_read_from_its_file_is_the_one_that_was_written(tmp_path: Path) -> None:
+    config = RunConfig(method="qlora", target_modules=["q_proj"], learning_rate=5e-4, rows=1000, study="étude")
+    file = tmp_path / "config.json"
+    file.write_text(config.model_dump_json(), encoding="utf-8")
+    assert RunConfig.read(file) == config
+
+
+def test_a_stored_config_of_another_version_is_refused_with_file_and_field(tmp_path: Path) -> None:
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(RunConfig().model_dump() | {"optimizer": "sgd"}), encoding="utf-8")
+    with pytest.raises(ConfigError, match="optimizer: no such setting") as caught:
+        RunConfig.read(file)
+    assert str(file) in str(caught.value)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "null"])
+def test_a_stored_config_that_is_damaged_is_refused_with_its_file(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "config.json"
+    file.write_text(content, encoding="utf-8")
+    with pytest.raises(ConfigError, match="damaged") as caught:
+        RunConfig.read(file)
+    assert str(file) in str(caught.value)

@@ -1,0 +1,99 @@
+"""What `state.json` holds: read in its first version too, with times that a changed clock cannot turn negative."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emocore.errors import RunError
+from emocore.run.state import RunState, RunStatus, read_state
+from emocore.system.processes import ProcessIdentity
+
+FIRST_VERSION = {
+    "status": "finished",
+    "reason": None,
+    "device": "cpu",
+    "pid": 4321,
+    "created_at": 1000.0,
+    "started_at": 1010.0,
+    "ended_at": 1070.0,
+}
+
+
+def state(**changes: Any) -> RunState:
+    return RunState(**{"status": RunStatus.RUNNING, "created_at": 1000.0, **changes})
+
+
+def write(path: Path, content: dict[str, Any]) -> Path:
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return path
+
+
+def test_a_state_of_the_first_version_is_read(tmp_path: Path) -> None:
+    found = read_state(write(tmp_path / "state.json", FIRST_VERSION))
+    assert (found.status, found.device, found.ended_at) == (RunStatus.FINISHED, "cpu", 1070.0)
+    assert (found.process, found.attempts, found.queue_position) == (None, 0, 0)
+    assert found.elapsed_seconds == 60
+    assert "pid" not in json.loads(found.model_dump_json())
+
+
+def test_a_state_survives_being_written_and_read(tmp_path: Path) -> None:
+    process = ProcessIdentity(pid=7, start_ticks=8, boot_id="b", oom_kills=9)
+    written = state(process=process, attempts=3, queue_position=-2, earlier_seconds=5.5, reason="é")
+    file = tmp_path / "state.json"
+    file.write_text(written.model_dump_json(indent=2), encoding="utf-8")
+    assert read_state(file) == written
+
+
+def test_a_state_that_was_replaced_is_read_anew(tmp_path: Path) -> None:
+    file = write(tmp_path / "state.json", FIRST_VERSION)
+    assert read_state(file).status == RunStatus.FINISHED
+    draft = write(tmp_path / "draft", FIRST_VERSION | {"status": "failed"})
+    draft.replace(file)
+    assert read_state(file).status == RunStatus.FAILED
+
+
+@pytest.mark.parametrize("content", ["", "[]", "4", '"running"', "{}", json.dumps(FIRST_VERSION | {"color": "red"})])
+def test_a_damaged_state_is_refused_with_its_run(tmp_path: Path, content: str) -> None:
+    folder = tmp_path / "some-run"
+    folder.mkdir()
+    (folder / "state.json").write_text(content, encoding="utf-8")
+    with pytest.raises(RunError, match=r"^run some-run: state\.json is damaged"):
+        read_state(folder / "state.json")
+
+
+def test_a_state_that_is_not_there_says_that_the_run_has_gone(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="some-run is not there any more"):
+        read_state(tmp_path / "some-run" / "state.json")
+
+
+def test_a_run_that_has_not_begun_has_taken_no_time() -> None:
+    assert state(status=RunStatus.QUEUED).elapsed_seconds is None
+
+
+def test_a_run_takes_as_long_as_all_its_attempts() -> None:
+    assert state(started_at=1010.0, ended_at=1070.0, earlier_seconds=30.0).elapsed_seconds == 90
+    waiting = state(status=RunStatus.QUEUED, earlier_seconds=30.0)
+    assert waiting.elapsed_seconds == 30, "between two attempts"
+
+
+def test_a_live_run_takes_until_now() -> None:
+    elapsed = state(started_at=time.time() - 20, earlier_seconds=30.0).elapsed_seconds
+    assert elapsed == pytest.approx(50, abs=2)
+
+
+def test_a_clock_set_back_gives_no_negative_time() -> None:
+    assert state(started_at=2000.0, ended_at=1500.0).elapsed_seconds == 0
+    assert state(started_at=2000.0, ended_at=1500.0, earlier_seconds=30.0).elapsed_seconds == 30
+    assert state(started_at=time.time() + 3600).elapsed_seconds == 0
+
+
+def test_what_can_be_resumed_has_ended_without_a_result() -> None:
+    resumable = {status for status in RunStatus if status.is_resumable}
+    assert resumable == {RunStatus.FAILED, RunStatus.STOPPED, RunStatus.INTERRUPTED, RunStatus.IMPORTED}
+    assert all(status.is_final and not status.is_active for status in resumable)
+    assert RunStatus.FINISHED.is_final and not RunStatus.FINISHED.is_resumable
+    assert not (RunStatus.QUEUED.is_final or RunStatus.QUEUED.is_active)
+    assert all(status.is_active != status.is_final for status in RunStatus if status != RunStatus.QUEUED)

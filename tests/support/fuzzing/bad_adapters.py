@@ -1,0 +1,277 @@
+"""Bad adapters and bases: the adapter folder of a finished tiny run with something wrong in it, asked for an answer.
+
+Planted code, in pickles and in a base's folder, leaves evidence if it is ever run.
+"""
+
+import io
+import json
+import pickle
+import shutil
+import struct
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from tests.support.fuzzing.box import Box, Step
+from tests.support.fuzzing.nasty import JSON_VALUES, change_json, damage_bytes, pick_text, put_instead
+
+RUN = "given"
+PICKLE_NAMES = (
+    "adapter_model.bin", "pytorch_model.bin", "training_args.bin", "optimizer.pt", "rng_state.pth", "scaler.PT",
+    "weights.ckpt",
+    "x.pkl", "x.pickle", "x.joblib", "x.npy", "x.BIN", "corda_cache", "adapter_model.safetensors", "tokenizer.model",
+)  # fmt: skip
+REDOS = (
+    "(a+)+$",
+    "(.*a){30}",
+    "^(([a-z])+.)+[A-Z]([a-z])+$",
+    "(.*)*(.*)*(.*)*!",
+    "((.*)*)*x",
+    "(",
+    "[",
+    "(?P<x>.)" * 50,
+    "x" * 10**5,
+)
+NUMBER_FORMATS = {"F64": "<d", "F32": "<f"}
+
+
+def make(random: Random, box: Box) -> list[Step]:
+    run = box.add_run(random.choice(("lora", "lora", "tfidf")), RUN)
+    harm = random.choices(list(HARMS), list(HARMS.values()))[0]
+    must_refuse = bool(harm(run / "adapter", random, box))
+    if random.random() < 0.12:
+        return [Step(page={"name": "playground", "query": {"runs": [RUN]}})]
+    step = Step(["classify", RUN, "--text", "so happy today", "--json"], must_refuse=must_refuse)
+    step.terminal = harm in (plant_code, plant_shard) or random.random() < 0.1
+    return [step]
+
+
+class Evil:
+    """A pickle of it writes evidence where it is loaded."""
+
+    def __init__(self, evidence: Path) -> None:
+        self._evidence = str(evidence)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return open, (self._evidence, "w")
+
+
+def evil_pickle(box: Box, in_zip: bool) -> bytes:
+    content = pickle.dumps(Evil(box.evidence / "a pickle"), protocol=2)
+    if not in_zip:
+        return content
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as file:  # as torch saves
+        file.writestr("archive/data.pkl", content)
+        file.writestr("archive/version", "3\n")
+    return packed.getvalue()
+
+
+def read_info(adapter: Path) -> dict[str, Any]:
+    return json.loads((adapter / "emocore.json").read_text())
+
+
+def write_info(adapter: Path, info: dict[str, Any]) -> None:
+    (adapter / "emocore.json").write_text(json.dumps(info))
+
+
+def change_info(adapter: Path, random: Random, box: Box) -> None:
+    change_json(adapter / "emocore.json", random)
+
+
+def change_any_json(adapter: Path, random: Random, box: Box) -> None:
+    change_json(random.choice(sorted(adapter.glob("*.json"))), random)
+
+
+def replace_any(adapter: Path, random: Random, box: Box) -> None:
+    put_instead(random.choice(sorted(adapter.iterdir())), random, random.choice(box.secret_files))
+
+
+def damage_any(adapter: Path, random: Random, box: Box) -> None:
+    damage_bytes(random.choice(sorted(adapter.iterdir())), random)
+
+
+def impossible_info(adapter: Path, random: Random, box: Box) -> bool:
+    """Thresholds out of range, labels twice, lengths that no text has."""
+    info = read_info(adapter)
+    labels = info["labels"]
+    kind = random.choice(("threshold", "threshold", "labels", "length"))
+    if kind == "threshold":
+        info["thresholds"][random.choice(labels)] = random.choice((float("nan"), 2, -1, float("inf"), 1e308, -0.5))
+    elif kind == "labels":
+        info["labels"] = [labels[0]] * len(labels)
+        info["thresholds"] = {labels[0]: 0.5}
+    else:
+        info["max_length"] = random.choice((0, -1, 10**30, -(10**400)))
+    write_info(adapter, info)
+    return True
+
+
+def change_words(adapter: Path, random: Random, box: Box) -> None:
+    """Names of labels, base and run."""
+    info, words = read_info(adapter), random.choice((pick_text(random), "\0", "\ud800"))
+    if random.random() < 0.5:
+        old = random.choice(info["labels"])
+        info["labels"] = [words if label == old else label for label in info["labels"]]
+        info["thresholds"][words] = info["thresholds"].pop(old)
+    else:
+        info[random.choice(("base", "run_id", "method", "base_revision"))] = words
+    write_info(adapter, info)
+
+
+def spoil_weights(adapter: Path, random: Random, box: Box) -> bool:
+    """Numbers that are none, in a file that is otherwise right."""
+    path = random.choice(sorted(adapter.glob("*.safetensors")))
+    content = bytearray(path.read_bytes())
+    (length,) = struct.unpack("<Q", content[:8])
+    tensors = {n: t for n, t in json.loads(content[8 : 8 + length]).items() if t.get("dtype") in NUMBER_FORMATS}
+    name = random.choice(sorted(tensors))
+    style = NUMBER_FORMATS[tensors[name]["dtype"]]
+    start, end = (8 + length + offset for offset in tensors[name]["data_offsets"])
+    number = struct.pack(style, random.choice((float("nan"), float("inf"), float("-inf"))))
+    everywhere = random.random() < 0.5
+    if everywhere:
+        content[start:end] = number * ((end - start) // len(number))
+    else:
+        content[start : start + len(number)] = number
+    path.write_bytes(content)
+    return True
+
+
+def spoil_header(adapter: Path, random: Random, box: Box) -> None:
+    path = random.choice(sorted(adapter.glob("*.safetensors")))
+    content = path.read_bytes()
+    (length,) = struct.unpack("<Q", content[:8])
+    header = json.loads(content[8 : 8 + length])
+    name = random.choice([name for name in header if name != "__metadata__"])
+    kind = random.choice(("length", "field", "name", "drop", "brackets"))
+    if kind == "length":
+        path.write_bytes(struct.pack("<Q", random.choice((0, 1, 2**63, 2**64 - 1, 10**9, length + 1))) + content[8:])
+        return
+    if kind == "field":
+        header[name][random.choice(("dtype", "shape", "data_offsets"))] = random.choice(JSON_VALUES)
+    elif kind == "name":
+        header[pick_text(random)] = header.pop(name)
+    else:
+        header.pop(name)
+    text = b"[" * 100_000 if kind == "brackets" else json.dumps(header).encode("utf-8", "replace")
+    path.write_bytes(struct.pack("<Q", len(text)) + text + content[8 + length :])
+
+
+def change_peft(adapter: Path, random: Random, box: Box) -> None:
+    """What PEFT reads: expressions that take for ever, other kinds of adapters, classes to import."""
+    path = adapter / "adapter_config.json"
+    if not path.is_file():
+        return change_any_json(adapter, random, box)
+    config = json.loads(path.read_text())
+    expression = random.choice(REDOS)
+    changes: list[dict[str, Any]] = [
+        {"target_modules": expression},
+        {"target_modules": expression + "z" * 40},
+        {"rank_pattern": {expression: 2}},
+        {"alpha_pattern": {expression: 2}},
+        {"exclude_modules": expression},
+        {"modules_to_save": [expression]},
+        {"layers_pattern": expression, "layers_to_transform": [0]},
+        {"lora_alpha": random.choice(JSON_VALUES)},
+        {"r": random.choice((0, -1, 10**9, 1.5, "x", None))},
+        {"peft_type": random.choice(("XLORA", "PROMPT_TUNING", "IA3", "MULTITASK_PROMPT_TUNING", "x", None, 3))},
+        {"auto_mapping": {"base_model_class": "Evil", "parent_library": "evil"}},
+        {"base_model_name_or_path": random.choice((box.attacker.url, "owner/private-model", "\0", str(box.outside)))},
+        {"megatron_core": "evil", "megatron_config": {"x": 1}},
+        {"corda_config": {"cache_file": str(adapter / "corda_cache")}},
+        {"eva_config": {"rho": -1}, "init_lora_weights": random.choice(("eva", "corda", "pissa", "loftq", "x"))},
+        {"modules_to_save": random.choice((None, [], ["score", "embed_tokens"], "score", [1]))},
+    ]
+    path.write_text(json.dumps(config | random.choice(changes)))
+    (adapter / "corda_cache").write_bytes(evil_pickle(box, in_zip=True))
+    (adapter / "evil.py").write_text(evil_source(box))
+    return None
+
+
+def plant_pickle(adapter: Path, random: Random, box: Box) -> None:
+    """Also in the place of the weights."""
+    if random.random() < 0.4:
+        for weights in adapter.glob("*.safetensors"):
+            weights.unlink()
+    (adapter / random.choice(PICKLE_NAMES)).write_bytes(evil_pickle(box, random.random() < 0.5))
+
+
+def own_base(adapter: Path, box: Box) -> Path:
+    """A copy of the base beside the adapter, which names it."""
+    base = Path(shutil.copytree(box.templates.base, adapter.parent / "base"))
+    write_info(adapter, read_info(adapter) | {"base": str(base)})
+    return base
+
+
+def evil_source(box: Box) -> str:
+    here = str(box.evidence / "a module")
+    return (
+        f"open({here!r}, 'w')\n"
+        "from transformers import PreTrainedTokenizerFast, LlamaConfig, LlamaForSequenceClassification\n"
+        "class EvilTokenizer(PreTrainedTokenizerFast): pass\n"
+        "class EvilConfig(LlamaConfig): pass\n"
+        "class EvilModel(LlamaForSequenceClassification): pass\n"
+    )
+
+
+def plant_code(adapter: Path, random: Random, box: Box) -> None:
+    """A base that brings its own tokenizer, configuration or model."""
+    base = own_base(adapter, box)
+    (base / "evil.py").write_text(evil_source(box))
+    tokenizer = json.loads((base / "tokenizer_config.json").read_text())
+    config = json.loads((base / "config.json").read_text())
+    part = random.choice(("tokenizer", "tokenizer", "config", "model"))
+    if part == "tokenizer":
+        tokenizer["auto_map"] = {"AutoTokenizer": ["evil.EvilTokenizer", "evil.EvilTokenizer"]}
+        tokenizer["tokenizer_class"] = random.choice(("EvilTokenizer", tokenizer.get("tokenizer_class")))
+    else:
+        config["auto_map"] = {"AutoConfig": "evil.EvilConfig", "AutoModelForSequenceClassification": "evil.EvilModel"}
+        config["model_type"] = "evil" if part == "config" else config["model_type"]
+    (base / "tokenizer_config.json").write_text(json.dumps(tokenizer))
+    (base / "config.json").write_text(json.dumps(config))
+
+
+def plant_shard(adapter: Path, random: Random, box: Box) -> bool:
+    """An index of safetensors that names a pickle."""
+    base = own_base(adapter, box)
+    names = [name for name in read_header(base / "model.safetensors") if name != "__metadata__"]
+    (base / "model.safetensors").unlink()
+    shard = random.choice(("pytorch_model.bin", "model-00001-of-00001.bin", "evil.pt", "x.safetensors"))
+    (base / shard).write_bytes(evil_pickle(box, random.random() < 0.5))
+    index = {"metadata": {"total_size": 1}, "weight_map": dict.fromkeys(names, shard)}
+    (base / "model.safetensors.index.json").write_text(json.dumps(index))
+    return True
+
+
+def read_header(path: Path) -> dict[str, Any]:
+    content = path.read_bytes()
+    return json.loads(content[8 : 8 + struct.unpack("<Q", content[:8])[0]])
+
+
+def damage_base(adapter: Path, random: Random, box: Box) -> None:
+    base = own_base(adapter, box)
+    chance = random.random()
+    if chance < 0.3:
+        config = json.loads((base / "config.json").read_text())
+        name = random.choice(
+            ("num_hidden_layers", "vocab_size", "hidden_size", "intermediate_size", "num_attention_heads")
+        )
+        (base / "config.json").write_text(json.dumps(config | {name: random.choice((10**7, 10**12, 0, -1, 10**400))}))
+    elif chance < 0.6:
+        change_json(random.choice(sorted(base.glob("*.json"))), random)
+    elif chance < 0.85:
+        put_instead(
+            random.choice([path for path in sorted(base.iterdir()) if path.is_file()]), random, box.secret_files[0]
+        )
+    else:
+        damage_bytes(base / "model.safetensors", random)
+
+
+HARMS: dict[Callable[[Path, Random, Box], object], int] = {
+    change_info: 8, change_any_json: 8, replace_any: 8, damage_any: 3, impossible_info: 5, change_words: 3,
+    spoil_weights: 4,
+    spoil_header: 3, change_peft: 8, plant_pickle: 4, plant_code: 3, plant_shard: 2, damage_base: 6,
+}  # fmt: skip

@@ -1,0 +1,300 @@
+"""Damaged and hostile run folders: each file of a run x what can be done to it, beside healthy runs.
+
+Some lie beside a queued run, which a real scheduler must have finished soon after. Others only get looked at, by
+commands and pages; the healthy runs beside must be listed all the same.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from tests.support.fuzzing.box import Box, Step
+from tests.support.fuzzing.nasty import (
+    ESCAPE,
+    JSON_VALUES,
+    MARKUP,
+    change_json,
+    damage_bytes,
+    pick_text,
+    put_instead,
+    remove,
+)
+
+JSON_FILES = ("config.json", "environment.json", "state.json", "provenance.json", "result.json", "wandb.json")
+FILES = (
+    *JSON_FILES,
+    "metrics.jsonl",
+    "run.log",
+    "predictions.parquet",
+    "run.lock",
+    "stop.request",
+    "checkpoints",
+    "adapter",
+)
+BAD = "damaged"
+STATUSES = (
+    "queued",
+    "starting",
+    "running",
+    "evaluating",
+    "finished",
+    "failed",
+    "stopped",
+    "interrupted",
+    "imported",
+    "x",
+    "",
+)
+Harm = Callable[[Path, Random, Box], None]
+
+
+def make(random: Random, box: Box) -> list[Step]:
+    chosen = random.choices(list(SCENES), list(SCENES.values()))[0]
+    return chosen(random, box)
+
+
+def looked_at(random: Random, box: Box) -> list[Step]:
+    """Any harm, any look."""
+    healthy = box.add_run("tfidf_again")
+    harm(random, box, HARMS)
+    listed, *others = command_steps(healthy, random)
+    overview = Step(page={"name": random.choice(("start", "runs")), "query": {}})
+    return [listed, *random.sample(others, 2), overview, page_step(random, healthy)]
+
+
+def beside_a_queue(random: Random, box: Box) -> list[Step]:
+    """The queue is opened, and what waits in it must come to its end."""
+    queued = harmed_queue(random, box)
+    must_list = Step(["runs"], must_accept=True, must_say=queued.name, waits_for=queued.name)
+    return [Step(["queue", "--continue"]), must_list]
+
+
+def without_scheduler(random: Random, box: Box) -> list[Step]:
+    """A queue whose scheduler has died: whoever looks starts another."""
+    queued = harmed_queue(random, box)
+    (box.runs / ".queue.paused").unlink()
+    look = random.choice((["runs"], ["queue"], ["show", queued.name]))
+    return [Step(look, must_accept=True, must_say=queued.name, waits_for=queued.name)]
+
+
+def on_another_server(random: Random, box: Box) -> list[Step]:
+    """A finished run that names its server, looked at for long enough to ask there."""
+    name_server(harm(random, box, {}), random, box)
+    page = {"name": "run", "query": {"run": BAD}, "stay_seconds": 3}
+    return [random.choice((Step(["sync", BAD]), Step(page=page)))]
+
+
+def named_like_a_link(random: Random, box: Box) -> list[Step]:
+    """What names a run in charts and tables holds markup."""
+    box.add_run("tfidf_again")
+    run = harm(random, box, {})
+    words = {name: random.choice(MARKUP[1:3]) for name in ("base", "data")}
+    write(run / "config.json", read(run / "config.json") | words)
+    page = random.choice(("compare", "runs", "playground"))
+    return [Step(page={"name": page, "query": {"study": "s"}})]
+
+
+def harmed_queue(random: Random, box: Box) -> Path:
+    """Damaged runs, and the healthy one that waits."""
+    harm(random, box, QUEUE_HARMS)
+    return box.add_run("queued")
+
+
+def harm(random: Random, box: Box, harms: dict[Harm, int]) -> Path:
+    """A run of any kind, harmed once or twice."""
+    run = box.add_run(random.choice(("tfidf", "tfidf", "queued", "lora")) if harms else "tfidf", BAD)
+    if harms and random.random() < 0.35:
+        write(run / "state.json", read(run / "state.json") | {"status": random.choice(STATUSES)})
+    for _ in range(random.choice((1, 1, 1, 2)) if harms else 0):
+        if not run.is_symlink():  # to what may be no folder
+            random.choices(list(harms), list(harms.values()))[0](run, random, box)
+    return run
+
+
+def command_steps(healthy: Path, random: Random) -> list[Step]:
+    pair = [BAD, healthy.name]
+    return [
+        Step(["runs"], must_accept=True, must_say=healthy.name),
+        Step(["runs", "--json"], must_accept=True, must_say=healthy.name),
+        Step(["show", BAD]),
+        Step(["show", BAD, "--json"]),
+        Step(["compare", *random.sample(pair, 2)]),
+        Step(["compare", "--study", "s"]),
+        Step(["queue"], must_accept=True),
+        Step(["queue", "--front", BAD]),
+        Step(["sync", BAD]),
+        Step(["classify", BAD, "--text", "so happy", "--json"]),
+        Step(["stop", BAD]),
+        Step(["resume", BAD]),
+        Step(["clone", BAD]),
+        Step(["delete", "--yes", BAD]),
+        Step(["launch", "--method", "tfidf", "--set", "wandb_mode=offline", "--set", "rows=50"], must_accept=True),
+    ]
+
+
+def page_step(random: Random, healthy: Path) -> Step:
+    pages = (
+        {"name": "runs", "query": {"study": "s"}},
+        {"name": "run", "query": {"run": BAD}},
+        {"name": "run", "query": {"run": BAD}},
+        {"name": "run", "query": {"run": healthy.name}},
+        {"name": "compare", "query": {"runs": [BAD, healthy.name]}},
+        {"name": "compare", "query": {"study": "s"}},
+        {"name": "playground", "query": {"runs": [BAD]}},
+        {"name": "launch", "query": {"clone": BAD}},
+    )
+    return Step(page=random.choice(pages))
+
+
+def read(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def write(path: Path, content: object) -> None:
+    path.write_text(json.dumps(content), encoding="utf-8")
+
+
+def replace_file(run: Path, random: Random, box: Box) -> None:
+    put_instead(run / random.choice(FILES), random, random.choice(box.secret_files))
+
+
+def replace_vital_file(run: Path, random: Random, box: Box) -> None:
+    put_instead(
+        run / random.choice(("state.json", "config.json", "metrics.jsonl", "run.lock")), random, box.secret_files[1]
+    )
+
+
+def change_field(run: Path, random: Random, box: Box) -> None:
+    whole = [name for name in JSON_FILES if (run / name).is_file() and not (run / name).is_symlink()]
+    try:
+        change_json(run / random.choice(whole), random)
+    except (OSError, ValueError, LookupError, RecursionError):  # an earlier harm was there first
+        replace_file(run, random, box)
+
+
+def cut_file(run: Path, random: Random, box: Box) -> None:
+    path = run / random.choice(FILES)
+    if path.is_file() and not path.is_symlink():
+        damage_bytes(path, random)
+
+
+def spoil_metrics(run: Path, random: Random, box: Box) -> None:
+    """A line of the curves with other values."""
+    row = {
+        "train/global_step": random.choice(JSON_VALUES),
+        random.choice(("train/loss", "train/epoch", "validation/f1_macro", "max_steps", "seconds")): random.choice(
+            JSON_VALUES
+        ),
+    }
+    remove(run / "metrics.jsonl")
+    lines = [json.dumps(row), json.dumps({"train/global_step": 3, "train/epoch": 1.0, "validation/f1_macro": 10**400})]
+    (run / "metrics.jsonl").write_text("\n".join(random.sample(lines, random.choice((1, 2)))) + "\n")
+
+
+def spoil_words(run: Path, random: Random, box: Box) -> None:
+    """Markup and terminal escapes where words are shown."""
+    words = random.choice((ESCAPE, *MARKUP, pick_text(random)))
+    config, state = read_or_empty(run / "config.json"), read_or_empty(run / "state.json")
+    place = random.choice(("base", "study", "data", "reason", "log", "labels", "device"))
+    if place in ("base", "study", "data"):
+        write(instead(run / "config.json"), config | {place: words})
+    elif place in ("reason", "device"):
+        write(instead(run / "state.json"), state | {place: words})
+    elif place == "log":
+        instead(run / "run.log").write_text(f"{words}\n" * 4, encoding="utf-8", errors="replace")
+    else:
+        text = (run / "result.json").read_text() if (run / "result.json").is_file() else "{}"
+        instead(run / "result.json").write_text(text.replace('"anger"', json.dumps(words)))
+
+
+def read_or_empty(path: Path) -> dict[str, Any]:
+    try:
+        return read(path) if path.is_file() and path.stat().st_size < 10**6 else {}
+    except (ValueError, RecursionError, OSError):
+        return {}
+
+
+def instead(path: Path) -> Path:
+    remove(path)
+    return path
+
+
+def name_server(run: Path, random: Random, box: Box) -> None:
+    """A folder that says where keys should be sent."""
+    place = {
+        "mode": "online", "reason": None, "entity": "e", "project": "p", "id": "r1",
+        "url": f"{box.attacker.url}/e/p/r1",
+        "base_url": box.attacker.url, "complete": random.choice((True, False)),
+    }  # fmt: skip
+    write(instead(run / "wandb.json"), place)
+    if random.random() < 0.3:
+        write(instead(run / "config.json"), read_or_empty(run / "config.json") | {"wandb_base_url": box.attacker.url})
+
+
+def name_server_for_hub(run: Path, random: Random, box: Box) -> None:
+    """A queued run that would be started by whoever looks, with an environment of its own."""
+    variables = {"WANDB_BASE_URL": box.attacker.url, "HF_ENDPOINT": box.attacker.url, "HF_HUB_OFFLINE": "0"}
+    if random.random() < 0.3:
+        variables |= {
+            "CUDA_VISIBLE_DEVICES": random.choice((5, ["x"], "\0", {})),
+            "OMP_NUM_THREADS": random.choice((["x"], "\0")),
+        }
+    write(instead(run / "environment.json"), variables)
+    write(instead(run / "state.json"), {"status": "queued", "created_at": 1})
+    config = read_or_empty(run / "config.json")
+    if random.random() < 0.5 and config:
+        write(run / "config.json", config | {"method": "lora", "base": "owner/private-model", "wandb_mode": "offline"})
+
+
+def name_process(run: Path, random: Random, box: Box) -> None:
+    """The process of somebody else as that of the run, of this boot."""
+    pid = random.choice(
+        (box.bystanders.leader_pid, box.bystanders.lost_leader_pid, box.bystanders.lost_leader_pid, 0, 10**30, -5)
+    )
+    try:
+        ticks = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+    except (OSError, ValueError):
+        ticks = 1
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    state = {
+        "status": random.choice(("finished", "running", "stopped", "starting")), "created_at": time.time(),
+        "started_at": time.time(), "process": {"pid": pid, "start_ticks": ticks, "boot_id": boot, "oom_kills": 0},
+    }  # fmt: skip
+    write(instead(run / "state.json"), state)
+    if random.random() < 0.3:
+        (run / "stop.request").touch()
+
+
+def spoil_numbers(run: Path, random: Random, box: Box) -> None:
+    """Times, counts and scores that no run has."""
+    number = random.choice((float("nan"), float("inf"), float("-inf"), 10**400, -(10**400), -1, 10**30, 1e308, "1"))
+    name = random.choice(("earlier_seconds", "ended_at", "started_at", "created_at", "queue_position", "attempts"))
+    if random.random() < 0.6:
+        write(instead(run / "state.json"), read_or_empty(run / "state.json") | {name: number})
+    else:
+        result = read_or_empty(run / "result.json")
+        result.get("cost", {})[random.choice(list(result.get("cost", {"x": 1})))] = random.choice((number, None))
+        write(instead(run / "result.json"), result)
+
+
+def link_run(run: Path, random: Random, box: Box) -> None:
+    """The run's folder itself is a link: to itself, to nothing, or to a run that lies elsewhere."""
+    elsewhere = box.outside / "elsewhere"
+    if not elsewhere.exists() and not run.is_symlink():
+        run.rename(elsewhere)
+        run.symlink_to(random.choice((elsewhere, elsewhere, run, "nothing", "..", ".")))
+
+
+HARMS: dict[Harm, int] = {
+    replace_file: 8, replace_vital_file: 8, change_field: 10, cut_file: 2, spoil_metrics: 5, spoil_words: 4,
+    spoil_numbers: 5, name_server: 3, name_server_for_hub: 3, name_process: 4, link_run: 1,
+}  # fmt: skip
+QUEUE_HARMS: dict[Harm, int] = {
+    replace_file: 3, replace_vital_file: 3, change_field: 3, spoil_numbers: 1, name_server_for_hub: 4, name_process: 4,
+}  # fmt: skip
+SCENES: dict[Callable[[Random, Box], list[Step]], int] = {
+    looked_at: 75, beside_a_queue: 13, without_scheduler: 2, on_another_server: 6, named_like_a_link: 4,
+}  # fmt: skip

@@ -1,0 +1,261 @@
+"""Start, watch and clean up real run and scheduler processes."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from emocore.models.resolve import resolve
+from emocore.run.config import RunConfig
+from emocore.run.folder import RunFolder
+from emocore.run.listing import create_run
+from emocore.run.state import RunStatus
+from tests.support.repository import REPOSITORY
+
+_started: list[tuple[Path, "subprocess.Popen[bytes]"]] = []
+
+# Settings by name. "lora_again" comes last, after the others have drawn from every generator.
+FINISHED_RUNS: dict[str, dict[str, Any]] = {
+    "lora": {"method": "lora", "base": "llama"},
+    "ia3": {"method": "ia3", "base": "llama"},
+    "qlora": {"method": "qlora", "base": "llama"},
+    "head": {"method": "head", "base": "llama"},
+    "bert_lora": {"method": "lora", "base": "bert"},
+    "bert_bf16": {"method": "lora", "base": "bert", "precision": "bf16"},
+    "bert_qlora": {"method": "qlora", "base": "bert"},
+    "tfidf": {"method": "tfidf", "base": "bert"},
+    "lora_other_seed": {"method": "lora", "base": "llama", "seed": 8},
+    "lora_again": {"method": "lora", "base": "llama"},
+}
+
+EXECUTE_ALL = """
+import sys
+from pathlib import Path
+from emocore.training.process import execute
+sys.exit(max(execute(Path(folder)) for folder in sys.argv[1:]))
+"""
+
+# Has done the imports, which take longest, and forks a process for each attempt that it is told of.
+FORK_SERVER = """
+import gc, json, os, sys
+from pathlib import Path
+gc.disable()
+import emocore.models.classifier, emocore.training.neural, wandb.apis.public
+from emocore.training.process import execute
+gc.freeze()
+gc.enable()
+for line in sys.stdin:
+    order = json.loads(line)
+    if child := os.fork():
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+        continue
+    with open(order["log"], "ab") as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+    os.environ["EMOCORE_FAULT"] = order["fault"]
+    exec(order["prepare"])
+    sys.exit(max(execute(Path(folder)) for folder in order["folders"]))
+"""
+
+
+def quick_settings(data: Path, **changes: Any) -> dict[str, Any]:
+    """Two short epochs on the CPU, with rates that move a tiny model visibly."""
+    return {
+        "data": str(data),
+        "epochs": 2,
+        "seed": 7,
+        "device": "cpu",
+        "precision": "fp32",
+        "learning_rate": 0.01,
+        "head_learning_rate": 0.02,
+        **changes,
+    }
+
+
+def queue_run(root: Path, data: Path, **changes: Any) -> RunFolder:
+    """A queued run that no scheduler knows of yet."""
+    root.mkdir(parents=True, exist_ok=True)
+    config, _ = resolve(RunConfig(**quick_settings(data, **changes)))
+    return create_run(root, config)
+
+
+def stand_in(run: RunFolder, code: str) -> list[str]:
+    """A command that carries out `code` in place of the run's own process, under a command line that names the run."""
+    return [sys.executable, "-c", code, "emocore.training", str(run.path)]
+
+
+class Attempts:
+    """Makes attempts at runs, each in a process of its own that may die, without importing everything each time."""
+
+    def __init__(self) -> None:
+        self._server = subprocess.Popen(
+            [sys.executable, "-c", FORK_SERVER],
+            cwd=REPOSITORY,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def carry_out(self, *runs: RunFolder, fault: str = "", prepare: str = "pass", log: Path | None = None) -> int:
+        """One attempt at each, all in one process that may die at `fault`; its exit status. The output goes to `log`,
+        or to the first run's. The code of `prepare` is carried out before."""
+        assert self._server.stdin and self._server.stdout
+        order = {"folders": [str(run.path) for run in runs], "log": str(log or runs[0].log)}
+        print(json.dumps(order | {"fault": fault, "prepare": prepare}), file=self._server.stdin, flush=True)
+        return int(self._server.stdout.readline())
+
+    def close(self) -> None:
+        with self._server:  # which ends with its input
+            pass
+
+
+def carry_out_finished_runs(
+    root: Path, attempts: Attempts, bert: Path, llama: Path, data: Path
+) -> dict[str, RunFolder]:
+    """All FINISHED_RUNS, one after the other in one process."""
+    bases = {"bert": str(bert), "llama": str(llama)}
+    runs = {
+        name: queue_run(root, data, **settings | {"base": bases[settings["base"]]})
+        for name, settings in FINISHED_RUNS.items()
+    }
+    log = root / "log"
+    assert attempts.carry_out(*runs.values(), log=log) == 0, log.read_text(encoding="utf-8")
+    log.unlink()
+    return runs
+
+
+def python(*arguments: str, folder: Path = REPOSITORY, **environment: str) -> str:
+    """What a fresh interpreter prints; it must end with status 0."""
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(REPOSITORY), **environment},
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def start_scheduler(root: Path, idle_seconds: float = 1.0, prepare: str = "pass") -> "subprocess.Popen[bytes]":
+    """A scheduler as `ensure_scheduler` starts it, but with less patience; `prepare` is run before it."""
+    call = f"serve(Path({str(root)!r}), {idle_seconds})"
+    code = f"from pathlib import Path; from emocore.jobs.scheduler import serve; {prepare}; {call}"
+    with (root / ".scheduler.log").open("ab") as log:
+        scheduler = subprocess.Popen(
+            [sys.executable, "-c", code], cwd=REPOSITORY, stdout=log, stderr=log, start_new_session=True
+        )
+    _started.append((root, scheduler))
+    return scheduler
+
+
+@dataclass(frozen=True)
+class Training:
+    """A run that trains for very long under a scheduler of its own."""
+
+    run: RunFolder
+    scheduler: "subprocess.Popen[bytes]"
+    pid: int
+
+    @property
+    def root(self) -> Path:
+        return self.run.path.parent
+
+
+@contextlib.contextmanager
+def trainings(
+    names: Iterable[str], factory: pytest.TempPathFactory, data: Path, base: Path
+) -> Iterator[dict[str, Training]]:
+    """Trainings by name, started together, since most of their time goes into imports."""
+    roots = {name: factory.mktemp(f"training-{name}") for name in names}
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("OMP_NUM_THREADS", "1")
+            runs = {name: queue_run(root, data, base=str(base), epochs=1000) for name, root in roots.items()}
+            schedulers = {name: start_scheduler(root) for name, root in roots.items()}
+        yield {name: Training(run, schedulers[name], wait_for_training(run)) for name, run in runs.items()}
+    finally:
+        for root in roots.values():
+            end_processes(root)
+
+
+def wait_for(condition: Callable[[], Any], seconds: float = 60.0, what: str = "") -> Any:
+    """The first true value of `condition`; fails with `what` when the time is up."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"waited {seconds:.0f} s for {what or 'a condition'}"
+        time.sleep(0.05)
+    return value
+
+
+def wait_for_status(run: RunFolder, *statuses: RunStatus, seconds: float = 60.0) -> RunStatus:
+    def reached() -> bool:
+        status = run.stored_state.status
+        assert status in statuses or not status.is_final, describe(run)
+        return status in statuses
+
+    wait_for(reached, seconds, f"{run.id} to be {', '.join(statuses)}; {describe(run)}")
+    return run.stored_state.status
+
+
+def wait_for_training(run: RunFolder) -> int:
+    """Until the first step is logged; returns the pid."""
+    wait_for_status(run, RunStatus.RUNNING)
+    wait_for(lambda: run.metrics.is_file() and run.metrics.stat().st_size, what=f"a logged step; {describe(run)}")
+    process = run.stored_state.process
+    assert process
+    return process.pid
+
+
+def describe(run: RunFolder) -> str:
+    state = run.stored_state
+    scheduler_log = run.path.parent / ".scheduler.log"
+    words = scheduler_log.read_text() if scheduler_log.is_file() else ""
+    return f"{run.id} is {state.status} ({state.reason})\n{run.tail_log(30)}\n{words[-2000:]}"
+
+
+def processes_of_group(group: int) -> list[psutil.Process]:
+    """Those of a process group that still run; zombies do not."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except (ProcessLookupError, psutil.NoSuchProcess):
+            continue
+    return found
+
+
+def processes_of_root(root: Path, module: str = "") -> list[psutil.Process]:
+    """Schedulers and runs that work in a runs folder, by their command lines; of one `module`, or all."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            line = process.cmdline()
+            if process.pid != os.getpid() and module in ["", *line] and any(str(root) in part for part in line):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def end_processes(root: Path) -> None:
+    """Kill what a test left alive in its runs folder: schedulers first, so that they start nothing more."""
+    for process in sorted(processes_of_root(root), key=lambda process: process.pid):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    for folder, scheduler in _started:
+        if folder == root:
+            scheduler.wait(10)

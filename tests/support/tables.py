@@ -1,0 +1,89 @@
+"""Small data files and finished runs for the tests, made without any model."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from emocore.metrics import score_logits
+from emocore.run.config import RunConfig
+from emocore.run.folder import RunFolder
+from emocore.run.listing import create_run
+from emocore.run.state import RunStatus
+
+LABELS = ("anger", "joy", "fear", "trust")
+SHARES = (0.4, 0.3, 0.2, 0.05)  # the last one is rare, as trust and surprise are
+COST = {
+    "train_seconds": 10.0,
+    "samples_per_second": 100.0,
+    "peak_memory_bytes": 1_000_000,
+    "trainable_parameters": 500,
+    "adapter_parameters": 400,
+    "head_parameters": 100,
+    "adapter_bytes": 2_000,
+}
+
+
+def make_table(rows: int = 200, seed: int = 0) -> pd.DataFrame:
+    """ID, Tweet (all different) and one 0/1 column a label; a text holds the name of each of its labels."""
+    random = np.random.default_rng(seed)
+    values = (random.random((rows, len(LABELS))) < SHARES).astype(int)
+    values[:2] = [[0, 0, 0, 0], [1, 1, 1, 1]]  # both values of every label, however few rows
+    filler = random.integers(0, 50, rows)
+    words = [" ".join(f"so much {LABELS[i]}" for i in np.flatnonzero(row)) for row in values]
+    table = pd.DataFrame({"ID": [f"m{seed}-{number}" for number in range(rows)]})
+    table["Tweet"] = [f"message {seed}-{number} {word} word{filler[number]}" for number, word in enumerate(words)]
+    table[list(LABELS)] = values
+    return table
+
+
+def write_csv(path: Path, table: pd.DataFrame, separator: str = ",") -> str:
+    """The file's path, in the form of a `data` setting."""
+    table.to_csv(path, index=False, sep=separator)
+    return str(path)
+
+
+def write_text(path: Path, content: str | bytes) -> str:
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return str(path)
+
+
+def change_status(run: RunFolder, status: RunStatus, **changes: Any) -> None:
+    with run.lock():
+        run.change_state(status, **changes)
+
+
+def finish_run(
+    root: Path,
+    config: RunConfig,
+    truth: np.ndarray,
+    logits: np.ndarray,
+    labels: tuple[str, ...],
+    cost: Mapping[str, float] = COST,
+    provenance: Mapping[str, Any] | None = None,
+    test: tuple[np.ndarray, np.ndarray] | None = None,
+) -> RunFolder:
+    """A finished run: the files that a comparison reads, as training writes them. `truth` and `logits` are those of the
+    validation split, `test` those of the test split if there is one."""
+    run = create_run(root, config)
+    splits = {"validation": (truth, logits)} | ({"test": test} if test else {})
+    parts = [_predictions(split, *values, labels) for split, values in splits.items()]
+    pd.concat(parts).to_parquet(run.predictions, index=False)
+    origin = {"labels": list(labels), "split_sha256": "a" * 64, "device": "cpu", "precision": "fp32"}
+    run.write_json("provenance.json", origin | dict(provenance or {}))
+    scores = {split: score_logits(*values, list(labels), config.threshold) for split, values in splits.items()}
+    run.write_json("result.json", {"test": None, **scores, "cost": dict(cost)})
+    change_status(run, RunStatus.FINISHED)
+    return run
+
+
+def _predictions(split: str, truth: np.ndarray, logits: np.ndarray, labels: tuple[str, ...]) -> pd.DataFrame:
+    start = {"validation": 0, "test": 100_000}[split]  # no row is in two splits
+    rows = range(start, start + len(truth))
+    predictions = pd.DataFrame({"split": split, "row_id": map(str, rows), "text": [f"text {row}" for row in rows]})
+    for column, label in enumerate(labels):
+        predictions[f"true.{label}"] = truth[:, column].astype(np.int8)
+        predictions[f"logit.{label}"] = logits[:, column].astype(np.float32)
+    return predictions
