@@ -16,7 +16,7 @@ TEST_SETUP := $(VENV)/.test-setup-done
 
 app: setup
 	@echo "Emocore: http://127.0.0.1:8501"
-	@$(BIN)/streamlit run app.py
+	@$(BIN)/python app.py
 
 test: setup $(TEST_SETUP) check
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
@@ -37,6 +37,7 @@ check: setup $(TEST_SETUP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 setup: $(SETUP)
 

@@ -1,24 +1,43 @@
-"""The app: navigation and the sidebar. Start it with `make app`."""
+"""The app: navigation and the sidebar.
+
+`python app.py` starts the server; options of `streamlit run` may follow. Streamlit then runs this file again for each
+look at a page.
+"""
 
 import importlib
 import os
+import sys
 import threading
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import streamlit as st
+from streamlit import runtime
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.web import cli as streamlit_cli
 
 from emocore.errors import EmocoreError
 from emocore.run.listing import runs_root
 from emocore.system.devices import default_device
 from emocore.system.secrets import load_secrets
-from pages.shared.entry import require_own_page
 from pages.shared.plain import plain
 from pages.shared.queue import tend_or_warn
+
+if __name__ == "__main__" and not runtime.exists():
+    # Until a page was drawn once, Streamlit would take `pages/` for its old kind of app, and show a "Page not found"
+    # over the first address that a new server is asked for.
+    PagesManager.uses_pages_directory = False
+    sys.exit(streamlit_cli.main(["run", __file__, *sys.argv[1:]]))
 
 ICON = Path(__file__).parent / "pages" / "shared" / "icon.png"  # the browser would fetch a named one from the web
 
 st.set_page_config(page_title="Emocore", page_icon=ICON, layout="wide", initial_sidebar_state=220)
-require_own_page()
+# Streamlit lets in the pages of any other port of this machine, such as a notebook's; they get nothing to see and
+# nothing to press. A program that is no browser names no origin, and a program of this machine could name any.
+origin = st.context.headers.get("Origin")
+if origin is not None and urlsplit(origin).netloc != st.context.headers.get("Host"):
+    st.error("This app answers to its own pages alone. Open its address in the browser.")
+    st.stop()
 
 
 @st.cache_resource

@@ -1,8 +1,8 @@
 """Open runs from the live list and click at random through all pages; no page may be dead or stay half drawn.
 
 `make clicks`, or `python -m benchmarks.clicks --opened 40 --clicks 200 --seed 1`, does it in Chromium while runs train
-and two endless loops keep the cores busy. It clicks the links of rows, pages and sidebar, segments, folded parts, and the
-browser's Back; not buttons, which launch, stop and delete. Each page is looked at once before, which loads libraries.
+and two endless loops keep the cores busy. It clicks the links of rows, pages and sidebar, segments, folded parts and
+the browser's Back; not buttons, which launch, stop and delete. Each page is opened once before, which loads libraries.
 
 A dead page is white, or tells of an error of the app or of Streamlit, if only in the browser's console. A half drawn
 one lacks, 10 s after the click, its heading or its last element, or still has something of the page before.

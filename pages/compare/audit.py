@@ -24,8 +24,9 @@ def show(view: View) -> None:
 
 def show_audit(table: pd.DataFrame) -> None:
     """One paragraph a difference, so that no word of it is cut."""
-    for row in table.itertuples():
+    for row in table.to_dict("records"):
+        head = f"**{plain(row['what'])}** · {ICONS[row['severity']]}"
         with st.container(border=True):
-            st.markdown(f"**{plain(row.what)}** · {ICONS[row.severity]}  \n{plain(row.values)}  \n{plain(row.effect)}")
+            st.markdown(f"{head}  \n{plain(row['values'])}  \n{plain(row['effect'])}")
     if table.empty:
         st.success("No difference beside method and seed was found.", icon=":material/balance:")

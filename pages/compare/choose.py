@@ -1,6 +1,7 @@
 """Which runs a comparison is of: a study, or any by hand, and those of a W&B project."""
 
 from collections.abc import Container
+from functools import partial
 
 import streamlit as st
 
@@ -33,7 +34,7 @@ def choose_results() -> tuple[list[Result], list[RunFolder]]:
             st.info("Choose at least one run.", icon=":material/info:")
         st.stop()
     guard = Guard()
-    loaded = [guard.read(f"run {run.id}", lambda run=run: load_run(run)) for run in runs]
+    loaded = [guard.read(f"run {run.id}", partial(load_run, run)) for run in runs]
     for problem in guard.problems:
         st.warning(f"Left out: {plain(problem)}", icon=":material/broken_image:")
     results = add_team_runs([result for result in loaded if result], team)
@@ -54,7 +55,7 @@ def _choose_local(finished: list[RunFolder]) -> tuple[list[RunFolder], list[RunF
     if study != HAND_PICKED:
         runs = [run for run in finished if run.config.study == study]
         guard = Guard()
-        studies_of = {run: guard.read(run.id, lambda run=run: run.config.study) for run in list_runs(runs_root())}
+        studies_of = {run: guard.read(run.id, partial(_study_of, run)) for run in list_runs(runs_root())}
         return runs, [run for run, own in studies_of.items() if own == study]
     by_id = {run.id: run for run in reversed(finished)}
     _tell_missing("runs", by_id)
@@ -76,3 +77,7 @@ def _tell_missing(name: str, known: Container[str]) -> None:
     if missing:
         what = "study" if name == "study" else "run"
         st.warning(f"No finished {what} here: {plain(', '.join(missing))}.", icon=":material/link_off:")
+
+
+def _study_of(run: RunFolder) -> str | None:
+    return run.config.study

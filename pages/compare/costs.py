@@ -1,6 +1,8 @@
 """Costs: what each point of macro-F1 costs, and the best under a budget."""
 
+from collections.abc import Callable
 from math import isfinite
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -69,7 +71,7 @@ def _read_number(text: str | None) -> float | None:
 
 
 def _format_costs(costs: pd.DataFrame) -> pd.DataFrame:
-    def words(column: str, form: object) -> pd.Series:
+    def words(column: str, form: Callable[[Any], str]) -> pd.Series:
         return costs[column].map(form, na_action="ignore")
 
     return pd.DataFrame(

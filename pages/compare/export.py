@@ -22,7 +22,8 @@ from pages.shared.address import choose_one, choose_segment
 from pages.shared.plain import plain
 
 FOR_SPREADSHEETS = "export_for_spreadsheets"  # key of the choice, which the button above it asks, too
-FORMATS = {"svg": "SVG", "png": "PNG", "html": "HTML"}
+Format = Literal["svg", "png", "html"]
+FORMATS: dict[Format, str] = {"svg": "SVG", "png": "PNG", "html": "HTML"}
 
 
 def show(view: View) -> None:
@@ -114,6 +115,6 @@ def _offer_figure(content: ComparisonContent) -> None:
     st.plotly_chart(content.figures[chosen], key="export_preview", alt=chosen)
 
 
-def _draw(content: ComparisonContent, title: str, form: Literal["svg", "png", "html"]) -> str | bytes:
+def _draw(content: ComparisonContent, title: str, form: Format) -> str | bytes:
     figure = content.figures[title]
     return to_html(figure, title) if form == "html" else to_image(figure, title, form)

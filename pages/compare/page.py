@@ -27,11 +27,8 @@ from pages.compare.load import keep, load_audit, load_comparison, version_of
 from pages.compare.summary import show_scores
 from pages.compare.view import ALL_EMOTIONS, EMOTION_KEY, View, renew_charts
 from pages.shared.address import choose_one, choose_segment
-from pages.shared.entry import require_app
 from pages.shared.guard import UNREADABLE
 from pages.shared.plain import plain
-
-require_app()
 
 VIEWS = {
     "emotions": ("Emotions", emotions.show),

@@ -1,5 +1,7 @@
 """The scores of a comparison as a table."""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -35,7 +37,7 @@ def show_scores(comparison: Comparison) -> None:
     )
 
 
-def _tell(row: object) -> str:
+def _tell(row: Any) -> str:
     """0.508 (0.485 to 0.531)"""
     value, low, high = row.value, row.low, row.high
     return f"{value:.3f}" if pd.isna(low) else f"{value:.3f} ({low:.3f} to {high:.3f})"

@@ -36,7 +36,7 @@ def show(view: View) -> None:
     wide = table.assign(policy=table["policy"].map(POLICY_TITLES)).pivot_table(
         index="series", columns=["metric", "policy"], values="value", sort=False
     )
-    wide.columns = [f"{METRIC_TITLES[metric]}, {policy}" for metric, policy in wide.columns]
+    wide.columns = wide.columns.map(lambda place: f"{METRIC_TITLES[place[0]]}, {place[1]}")
     st.dataframe(wide.style.format("{:.3f}"))
     st.markdown("**The tuned thresholds**")
     st.caption("Those by emotion are stored with each adapter, and the Playground answers with them.")

@@ -29,10 +29,7 @@ from pages.launch.study_form import (
     join_method_settings,
     show_planned_runs,
 )
-from pages.shared.entry import require_app
 from pages.shared.launching import launch_and_show
-
-require_app()
 
 METHOD_HELP = "  \n".join(f"**{method.title}**: {method.summary}" for method in METHODS.values())
 
@@ -72,12 +69,12 @@ with left:
     with columns[2]:
         settings["batch_size"] = setting_input("batch_size", "Batch size")
     rates = choose_rates(methods, pooling)
-    columns = st.columns([1, 2])
-    seeds = columns[0].text_input("Seeds", "42", key="launch_seeds", help="One run a method and seed: 1, 2, 3")
-    with columns[0]:
+    left_part, right_part = st.columns([1, 2])
+    seeds = left_part.text_input("Seeds", "42", key="launch_seeds", help="One run a method and seed: 1, 2, 3")
+    with left_part:
         add_error_slot("seeds")
-    name = columns[1].text_input("Study", key="launch_study", placeholder="a name by date", help=describe("study"))
-    with columns[1]:
+    name = right_part.text_input("Study", key="launch_study", placeholder="a name by date", help=describe("study"))
+    with right_part:
         add_error_slot("study")
     vary = choose_vary()
     own_lines = choose_method_settings()

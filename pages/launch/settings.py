@@ -1,11 +1,12 @@
 """Inputs made from the settings themselves: label, default, bounds and tooltip come from RunConfig."""
 
+from collections.abc import Callable
 from typing import Any, Literal, get_args, get_origin
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from emocore.errors import BaseModelError, ConfigError, DataError
+from emocore.errors import BaseModelError, ConfigError, DataError, EmocoreError
 from emocore.run.config import RunConfig, bounds, describe
 from pages.shared.plain import plain
 
@@ -62,9 +63,9 @@ def add_error_slot(name: str) -> None:
     st.session_state[SLOTS][name] = st.empty()
 
 
-def show_error(error: Exception, fallback: DeltaGenerator) -> None:
+def show_error(error: EmocoreError, fallback: DeltaGenerator) -> None:
     """Beside the input that the error names, otherwise in `fallback`."""
-    places = {DataError: "data", BaseModelError: "base"}
+    places: dict[type[EmocoreError], str] = {DataError: "data", BaseModelError: "base"}
     field = (error.field if isinstance(error, ConfigError) else None) or places.get(type(error), "")
     slots = st.session_state[SLOTS]
     names = [OTHER_NAMES.get(part, part) for part in reversed(field.split("."))]
@@ -74,7 +75,7 @@ def show_error(error: Exception, fallback: DeltaGenerator) -> None:
 
 def _number(name: str, value: Any, whole: bool, optional: bool, options: dict[str, Any]) -> Any:
     limits = bounds(name)
-    cast = int if whole else float
+    cast: Callable[[float], Any] = int if whole else float
     lowest = limits.get("ge", limits.get("gt"))
     highest = limits.get("le", limits.get("lt"))
     return st.number_input(

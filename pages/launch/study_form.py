@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from emocore.errors import ConfigError
+from emocore.models.bases import Pooling
 from emocore.models.methods import METHODS, method_title
 from emocore.run.config import RunConfig, StudyConfig, describe, variable_settings
 from emocore.run.parse import parse_list, parse_method_settings
@@ -15,7 +16,7 @@ NOTHING = "nothing"
 EXAMPLES = {"rows": "125, 250, 500, 1000", "learning_rate": "1e-4, 1e-3, 1e-2"}
 
 
-def choose_rates(methods: list[str], pooling: str) -> dict[str, dict[str, Any]]:
+def choose_rates(methods: list[str], pooling: Pooling) -> dict[str, dict[str, Any]]:
     """A learning rate a method, since each has its own good one."""
     chosen = [METHODS[name] for name in methods if "learning_rate" in METHODS[name].settings]
     rates = {}

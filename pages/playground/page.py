@@ -8,14 +8,11 @@ from emocore.charts.probabilities import probability_bars
 from emocore.errors import EmocoreError
 from emocore.run.listing import list_finished, runs_root
 from pages.shared.address import choose_several
-from pages.shared.entry import require_app
 from pages.shared.plain import plain
 from pages.shared.titles import run_choice, run_title
 
 if TYPE_CHECKING:
     from emocore.inference.classify import ClassifierPool
-
-require_app()
 
 EXAMPLES = [
     "I can't believe we actually won, I'm still shaking!",

@@ -1,23 +1,24 @@
 """Every run: where it stands, and the curves of a study as they come."""
 
+from functools import partial
+
 import streamlit as st
 
 from emocore.charts.curves import metric_curves
 from emocore.evaluation.curves import curve_table
 from emocore.jobs.overview import RunOverview, describe_runs
+from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import list_runs, runs_root
 from emocore.run.state import RunStatus
+from emocore.tracking.history import History
 from pages.shared.address import choose_one, recall
-from pages.shared.entry import require_app
 from pages.shared.guard import Guard, warn_of_damaged_runs
 from pages.shared.plain import plain
 from pages.shared.queue import show_disk, show_imported, show_queue, tend_or_warn
 from pages.shared.readers import history_reader
 from pages.shared.run_view import NO_TOOLBAR
 from pages.shared.tables import MOST_ROWS, latest_first, show_overview_table, show_reasons, show_run_rows
-
-require_app()
 
 ALL = "all runs"
 SHOWN_KEY = "runs_study_shown"  # the study that was looked at last
@@ -85,11 +86,13 @@ def show_runs() -> None:
         st.rerun(scope="app")
 
 
+def _look_at_curve(run: RunFolder) -> tuple[str, RunConfig, History]:
+    return run.id, run.config, history_reader().read(run)
+
+
 def show_curves(runs: list[RunFolder]) -> None:
     guard = Guard()
-    looks = [
-        guard.read(f"{run.id}/wandb.json", lambda r=run: (r.id, r.config, history_reader().read(r))) for run in runs
-    ]
+    looks = [guard.read(f"{run.id}/wandb.json", partial(_look_at_curve, run)) for run in runs]
     for problem in guard.problems:
         st.warning(plain(problem), icon=":material/broken_image:")
     histories = [look for look in looks if look]

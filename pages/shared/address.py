@@ -6,32 +6,34 @@ belongs together at once, and a first option that is the same for everyone only 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
+Option = TypeVar("Option", bound=str)
+
 
 def choose_one(
-    place: Any, label: str, options: Sequence[str], name: str, key: str, always: bool = False, **kwargs: Any
-) -> str:
+    place: Any, label: str, options: Sequence[Option], name: str, key: str, always: bool = False, **kwargs: Any
+) -> Option:
     """A select box that starts with the address's parameter `name` and keeps it up to date. `always` is for options
     whose first may be another one tomorrow: then it is in the address, too."""
     _start(options, name, key)
-    chosen = str(place.selectbox(label, options, key=key, **kwargs))
+    chosen: Option = place.selectbox(label, options, key=key, **kwargs)
     if always or chosen != options[0] or name in st.query_params:
         write({name: chosen})
     return chosen
 
 
-def choose_segment(place: Any, label: str, titles: Mapping[str, str], name: str, key: str, **kwargs: Any) -> str:
+def choose_segment(place: Any, label: str, titles: Mapping[Option, str], name: str, key: str, **kwargs: Any) -> Option:
     """The same as buttons beside each other, for a few options; `titles` are what stands on them."""
     _start(list(titles), name, key)
-    chosen = place.segmented_control(
+    chosen: Option = place.segmented_control(
         label, list(titles), format_func=lambda option: titles[option], key=key, required=True, **kwargs
     )
     if chosen != next(iter(titles)) or name in st.query_params:
         write({name: chosen})
-    return str(chosen)
+    return chosen
 
 
 def choose_several(label: str, options: list[str], name: str, key: str, default: list[str], **kwargs: Any) -> list[str]:

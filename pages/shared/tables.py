@@ -1,6 +1,7 @@
 """Lists of runs that several pages show."""
 
 from contextlib import AbstractContextManager
+from typing import Literal
 
 import pandas as pd
 import streamlit as st
@@ -12,7 +13,8 @@ from emocore.text import format_bytes, format_seconds
 from pages.shared.plain import plain
 from pages.shared.titles import config_title
 
-STATUS_COLORS = {
+Color = Literal["gray", "blue", "green", "red", "orange", "violet"]
+STATUS_COLORS: dict[str, Color] = {
     "queued": "gray",
     "starting": "blue",
     "running": "blue",

@@ -12,13 +12,10 @@ from emocore.run.listing import list_runs, runs_root
 from emocore.run.state import RunStatus
 from emocore.system.devices import default_device
 from emocore.text import format_minutes
-from pages.shared.entry import require_app
 from pages.shared.guard import warn_of_damaged_runs
 from pages.shared.launching import launch_and_show
 from pages.shared.plain import plain
 from pages.shared.tables import latest_first, show_run_rows
-
-require_app()
 
 st.title("Emocore")
 st.markdown(

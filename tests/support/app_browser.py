@@ -40,7 +40,7 @@ class App:
 
     def start(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)],
+            [sys.executable, "app.py", "--server.port", str(self.port)],
             cwd=REPOSITORY,
             env=os.environ | {"EMOCORE_RUNS": str(self.runs), "EMOCORE_DATA_FOLDERS": str(self.runs)},
             stdout=subprocess.DEVNULL,
