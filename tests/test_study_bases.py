@@ -14,9 +14,9 @@ from emocore.inference.classify import ClassifierPool, classify
 from emocore.jobs.launch import launch, plan_study
 from emocore.jobs.waiting import wait_until_final
 from emocore.models.adapter import UNSAFE_SUFFIXES
-from emocore.run.config import StudyConfig
 from emocore.run.folder import RunFolder
 from emocore.run.state import RunStatus
+from emocore.run.study import StudyConfig
 from emocore.tracking.metrics_file import read_metrics
 from tests.support.live_runs import describe, end_processes, processes_of_root, quick_settings, wait_for
 

@@ -28,11 +28,12 @@ from emocore.jobs.scheduler import pause_file
 from emocore.jobs.stop import request_stop
 from emocore.jobs.waiting import wait_until_final
 from emocore.models.resolve import derive, take_over
-from emocore.run.config import STARTER, RunConfig, StudyConfig, build
+from emocore.run.config import STARTER, RunConfig, build
 from emocore.run.folder import RunFolder
 from emocore.run.listing import find_run, list_runs, runs_root
 from emocore.run.parse import parse_list, parse_method_settings, parse_settings, parse_vary
 from emocore.run.state import RunStatus
+from emocore.run.study import StudyConfig
 from emocore.text import format_bytes
 from emocore.tracking.sync import sync_run
 

@@ -18,7 +18,7 @@ from emocore.errors import EmocoreError
 from emocore.evaluation.predictions import POLICY_DESCRIPTIONS, POLICY_TITLES
 from emocore.evaluation.results import SPLITS
 from emocore.jobs.presets import PRESETS
-from emocore.run.config import describe, variable_settings
+from emocore.run.settings import VARIED, describe
 from emocore.system.secrets import load_secrets
 
 WAIT_HELP = "wait until all have ended; fail if one fails"
@@ -80,7 +80,7 @@ def make_parser() -> argparse.ArgumentParser:
     several.add_argument(
         "--vary", default=None, metavar="NAME=VALUE,VALUE,...",
         help="one run a method, value and seed, for a curve over one of these settings: "
-        + ", ".join(variable_settings()),
+        + ", ".join(VARIED),
     )  # fmt: skip
     several.add_argument(
         "--preset", default=None, choices=list(PRESETS),

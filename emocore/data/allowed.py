@@ -12,8 +12,8 @@ from emocore.data.source import DATA_SUFFIXES, is_named_like_data, resolve_sourc
 from emocore.data.uploads import UPLOADS
 from emocore.errors import DataError
 from emocore.run.config import STARTER
+from emocore.run.settings import DATA_FILES
 
-DATA_SETTINGS = ("data", "validation_data", "test_data")
 FOLDERS_VARIABLE = "EMOCORE_DATA_FOLDERS"
 
 
@@ -22,7 +22,7 @@ def allow_sources(settings: dict[str, Any], runs_root: Path) -> dict[str, Any]:
     before anything is."""
     found = {
         name: str(find_allowed(source, runs_root))
-        for name in DATA_SETTINGS
+        for name in DATA_FILES
         if (source := settings.get(name)) and source != STARTER
     }
     return settings | found

@@ -14,7 +14,7 @@ from math import prod
 
 import pandas as pd
 
-from emocore.evaluation.audit_rules import ASPECTS, RECIPE, SEVERITIES, SPLIT_SETTINGS, Aspect, Severity
+from emocore.evaluation.audit_rules import RECIPE, RULES, SEVERITIES, SPLIT_SETTINGS, Rule, Severity
 from emocore.evaluation.results import Result
 from emocore.evaluation.run_descriptions import Subject, TrialPlace, describe_results
 from emocore.text import join_names
@@ -38,26 +38,26 @@ def audit(
 
 def audit_subjects(subjects: Sequence[Subject]) -> pd.DataFrame:
     """The same for runs of which only facts in words are known."""
-    known = list(dict.fromkeys([*ASPECTS, *(what for subject in subjects for what in subject.facts)]))
+    known = list(dict.fromkeys([*RULES, *(what for subject in subjects for what in subject.facts)]))
     shared_design, own_design = _find_design(subjects, known)
     splits = {subject.facts.get("rows or split") for subject in subjects}
     is_same_split = len(splits) == 1 and None not in splits
     rows: list[tuple[str, str, Severity, str]] = []
     for what in known:
-        aspect = ASPECTS.get(what, RECIPE)
+        rule = RULES.get(what, RECIPE)
         having = [subject for subject in subjects if what in subject.facts]
-        if not _differ(what, aspect, having):
+        if not _differ(what, rule, having):
             continue
         if what in shared_design or what in own_design:
-            rows.append((what + BY_DESIGN, _tell_values(what, having), "cosmetic", _explain_design(aspect)))
-        elif set(shared_design) & set(aspect.follows) and _is_same_in_methods([*shared_design, what], having):
+            rows.append((what + BY_DESIGN, _tell_values(what, having), "cosmetic", _explain_design(rule)))
+        elif set(shared_design) & set(rule.follows) and _is_same_in_methods([*shared_design, what], having):
             continue  # the design says it already
         elif what in SPLIT_SETTINGS and is_same_split:
             effect = "It came to the same rows and the same split: no effect."
             rows.append((what, _tell_values(what, having), "cosmetic", effect))
         else:
-            effect = _explain_trials(having) if what == "learning-rate trials" else aspect.effect
-            rows.append((what, _tell_values(what, having), aspect.severity, effect))
+            effect = _explain_trials(having) if what == "learning-rate trials" else rule.effect
+            rows.append((what, _tell_values(what, having), rule.severity, effect))
     rows.sort(key=lambda row: SEVERITIES.index(row[2]))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
@@ -88,10 +88,10 @@ def describe_audit(audit_table: pd.DataFrame) -> str:
     return f"{fair}: the runs differ in nothing else but method and seed."
 
 
-def _differ(what: str, aspect: Aspect, having: Sequence[Subject]) -> bool:
+def _differ(what: str, rule: Rule, having: Sequence[Subject]) -> bool:
     groups: dict[object, set[str]] = {}
     for subject in having:
-        place = subject.method if aspect.kind == "own" else tuple(subject.facts.get(name) for name in aspect.given)
+        place = subject.method if rule.kind == "own" else tuple(subject.facts.get(name) for name in rule.given)
         groups.setdefault(place, set()).add(subject.facts[what])
     return any(len(values) > 1 for values in groups.values())
 
@@ -106,15 +106,15 @@ def _find_design(subjects: Sequence[Subject], known: Sequence[str]) -> tuple[lis
     own: list[str] = []
     count = len(_group_for_design(subjects))
     for what in known:
-        aspect = ASPECTS.get(what, RECIPE)
+        rule = RULES.get(what, RECIPE)
         methods = _group_for_design([subject for subject in subjects if what in subject.facts])
         values = [{subject.facts[what] for subject in members} for members in methods]
         if not values or min(map(len, values)) < 2:
             continue
         is_same = all(other == values[0] for other in values)
-        if aspect.kind == "setting" and is_same and not set(aspect.follows) & set(shared):
+        if rule.kind == "setting" and is_same and not set(rule.follows) & set(shared):
             shared.append(what)
-        elif aspect.kind == "own" and len(set(map(len, values))) == 1 and (len(values) > 1 or count == 1):
+        elif rule.kind == "own" and len(set(map(len, values))) == 1 and (len(values) > 1 or count == 1):
             own.append(what)
     combinations = {_project(subject, shared) for subject in subjects}
     is_grid = len(combinations) == prod(len(set(values)) for values in zip(*combinations, strict=True))
@@ -144,8 +144,8 @@ def _project(subject: Subject, whats: Sequence[str]) -> tuple[str | None, ...]:
     return tuple(subject.facts.get(what) for what in whats)
 
 
-def _explain_design(aspect: Aspect) -> str:
-    if aspect.kind == "own":
+def _explain_design(rule: Rule) -> str:
+    if rule.kind == "own":
         return "A sweep in which every method has as many values: the best of each had as many tries."
     return "A sweep in which every method has the same values: compare series of the same value with each other."
 

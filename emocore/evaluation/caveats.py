@@ -7,7 +7,8 @@ import numpy as np
 
 from emocore.evaluation.comparison import Comparison
 from emocore.evaluation.pairs import find_pair, find_verdict, tested_groups
-from emocore.evaluation.sweeps import SWEPT_SETTINGS, find_swept_settings
+from emocore.evaluation.sweeps import find_swept_settings
+from emocore.run.settings import audit_name
 from emocore.text import join_names
 
 # Of a longer list of names so many are told.
@@ -94,7 +95,7 @@ def _doubt_skill(comparison: Comparison) -> Iterator[str]:
 def _doubt_choice(comparison: Comparison) -> Iterator[str]:
     for setting in find_swept_settings(comparison.results):
         yield (
-            f"These runs vary their {SWEPT_SETTINGS[setting]}: the highest of several values is chosen on the very "
+            f"These runs vary their {audit_name(setting)}: the highest of several values is chosen on the very "
             "texts that it is scored on, which flatters it."
         )
     if comparison.split == "validation":

@@ -12,20 +12,15 @@ from pathlib import PurePath
 from typing import Any
 
 from emocore.evaluation.results import Result, RunResult
-from emocore.evaluation.series import NAMING_SETTINGS, name_series
-from emocore.run.config import RunConfig
+from emocore.evaluation.series import name_series
+from emocore.models.methods import reads
+from emocore.run.config import NO_BASE, RunConfig
+from emocore.run.settings import title, use, with_role
 
 TrialPlace = tuple[str, str, str]
 """Method, base and data: where a learning rate was tried."""
 
-NO_BASE = "none"
 ALL_EPOCHS = "all of its epochs"
-# Told by facts of another name, or by the labels, which are known.
-RETOLD_SETTINGS = frozenset(
-    {"base", "rows", "label_columns", "epochs", "max_steps", "batch_size", "gradient_accumulation_steps", "precision"}
-)
-# What a method without a base does not read.
-NEURAL_SETTINGS = frozenset({"max_length", "weight_decay", "warmup_share", "max_grad_norm", "gradient_checkpointing"})
 COMPUTING_PACKAGES = frozenset(
     {"emocore", "torch", "transformers", "peft", "bitsandbytes", "accelerate", "scikit-learn", "numpy"}
 )
@@ -91,11 +86,11 @@ def _trial_place(config: RunConfig) -> TrialPlace:
 
 def _describe_settings(config: RunConfig) -> dict[str, str | None]:
     """The settings that are told as they stand, under their names with spaces."""
-    unread = NAMING_SETTINGS | RETOLD_SETTINGS | (NEURAL_SETTINGS if config.base == NO_BASE else frozenset())
+    has_base = config.base != NO_BASE
     return {
-        name.replace("_", " "): _word(name, getattr(config, name))
-        for name in RunConfig.model_fields
-        if name not in unread
+        title(name): _word(name, getattr(config, name))
+        for name in with_role("data", "training", "method")
+        if not (use(name).file or use(name).audited_as) and reads(config.method, name, has_base)
     }
 
 

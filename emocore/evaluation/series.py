@@ -6,15 +6,9 @@ A series is named after its method, and after whatever else sets it apart from t
 from collections.abc import Sequence
 
 from emocore.evaluation.results import Result, TeamResult
+from emocore.run.config import NO_BASE
+from emocore.run.settings import NOT_TOLD, title
 from emocore.text import strip_markup
-
-# Settings that say nothing of the task, or only name the run.
-NAMING_SETTINGS = frozenset(
-    {
-        "method", "seed", "study", "wandb_mode", "wandb_project", "wandb_entity", "wandb_base_url", "data",
-        "validation_data", "test_data", "device", "checkpoint_minutes", "checkpoints_kept",
-    }
-)  # fmt: skip
 
 
 def name_series(results: Sequence[Result]) -> dict[str, str]:
@@ -22,11 +16,11 @@ def name_series(results: Sequence[Result]) -> dict[str, str]:
 
     A method or a base may have any name, but none that a chart reads as a part of HTML.
     """
-    bases = {r.config.base for r in results if r.config.base != "none"}
+    bases = {r.config.base for r in results if r.config.base != NO_BASE}
     names = {}
     for result in results:
         name = result.method_title
-        if len(bases) > 1 and result.config.base != "none":
+        if len(bases) > 1 and result.config.base != NO_BASE:
             name += f" · {result.config.base.rstrip('/').rsplit('/', 1)[-1]}"
         if isinstance(result, TeamResult):
             name += f" · {result.source}"
@@ -66,14 +60,14 @@ def _tell_settings(result: Result, others: Sequence[Result]) -> str:
     """What of a run's settings is not the same in all of the others: "rows 250, epochs 3"."""
     parts = []
     for field in type(result.config).model_fields:
-        if field in NAMING_SETTINGS:
+        if field in NOT_TOLD:
             continue
         value = getattr(result.config, field)
         if any(getattr(other.config, field) != value for other in others):
-            parts.append(f"{field.replace('_', ' ')} {'all' if value is None else value}")
+            parts.append(f"{title(field)} {'all' if value is None else value}")
     return ", ".join(parts)
 
 
 def _identify(result: Result) -> str:
     """Equal for runs that differ in their seed only. The same data may lie at another path, and a path hold other."""
-    return result.config.model_dump_json(exclude=set(NAMING_SETTINGS)) + str(result.provenance.get("split_sha256"))
+    return result.config.model_dump_json(exclude=set(NOT_TOLD)) + str(result.provenance.get("split_sha256"))

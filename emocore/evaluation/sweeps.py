@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import pandas as pd
 
 from emocore.evaluation.results import Result, TeamResult
-from emocore.evaluation.series import NAMING_SETTINGS, group_series
+from emocore.evaluation.series import group_series
 from emocore.models.methods import method_title
+from emocore.run.settings import DATA_FILES, NOT_TOLD
 
-SWEPT_SETTINGS = {"rows": "training rows", "learning_rate": "learning rate"}
-DATA_SETTINGS = {"data", "validation_data", "test_data"}
+SWEPT_SETTINGS = ("rows", "learning_rate")
 COLUMNS = ["method", "method_title", "setting", "value", "f1_macro", "low", "high", "seeds", "no_skill"]
 
 
@@ -77,5 +77,5 @@ def _value(result: Result, setting: str) -> float | None:
 
 def _rest(result: Result, setting: str) -> str:
     """Equal for runs that differ in the setting alone. Elsewhere the same data lies at another path."""
-    naming = NAMING_SETTINGS if isinstance(result, TeamResult) else NAMING_SETTINGS - DATA_SETTINGS
+    naming = NOT_TOLD if isinstance(result, TeamResult) else NOT_TOLD - set(DATA_FILES)
     return result.source + result.config.model_dump_json(exclude={*naming, setting})

@@ -19,10 +19,11 @@ from emocore.evaluation.comparison import Comparison
 from emocore.evaluation.costs import cost_table, pareto_front
 from emocore.evaluation.headline import describe
 from emocore.evaluation.predictions import POLICY_TITLES, Outcomes, ThresholdPolicy
-from emocore.evaluation.sweeps import SWEPT_SETTINGS, find_swept_settings, sweep_table
+from emocore.evaluation.sweeps import find_swept_settings, sweep_table
 from emocore.evaluation.texts import agreement_table, co_occurrence_errors, oracle_scores, unique_errors
 from emocore.evaluation.thresholds import chosen_thresholds, describe_tuning, threshold_table
 from emocore.export.content import ComparisonContent
+from emocore.run.settings import audit_name
 
 COST_TITLES = {
     "train_seconds": "training time",
@@ -57,9 +58,9 @@ def gather(
                 costs, pareto_front(costs, cost), cost, name, comparison.floor("f1_macro")
             )
     for setting in find_swept_settings(comparison.results):
-        name = f"macro-F1 against {SWEPT_SETTINGS[setting]}"
+        name = f"macro-F1 against {audit_name(setting)}"
         tables[name] = sweep_table(comparison.scores, comparison.results, setting, comparison.always_on)
-        figures[name] = sweep_curves(tables[name], SWEPT_SETTINGS[setting])
+        figures[name] = sweep_curves(tables[name], audit_name(setting))
     return ComparisonContent(
         comparison, title, [*sentences, describe_audit(audit)], headline.caveats, audit, tables, figures
     )

@@ -18,14 +18,10 @@ from emocore.evaluation.comparison import Comparison
 from emocore.evaluation.results import Result, RunResult, TeamResult
 from emocore.export.content import ComparisonContent
 from emocore.run.config import STARTER
+from emocore.run.settings import DATA_FILES, title, use
 from emocore.tracking.place import known_place
 
-DATA_SETTINGS = ("data", "validation_data", "test_data")
 ADDRESS = ("mode", "entity", "project", "id", "url", "base_url")
-# What a table of runs says already.
-IDENTITY = frozenset({"method", "seed", "study"})
-# What says who ran it and where it is logged, not what was run.
-LOGGING_SETTINGS = frozenset({"wandb_mode", "wandb_project", "wandb_entity", "wandb_base_url"})
 
 
 def file_names(results: Sequence[Result]) -> dict[str, str]:
@@ -36,7 +32,7 @@ def file_names(results: Sequence[Result]) -> dict[str, str]:
     contents: dict[str, str] = {}
     for result in results:
         hashes = result.provenance.get("data_sha256") or {}
-        for setting in DATA_SETTINGS:
+        for setting in DATA_FILES:
             path = getattr(result.config, setting)
             if path and path != STARTER:
                 contents.setdefault(path, hashes.get(setting, path))
@@ -70,7 +66,7 @@ def without_paths(content: ComparisonContent, names: Mapping[str, str]) -> Compa
 def shared_config(result: Result, names: Mapping[str, str]) -> dict[str, Any]:
     """The settings of a run as others may read them; `names` are those of `file_names`."""
     config = result.config.model_dump()
-    for setting in (*DATA_SETTINGS, "base"):
+    for setting in (*DATA_FILES, "base"):
         config[setting] = names.get(config[setting], config[setting])
     if config["wandb_base_url"]:
         config["wandb_base_url"] = _without_account(config["wandb_base_url"])
@@ -93,7 +89,7 @@ def hashes(results: Sequence[Result], names: Mapping[str, str]) -> dict[str, Any
         result.id: {
             "files": {
                 setting: names.get(path, path)
-                for setting in DATA_SETTINGS
+                for setting in DATA_FILES
                 if (path := getattr(result.config, setting)) is not None
             },
             "data_sha256": result.provenance.get("data_sha256"),
@@ -111,8 +107,8 @@ def settings_table(comparison: Comparison, names: Mapping[str, str]) -> pd.DataF
     facts: dict[str, dict[str, str]] = {}
     for result in comparison.results:
         for setting, value in shared_config(result, names).items():
-            if setting not in IDENTITY | LOGGING_SETTINGS and value is not None:
-                facts.setdefault(setting.replace("_", " "), {})[result.id] = _say(value)
+            if use(setting).role not in ("identity", "logging") and value is not None:
+                facts.setdefault(title(setting), {})[result.id] = _say(value)
     return _group(facts, comparison.series, "setting")
 
 

@@ -12,15 +12,17 @@ from itertools import product
 from typing import Any
 
 from emocore.evaluation.results import Result
-from emocore.export.origins import DATA_SETTINGS, IDENTITY, LOGGING_SETTINGS, file_names, shared_config
+from emocore.export.origins import file_names, shared_config
 from emocore.models.bases import BASES
-from emocore.models.methods import METHODS, OPTIONAL_SETTINGS
-from emocore.models.resolve import NO_BASE, resolve
-from emocore.run.config import SHARED_SETTINGS, RunConfig, variable_settings
+from emocore.models.methods import METHODS, reads
+from emocore.models.resolve import resolve
+from emocore.run.config import NO_BASE, RunConfig
+from emocore.run.settings import DATA_FILES, SHARED, VARIED, use, with_role
 
 PROGRAM = ("python", "-m", "emocore")
 ALWAYS_NAMED = ("base", "data")
-OWN_OPTIONS = ("base", *DATA_SETTINGS)
+OWN_OPTIONS = ("base", *DATA_FILES)
+REPEATED = with_role("data", "training", "method", "machine")  # all that is neither named by a study nor logging
 
 Config = dict[str, Any]
 Settings = dict[str, Any]
@@ -62,8 +64,8 @@ def _study_command(configs: Sequence[Config]) -> str | None:
         return None
     shared: Settings = {}
     own: list[str] = []
-    for name in RunConfig.model_fields:
-        if name in IDENTITY | LOGGING_SETTINGS or name in varied:
+    for name in REPEATED:
+        if name in varied:
             continue
         values = {method: members[0] for method, members in by_method.items() if _has(method, name)}
         chosen = {method: config[name] for method, config in values.items() if _is_chosen(name, config)}
@@ -71,7 +73,7 @@ def _study_command(configs: Sequence[Config]) -> str | None:
             continue
         if len({_say(config[name]) for config in values.values()}) == 1:
             shared[name] = next(iter(chosen.values()))
-        elif name in SHARED_SETTINGS:
+        elif name in SHARED:
             return None
         else:
             own += [f"--set={method}.{name}={_say(value)}" for method, value in chosen.items()]
@@ -89,16 +91,15 @@ def _find_varied(by_method: Mapping[str, Sequence[Config]]) -> dict[str, list[An
     one that a study can vary."""
     names = [
         name
-        for name in RunConfig.model_fields
-        if name not in IDENTITY | LOGGING_SETTINGS
-        and any(len({_say(config[name]) for config in members}) > 1 for members in by_method.values())
+        for name in REPEATED
+        if any(len({_say(config[name]) for config in members}) > 1 for members in by_method.values())
     ]
     if not names:
         return {}
-    if len(names) > 1 or names[0] not in variable_settings():
+    if len(names) > 1 or names[0] not in VARIED:
         return None
     [name] = names
-    values = dict.fromkeys(c[name] for m, members in by_method.items() if _is_varied_for(m, name) for c in members)
+    values = dict.fromkeys(c[name] for m, members in by_method.items() if reads(m, name) for c in members)
     return None if None in values else {name: list(values)}
 
 
@@ -106,7 +107,7 @@ def _is_complete(by_method: Mapping[str, Sequence[Config]], varied: Mapping[str,
     """Whether every method has each value with each seed, once; a method that does not read it, each seed."""
     seeds = {config["seed"] for members in by_method.values() for config in members}
     for method, members in by_method.items():
-        names = [name for name in varied if _is_varied_for(method, name)]
+        names = [name for name in varied if reads(method, name)]
         there = [(config["seed"], *(config[name] for name in names)) for config in members]
         if sorted(there) != sorted(product(seeds, *(varied[name] for name in names))):
             return False
@@ -114,24 +115,13 @@ def _is_complete(by_method: Mapping[str, Sequence[Config]], varied: Mapping[str,
 
 
 def _has(method: str, setting: str) -> bool:
-    """Whether the configs of a method hold a value of the setting; one that has left the catalogue may hold all."""
-    known = METHODS.get(method)
-    if known is None:
-        return True
-    if setting in OPTIONAL_SETTINGS:
-        return setting in known.settings
-    return known.needs_base or setting != "base"
-
-
-def _is_varied_for(method: str, setting: str) -> bool:
-    """Whether a study that varies the setting has a run for each value with this method; as in `plan_study`."""
-    needs_base = method not in METHODS or METHODS[method].needs_base
-    return _has(method, setting) and (needs_base or setting == "rows" or setting in OPTIONAL_SETTINGS)
+    """Whether the configs of a method hold a value of the setting: one that it reads, or a default that all hold."""
+    return reads(method, setting) if setting == "base" or use(setting).role == "method" else True
 
 
 def _is_chosen(name: str, config: Config) -> bool:
     """Whether a command must name the setting."""
-    if name in IDENTITY | LOGGING_SETTINGS or (name == "base" and config["base"] == NO_BASE):
+    if name not in REPEATED or (name == "base" and config["base"] == NO_BASE):
         return False
     return name in ALWAYS_NAMED or config[name] != getattr(_defaults(config["method"], config["base"]), name)
 

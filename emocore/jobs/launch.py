@@ -16,11 +16,13 @@ from emocore.jobs.delete import delete_run
 from emocore.jobs.queue import tend_queue
 from emocore.models.available import check_available
 from emocore.models.bases import find_base
-from emocore.models.methods import OPTIONAL_SETTINGS, Method, find_method
+from emocore.models.methods import find_method, reads
 from emocore.models.resolve import resolve
-from emocore.run.config import STARTER, RunConfig, StudyConfig
+from emocore.run.config import STARTER, RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run, list_runs
+from emocore.run.settings import DATA_FILES
+from emocore.run.study import StudyConfig
 from emocore.system.devices import ask_for_gpus, default_device, own_devices
 from emocore.system.keys import confirm_wandb_server
 from emocore.text import format_count
@@ -68,13 +70,13 @@ def plan_study(study: StudyConfig) -> Plan:
     notes = []
     for setting in study.vary:
         notes = [
-            f"{m.title} does not read {setting}: one run a seed" for m in methods.values() if not _reads(m, setting)
+            f"{m.title} does not read {setting}: one run a seed" for m in methods.values() if not reads(m.name, setting)
         ]
         if len(notes) == len(methods):
             raise ConfigError(f"none of the methods reads {setting}; vary another setting", field="vary")
     configs: list[RunConfig] = []
     for config in study.run_configs():
-        unread = [setting for setting in study.vary if not _reads(methods[config.method], setting)]
+        unread = [setting for setting in study.vary if not reads(config.method, setting)]
         config = config.model_copy(update={name: RunConfig.model_fields[name].default for name in unread})
         if config not in configs:
             configs.append(config)
@@ -152,11 +154,6 @@ def _refuse_copies(plan: Plan, root: Path) -> None:
         )
 
 
-def _reads(method: Method, setting: str) -> bool:
-    """Whether a number that can be varied means anything to the method."""
-    return setting in method.settings if setting in OPTIONAL_SETTINGS else setting == "rows" or method.needs_base
-
-
 def _check_machine(config: RunConfig) -> list[str]:
     """Raises where the run cannot work here; returns what to know where it can."""
     notes = []
@@ -189,7 +186,7 @@ def _with_absolute_paths(config: RunConfig) -> RunConfig:
     """The run's process may work from another folder."""
     changes = {
         field: str(resolve_source(value))
-        for field in ("data", "validation_data", "test_data")
+        for field in DATA_FILES
         if (value := getattr(config, field)) and value != STARTER
     }
     return config.model_copy(update=changes)

@@ -10,7 +10,8 @@ from typing import Any
 
 from emocore.data.split import load_splits
 from emocore.errors import ConfigError, DataError
-from emocore.run.config import STARTER, RunConfig, StudyConfig, build
+from emocore.run.config import STARTER, RunConfig, build
+from emocore.run.study import StudyConfig
 
 STUDY_METHODS = ("lora", "ia3", "qlora")
 STUDY_ROWS = 1000

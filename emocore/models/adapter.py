@@ -18,7 +18,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from emocore.errors import AdapterError
-from emocore.run.config import bounds
+from emocore.run.settings import bounds
 from emocore.system.files import check_contained, read_bytes, write_atomically
 
 INFO_FILE = "emocore.json"

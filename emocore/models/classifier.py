@@ -21,7 +21,7 @@ from emocore.models.adapter import AdapterInfo, check_finite, read_info
 from emocore.models.build import LoadedBase, load_base
 from emocore.models.linear import LinearClassifier
 from emocore.models.peft_config import CONFIG_FILE, check_adapter_config
-from emocore.models.resolve import NO_BASE
+from emocore.run.config import NO_BASE
 from emocore.text import first_line
 
 WEIGHTS_FILE = "adapter_model.safetensors"

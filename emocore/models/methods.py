@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from emocore.errors import ConfigError
 from emocore.models.bases import Base, Pooling
 from emocore.run.config import RunConfig
+from emocore.run.settings import use
 from emocore.text import strip_markup
 
 if TYPE_CHECKING:
@@ -160,7 +161,16 @@ METHODS: Mapping[str, Method] = {
     )
 }
 
-OPTIONAL_SETTINGS = frozenset().union(*(method.settings for method in METHODS.values()))
+
+def reads(method: str, setting: str, has_base: bool = True) -> bool:
+    """Whether a setting means anything to a method. One that is not in the catalogue may read all; `has_base` says
+    whether it has a base."""
+    known, what = METHODS.get(method), use(setting)
+    if what.role == "method":
+        return known is None or setting in known.settings
+    if what.role == "training" and what.needs_base:
+        return known.needs_base if known else has_base
+    return True
 
 
 def method_title(name: str) -> str:

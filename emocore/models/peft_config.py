@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emocore.errors import AdapterError
-from emocore.run.config import bounds
+from emocore.run.settings import bounds
 from emocore.system.files import read_json_object
 
 if TYPE_CHECKING:

@@ -4,11 +4,12 @@ from typing import Any
 
 from emocore.errors import ConfigError
 from emocore.models.bases import find_base
-from emocore.models.methods import OPTIONAL_SETTINGS, find_method
-from emocore.run.config import RunConfig, build
+from emocore.models.methods import find_method
+from emocore.run.config import NO_BASE, RunConfig, build
+from emocore.run.settings import with_role
 from emocore.system.keys import explain_refusal, may_have_key
 
-NO_BASE = "none"
+METHOD_SETTINGS = with_role("method")
 
 
 def resolve(config: RunConfig) -> tuple[RunConfig, list[str]]:
@@ -20,7 +21,7 @@ def resolve(config: RunConfig) -> tuple[RunConfig, list[str]]:
     base = find_base(config.base) if method.needs_base else None
     values = config.model_dump() | {"base": base.name if base else NO_BASE}
     notes = []
-    for setting in sorted(OPTIONAL_SETTINGS):
+    for setting in sorted(METHOD_SETTINGS):
         if setting in method.settings:
             if values[setting] is None:
                 values[setting] = method.default(setting, base.pooling if base else "stock")
@@ -50,6 +51,6 @@ def derive(config: RunConfig, changes: dict[str, Any]) -> RunConfig:
     becomes the new one's: IA3 with LoRA's learning rate would look bad for no true reason. Raises as `resolve`."""
     values = config.model_dump()
     if "method" in changes or "base" in changes:
-        defaults = resolve(config.model_copy(update=dict.fromkeys(OPTIONAL_SETTINGS)))[0]
-        values |= {name: None for name in OPTIONAL_SETTINGS if values[name] == getattr(defaults, name)}
+        defaults = resolve(config.model_copy(update=dict.fromkeys(METHOD_SETTINGS)))[0]
+        values |= {name: None for name in METHOD_SETTINGS if values[name] == getattr(defaults, name)}
     return build(RunConfig, values | changes)

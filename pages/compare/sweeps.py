@@ -6,17 +6,18 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from emocore.charts.sweeps import sweep_curves
-from emocore.evaluation.sweeps import SWEPT_SETTINGS, find_swept_settings, sweep_table
+from emocore.evaluation.sweeps import find_swept_settings, sweep_table
+from emocore.run.settings import audit_name
 from pages.compare.view import View
 
 
 def show(view: View) -> None:
     settings = view.keep("swept", lambda: find_swept_settings(view.comparison.results))
     for setting in settings:
-        st.subheader(f"macro-F1 against {SWEPT_SETTINGS[setting]}")
+        st.subheader(f"macro-F1 against {audit_name(setting)}")
         view.draw(
             f"curve_{setting}", partial(_draw_sweep, view, setting),
-            alt=f"macro-F1 of each method against {SWEPT_SETTINGS[setting]}",
+            alt=f"macro-F1 of each method against {audit_name(setting)}",
         )  # fmt: skip
     if "rows" in settings:
         st.caption("A smaller set of training rows is a subset of the larger ones.")
@@ -35,4 +36,4 @@ def show(view: View) -> None:
 def _draw_sweep(view: View, setting: str) -> go.Figure:
     comparison = view.comparison
     table = sweep_table(comparison.scores, comparison.results, setting, comparison.always_on)
-    return sweep_curves(table, SWEPT_SETTINGS[setting])
+    return sweep_curves(table, audit_name(setting))

@@ -8,8 +8,9 @@ from emocore.data.source import DATA_SUFFIXES
 from emocore.data.uploads import store_upload
 from emocore.errors import DataError
 from emocore.models.bases import BASES
-from emocore.run.config import STARTER, describe
+from emocore.run.config import STARTER
 from emocore.run.parse import parse_list
+from emocore.run.settings import describe
 from emocore.text import format_count
 from pages.launch.settings import add_error_slot
 from pages.shared.plain import plain

@@ -6,8 +6,9 @@ import streamlit as st
 
 from emocore.errors import EmocoreError
 from emocore.models.resolve import take_over
-from emocore.run.config import STARTER, RunConfig, is_number
+from emocore.run.config import NO_BASE, STARTER, RunConfig
 from emocore.run.listing import find_run, runs_root
+from emocore.run.settings import is_number
 from pages.launch.study_form import NOTHING
 from pages.shared.plain import plain
 
@@ -48,7 +49,7 @@ def form_values(config: RunConfig, sources: list[str]) -> dict[str, Any]:
     return values | {
         "launch_source": sources[0] if is_starter else sources[1],
         "launch_path": "" if is_starter else config.data,
-        "launch_base": "minilm-l6" if config.base == "none" else config.base,
+        "launch_base": "minilm-l6" if config.base == NO_BASE else config.base,
         "launch_methods": [config.method],
         f"launch_rate_{config.method}": config.learning_rate,
         "launch_seeds": str(config.seed),

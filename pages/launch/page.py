@@ -5,15 +5,17 @@ from pathlib import Path
 
 import streamlit as st
 
-from emocore.data.allowed import DATA_SETTINGS, allow_sources
+from emocore.data.allowed import allow_sources
 from emocore.errors import EmocoreError
 from emocore.jobs.estimate import estimate_seconds
 from emocore.jobs.launch import Plan, launch, launch_without_copies, plan_study
 from emocore.models.bases import find_base
 from emocore.models.methods import METHODS
-from emocore.run.config import STARTER, StudyConfig, build, describe
+from emocore.run.config import STARTER, build
 from emocore.run.listing import runs_root
 from emocore.run.parse import parse_list
+from emocore.run.settings import DATA_FILES, describe
+from emocore.run.study import StudyConfig
 from emocore.system.devices import own_devices
 from emocore.system.files import file_version
 from emocore.text import format_minutes
@@ -106,7 +108,7 @@ with right:
         study = build(StudyConfig, values)
         wanted = study.run_configs()
         study = study.model_copy(update={"settings": allow_sources(study.settings, root)})
-        files = [Path(study.settings[name]) for name in DATA_SETTINGS if study.settings.get(name)]
+        files = [Path(study.settings[name]) for name in DATA_FILES if study.settings.get(name)]
         plan = check(study, tuple(file_version(file) for file in files))
     except EmocoreError as error:
         show_error(error, general)

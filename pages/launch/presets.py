@@ -8,19 +8,19 @@ from emocore.data.allowed import allow_sources
 from emocore.errors import EmocoreError
 from emocore.jobs.presets import PRESETS, preset_study
 from emocore.models.methods import METHODS
-from emocore.run.config import STARTER, RunConfig, StudyConfig, build
+from emocore.run.config import STARTER, RunConfig, build
 from emocore.run.listing import runs_root
 from emocore.run.parse import parse_setting
+from emocore.run.settings import use, with_role
+from emocore.run.study import StudyConfig
 from pages.launch.clone import form_values
 from pages.launch.study_form import NOTHING
 from pages.shared.plain import plain
 
 OWN = "own"
 # What the form has already and a preset goes on with, unless it has its own: the data, the base, the machine.
-KEPT = (
-    "base", "validation_data", "test_data", "text_column", "label_columns", "validation_share", "test_share",
-    "split_seed", "device", "precision", "wandb_mode", "wandb_entity", "wandb_base_url",
-)  # fmt: skip
+KEPT = tuple(name for name in with_role("data", "machine", "logging") if not use(name).varied and name != "data")
+KEPT += ("base", "precision")
 
 
 def choose_preset(sources: list[str]) -> None:

@@ -7,22 +7,19 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from emocore.errors import BaseModelError, ConfigError, DataError, EmocoreError
-from emocore.run.config import RunConfig, bounds, describe
+from emocore.run.config import FormPlace, RunConfig
+from emocore.run.settings import bounds, describe, title, use
 from pages.shared.plain import plain
 
 SLOTS = "launch_error_slots"
-VARIED = "launch_vary"  # key of the input that says which setting takes several values
+VARIED_KEY = "launch_vary"  # key of the input that says which setting takes several values
 OTHER_NAMES = {"seed": "seeds", "name": "study"}  # of the fields whose input is called otherwise
 # What stands under "More", by heading.
 MORE_SETTINGS = {
-    "Data": ["validation_data", "test_data", "text_column", "label_columns", "validation_share", "test_share",
-             "split_seed", "max_length"],
-    "Training": ["max_steps", "gradient_accumulation_steps", "head_learning_rate", "weight_decay", "warmup_share",
-                 "max_grad_norm", "threshold", "precision", "device", "gradient_checkpointing",
-                 "checkpoint_minutes", "checkpoints_kept"],
-    "Methods": ["lora_rank", "lora_alpha", "lora_dropout", "target_modules", "inverse_regularization"],
-    "W&B": ["wandb_mode", "wandb_project", "wandb_entity", "wandb_base_url"],
-}  # fmt: skip
+    place: [name for name in RunConfig.model_fields if use(name).form == place]
+    for place in get_args(FormPlace)
+    if place != "top"
+}
 
 
 def setting_input(name: str, label: str | None = None, default: Any = None, key: str | None = None) -> Any:
@@ -31,11 +28,11 @@ def setting_input(name: str, label: str | None = None, default: Any = None, key:
     field = RunConfig.model_fields[name]
     value = field.default if default is None else default
     options: dict[str, Any] = {
-        "label": label or name.replace("_", " "),
+        "label": label or title(name),
         "help": describe(name),
         "key": key or f"launch_{name}",
     }
-    if st.session_state.get(VARIED) == name:
+    if st.session_state.get(VARIED_KEY) == name:
         st.text_input(placeholder="varied", disabled=True, **options | {"key": f"{options['key']}_varied"})
         return None
     kinds = {field.annotation, *get_args(field.annotation)}

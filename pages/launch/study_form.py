@@ -8,9 +8,11 @@ import streamlit as st
 from emocore.errors import ConfigError
 from emocore.models.bases import Pooling
 from emocore.models.methods import METHODS, method_title
-from emocore.run.config import RunConfig, StudyConfig, describe, variable_settings
+from emocore.run.config import RunConfig
 from emocore.run.parse import parse_list, parse_method_settings
-from pages.launch.settings import VARIED, add_error_slot, setting_input
+from emocore.run.settings import VARIED, describe, title
+from emocore.run.study import StudyConfig
+from pages.launch.settings import VARIED_KEY, add_error_slot, setting_input
 
 NOTHING = "nothing"
 EXAMPLES = {"rows": "125, 250, 500, 1000", "learning_rate": "1e-4, 1e-3, 1e-2"}
@@ -34,7 +36,7 @@ def choose_vary() -> dict[str, list[str]]:
     """One setting with the values to try, as typed."""
     left, right = st.columns(2)
     setting = left.selectbox(
-        "Vary", [NOTHING, *variable_settings()], key=VARIED, format_func=_title,
+        "Vary", [NOTHING, *VARIED], key=VARIED_KEY, format_func=title,
         help="One setting that takes several values: a run a method, value and seed. Compare draws F1 against "
         "training rows and learning rate; subsets of rows are nested.",
     )  # fmt: skip
@@ -78,14 +80,10 @@ def show_planned_runs(configs: list[RunConfig], study: StudyConfig) -> None:
     own = [name for given in study.method_settings.values() for name in given]
     names = list(dict.fromkeys(["base", "seed", *study.vary, *own]))
     frame = pd.DataFrame(
-        {"method": method_title(config.method)} | {_title(name): _cell(name, getattr(config, name)) for name in names}
+        {"method": method_title(config.method)} | {title(name): _cell(name, getattr(config, name)) for name in names}
         for config in configs
     )
     st.dataframe(frame, hide_index=True, key="launch_planned", alt="The runs that will be launched")
-
-
-def _title(name: str) -> str:
-    return name.replace("_", " ")
 
 
 def _cell(name: str, value: Any) -> str:

@@ -9,8 +9,8 @@ from emocore.evaluation.curves import curve_table
 from emocore.jobs.queue import queue_place
 from emocore.jobs.scheduler import pause_file
 from emocore.metrics import METRIC_DESCRIPTIONS
-from emocore.run.config import describe
 from emocore.run.listing import runs_root
+from emocore.run.settings import describe
 from emocore.run.state import RunStatus
 from emocore.text import format_bytes, format_seconds
 from pages.run.actions import show_actions

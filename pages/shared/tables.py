@@ -8,6 +8,7 @@ import streamlit as st
 
 from emocore.jobs.overview import RunOverview
 from emocore.models.methods import method_title
+from emocore.run.config import NO_BASE
 from emocore.run.state import RunStatus
 from emocore.text import format_bytes, format_seconds
 from pages.shared.plain import plain
@@ -87,7 +88,7 @@ def show_overview_table(overviews: list[RunOverview], key: str) -> None:
         {
             "state": f"{STATUS_ICONS[o.status]} {o.status}",
             "method": method_title(o.method),
-            "base": o.base if o.base != "none" else "–",
+            "base": o.base if o.base != NO_BASE else "–",
             "progress": o.progress,
             "macro-F1": o.f1_macro,
             "micro-F1": o.f1_micro,

@@ -2,7 +2,7 @@
 
 from emocore.jobs.overview import RunOverview
 from emocore.models.methods import method_title
-from emocore.run.config import RunConfig
+from emocore.run.config import NO_BASE, RunConfig
 from emocore.run.folder import RunFolder
 
 
@@ -28,5 +28,5 @@ def run_choice(run: RunFolder) -> str:
 
 
 def _config_name(config: RunConfig | RunOverview) -> str:
-    base = f" on {config.base.rstrip('/').rsplit('/', 1)[-1]}" if config.base != "none" else ""
+    base = f" on {config.base.rstrip('/').rsplit('/', 1)[-1]}" if config.base != NO_BASE else ""
     return f"{method_title(config.method)}{base}"

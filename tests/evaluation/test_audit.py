@@ -10,9 +10,9 @@ from emocore.errors import RunError
 from emocore.evaluation.audit import COLUMNS, audit, audit_subjects, describe_audit, has_confound
 from emocore.evaluation.results import Result, RunResult, TeamResult
 from emocore.evaluation.run_descriptions import Subject, count_learning_rate_trials
-from emocore.evaluation.series import NAMING_SETTINGS
 from emocore.models.resolve import resolve
 from emocore.run.config import RunConfig
+from emocore.run.settings import NOT_TOLD
 from tests.support.audited_runs import LABELS, TRUTH, VERSIONS, build_result, finish
 
 METHODS = ("lora", "ia3", "qlora", "head", "tfidf")
@@ -85,7 +85,7 @@ def test_no_setting_is_forgotten() -> None:
     }  # fmt: skip
     known_by_origin = {"rows", "label_columns", "precision"}
     elsewhere = {"inverse_regularization"}  # of TF-IDF
-    assert {*other, *within, *known_by_origin, *elsewhere} == set(RunConfig.model_fields) - NAMING_SETTINGS
+    assert {*other, *within, *known_by_origin, *elsewhere} == set(RunConfig.model_fields) - NOT_TOLD
     first, ia3 = finish(), finish(method="ia3")
     for name, value in other.items():
         assert len(audit([first, finish(method="ia3", **{name: value})])), name

@@ -6,8 +6,9 @@ import pytest
 
 from emocore.evaluation.curves import curve_table
 from emocore.evaluation.results import Result, TeamResult
-from emocore.evaluation.series import NAMING_SETTINGS, group_series, name_series
+from emocore.evaluation.series import group_series, name_series
 from emocore.run.config import RunConfig
+from emocore.run.settings import NOT_TOLD
 from emocore.tracking.history import History
 from tests.support.audited_runs import build_result, finish
 
@@ -32,7 +33,7 @@ def test_groups_keep_the_given_order() -> None:
     assert groups["QLoRA"] == [runs[0], runs[2]]
 
 
-@pytest.mark.parametrize("setting", sorted(NAMING_SETTINGS - {"method"}))
+@pytest.mark.parametrize("setting", sorted(NOT_TOLD - {"method"}))
 def test_what_only_names_a_run_sets_no_series_apart(setting: str) -> None:
     """The same rows may lie in other files: whether they are the same is told by their hash."""
     values = {"seed": 7, "device": "cpu", "wandb_mode": "offline", "checkpoint_minutes": 9.0, "checkpoints_kept": 3}

@@ -13,7 +13,8 @@ from emocore.errors import ConfigError
 from emocore.evaluation.results import Result
 from emocore.export.repeat import repeat_command
 from emocore.jobs.launch import Plan, plan_runs, plan_study
-from emocore.run.config import RunConfig, StudyConfig
+from emocore.run.config import RunConfig
+from emocore.run.study import StudyConfig
 from tests.support.tables import make_table, write_csv
 
 FULL = {

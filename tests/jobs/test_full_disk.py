@@ -13,10 +13,11 @@ from emocore.jobs.launch import launch, plan_runs, plan_study
 from emocore.jobs.overview import describe_run
 from emocore.jobs.queue import pause_queue, resume_run
 from emocore.jobs.scheduler import LOG_FILE, Scheduler
-from emocore.run.config import RunConfig, StudyConfig
+from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run, list_damaged_runs, list_runs
 from emocore.run.state import RunState, RunStatus
+from emocore.run.study import StudyConfig
 from emocore.tracking.metrics_file import MetricsFile, read_metrics
 from emocore.training.checkpoints import last_checkpoint
 from tests.support.live_runs import describe, end_processes, queue_run, start_scheduler, wait_for, wait_for_status

@@ -10,10 +10,11 @@ import pytest
 from emocore.errors import BaseModelError, ConfigError, DataError, EmocoreError
 from emocore.jobs.launch import Plan, launch, launch_without_copies, plan_runs, plan_study
 from emocore.models.methods import METHODS
-from emocore.run.config import RunConfig, StudyConfig
+from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import list_runs
 from emocore.run.state import RunStatus
+from emocore.run.study import StudyConfig
 from tests.support.live_runs import processes_of_root, quick_settings, wait_for
 from tests.support.tables import change_status, make_table, write_csv
 

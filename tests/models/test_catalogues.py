@@ -13,9 +13,10 @@ from emocore.errors import BaseModelError, ConfigError
 from emocore.jobs.launch import plan_runs
 from emocore.models.available import check_available
 from emocore.models.bases import BASES, FAMILIES, Base, describe_config, find_base
-from emocore.models.methods import METHODS, OPTIONAL_SETTINGS, find_method
+from emocore.models.methods import METHODS, find_method
 from emocore.models.resolve import resolve
 from emocore.run.config import RunConfig
+from emocore.run.settings import with_role
 
 STUDY_BASES = ("google/gemma-1.1-2b-it", "Alibaba-NLP/gte-Qwen1.5-7B-instruct")
 
@@ -211,7 +212,7 @@ def test_a_resolved_config_has_every_setting_that_its_method_reads(name: str, ba
     config, notes = resolve(RunConfig(method=name, base=base))
     method = METHODS[name]
     may_be_open = {"max_steps", "target_modules"}  # open means: as many steps as epochs make; the base's own layers
-    for setting in OPTIONAL_SETTINGS:
+    for setting in with_role("method"):
         value = getattr(config, setting)
         if setting not in method.settings:
             assert value is None

@@ -8,7 +8,9 @@ import pytest
 from pydantic import ValidationError
 
 from emocore.errors import ConfigError
-from emocore.run.config import RunConfig, StudyConfig, bounds, build, describe
+from emocore.run.config import RunConfig, build
+from emocore.run.settings import bounds, describe
+from emocore.run.study import StudyConfig
 
 SETTINGS = list(RunConfig.model_fields)
 BOUNDED = [(name, kind, value) for name in SETTINGS for kind, value in bounds(name).items()]

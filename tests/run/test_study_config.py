@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from emocore.errors import ConfigError
-from emocore.run.config import SHARED_SETTINGS, RunConfig, StudyConfig, build, variable_settings
+from emocore.run.config import RunConfig, build
+from emocore.run.settings import SHARED, VARIED
+from emocore.run.study import StudyConfig
 
 
 def test_a_study_is_methods_times_seeds_in_the_given_order() -> None:
@@ -51,7 +53,7 @@ def test_what_a_study_sets_itself_is_not_one_of_its_settings(name: str) -> None:
         build(StudyConfig, {"name": "s", "methods": ["lora"], "settings": {name: "7"}})
 
 
-@pytest.mark.parametrize("name", sorted(SHARED_SETTINGS))
+@pytest.mark.parametrize("name", sorted(SHARED))
 def test_what_makes_a_study_fair_is_not_set_for_one_method_alone(name: str) -> None:
     study = {"name": "s", "methods": ["tfidf", "lora"], "method_settings": {"lora": {"epochs": 3, name: "7"}}}
     with pytest.raises(ConfigError, match=rf"^lora\.{name}: all runs of a study share this"):
@@ -59,7 +61,7 @@ def test_what_makes_a_study_fair_is_not_set_for_one_method_alone(name: str) -> N
 
 
 def test_shared_settings_are_settings() -> None:
-    assert set(RunConfig.model_fields) >= SHARED_SETTINGS >= {"data", "rows", "split_seed"}
+    assert set(RunConfig.model_fields) >= SHARED >= {"data", "rows", "split_seed"}
 
 
 @pytest.mark.parametrize("own", [{"settings": {"epochs": 0}}, {"method_settings": {"lora": {"epochs": 0}}}])
@@ -89,7 +91,7 @@ def test_varied_values_are_numbers_however_they_were_typed() -> None:
 
 
 def test_only_numbers_that_change_the_training_can_be_varied() -> None:
-    variable = variable_settings()
+    variable = VARIED
     assert {"rows", "learning_rate", "lora_rank", "batch_size", "epochs"} <= set(variable)
     assert not {"base", "data", "seed", "split_seed", "study", "threshold", "device", "test_share"} & set(variable)
 

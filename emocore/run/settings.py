@@ -1,0 +1,59 @@
+"""Questions about the settings of a run, answered from the fields of RunConfig."""
+
+from typing import get_args
+
+from emocore.run.config import Role, RunConfig, Use
+
+_FIELDS = RunConfig.model_fields
+_USES: dict[str, Use] = {
+    name: item for name, field in _FIELDS.items() for item in field.metadata if isinstance(item, Use)
+}
+
+
+def use(name: str) -> Use:
+    """What is done with a setting."""
+    return _USES[name]
+
+
+def with_role(*roles: Role) -> tuple[str, ...]:
+    """The settings with one of these roles, in the order of the fields."""
+    return tuple(name for name in _FIELDS if use(name).role in roles)
+
+
+DATA_FILES = tuple(name for name in _FIELDS if use(name).file)
+SHARED = frozenset(with_role("data", "identity"))  # what makes a study fair: never set for one method alone
+VARIED = tuple(name for name in _FIELDS if use(name).varied)
+AUDITED = (*with_role("data", "training", "method"), "device")  # the last by what was used
+# Runs that differ in these have learned the same task in the same way.
+NOT_TOLD = frozenset({*with_role("identity", "machine", "logging"), *DATA_FILES})
+
+
+def title(name: str) -> str:
+    """What a setting is called in a sentence."""
+    return name.replace("_", " ")
+
+
+def audit_name(name: str) -> str:
+    """The name of the difference that the audit tells an audited setting by."""
+    return use(name).audited_as or title(name)
+
+
+def describe(name: str) -> str:
+    """The description of a setting: tooltip, help of the command line and documentation."""
+    return _FIELDS[name].description or ""
+
+
+def is_number(name: str) -> bool:
+    """Whether a setting takes a number, or nothing."""
+    annotation = _FIELDS[name].annotation
+    return bool({int, float} & {annotation, *get_args(annotation)})
+
+
+def bounds(name: str) -> dict[str, float]:
+    """The numeric bounds of a setting: any of ge, gt, le, lt."""
+    return {
+        kind: value
+        for item in _FIELDS[name].metadata
+        for kind in ("ge", "gt", "le", "lt")
+        if (value := getattr(item, kind, None)) is not None
+    }
