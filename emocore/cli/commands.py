@@ -51,6 +51,13 @@ def list_methods(options: argparse.Namespace) -> None:
     output.print_rows(output.method_rows(), options.json)
 
 
+def list_settings(options: argparse.Namespace) -> None:
+    if options.markdown:
+        print(output.settings_markdown(), end="")
+    else:
+        output.print_rows(output.setting_rows(), options.json)
+
+
 def launch_one(options: argparse.Namespace) -> int:
     settings = _settings(options, (*SETTING_OPTIONS, "method", "seed", "study"))
     return _launch(plan_runs([build(RunConfig, settings)]), options, launch)

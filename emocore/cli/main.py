@@ -69,6 +69,8 @@ def make_parser() -> argparse.ArgumentParser:
 
     add("bases", commands.list_bases, "List the bundled and known bases.", json_option=True)
     add("methods", commands.list_methods, "List the methods with their defaults.", json_option=True)
+    settings = add("settings", commands.list_settings, "List the settings of a run.", json_option=True)
+    settings.add_argument("--markdown", action="store_true", help="print the page of the documentation")
     single = add("launch", commands.launch_one, "Launch one run; prints its id last.")
     single.add_argument("--method", default=None, help=describe("method"))
     single.add_argument("--seed", default=None, help=describe("seed"))

@@ -16,8 +16,10 @@ from emocore.evaluation.results import SPLITS, load_result, read_result
 from emocore.jobs.overview import RunOverview, describe_run
 from emocore.models.bases import BASES
 from emocore.models.methods import METHODS
+from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import list_damaged_runs
+from emocore.run.settings import bounds, describe, use
 from emocore.text import CONTROL, format_bytes, format_count, format_seconds, join_names, show_controls
 
 EMOTION_SCORES = ("precision", "recall", "f1", "average_precision", "support", "predicted")
@@ -103,6 +105,41 @@ def method_rows() -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def setting_rows() -> list[dict[str, Any]]:
+    """Every setting of a run, in the order of the config."""
+    signs = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
+    return [
+        {
+            "name": name,
+            "role": use(name).role,
+            "default": field.default,
+            "bounds": ", ".join(f"{signs[kind]} {value:,}" for kind, value in bounds(name).items()),
+            "varied": use(name).varied,
+            "description": describe(name),
+        }
+        for name, field in RunConfig.model_fields.items()
+    ]
+
+
+def settings_markdown() -> str:
+    """The page `docs/settings.md`."""
+    rows = [
+        f"| `{row['name']}` | {row['role']} | {'' if row['default'] is None else row['default']} | {row['bounds']} "
+        f"| {'yes' if row['varied'] else ''} | {row['description']} |".replace("  |", " |")
+        for row in setting_rows()
+    ]
+    head = [
+        "# Settings of a run",
+        "",
+        "Written by `make docs` from the fields of `RunConfig`. Where there is no default, the method or the base has",
+        "one. A setting that is varied may take several values in one study.",
+        "",
+        "| setting | role | default | bounds | varied | description |",
+        "|---|---|---|---|---|---|",
+    ]
+    return "\n".join([*head, *rows, ""])
 
 
 def overview_row(overview: RunOverview) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def with_role(*roles: Role) -> tuple[str, ...]:
 DATA_FILES = tuple(name for name in _FIELDS if use(name).file)
 SHARED = frozenset(with_role("data", "identity"))  # what makes a study fair: never set for one method alone
 VARIED = tuple(name for name in _FIELDS if use(name).varied)
-AUDITED = (*with_role("data", "training", "method"), "device")  # the last by what was used
+AUDITED = with_role("data", "training", "method")
 # Runs that differ in these have learned the same task in the same way.
 NOT_TOLD = frozenset({*with_role("identity", "machine", "logging"), *DATA_FILES})
 
