@@ -17,7 +17,7 @@ TEST_SETUP := $(VENV)/.test-setup-done
 
 app: setup
 	@echo "Emocore: http://127.0.0.1:8501"
-	@$(BIN)/python app.py
+	@$(BIN)/python -m emocore app
 
 test: setup $(TEST_SETUP) check
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
@@ -51,10 +51,10 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 		echo "No virtual environment could be made; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
 
-$(SETUP): requirements.txt requirements-bases.txt | $(BIN)/python
+$(SETUP): requirements.txt pyproject.toml | $(BIN)/python
 	@echo "Installing the requirements; the first time takes some minutes."
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-bases.txt
+	$(BIN)/python -m emocore bases --install > /dev/null
 	@touch $@
 
 $(TEST_SETUP): requirements-dev.txt $(SETUP)

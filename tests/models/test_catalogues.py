@@ -164,7 +164,7 @@ def test_a_gated_base_is_refused_before_anything_is_queued() -> None:
 
 
 def test_a_bundled_base_that_is_not_installed_names_the_command() -> None:
-    with pytest.raises(BaseModelError, match="base 'lost' is not installed; `make setup`"):
+    with pytest.raises(BaseModelError, match="base 'lost' is not installed; `emocore bases --install`"):
         check_available(Base("lost", "bundled", "emocore_no_such_package", FAMILIES["bert"], "mean"))
 
 

@@ -1,0 +1,223 @@
+"""Emocore from a notebook or a script; every name here can be imported from `emocore`.
+
+    >>> import emocore
+    >>> runs = emocore.study(methods=["lora", "ia3"], seeds=[1, 2, 3], base="minilm-l6")
+    >>> comparison = emocore.compare(run.wait() for run in runs)
+    >>> print(comparison.verdict)
+    >>> comparison.figures["F1 by emotion"].show()
+    >>> emocore.load(runs[0]).classify(["I did not expect you to remember!"])
+
+Runs are those of the app and the command line: they train in the background, lie in `runs/` or EMOCORE_RUNS, and go on
+when Python ends. Settings are those of `emocore settings`. Whatever cannot be done raises an EmocoreError, which says
+what to do next.
+"""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property, lru_cache
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from emocore.errors import RunError
+from emocore.evaluation.audit import audit
+from emocore.evaluation.comparison import Comparison as Comparisons
+from emocore.evaluation.comparison import compare as compare_results
+from emocore.evaluation.predictions import ThresholdPolicy
+from emocore.evaluation.results import finished_configs, load_result, shared_splits
+from emocore.evaluation.run_descriptions import count_learning_rate_trials
+from emocore.export.content import ComparisonContent
+from emocore.export.gather import gather
+from emocore.jobs import launch as launching
+from emocore.jobs.presets import STUDY_METHODS
+from emocore.jobs.waiting import wait_until_final
+from emocore.run.config import RunConfig, build
+from emocore.run.folder import RunFolder
+from emocore.run.listing import find_run, runs_root
+from emocore.run.state import RunState, RunStatus
+from emocore.run.study import StudyConfig
+
+
+class Run:
+    """One run, whatever state it is in.
+
+    Attributes:
+        id: Its name, as the app and the command line show it.
+        folder: Where its files are.
+    """
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+        self.id = folder.id
+
+    def __repr__(self) -> str:
+        return f"<Run {self.id}: {self.state.status}>"
+
+    @property
+    def config(self) -> RunConfig:
+        """The settings as it runs, with every default filled in."""
+        return self.folder.config
+
+    @property
+    def state(self) -> RunState:
+        """Its status now, and in one line why it ended as it did."""
+        return self.folder.state
+
+    def wait(self, timeout_seconds: float | None = None) -> "Run":
+        """Wait until it has finished, and return it.
+
+        Raises:
+            RunError: It failed or was stopped, or the time is up.
+        """
+        if not wait_until_final([self.folder], timeout_seconds):
+            raise RunError(f"run {self.id} has not ended within {timeout_seconds:g} s; it goes on, so wait again")
+        if self.state.status != RunStatus.FINISHED:
+            raise RunError(f"run {self.id} is {self.state.status} ({self.state.reason}); see {self.folder.log}")
+        return self
+
+
+class Comparison:
+    """Finished runs against each other.
+
+    Attributes:
+        scores: One row per series and metric, with its 95 % interval.
+        emotions: One row per series and emotion.
+        verdicts: One row per pair of series and emotion; the emotion is empty for macro-F1.
+        audit: One row per difference between the runs other than method and seed; empty for a fair comparison.
+    """
+
+    def __init__(self, runs: Sequence[RunFolder], split: str | None, thresholds: ThresholdPolicy) -> None:
+        results = [load_result(run) for run in runs]
+        shared = shared_splits(results)
+        if not shared:
+            raise RunError("these runs share no split: some have validation scores only, others test scores only")
+        self._at = lru_cache(lambda policy: compare_results(results, split or shared[-1], policy))
+        self._comparison: Comparisons = self._at(thresholds)
+        trials = count_learning_rate_trials(finished_configs(runs[0].path.parent))
+        self.scores = self._comparison.scores
+        self.emotions = self._comparison.emotions
+        self.verdicts = self._comparison.verdicts
+        self.audit = audit(self._comparison.results, self._comparison.split, trials)
+
+    @property
+    def verdict(self) -> str:
+        """Which method is better, by how much and how sure that is, in one sentence."""
+        return self._content.headline[0]
+
+    @property
+    def caveats(self) -> list[str]:
+        """What makes the evidence thin, one sentence each, the most serious first."""
+        return self._content.caveats
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Further tables by title: costs, calibration, thresholds and what else the runs allow."""
+        return self._content.tables
+
+    @property
+    def figures(self) -> dict[str, go.Figure]:
+        """The figures of the app by title."""
+        return self._content.figures
+
+    @cached_property
+    def _content(self) -> ComparisonContent:
+        return gather(self._comparison, self.audit, "Chosen runs", self._at)
+
+
+class TrainedClassifier:
+    """The trained adapter of a finished run, on its base."""
+
+    def __init__(self, run: RunFolder) -> None:
+        from emocore.inference.classify import ClassifierPool  # loads torch
+
+        self._run, self._pool = run, ClassifierPool()
+        self._pool.get(run)
+
+    def classify(self, texts: Sequence[str]) -> pd.DataFrame:
+        """One row per text: `text`, the probability of each emotion, and in `predicted` the emotions found."""
+        from emocore.inference.classify import classify, widen
+
+        return widen(classify(self._pool, [self._run], list(texts)), [self._run])
+
+
+def launch(**settings: Any) -> Run:
+    """Queue one run and return at once; it trains in the background.
+
+        >>> run = emocore.launch(method="lora", base="minilm-l6", data="tweets.csv", epochs=4)
+
+    Raises:
+        ConfigError: A setting is wrong.
+        DataError: The data cannot be used.
+        BaseModelError: The base is not there.
+    """
+    [run] = launching.launch(launching.plan_runs([build(RunConfig, settings)]), runs_root())
+    return Run(run)
+
+
+def study(
+    methods: Sequence[str] = STUDY_METHODS,
+    seeds: Sequence[int] = (42,),
+    name: str | None = None,
+    vary: Mapping[str, Sequence[Any]] | None = None,
+    method_settings: Mapping[str, Mapping[str, Any]] | None = None,
+    **settings: Any,
+) -> list[Run]:
+    """Queue one run per method, seed and varied value; they differ in nothing else.
+
+        >>> runs = emocore.study(methods=["lora", "ia3"], seeds=[1, 2, 3], vary={"rows": [250, 500, 1000]})
+
+    Args:
+        name: What the study is called; by default after the time.
+        vary: One setting and the values to try.
+        method_settings: Settings of single methods, such as `{"ia3": {"learning_rate": 5e-3}}`.
+        settings: Those that all runs share.
+
+    Raises:
+        ConfigError: A setting is wrong, or the study has one of these runs already.
+        DataError: The data cannot be used.
+        BaseModelError: The base is not there.
+    """
+    values = {
+        "name": name or time.strftime("study %Y-%m-%d %H.%M.%S"),
+        "methods": list(methods),
+        "seeds": list(seeds),
+        "settings": settings,
+        "method_settings": dict(method_settings or {}),
+        "vary": dict(vary or {}),
+    }
+    plan = launching.plan_study(build(StudyConfig, values))
+    return [Run(run) for run in launching.launch_without_copies(plan, runs_root())]
+
+
+def compare(runs: Iterable[Run | str], split: str | None = None, thresholds: ThresholdPolicy = "launch") -> Comparison:
+    """Compare finished runs, given as such or by their ids.
+
+    Args:
+        split: `validation` or `test`; by default the test split, where all runs have one.
+        thresholds: `launch` for those that the runs were launched with, `common` for one tuned threshold per run,
+            `by_emotion` for one tuned threshold per emotion.
+
+    Raises:
+        RunError: A run has not finished, or its files are damaged.
+    """
+    folders = [_folder(run) for run in runs]
+    if not folders:
+        raise RunError("there is no run to compare; name at least one")
+    return Comparison(folders, split, thresholds)
+
+
+def load(run: Run | str) -> TrainedClassifier:
+    """The trained classifier of a finished run, given as such or by its id. Loads PyTorch.
+
+        >>> emocore.load("20261123-172928-lora-minilm-l6-42").classify(["What a day!"])
+
+    Raises:
+        RunError: The run has not finished.
+        AdapterError: Its adapter is missing or damaged.
+    """
+    return TrainedClassifier(_folder(run))
+
+
+def _folder(run: Run | str) -> RunFolder:
+    return find_run(runs_root(), run) if isinstance(run, str) else run.folder
