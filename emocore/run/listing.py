@@ -19,16 +19,14 @@ ABANDONED_SECONDS = 60
 
 
 def runs_root() -> Path:
-    """The runs folder: EMOCORE_RUNS, otherwise `runs` in the working directory. Raises RunError if it cannot be made."""
+    """The runs folder: EMOCORE_RUNS, or `runs` in the working directory. Raises RunError if it cannot be made."""
     configured = os.environ.get("EMOCORE_RUNS") or "runs"
     try:
         root = Path(configured).expanduser()
         root.mkdir(parents=True, exist_ok=True)
         return root.resolve()
     except (OSError, RuntimeError) as error:
-        raise RunError(
-            f"the runs folder {configured} cannot be used ({error}); name another one in EMOCORE_RUNS"
-        ) from None
+        raise RunError(f"the runs folder {configured} cannot be used ({error}); name another in EMOCORE_RUNS") from None
 
 
 def list_runs(root: Path) -> list[RunFolder]:
