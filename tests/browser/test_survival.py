@@ -12,7 +12,7 @@ from emocore.states import RunStatus
 from emocore.tracking.metrics_file import read_metrics
 
 pytestmark = BROWSER_MARKS
-EPOCHS = 16
+EPOCHS = 8
 
 
 def test_a_run_survives_browser_and_app_and_is_stopped_resumed_finished(app: App, browser: Browser) -> None:
