@@ -70,8 +70,9 @@ SHAPES = {  # by the path of the address; the heading of a run's page is the run
 }
 
 
-def prepare(root: Path, folder: Path, alive: int) -> None:
-    """A runs folder with whatever a list can hold, and a queue of `alive` runs, each of which trains for minutes."""
+def prepare(root: Path, folder: Path, alive: int, before_training: str = "pass") -> None:
+    """A runs folder with whatever a list can hold, and a queue of `alive` runs, each of which trains for minutes. Their
+    scheduler executes the code of `before_training` first."""
     from tests.support import tiny_models
 
     root.mkdir(parents=True, exist_ok=True)
@@ -83,7 +84,7 @@ def prepare(root: Path, folder: Path, alive: int) -> None:
     tried = queue_run(root, data, method="tfidf", study="tried")  # without a model the Playground answers at once
     subprocess.run([sys.executable, "-c", EXECUTE_ALL, tried.path], cwd=REPOSITORY, check=True)
     queue = [queue_run(root, data, base=base, epochs=1000, study=LIVE, seed=seed) for seed in range(alive)]
-    start_scheduler(root, idle_seconds=3600)
+    start_scheduler(root, idle_seconds=3600, prepare=before_training)
     wait_for_training(queue[0])
 
 

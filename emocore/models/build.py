@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import bitsandbytes
 import torch
 from peft import PeftModel, get_peft_model, prepare_model_for_kbit_training
 from transformers import (
@@ -155,6 +154,8 @@ def _nf4(base: Base, dtype: torch.dtype) -> BitsAndBytesConfig:
 def _compute_as_asked(model: PreTrainedModel) -> None:
     """Without gradients on a CPU with AVX512-BF16, bitsandbytes repacks 4-bit layers for a kernel that rounds
     to bf16 whatever `bnb_4bit_compute_dtype` says, and is many times slower on batches. Not here."""
+    import bitsandbytes
+
     for module in model.modules():
         if isinstance(module, bitsandbytes.nn.Linear4bit):
             module.support_avx512bf16_for_cpu = False

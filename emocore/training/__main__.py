@@ -22,6 +22,8 @@ reach("run.entered")
 RunFolder(folder).change_state(RunStatus.STARTING, process=ProcessIdentity.of(os.getpid()))
 reach("run.known")
 
-from emocore.training.process import execute  # noqa: E402
+from emocore.training.process import execute, leave_out_unused  # noqa: E402
+
+leave_out_unused(RunFolder(folder))
 
 sys.exit(execute(folder))

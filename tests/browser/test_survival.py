@@ -12,7 +12,7 @@ from tests.support.app_browser import BROWSER_MARKS, App, keep_screenshot, open_
 from tests.support.live_runs import wait_for
 
 pytestmark = BROWSER_MARKS
-EPOCHS = 16
+EPOCHS = 6
 
 
 def test_a_run_survives_browser_and_app_and_is_stopped_resumed_finished(app: App, browser: Browser) -> None:
@@ -80,6 +80,7 @@ def test_a_clone_fills_the_form_is_launched_once_and_a_paused_queue_starts_nothi
     expect(page.get_by_role("link", name="Clone")).to_be_visible()
     page.get_by_role("button", name="To the front").click()
     expect(page.get_by_text("Next to start")).to_be_visible()
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
     page.get_by_role("link", name="Clone").click()
     page.wait_for_url("**/launch?clone=*")
     expect(page.get_by_text(f"The settings of run {last.id}")).to_be_visible()

@@ -64,11 +64,10 @@ def test_where_nothing_can_be_written_an_upload_is_refused_in_a_line(root: Path,
 
 
 def test_a_full_disk_leaves_no_half_upload(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fill(path: Path, content: bytes) -> None:
-        path.touch()
+    def fill(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", fill)
+    monkeypatch.setattr(os, "fsync", fill)
     with pytest.raises(DataError, match="No space left on device"):
         store_upload(root, "x.csv", TABLE)
     assert list((root / UPLOADS).iterdir()) == []

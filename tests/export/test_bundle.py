@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 import zipfile
 from collections.abc import Callable
@@ -154,7 +155,7 @@ def test_an_older_bundle_stays_whole_where_the_new_one_cannot_be_written(
     def refuse(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(bundle, "sync", refuse)
+    monkeypatch.setattr(os, "fsync", refuse)
     with pytest.raises(EmocoreError, match=r"cannot be written \(No space left on device: .*b\.zip\); free space"):
         write_bundle(tmp_path / "b.zip", bare)
     assert [path.name for path in tmp_path.iterdir()] == ["b.zip"]
