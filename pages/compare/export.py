@@ -87,7 +87,7 @@ def _offer_table(view: View, content: ComparisonContent) -> None:
         "F1 by emotion": comparison.emotions,
         "Verdicts": comparison.verdicts,
         "No skill": comparison.no_skill,
-        "Fairness": view.audit,
+        "Audit": view.audit,
         **content.tables,
     }
     st.subheader("A table")

@@ -157,7 +157,7 @@ def test_a_second_look_computes_nothing_anew(monkeypatch: pytest.MonkeyPatch) ->
     computed: list[str] = []
 
     def count(name: str, compute: Callable[..., Any]) -> None:
-        monkeypatch.setattr(f"pages.comparison.{name}", lambda *args: computed.append(name) or compute(*args))
+        monkeypatch.setattr(f"pages.compare.{name}", lambda *args: computed.append(name) or compute(*args))
 
     count("load.compare", compare)
     count("load.audit", audit)

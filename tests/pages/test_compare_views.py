@@ -22,9 +22,9 @@ HEADLINE = {
     "calibration": "Reliability",
     "costs": "The best under my budget",
     "texts": "Texts that one gets right and the other wrong",
-    "fairness": "Is this comparison fair?",
-    "curves": "vary neither training rows nor learning rate",
-    "study": "Beside the study",
+    "sweeps": "vary neither training rows nor learning rate",
+    "audit": "Is this comparison fair?",
+    "original_study": "Beside the study",
     "export": "With booktabs",
 }
 CHARTS = {"emotions": 4, "verdicts": 3, "thresholds": 2, "calibration": 2, "costs": 2, "texts": 3, "export": 2}
@@ -63,7 +63,7 @@ def finish_with_failures(root: Path) -> None:
 
 def test_one_series_alone_is_called_neither_fair_nor_unfair() -> None:
     finish_study(runs_root(), ("lora",))
-    page = open_compare(view="fairness")
+    page = open_compare(view="audit")
     assert_stands(page)
     assert "One series: nothing to compare." in words(page)
     assert "fair comparison" not in words(page).lower()
@@ -99,6 +99,14 @@ def test_every_view_has_an_address() -> None:
         assert HEADLINE[view] in told
         assert len(page.get("plotly_chart")) == CHARTS.get(view, 1), view
         assert page.query_params["view"] in (view, [view])
+
+
+@pytest.mark.parametrize(("former", "view"), [("fairness", "audit"), ("curves", "sweeps"), ("study", "original_study")])
+def test_an_address_of_before_leads_to_the_view_by_its_new_name(former: str, view: str) -> None:
+    finish_study(runs_root())
+    page = open_compare(view=former)
+    assert HEADLINE[view] in words(page)
+    assert page.query_params["view"] in (view, [view])
 
 
 @pytest.mark.parametrize("world", WORLDS)

@@ -4,7 +4,6 @@ import re
 
 import pytest
 from streamlit.testing.v1 import AppTest
-from test_run_pages import PLACE, REPOSITORY, finish, labels, open_page, quiet_queue, stop, words, write
 
 from emocore.jobs.queue import waiting_runs
 from emocore.models.resolve import resolve
@@ -12,6 +11,7 @@ from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run, runs_root
 from emocore.run.state import RunStatus
+from tests.pages.test_run_pages import PLACE, REPOSITORY, finish, labels, open_page, quiet_queue, stop, words, write
 
 __all__ = ["quiet_queue"]  # the fixture that every test here works with
 
@@ -90,7 +90,7 @@ def test_every_row_leads_to_its_run_and_a_long_list_is_shown_in_parts(monkeypatc
     seen = []
     for first in (0, 2, 4):
         page.selectbox(key="runs_first").select(first).run()
-        seen.append([run.id for run in runs if f"run.py?run={run.id}" in words(page)])
+        seen.append([run.id for run in runs if f"run/page.py?run={run.id}" in words(page)])
     assert seen == [[run.id for run in part] for part in (runs[:2], runs[2:4], runs[4:])]
     assert len(page.dataframe[0].value) == 5, "the table of all numbers has every run"
     with runs[0].lock():  # as the process that trains it does

@@ -207,7 +207,7 @@ def test_a_run_that_is_deleted_between_two_looks_breaks_no_list(monkeypatch: pyt
     for name in ("runs", "start"):
         page = open_page(name)
         assert not page.exception
-        assert words(page).count("pages/run.py?") == 1 and f"run.py?run={kept.id}" in words(page)
+        assert words(page).count("pages/run/page.py?") == 1 and f"run/page.py?run={kept.id}" in words(page)
 
 
 def test_the_buttons_follow_a_run_that_was_resumed_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -275,5 +275,5 @@ def test_a_runs_folder_that_cannot_be_made_is_refused_by_its_variable(
     (tmp_path / "file").touch()
     configured = value.format(file=tmp_path / "file")
     monkeypatch.setenv("EMOCORE_RUNS", configured)
-    with pytest.raises(RunError, match=f"EMOCORE_RUNS={configured}: no folder"):
+    with pytest.raises(RunError, match=f"the runs folder {configured} cannot be used"):
         runs_root()

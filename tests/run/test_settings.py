@@ -29,8 +29,8 @@ TOP_INPUTS = {
     "data": "launch_source", "rows": "launch_rows", "epochs": "launch_epochs", "batch_size": "launch_batch_size",
     "learning_rate": "launch_rate_lora",
 }  # fmt: skip
-# Known by what a run found, not by what it was told.
-TOLD_BY_CONTENT = {*DATA_FILES, "label_columns"}
+# Known by what a run found where it says so, as these results do, and not by what it was told.
+TOLD_BY_CONTENT = {*DATA_FILES, "label_columns", "rows", "precision"}
 WORDS = {"method": "ia3", "base": "minilm-l6", "device": "cpu", "wandb_base_url": "https://wandb.example.org"}
 ADDED = "momentum"
 ADDED_FIELD = f"""    {ADDED}: Annotated[float, Use("training", "Training", varied=True)] = Field(

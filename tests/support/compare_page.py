@@ -10,7 +10,8 @@ from tests.support.repository import REPOSITORY
 
 PAGE = REPOSITORY / "pages" / "compare" / "page.py"
 VIEWS = (
-    "emotions", "verdicts", "thresholds", "calibration", "costs", "texts", "fairness", "curves", "study", "export",
+    "emotions", "verdicts", "thresholds", "calibration", "costs", "texts", "sweeps", "audit", "original_study",
+    "export",
 )  # fmt: skip
 
 
