@@ -4,6 +4,7 @@
 # make fuzz      try COUNT bad files, settings, run folders, adapters and addresses with SEED; 40 minutes
 # make clicks    open OPENED runs and make CLICKS clicks at random with SEED; ten minutes
 # make coverage  simulate how often the intervals hold and the verdicts are wrong; a quarter of an hour
+# make installed  install into an empty environment and finish the starter study there; five minutes
 # make docs      write docs/settings.md
 # make setup     only install
 
@@ -13,7 +14,7 @@ BIN := $(VENV)/bin
 SETUP := $(VENV)/.setup-done
 TEST_SETUP := $(VENV)/.test-setup-done
 
-.PHONY: app test check chaos fuzz clicks coverage docs setup
+.PHONY: app test check chaos fuzz clicks coverage installed docs setup
 
 app: setup
 	@echo "Emocore: http://127.0.0.1:8501"
@@ -33,6 +34,9 @@ clicks: setup $(TEST_SETUP)
 
 coverage: setup $(TEST_SETUP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.coverage --datasets $(or $(COUNT),1000)
+
+installed: setup $(TEST_SETUP)
+	$(BIN)/python -m benchmarks.installed
 
 docs: setup
 	$(BIN)/python -m emocore settings --markdown > docs/settings.md

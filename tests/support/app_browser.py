@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,10 +28,12 @@ expect.set_options(timeout=30_000)
 
 
 class App:
-    """The app as `make app` starts it, on a free port and a runs folder of its own."""
+    """The app on a free port and a runs folder of its own, as `make app` starts it unless another `command` does."""
 
-    def __init__(self, runs: Path) -> None:
-        self.runs = runs
+    def __init__(
+        self, runs: Path, command: Sequence[str] = (sys.executable, "-m", "emocore", "app"), folder: Path = REPOSITORY
+    ) -> None:
+        self.runs, self._command, self._folder = runs, command, folder
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -40,8 +42,8 @@ class App:
 
     def start(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "app.py", "--server.port", str(self.port)],
-            cwd=REPOSITORY,
+            [*self._command, "--port", str(self.port)],
+            cwd=self._folder,
             env=os.environ | {"EMOCORE_RUNS": str(self.runs), "EMOCORE_DATA_FOLDERS": str(self.runs)},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
