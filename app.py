@@ -19,6 +19,7 @@ from streamlit.web import cli as streamlit_cli
 from emocore.errors import EmocoreError
 from emocore.run.listing import runs_root
 from emocore.system.devices import default_device
+from emocore.system.libraries import prepare_libraries
 from emocore.system.secrets import load_secrets
 from pages.shared.plain import plain
 from pages.shared.queue import tend_or_warn
@@ -42,8 +43,9 @@ if origin is not None and urlsplit(origin).netloc != st.context.headers.get("Hos
 
 @st.cache_resource
 def start_once() -> None:
-    """When the app starts: secrets into the environment, and what Compare needs, so that its first look waits less."""
+    """When the app starts: set the environment, and load what Compare needs, so that its first look waits less."""
     load_secrets()
+    prepare_libraries()
     threading.Thread(target=importlib.import_module, args=("emocore.export.gather",), daemon=True).start()
 
 

@@ -4,7 +4,6 @@
 transformers.
 """
 
-import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,12 +11,6 @@ if TYPE_CHECKING:
 
 __version__ = "0.2.0"
 __all__ = ["Comparison", "Run", "TrainedClassifier", "compare", "launch", "load", "study"]
-
-# OpenMP's threads wait by spinning, for milliseconds. Beside another busy process a training on a few cores
-# then hardly moves; never spinning costs half as much again on a quiet machine. This count costs a quiet one
-# nothing and keeps a busy one moving. Read when torch is loaded; an own OMP_WAIT_POLICY holds.
-if "OMP_WAIT_POLICY" not in os.environ:
-    os.environ.setdefault("GOMP_SPINCOUNT", "20000")
 
 
 def __getattr__(name: str) -> Any:

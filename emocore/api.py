@@ -37,6 +37,7 @@ from emocore.run.folder import RunFolder
 from emocore.run.listing import find_run, runs_root
 from emocore.run.state import RunState, RunStatus
 from emocore.run.study import StudyConfig
+from emocore.system.libraries import prepare_libraries
 
 
 class Run:
@@ -129,6 +130,7 @@ class TrainedClassifier:
     """The trained adapter of a finished run, on its base."""
 
     def __init__(self, run: RunFolder) -> None:
+        prepare_libraries()
         from emocore.inference.classify import ClassifierPool  # loads torch
 
         self._run, self._pool = run, ClassifierPool()

@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-# Set before anything imports torch or huggingface_hub, which read them once.
-os.environ["HF_HUB_OFFLINE"] = "1"
-os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
-
 from emocore.data.source import STARTER_FILE
 from emocore.run.folder import RunFolder
+from emocore.system.libraries import prepare_libraries
 
 if TYPE_CHECKING:
     from tests.support.live_runs import Attempts
+
+# Before anything imports torch or huggingface_hub, which read these once.
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+prepare_libraries()
 
 SMALL_LABELS = ["anger", "fear", "joy", "love", "sadness"]
 

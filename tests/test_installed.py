@@ -38,8 +38,8 @@ def elsewhere(site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     return folder
 
 
-def emocore(folder: Path, *arguments: str) -> str:
-    done = subprocess.run([sys.executable, "-m", "emocore", *arguments], cwd=folder, capture_output=True, text=True)
+def python(folder: Path, *arguments: str) -> str:
+    done = subprocess.run([sys.executable, *arguments], cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -52,25 +52,21 @@ def test_it_is_one_package_and_its_commands(site: Path) -> None:
 
 
 def test_runs_lie_in_the_working_directory(elsewhere: Path, small_csv: Path) -> None:
-    emocore(elsewhere, "queue", "--pause")
-    run_id = emocore(elsewhere, "launch", "--method", "tfidf", "--data", str(small_csv)).split()[-1]
+    python(elsewhere, "-m", "emocore", "queue", "--pause")
+    printed = python(elsewhere, "-m", "emocore", "launch", "--method", "tfidf", "--data", str(small_csv))
+    run_id = printed.split()[-1]
     assert (elsewhere / "runs" / run_id / "config.json").is_file()
     end_processes(elsewhere / "runs")
 
 
 def test_secrets_are_read_from_the_working_directory_only(site: Path, elsewhere: Path) -> None:
-    told = (
-        "from emocore.system.secrets import load_secrets; load_secrets(); import os; print(os.environ.get('HF_TOKEN'))"
-    )
+    code = "import os, emocore.system.secrets as own; own.load_secrets(); print(os.environ.get('HF_TOKEN'))"
     beside = site / "emocore" / "web" / ".streamlit" / "secrets.toml"
     own = elsewhere / ".streamlit" / "secrets.toml"
     for file, seen in ((beside, "None"), (own, KEY)):
         file.parent.mkdir(exist_ok=True)
         file.write_text(f'HF_TOKEN = "{KEY}"')
-        printed = subprocess.run(
-            [sys.executable, "-c", told], cwd=elsewhere, capture_output=True, text=True, check=True
-        )
-        assert printed.stdout.strip() == seen
+        assert python(elsewhere, "-c", code).strip() == seen
         file.unlink()
 
 
@@ -88,6 +84,5 @@ def test_the_app_is_served_from_any_folder_to_its_own_host_only(app: App) -> Non
 
 
 def test_nothing_of_the_checkout_is_used(elsewhere: Path) -> None:
-    told = "import emocore, sys; print(emocore.__file__); import emocore.api"
-    printed = subprocess.run([sys.executable, "-c", told], cwd=elsewhere, capture_output=True, text=True, check=True)
-    assert printed.stdout.startswith(os.environ["PYTHONPATH"])
+    printed = python(elsewhere, "-c", "import emocore.api; print(emocore.__file__)")
+    assert printed.startswith(os.environ["PYTHONPATH"])

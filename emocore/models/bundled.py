@@ -11,6 +11,7 @@ from pathlib import Path
 from emocore.errors import BaseModelError
 from emocore.models.bases import BASES, Base
 from emocore.system.files import cache_root
+from emocore.system.libraries import prepare_libraries
 
 GGUF_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 DRAFT, LOCK_FILE = ".draft-", ".converting.lock"
@@ -136,4 +137,5 @@ def _convert(gguf: Path, draft: Path) -> None:
 
 
 if __name__ == "__main__":
+    prepare_libraries()
     _convert(Path(sys.argv[1]), Path(sys.argv[2]))

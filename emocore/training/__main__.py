@@ -9,9 +9,11 @@ from pathlib import Path
 from emocore.run.folder import RunFolder
 from emocore.run.state import RunStatus
 from emocore.system.faults import reach
+from emocore.system.libraries import prepare_libraries
 from emocore.system.processes import ProcessIdentity
 
 folder = Path(sys.argv[1])
+prepare_libraries()
 for lock in sys.argv[2:]:
     os.set_inheritable(int(lock), False)  # a program that this process starts must not hold it longer than this does
 # A shell that starts something in the background has it ignore SIGINT, and that is inherited. As long as there is
