@@ -19,7 +19,7 @@ app: setup
 	@$(BIN)/streamlit run app.py
 
 test: setup $(TEST_SETUP) check
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 chaos: setup $(TEST_SETUP)
 	PYTHONPATH=. $(BIN)/python tests/chaos.py --count $(or $(COUNT),500) --seed $(or $(SEED),1)
