@@ -78,7 +78,7 @@ def inputs_by_heading() -> dict[str, list[str]]:
     for element in more:
         if element.type == "markdown":
             place = str(element.value).strip("*")
-        elif label := getattr(element, "label", None):
+        elif place and (label := getattr(element, "label", None)):
             found.setdefault(place, []).append(label)
     return found
 
