@@ -38,7 +38,7 @@ def test_an_address_of_another_page_leads_back_to_the_run_that_was_looked_at() -
     page.query_params.clear()
     page.query_params["clone"] = run.id
     page.run()
-    assert "finished" in words(page) and f"launch.py?clone={run.id}" in words(page)
+    assert "finished" in words(page) and f"launch/page.py?clone={run.id}" in words(page)
     assert {name: page.query_params[name] for name in page.query_params} in ({"run": run.id}, {"run": [run.id]})
 
 
@@ -96,5 +96,5 @@ def test_every_row_leads_to_its_run_and_a_long_list_is_shown_in_parts(monkeypatc
     with runs[0].lock():  # as the process that trains it does
         runs[0].change_state(RunStatus.RUNNING)
         for name in ("runs", "start"):
-            rows = re.findall(r"run\.py\?run=(\S+)\)", words(open_page(name)))
+            rows = re.findall(r"run/page\.py\?run=(\S+)\)", words(open_page(name)))
             assert rows[:2] == [runs[0].id, runs[4].id], "what works now, then the latest"
