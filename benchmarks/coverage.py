@@ -42,7 +42,7 @@ def compare_once(number: int, world: World, seeds: int, resamples: int, gain: fl
     random = np.random.default_rng([11, number])
     first, second = world.draw_seeds(random, seeds), world.draw_seeds(random, seeds)
     outcomes = world.draw(random, [(*first, gain), (*(first if same else second), 0.0)])
-    verdicts = compare_pairs(outcomes, score(outcomes), resample(outcomes, resamples, seed=number))
+    verdicts = compare_pairs(outcomes, score(outcomes), resample(outcomes, resamples, seed=number)).to_table()
     return (verdicts["verdict"] != "tie").to_numpy()
 
 

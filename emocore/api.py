@@ -97,7 +97,7 @@ class Comparison:
         trials = count_learning_rate_trials(finished_configs(runs[0].path.parent))
         self.scores = self._comparison.scores
         self.emotions = self._comparison.emotions
-        self.verdicts = self._comparison.verdicts
+        self.verdicts = self._comparison.verdicts.to_table()
         self.audit = audit(self._comparison.results, self._comparison.split, trials)
 
     @property

@@ -105,7 +105,7 @@ def _print(comparison: Comparison, differences: pd.DataFrame) -> None:
     _print_grid(score_grid(comparison, ("f1_macro", "f1_micro", "jaccard", "exact_match")))
     print_line("\nF1 by emotion\n")
     _print_grid(emotion_grid(comparison))
-    overall = comparison.verdicts[comparison.verdicts["emotion"] == ""]
+    overall = comparison.verdicts.overall
     if len(overall):
         print_line("\nDifferences of macro-F1\n")
         _print_words(overall[["first", "second", "verdict", "difference", "low", "high", "p_adjusted"]])
@@ -146,7 +146,7 @@ def _print_as_json(comparison: Comparison, differences: pd.DataFrame) -> None:
         "caveats": headline.caveats,
         "scores": to_records(comparison.scores),
         "per_emotion": to_records(comparison.emotions),
-        "verdicts": to_records(comparison.verdicts),
+        "verdicts": to_records(comparison.verdicts.to_table()),
         "no_skill": to_records(comparison.no_skill),
         "costs": to_records(cost_table(comparison.results, comparison.scores)),
         "differences": to_records(differences),

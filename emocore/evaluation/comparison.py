@@ -24,8 +24,7 @@ from emocore.evaluation.no_skill import f1_of_always_on, no_skill_scores, no_ski
 from emocore.evaluation.predictions import Outcomes, ThresholdPolicy, load_outcomes
 from emocore.evaluation.results import Result, RunResult, TeamResult, shared_splits
 from emocore.evaluation.series import group_series, name_series
-from emocore.evaluation.verdicts import COLUMNS as VERDICT_COLUMNS
-from emocore.evaluation.verdicts import compare_pairs
+from emocore.evaluation.verdicts import Verdicts, compare_pairs
 
 ID_TIME = len("20261123-172928")  # with which an id begins
 METRICS = (
@@ -39,7 +38,7 @@ class Comparison:
 
     `scores`: one row a series and metric: series, method, base, source, seeds, metric, value, low, high. `emotions`:
     one row a series and emotion, the commonest emotion first: series, method, source, emotion, f1, low, high,
-    precision, recall, average_precision, support, seeds, no_skill_f1, note. `verdicts`: see `compare_pairs`.
+    precision, recall, average_precision, support, seeds, no_skill_f1, note.
     `no_skill`: rows silence, frequency and always-on, a column a metric. Missing is NaN: runs of W&B have no intervals.
     `notes` are for the user's eyes.
     """
@@ -51,7 +50,7 @@ class Comparison:
     groups: list[Outcomes]
     scores: pd.DataFrame
     emotions: pd.DataFrame
-    verdicts: pd.DataFrame
+    verdicts: Verdicts
     no_skill: pd.DataFrame
     notes: list[str]
 
@@ -67,7 +66,7 @@ class Comparison:
     @property
     def tested(self) -> list[str]:
         """The series that have verdicts, the best first."""
-        known = set(self.verdicts[["first", "second"]].to_numpy().ravel())
+        known = set(self.verdicts.overall[["first", "second"]].to_numpy().ravel())
         return [name for name in self.ranking()["series"] if name in known]
 
     @property
@@ -121,7 +120,7 @@ def compare(results: Sequence[Result], split: str, policy: ThresholdPolicy = "la
         groups=groups,
         scores=_describe_series(pd.concat(scores, ignore_index=True), kept, series),
         emotions=_add_known(pd.concat(emotions, ignore_index=True), kept, split, series),
-        verdicts=pd.concat(verdicts, ignore_index=True) if verdicts else pd.DataFrame(columns=VERDICT_COLUMNS),
+        verdicts=Verdicts.join(verdicts),
         no_skill=_no_skill_table(kept, groups, split),
         notes=notes,
     )

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from emocore.evaluation.comparison import Comparison
-from emocore.evaluation.pairs import find_pair
 from emocore.evaluation.predictions import POLICY_TITLES, ThresholdPolicy
 
 METRICS = ("f1_macro", "f1_micro", "jaccard")
@@ -45,9 +44,9 @@ def describe_tuning(comparisons: Mapping[ThresholdPolicy, Comparison]) -> str:
     if not launched.tested:
         return gains
     leader, *others = launched.tested
-    rivals = [name for name in others if len(find_pair(launched.verdicts, leader, name))]
+    rivals = [name for name in others if launched.verdicts.find(leader, name)]
     verdicts = {
-        policy: {rival: find_pair(comparison.verdicts, leader, rival).iloc[0] for rival in rivals}
+        policy: {rival: comparison.verdicts.among([leader, rival]).overall.iloc[0] for rival in rivals}
         for policy, comparison in comparisons.items()
     }
     lost = [

@@ -73,11 +73,11 @@ def _score_figures(comparison: Comparison) -> dict[str, go.Figure]:
         "F1 by emotion and method": emotion_heatmap(comparison.emotions),
     }
     verdicts, tested = comparison.verdicts, comparison.tested
-    if (verdicts["emotion"] == "").sum() > MOST_PAIRS:  # those of the best
-        verdicts = verdicts[(verdicts["first"] == tested[0]) | (verdicts["second"] == tested[0])]
-    if len(verdicts):
-        figures["Differences of macro-F1"] = difference_forest(verdicts[verdicts["emotion"] == ""])
-        figures["Differences by emotion"] = verdict_matrix(verdicts, tested)
+    if len(verdicts.overall) > MOST_PAIRS:
+        verdicts = verdicts.of(tested[0])
+    if tested:
+        figures["Differences of macro-F1"] = difference_forest(verdicts.overall)
+        figures["Differences by emotion"] = verdict_matrix(verdicts.among(tested).by_emotion)
     return figures
 
 

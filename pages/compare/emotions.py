@@ -52,7 +52,7 @@ def _show_one(view: View) -> None:
         "precision_recall", lambda: precision_recall_curves(curves, view.comparison.emotions), emotion,
         alt=f"Precision against recall of each method for {emotion}",
     )  # fmt: skip
-    verdicts = view.comparison.verdicts
+    verdicts = view.comparison.verdicts.by_emotion
     if view.emotion and len(verdicts):
         st.markdown(f"**Verdicts on {plain(emotion)}**")
         show_verdicts(verdicts[verdicts["emotion"] == emotion], key="compare_emotion_verdicts")

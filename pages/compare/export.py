@@ -85,7 +85,7 @@ def _offer_table(view: View, content: ComparisonContent) -> None:
     tables: dict[str, pd.DataFrame] = {
         "Scores": comparison.scores,
         "F1 by emotion": comparison.emotions,
-        "Verdicts": comparison.verdicts,
+        "Verdicts": comparison.verdicts.to_table(),
         "No skill": comparison.no_skill,
         "Audit": view.audit,
         **content.tables,

@@ -78,7 +78,7 @@ def test_they_are_points_without_intervals_and_without_verdicts(mixed: list[Resu
     assert comparison.scores.loc[comparison.scores["source"] == "here", ["low", "high"]].notna().all(axis=None)
     notes = comparison.emotions.groupby("source")["note"].unique()
     assert notes["W&B"].tolist() == ["from W&B: scores without predictions"]
-    assert comparison.verdicts.empty and comparison.tested == []
+    assert comparison.verdicts.rows.empty and comparison.tested == []
     assert [group.runs for group in comparison.groups] == [(mixed[0].id,)]
 
 

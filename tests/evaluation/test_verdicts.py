@@ -16,6 +16,7 @@ from emocore.evaluation.verdicts import (
     adjust_holm,
     compare_pairs,
 )
+from tests.support.comparisons import build
 from tests.support.simulated import World, outcomes_of
 
 TURNED = {"better": "worse", "worse": "better", "tie": "tie"}
@@ -41,7 +42,7 @@ def test_holm_never_turns_the_order_round() -> None:
 
 
 def judge(outcomes: Outcomes, resamples: int = 1_000) -> pd.DataFrame:
-    return compare_pairs(outcomes, score(outcomes), resample(outcomes, resamples))
+    return compare_pairs(outcomes, score(outcomes), resample(outcomes, resamples)).to_table()
 
 
 def noisy(accuracies: dict[str, list[float]], texts: int = 400, labels: int = 4) -> Outcomes:
@@ -192,7 +193,7 @@ def judge_known(first: list[float], second: list[float]) -> pd.Series:
     drawn = macro + common + apart * (places < len(first))
     outcomes = noisy({"A": [0.8] * len(first), "B": [0.8] * len(second)}, texts=FEWEST_TEXTS, labels=1)
     seen = Scores(macro[:, None], {"f1_macro": macro})
-    return compare_pairs(outcomes, seen, Scores(drawn[..., None], {"f1_macro": drawn})).iloc[0]
+    return compare_pairs(outcomes, seen, Scores(drawn[..., None], {"f1_macro": drawn})).overall.iloc[0]
 
 
 def check_reach(row: pd.Series, variance: float, freedom: float) -> None:
@@ -208,13 +209,14 @@ def test_single_seeds_get_an_assumed_spread_and_say_so() -> None:
     row = judge_known([0.52], [0.50])
     check_reach(row, 0.01**2 + 2 * SEED_DEVIATION**2, np.inf)
     assert row["note"] == f"one seed of A and of B: its spread between seeds is assumed, {ASSUMED}"
+    assert row[["assumed_spread", "is_spread_of_others"]].tolist() == [100 * SEED_DEVIATION, False]
 
 
 def test_several_seeds_have_their_own_spread_with_the_tails_of_few() -> None:
     """Variances of the means: 0.0004 / 3 and 0.0001 / 3; Satterthwaite's degrees of freedom of 1 + 4/3 + 1/3."""
     row = judge_known([0.51, 0.53, 0.55], [0.49, 0.50, 0.51])
     check_reach(row, 0.0001 * (1 + 5 / 3), (8 / 3) ** 2 / ((4 / 3) ** 2 / 2 + (1 / 3) ** 2 / 2))
-    assert row["note"] == ""
+    assert row["note"] == "" and np.isnan(row["assumed_spread"])
 
 
 def test_a_single_seed_takes_the_spread_of_the_others() -> None:
@@ -222,7 +224,7 @@ def test_a_single_seed_takes_the_spread_of_the_others() -> None:
     row = judge_known([0.51, 0.53, 0.55], [0.50])
     check_reach(row, 0.0001 * (1 + 4 / 3 + 4), (1 + 4 / 3 + 4) ** 2 / ((4 / 3) ** 2 / 2))
     expected = f"one seed of B: its spread between seeds is taken from the other methods, at least {ASSUMED}"
-    assert row["note"] == expected
+    assert row["note"] == expected and row["is_spread_of_others"]
 
 
 def test_a_method_without_any_spread_lends_none() -> None:
@@ -245,3 +247,39 @@ def test_seven_and_twenty_eight_emotions_are_tested_alike() -> None:
         table = judge(world.draw(random, [(*seeds[0], 0.5), (*seeds[1], 0.0)]), resamples=300)
         assert len(table) == 1 + labels
         assert table["verdict"].iloc[0] == "better"
+
+
+LEADS = {
+    ("LoRA", "QLoRA"): (0.001, -0.012, 0.014, "tie"),
+    ("LoRA", "QLoRA", "joy"): (0.02, 0.01, 0.03, "better"),
+    ("IA3", "LoRA"): (-0.030, -0.049, -0.011, "worse"),
+    ("Head", "TF-IDF"): (0.010, 0.005, 0.015, "better"),
+}
+
+
+def test_a_pair_is_found_from_either_side() -> None:
+    verdicts = build({}, LEADS).verdicts
+    for series, difference, ends, verdict in (
+        (["IA3", "LoRA"], -0.030, [-0.049, -0.011], "worse"),
+        (["LoRA", "IA3"], 0.030, [0.011, 0.049], "better"),
+    ):
+        [row] = verdicts.among(series).overall.to_dict("records")
+        assert [row["first"], row["second"]] == series and verdicts.find(*series) == verdict == row["verdict"]
+        assert [row["difference"], row["low"], row["high"]] == [difference, *ends]
+    assert row["first_method"] == "ia3" and row["second_method"] == "lora", "those of the table, turned round"
+    assert verdicts.find("QLoRA", "LoRA", "joy") == "worse"
+    assert verdicts.find("IA3", "QLoRA") is None and verdicts.among(["IA3", "QLoRA"]).rows.empty
+
+
+def test_ties_are_those_of_macro_f1_and_groups_those_that_were_tested_against_each_other() -> None:
+    verdicts = build({}, LEADS).verdicts
+    assert [verdicts.ties_of(name) for name in ("LoRA", "QLoRA", "IA3")] == [["QLoRA"], ["LoRA"], []]
+    assert verdicts.group(["TF-IDF", "LoRA", "Head", "IA3"]) == [["TF-IDF", "Head"], ["LoRA", "IA3"]]
+
+
+def test_pairs_of_a_series_stand_as_they_are_and_among_several_in_the_given_order() -> None:
+    verdicts = build({}, LEADS).verdicts
+    assert verdicts.of("LoRA").overall[["first", "second"]].to_numpy().tolist() == [["LoRA", "QLoRA"], ["IA3", "LoRA"]]
+    ordered = verdicts.among(["QLoRA", "LoRA", "IA3"])
+    assert ordered.overall[["first", "second"]].to_numpy().tolist() == [["QLoRA", "LoRA"], ["LoRA", "IA3"]]
+    assert ordered.to_table("all")["emotion"].tolist() == ["all", "joy", "all"]

@@ -1,6 +1,6 @@
-"""Comparisons to take away: one of finished runs with nasty names, and one written by hand."""
+"""A comparison to take away, of finished runs with nasty names."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,8 @@ import plotly.graph_objects as go
 import pytest
 
 from emocore.charts.style import finish, method_color
-from emocore.evaluation.comparison import METRICS, Comparison, compare
+from emocore.evaluation.comparison import Comparison, compare
 from emocore.evaluation.results import RunResult
-from emocore.evaluation.verdicts import COLUMNS
 from emocore.export.content import ComparisonContent
 from emocore.models.resolve import resolve
 from emocore.run.config import RunConfig
@@ -115,44 +114,3 @@ def figure() -> go.Figure:
         color = method_color(method)
         made.add_bar(name=name, y=["joy", LONG_NAME], x=[0.5, 0.6], orientation="h", marker={"color": color})
     return finish(made, height=300, x_title="F1")
-
-
-@pytest.fixture(scope="session")
-def by_hand() -> Callable[..., Comparison]:
-    """A comparison without runs: scores and F1 of one emotion by series, and verdicts of pairs."""
-
-    def make(
-        scores: dict[str, float],
-        emotions: dict[str, dict[str, float]],
-        verdicts: Sequence[tuple[str, str, str, str]] = (),
-    ) -> Comparison:
-        rows = [
-            {"series": name, "metric": metric, "value": value, "low": value - 0.1, "high": value + 0.1, "seeds": 2}
-            for name, value in scores.items()
-            for metric in METRICS
-        ]
-        by_emotion = [
-            {"series": name, "emotion": emotion, "f1": f1, "low": f1 - 0.1, "high": f1 + 0.1, "support": 1234,
-             "no_skill_f1": 0.25}
-            for emotion, values in emotions.items()
-            for name, f1 in values.items()
-        ]  # fmt: skip
-        pairs = [
-            dict.fromkeys(COLUMNS) | {"first": a, "second": b, "emotion": emotion, "difference": 0.1, "low": 0.0,
-                                      "high": 0.2, "verdict": verdict}
-            for a, b, emotion, verdict in verdicts
-        ]  # fmt: skip
-        return Comparison(
-            results=[],
-            split="test",
-            policy="common",
-            series={},
-            groups=[],
-            scores=pd.DataFrame(rows),
-            emotions=pd.DataFrame(by_emotion),
-            verdicts=pd.DataFrame(pairs, columns=COLUMNS),
-            no_skill=pd.DataFrame([{"series": "always-on", **dict.fromkeys(METRICS, 0.3)}]),
-            notes=[],
-        )
-
-    return make

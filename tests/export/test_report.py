@@ -96,7 +96,7 @@ def test_scores_stand_with_their_intervals(comparison: Comparison, reader: Reade
 def test_only_clear_differences_by_emotion_are_listed_and_the_ties_counted(
     comparison: Comparison, reader: Reader
 ) -> None:
-    by_emotion = comparison.verdicts[comparison.verdicts["emotion"] != ""]
+    by_emotion = comparison.verdicts.by_emotion
     ties = int((by_emotion["verdict"] == "tie").sum())
     section = reader.sections["By emotion"]
     assert 0 < ties < len(by_emotion)
