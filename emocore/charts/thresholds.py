@@ -7,14 +7,16 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from emocore.charts.style import (
-    DASHES,
-    POINTS,
+    SCORE_AXIS,
     add_no_skill_levels,
+    dash_of,
     describe_interval,
     error_bars,
     finish,
     method_color,
+    name_axis,
     rank_series,
+    symbol_of,
 )
 from emocore.evaluation.predictions import POLICY_TITLES
 
@@ -40,23 +42,16 @@ def threshold_lines(
             y=own["value"],
             error_y=error_bars(own, "value", color),
             mode="lines+markers",
-            line={"color": color, "dash": DASHES[rank % len(DASHES)], "width": 1.5},
-            marker={"symbol": POINTS[rank % len(POINTS)], "size": 9},
+            line={"color": color, "dash": dash_of(rank), "width": 1.5},
+            marker={"symbol": symbol_of(rank), "size": 9},
             hovertext=[
                 f"<b>{series}</b>, {POLICY_TITLES[policy]}<br>{title} {row.value:.3f}, "
                 + describe_interval(row.low, row.high)
                 for policy, row in zip(policies, own.itertuples(), strict=True)
             ],
-            hovertemplate="%{hovertext}<extra></extra>",
             showlegend=True,
         )
     add_no_skill_levels(figure, no_skill or {}, (-0.5, len(policies) - 0.5))
-    figure.update_xaxes(
-        tickvals=list(range(len(policies))),
-        ticktext=[POLICY_TITLES[policy] for policy in policies],
-        range=[-0.5, len(policies) - 0.5],
-        showgrid=False,
-        zeroline=False,
-    )
-    figure.update_yaxes(range=[0, 1], tickformat=".1f")
+    figure.update_xaxes(name_axis([POLICY_TITLES[policy] for policy in policies]))
+    figure.update_yaxes(SCORE_AXIS)
     return finish(figure, height=400, y_title=title)

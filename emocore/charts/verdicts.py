@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from emocore.charts.cells import MIDDLE, MOST_COLUMNS_WITH_NUMBERS, cell_grid
 from emocore.charts.emotions import order_by_support
-from emocore.charts.style import NO_SKILL_COLOR, describe_points, error_bars, finish
+from emocore.charts.style import NO_SKILL_COLOR, describe_points, error_bars, finish, name_axis
 
 # Violet and vermilion are told apart with any colour vision, and are no method's.
 VERDICT_COLORS = {"better": "#7a5cc4", "worse": "#c8541b", "tie": NO_SKILL_COLOR}
@@ -36,7 +36,6 @@ def difference_forest(rows: pd.DataFrame) -> go.Figure:
             mode="markers",
             marker={"color": color, "symbol": SYMBOLS[row["verdict"]], "size": 12},
             hovertext=[_hover(row, "macro-F1, all emotions", "labels")],
-            hovertemplate="%{hovertext}<extra></extra>",
             showlegend=False,
         )
         figure.add_annotation(
@@ -58,13 +57,8 @@ def difference_forest(rows: pd.DataFrame) -> go.Figure:
         showgrid=True,
         zeroline=False,
     )
-    figure.update_yaxes(
-        tickvals=list(range(len(rows))),
-        ticktext=[f"{row.first} − {row.second}" for row in rows.itertuples()],
-        range=[len(rows) - 0.4, -0.6],
-        showgrid=False,
-        zeroline=False,
-    )
+    names = [f"{row.first} − {row.second}" for row in rows.itertuples()]
+    figure.update_yaxes(name_axis(names, is_downward=True, padding=0.6))
     finish(figure, height=70 + 32 * len(rows), x_title="points of macro-F1, first minus second")
     return figure.update_layout(margin_r=100)
 
@@ -116,6 +110,5 @@ def _hover(row: Any, target: str, unit: str) -> str:
     return (
         f"<b>{target}</b><br>{verdict}<br>"
         f"{describe_points(row['difference'], row['low'], row['high'])}<br>adjusted p {p_adjusted}<br>"
-        f"support {row['support']:,.0f} {unit}"
-        + (f"<br>{row['note']}" if row["note"] else "")
+        f"support {row['support']:,.0f} {unit}" + (f"<br>{row['note']}" if row["note"] else "")
     )

@@ -21,7 +21,11 @@ def find_caveats(comparison: Comparison) -> list[str]:
     """The gravest first; those that a comparison brings along, last."""
     return [
         *_doubt_single_seeds(comparison),
-        *(caveat for tested in comparison.verdicts.group(comparison.tested) for caveat in _doubt_ties(comparison, tested)),
+        *(
+            caveat
+            for tested in comparison.verdicts.group(comparison.tested)
+            for caveat in _doubt_ties(comparison, tested)
+        ),
         *_doubt_rare_emotions(comparison),
         *_doubt_skill(comparison),
         *_doubt_choice(comparison),

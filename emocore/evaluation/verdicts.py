@@ -161,7 +161,11 @@ def compare_pairs(outcomes: Outcomes, scores: Scores, samples: Scores) -> Verdic
 
 def describe_spread(points: float, is_of_others: bool) -> str:
     """What was taken for the spread between seeds of a single seed; see `Verdicts`."""
-    return f"taken from the other methods, at least {points:.1f} points" if is_of_others else f"assumed, {points:.1f} points"
+    return (
+        f"taken from the other methods, at least {points:.1f} points"
+        if is_of_others
+        else f"assumed, {points:.1f} points"
+    )
 
 
 def adjust_holm(p_values: np.ndarray) -> np.ndarray:

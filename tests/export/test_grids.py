@@ -34,7 +34,10 @@ def test_series_stand_by_macro_f1_with_ties_of_the_tested_metric() -> None:
         "QLoRA": ("tie", "", ""),
         "IA3": ("", "", ""),
     }
-    assert [(row.name, row.count, row.scores[0].value) for row in grid.no_skill] == [("silence", None, 0), ("always-on", None, 0.2)]
+    assert [(row.name, row.count, row.scores[0].value) for row in grid.no_skill] == [
+        ("silence", None, 0),
+        ("always-on", None, 0.2),
+    ]
     assert grid.marks() == {"best", "tie", "untested"}
 
 

@@ -28,7 +28,7 @@ def build(
     """Series by the value of each metric with ± 0.02, in the order in which they were launched; those `elsewhere` are
     of W&B. `emotions` are F1 by emotion and series, and `thin` are emotions without an interval. Three `seeds` each,
     unless said otherwise."""
-    counts = {name: 3 for name in values} | dict(seeds or {})
+    counts = dict.fromkeys(values, 3) | dict(seeds or {})
     source = {name: "W&B" if name in elsewhere else "here" for name in values}
     reach = {name: np.nan if name in elsewhere else 0.02 for name in values}
     scores = [
