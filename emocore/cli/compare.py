@@ -11,7 +11,7 @@ import pandas as pd
 from emocore.cli.commands import named_runs
 from emocore.cli.output import find_output, print_damaged, print_json, print_line, print_note, print_table, to_records
 from emocore.errors import ConfigError, DataError, RunError
-from emocore.evaluation.audit import audit
+from emocore.evaluation.audit import audit, name_differences
 from emocore.evaluation.comparison import Comparison, compare
 from emocore.evaluation.costs import cost_table
 from emocore.evaluation.headline import describe
@@ -149,6 +149,6 @@ def _print_as_json(comparison: Comparison, differences: pd.DataFrame) -> None:
         "verdicts": to_records(comparison.verdicts.to_table()),
         "no_skill": to_records(comparison.no_skill),
         "costs": to_records(cost_table(comparison.results, comparison.scores)),
-        "differences": to_records(differences),
+        "differences": to_records(name_differences(differences)),
     }
     print_json(content)

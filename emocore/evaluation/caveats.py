@@ -19,13 +19,10 @@ WIDE_POINTS = 2.0
 
 def find_caveats(comparison: Comparison) -> list[str]:
     """The gravest first; those that a comparison brings along, last."""
+    groups = comparison.verdicts.group(comparison.tested)
     return [
         *_doubt_single_seeds(comparison),
-        *(
-            caveat
-            for tested in comparison.verdicts.group(comparison.tested)
-            for caveat in _doubt_ties(comparison, tested)
-        ),
+        *(caveat for tested in groups for caveat in _doubt_ties(comparison, tested)),
         *_doubt_rare_emotions(comparison),
         *_doubt_skill(comparison),
         *_doubt_choice(comparison),

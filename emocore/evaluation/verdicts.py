@@ -161,11 +161,7 @@ def compare_pairs(outcomes: Outcomes, scores: Scores, samples: Scores) -> Verdic
 
 def describe_spread(points: float, is_of_others: bool) -> str:
     """What was taken for the spread between seeds of a single seed; see `Verdicts`."""
-    return (
-        f"taken from the other methods, at least {points:.1f} points"
-        if is_of_others
-        else f"assumed, {points:.1f} points"
-    )
+    return f"{'taken from the other methods, at least' if is_of_others else 'assumed,'} {points:.1f} points"
 
 
 def adjust_holm(p_values: np.ndarray) -> np.ndarray:
@@ -181,8 +177,8 @@ def adjust_holm(p_values: np.ndarray) -> np.ndarray:
 class _Target:
     """What series are compared in: the columns are only the overall macro-F1, or F1 of each emotion.
 
-    `means` is (columns,) and `samples` (resamples, columns) of each series. `assumed` (columns,) is the variance between
-    seeds of a series with one seed, at least that of `deviation`; `is_of_others` as in `Verdicts`."""
+    `means` is (columns,) and `samples` (resamples, columns) of each series. `assumed` (columns,) is the variance
+    between seeds of a series with one seed, at least that of `deviation`; `is_of_others` is as in `Verdicts`."""
 
     names: tuple[str, ...]
     support: np.ndarray

@@ -13,7 +13,7 @@ from emocore.charts.sweeps import sweep_curves
 from emocore.charts.texts import agreement_heatmap
 from emocore.charts.thresholds import threshold_lines
 from emocore.charts.verdicts import difference_forest, verdict_matrix
-from emocore.evaluation.audit import describe_audit
+from emocore.evaluation.audit import describe_audit, name_differences
 from emocore.evaluation.calibration import calibration_table, reliability_table
 from emocore.evaluation.comparison import Comparison
 from emocore.evaluation.costs import cost_table, pareto_front
@@ -62,7 +62,13 @@ def gather(
         tables[name] = sweep_table(comparison.scores, comparison.results, setting, comparison.always_on)
         figures[name] = sweep_curves(tables[name], audit_name(setting))
     return ComparisonContent(
-        comparison, title, [*sentences, describe_audit(audit)], headline.caveats, audit, tables, figures
+        comparison,
+        title,
+        headline=[*sentences, describe_audit(audit)],
+        caveats=headline.caveats,
+        audit=name_differences(audit),
+        tables=tables,
+        figures=figures,
     )
 
 

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from emocore.evaluation.audit import describe_audit
+from emocore.evaluation.audit import describe_audit, name_differences
 from emocore.evaluation.original_study import study_audit
 from pages.compare.view import View
 from pages.shared.plain import plain
@@ -24,7 +24,7 @@ def show(view: View) -> None:
 
 def show_audit(table: pd.DataFrame) -> None:
     """One paragraph a difference, so that no word of it is cut."""
-    for row in table.to_dict("records"):
+    for row in name_differences(table).to_dict("records"):
         head = f"**{plain(row['what'])}** · {ICONS[row['severity']]}"
         with st.container(border=True):
             st.markdown(f"{head}  \n{plain(row['values'])}  \n{plain(row['effect'])}")

@@ -87,7 +87,7 @@ def _offer_table(view: View, content: ComparisonContent) -> None:
         "F1 by emotion": comparison.emotions,
         "Verdicts": comparison.verdicts.to_table(),
         "No skill": comparison.no_skill,
-        "Audit": view.audit,
+        "Audit": content.audit,
         **content.tables,
     }
     st.subheader("A table")
