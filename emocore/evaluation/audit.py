@@ -28,9 +28,9 @@ def audit(
     """One row a difference between the runs beside method and seed, the gravest first; empty for a fair comparison.
 
     Columns: `what`, `values` (which series or methods have which), `severity` ("confounds" | "may matter" |
-    "cosmetic"), `effect` (a sentence: what it does to the verdict) and `by_design` (whether a sweep varies it). `split`, which all results have, is where the
-    runs are scored; `trials` as `count_learning_rate_trials` counts them, without it those among the results. Raises
-    RunError where predictions are missing or damaged.
+    "cosmetic"), `effect` (a sentence: what it does to the verdict) and `by_design` (whether a sweep varies it).
+    `split`, which all results have, is where the runs are scored; `trials` as `count_learning_rate_trials` counts
+    them, without it those among the results. Raises RunError where predictions are missing or damaged.
     """
     return audit_subjects(describe_results(results, split, trials))
 

@@ -14,6 +14,7 @@ from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run
 from emocore.run.state import RunStatus
+from emocore.system.processes import Failure
 from emocore.tracking.team import TeamRun
 from tests.support.tables import COST, change_status, finish_run
 
@@ -62,9 +63,9 @@ def finish_study(
     return runs
 
 
-def fail_run(root: Path, method: str, reason: str, study: str = "s") -> RunFolder:
+def fail_run(root: Path, method: str, reason: str, study: str = "s", failure: Failure | None = None) -> RunFolder:
     run = create_run(root, resolve(RunConfig(method=method, study=study))[0])
-    change_status(run, RunStatus.FAILED, reason=reason)
+    change_status(run, RunStatus.FAILED, reason=reason, failure=failure)
     return run
 
 
