@@ -6,10 +6,9 @@ series together, or those of one emotion. Not covered: calibrating afterwards; n
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
-from emocore.evaluation.intervals import LEVEL
+from emocore.evaluation.intervals import wilson_interval
 from emocore.evaluation.predictions import Outcomes
 
 BINS = 10
@@ -18,7 +17,7 @@ RECALL_GRID = np.arange(101) / 100
 PRECISION_RECALL_COLUMNS = ("series", "method", "emotion", "recall", "precision", "average_precision", "no_skill")
 
 
-def reliability_table(outcomes: Outcomes, bins: int = BINS, emotion: str | None = None) -> pd.DataFrame:
+def reliability_table(outcomes: Outcomes, emotion: str | None = None) -> pd.DataFrame:
     """How often the emotion is there among cells with about the same probability, of one emotion or of all.
 
     One row a series and bin of equal width that has cells: series, method, bin_low, bin_high, confidence (mean
@@ -28,8 +27,8 @@ def reliability_table(outcomes: Outcomes, bins: int = BINS, emotion: str | None 
 
     Raises ValueError for an emotion that the runs do not have.
     """
-    sums = _sum_bins(*_cells(outcomes, emotion), bins)
-    edges = np.linspace(0, 1, bins + 1)
+    sums = _sum_bins(*_cells(outcomes, emotion))
+    edges = np.linspace(0, 1, BINS + 1)
     tables = []
     for name, places in outcomes.members.items():
         count, probability, positives = sums[:, places].sum(axis=1)
@@ -62,7 +61,7 @@ def calibration_table(outcomes: Outcomes, emotion: str | None = None) -> pd.Data
     Raises ValueError for an emotion that the runs do not have.
     """
     probabilities, truth = _cells(outcomes, emotion)
-    count, probability, positives = _sum_bins(probabilities, truth, BINS)
+    count, probability, positives = _sum_bins(probabilities, truth)
     # A bin's count cancels out: count / total * |probability / count - positives / count|.
     ece = np.abs(probability - positives).sum(axis=1) / count.sum(axis=1)
     brier = ((probabilities - truth) ** 2).mean(axis=1)
@@ -109,14 +108,6 @@ def precision_recall_table(outcomes: Outcomes, emotion: str) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def wilson_interval(share: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Ends of Wilson's (1927) 95 % interval of a share that was seen among `count` > 0 independent cells."""
-    z2 = norm.ppf((1 + LEVEL) / 2) ** 2
-    middle = (share + z2 / (2 * count)) / (1 + z2 / count)
-    half = np.sqrt(z2 * (share * (1 - share) / count + z2 / (4 * count**2))) / (1 + z2 / count)
-    return np.clip(middle - half, 0, 1), np.clip(middle + half, 0, 1)
-
-
 def _cells(outcomes: Outcomes, emotion: str | None) -> tuple[np.ndarray, np.ndarray]:
     """Probabilities (runs, cells) and truth (cells,) of one emotion or of all."""
     columns = slice(None) if emotion is None else outcomes.labels.index(emotion)
@@ -124,14 +115,14 @@ def _cells(outcomes: Outcomes, emotion: str | None) -> tuple[np.ndarray, np.ndar
     return probabilities, outcomes.truth[:, columns].ravel()
 
 
-def _sum_bins(probabilities: np.ndarray, truth: np.ndarray, bins: int) -> np.ndarray:
-    """(3, runs, bins): how many cells a bin has, the sum of their probabilities, and how many are true."""
+def _sum_bins(probabilities: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """(3, runs, BINS): how many cells a bin has, the sum of their probabilities, and how many are true."""
     runs = len(probabilities)
-    places = np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], probabilities)
-    places += bins * np.arange(runs)[:, None]
+    places = np.searchsorted(np.linspace(0, 1, BINS + 1)[1:-1], probabilities)
+    places += BINS * np.arange(runs)[:, None]
     weights = (np.ones(probabilities.size), probabilities.ravel(), np.tile(truth, runs))
-    sums = [np.bincount(places.ravel(), weights=weight, minlength=runs * bins) for weight in weights]
-    return np.stack(sums).reshape(3, runs, bins)
+    sums = [np.bincount(places.ravel(), weights=weight, minlength=runs * BINS) for weight in weights]
+    return np.stack(sums).reshape(3, runs, BINS)
 
 
 def _precision_at_recalls(truth: np.ndarray, scores: np.ndarray) -> np.ndarray:

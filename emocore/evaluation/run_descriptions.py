@@ -5,7 +5,6 @@ difference. Facts are what really ran (hashes, rows, device used), and settings 
 """
 
 import hashlib
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -137,18 +136,9 @@ def _tell_sizes(results: Sequence[Result]) -> dict[str, dict[str, str | None]]:
         size = count or config.rows
         told[result.id] = {"training rows": f"{size:,}" if size else "all"}
         if config.base != NO_BASE:
-            told[result.id]["optimizer steps"] = _count_steps(config, count)
+            is_known = config.max_steps or count is not None
+            told[result.id]["optimizer steps"] = f"{config.count_steps(count or 0):,}" if is_known else ALL_EPOCHS
     return told
-
-
-def _count_steps(config: RunConfig, rows: int | None) -> str:
-    """As emocore.training.trainer counts them: the last batch of an epoch may be short, and is a step too."""
-    if config.max_steps:
-        return f"{config.max_steps:,}"
-    if rows is None:
-        return ALL_EPOCHS
-    batches = math.ceil(rows / config.batch_size)
-    return f"{math.ceil(batches / config.gradient_accumulation_steps) * (config.epochs or 1):,}"
 
 
 def _tell_data(results: Sequence[Result]) -> dict[str, dict[str, str | None]]:

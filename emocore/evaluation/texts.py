@@ -5,15 +5,12 @@ the mean probability reaches the mean threshold. A cell is one text and one emot
 """
 
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from emocore.evaluation.bootstrap import score
 from emocore.evaluation.predictions import Outcomes
-
-AgreementMeasure = Literal["kappa", "share"]
 
 
 def differing_texts(outcomes: Outcomes, first: str, second: str, emotion: str | None = None) -> pd.DataFrame:
@@ -109,13 +106,12 @@ def oracle_scores(outcomes: Outcomes) -> pd.DataFrame:
     return pd.DataFrame(table)
 
 
-def agreement_table(outcomes: Outcomes, measure: AgreementMeasure = "kappa") -> pd.DataFrame:
-    """How alike series answer: square, series x series, mean over pairs of runs and over emotions.
+def agreement_table(outcomes: Outcomes) -> pd.DataFrame:
+    """How alike series answer: square, series x series, the mean of Cohen's (1960) kappa over pairs of runs and emotions.
 
-    `kappa` is Cohen's (1960), agreement beyond chance, 1 for equal answers and 0 for chance. It is the default, since
-    most cells are absent and two models that hardly predict anything share nearly all of them; by emotion, since all
-    cells together would give credit for knowing which emotions are common. An emotion that both runs always or
-    both never predict has no kappa and is left out. `share` is that of equal cells.
+    It is 1 for equal answers and 0 for chance. Two models that hardly predict anything share nearly all cells, so the
+    share of equal ones would say little; and all cells together would give credit for knowing which emotions are
+    common. An emotion that both runs always or both never predict has no kappa and is left out.
 
     The diagonal compares the seeds of one series, a run never with itself: two series that agree as much as each
     does with its own seeds differ by no more than training again would. Not a number where there is no pair: one seed.
@@ -126,11 +122,8 @@ def agreement_table(outcomes: Outcomes, measure: AgreementMeasure = "kappa") -> 
     one = np.diagonal(both, axis1=1, axis2=2)
     first, second = one[:, :, None], one[:, None, :]
     unequal = first + second - 2 * both
-    if measure == "share":
-        by_emotion = 1 - unequal / texts
-    else:
-        expected = (first * (texts - second) + second * (texts - first)) / texts
-        by_emotion = 1 - np.divide(unequal, expected, out=np.full(both.shape, np.nan), where=expected > 0)
+    expected = (first * (texts - second) + second * (texts - first)) / texts
+    by_emotion = 1 - np.divide(unequal, expected, out=np.full(both.shape, np.nan), where=expected > 0)
     pairs = _mean_of_known(by_emotion, axis=0)
     pairs[np.eye(runs, dtype=bool)] = np.nan
     blocks = [

@@ -23,7 +23,7 @@ UNWRITABLE_EXIT_STATUS = 74  # EX_IOERR: a run that could not even write why it 
 
 
 class End(NamedTuple):
-    """Why a run or its process ended: `reason` in one line, and `failure` where it is one of those that are told apart."""
+    """Why a run or its process ended: `reason` in one line, and `failure` where it is one that programs tell apart."""
 
     reason: str
     failure: Failure | None = None

@@ -15,8 +15,8 @@ from emocore.evaluation.calibration import (
     calibration_table,
     precision_recall_table,
     reliability_table,
-    wilson_interval,
 )
+from emocore.evaluation.intervals import wilson_interval
 from emocore.evaluation.predictions import Outcomes
 from tests.support.simulated import outcomes_of
 
@@ -40,11 +40,11 @@ def large() -> Outcomes:
 
 
 def test_bins_hold_what_was_said_and_what_was_true() -> None:
-    """Where the two bins meet, 0.5 belongs to the lower: 0.1, 0.3 and 0.5, of which the second is true."""
-    table = reliability_table(predict(TRUTH, PROBABILITIES), bins=2)
+    """Where two bins meet, 0.2 belongs to the lower: 0.12, 0.18 and 0.2, of which the second is true."""
+    table = reliability_table(predict(TRUTH, np.array([[[0.12, 0.18], [0.2, 0.9]]])))
     assert table["series"].tolist() == ["LoRA", "LoRA"] and table["method"].tolist() == ["lora", "lora"]
     columns = ["bin_low", "bin_high", "confidence", "observed", "count"]
-    assert table[columns].to_numpy() == pytest.approx(np.array([[0, 0.5, 0.3, 1 / 3, 3], [0.5, 1, 0.9, 1, 1]]))
+    assert table[columns].to_numpy() == pytest.approx(np.array([[0.1, 0.2, 0.5 / 3, 1 / 3, 3], [0.8, 0.9, 0.9, 1, 1]]))
 
 
 def test_bins_without_cells_have_no_row() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from emocore.evaluation.bootstrap import score
-from emocore.evaluation.no_skill import no_skill_f1, no_skill_scores, no_skill_scores_from_supports
+from emocore.evaluation.no_skill import f1_of_always_on, no_skill_scores, no_skill_scores_from_supports
 from emocore.evaluation.original_study import study_table
 from emocore.metrics import score_emotions
 from tests.support.simulated import outcomes_of
@@ -54,14 +54,14 @@ def test_frequency_by_hand() -> None:
 def test_the_floor_of_an_emotion_is_what_always_on_scores() -> None:
     always_on = np.ones_like(TRUTH)
     scores = score_emotions(TRUTH, always_on, always_on.astype(float), ["a", "b", "c"])
-    assert no_skill_f1(TRUTH) == pytest.approx([scores[label]["f1"] for label in "abc"])
-    assert no_skill_f1(TRUTH) == pytest.approx([6 / 7, 2 / 5, 0])
+    floor = f1_of_always_on(TRUTH.mean(axis=0))
+    assert floor == pytest.approx([scores[label]["f1"] for label in "abc"]) == pytest.approx([6 / 7, 2 / 5, 0])
 
 
 def test_no_predictor_that_ignores_the_text_beats_the_floor() -> None:
     random = np.random.default_rng(0)
     truth = (random.random((20_000, 2)) < (0.3, 0.1)).astype(np.int8)
-    floor = no_skill_f1(truth)
+    floor = f1_of_always_on(truth.mean(axis=0))
     for share in (0.1, 0.3, 0.5, 0.9):
         predicted = (random.random(truth.shape) < share).astype(np.int8)
         scores = score_emotions(truth, predicted, predicted.astype(float), ["a", "b"])

@@ -193,26 +193,23 @@ def test_of_one_series_the_oracle_is_that_series() -> None:
 def test_agreement_of_two_runs_is_worked_by_hand(two: Outcomes) -> None:
     """Anger: LoRA says 1001, IA3 0101: half are equal, as by chance. Joy: 1110 against 1100: 3/4 where chance gives
     1/2. So kappa is 0 and 1/2."""
-    kappa, share = agreement_table(two), agreement_table(two, "share")
+    kappa = agreement_table(two)
     assert kappa.index.tolist() == kappa.columns.tolist() == ["LoRA", "IA3"]
     assert kappa.loc["LoRA", "IA3"] == kappa.loc["IA3", "LoRA"] == pytest.approx(1 / 4)
-    assert share.loc["LoRA", "IA3"] == share.loc["IA3", "LoRA"] == pytest.approx((1 / 2 + 3 / 4) / 2)
-    assert np.isnan(np.diag(kappa)).all() and np.isnan(np.diag(share)).all()
+    assert np.isnan(np.diag(kappa)).all()
 
 
 def test_agreement_is_scikit_learn_s_kappa_over_pairs_of_runs(large: Outcomes) -> None:
     """The seeds of one series are compared with each other, and no run with itself."""
-    kappa, share = agreement_table(large), agreement_table(large, "share")
+    kappa = agreement_table(large)
     for first, second in product(large.members, repeat=2):
         pairs = [(a, b) for a, b in product(large.members[first], large.members[second]) if a != b]
         kappas = [
             np.mean([cohen_kappa_score(*large.predicted[[a, b], :, column]) for column in range(len(large.labels))])
             for a, b in pairs
         ]
-        shares = [(large.predicted[a] == large.predicted[b]).mean() for a, b in pairs]
         if pairs:
             assert kappa.loc[first, second] == pytest.approx(np.mean(kappas), abs=1e-12)
-            assert share.loc[first, second] == pytest.approx(np.mean(shares), abs=1e-12)
         else:
             assert first == second == "LoRA" and np.isnan(kappa.loc[first, second])
 
@@ -226,7 +223,6 @@ def test_emotions_that_both_never_or_both_always_predict_have_no_kappa() -> None
     assert agreement_table(predict(truth, [never, always], ("LoRA", "IA3"))).iloc[0, 1] == 1 / 2
     silent = np.full((2, 2, 2), 0.1)
     assert np.isnan(agreement_table(predict(truth, silent, ("LoRA", "IA3"))).iloc[0, 1])
-    assert agreement_table(predict(truth, silent, ("LoRA", "IA3")), "share").iloc[0, 1] == 1
 
 
 def test_emotions_are_predicted_with_or_instead_of_true_ones() -> None:
