@@ -27,6 +27,7 @@ from emocore.run.folder import RunFolder
 from emocore.run.listing import list_runs, runs_root
 from emocore.run.state import RunStatus
 from emocore.system.files import write_atomically
+from emocore.text import format_score
 from emocore.tracking.team import TeamListing, fetch_team_runs
 
 TEAM_TIMEOUT_SECONDS = 30.0
@@ -117,18 +118,14 @@ def _print(comparison: Comparison, differences: pd.DataFrame) -> None:
 
 def _print_grid(grid: Grid) -> None:
     rows = [
-        [row.name, "" if row.count is None else f"{row.count:,}", *map(_say, row.scores)]
+        [row.name, "" if row.count is None else f"{row.count:,}", *map(_describe_score, row.scores)]
         for row in (*grid.rows, *grid.no_skill)
     ]
     print_table([[grid.corner, grid.counted, *grid.columns], *rows])
 
 
-def _say(score: Score) -> str:
-    """0.508 [0.485, 0.531]"""
-    if math.isnan(score.value):
-        return NOTHING
-    interval = "" if math.isnan(score.low) else f" [{score.low:.3f}, {score.high:.3f}]"
-    return f"{score.value:.3f}{interval}"
+def _describe_score(score: Score) -> str:
+    return NOTHING if math.isnan(score.value) else format_score(score.value, score.low, score.high)
 
 
 def _print_words(table: pd.DataFrame) -> None:

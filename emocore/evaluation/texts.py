@@ -107,7 +107,7 @@ def oracle_scores(outcomes: Outcomes) -> pd.DataFrame:
 
 
 def agreement_table(outcomes: Outcomes) -> pd.DataFrame:
-    """How alike series answer: square, series x series, the mean of Cohen's (1960) kappa over pairs of runs and emotions.
+    """How alike series answer: square, series x series, Cohen's (1960) kappa as a mean over pairs of runs and emotions.
 
     It is 1 for equal answers and 0 for chance. Two models that hardly predict anything share nearly all cells, so the
     share of equal ones would say little; and all cells together would give credit for knowing which emotions are

@@ -7,7 +7,7 @@ from emocore.evaluation.comparison import Comparison
 from emocore.evaluation.intervals import FEWEST_POSITIVES
 from emocore.evaluation.predictions import POLICY_DESCRIPTIONS, POLICY_TITLES
 from emocore.export.grids import Mark
-from emocore.text import join_names
+from emocore.text import counted, join_names
 
 SIGNS: dict[Mark, str] = {"tie": "†", "untested": "‡"}
 MARKS: dict[Mark, str] = {
@@ -38,11 +38,11 @@ def describe_seeds(comparison: Comparison) -> str:
     seeds = comparison.ranking()[["series", "seeds"]].to_numpy().tolist()
     counts = {count for _, count in seeds}
     if len(counts) == 1:
-        return f"{seeds[0][1]} {'seed' if counts == {1} else 'seeds'}{' each' if len(seeds) > 1 else ''}"
+        return f"{counted(seeds[0][1], 'seed')}{' each' if len(seeds) > 1 else ''}"
     by_count = {
         count: join_names([name for name, own in seeds if own == count]) for count in sorted(counts, reverse=True)
     }
-    return join_names([f"{count} {'seed' if count == 1 else 'seeds'} of {names}" for count, names in by_count.items()])
+    return join_names([f"{counted(count, 'seed')} of {names}" for count, names in by_count.items()])
 
 
 def describe_method(comparison: Comparison) -> list[str]:

@@ -1,9 +1,5 @@
 """A comparison to take away, of finished runs with nasty names."""
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -13,10 +9,8 @@ from emocore.charts.style import finish, method_color
 from emocore.evaluation.comparison import Comparison, compare
 from emocore.evaluation.results import RunResult
 from emocore.export.content import ComparisonContent
-from emocore.models.resolve import resolve
-from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
-from tests.support.tables import finish_run
+from tests.support.studies import finish_study
 
 SCRIPT = "<script>window.hacked = 1</script>"
 LABELS = ("joy", f"anger {SCRIPT}", "fear & 100% <b>dread</b>", "trust")
@@ -33,33 +27,6 @@ PROVENANCE = {
 }
 
 
-@pytest.fixture(scope="session")
-def finish_study() -> Callable[..., list[RunResult]]:
-    """Finished runs of methods x seeds below a folder, with any settings; LoRA is the best and IA3 worse."""
-
-    def finish_all(
-        root: Path,
-        methods: tuple[str, ...] = ("lora", "qlora", "ia3"),
-        seeds: tuple[int, ...] = (1, 2),
-        **settings: Any,
-    ) -> list[RunResult]:
-        root.mkdir(parents=True, exist_ok=True)
-        random = np.random.default_rng(0)
-        truth = (random.random((150, len(LABELS))) < (0.5, 0.4, 0.3, 0.03)).astype(np.int8)
-        hard = random.normal(0, 1, truth.shape)
-        gains = {"lora": 1.5, "qlora": 1.5, "ia3": 0.6}
-        results = []
-        for method in methods:
-            for seed in seeds:
-                own = random.normal(0, 0.3, truth.shape)
-                logits = gains.get(method, 0.3) * (2 * truth - 1) + hard + own
-                config, _ = resolve(RunConfig(**{"study": "PEFT 1"} | settings | {"method": method, "seed": seed}))
-                results.append(_trust(finish_run(root, config, truth, logits, LABELS, provenance=PROVENANCE)))
-        return results
-
-    return finish_all
-
-
 def _trust(run: RunFolder) -> RunResult:
     """As `load_result`, which lets no label with markup in: what is written must be safe all the same."""
     result, provenance = run.read_json("result.json"), run.read_json("provenance.json")
@@ -68,10 +35,14 @@ def _trust(run: RunFolder) -> RunResult:
 
 
 @pytest.fixture(scope="session")
-def study(finish_study: Callable[..., list[RunResult]], tmp_path_factory: pytest.TempPathFactory) -> list[RunResult]:
-    """Its data file lies in a folder that nobody else shall read of."""
+def study(tmp_path_factory: pytest.TempPathFactory) -> list[RunResult]:
+    """LoRA and QLoRA are the best and IA3 is worse. The data file lies in a folder that nobody else shall read of."""
     data = tmp_path_factory.mktemp("home-of-ada") / "train.csv"
-    return finish_study(tmp_path_factory.mktemp("runs"), data=str(data))
+    runs = finish_study(
+        tmp_path_factory.mktemp("runs"), ("lora", "qlora", "ia3"), (1, 2), 150, LABELS, "PEFT 1", has_test=False,
+        provenance=PROVENANCE, data=str(data),
+    )  # fmt: skip
+    return [_trust(run) for run in runs]
 
 
 @pytest.fixture(scope="session")

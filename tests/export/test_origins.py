@@ -1,7 +1,6 @@
 """What a comparison comes from is told without telling where it lay, and what differs between runs is named."""
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,9 +8,10 @@ import pandas as pd
 import pytest
 
 from emocore.evaluation.comparison import Comparison, compare
-from emocore.evaluation.results import Result, RunResult, TeamResult
+from emocore.evaluation.results import load_result, Result, RunResult, TeamResult
 from emocore.export.content import ComparisonContent
 from emocore.export.origins import (
+from tests.support.studies import finish_study
     environment_table,
     file_names,
     hashes,
@@ -61,9 +61,9 @@ def test_no_password_of_a_server_is_told(study: list[RunResult]) -> None:
 
 
 def test_of_a_run_s_place_on_w_and_b_the_address_is_told(
-    finish_study: Callable[..., list[RunResult]], tmp_path: Path
+    tmp_path: Path
 ) -> None:
-    [result] = finish_study(tmp_path, ("lora",), (1,))
+    [result] = map(load_result, finish_study(tmp_path, ("lora",), (1,), has_test=False))
     assert shared_address(result) == {}
     place = {
         "mode": "online", "entity": "team", "project": "p", "id": "1", "base_url": "https://w.example",
