@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from emocore.evaluation.intervals import wilson_interval
-from emocore.evaluation.predictions import Outcomes
+from emocore.evaluation.predictions import Predictions
 
 BINS = 10
 # k / 100 is the same float as the recall k / 100 of scikit-learn, which linspace does not promise.
@@ -17,7 +17,7 @@ RECALL_GRID = np.arange(101) / 100
 PRECISION_RECALL_COLUMNS = ("series", "method", "emotion", "recall", "precision", "average_precision", "no_skill")
 
 
-def reliability_table(outcomes: Outcomes, emotion: str | None = None) -> pd.DataFrame:
+def reliability_table(predictions: Predictions, emotion: str | None = None) -> pd.DataFrame:
     """How often the emotion is there among cells with about the same probability, of one emotion or of all.
 
     One row a series and bin of equal width that has cells: series, method, bin_low, bin_high, confidence (mean
@@ -27,17 +27,17 @@ def reliability_table(outcomes: Outcomes, emotion: str | None = None) -> pd.Data
 
     Raises ValueError for an emotion that the runs do not have.
     """
-    sums = _sum_bins(*_cells(outcomes, emotion))
+    sums = _sum_bins(*_cells(predictions, emotion))
     edges = np.linspace(0, 1, BINS + 1)
     tables = []
-    for name, places in outcomes.members.items():
+    for name, places in predictions.members.items():
         count, probability, positives = sums[:, places].sum(axis=1)
         used = np.flatnonzero(count)
         observed, cells = positives[used] / count[used], count[used] / len(places)
         low, high = wilson_interval(observed, cells)
         table = {
             "series": name,
-            "method": outcomes.method_of[name],
+            "method": predictions.method_of[name],
             "bin_low": edges[used],
             "bin_high": edges[used + 1],
             "confidence": probability[used] / count[used],
@@ -50,7 +50,7 @@ def reliability_table(outcomes: Outcomes, emotion: str | None = None) -> pd.Data
     return pd.concat(tables, ignore_index=True)
 
 
-def calibration_table(outcomes: Outcomes, emotion: str | None = None) -> pd.DataFrame:
+def calibration_table(predictions: Predictions, emotion: str | None = None) -> pd.DataFrame:
     """One row a series: series, method, ece, brier; means over seeds, of one emotion's cells or of all.
 
     `ece` is the expected calibration error (Naeini et al. 2015) over BINS bins of equal width: the sum over bins of
@@ -60,7 +60,7 @@ def calibration_table(outcomes: Outcomes, emotion: str | None = None) -> pd.Data
 
     Raises ValueError for an emotion that the runs do not have.
     """
-    probabilities, truth = _cells(outcomes, emotion)
+    probabilities, truth = _cells(predictions, emotion)
     count, probability, positives = _sum_bins(probabilities, truth)
     # A bin's count cancels out: count / total * |probability / count - positives / count|.
     ece = np.abs(probability - positives).sum(axis=1) / count.sum(axis=1)
@@ -68,16 +68,16 @@ def calibration_table(outcomes: Outcomes, emotion: str | None = None) -> pd.Data
     rows = [
         {
             "series": name,
-            "method": outcomes.method_of[name],
+            "method": predictions.method_of[name],
             "ece": ece[places].mean(),
             "brier": brier[places].mean(),
         }
-        for name, places in outcomes.members.items()
+        for name, places in predictions.members.items()
     ]
     return pd.DataFrame(rows)
 
 
-def precision_recall_table(outcomes: Outcomes, emotion: str) -> pd.DataFrame:
+def precision_recall_table(predictions: Predictions, emotion: str) -> pd.DataFrame:
     """The curve of each series for one emotion, whatever the thresholds: PRECISION_RECALL_COLUMNS.
 
     One row a series and recall of RECALL_GRID, rising; precision is the mean over seeds at that recall. A seed's curve
@@ -88,16 +88,16 @@ def precision_recall_table(outcomes: Outcomes, emotion: str) -> pd.DataFrame:
 
     Empty where no text has the emotion. Raises ValueError for an emotion that the runs do not have.
     """
-    column = outcomes.labels.index(emotion)
-    truth = outcomes.truth[:, column]
+    column = predictions.labels.index(emotion)
+    truth = predictions.truth[:, column]
     if not truth.any():
         return pd.DataFrame(columns=PRECISION_RECALL_COLUMNS)
-    scores = outcomes.probabilities[:, :, column]
+    scores = predictions.probabilities[:, :, column]
     tables = []
-    for name, places in outcomes.members.items():
+    for name, places in predictions.members.items():
         table = {
             "series": name,
-            "method": outcomes.method_of[name],
+            "method": predictions.method_of[name],
             "emotion": emotion,
             "recall": RECALL_GRID,
             "precision": np.mean([_precision_at_recalls(truth, scores[place]) for place in places], axis=0),
@@ -108,11 +108,11 @@ def precision_recall_table(outcomes: Outcomes, emotion: str) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def _cells(outcomes: Outcomes, emotion: str | None) -> tuple[np.ndarray, np.ndarray]:
+def _cells(predictions: Predictions, emotion: str | None) -> tuple[np.ndarray, np.ndarray]:
     """Probabilities (runs, cells) and truth (cells,) of one emotion or of all."""
-    columns = slice(None) if emotion is None else outcomes.labels.index(emotion)
-    probabilities = outcomes.probabilities[..., columns].reshape(len(outcomes.runs), -1)
-    return probabilities, outcomes.truth[:, columns].ravel()
+    columns = slice(None) if emotion is None else predictions.labels.index(emotion)
+    probabilities = predictions.probabilities[..., columns].reshape(len(predictions.runs), -1)
+    return probabilities, predictions.truth[:, columns].ravel()
 
 
 def _sum_bins(probabilities: np.ndarray, truth: np.ndarray) -> np.ndarray:

@@ -108,8 +108,8 @@ def _doubt_what_was_not_tested(comparison: Comparison) -> Iterator[str]:
 
 
 def _doubt_equal_predictions(comparison: Comparison) -> Iterator[str]:
-    for outcomes in comparison.groups:
-        answers = {name: outcomes.predicted[places] for name, places in outcomes.members.items()}
+    for predictions in comparison.groups:
+        answers = {name: predictions.predicted[places] for name, places in predictions.members.items()}
         alike = [name for name, given in answers.items() if len(given) > 1 and (given == given[0]).all()]
         if alike:
             yield f"All seeds of {name_some(alike)} predict the same: no chance in the training shows."

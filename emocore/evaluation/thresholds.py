@@ -30,9 +30,9 @@ def chosen_thresholds(comparison: Comparison) -> pd.DataFrame:
     """The thresholds of the comparison's policy, means over seeds; long: series, emotion, threshold."""
     rows = [
         {"series": name, "emotion": label, "threshold": threshold}
-        for outcomes in comparison.groups
-        for name, places in outcomes.members.items()
-        for label, threshold in zip(outcomes.labels, outcomes.thresholds[places].mean(axis=0), strict=True)
+        for predictions in comparison.groups
+        for name, places in predictions.members.items()
+        for label, threshold in zip(predictions.labels, predictions.thresholds[places].mean(axis=0), strict=True)
     ]
     return pd.DataFrame(rows, columns=["series", "emotion", "threshold"])
 

@@ -25,7 +25,7 @@ from scipy import stats
 
 from emocore.evaluation.bootstrap import Scores
 from emocore.evaluation.intervals import FEWEST_POSITIVES, LEVEL, Variances, degrees_of_freedom, split_variance
-from emocore.evaluation.predictions import Outcomes
+from emocore.evaluation.predictions import Predictions
 
 ALPHA = 1 - LEVEL
 # On fewer texts two models with the same macro-F1 got a verdict in 8 to 11 % of simulations (12 to 40 texts).
@@ -130,21 +130,21 @@ class Verdicts:
         return turned | {(first, second, emotion): verdict for first, second, emotion, verdict in seen}
 
 
-def compare_pairs(outcomes: Outcomes, scores: Scores, samples: Scores) -> Verdicts:
-    """The verdicts on all pairs of series; `scores` and `samples` are those of `outcomes`.
+def compare_pairs(predictions: Predictions, scores: Scores, samples: Scores) -> Verdicts:
+    """The verdicts on all pairs of series; `scores` and `samples` are those of `predictions`.
 
     Too few texts (FEWEST_TEXTS overall, FEWEST_POSITIVES that have an emotion) have no interval and tie.
     """
-    targets = [_Target.of_macro(outcomes, scores, samples), _Target.of_emotions(outcomes, scores, samples)]
+    targets = [_Target.of_macro(predictions, scores, samples), _Target.of_emotions(predictions, scores, samples)]
     rows = [
         {
             "first": first,
             "second": second,
-            "first_method": outcomes.method_of[first],
-            "second_method": outcomes.method_of[second],
+            "first_method": predictions.method_of[first],
+            "second_method": predictions.method_of[second],
             **row,
         }
-        for first, second in combinations(outcomes.members, 2)
+        for first, second in combinations(predictions.members, 2)
         for target in targets
         for row in target.compare(first, second)
     ]
@@ -191,22 +191,22 @@ class _Target:
     is_of_others: bool
 
     @classmethod
-    def of_macro(cls, outcomes: Outcomes, scores: Scores, samples: Scores) -> "_Target":
+    def of_macro(cls, predictions: Predictions, scores: Scores, samples: Scores) -> "_Target":
         macro, drawn = scores.metrics["f1_macro"][:, None], samples.metrics["f1_macro"][..., None]
-        texts = np.array([len(outcomes.truth)])
-        return cls._of(outcomes, ("",), texts, FEWEST_TEXTS, macro, drawn, SEED_DEVIATION)
+        texts = np.array([len(predictions.truth)])
+        return cls._of(predictions, ("",), texts, FEWEST_TEXTS, macro, drawn, SEED_DEVIATION)
 
     @classmethod
-    def of_emotions(cls, outcomes: Outcomes, scores: Scores, samples: Scores) -> "_Target":
-        deviation, support = SEED_DEVIATION_OF_EMOTION, outcomes.support
+    def of_emotions(cls, predictions: Predictions, scores: Scores, samples: Scores) -> "_Target":
+        deviation, support = SEED_DEVIATION_OF_EMOTION, predictions.support
         return cls._of(
-            outcomes, outcomes.labels, support, FEWEST_POSITIVES, scores.emotions, samples.emotions, deviation
+            predictions, predictions.labels, support, FEWEST_POSITIVES, scores.emotions, samples.emotions, deviation
         )
 
     @classmethod
     def _of(
         cls,
-        outcomes: Outcomes,
+        predictions: Predictions,
         names: tuple[str, ...],
         support: np.ndarray,
         fewest: int,
@@ -214,14 +214,14 @@ class _Target:
         samples: np.ndarray,
         deviation: float,
     ) -> "_Target":
-        variances = {s: split_variance(scores[places], samples[:, places]) for s, places in outcomes.members.items()}
+        variances = {s: split_variance(scores[places], samples[:, places]) for s, places in predictions.members.items()}
         several = [v for v in variances.values() if v.runs > 1]
         assumed = np.full(len(names), deviation**2)
         if several:
             weights = sum(v.runs - 1 for v in several)
             assumed = np.maximum(assumed, sum(v.seeds * v.runs * (v.runs - 1) for v in several) / weights)
-        means = {series: scores[places].mean(axis=0) for series, places in outcomes.members.items()}
-        drawn = {series: samples[:, places].mean(axis=1) for series, places in outcomes.members.items()}
+        means = {series: scores[places].mean(axis=0) for series, places in predictions.members.items()}
+        drawn = {series: samples[:, places].mean(axis=1) for series, places in predictions.members.items()}
         return cls(names, support, fewest, means, drawn, variances, assumed, deviation, bool(several))
 
     def compare(self, first: str, second: str) -> Iterator[dict[str, object]]:

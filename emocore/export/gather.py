@@ -18,7 +18,7 @@ from emocore.evaluation.calibration import calibration_table, reliability_table
 from emocore.evaluation.comparison import Comparison
 from emocore.evaluation.costs import cost_table, pareto_front
 from emocore.evaluation.headline import describe
-from emocore.evaluation.predictions import POLICY_TITLES, Outcomes, ThresholdPolicy
+from emocore.evaluation.predictions import POLICY_TITLES, Predictions, ThresholdPolicy
 from emocore.evaluation.sweeps import find_swept_settings, sweep_table
 from emocore.evaluation.texts import agreement_table, co_occurrence_errors, oracle_scores, unique_errors
 from emocore.evaluation.thresholds import chosen_thresholds, describe_tuning, threshold_table
@@ -45,12 +45,12 @@ def gather(
     headline = describe(comparison)
     sentences, figures = [headline.sentence], _score_figures(comparison)
     tables: dict[str, pd.DataFrame] = {}
-    outcomes = comparison.largest_group
-    if outcomes:
+    predictions = comparison.largest_group
+    if predictions:
         at = {policy: compare_at(policy) for policy in POLICY_TITLES}
         sentences.append(describe_tuning(at))
-        tables |= _prediction_tables(comparison, outcomes, at)
-        figures |= _prediction_figures(comparison, outcomes, tables)
+        tables |= _prediction_tables(comparison, predictions, at)
+        figures |= _prediction_figures(comparison, predictions, tables)
     tables["Costs"] = costs = cost_table(comparison.results, comparison.scores)
     for cost, name in COST_TITLES.items():
         if costs[cost].notna().any():
@@ -88,24 +88,24 @@ def _score_figures(comparison: Comparison) -> dict[str, go.Figure]:
 
 
 def _prediction_tables(
-    comparison: Comparison, outcomes: Outcomes, at: dict[ThresholdPolicy, Comparison]
+    comparison: Comparison, predictions: Predictions, at: dict[ThresholdPolicy, Comparison]
 ) -> dict[str, pd.DataFrame]:
     tables = {
         "What thresholds are worth": threshold_table(at),
         "Thresholds tuned by emotion": chosen_thresholds(at["by_emotion"]),
-        "Calibration": calibration_table(outcomes),
-        "Reliability": reliability_table(outcomes),
-        "Emotions mixed up": co_occurrence_errors(outcomes),
+        "Calibration": calibration_table(predictions),
+        "Reliability": reliability_table(predictions),
+        "Emotions mixed up": co_occurrence_errors(predictions),
     }
-    if len(outcomes.members) > 1:
-        tables["Agreement"] = agreement_table(outcomes)
-        tables["Errors of one method alone"] = unique_errors(outcomes)
-        tables["The right one for every cell"] = oracle_scores(outcomes)
+    if len(predictions.members) > 1:
+        tables["Agreement"] = agreement_table(predictions)
+        tables["Errors of one method alone"] = unique_errors(predictions)
+        tables["The right one for every cell"] = oracle_scores(predictions)
     return tables
 
 
 def _prediction_figures(
-    comparison: Comparison, outcomes: Outcomes, tables: dict[str, pd.DataFrame]
+    comparison: Comparison, predictions: Predictions, tables: dict[str, pd.DataFrame]
 ) -> dict[str, go.Figure]:
     figures = {
         "What thresholds are worth": threshold_lines(
@@ -113,6 +113,6 @@ def _prediction_figures(
         ),
         "Reliability": reliability_curves(tables["Reliability"], tables["Calibration"]),
     }
-    if len(outcomes.members) > 1:
+    if len(predictions.members) > 1:
         figures["Agreement"] = agreement_heatmap(tables["Agreement"])
     return figures

@@ -27,7 +27,7 @@ def describe_setting(comparison: Comparison) -> str:
 
 def describe_texts(comparison: Comparison) -> str:
     """886 texts; 886 and 120 texts where not all runs were scored on the same; a word where it is not known."""
-    counts = [len(outcomes.row_ids) for outcomes in comparison.groups]
+    counts = [len(predictions.row_ids) for predictions in comparison.groups]
     if not counts:
         counts = sorted({rows for result in comparison.results if (rows := result.rows(comparison.split))})
     return f"{join_names([f'{count:,}' for count in counts])} texts" if counts else "an unknown number of texts"

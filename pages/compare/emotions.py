@@ -43,8 +43,8 @@ def _show_one(view: View) -> None:
     if not groups:
         st.info("This needs predictions, which runs from W&B do not have.", icon=":material/info:")
         return
-    outcomes = max(groups, key=lambda group: len(group.runs))
-    curves = view.keep("curves", lambda: precision_recall_table(outcomes, emotion), emotion)
+    predictions = max(groups, key=lambda group: len(group.runs))
+    curves = view.keep("curves", lambda: precision_recall_table(predictions, emotion), emotion)
     if curves.empty:
         st.info(f"No text of this split has {plain(emotion)}.", icon=":material/info:")
         return

@@ -17,7 +17,7 @@ from emocore.metrics import score_logits, sigmoid
 from emocore.models.resolve import resolve
 from emocore.run.config import RunConfig
 from emocore.thresholds import tune_by_emotion, tune_common
-from tests.support.simulated import outcomes_of
+from tests.support.simulated import predictions_of
 from tests.support.tables import finish_run
 
 LABELS = ("anger", "joy", "trust")
@@ -195,8 +195,8 @@ def test_the_floor_has_every_metric_of_the_scores(tmp_path: Path) -> None:
     assert table.index.tolist() == ["silence", "frequency", "always-on"] and table.columns.tolist() == list(METRICS)
     known = no_skill_scores(TRUTH)
     for name, predicted in (("silence", np.zeros(TRUTH.shape)), ("always-on", np.ones(TRUTH.shape))):
-        outcomes = outcomes_of(TRUTH.astype(bool), (predicted - 0.5)[None], ("floor",))
-        expected = {metric: values[0] for metric, values in score(outcomes).metrics.items()}
+        predictions = predictions_of(TRUTH.astype(bool), (predicted - 0.5)[None], ("floor",))
+        expected = {metric: values[0] for metric, values in score(predictions).metrics.items()}
         assert table.loc[name].to_dict() == pytest.approx(expected, abs=1e-12)
     assert comparison.always_on == known["always-on"]["multilabel"]["f1_macro"]
     shares = TRUTH.mean(axis=0)

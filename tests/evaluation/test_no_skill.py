@@ -7,7 +7,7 @@ from emocore.evaluation.bootstrap import score
 from emocore.evaluation.no_skill import f1_of_always_on, no_skill_scores, no_skill_scores_from_supports
 from emocore.evaluation.original_study import study_table
 from emocore.metrics import score_emotions
-from tests.support.simulated import outcomes_of
+from tests.support.simulated import predictions_of
 
 # Column shares 3/4, 1/4, 0.
 TRUTH = np.array([[1, 1, 0], [1, 0, 0], [1, 0, 0], [0, 0, 0]], dtype=np.int8)
@@ -34,7 +34,7 @@ def test_frequency_scores_what_random_draws_of_it_score_on_average() -> None:
     truth = (random.random((400, 5)) < (0.5, 0.3, 0.2, 0.1, 0.05)).astype(np.int8)
     truth[:20] = 0
     draws = np.where(random.random((400, *truth.shape)) < truth.mean(axis=0), 1.0, -1.0)
-    drawn = score(outcomes_of(truth.astype(bool), draws, ("frequency",) * 400)).metrics
+    drawn = score(predictions_of(truth.astype(bool), draws, ("frequency",) * 400)).metrics
     found = no_skill_scores(truth)["frequency"]
     values = {**found["multilabel"], **{f"flattened_{name}": value for name, value in found["flattened"].items()}}
     assert values == pytest.approx({name: runs.mean() for name, runs in drawn.items()}, abs=0.004)

@@ -8,10 +8,9 @@ import pandas as pd
 import pytest
 
 from emocore.evaluation.comparison import Comparison, compare
-from emocore.evaluation.results import load_result, Result, RunResult, TeamResult
+from emocore.evaluation.results import Result, RunResult, TeamResult, load_result
 from emocore.export.content import ComparisonContent
 from emocore.export.origins import (
-from tests.support.studies import finish_study
     environment_table,
     file_names,
     hashes,
@@ -20,6 +19,7 @@ from tests.support.studies import finish_study
     shared_config,
     without_paths,
 )
+from tests.support.studies import finish_study
 
 
 def with_settings(result: RunResult, sha256: dict[str, str] | None = None, **settings: object) -> Result:
@@ -60,9 +60,7 @@ def test_no_password_of_a_server_is_told(study: list[RunResult]) -> None:
     assert shared_address(team) == {"url": "https://w.example/e/p"}
 
 
-def test_of_a_run_s_place_on_w_and_b_the_address_is_told(
-    tmp_path: Path
-) -> None:
+def test_of_a_run_s_place_on_w_and_b_the_address_is_told(tmp_path: Path) -> None:
     [result] = map(load_result, finish_study(tmp_path, ("lora",), (1,), has_test=False))
     assert shared_address(result) == {}
     place = {
