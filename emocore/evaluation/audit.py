@@ -48,15 +48,15 @@ def audit_subjects(subjects: Sequence[Subject]) -> pd.DataFrame:
         if not _differ(what, rule, having):
             continue
         if what in shared_design or what in own_design:
-            rows.append((what, _tell_values(what, having), "cosmetic", _explain_design(rule), True))
+            rows.append((what, _describe_values(what, having), "cosmetic", _explain_design(rule), True))
         elif set(shared_design) & set(rule.follows) and _is_same_in_methods([*shared_design, what], having):
             continue  # the design says it already
         elif what in SPLIT_SETTINGS and is_same_split:
             effect = "It came to the same rows and the same split: no effect."
-            rows.append((what, _tell_values(what, having), "cosmetic", effect, False))
+            rows.append((what, _describe_values(what, having), "cosmetic", effect, False))
         else:
             effect = _explain_trials(having) if what == "learning-rate trials" else rule.effect
-            rows.append((what, _tell_values(what, having), rule.severity, effect, False))
+            rows.append((what, _describe_values(what, having), rule.severity, effect, False))
     rows.sort(key=lambda row: SEVERITIES.index(row[2]))
     return pd.DataFrame(rows, columns=[*COLUMNS, "by_design"]).astype({"by_design": bool})
 
@@ -161,7 +161,7 @@ def _explain_trials(having: Sequence[Subject]) -> str:
     )
 
 
-def _tell_values(what: str, having: Sequence[Subject]) -> str:
+def _describe_values(what: str, having: Sequence[Subject]) -> str:
     """ "minilm-l6 (LoRA, IA3) against smollm2-135m (QLoRA)"."""
     return " against ".join(f"{value} ({names})" for value, names in _name_groups(what, having).items())
 

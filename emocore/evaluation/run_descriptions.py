@@ -56,10 +56,10 @@ def describe_results(results: Sequence[Result], split: str, trials: Mapping[Tria
     counted = {place: max(count, (trials or {}).get(place, 0)) for place, count in own_trials.items()}
     facts: dict[str, dict[str, str | None]] = {result.id: _describe_settings(result.config) for result in results}
     for group in (
-        _tell_sizes(results),
-        _tell_data(results),
-        _tell_versions(results),
-        _tell_evaluation_texts(results, split),
+        _describe_sizes(results),
+        _describe_data(results),
+        _describe_versions(results),
+        _describe_evaluation_texts(results, split),
         {result.id: _describe_origin(result) for result in results},
         {
             result.id: {"learning-rate trials": str(counted[place])}
@@ -87,13 +87,13 @@ def _describe_settings(config: RunConfig) -> dict[str, str | None]:
     """The settings that are told as they stand, under their names with spaces."""
     has_base = config.base != NO_BASE
     return {
-        title(name): _word(name, getattr(config, name))
+        title(name): _describe_value(name, getattr(config, name))
         for name in with_role("data", "training", "method")
         if not (use(name).file or use(name).audited_as) and reads(config.method, name, has_base)
     }
 
 
-def _word(name: str, value: Any) -> str | None:
+def _describe_value(name: str, value: Any) -> str | None:
     if isinstance(value, bool):
         return "on" if value else "off"
     if value is None:
@@ -126,7 +126,7 @@ def _describe_origin(result: Result) -> dict[str, str | None]:
     }
 
 
-def _tell_sizes(results: Sequence[Result]) -> dict[str, dict[str, str | None]]:
+def _describe_sizes(results: Sequence[Result]) -> dict[str, dict[str, str | None]]:
     """Training rows and optimizer steps: as counted where all runs say so, else as set."""
     rows = {result.id: result.provenance.get("rows", {}).get("train") for result in results}
     told: dict[str, dict[str, str | None]] = {}
@@ -141,7 +141,7 @@ def _tell_sizes(results: Sequence[Result]) -> dict[str, dict[str, str | None]]:
     return told
 
 
-def _tell_data(results: Sequence[Result]) -> dict[str, dict[str, str | None]]:
+def _describe_data(results: Sequence[Result]) -> dict[str, dict[str, str | None]]:
     """The training file by its content: its name elsewhere may be another."""
     names: dict[str, str] = {}
     for result in results:
@@ -152,7 +152,7 @@ def _tell_data(results: Sequence[Result]) -> dict[str, dict[str, str | None]]:
     }
 
 
-def _tell_versions(results: Sequence[Result]) -> dict[str, dict[str, str | None]]:
+def _describe_versions(results: Sequence[Result]) -> dict[str, dict[str, str | None]]:
     """Of the packages only those whose versions are not the same everywhere."""
     versions: dict[str, dict[str, str]] = {}
     for result in results:
@@ -174,7 +174,7 @@ def _tell_versions(results: Sequence[Result]) -> dict[str, dict[str, str | None]
     }
 
 
-def _tell_evaluation_texts(results: Sequence[Result], split: str) -> dict[str, dict[str, str | None]]:
+def _describe_evaluation_texts(results: Sequence[Result], split: str) -> dict[str, dict[str, str | None]]:
     """Which texts each run was scored on, as emocore.evaluation.predictions groups them.
 
     Without predictions only the emotions' counts are known: equal counts are taken for the same texts.

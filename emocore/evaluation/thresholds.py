@@ -50,7 +50,7 @@ def describe_tuning(comparisons: Mapping[ThresholdPolicy, Comparison]) -> str:
         for policy, comparison in comparisons.items()
     }
     lost = [
-        f"{rival} ({POLICY_TITLES[policy]}: {_tell(rows[rival])})"
+        f"{rival} ({POLICY_TITLES[policy]}: {_describe_verdict(rows[rival])})"
         for policy, rows in verdicts.items()
         for rival in rivals
         if verdicts["launch"][rival]["verdict"] != rows[rival]["verdict"]
@@ -60,7 +60,7 @@ def describe_tuning(comparisons: Mapping[ThresholdPolicy, Comparison]) -> str:
     return f"{gains} Every verdict on {leader} stays the same at all of them."
 
 
-def _tell(row: pd.Series) -> str:
+def _describe_verdict(row: pd.Series) -> str:
     return f"{row['verdict']}, {100 * row['difference']:+.1f} points"
 
 

@@ -51,15 +51,15 @@ def without_paths(content: ComparisonContent, names: Mapping[str, str]) -> Compa
 
     order = sorted(names, key=len, reverse=True)  # a path may begin like another one
 
-    def tell(cell: Any) -> Any:
+    def rename_files(cell: Any) -> Any:
         return reduce(lambda text, path: text.replace(path, names[path]), order, cell) if type(cell) is str else cell
 
     return replace(
         content,
-        headline=[tell(sentence) for sentence in content.headline],
-        caveats=[tell(sentence) for sentence in content.caveats],
-        audit=content.audit.map(tell),
-        tables={title: table.map(tell) for title, table in content.tables.items()},
+        headline=[rename_files(sentence) for sentence in content.headline],
+        caveats=[rename_files(sentence) for sentence in content.caveats],
+        audit=content.audit.map(rename_files),
+        tables={title: table.map(rename_files) for title, table in content.tables.items()},
     )
 
 
@@ -108,7 +108,7 @@ def settings_table(comparison: Comparison, names: Mapping[str, str]) -> pd.DataF
     for result in comparison.results:
         for setting, value in shared_config(result, names).items():
             if use(setting).role not in ("identity", "logging") and value is not None:
-                facts.setdefault(title(setting), {})[result.id] = _say(value)
+                facts.setdefault(title(setting), {})[result.id] = _describe_value(value)
     return _group(facts, comparison.series, "setting")
 
 
@@ -151,7 +151,7 @@ def _group(facts: Mapping[str, Mapping[str, str]], series: Mapping[str, str], he
     return pd.DataFrame(rows, columns=[head, "value", "series"])
 
 
-def _say(value: Any) -> str:
+def _describe_value(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(value)
     if isinstance(value, bool):

@@ -71,18 +71,18 @@ def _study_command(configs: Sequence[Config]) -> str | None:
         chosen = {method: config[name] for method, config in values.items() if _is_chosen(name, config)}
         if not chosen:
             continue
-        if len({_say(config[name]) for config in values.values()}) == 1:
+        if len({_to_argument(config[name]) for config in values.values()}) == 1:
             shared[name] = next(iter(chosen.values()))
         elif name in SHARED:
             return None
         else:
-            own += [f"--set={method}.{name}={_say(value)}" for method, value in chosen.items()]
+            own += [f"--set={method}.{name}={_to_argument(value)}" for method, value in chosen.items()]
     head = [
         f"--name={configs[0]['study']}",
         f"--methods={','.join(by_method)}",
         f"--seeds={','.join(dict.fromkeys(str(config['seed']) for config in configs))}",
     ]
-    vary = [f"--vary={name}={','.join(_say(value) for value in values)}" for name, values in varied.items()]
+    vary = [f"--vary={name}={','.join(_to_argument(value) for value in values)}" for name, values in varied.items()]
     return _join("study", [*head, *_options(shared), *own, *vary])
 
 
@@ -92,7 +92,7 @@ def _find_varied(by_method: Mapping[str, Sequence[Config]]) -> dict[str, list[An
     names = [
         name
         for name in REPEATED
-        if any(len({_say(config[name]) for config in members}) > 1 for members in by_method.values())
+        if any(len({_to_argument(config[name]) for config in members}) > 1 for members in by_method.values())
     ]
     if not names:
         return {}
@@ -137,12 +137,12 @@ def _defaults(method: str, base: str) -> RunConfig:
 
 def _options(settings: Settings) -> list[str]:
     return [
-        f"--{name.replace('_', '-')}={value}" if name in OWN_OPTIONS else f"--set={name}={_say(value)}"
+        f"--{name.replace('_', '-')}={value}" if name in OWN_OPTIONS else f"--set={name}={_to_argument(value)}"
         for name, value in settings.items()
     ]
 
 
-def _say(value: Any) -> str:
+def _to_argument(value: Any) -> str:
     """A value as `parse_setting` reads it."""
     if value is None:
         return ""

@@ -12,7 +12,7 @@ def show_scores(comparison: Comparison) -> None:
     """One row a series, each score with its interval, and the no-skill rows under them."""
     scores = comparison.scores
     about = ["series", "source", "seeds"] if "W&B" in set(scores["source"]) else ["series", "seeds"]
-    told = scores.assign(told=[format_score(row.value, row.low, row.high) for row in scores.itertuples()])
+    told = scores.assign(told=[format_score(*cells) for cells in scores[["value", "low", "high"]].to_numpy(float)])
     wide = told.pivot(index=about, columns="metric", values="told").reset_index()
     order = {name: place for place, name in enumerate(comparison.ranking()["series"])}
     wide = wide.sort_values("series", key=lambda names: names.map(order))

@@ -24,6 +24,7 @@ PROVENANCE = {
     "data_sha256": {"data": "d" * 64},
     "rows": {"train": 500, "validation": 150},
     "base_revision": None,
+    "split_sha256": "a" * 64,
 }
 
 
