@@ -21,6 +21,7 @@ from emocore.charts.style import (
 from emocore.text import format_bytes, format_count, format_seconds
 
 LOG_FACTOR = 20
+LEGEND_LINE = 20  # pixels, of about three names
 PADDING = 0.06  # of the axis on either side
 MOST_TICKS = 7
 DURATIONS = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 18000, 36000, 86400, 172800, 432000, 864000)
@@ -83,7 +84,8 @@ def cost_scatter(
     figure.update_yaxes(SCORE_AXIS)
     missing = [name for name in costs["series"] if name not in set(known["series"])]
     note = f"<br>not known of {', '.join(missing)}" if missing else ""
-    return finish(figure, height=430, x_title=title + note, y_title="macro-F1")
+    height = 430 + LEGEND_LINE * (len(known) // 3)
+    return finish(figure, height, x_title=title + note, y_title="macro-F1")
 
 
 class _Scale:
