@@ -20,7 +20,7 @@ from emocore.charts.style import (
 
 
 def reliability_curves(reliability: pd.DataFrame, calibration: pd.DataFrame) -> go.Figure:
-    """Share that is true against the mean probability, a point a bin with its interval; ECE beside the name.
+    """Share that is true against the mean probability, a point per bin with its interval; ECE beside the name.
 
     On the dashed diagonal a probability is exactly right; below it the series is too sure.
     """
@@ -58,7 +58,7 @@ def reliability_curves(reliability: pd.DataFrame, calibration: pd.DataFrame) -> 
 
 
 def precision_recall_curves(precision_recall: pd.DataFrame, used: pd.DataFrame | None = None) -> go.Figure:
-    """Precision over recall for one emotion, a line a series; the dashed line is the share of the texts that have it,
+    """Precision over recall for one emotion, a line per series; the dashed line is the share of the texts that have it,
     the precision of saying it at random.
 
     `used` (the table `emotions`) marks on each line the precision and recall at the threshold in use.

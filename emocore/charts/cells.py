@@ -105,7 +105,7 @@ def contrast_colors(colors: Sequence[str]) -> list[str]:
 
 
 def _title_height(columns: Sequence[str]) -> int:
-    """Pixels of column titles beyond one line on a narrow page: where they do not fit beside each other, they are
+    """Pixels of column titles beyond one line on a narrow page: where they do not fit next to each other, they are
     turned by 35 degrees, and where their lines do not either, by 90."""
     room = NARROW_PLOT / max(1, len(columns))
     lines = [line for name in columns for line in name.split("<br>")]

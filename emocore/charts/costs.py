@@ -1,4 +1,4 @@
-"""Macro-F1 against what it costs. Input: the table `costs`, one row a series."""
+"""Macro-F1 against what it costs. Input: the table `costs`, one row per series."""
 
 from collections.abc import Callable, Mapping
 

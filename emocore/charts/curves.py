@@ -7,7 +7,7 @@ from emocore.charts.style import dash_of, finish, method_color, rank_series
 
 
 def metric_curves(rows: pd.DataFrame, metric: str, title: str, y_range: tuple[float, float] | None = None) -> go.Figure:
-    """One line a series over the epochs. `rows` has series, method, epoch and the metric's column.
+    """One line per series over the epochs. `rows` has series, method, epoch and the metric's column.
 
     Points are marked; a long training curve is a thin raw line under its running mean.
     """

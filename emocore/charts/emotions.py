@@ -1,4 +1,4 @@
-"""Per-emotion F1 across methods: grouped bars and a heatmap. Input: the table `emotions`, one row a series and emotion.
+"""Per-emotion F1 across methods: grouped bars and a heatmap. Input: the table `emotions`, one row per series and emotion.
 
 In both, `point["customdata"][0]` of a clicked bar, point or cell is the plain name of its emotion: with
 `st.plotly_chart(..., on_select="rerun", selection_mode="points")` a page reads what was chosen there.
@@ -41,7 +41,7 @@ def order_by_support(table: pd.DataFrame) -> list[str]:
 
 
 def emotion_bars(emotions: pd.DataFrame) -> go.Figure:
-    """F1 by emotion with its interval, one bar a series, the commonest emotion first; the no-skill line dashed grey.
+    """F1 by emotion with its interval, one bar per series, the commonest emotion first; the no-skill line dashed grey.
 
     A series of W&B is drawn as points, in its own place beside the bars.
     """

@@ -1,4 +1,4 @@
-"""One metric of all series as dots with intervals. Input: the table `scores`, one row a series and metric."""
+"""One metric of all series as dots with intervals. Input: the table `scores`, one row per series and metric."""
 
 from collections.abc import Mapping
 
@@ -23,7 +23,7 @@ ROW_HEIGHT = 34
 
 
 def score_dots(scores: pd.DataFrame, metric: str, title: str, no_skill: Mapping[str, float] | None = None) -> go.Figure:
-    """One line a series, the best on top, its value beside its name; `title` names the metric.
+    """One line per series, the best on top, its value beside its name; `title` names the metric.
 
     `no_skill` are predictors without skill by name, such as {"always-on": 0.354}: a dashed line each, named on top.
     """

@@ -20,14 +20,14 @@ from emocore.charts.style import (
 )
 from emocore.evaluation.predictions import POLICY_TITLES
 
-# Series stand beside each other, so that their intervals do; of the distance between policies.
+# Series stand next to each other, so that their intervals do; of the distance between policies.
 WIDTH = 0.3
 
 
 def threshold_lines(
     thresholds: pd.DataFrame, metric: str, title: str, no_skill: Mapping[str, float] | None = None
 ) -> go.Figure:
-    """One line a series over the threshold policies, with intervals; `title` names the metric."""
+    """One line per series over the threshold policies, with intervals; `title` names the metric."""
     rows = thresholds[thresholds["metric"] == metric]
     policies = [policy for policy in POLICY_TITLES if policy in set(rows["policy"])]
     ranks = rank_series(rows)

@@ -1,4 +1,4 @@
-"""Is a comparison fair? Every difference between its runs beside method and seed, and what it does to the verdict.
+"""Is a comparison fair? Every difference between its runs other than method and seed, and what it does to the verdict.
 
 `audit` reads results; `audit_subjects` works on facts in words, so that a table out of a paper is judged by the
 same rules. Covered: what runs store of themselves. Not covered: what nobody wrote down, such as how often
@@ -6,7 +6,7 @@ somebody looked at the test split.
 
 A setting that takes the same values in every method is no difference between the methods but the design of
 a sweep, and is said as such. Settings that each method has good values of its own for (learning rate, rank) count
-within one method alone.
+only within one method.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ COLUMNS = ["what", "values", "severity", "effect"]
 def audit(
     results: Sequence[Result], split: str = "validation", trials: Mapping[TrialPlace, int] | None = None
 ) -> pd.DataFrame:
-    """One row a difference between the runs beside method and seed, the gravest first; empty for a fair comparison.
+    """One row per difference between the runs other than method and seed, the gravest first; empty for a fair comparison.
 
     Columns: `what`, `values` (which series or methods have which), `severity` ("confounds" | "may matter" |
     "cosmetic"), `effect` (a sentence: what it does to the verdict) and `by_design` (whether a sweep varies it).

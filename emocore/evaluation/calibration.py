@@ -20,7 +20,7 @@ PRECISION_RECALL_COLUMNS = ("series", "method", "emotion", "recall", "precision"
 def reliability_table(predictions: Predictions, emotion: str | None = None) -> pd.DataFrame:
     """How often the emotion is there among cells with about the same probability, of one emotion or of all.
 
-    One row a series and bin of equal width that has cells: series, method, bin_low, bin_high, confidence (mean
+    One row per series and bin of equal width that has cells: series, method, bin_low, bin_high, confidence (mean
     probability), observed (share that is true), low, high (95 % interval of observed), count (cells a run, mean over
     seeds). Seeds are pooled, but they are the same texts again, so the interval counts the cells of one run. Where bins
     meet, a probability belongs to the lower one, as in scikit-learn's calibration_curve.
@@ -51,7 +51,7 @@ def reliability_table(predictions: Predictions, emotion: str | None = None) -> p
 
 
 def calibration_table(predictions: Predictions, emotion: str | None = None) -> pd.DataFrame:
-    """One row a series: series, method, ece, brier; means over seeds, of one emotion's cells or of all.
+    """One row per series: series, method, ece, brier; means over seeds, of one emotion's cells or of all.
 
     `ece` is the expected calibration error (Naeini et al. 2015) over BINS bins of equal width: the sum over bins of
     count / total * |confidence - observed|. Confidence is the probability that the emotion is there, also where it is
@@ -80,7 +80,7 @@ def calibration_table(predictions: Predictions, emotion: str | None = None) -> p
 def precision_recall_table(predictions: Predictions, emotion: str) -> pd.DataFrame:
     """The curve of each series for one emotion, whatever the thresholds: PRECISION_RECALL_COLUMNS.
 
-    One row a series and recall of RECALL_GRID, rising; precision is the mean over seeds at that recall. A seed's curve
+    One row per series and recall of RECALL_GRID, rising; precision is the mean over seeds at that recall. A seed's curve
     is scikit-learn's, read as the steps that its average precision is the area of: at a recall it has the precision of
     the highest threshold that reaches it. At recall 0 it goes on flat, instead of starting at the precision of 1
     that scikit-learn sets there for want of a prediction. `average_precision` is the mean over seeds, `no_skill`

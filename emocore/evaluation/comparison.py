@@ -36,10 +36,10 @@ METRICS = (
 class Comparison:
     """`groups` are local runs by the texts they were scored on; `series` names the series of each run.
 
-    `scores`: one row a series and metric: series, method, base, source, seeds, metric, value, low, high. `emotions`:
-    one row a series and emotion, the commonest emotion first: series, method, source, emotion, f1, low, high,
+    `scores`: one row per series and metric: series, method, base, source, seeds, metric, value, low, high. `emotions`:
+    one row per series and emotion, the commonest emotion first: series, method, source, emotion, f1, low, high,
     precision, recall, average_precision, support, seeds, no_skill_f1, note.
-    `no_skill`: rows silence, frequency and always-on, a column a metric. Missing is NaN: runs of W&B have no intervals.
+    `no_skill`: rows silence, frequency and always-on, a column per metric. Missing is NaN: runs of W&B have no intervals.
     `notes` are for the user's eyes.
     """
 

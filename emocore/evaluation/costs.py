@@ -49,7 +49,7 @@ class Budget(TypedDict, total=False):
 
 
 def cost_table(results: Sequence[Result], scores: pd.DataFrame) -> pd.DataFrame:
-    """One row a series, in the order of `scores`: series, method, source, seeds, f1_macro, f1_macro_low,
+    """One row per series, in the order of `scores`: series, method, source, seeds, f1_macro, f1_macro_low,
     f1_macro_high, then COSTS.
 
     `scores` is long with the rows of metric "f1_macro": series, method, source, seeds, metric, value, low, high. Costs

@@ -3,7 +3,7 @@
 They count two sources of chance. *Texts*: the variance of the mean over a bootstrap of the texts. *Seeds*: the variance
 between the runs, by their number, with Satterthwaite's (1946) degrees of freedom, since a few seeds say little about
 their own spread. Runs also differ because each errs on other texts, which the first part counts already; OWN_SHARE of
-that is taken off the second. With one seed the interval is that of the trained model and counts the texts alone. The
+that is taken off the second. With one seed the interval is that of the trained model and counts only the texts. The
 choice of the training texts is not counted.
 
 F1 of one emotion gets Wilson's (1927) interval, which does not leave 0 to 1 and holds for few texts: F1 = 2J / (1 + J),

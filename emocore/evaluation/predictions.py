@@ -31,7 +31,7 @@ FOLDS = 5
 
 @dataclass(frozen=True)
 class Predictions:
-    """`runs` and `series` have one entry a run; arrays are truth bool (texts, labels), probabilities float64 and
+    """`runs` and `series` have one entry per run; arrays are truth bool (texts, labels), probabilities float64 and
     predicted bool, both (runs, texts, labels), thresholds (runs, labels), means where they were cross-fitted."""
 
     runs: tuple[str, ...]

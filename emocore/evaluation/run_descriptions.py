@@ -37,8 +37,8 @@ class Subject:
 def count_learning_rate_trials(configs: Iterable[RunConfig]) -> dict[TrialPlace, int]:
     """How many learning rates (of adapter and head) each method was ever tried with, by base and data.
 
-    `configs` are those of all finished runs (`run.config for run in list_finished(root)`), not of the compared ones
-    alone: whoever tried more and shows the best has an advantage. Methods without a learning rate are left out.
+    `configs` are those of all finished runs (`run.config for run in list_finished(root)`), not only of the
+    compared ones: whoever tried more and shows the best has an advantage. Methods without a learning rate are left out.
     """
     tried: dict[TrialPlace, set[tuple[float | None, float | None]]] = {}
     for config in configs:
@@ -49,7 +49,7 @@ def count_learning_rate_trials(configs: Iterable[RunConfig]) -> dict[TrialPlace,
 
 
 def describe_results(results: Sequence[Result], split: str, trials: Mapping[TrialPlace, int] | None) -> list[Subject]:
-    """One Subject a result, in the given order; see `audit`. Raises RunError for damaged predictions."""
+    """One Subject per result, in the given order; see `audit`. Raises RunError for damaged predictions."""
     series = name_series(results)
     local = [result for result in results if isinstance(result, RunResult)]
     own_trials = count_learning_rate_trials(result.config for result in local)

@@ -1,4 +1,4 @@
-"""Series: the runs of a comparison that differ in their seed alone, shown as one mean.
+"""Series: the runs of a comparison that differ only in their seed, shown as one mean.
 
 A series is named after its method, and after whatever else sets it apart from the others of that method.
 """

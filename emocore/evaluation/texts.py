@@ -47,7 +47,7 @@ def differing_texts(predictions: Predictions, first: str, second: str, emotion: 
 def unique_errors(predictions: Predictions) -> pd.DataFrame:
     """How many texts a series alone gets wrong, and alone gets right, by emotion: what only it would lose or add.
 
-    One row a series and emotion, the commonest emotion first: series, method, emotion, errors (all of this series),
+    One row per series and emotion, the commonest emotion first: series, method, emotion, errors (all of this series),
     only_wrong, only_right, only_wrong_share and only_right_share (of all texts), support. Empty for one series, which
     is alone with everything.
     """
@@ -88,7 +88,7 @@ def oracle_scores(predictions: Predictions) -> pd.DataFrame:
     predicted, _ = _vote(predictions)
     names = list(predictions.members)
     all_wrong = (predicted != predictions.truth).all(axis=0)
-    # Of the predictions, `score` uses truth and predicted alone; the oracle comes last.
+    # Of the predictions, `score` uses only truth and predicted; the oracle comes last.
     scores = score(replace(predictions, predicted=np.stack([*predicted, predictions.truth ^ all_wrong])))
     order = _commonest_first(predictions)
     overall = [scores.metrics["f1_macro"], scores.metrics["f1_micro"]]
@@ -136,7 +136,7 @@ def agreement_table(predictions: Predictions) -> pd.DataFrame:
 def co_occurrence_errors(predictions: Predictions) -> pd.DataFrame:
     """Which emotion is predicted beside a true one, or in its place, on texts that have the one and not the other.
 
-    Long, one row a series, ordered pair of emotions and kind: series, method, true_emotion, other_emotion, kind, count
+    Long, one row per series, ordered pair of emotions and kind: series, method, true_emotion, other_emotion, kind, count
     (texts, mean over seeds), share (of the texts with the true emotion and without the other). "with": both are
     predicted; "instead": the other alone is. Emotions come commonest first; pairs without such a text are left out.
     """

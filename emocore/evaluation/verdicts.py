@@ -1,7 +1,7 @@
 """Which of two series is better, overall and for each emotion: a paired bootstrap over texts, widened by seeds.
 
 All series are scored on the same resampled texts. How far the resampled difference lies from the one that was seen
-says how far chance alone carries it: the p-value is the share of resamples at least as far from it as zero is, and the
+says how far mere chance carries it: the p-value is the share of resamples at least as far from it as zero is, and the
 95 % interval reaches as far as 95 % of them (a symmetric interval, so that it holds zero just when p > 0.05).
 Resamples are of texts; the spread between seeds (see emocore.evaluation.intervals) widens them to the sum of both
 variances, with the heavier tails that few seeds ask for.
@@ -276,7 +276,7 @@ class _Target:
         return p_value, stats.t.isf(stats.norm.sf(ends), freedom) * error
 
     def _with_seeds(self, series: str) -> Variances:
-        """Variance over seeds alone; the texts' is that of the difference, since they are the same for both."""
+        """Variance only over seeds; the texts' is that of the difference, since they are the same for both."""
         own = self.variances[series]
         seeds = own.seeds if own.runs > 1 else self.assumed
         return Variances(np.zeros_like(seeds), seeds, own.runs)

@@ -32,7 +32,7 @@ COST_TITLES = {
     "adapter_bytes": "adapter size",
     "latency_seconds": "latency of one text",
 }
-MOST_PAIRS = 10  # beside each other in one figure
+MOST_PAIRS = 10  # next to each other in one figure
 
 
 def gather(

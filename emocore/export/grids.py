@@ -1,4 +1,4 @@
-"""Scores with their intervals in the form of a paper's table: one line a series or an emotion, the best marked.
+"""Scores with their intervals in the form of a paper's table: one line per series or an emotion, the best marked.
 
 The best of a column (of a line, by emotion) is marked, and so is what ties with it by the test of
 emocore.evaluation.verdicts: for macro-F1 and for F1 by emotion, the two that are tested.
@@ -42,7 +42,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Grid:
-    """`rows` have one score a column; `no_skill` are the rows of predictors without skill. `corner` and `counted` head
+    """`rows` have one score per column; `no_skill` are the rows of predictors without skill. `corner` and `counted` head
     the columns of names and of counts."""
 
     corner: str
@@ -74,7 +74,7 @@ class Grid:
 
 
 def score_grid(comparison: Comparison, metrics: Sequence[str] = METRICS) -> Grid:
-    """One line a series, the highest macro-F1 first, one column a metric."""
+    """One line per series, the highest macro-F1 first, one column per metric."""
     ranking = comparison.ranking()
     order = ranking["series"].tolist()
     columns = []
@@ -96,7 +96,7 @@ def score_grid(comparison: Comparison, metrics: Sequence[str] = METRICS) -> Grid
 
 
 def emotion_grid(comparison: Comparison) -> Grid:
-    """One line an emotion, the commonest first, one column a series with its F1, the best series first."""
+    """One line per emotion, the commonest first, one column per series with its F1, the best series first."""
     order = comparison.ranking()["series"].tolist()
     rows = []
     for emotion, table in comparison.emotions.groupby("emotion", sort=False):

@@ -46,7 +46,7 @@ def describe_seeds(comparison: Comparison) -> str:
 
 
 def describe_method(comparison: Comparison) -> list[str]:
-    """What is behind the numbers, one paragraph a kind of number."""
+    """What is behind the numbers, one paragraph per kind of number."""
     thresholds = POLICY_DESCRIPTIONS[comparison.policy]
     if comparison.policy != "launch" and comparison.split == "validation":
         thresholds += " Here, on that split itself, each fifth of the texts has those chosen on the other four."

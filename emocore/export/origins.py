@@ -102,7 +102,7 @@ def hashes(results: Sequence[Result], names: Mapping[str, str]) -> dict[str, Any
 
 
 def settings_table(comparison: Comparison, names: Mapping[str, str]) -> pd.DataFrame:
-    """One row a setting and value: setting, value, series ("all", or which have it). Method, seed and study are left
+    """One row per setting and value: setting, value, series ("all", or which have it). Method, seed and study are left
     out, and so is what a method does not read."""
     facts: dict[str, dict[str, str]] = {}
     for result in comparison.results:

@@ -1,7 +1,7 @@
 """The command that repeats the runs of a comparison, in the shortest form that says all that was chosen.
 
 Method, seeds, base and data are always named, other settings where they differ from what the method and the base
-bring along. Where a run was logged is left to whoever repeats it. Data files are called by their names alone (see
+bring along. Where a run was logged is left to whoever repeats it. Data files are called only by their names (see
 emocore.export.origins), so the command is for the folder that they lie in.
 """
 
@@ -29,7 +29,7 @@ Settings = dict[str, Any]
 
 
 def repeat_command(results: Sequence[Result]) -> str:
-    """One line where the runs are one study of methods x seeds (x values of one setting), otherwise one line a run.
+    """One line where the runs are one study of methods x seeds (x values of one setting), otherwise one line per run.
 
     A label column with a comma in its name cannot be said on a command line; a comment in the first line says so.
     """
@@ -128,7 +128,7 @@ def _is_chosen(name: str, config: Config) -> bool:
 
 @lru_cache
 def _defaults(method: str, base: str) -> RunConfig:
-    """What a run has where nothing else is named. What a base brings along is known of the catalogue's alone: asking
+    """What a run has where nothing else is named. What a base brings along is known only of the catalogue's: asking
     for another would need its folder or the network."""
     if method not in METHODS or base not in (*BASES, NO_BASE):
         return RunConfig()

@@ -1,4 +1,4 @@
-"""The fairness audit: what differs between the runs beside method and seed, and what that does to the verdict."""
+"""The fairness audit: what differs between the runs other than method and seed, and what that does to the verdict."""
 
 import pandas as pd
 import streamlit as st
@@ -23,7 +23,7 @@ def show(view: View) -> None:
 
 
 def show_audit(table: pd.DataFrame) -> None:
-    """One paragraph a difference, so that no word of it is cut."""
+    """One paragraph per difference, so that no word of it is cut."""
     for row in name_differences(table).to_dict("records"):
         head = f"**{plain(row['what'])}** · {ICONS[row['severity']]}"
         with st.container(border=True):
