@@ -1,4 +1,4 @@
-"""Per-emotion F1 across methods: grouped bars and a heatmap. Input: the table `emotions`, one row per series and emotion.
+"""F1 by emotion and method: grouped bars and a heatmap. Input: the table `emotions`, one row per series and emotion.
 
 In both, `point["customdata"][0]` of a clicked bar, point or cell is the plain name of its emotion: with
 `st.plotly_chart(..., on_select="rerun", selection_mode="points")` a page reads what was chosen there.

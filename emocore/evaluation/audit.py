@@ -25,10 +25,11 @@ COLUMNS = ["what", "values", "severity", "effect"]
 def audit(
     results: Sequence[Result], split: str = "validation", trials: Mapping[TrialPlace, int] | None = None
 ) -> pd.DataFrame:
-    """One row per difference between the runs other than method and seed, the gravest first; empty for a fair comparison.
+    """One row per difference between the runs other than method and seed, the gravest first.
 
-    Columns: `what`, `values` (which series or methods have which), `severity` ("confounds" | "may matter" |
-    "cosmetic"), `effect` (a sentence: what it does to the verdict) and `by_design` (whether a sweep varies it).
+    A fair comparison has none. Columns: `what`, `values` (which series or methods have which), `severity`
+    ("confounds" | "may matter" | "cosmetic"), `effect` (a sentence: what it does to the verdict) and `by_design`
+    (whether a sweep varies it).
     `split`, which all results have, is where the runs are scored; `trials` as `count_learning_rate_trials` counts
     them, without it those among the results. Raises RunError where predictions are missing or damaged.
     """

@@ -80,11 +80,11 @@ def calibration_table(predictions: Predictions, emotion: str | None = None) -> p
 def precision_recall_table(predictions: Predictions, emotion: str) -> pd.DataFrame:
     """The curve of each series for one emotion, whatever the thresholds: PRECISION_RECALL_COLUMNS.
 
-    One row per series and recall of RECALL_GRID, rising; precision is the mean over seeds at that recall. A seed's curve
-    is scikit-learn's, read as the steps that its average precision is the area of: at a recall it has the precision of
-    the highest threshold that reaches it. At recall 0 it goes on flat, instead of starting at the precision of 1
-    that scikit-learn sets there for want of a prediction. `average_precision` is the mean over seeds, `no_skill`
-    the share of the texts with the emotion: the precision of saying it at random.
+    One row per series and recall of RECALL_GRID, rising; precision is the mean over seeds at that recall. The curve of
+    a seed is scikit-learn's, read as the steps that its average precision is the area of: at a recall it has the
+    precision of the highest threshold that reaches it. At recall 0 it goes on flat, instead of starting at the
+    precision of 1 that scikit-learn sets there for want of a prediction. `average_precision` is the mean over seeds,
+    `no_skill` the share of the texts with the emotion: the precision of saying it at random.
 
     Empty where no text has the emotion. Raises ValueError for an emotion that the runs do not have.
     """

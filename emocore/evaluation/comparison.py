@@ -38,9 +38,9 @@ class Comparison:
 
     `scores`: one row per series and metric: series, method, base, source, seeds, metric, value, low, high. `emotions`:
     one row per series and emotion, the commonest emotion first: series, method, source, emotion, f1, low, high,
-    precision, recall, average_precision, support, seeds, no_skill_f1, note.
-    `no_skill`: rows silence, frequency and always-on, a column per metric. Missing is NaN: runs of W&B have no intervals.
-    `notes` are for the user's eyes.
+    precision, recall, average_precision, support, seeds, no_skill_f1, note. `no_skill`: rows silence, frequency and
+    always-on, a column per metric. What is missing is NaN: runs of W&B have no intervals. `notes` are for
+    the user's eyes.
     """
 
     results: list[Result]

@@ -8,18 +8,19 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any
 
 from emocore.evaluation.results import Result, RunResult
 from emocore.evaluation.series import name_series
 from emocore.models.methods import reads
 from emocore.run.config import NO_BASE, RunConfig
-from emocore.run.settings import title, use, with_role
+from emocore.run.settings import describe_value, title, use, with_role
 
 TrialPlace = tuple[str, str, str]
 """Method, base and data: where a learning rate was tried."""
 
 ALL_EPOCHS = "all of its epochs"
+# Of these settings None is a choice; of all others it means that the method does not read them.
+CHOICES_OF_NONE = {"text_column": "found by itself", "target_modules": "the base's defaults"}
 COMPUTING_PACKAGES = frozenset(
     {"emocore", "torch", "transformers", "peft", "bitsandbytes", "accelerate", "scikit-learn", "numpy"}
 )
@@ -86,20 +87,15 @@ def _trial_place(config: RunConfig) -> TrialPlace:
 def _describe_settings(config: RunConfig) -> dict[str, str | None]:
     """The settings that are told as they stand, under their names with spaces."""
     has_base = config.base != NO_BASE
-    return {
-        title(name): _describe_value(name, getattr(config, name))
+    values = {
+        name: getattr(config, name)
         for name in with_role("data", "training", "method")
         if not (use(name).file or use(name).audited_as) and reads(config.method, name, has_base)
     }
-
-
-def _describe_value(name: str, value: Any) -> str | None:
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if value is None:
-        # Of these None is a choice; of all others it means that the method does not read them.
-        return {"text_column": "found by itself", "target_modules": "the base's defaults"}.get(name)
-    return ", ".join(value) if isinstance(value, list) else str(value)
+    return {
+        title(name): CHOICES_OF_NONE.get(name) if value is None else describe_value(value)
+        for name, value in values.items()
+    }
 
 
 def _describe_origin(result: Result) -> dict[str, str | None]:

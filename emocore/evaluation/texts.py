@@ -136,8 +136,8 @@ def agreement_table(predictions: Predictions) -> pd.DataFrame:
 def co_occurrence_errors(predictions: Predictions) -> pd.DataFrame:
     """Which emotion is predicted beside a true one, or in its place, on texts that have the one and not the other.
 
-    Long, one row per series, ordered pair of emotions and kind: series, method, true_emotion, other_emotion, kind, count
-    (texts, mean over seeds), share (of the texts with the true emotion and without the other). "with": both are
+    Long, one row per series, ordered pair of emotions and kind: series, method, true_emotion, other_emotion, kind,
+    count (texts, mean over seeds), share (of the texts with the true emotion and without the other). "with": both are
     predicted; "instead": the other alone is. Emotions come commonest first; pairs without such a text are left out.
     """
     truth, predicted = predictions.truth.astype(float), predictions.predicted.astype(float)

@@ -42,8 +42,8 @@ class Row:
 
 @dataclass(frozen=True)
 class Grid:
-    """`rows` have one score per column; `no_skill` are the rows of predictors without skill. `corner` and `counted` head
-    the columns of names and of counts."""
+    """`rows` have one score per column; `no_skill` are the rows of predictors without skill. `corner` and `counted` are
+    above the columns of names and of counts."""
 
     corner: str
     counted: str

@@ -18,7 +18,7 @@ from emocore.evaluation.comparison import Comparison
 from emocore.evaluation.results import Result, RunResult, TeamResult
 from emocore.export.content import ComparisonContent
 from emocore.run.config import STARTER
-from emocore.run.settings import DATA_FILES, title, use
+from emocore.run.settings import DATA_FILES, describe_value, title, use
 from emocore.tracking.place import known_place
 
 ADDRESS = ("mode", "entity", "project", "id", "url", "base_url")
@@ -108,7 +108,7 @@ def settings_table(comparison: Comparison, names: Mapping[str, str]) -> pd.DataF
     for result in comparison.results:
         for setting, value in shared_config(result, names).items():
             if use(setting).role not in ("identity", "logging") and value is not None:
-                facts.setdefault(title(setting), {})[result.id] = _describe_value(value)
+                facts.setdefault(title(setting), {})[result.id] = describe_value(value)
     return _group(facts, comparison.series, "setting")
 
 
@@ -149,14 +149,6 @@ def _group(facts: Mapping[str, Mapping[str, str]], series: Mapping[str, str], he
             told = [name if n == sizes[name] else f"{name} ({n} of {sizes[name]})" for name, n in owners.items()]
             rows.append((what, value, "all" if owners == sizes else ", ".join(told)))
     return pd.DataFrame(rows, columns=[head, "value", "series"])
-
-
-def _describe_value(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(value)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _shorten(paths: Sequence[str]) -> dict[str, str]:
