@@ -98,13 +98,6 @@ def test_they_are_averaged_over_seeds(tmp_path: Path) -> None:
     assert told == {"LoRA · W&B (split bbbbbb)": 1, "LoRA · W&B (split aaaaaa)": 2}
 
 
-def test_a_repeated_run_of_w_and_b_is_no_second_seed(tmp_path: Path) -> None:
-    team = [elsewhere(tmp_path, seed=1) for _ in range(2)]
-    comparison = compare(add_team_runs([], team), "validation")
-    assert seeds(comparison) == {"LoRA · W&B": 1}
-    assert comparison.notes == [f"Run {team[0].id} is left out: {team[1].id} has the same settings and seed."]
-
-
 def test_a_run_that_is_here_and_on_w_and_b_is_there_once(tmp_path: Path) -> None:
     here = local(tmp_path)
     summary = flatten_run(here.run)

@@ -11,6 +11,7 @@ from emocore.evaluation.predictions import Predictions
 from emocore.evaluation.verdicts import (
     COLUMNS,
     FEWEST_TEXTS,
+    OPPOSITES,
     SEED_DEVIATION,
     SEED_DEVIATION_OF_EMOTION,
     adjust_holm,
@@ -18,8 +19,6 @@ from emocore.evaluation.verdicts import (
 )
 from tests.support.comparisons import build
 from tests.support.simulated import World, predictions_of
-
-TURNED = {"better": "worse", "worse": "better", "tie": "tie"}
 
 
 def test_holm_multiplies_the_smallest_p_by_most() -> None:
@@ -126,7 +125,7 @@ def test_the_order_of_the_runs_only_turns_the_signs(accuracies: dict[str, list[f
     assert turned["low"].to_numpy() == pytest.approx(-straight["high"].to_numpy())
     for column in ("p_value", "p_adjusted"):
         assert turned[column].to_numpy() == pytest.approx(straight[column].to_numpy(), abs=1e-9)
-    assert turned["verdict"].tolist() == straight["verdict"].map(TURNED).tolist()
+    assert turned["verdict"].tolist() == straight["verdict"].map(OPPOSITES).tolist()
 
 
 def test_p_values_are_corrected_for_the_pairs_overall_and_for_the_emotions_of_a_pair() -> None:
