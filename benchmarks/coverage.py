@@ -27,10 +27,10 @@ def cover_once(number: int, world: World, seeds: int, resamples: int) -> np.ndar
     random = np.random.default_rng([7, number])
     shift, skill = world.draw_seeds(random, seeds)
     truth = world.true_f1(shift, skill)[0] if seeds == 1 else world.expected_f1()
-    outcomes = world.draw(random, [(shift, skill, 0.0)])
-    seen, drawn = score(outcomes), resample(outcomes, resamples, seed=number)
+    predictions = world.draw(random, [(shift, skill, 0.0)])
+    seen, drawn = score(predictions), resample(predictions, resamples, seed=number)
     f1, variances = seen.emotions.mean(axis=0), split_variance(seen.emotions, drawn.emotions)
-    either = (outcomes.predicted | outcomes.truth).sum(axis=1).mean(axis=0)
+    either = (predictions.predicted | predictions.truth).sum(axis=1).mean(axis=0)
     ends = macro_interval(f1, variances, either, split_variance(seen.metrics["f1_macro"], drawn.metrics["f1_macro"]))
     lows, highs = f1_interval(f1, variances, either)
     return np.array([ends[0] <= truth.mean() <= ends[1], *((lows <= truth) & (truth <= highs))])
@@ -41,8 +41,8 @@ def compare_once(number: int, world: World, seeds: int, resamples: int, gain: fl
     are one trained model that answers with other noise."""
     random = np.random.default_rng([11, number])
     first, second = world.draw_seeds(random, seeds), world.draw_seeds(random, seeds)
-    outcomes = world.draw(random, [(*first, gain), (*(first if same else second), 0.0)])
-    verdicts = compare_pairs(outcomes, score(outcomes), resample(outcomes, resamples, seed=number))
+    predictions = world.draw(random, [(*first, gain), (*(first if same else second), 0.0)])
+    verdicts = compare_pairs(predictions, score(predictions), resample(predictions, resamples, seed=number)).to_table()
     return (verdicts["verdict"] != "tie").to_numpy()
 
 

@@ -21,7 +21,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from emocore.errors import RunError
-from emocore.evaluation.audit import audit
+from emocore.evaluation.audit import audit, name_differences
 from emocore.evaluation.comparison import Comparison as Comparisons
 from emocore.evaluation.comparison import compare as compare_results
 from emocore.evaluation.predictions import ThresholdPolicy
@@ -98,8 +98,9 @@ class Comparison:
         trials = count_learning_rate_trials(finished_configs(runs[0].path.parent))
         self.scores = self._comparison.scores
         self.emotions = self._comparison.emotions
-        self.verdicts = self._comparison.verdicts
-        self.audit = audit(self._comparison.results, self._comparison.split, trials)
+        self.verdicts = self._comparison.verdicts.to_table()
+        self._audit = audit(self._comparison.results, self._comparison.split, trials)
+        self.audit = name_differences(self._audit)
 
     @property
     def verdict(self) -> str:
@@ -123,7 +124,7 @@ class Comparison:
 
     @cached_property
     def _content(self) -> ComparisonContent:
-        return gather(self._comparison, self.audit, "Chosen runs", self._at)
+        return gather(self._comparison, self._audit, "Chosen runs", self._at)
 
 
 class TrainedClassifier:

@@ -15,7 +15,6 @@ GOEMOTIONS_28 = (
     "pride", "realization", "relief", "remorse", "sadness", "surprise", "neutral",
 )  # fmt: skip
 
-LABEL_SETS = {"SemEval-2018 (11)": SEMEVAL_11, "Ekman (7)": EKMAN_7, "GoEmotions (28)": GOEMOTIONS_28}
 KNOWN_EMOTIONS = frozenset(SEMEVAL_11 + EKMAN_7 + GOEMOTIONS_28)
 
 # Plutchik's wheel where it names the emotion; chosen to stay legible on white and on dark.

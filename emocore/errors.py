@@ -13,7 +13,15 @@ command line alone turn an error into something shown.
 
 
 class EmocoreError(Exception):
-    """Base of all errors whose message is meant for the user."""
+    """Base of all errors whose message is meant for the user.
+
+    `message` says what happened, and `hint`, where it is given, what to do next on a command line; the error as text
+    has both. A page, which has links for that, shows the message.
+    """
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(f"{message}; {hint}" if hint else message)
+        self.message = message
 
 
 class ConfigError(EmocoreError):

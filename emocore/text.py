@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from math import isnan
 from typing import TypeGuard
 
 UNTOLD = 1e18  # a number of that size or more, as of one that is none, says nothing
@@ -45,6 +46,16 @@ def format_count(count: float | None) -> str:
     return f"{count:,.0f}"
 
 
+def counted(number: int, thing: str) -> str:
+    """1 run; 2,000 runs."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def format_score(value: float, low: float, high: float) -> str:
+    """0.508 [0.485, 0.531]; without its interval where that is not known."""
+    return f"{value:.3f}" if isnan(low) else f"{value:.3f} [{low:.3f}, {high:.3f}]"
+
+
 def format_minutes(seconds: float | None) -> str:
     """A guess of a duration, in words: 'about 4 minutes', 'less than a minute'."""
     if not _is_told(seconds):
@@ -53,7 +64,7 @@ def format_minutes(seconds: float | None) -> str:
         return "less than a minute"
     if seconds < 5400:
         minutes = max(1, round(seconds / 60))
-        return f"about {minutes} minute{'s' if minutes > 1 else ''}"
+        return f"about {counted(minutes, 'minute')}"
     return f"about {seconds / 3600:.1f} hours"
 
 

@@ -3,9 +3,11 @@
 import pytest
 
 from emocore.text import (
+    counted,
     format_bytes,
     format_count,
     format_minutes,
+    format_score,
     format_seconds,
     join_names,
     show_controls,
@@ -81,3 +83,12 @@ def test_a_terminal_is_shown_what_it_would_obey() -> None:
 
 def test_a_name_has_no_markup() -> None:
     assert strip_markup("<a href='https://evil.example'>R&D</a>") == "‹a href='https://evil.example'›R&D‹/a›"
+
+
+def test_things_are_counted_in_words() -> None:
+    assert [counted(number, "such row") for number in (0, 1, 2000)] == ["0 such rows", "1 such row", "2,000 such rows"]
+
+
+def test_a_score_has_its_interval_where_that_is_known() -> None:
+    assert format_score(0.5083, 0.4849, 0.531) == "0.508 [0.485, 0.531]"
+    assert format_score(0.5083, float("nan"), float("nan")) == "0.508"

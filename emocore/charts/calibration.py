@@ -7,19 +7,20 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from emocore.charts.style import (
-    DASHES,
     NO_SKILL_LINE,
-    POINTS,
+    SCORE_AXIS,
+    dash_of,
     describe_interval,
     error_bars,
     finish,
     method_color,
     rank_series,
+    symbol_of,
 )
 
 
 def reliability_curves(reliability: pd.DataFrame, calibration: pd.DataFrame) -> go.Figure:
-    """Share that is true against the mean probability, a point a bin with its interval; ECE beside the name.
+    """Share that is true against the mean probability, a point per bin with its interval; ECE beside the name.
 
     On the dashed diagonal a probability is exactly right; below it the series is too sure.
     """
@@ -34,14 +35,13 @@ def reliability_curves(reliability: pd.DataFrame, calibration: pd.DataFrame) -> 
             y=rows["observed"],
             error_y=error_bars(rows, "observed", color),
             mode="lines+markers",
-            line={"color": color, "dash": DASHES[rank % len(DASHES)], "width": 1.5},
-            marker={"symbol": POINTS[rank % len(POINTS)], "size": 8},
+            line={"color": color, "dash": dash_of(rank), "width": 1.5},
+            marker={"symbol": symbol_of(rank), "size": 8},
             hovertext=[
                 f"<b>{series}</b><br>probabilities {row.bin_low:.2f} to {row.bin_high:.2f}, mean {row.confidence:.3f}"
                 f"<br>true {row.observed:.3f}, {describe_interval(row.low, row.high)}<br>{row.cells:,.0f} label cells"
                 for row in rows.rename(columns={"count": "cells"}).itertuples()
             ],
-            hovertemplate="%{hovertext}<extra></extra>",
             showlegend=True,
         )
     figure.add_scatter(
@@ -52,13 +52,13 @@ def reliability_curves(reliability: pd.DataFrame, calibration: pd.DataFrame) -> 
         line=NO_SKILL_LINE,
         hoverinfo="skip",
     )
-    figure.update_xaxes(range=[0, 1], tickformat=".1f")
-    figure.update_yaxes(range=[0, 1], tickformat=".1f")
+    figure.update_xaxes(SCORE_AXIS)
+    figure.update_yaxes(SCORE_AXIS)
     return finish(figure, height=430, x_title="probability", y_title="share that is true")
 
 
 def precision_recall_curves(precision_recall: pd.DataFrame, used: pd.DataFrame | None = None) -> go.Figure:
-    """Precision over recall for one emotion, a line a series; the dashed line is the share of the texts that have it,
+    """Precision over recall for one emotion, a line per series; the dashed line is the share of the texts that have it,
     the precision of saying it at random.
 
     `used` (the table `emotions`) marks on each line the precision and recall at the threshold in use.
@@ -69,7 +69,7 @@ def precision_recall_curves(precision_recall: pd.DataFrame, used: pd.DataFrame |
     for series, rank in ranks.items():
         curve = precision_recall[precision_recall["series"] == series]
         first = curve.iloc[0]
-        line = {"color": method_color(first["method"]), "dash": DASHES[rank % len(DASHES)], "width": 2}
+        line = {"color": method_color(first["method"]), "dash": dash_of(rank), "width": 2}
         figure.add_scatter(
             name=f"{series} (average precision {first['average_precision']:.3f})",
             legendgroup=series,
@@ -84,7 +84,7 @@ def precision_recall_curves(precision_recall: pd.DataFrame, used: pd.DataFrame |
         )
     if used is not None:
         for row in used[(used["emotion"] == emotion) & used["series"].isin(ranks)].itertuples():
-            symbol = POINTS[ranks[str(row.series)] % len(POINTS)]
+            symbol = symbol_of(ranks[str(row.series)])
             figure.add_scatter(
                 name=f"{row.series}, threshold in use",
                 legendgroup=row.series,

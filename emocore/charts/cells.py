@@ -12,10 +12,10 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.colors import hex_to_rgb, sample_colorscale, unlabel_rgb
 
-from emocore.charts.labels import CHARACTER
-from emocore.charts.style import GRID_COLOR, NO_SKILL_COLOR, fade, finish
+from emocore.charts.style import GRID_COLOR, NO_SKILL_COLOR, fade, finish, name_axis
 
 ROW_HEIGHT = 30
+CHARACTER = 7.4  # pixels of a letter at the charts' font size, a little more than on average
 CELL = 0.94  # leaves a gap between neighbours
 # More columns than these have no room for their numbers on a narrow page.
 MOST_COLUMNS_WITH_NUMBERS = 14
@@ -72,7 +72,6 @@ def cell_grid(
             marker={"color": own, "line": {"width": 0}} | marker,
             customdata=[customdata[row][column] for row, column in picked],
             hovertext=[hover[row][column] for row, column in picked],
-            hovertemplate="%{hovertext}<extra></extra>",
             unselected={"marker": {"opacity": 0.9}},
             showlegend=False,
         )
@@ -91,23 +90,8 @@ def cell_grid(
                 hoverinfo="skip",
                 showlegend=False,
             )
-    figure.update_xaxes(
-        side="top",
-        tickvals=list(range(len(columns))),
-        ticktext=list(columns),
-        range=[-0.5, len(columns) - 0.5],
-        autotickangles=[0, -35, -90],
-        ticklabeloverflow="allow",
-        showgrid=False,
-        zeroline=False,
-    )
-    figure.update_yaxes(
-        tickvals=list(range(len(rows))),
-        ticktext=list(rows),
-        range=[len(rows) - 0.5, -0.5],
-        showgrid=False,
-        zeroline=False,
-    )
+    figure.update_xaxes(name_axis(columns), side="top", autotickangles=[0, -35, -90], ticklabeloverflow="allow")
+    figure.update_yaxes(name_axis(rows, is_downward=True))
     figure.update_layout(barmode="overlay", hoverlabel={"bordercolor": GRID_COLOR})
     return finish(figure, height=90 + _title_height(columns) + ROW_HEIGHT * len(rows))
 
@@ -121,7 +105,7 @@ def contrast_colors(colors: Sequence[str]) -> list[str]:
 
 
 def _title_height(columns: Sequence[str]) -> int:
-    """Pixels of column titles beyond one line on a narrow page: where they do not fit beside each other, they are
+    """Pixels of column titles beyond one line on a narrow page: where they do not fit next to each other, they are
     turned by 35 degrees, and where their lines do not either, by 90."""
     room = NARROW_PLOT / max(1, len(columns))
     lines = [line for name in columns for line in name.split("<br>")]

@@ -1,4 +1,4 @@
-"""Macro-F1 against what it costs. Input: the table `costs`, one row a series."""
+"""Macro-F1 against what it costs. Input: the table `costs`, one row per series."""
 
 from collections.abc import Callable, Mapping
 
@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from emocore.charts.labels import NEAR, place_labels
 from emocore.charts.style import (
     NO_SKILL_COLOR,
-    POINTS,
+    SCORE_AXIS,
     add_no_skill_levels,
     describe_interval,
     describe_seeds,
@@ -17,13 +16,13 @@ from emocore.charts.style import (
     finish,
     method_color,
     rank_series,
+    symbol_of,
 )
 from emocore.text import format_bytes, format_count, format_seconds
 
 LOG_FACTOR = 20
-PADDING = 0.12  # of the axis on either side, for names
-# The plot on a narrow page, pixels, for which names are placed: on a wider one they only have more room.
-PLOT = (660, 340)
+LEGEND_LINE = 20  # pixels, of about three names
+PADDING = 0.06  # of the axis on either side
 MOST_TICKS = 7
 DURATIONS = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 18000, 36000, 86400, 172800, 432000, 864000)
 NICE_SECONDS = np.array([step * 10.0**power for power in (-4, -3, -2, -1) for step in (1, 2, 5)] + list(DURATIONS))
@@ -40,7 +39,7 @@ def cost_scatter(
     title: str,
     no_skill: Mapping[str, float] | None = None,
 ) -> go.Figure:
-    """One named point a series, with the interval of its macro-F1; `title` names the column `cost`.
+    """One point per series, named in the legend, with the interval of its macro-F1; `title` names the column `cost`.
 
     `front` is `pareto_front(costs, cost)`: a step line, the best macro-F1 for at most that cost. The x axis is
     logarithmic where values span more than LOG_FACTOR; a cost of nothing then stands at its left end. Series whose
@@ -66,16 +65,14 @@ def cost_scatter(
             y=[row["f1_macro"]],
             error_y=error_bars(own, "f1_macro", color),
             mode="markers",
-            marker={"color": color, "symbol": POINTS[rank % len(POINTS)], "size": 11},
+            marker={"color": color, "symbol": symbol_of(rank), "size": 11},
             hovertext=[
                 f"<b>{series}</b><br>macro-F1 {row['f1_macro']:.3f}, {describe_interval(row['low'], row['high'])}<br>"
                 f"{title} {words(row[cost])}<br>{describe_seeds(row['seeds'])}"
                 + ("<br>no other is both better and cheaper" if front[own.index[0]] else "")
             ],
-            hovertemplate="%{hovertext}<extra></extra>",
-            showlegend=False,
+            showlegend=True,
         )
-    _add_names(figure, table, front.loc[table.index].to_numpy(bool), no_skill or {}, scale)
     ticks = scale.ticks()
     figure.update_xaxes(
         type="log" if scale.is_log else "linear",
@@ -84,10 +81,11 @@ def cost_scatter(
         ticktext=[words(value).replace(".0 ", " ").removesuffix(" 0 s").removesuffix(" 0 min") for _, value in ticks],
         zeroline=False,
     )
-    figure.update_yaxes(range=[0, 1], tickformat=".1f")
+    figure.update_yaxes(SCORE_AXIS)
     missing = [name for name in costs["series"] if name not in set(known["series"])]
     note = f"<br>not known of {', '.join(missing)}" if missing else ""
-    return finish(figure, height=430, x_title=title + note, y_title="macro-F1")
+    height = 430 + LEGEND_LINE * (len(known) // 3)
+    return finish(figure, height, x_title=title + note, y_title="macro-F1")
 
 
 class _Scale:
@@ -143,38 +141,6 @@ def _add_front(figure: go.Figure, front: pd.DataFrame, scale: _Scale) -> None:
         hoverinfo="skip",
         showlegend=True,
     )
-
-
-def _add_names(
-    figure: go.Figure, table: pd.DataFrame, is_front: np.ndarray, no_skill: Mapping[str, float], scale: _Scale
-) -> None:
-    width, height = PLOT
-    x = width * (table["place"].to_numpy(float) - scale.start) / (scale.end - scale.start)
-    y = height * (1 - table["f1_macro"].to_numpy(float))
-    tops = height * (1 - table["high"].fillna(table["f1_macro"]).to_numpy(float))
-    bottoms = height * (1 - table["low"].fillna(table["f1_macro"]).to_numpy(float))
-    markers = np.stack([x - 7, y - 7, x + 7, y + 7], axis=1)
-    intervals = np.stack([x - 3, tops, x + 3, bottoms], axis=1)
-    order = np.argsort(x)[is_front[np.argsort(x)]]
-    steps = np.stack([x[order], y[order] - 1, np.append(x[order], width)[1:], y[order] + 1], axis=1)
-    levels = height * (1 - np.array([level for level in no_skill.values() if np.isfinite(level)]))
-    lines = np.stack([0 * levels, levels - 1, 0 * levels + width, levels + 1], axis=1)
-    obstacles = np.concatenate([markers, intervals, steps, lines])
-    names = table["series"].tolist()
-    offsets = place_labels(np.stack([x, y], axis=1), names, PLOT, obstacles)
-    for name, place, f1, (dx, dy) in zip(names, table["place"], table["f1_macro"], offsets, strict=True):
-        figure.add_annotation(
-            text=name,
-            x=place,  # a logarithmic axis takes annotations by their logarithm
-            y=f1,
-            ax=dx,
-            ay=dy,
-            showarrow=True,
-            arrowhead=0,
-            arrowwidth=1,
-            arrowcolor=NO_SKILL_COLOR if abs(dy) > NEAR else "rgba(0,0,0,0)",
-            standoff=8,
-        )
 
 
 def _words_of(cost: str) -> Callable[[float], str]:

@@ -3,20 +3,19 @@
 import pandas as pd
 import plotly.graph_objects as go
 
-from emocore.charts.style import DASHES, finish, method_color, series_ranks
+from emocore.charts.style import dash_of, finish, method_color, rank_series
 
 
 def metric_curves(rows: pd.DataFrame, metric: str, title: str, y_range: tuple[float, float] | None = None) -> go.Figure:
-    """One line a series over the epochs. `rows` has series, method, epoch and the metric's column.
+    """One line per series over the epochs. `rows` has series, method, epoch and the metric's column.
 
     Points are marked; a long training curve is a thin raw line under its running mean.
     """
     figure = go.Figure()
-    ranks = series_ranks(rows[["series", "method"]].itertuples(index=False, name=None))
-    for series, rank in ranks.items():
+    for series, rank in rank_series(rows).items():
         points = rows[(rows["series"] == series) & rows.get(metric, pd.Series(dtype=float)).notna()]
         color = method_color(str(rows.loc[rows["series"] == series, "method"].iloc[0]))
-        line = {"color": color, "dash": DASHES[rank % len(DASHES)], "width": 2}
+        line = {"color": color, "dash": dash_of(rank), "width": 2}
         hover = "<b>" + series + "</b><br>epoch %{x:.2f}<br>" + title + " %{y:.3f}<extra></extra>"
         values = points[metric] if metric in points else pd.Series(dtype=float)
         is_noisy = metric.startswith("train/") and len(values) > 30

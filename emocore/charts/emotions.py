@@ -1,4 +1,4 @@
-"""Per-emotion F1 across methods: grouped bars and a heatmap. Input: the table `emotions`, one row a series and emotion.
+"""F1 by emotion and method: grouped bars and a heatmap. Input: the table `emotions`, one row per series and emotion.
 
 In both, `point["customdata"][0]` of a clicked bar, point or cell is the plain name of its emotion: with
 `st.plotly_chart(..., on_select="rerun", selection_mode="points")` a page reads what was chosen there.
@@ -15,13 +15,15 @@ from emocore.charts.cells import cell_grid
 from emocore.charts.style import (
     NO_SKILL_LINE,
     PATTERNS,
-    POINTS,
+    SCORE_AXIS,
     describe_interval,
     describe_seeds,
     error_bars,
     finish,
     method_color,
+    name_axis,
     rank_series,
+    symbol_of,
 )
 
 # With more emotions or bars than these, bars lie on their side and the chart grows.
@@ -39,7 +41,7 @@ def order_by_support(table: pd.DataFrame) -> list[str]:
 
 
 def emotion_bars(emotions: pd.DataFrame) -> go.Figure:
-    """F1 by emotion with its interval, one bar a series, the commonest emotion first; the no-skill line dashed grey.
+    """F1 by emotion with its interval, one bar per series, the commonest emotion first; the no-skill line dashed grey.
 
     A series of W&B is drawn as points, in its own place beside the bars.
     """
@@ -62,10 +64,9 @@ def emotion_bars(emotions: pd.DataFrame) -> go.Figure:
             f"error_{across}": error_bars(rows, "f1", color),
             "customdata": [[emotion, series] for emotion in names],
             "hovertext": [_hover(row) for row in rows.itertuples()],
-            "hovertemplate": "%{hovertext}<extra></extra>",
         }
         if source == "W&B":
-            marker = {"color": color, "symbol": POINTS[rank % len(POINTS)], "size": 9}
+            marker = {"color": color, "symbol": symbol_of(rank), "size": 9}
             figure.add_scatter(mode="markers", marker=marker, **{along: places + start + slot / 2}, **shared)
         else:
             pattern = {"shape": PATTERNS[rank % len(PATTERNS)], "fillmode": "overlay", "size": 6}
@@ -83,15 +84,8 @@ def emotion_bars(emotions: pd.DataFrame) -> go.Figure:
     _add_no_skill(figure, emotions, names, along, across)
     figure.update_layout(
         {
-            f"{along}axis": {
-                "tickvals": list(range(len(names))),
-                "ticktext": names,
-                "range": [-0.5, len(names) - 0.5] if is_upright else [len(names) - 0.5, -0.5],
-                "autotickangles": [0, -35, -90],
-                "showgrid": False,
-                "zeroline": False,
-            },
-            f"{across}axis": {"range": [0, 1], "tickformat": ".1f", "showgrid": True},
+            f"{along}axis": name_axis(names, is_downward=not is_upright) | {"autotickangles": [0, -35, -90]},
+            f"{across}axis": SCORE_AXIS | {"showgrid": True},
         }
     )
     if is_upright:
@@ -110,7 +104,6 @@ def _add_no_skill(figure: go.Figure, emotions: pd.DataFrame, names: list[str], a
         hovertext=[
             f"<b>{name}</b><br>F1 of always predicting it {floor[name]:.3f}" for name in names for _ in range(4)
         ],
-        hovertemplate="%{hovertext}<extra></extra>",
         **{along: places.ravel(), across: np.repeat(floor.to_numpy(), 4)},
     )
 

@@ -1,4 +1,4 @@
-"""One metric of all series as dots with intervals. Input: the table `scores`, one row a series and metric."""
+"""One metric of all series as dots with intervals. Input: the table `scores`, one row per series and metric."""
 
 from collections.abc import Mapping
 
@@ -8,20 +8,22 @@ import plotly.graph_objects as go
 
 from emocore.charts.style import (
     NO_SKILL_LINE,
-    POINTS,
+    SCORE_AXIS,
     describe_interval,
     describe_seeds,
     error_bars,
     finish,
     method_color,
+    name_axis,
     rank_series,
+    symbol_of,
 )
 
 ROW_HEIGHT = 34
 
 
 def score_dots(scores: pd.DataFrame, metric: str, title: str, no_skill: Mapping[str, float] | None = None) -> go.Figure:
-    """One line a series, the best on top, its value beside its name; `title` names the metric.
+    """One line per series, the best on top, its value beside its name; `title` names the metric.
 
     `no_skill` are predictors without skill by name, such as {"always-on": 0.354}: a dashed line each, named on top.
     """
@@ -38,11 +40,10 @@ def score_dots(scores: pd.DataFrame, metric: str, title: str, no_skill: Mapping[
             y=[place],
             error_x=error_bars(row.to_frame().T, "value", color) | {"thickness": 2, "width": 5},
             mode="markers",
-            marker={"color": color, "symbol": POINTS[ranks[row["series"]] % len(POINTS)], "size": 11},
+            marker={"color": color, "symbol": symbol_of(ranks[row["series"]]), "size": 11},
             hovertext=[
                 f"<b>{row['series']}</b><br>{title} {row['value']:.3f}, {interval}<br>{describe_seeds(row['seeds'])}"
             ],
-            hovertemplate="%{hovertext}<extra></extra>",
             showlegend=False,
         )
     levels = sorted((level, name) for name, level in (no_skill or {}).items() if np.isfinite(level))
@@ -66,13 +67,8 @@ def score_dots(scores: pd.DataFrame, metric: str, title: str, no_skill: Mapping[
             yshift=18 * number,  # a line of their own each, however near they lie
             showarrow=False,
         )
-    figure.update_xaxes(range=[0, 1], tickformat=".1f", showgrid=True)
-    figure.update_yaxes(
-        tickvals=list(range(len(rows))),
-        ticktext=[f"{row.series}  {row.value:.3f}" for row in rows.itertuples()],
-        range=[len(rows) - 0.4, -0.6],
-        showgrid=False,
-        zeroline=False,
-    )
+    figure.update_xaxes(SCORE_AXIS, showgrid=True)
+    names = [f"{row.series}  {row.value:.3f}" for row in rows.itertuples()]
+    figure.update_yaxes(name_axis(names, is_downward=True, padding=0.6))
     finish(figure, height=70 + ROW_HEIGHT * len(rows) + 18 * len(levels), x_title=title)
     return figure.update_layout(margin_t=8 + 18 * len(levels))

@@ -3,7 +3,7 @@
 Colours stand on light and on dark pages; text takes the colour of its page.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,9 @@ GRID_COLOR = "rgba(138,143,152,0.25)"
 POINTS = ("diamond", "circle", "square", "triangle-up", "cross", "star")
 PATTERNS = ("", "/", ".", "x", "\\", "+")
 DASHES = ("solid", "dot", "dash", "dashdot", "longdash", "longdashdot")
+
+
+SCORE_AXIS: dict[str, Any] = {"range": [0, 1], "tickformat": ".1f"}
 
 
 def series_ranks(series_methods: Iterable[tuple[str, str]]) -> dict[str, int]:
@@ -40,6 +43,28 @@ def rank_series(table: pd.DataFrame) -> dict[str, int]:
 def method_color(method: str) -> str:
     """#rrggbb of a method; grey for one that is no longer in the catalogue."""
     return METHODS[method].color if method in METHODS else NO_SKILL_COLOR
+
+
+def symbol_of(rank: int) -> str:
+    """The point of a series by how many of the same method come before it."""
+    return POINTS[rank % len(POINTS)]
+
+
+def dash_of(rank: int) -> str:
+    """The line of a series likewise."""
+    return DASHES[rank % len(DASHES)]
+
+
+def name_axis(names: Sequence[str], is_downward: bool = False, padding: float = 0.5) -> dict[str, Any]:
+    """Options of an axis with these names at 0, 1, 2, ..., and with `padding` of a step before and after them."""
+    ends = [-padding, len(names) - 1 + padding]
+    return {
+        "tickvals": list(range(len(names))),
+        "ticktext": list(names),
+        "range": ends[::-1] if is_downward else ends,
+        "showgrid": False,
+        "zeroline": False,
+    }
 
 
 def fade(color: str, opacity: float) -> str:
@@ -100,7 +125,10 @@ def add_no_skill_levels(figure: go.Figure, levels: Mapping[str, float], x_range:
 
 
 def finish(figure: go.Figure, height: int, x_title: str | None = None, y_title: str | None = None) -> go.Figure:
-    """Common layout; names are never cut, the legend stands above the plot."""
+    """What all figures share: names are never cut, the legend stands above the plot, a hover tells its text only.
+
+    The layout is the figure's own and no template, as Streamlit puts its theme over templates.
+    """
     figure.update_layout(
         height=height,
         margin={"l": 8, "r": 16, "t": 8, "b": 8},
@@ -114,4 +142,8 @@ def finish(figure: go.Figure, height: int, x_title: str | None = None, y_title: 
     axes = {"automargin": True, "gridcolor": GRID_COLOR, "zerolinecolor": GRID_COLOR, "ticklabelstandoff": 4}
     figure.update_xaxes(title={"text": x_title, "font": {"size": 13}}, **axes)
     figure.update_yaxes(title={"text": y_title, "font": {"size": 13}}, **axes)
+    figure.for_each_trace(
+        lambda trace: trace.update(hovertemplate="%{hovertext}<extra></extra>"),
+        selector=lambda trace: trace.hovertext is not None,
+    )
     return figure

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from emocore.charts.style import (
     NO_SKILL_LINE,
     POINTS,
+    SCORE_AXIS,
     describe_interval,
     describe_seeds,
     error_bars,
@@ -49,7 +50,6 @@ def sweep_curves(sweep: pd.DataFrame, title: str) -> go.Figure:
                 f"{describe_interval(row.low, row.high)}<br>{describe_seeds(row.seeds)}"
                 for row in rows.itertuples()
             ],
-            hovertemplate="%{hovertext}<extra></extra>",
             showlegend=True,
         )
     edges = [ends[0] - 0.05 * span, ends[1] + 0.05 * span]
@@ -70,7 +70,7 @@ def sweep_curves(sweep: pd.DataFrame, title: str) -> go.Figure:
     )
     if len(values) <= MOST_TICKS:
         figure.update_xaxes(tickvals=values, ticktext=[_format(value) for value in values])
-    figure.update_yaxes(range=[0, 1], tickformat=".1f")
+    figure.update_yaxes(SCORE_AXIS)
     return finish(figure, height=400, x_title=title, y_title="macro-F1")
 
 

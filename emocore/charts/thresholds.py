@@ -7,25 +7,27 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from emocore.charts.style import (
-    DASHES,
-    POINTS,
+    SCORE_AXIS,
     add_no_skill_levels,
+    dash_of,
     describe_interval,
     error_bars,
     finish,
     method_color,
+    name_axis,
     rank_series,
+    symbol_of,
 )
 from emocore.evaluation.predictions import POLICY_TITLES
 
-# Series stand beside each other, so that their intervals do; of the distance between policies.
+# Series stand next to each other, so that their intervals do; of the distance between policies.
 WIDTH = 0.3
 
 
 def threshold_lines(
     thresholds: pd.DataFrame, metric: str, title: str, no_skill: Mapping[str, float] | None = None
 ) -> go.Figure:
-    """One line a series over the threshold policies, with intervals; `title` names the metric."""
+    """One line per series over the threshold policies, with intervals; `title` names the metric."""
     rows = thresholds[thresholds["metric"] == metric]
     policies = [policy for policy in POLICY_TITLES if policy in set(rows["policy"])]
     ranks = rank_series(rows)
@@ -40,23 +42,16 @@ def threshold_lines(
             y=own["value"],
             error_y=error_bars(own, "value", color),
             mode="lines+markers",
-            line={"color": color, "dash": DASHES[rank % len(DASHES)], "width": 1.5},
-            marker={"symbol": POINTS[rank % len(POINTS)], "size": 9},
+            line={"color": color, "dash": dash_of(rank), "width": 1.5},
+            marker={"symbol": symbol_of(rank), "size": 9},
             hovertext=[
                 f"<b>{series}</b>, {POLICY_TITLES[policy]}<br>{title} {row.value:.3f}, "
                 + describe_interval(row.low, row.high)
                 for policy, row in zip(policies, own.itertuples(), strict=True)
             ],
-            hovertemplate="%{hovertext}<extra></extra>",
             showlegend=True,
         )
     add_no_skill_levels(figure, no_skill or {}, (-0.5, len(policies) - 0.5))
-    figure.update_xaxes(
-        tickvals=list(range(len(policies))),
-        ticktext=[POLICY_TITLES[policy] for policy in policies],
-        range=[-0.5, len(policies) - 0.5],
-        showgrid=False,
-        zeroline=False,
-    )
-    figure.update_yaxes(range=[0, 1], tickformat=".1f")
+    figure.update_xaxes(name_axis([POLICY_TITLES[policy] for policy in policies]))
+    figure.update_yaxes(SCORE_AXIS)
     return finish(figure, height=400, y_title=title)

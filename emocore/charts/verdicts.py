@@ -1,9 +1,8 @@
-"""Which series is better, with its doubt. Input: the table `verdicts`, one row a pair and target.
+"""Which series is better, with its doubt. Input: the tables of `Verdicts`.
 
 A verdict is told by its word, sign or shape as well as by its colour.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,19 +11,20 @@ import plotly.graph_objects as go
 
 from emocore.charts.cells import MIDDLE, MOST_COLUMNS_WITH_NUMBERS, cell_grid
 from emocore.charts.emotions import order_by_support
-from emocore.charts.style import NO_SKILL_COLOR, describe_points, error_bars, finish
+from emocore.charts.style import NO_SKILL_COLOR, describe_points, error_bars, finish, name_axis
 
 # Violet and vermilion are told apart with any colour vision, and are no method's.
 VERDICT_COLORS = {"better": "#7a5cc4", "worse": "#c8541b", "tie": NO_SKILL_COLOR}
 SYMBOLS = {"better": "triangle-right", "worse": "triangle-left", "tie": "circle"}
 SIGNS = {"better": "▲", "worse": "▼", "tie": "="}
-OPPOSITES = {"better": "worse", "worse": "better", "tie": "tie"}
 SMALLEST_RANGE = 5  # points; smaller differences do not take the full colours
 
 
-def difference_forest(verdicts: pd.DataFrame) -> go.Figure:
-    """Difference in macro-F1 of all pairs, in points, with its interval; the verdict's word at the right."""
-    rows = verdicts[verdicts["emotion"] == ""]
+def difference_forest(rows: pd.DataFrame) -> go.Figure:
+    """Difference in macro-F1 of all pairs, in points, with its interval; the verdict's word at the right.
+
+    `rows` is `Verdicts.overall`.
+    """
     figure = go.Figure()
     for place, (_, row) in enumerate(rows.iterrows()):
         color = VERDICT_COLORS[row["verdict"]]
@@ -35,8 +35,7 @@ def difference_forest(verdicts: pd.DataFrame) -> go.Figure:
             error_x=error_bars(row.to_frame().T, "difference", color, scale=100) | {"thickness": 2, "width": 5},
             mode="markers",
             marker={"color": color, "symbol": SYMBOLS[row["verdict"]], "size": 12},
-            hovertext=[_hover(row)],
-            hovertemplate="%{hovertext}<extra></extra>",
+            hovertext=[_hover(row, "macro-F1, all emotions", "labels")],
             showlegend=False,
         )
         figure.add_annotation(
@@ -58,24 +57,17 @@ def difference_forest(verdicts: pd.DataFrame) -> go.Figure:
         showgrid=True,
         zeroline=False,
     )
-    figure.update_yaxes(
-        tickvals=list(range(len(rows))),
-        ticktext=[f"{row.first} − {row.second}" for row in rows.itertuples()],
-        range=[len(rows) - 0.4, -0.6],
-        showgrid=False,
-        zeroline=False,
-    )
+    names = [f"{row.first} − {row.second}" for row in rows.itertuples()]
+    figure.update_yaxes(name_axis(names, is_downward=True, padding=0.6))
     finish(figure, height=70 + 32 * len(rows), x_title="points of macro-F1, first minus second")
     return figure.update_layout(margin_r=100)
 
 
-def verdict_matrix(verdicts: pd.DataFrame, series: Sequence[str]) -> go.Figure:
-    """Emotions, the commonest on top, x pairs of the given series: the difference in points, grey where it is a tie.
+def verdict_matrix(rows: pd.DataFrame) -> go.Figure:
+    """Emotions, the commonest on top, x pairs: the difference in points, grey where it is a tie.
 
-    The first of a pair is the one that comes first in `series`, whichever way round the table has it.
-    `point["customdata"]` of a clicked cell is [emotion, first, second].
+    `rows` is `Verdicts.by_emotion`. `point["customdata"]` of a clicked cell is [emotion, first, second].
     """
-    rows = _orient(verdicts[verdicts["emotion"] != ""], series)
     emotions, pairs = order_by_support(rows), list(dict.fromkeys(zip(rows["first"], rows["second"], strict=True)))
     cells = {(row["emotion"], (row["first"], row["second"])): row for _, row in rows.iterrows()}
     table = [[cells.get((emotion, pair)) for pair in pairs] for emotion in emotions]
@@ -90,30 +82,13 @@ def verdict_matrix(verdicts: pd.DataFrame, series: Sequence[str]) -> go.Figure:
         columns=[f"{first}<br>− {second}" for first, second in pairs],
         rows=emotions,
         text=[["" if cell is None else _sign(cell, len(pairs)) for cell in line] for line in table],
-        hover=[["" if cell is None else _hover(cell) for cell in line] for line in table],
+        hover=[["" if cell is None else _hover(cell, cell["emotion"], "texts") for cell in line] for line in table],
         customdata=[[[emotion, *pair] for pair in pairs] for emotion in emotions],
         color_range=(-reach, reach),
         colorscale=[[0, VERDICT_COLORS["worse"]], [0.5, MIDDLE], [1, VERDICT_COLORS["better"]]],
         is_faint=is_tie,
     )
     return figure.update_xaxes(title_text="points of F1, first minus second: ▲ first better, ▼ second better, = tie")
-
-
-def _orient(rows: pd.DataFrame, series: Sequence[str]) -> pd.DataFrame:
-    """The pairs of `series`, in its order, turned round where the first comes later there than the second."""
-    places = {name: place for place, name in enumerate(series)}
-    rows = rows[rows["first"].isin(places) & rows["second"].isin(places)]
-    is_late = rows["first"].map(places) > rows["second"].map(places)
-    turned = rows.assign(
-        first=rows["second"].where(is_late, rows["first"]),
-        second=rows["first"].where(is_late, rows["second"]),
-        difference=rows["difference"].where(~is_late, -rows["difference"]),
-        low=rows["low"].where(~is_late, -rows["high"]),
-        high=rows["high"].where(~is_late, -rows["low"]),
-        verdict=rows["verdict"].where(~is_late, rows["verdict"].map(OPPOSITES)),
-    )
-    order = turned["first"].map(places) * len(places) + turned["second"].map(places)
-    return turned.loc[order.sort_values(kind="stable").index]
 
 
 def _sign(cell: Any, columns: int) -> str:
@@ -124,8 +99,8 @@ def _sign(cell: Any, columns: int) -> str:
     return number if cell["verdict"] == "tie" else f"<b>{number}</b>"
 
 
-def _hover(row: Any) -> str:
-    target = row["emotion"] or "macro-F1, all emotions"
+def _hover(row: Any, target: str, unit: str) -> str:
+    """`target` is what the two are compared in, and `unit` what its support counts."""
     p_adjusted = "< 0.001" if row["p_adjusted"] < 0.001 else f"{row['p_adjusted']:.3f}"
     verdict = {
         "better": f"{row['first']} is better than {row['second']}",
@@ -135,6 +110,5 @@ def _hover(row: Any) -> str:
     return (
         f"<b>{target}</b><br>{verdict}<br>"
         f"{describe_points(row['difference'], row['low'], row['high'])}<br>adjusted p {p_adjusted}<br>"
-        f"support {row['support']:,.0f} {'texts' if row['emotion'] else 'labels'}"
-        + (f"<br>{row['note']}" if row["note"] else "")
+        f"support {row['support']:,.0f} {unit}" + (f"<br>{row['note']}" if row["note"] else "")
     )

@@ -36,7 +36,7 @@ from emocore.run.listing import find_run, list_runs, runs_root
 from emocore.run.parse import parse_list, parse_method_settings, parse_settings, parse_vary
 from emocore.run.state import RunStatus
 from emocore.run.study import StudyConfig
-from emocore.text import format_bytes
+from emocore.text import counted, format_bytes
 from emocore.tracking.sync import sync_run
 
 PACKAGE = Path(__file__).parents[1]
@@ -209,7 +209,7 @@ def delete_runs(options: argparse.Namespace) -> None:
     runs = named_runs(options)
     for run in runs:
         check_deletable(run)
-    if not options.yes and not _confirm(f"Delete {len(runs)} run{'s' if len(runs) > 1 else ''} with all files?"):
+    if not options.yes and not _confirm(f"Delete {counted(len(runs), 'run')} with all files?"):
         raise RunError("nothing was deleted; answer y, or use --yes where nobody can answer")
     for run in runs:
         delete_run(run)

@@ -11,7 +11,7 @@ import pandas as pd
 from emocore.cli.commands import named_runs
 from emocore.cli.output import find_output, print_damaged, print_json, print_line, print_note, print_table, to_records
 from emocore.errors import ConfigError, DataError, RunError
-from emocore.evaluation.audit import audit
+from emocore.evaluation.audit import audit, name_differences
 from emocore.evaluation.comparison import Comparison, compare
 from emocore.evaluation.costs import cost_table
 from emocore.evaluation.headline import describe
@@ -27,6 +27,7 @@ from emocore.run.folder import RunFolder
 from emocore.run.listing import list_runs, runs_root
 from emocore.run.state import RunStatus
 from emocore.system.files import write_atomically
+from emocore.text import format_score
 from emocore.tracking.team import TeamListing, fetch_team_runs
 
 TEAM_TIMEOUT_SECONDS = 30.0
@@ -105,7 +106,7 @@ def _print(comparison: Comparison, differences: pd.DataFrame) -> None:
     _print_grid(score_grid(comparison, ("f1_macro", "f1_micro", "jaccard", "exact_match")))
     print_line("\nF1 by emotion\n")
     _print_grid(emotion_grid(comparison))
-    overall = comparison.verdicts[comparison.verdicts["emotion"] == ""]
+    overall = comparison.verdicts.overall
     if len(overall):
         print_line("\nDifferences of macro-F1\n")
         _print_words(overall[["first", "second", "verdict", "difference", "low", "high", "p_adjusted"]])
@@ -117,18 +118,14 @@ def _print(comparison: Comparison, differences: pd.DataFrame) -> None:
 
 def _print_grid(grid: Grid) -> None:
     rows = [
-        [row.name, "" if row.count is None else f"{row.count:,}", *map(_say, row.scores)]
+        [row.name, "" if row.count is None else f"{row.count:,}", *map(_describe_score, row.scores)]
         for row in (*grid.rows, *grid.no_skill)
     ]
     print_table([[grid.corner, grid.counted, *grid.columns], *rows])
 
 
-def _say(score: Score) -> str:
-    """0.508 [0.485, 0.531]"""
-    if math.isnan(score.value):
-        return NOTHING
-    interval = "" if math.isnan(score.low) else f" [{score.low:.3f}, {score.high:.3f}]"
-    return f"{score.value:.3f}{interval}"
+def _describe_score(score: Score) -> str:
+    return NOTHING if math.isnan(score.value) else format_score(score.value, score.low, score.high)
 
 
 def _print_words(table: pd.DataFrame) -> None:
@@ -146,9 +143,9 @@ def _print_as_json(comparison: Comparison, differences: pd.DataFrame) -> None:
         "caveats": headline.caveats,
         "scores": to_records(comparison.scores),
         "per_emotion": to_records(comparison.emotions),
-        "verdicts": to_records(comparison.verdicts),
+        "verdicts": to_records(comparison.verdicts.to_table()),
         "no_skill": to_records(comparison.no_skill),
         "costs": to_records(cost_table(comparison.results, comparison.scores)),
-        "differences": to_records(differences),
+        "differences": to_records(name_differences(differences)),
     }
     print_json(content)

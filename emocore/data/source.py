@@ -13,6 +13,7 @@ from pathlib import Path
 from emocore.errors import DataError
 from emocore.run.config import STARTER
 from emocore.system.files import read_bytes
+from emocore.text import counted
 
 STARTER_FILE = Path(__file__).parent / "starter" / "messages.csv"
 DATA_SUFFIXES = (".csv", ".tsv", ".txt")
@@ -47,8 +48,7 @@ def quote_columns(file_name: str, columns: Iterable[str]) -> str:
     """'anger', 'joy' and so on, or how many there are where one of them looks like no name."""
     names = list(columns)
     if not all(_may_quote(file_name, name, COLUMN_NAME) for name in names):
-        count = "1 column" if len(names) == 1 else f"{len(names):,} columns"
-        return f"{count} (not named here, as they do not look like those of a data file)"
+        return f"{counted(len(names), 'column')} (not named here, as they do not look like those of a data file)"
     more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
     return ", ".join(map(repr, names[:MOST_NAMED])) + more
 

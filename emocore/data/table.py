@@ -15,7 +15,7 @@ from emocore.data.source import DataFile, quote_cell, quote_column, quote_column
 from emocore.emotions import KNOWN_EMOTIONS
 from emocore.errors import DataError
 from emocore.run.config import STARTER
-from emocore.text import join_names
+from emocore.text import counted, join_names
 
 TEXT_COLUMN_NAMES = ("tweet", "text", "message", "sentence", "comment", "content", "utterance", "post")
 ID_COLUMN_NAMES = ("id", "row_id", "index", "tweet_id", "example_id", "")
@@ -188,7 +188,7 @@ def _count_rows(rows: pd.Index) -> str:
     shown = [str(row) for row in rows[:MOST_ROWS_NAMED]]
     more = f"{len(rows) - MOST_ROWS_NAMED:,} more" if len(rows) > MOST_ROWS_NAMED else ""
     named = f": {join_names([*shown, more] if more else shown)}" if len(rows) > 1 else ""
-    return f"{len(rows):,} such row{'s' if len(rows) > 1 else ''}{named}"
+    return f"{counted(len(rows), 'such row')}{named}"
 
 
 def _row_ids(frame: pd.DataFrame, others: list[str]) -> list[str]:

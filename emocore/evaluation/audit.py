@@ -1,4 +1,4 @@
-"""Is a comparison fair? Every difference between its runs beside method and seed, and what it does to the verdict.
+"""Is a comparison fair? Every difference between its runs other than method and seed, and what it does to the verdict.
 
 `audit` reads results; `audit_subjects` works on facts in words, so that a table out of a paper is judged by the
 same rules. Covered: what runs store of themselves. Not covered: what nobody wrote down, such as how often
@@ -6,7 +6,7 @@ somebody looked at the test split.
 
 A setting that takes the same values in every method is no difference between the methods but the design of
 a sweep, and is said as such. Settings that each method has good values of its own for (learning rate, rank) count
-within one method alone.
+only within one method.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,19 +19,19 @@ from emocore.evaluation.results import Result
 from emocore.evaluation.run_descriptions import Subject, TrialPlace, describe_results
 from emocore.text import join_names
 
-COLUMNS = ("what", "values", "severity", "effect")
-BY_DESIGN = ", by design"  # ends the name of what a sweep varies
+COLUMNS = ["what", "values", "severity", "effect"]
 
 
 def audit(
     results: Sequence[Result], split: str = "validation", trials: Mapping[TrialPlace, int] | None = None
 ) -> pd.DataFrame:
-    """One row a difference between the runs beside method and seed, the gravest first; empty for a fair comparison.
+    """One row per difference between the runs other than method and seed, the gravest first.
 
-    Columns: `what`, `values` (which series or methods have which), `severity` ("confounds" | "may matter" |
-    "cosmetic") and `effect` (a sentence: what it does to the verdict). `split`, which all results have, is where the
-    runs are scored; `trials` as `count_learning_rate_trials` counts them, without it those among the results. Raises
-    RunError where predictions are missing or damaged.
+    A fair comparison has none. Columns: `what`, `values` (which series or methods have which), `severity`
+    ("confounds" | "may matter" | "cosmetic"), `effect` (a sentence: what it does to the verdict) and `by_design`
+    (whether a sweep varies it).
+    `split`, which all results have, is where the runs are scored; `trials` as `count_learning_rate_trials` counts
+    them, without it those among the results. Raises RunError where predictions are missing or damaged.
     """
     return audit_subjects(describe_results(results, split, trials))
 
@@ -42,24 +42,30 @@ def audit_subjects(subjects: Sequence[Subject]) -> pd.DataFrame:
     shared_design, own_design = _find_design(subjects, known)
     splits = {subject.facts.get("rows or split") for subject in subjects}
     is_same_split = len(splits) == 1 and None not in splits
-    rows: list[tuple[str, str, Severity, str]] = []
+    rows: list[tuple[str, str, Severity, str, bool]] = []
     for what in known:
         rule = RULES.get(what, RECIPE)
         having = [subject for subject in subjects if what in subject.facts]
         if not _differ(what, rule, having):
             continue
         if what in shared_design or what in own_design:
-            rows.append((what + BY_DESIGN, _tell_values(what, having), "cosmetic", _explain_design(rule)))
+            rows.append((what, _describe_values(what, having), "cosmetic", _explain_design(rule), True))
         elif set(shared_design) & set(rule.follows) and _is_same_in_methods([*shared_design, what], having):
             continue  # the design says it already
         elif what in SPLIT_SETTINGS and is_same_split:
             effect = "It came to the same rows and the same split: no effect."
-            rows.append((what, _tell_values(what, having), "cosmetic", effect))
+            rows.append((what, _describe_values(what, having), "cosmetic", effect, False))
         else:
             effect = _explain_trials(having) if what == "learning-rate trials" else rule.effect
-            rows.append((what, _tell_values(what, having), rule.severity, effect))
+            rows.append((what, _describe_values(what, having), rule.severity, effect, False))
     rows.sort(key=lambda row: SEVERITIES.index(row[2]))
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame(rows, columns=[*COLUMNS, "by_design"]).astype({"by_design": bool})
+
+
+def name_differences(audit_table: pd.DataFrame) -> pd.DataFrame:
+    """The audit as people read it: COLUMNS, in which the name of what a sweep varies says so."""
+    endings = audit_table["by_design"].map({True: ", by design", False: ""})
+    return audit_table.assign(what=audit_table["what"] + endings)[COLUMNS]
 
 
 def has_confound(audit_table: pd.DataFrame) -> bool:
@@ -69,17 +75,14 @@ def has_confound(audit_table: pd.DataFrame) -> bool:
 
 def describe_audit(audit_table: pd.DataFrame) -> str:
     """One sentence on the whole table."""
-    is_designed = audit_table["what"].str.endswith(BY_DESIGN)
-    named = {
-        severity: join_names(audit_table.loc[(audit_table["severity"] == severity) & ~is_designed, "what"])
-        for severity in SEVERITIES
-    }
+    others = audit_table[~audit_table["by_design"]]
+    named = {severity: join_names(others.loc[others["severity"] == severity, "what"]) for severity in SEVERITIES}
     if named["confounds"]:
         return (
             f"Not a comparison of methods alone: the runs also differ in {named['confounds']}, "
             "so a difference in F1 has more than one possible cause."
         )
-    design = join_names(audit_table.loc[is_designed, "what"].str.removesuffix(BY_DESIGN))
+    design = join_names(audit_table.loc[audit_table["by_design"], "what"])
     fair = f"Fair between series of the same {design}" if design else "A fair comparison"
     if named["may matter"]:
         return f"{fair} in what matters most; the runs also differ in {named['may matter']}, which may matter."
@@ -159,7 +162,7 @@ def _explain_trials(having: Sequence[Subject]) -> str:
     )
 
 
-def _tell_values(what: str, having: Sequence[Subject]) -> str:
+def _describe_values(what: str, having: Sequence[Subject]) -> str:
     """ "minilm-l6 (LoRA, IA3) against smollm2-135m (QLoRA)"."""
     return " against ".join(f"{value} ({names})" for value, names in _name_groups(what, having).items())
 

@@ -32,7 +32,7 @@ class Rule:
     follows: tuple[str, ...] = ()
 
 
-# They act through the rows and the split alone; where these are the same, they have had no effect.
+# They act only through the rows and the split; where these are the same, they have had no effect.
 SPLIT_SETTINGS = tuple(
     name for name in map(audit_name, with_role("data")) if name not in ("labels", "evaluation texts")
 )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emocore.evaluation.predictions import Outcomes
+from emocore.evaluation.predictions import Predictions
 
 RESAMPLES = 10_000
 CHUNK = 500
@@ -39,22 +39,22 @@ class _Counts:
     texts: int
 
 
-def score(outcomes: Outcomes) -> Scores:
+def score(predictions: Predictions) -> Scores:
     """The scores on the texts as they are."""
-    return _score(_split(_columns(outcomes).sum(axis=0), outcomes))
+    return _score(_split(_columns(predictions).sum(axis=0), predictions))
 
 
-def resample(outcomes: Outcomes, resamples: int = RESAMPLES, seed: int = SEED) -> Scores:
+def resample(predictions: Predictions, resamples: int = RESAMPLES, seed: int = SEED) -> Scores:
     """The scores on `resamples` draws of as many texts with replacement, float32."""
     random = np.random.default_rng(seed)
-    columns, texts = _columns(outcomes).astype(np.float32), len(outcomes.truth)  # counts below 2**24 stay exact
+    columns, texts = _columns(predictions).astype(np.float32), len(predictions.truth)  # counts below 2**24 stay exact
     parts = []
     for begin in range(0, resamples, CHUNK):
         rows = min(CHUNK, resamples - begin)
         draws = random.integers(0, texts, size=(rows, texts), dtype=np.int32)
         draws += np.arange(rows, dtype=np.int32)[:, None] * texts
         times = np.bincount(draws.ravel(), minlength=rows * texts).reshape(rows, texts).astype(np.float32)
-        parts.append(_score(_split(times @ columns, outcomes)))
+        parts.append(_score(_split(times @ columns, predictions)))
     names = parts[0].metrics
     return Scores(
         np.concatenate([part.emotions for part in parts]),
@@ -62,9 +62,9 @@ def resample(outcomes: Outcomes, resamples: int = RESAMPLES, seed: int = SEED) -
     )
 
 
-def _columns(outcomes: Outcomes) -> np.ndarray:
+def _columns(predictions: Predictions) -> np.ndarray:
     """(texts, counts) what each text adds to each count."""
-    truth, predicted = outcomes.truth, outcomes.predicted
+    truth, predicted = predictions.truth, predictions.predicted
     hits = predicted & truth
     shared, either = hits.sum(axis=2), (predicted | truth).sum(axis=2)
     jaccard = np.divide(shared, either, out=np.ones(shared.shape), where=either > 0)
@@ -74,9 +74,9 @@ def _columns(outcomes: Outcomes) -> np.ndarray:
     return np.concatenate([*flat, truth, jaccard.T, exact.T], axis=1, dtype=float)
 
 
-def _split(sums: np.ndarray, outcomes: Outcomes) -> _Counts:
+def _split(sums: np.ndarray, predictions: Predictions) -> _Counts:
     """Sums over texts (..., counts) -> by name, the inverse of how `_columns` lays them side by side."""
-    runs, texts, labels = outcomes.predicted.shape
+    runs, texts, labels = predictions.predicted.shape
     ends = np.cumsum([runs * labels, runs * labels, labels, runs])
     hits, predicted, support, jaccard, exact = np.split(sums, ends, axis=-1)
     shape = (*sums.shape[:-1], runs, labels)

@@ -6,11 +6,10 @@ series together, or those of one emotion. Not covered: calibrating afterwards; n
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
-from emocore.evaluation.intervals import LEVEL
-from emocore.evaluation.predictions import Outcomes
+from emocore.evaluation.intervals import wilson_interval
+from emocore.evaluation.predictions import Predictions
 
 BINS = 10
 # k / 100 is the same float as the recall k / 100 of scikit-learn, which linspace does not promise.
@@ -18,27 +17,27 @@ RECALL_GRID = np.arange(101) / 100
 PRECISION_RECALL_COLUMNS = ("series", "method", "emotion", "recall", "precision", "average_precision", "no_skill")
 
 
-def reliability_table(outcomes: Outcomes, bins: int = BINS, emotion: str | None = None) -> pd.DataFrame:
+def reliability_table(predictions: Predictions, emotion: str | None = None) -> pd.DataFrame:
     """How often the emotion is there among cells with about the same probability, of one emotion or of all.
 
-    One row a series and bin of equal width that has cells: series, method, bin_low, bin_high, confidence (mean
+    One row per series and bin of equal width that has cells: series, method, bin_low, bin_high, confidence (mean
     probability), observed (share that is true), low, high (95 % interval of observed), count (cells a run, mean over
     seeds). Seeds are pooled, but they are the same texts again, so the interval counts the cells of one run. Where bins
     meet, a probability belongs to the lower one, as in scikit-learn's calibration_curve.
 
     Raises ValueError for an emotion that the runs do not have.
     """
-    sums = _sum_bins(*_cells(outcomes, emotion), bins)
-    edges = np.linspace(0, 1, bins + 1)
+    sums = _sum_bins(*_cells(predictions, emotion))
+    edges = np.linspace(0, 1, BINS + 1)
     tables = []
-    for name, places in outcomes.members.items():
+    for name, places in predictions.members.items():
         count, probability, positives = sums[:, places].sum(axis=1)
         used = np.flatnonzero(count)
         observed, cells = positives[used] / count[used], count[used] / len(places)
         low, high = wilson_interval(observed, cells)
         table = {
             "series": name,
-            "method": outcomes.method_of[name],
+            "method": predictions.method_of[name],
             "bin_low": edges[used],
             "bin_high": edges[used + 1],
             "confidence": probability[used] / count[used],
@@ -51,8 +50,8 @@ def reliability_table(outcomes: Outcomes, bins: int = BINS, emotion: str | None 
     return pd.concat(tables, ignore_index=True)
 
 
-def calibration_table(outcomes: Outcomes, emotion: str | None = None) -> pd.DataFrame:
-    """One row a series: series, method, ece, brier; means over seeds, of one emotion's cells or of all.
+def calibration_table(predictions: Predictions, emotion: str | None = None) -> pd.DataFrame:
+    """One row per series: series, method, ece, brier; means over seeds, of one emotion's cells or of all.
 
     `ece` is the expected calibration error (Naeini et al. 2015) over BINS bins of equal width: the sum over bins of
     count / total * |confidence - observed|. Confidence is the probability that the emotion is there, also where it is
@@ -61,44 +60,44 @@ def calibration_table(outcomes: Outcomes, emotion: str | None = None) -> pd.Data
 
     Raises ValueError for an emotion that the runs do not have.
     """
-    probabilities, truth = _cells(outcomes, emotion)
-    count, probability, positives = _sum_bins(probabilities, truth, BINS)
+    probabilities, truth = _cells(predictions, emotion)
+    count, probability, positives = _sum_bins(probabilities, truth)
     # A bin's count cancels out: count / total * |probability / count - positives / count|.
     ece = np.abs(probability - positives).sum(axis=1) / count.sum(axis=1)
     brier = ((probabilities - truth) ** 2).mean(axis=1)
     rows = [
         {
             "series": name,
-            "method": outcomes.method_of[name],
+            "method": predictions.method_of[name],
             "ece": ece[places].mean(),
             "brier": brier[places].mean(),
         }
-        for name, places in outcomes.members.items()
+        for name, places in predictions.members.items()
     ]
     return pd.DataFrame(rows)
 
 
-def precision_recall_table(outcomes: Outcomes, emotion: str) -> pd.DataFrame:
+def precision_recall_table(predictions: Predictions, emotion: str) -> pd.DataFrame:
     """The curve of each series for one emotion, whatever the thresholds: PRECISION_RECALL_COLUMNS.
 
-    One row a series and recall of RECALL_GRID, rising; precision is the mean over seeds at that recall. A seed's curve
-    is scikit-learn's, read as the steps that its average precision is the area of: at a recall it has the precision of
-    the highest threshold that reaches it. At recall 0 it goes on flat, instead of starting at the precision of 1
-    that scikit-learn sets there for want of a prediction. `average_precision` is the mean over seeds, `no_skill`
-    the share of the texts with the emotion: the precision of saying it at random.
+    One row per series and recall of RECALL_GRID, rising; precision is the mean over seeds at that recall. The curve of
+    a seed is scikit-learn's, read as the steps that its average precision is the area of: at a recall it has the
+    precision of the highest threshold that reaches it. At recall 0 it goes on flat, instead of starting at the
+    precision of 1 that scikit-learn sets there for want of a prediction. `average_precision` is the mean over seeds,
+    `no_skill` the share of the texts with the emotion: the precision of saying it at random.
 
     Empty where no text has the emotion. Raises ValueError for an emotion that the runs do not have.
     """
-    column = outcomes.labels.index(emotion)
-    truth = outcomes.truth[:, column]
+    column = predictions.labels.index(emotion)
+    truth = predictions.truth[:, column]
     if not truth.any():
         return pd.DataFrame(columns=PRECISION_RECALL_COLUMNS)
-    scores = outcomes.probabilities[:, :, column]
+    scores = predictions.probabilities[:, :, column]
     tables = []
-    for name, places in outcomes.members.items():
+    for name, places in predictions.members.items():
         table = {
             "series": name,
-            "method": outcomes.method_of[name],
+            "method": predictions.method_of[name],
             "emotion": emotion,
             "recall": RECALL_GRID,
             "precision": np.mean([_precision_at_recalls(truth, scores[place]) for place in places], axis=0),
@@ -109,29 +108,21 @@ def precision_recall_table(outcomes: Outcomes, emotion: str) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def wilson_interval(share: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Ends of Wilson's (1927) 95 % interval of a share that was seen among `count` > 0 independent cells."""
-    z2 = norm.ppf((1 + LEVEL) / 2) ** 2
-    middle = (share + z2 / (2 * count)) / (1 + z2 / count)
-    half = np.sqrt(z2 * (share * (1 - share) / count + z2 / (4 * count**2))) / (1 + z2 / count)
-    return np.clip(middle - half, 0, 1), np.clip(middle + half, 0, 1)
-
-
-def _cells(outcomes: Outcomes, emotion: str | None) -> tuple[np.ndarray, np.ndarray]:
+def _cells(predictions: Predictions, emotion: str | None) -> tuple[np.ndarray, np.ndarray]:
     """Probabilities (runs, cells) and truth (cells,) of one emotion or of all."""
-    columns = slice(None) if emotion is None else outcomes.labels.index(emotion)
-    probabilities = outcomes.probabilities[..., columns].reshape(len(outcomes.runs), -1)
-    return probabilities, outcomes.truth[:, columns].ravel()
+    columns = slice(None) if emotion is None else predictions.labels.index(emotion)
+    probabilities = predictions.probabilities[..., columns].reshape(len(predictions.runs), -1)
+    return probabilities, predictions.truth[:, columns].ravel()
 
 
-def _sum_bins(probabilities: np.ndarray, truth: np.ndarray, bins: int) -> np.ndarray:
-    """(3, runs, bins): how many cells a bin has, the sum of their probabilities, and how many are true."""
+def _sum_bins(probabilities: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """(3, runs, BINS): how many cells a bin has, the sum of their probabilities, and how many are true."""
     runs = len(probabilities)
-    places = np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], probabilities)
-    places += bins * np.arange(runs)[:, None]
+    places = np.searchsorted(np.linspace(0, 1, BINS + 1)[1:-1], probabilities)
+    places += BINS * np.arange(runs)[:, None]
     weights = (np.ones(probabilities.size), probabilities.ravel(), np.tile(truth, runs))
-    sums = [np.bincount(places.ravel(), weights=weight, minlength=runs * bins) for weight in weights]
-    return np.stack(sums).reshape(3, runs, bins)
+    sums = [np.bincount(places.ravel(), weights=weight, minlength=runs * BINS) for weight in weights]
+    return np.stack(sums).reshape(3, runs, BINS)
 
 
 def _precision_at_recalls(truth: np.ndarray, scores: np.ndarray) -> np.ndarray:

@@ -6,8 +6,8 @@ from itertools import combinations
 import numpy as np
 
 from emocore.evaluation.comparison import Comparison
-from emocore.evaluation.pairs import find_pair, find_verdict, tested_groups
 from emocore.evaluation.sweeps import find_swept_settings
+from emocore.evaluation.verdicts import describe_spread
 from emocore.run.settings import audit_name
 from emocore.text import join_names
 
@@ -15,15 +15,14 @@ from emocore.text import join_names
 NAMED = 3
 # A tie whose interval reaches further than this many points has left the question open rather than answered it.
 WIDE_POINTS = 2.0
-# How verdicts say in their notes what is taken for the spread of a single seed.
-SPREAD = "its spread between seeds is "
 
 
 def find_caveats(comparison: Comparison) -> list[str]:
     """The gravest first; those that a comparison brings along, last."""
+    groups = comparison.verdicts.group(comparison.tested)
     return [
         *_doubt_single_seeds(comparison),
-        *(caveat for tested in tested_groups(comparison) for caveat in _doubt_ties(comparison, tested)),
+        *(caveat for tested in groups for caveat in _doubt_ties(comparison, tested)),
         *_doubt_rare_emotions(comparison),
         *_doubt_skill(comparison),
         *_doubt_choice(comparison),
@@ -44,28 +43,25 @@ def _doubt_single_seeds(comparison: Comparison) -> Iterator[str]:
     single = local.loc[local["seeds"] == 1, "series"].tolist()
     if not single:
         return
-    notes = [note for note in comparison.verdicts["note"] if SPREAD in note]
+    assumed = comparison.verdicts.overall.dropna(subset="assumed_spread")
     who = "every method" if len(single) == len(local) > 1 else name_some(single)
-    if notes:
+    if len(assumed):
+        spread = describe_spread(*assumed.iloc[0][["assumed_spread", "is_spread_of_others"]])
         yield (
             f"One seed of {who}, so how much chance there is in its training is not known here; the spread between "
-            f"seeds is {notes[0].rpartition(SPREAD)[2]}. Two more seeds would tell."
+            f"seeds is {spread}. Two more seeds would tell."
         )
     else:
         yield f"One seed of {who}: its interval counts chance in the texts alone, not in the training."
 
 
 def _doubt_ties(comparison: Comparison, tested: list[str]) -> Iterator[str]:
-    leader = tested[0]
-    ties = [
-        find_pair(comparison.verdicts, leader, name).iloc[0]
-        for name in tested[1:]
-        if find_verdict(comparison, leader, name) == "tie"
-    ]
-    reach = 100 * max((max(-row["low"], row["high"]) for row in ties), default=0.0)
+    leader, overall = tested[0], comparison.verdicts.among(tested).overall
+    ties = overall[(overall["first"] == leader) & (overall["verdict"] == "tie")]
+    reach = 100 * np.maximum(-ties["low"], ties["high"]).max()  # not a number, and so not wide, where there is none
     if reach > WIDE_POINTS:
         yield f"A tie is not equality: a difference of up to {reach:.1f} points would fit these texts as well."
-    if close := [row["second"] for row in ties if row["low"] > 0]:
+    if close := ties.loc[ties["low"] > 0, "second"].tolist():
         pairs = len(tested) * (len(tested) - 1) // 2
         yield (
             f"Compared alone, {leader} would beat {name_some(close)}: the interval leaves out 0; among {pairs} pairs "
@@ -112,8 +108,8 @@ def _doubt_what_was_not_tested(comparison: Comparison) -> Iterator[str]:
 
 
 def _doubt_equal_predictions(comparison: Comparison) -> Iterator[str]:
-    for outcomes in comparison.groups:
-        answers = {name: outcomes.predicted[places] for name, places in outcomes.members.items()}
+    for predictions in comparison.groups:
+        answers = {name: predictions.predicted[places] for name, places in predictions.members.items()}
         alike = [name for name, given in answers.items() if len(given) > 1 and (given == given[0]).all()]
         if alike:
             yield f"All seeds of {name_some(alike)} predict the same: no chance in the training shows."

@@ -21,11 +21,10 @@ from emocore.evaluation.intervals import (
     t_interval,
 )
 from emocore.evaluation.no_skill import f1_of_always_on, no_skill_scores, no_skill_scores_from_supports
-from emocore.evaluation.predictions import Outcomes, ThresholdPolicy, load_outcomes
+from emocore.evaluation.predictions import Predictions, ThresholdPolicy, load_predictions
 from emocore.evaluation.results import Result, RunResult, TeamResult, shared_splits
 from emocore.evaluation.series import group_series, name_series
-from emocore.evaluation.verdicts import COLUMNS as VERDICT_COLUMNS
-from emocore.evaluation.verdicts import compare_pairs
+from emocore.evaluation.verdicts import Verdicts, compare_pairs
 
 ID_TIME = len("20261123-172928")  # with which an id begins
 METRICS = (
@@ -37,21 +36,21 @@ METRICS = (
 class Comparison:
     """`groups` are local runs by the texts they were scored on; `series` names the series of each run.
 
-    `scores`: one row a series and metric: series, method, base, source, seeds, metric, value, low, high. `emotions`:
-    one row a series and emotion, the commonest emotion first: series, method, source, emotion, f1, low, high,
-    precision, recall, average_precision, support, seeds, no_skill_f1, note. `verdicts`: see `compare_pairs`.
-    `no_skill`: rows silence, frequency and always-on, a column a metric. Missing is NaN: runs of W&B have no intervals.
-    `notes` are for the user's eyes.
+    `scores`: one row per series and metric: series, method, base, source, seeds, metric, value, low, high. `emotions`:
+    one row per series and emotion, the commonest emotion first: series, method, source, emotion, f1, low, high,
+    precision, recall, average_precision, support, seeds, no_skill_f1, note. `no_skill`: rows silence, frequency and
+    always-on, a column per metric. What is missing is NaN: runs of W&B have no intervals. `notes` are for
+    the user's eyes.
     """
 
     results: list[Result]
     split: str
     policy: ThresholdPolicy
     series: dict[str, str]
-    groups: list[Outcomes]
+    groups: list[Predictions]
     scores: pd.DataFrame
     emotions: pd.DataFrame
-    verdicts: pd.DataFrame
+    verdicts: Verdicts
     no_skill: pd.DataFrame
     notes: list[str]
 
@@ -60,14 +59,14 @@ class Comparison:
         return [result for result in self.results if isinstance(result, RunResult)]
 
     @property
-    def largest_group(self) -> Outcomes | None:
+    def largest_group(self) -> Predictions | None:
         """The most runs that were scored on the same texts; None where there are no predictions."""
         return max(self.groups, key=lambda group: len(group.runs), default=None)
 
     @property
     def tested(self) -> list[str]:
         """The series that have verdicts, the best first."""
-        known = set(self.verdicts[["first", "second"]].to_numpy().ravel())
+        known = set(self.verdicts.overall[["first", "second"]].to_numpy().ravel())
         return [name for name in self.ranking()["series"] if name in known]
 
     @property
@@ -93,13 +92,13 @@ def compare(results: Sequence[Result], split: str, policy: ThresholdPolicy = "la
         raise DataError(f"not every run has a {split} split; they share {shared}")
     kept, notes = _without_repeats(results)
     series = name_series(kept)
-    groups = load_outcomes([r for r in kept if isinstance(r, RunResult)], series, split, policy)
+    groups = load_predictions([r for r in kept if isinstance(r, RunResult)], series, split, policy)
     scores, emotions, verdicts = [], [], []
-    for outcomes in groups:
-        seen, drawn = score(outcomes), resample(outcomes, RESAMPLES)
-        scores.append(_score_rows(outcomes, seen, drawn))
-        emotions.append(_emotion_rows(outcomes, seen, drawn))
-        verdicts.append(compare_pairs(outcomes, seen, drawn))
+    for predictions in groups:
+        seen, drawn = score(predictions), resample(predictions, RESAMPLES)
+        scores.append(_score_rows(predictions, seen, drawn))
+        emotions.append(_emotion_rows(predictions, seen, drawn))
+        verdicts.append(compare_pairs(predictions, seen, drawn))
     team = [result for result in kept if isinstance(result, TeamResult)]
     if team and policy != "launch":
         notes.append("Runs of W&B are known at the threshold that they were launched with alone, and left out here.")
@@ -121,7 +120,7 @@ def compare(results: Sequence[Result], split: str, policy: ThresholdPolicy = "la
         groups=groups,
         scores=_describe_series(pd.concat(scores, ignore_index=True), kept, series),
         emotions=_add_known(pd.concat(emotions, ignore_index=True), kept, split, series),
-        verdicts=pd.concat(verdicts, ignore_index=True) if verdicts else pd.DataFrame(columns=VERDICT_COLUMNS),
+        verdicts=Verdicts.join(verdicts),
         no_skill=_no_skill_table(kept, groups, split),
         notes=notes,
     )
@@ -141,15 +140,15 @@ def _without_repeats(results: Sequence[Result]) -> tuple[list[Result], list[str]
     return [result for result in results if result.id in chosen], notes
 
 
-def _score_rows(outcomes: Outcomes, seen: Scores, drawn: Scores) -> pd.DataFrame:
+def _score_rows(predictions: Predictions, seen: Scores, drawn: Scores) -> pd.DataFrame:
     rows = []
-    for name, places in outcomes.members.items():
+    for name, places in predictions.members.items():
         for metric in METRICS:
             value = seen.metrics[metric][places]
             variances = split_variance(value, drawn.metrics[metric][:, places])
             low, high = t_interval(value.mean(), variances)
             if metric == "f1_macro":
-                f1, of_emotions, either = _by_emotion(outcomes, places, seen, drawn)
+                f1, of_emotions, either = _by_emotion(predictions, places, seen, drawn)
                 low, high = macro_interval(f1, of_emotions, either, variances)
             rows.append(
                 {"series": name, "metric": metric, "value": value.mean(), "low": float(low), "high": float(high)}
@@ -157,26 +156,26 @@ def _score_rows(outcomes: Outcomes, seen: Scores, drawn: Scores) -> pd.DataFrame
     return pd.DataFrame(rows)
 
 
-def _emotion_rows(outcomes: Outcomes, seen: Scores, drawn: Scores) -> pd.DataFrame:
+def _emotion_rows(predictions: Predictions, seen: Scores, drawn: Scores) -> pd.DataFrame:
     parts = []
-    for name, places in outcomes.members.items():
-        f1, variances, either = _by_emotion(outcomes, places, seen, drawn)
+    for name, places in predictions.members.items():
+        f1, variances, either = _by_emotion(predictions, places, seen, drawn)
         low, high = f1_interval(f1, variances, either)
-        predicted = outcomes.predicted[places]
-        hits = (predicted & outcomes.truth).sum(axis=1)
-        is_thin = outcomes.support < FEWEST_POSITIVES
+        predicted = predictions.predicted[places]
+        hits = (predicted & predictions.truth).sum(axis=1)
+        is_thin = predictions.support < FEWEST_POSITIVES
         parts.append(
             pd.DataFrame(
                 {
                     "series": name,
-                    "emotion": outcomes.labels,
+                    "emotion": predictions.labels,
                     "f1": f1,
                     "low": np.where(is_thin, np.nan, low),
                     "high": np.where(is_thin, np.nan, high),
                     "precision": (hits / np.maximum(predicted.sum(axis=1), 1)).mean(axis=0),
-                    "recall": (hits / np.maximum(outcomes.support, 1)).mean(axis=0),
-                    "support": outcomes.support,
-                    "no_skill_f1": f1_of_always_on(outcomes.truth.mean(axis=0)),
+                    "recall": (hits / np.maximum(predictions.support, 1)).mean(axis=0),
+                    "support": predictions.support,
+                    "no_skill_f1": f1_of_always_on(predictions.truth.mean(axis=0)),
                     "note": np.where(is_thin, "too few texts for an honest interval", ""),
                 }
             )
@@ -185,11 +184,11 @@ def _emotion_rows(outcomes: Outcomes, seen: Scores, drawn: Scores) -> pd.DataFra
 
 
 def _by_emotion(
-    outcomes: Outcomes, places: list[int], seen: Scores, drawn: Scores
+    predictions: Predictions, places: list[int], seen: Scores, drawn: Scores
 ) -> tuple[np.ndarray, Variances, np.ndarray]:
     """A series' mean F1, its variances, and how many texts have the emotion or were said to; each (labels,)."""
     variances = split_variance(seen.emotions[places], drawn.emotions[:, places])
-    either = (outcomes.predicted[places] | outcomes.truth).sum(axis=1).mean(axis=0)
+    either = (predictions.predicted[places] | predictions.truth).sum(axis=1).mean(axis=0)
     return seen.emotions[places].mean(axis=0), variances, either
 
 
@@ -262,7 +261,7 @@ def _add_known(rows: pd.DataFrame, results: Sequence[Result], split: str, series
     return table.iloc[order].reset_index(drop=True)
 
 
-def _no_skill_table(results: Sequence[Result], groups: Sequence[Outcomes], split: str) -> pd.DataFrame:
+def _no_skill_table(results: Sequence[Result], groups: Sequence[Predictions], split: str) -> pd.DataFrame:
     """On the texts of the one group. Without one they are computed from counts, as far as that is exact; the rest is
     missing. Empty where even the counts are not known, and where groups of texts have each their own."""
     if len(groups) > 1:

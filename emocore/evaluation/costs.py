@@ -16,7 +16,6 @@ from emocore.evaluation.results import Result
 from emocore.evaluation.series import group_series
 from emocore.run.folder import RunFolder
 from emocore.run.state import RunStatus
-from emocore.system.processes import KILLED_FOR_MEMORY, OUT_OF_MEMORY
 from emocore.text import join_names
 
 COSTS = (
@@ -50,7 +49,7 @@ class Budget(TypedDict, total=False):
 
 
 def cost_table(results: Sequence[Result], scores: pd.DataFrame) -> pd.DataFrame:
-    """One row a series, in the order of `scores`: series, method, source, seeds, f1_macro, f1_macro_low,
+    """One row per series, in the order of `scores`: series, method, source, seeds, f1_macro, f1_macro_low,
     f1_macro_high, then COSTS.
 
     `scores` is long with the rows of metric "f1_macro": series, method, source, seeds, metric, value, low, high. Costs
@@ -123,10 +122,8 @@ def failed_table(runs: Iterable[RunFolder]) -> pd.DataFrame:
         with contextlib.suppress(RunError):
             state, config = run.state, run.config
             if state.status.is_resumable and state.status != RunStatus.IMPORTED:
-                reason = state.reason or ""
-                wanted_memory = reason.startswith((OUT_OF_MEMORY, KILLED_FOR_MEMORY))
-                kind = OUT_OF_MEMORY if wanted_memory else str(state.status)
-                rows.append((run.id, config.method, config.seed, str(state.status), kind, reason))
+                kind = state.failure or str(state.status)
+                rows.append((run.id, config.method, config.seed, str(state.status), kind, state.reason or ""))
     return pd.DataFrame(rows, columns=FAILED_COLUMNS)
 
 

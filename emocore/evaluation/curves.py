@@ -9,7 +9,7 @@ from emocore.tracking.history import History
 
 
 def curve_table(histories: list[tuple[str, RunConfig, History]]) -> pd.DataFrame:
-    """Long table: series, method, epoch, step and a column a metric. `histories` has (run id, config, history).
+    """Long table: series, method, epoch, step and a column per metric. `histories` has (run id, config, history).
 
     A series is named after its method, and its seed or the end of its id where that is not enough.
     """

@@ -8,7 +8,7 @@ import pandas as pd
 
 from emocore.evaluation.caveats import find_caveats, name_some
 from emocore.evaluation.comparison import Comparison
-from emocore.evaluation.pairs import find_pair, find_verdict, tested_groups
+from emocore.evaluation.verdicts import Verdicts
 from emocore.text import join_names
 
 # Of how many emotions a difference is said to be mostly made.
@@ -27,7 +27,7 @@ class Headline:
 
 def describe(comparison: Comparison) -> Headline:
     """The sentence on top of a comparison, with its doubts."""
-    groups = tested_groups(comparison)
+    groups = comparison.verdicts.group(comparison.tested)
     sentences = [_describe_order(comparison, tested) for tested in groups] or [_describe_values(comparison.ranking())]
     if len(groups) > 1:
         places = ["On the texts that they share, ", *["On other texts, "] * (len(groups) - 1)]
@@ -45,11 +45,10 @@ def _describe_values(ranking: pd.DataFrame) -> str:
 
 
 def _describe_order(comparison: Comparison, tested: Sequence[str]) -> str:
-    leader = tested[0]
-    ties = [name for name in tested[1:] if find_verdict(comparison, leader, name) == "tie"]
-    beaten = [name for name in tested[1:] if find_verdict(comparison, leader, name) == "better"]
-    overall = comparison.verdicts[comparison.verdicts["emotion"] == ""]
-    own = overall[overall["first"].isin(tested)]
+    leader, verdicts = tested[0], comparison.verdicts
+    ties = [name for name in tested[1:] if verdicts.find(leader, name) == "tie"]
+    beaten = [name for name in tested[1:] if verdicts.find(leader, name) == "better"]
+    own = verdicts.among(tested).overall
     if own["low"].isna().all():
         best = float(comparison.ranking().set_index("series")["value"][leader])
         few = f"{own['support'].iloc[0]:,} texts are too few for a verdict on {name_some(tested)}"
@@ -57,11 +56,11 @@ def _describe_order(comparison: Comparison, tested: Sequence[str]) -> str:
     if len(tested) > MOST_TOLD:
         return _describe_many(comparison, leader, ties, beaten)
     front = [leader, *ties]
-    apart = [pair for pair in combinations(ties, 2) if find_verdict(comparison, *pair) == "better"]
-    parts = [_describe_tie(comparison, front, not apart)] if ties else []
-    parts += [f"{winner} beats {_describe_defeat(comparison, [winner], loser)}" for winner, loser in apart]
-    for winners, losers in _group_by_winners(comparison, front, beaten):
-        told = [_describe_defeat(comparison, winners, loser) for loser in losers]
+    apart = [pair for pair in combinations(ties, 2) if verdicts.find(*pair) == "better"]
+    parts = [_describe_tie(verdicts, front, not apart)] if ties else []
+    parts += [f"{winner} beats {_describe_defeat(verdicts, [winner], loser)}" for winner, loser in apart]
+    for winners, losers in _group_by_winners(verdicts, front, beaten):
+        told = [_describe_defeat(verdicts, winners, loser) for loser in losers]
         parts.append(f"{_name_winners(winners, front)} {', and '.join(told)}")
     sentence = "; ".join(parts)
     return sentence[0].upper() + sentence[1:] + "."
@@ -74,17 +73,17 @@ def _describe_many(comparison: Comparison, leader: str, ties: Sequence[str], bea
     if ties:
         told += f"; {name_some(ties)} {'ties' if len(ties) == 1 else 'tie'} with it"
     if beaten:
-        leads = [find_pair(comparison.verdicts, leader, name)["difference"].iloc[0] for name in beaten]
+        leads = [_find_overall(comparison.verdicts, leader, name)["difference"] for name in beaten]
         span = " to ".join(dict.fromkeys((_points(min(leads)), _points(max(leads)))))
         told += f"; it beats {'all' if not ties else 'the other'} {len(beaten)} by {span} points"
     return told + "."
 
 
-def _describe_tie(comparison: Comparison, front: Sequence[str], all_tie: bool) -> str:
+def _describe_tie(verdicts: Verdicts, front: Sequence[str], all_tie: bool) -> str:
     """That the first of the front ties with each of the others; `all_tie` says that these tie with each other too."""
     differences = []
     for name in front[1:]:
-        row = find_pair(comparison.verdicts, front[0], name).iloc[0]
+        row = _find_overall(verdicts, front[0], name)
         differences.append(f"{_points(row['difference'], sign=True)}, CI {_range(row, sign=True)}")
     if len(front) == 2:
         return f"{join_names(front)} tie (macro-F1 {differences[0]})"
@@ -94,14 +93,14 @@ def _describe_tie(comparison: Comparison, front: Sequence[str], all_tie: bool) -
     return f"{front[0]} ties with {join_names(front[1:])} (macro-F1 {against})"
 
 
-def _describe_defeat(comparison: Comparison, winners: Sequence[str], loser: str) -> str:
+def _describe_defeat(verdicts: Verdicts, winners: Sequence[str], loser: str) -> str:
     """By how much, and in which emotions most: what holds for each of the winners, with the smallest of their leads."""
-    pairs = [find_pair(comparison.verdicts, winner, loser) for winner in winners]
-    overall = min((pair.iloc[0] for pair in pairs), key=lambda row: float(row["difference"]))
-    leads = {_points(pair.iloc[0]["difference"]) for pair in pairs}
+    pairs = [verdicts.among([winner, loser]) for winner in winners]
+    overall = min((pair.overall.iloc[0] for pair in pairs), key=lambda row: float(row["difference"]))
+    leads = {_points(pair.overall.iloc[0]["difference"]) for pair in pairs}
     least = " or more" if len(leads) > 1 else ""
     told = f"{loser} by {_points(overall['difference'])}{least} (CI {_range(overall)})"
-    emotions = pd.concat([pair[pair["emotion"] != ""] for pair in pairs])
+    emotions = pd.concat([pair.by_emotion for pair in pairs])
     better, worse = {}, []
     for emotion, rows in emotions.groupby("emotion", sort=False):
         if (rows["verdict"] == "better").all():
@@ -114,12 +113,12 @@ def _describe_defeat(comparison: Comparison, winners: Sequence[str], loser: str)
 
 
 def _group_by_winners(
-    comparison: Comparison, front: Sequence[str], beaten: Sequence[str]
+    verdicts: Verdicts, front: Sequence[str], beaten: Sequence[str]
 ) -> list[tuple[list[str], list[str]]]:
     """(those of the front that beat them, losers) for losers of the same winners, in the order of the losers."""
     groups: dict[tuple[str, ...], list[str]] = {}
     for loser in beaten:
-        winners = tuple(name for name in front if find_verdict(comparison, name, loser) == "better")
+        winners = tuple(name for name in front if verdicts.find(name, loser) == "better")
         groups.setdefault(winners, []).append(loser)
     return [(list(winners), losers) for winners, losers in groups.items()]
 
@@ -130,6 +129,10 @@ def _name_winners(winners: Sequence[str], front: Sequence[str]) -> str:
     if len(winners) == len(front):
         return "both beat" if len(front) == 2 else f"all {len(front)} beat"
     return f"only {join_names(winners)} {'beats' if len(winners) == 1 else 'beat'}"
+
+
+def _find_overall(verdicts: Verdicts, first: str, second: str) -> pd.Series:
+    return verdicts.among([first, second]).overall.iloc[0]
 
 
 def _points(difference: float, sign: bool = False) -> str:

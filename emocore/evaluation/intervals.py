@@ -3,7 +3,7 @@
 They count two sources of chance. *Texts*: the variance of the mean over a bootstrap of the texts. *Seeds*: the variance
 between the runs, by their number, with Satterthwaite's (1946) degrees of freedom, since a few seeds say little about
 their own spread. Runs also differ because each errs on other texts, which the first part counts already; OWN_SHARE of
-that is taken off the second. With one seed the interval is that of the trained model and counts the texts alone. The
+that is taken off the second. With one seed the interval is that of the trained model and counts only the texts. The
 choice of the training texts is not counted.
 
 F1 of one emotion gets Wilson's (1927) interval, which does not leave 0 to 1 and holds for few texts: F1 = 2J / (1 + J),
@@ -20,6 +20,7 @@ import numpy as np
 from scipy import stats
 
 LEVEL = 0.95
+NORMAL_QUANTILE = stats.norm.ppf((1 + LEVEL) / 2)
 # With fewer texts that have an emotion, not even Wilson's interval of its F1 held in 93 % of the simulations.
 FEWEST_POSITIVES = 10
 # Taking all of it off is right on average, but cut at zero and with few seeds the intervals of macro-F1 were too narrow
@@ -76,11 +77,18 @@ def f1_interval(f1: np.ndarray, variances: Variances, texts: np.ndarray) -> tupl
     variance = variances.total * (2 / (2 - f1) ** 2) ** 2
     effective = np.divide(share * (1 - share), variance, out=np.array(texts, dtype=float), where=variance > 0)
     effective = np.maximum(effective, 1)  # 0 where no text has it or was said to: then it may be anything
-    z2 = variances.t_quantile**2
-    middle = (share + z2 / (2 * effective)) / (1 + z2 / effective)
-    half = np.sqrt(z2 * (share * (1 - share) / effective + z2 / (4 * effective**2))) / (1 + z2 / effective)
-    low, high = np.clip(middle - half, 0, 1), np.clip(middle + half, 0, 1)
+    low, high = wilson_interval(share, effective, variances.t_quantile)
     return 2 * low / (1 + low), 2 * high / (1 + high)
+
+
+def wilson_interval(
+    share: np.ndarray, count: np.ndarray, quantile: np.ndarray | float = NORMAL_QUANTILE
+) -> tuple[np.ndarray, np.ndarray]:
+    """Ends of Wilson's (1927) interval of a share that was seen among `count` > 0 independent cells."""
+    z2 = quantile**2
+    middle = (share + z2 / (2 * count)) / (1 + z2 / count)
+    half = np.sqrt(z2 * (share * (1 - share) / count + z2 / (4 * count**2))) / (1 + z2 / count)
+    return np.clip(middle - half, 0, 1), np.clip(middle + half, 0, 1)
 
 
 def macro_interval(

@@ -26,13 +26,8 @@ def no_skill_scores(truth: np.ndarray) -> dict[str, dict[str, Any]]:
     return {"silence": scores["silence"], "frequency": frequency, "always-on": scores["always-on"]}
 
 
-def no_skill_f1(truth: np.ndarray) -> np.ndarray:
-    """(labels,) the best F1 of a predictor that ignores the text: always-on."""
-    return f1_of_always_on(truth.mean(axis=0))
-
-
 def f1_of_always_on(share: np.ndarray) -> np.ndarray:
-    """2p / (1 + p) for an emotion that a share p of the texts has."""
+    """The best F1 of a predictor that ignores the text: 2p / (1 + p) for an emotion that a share p of the texts has."""
     return np.asarray(2 * share / (1 + share))
 
 

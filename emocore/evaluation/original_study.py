@@ -119,7 +119,7 @@ def reconstruct(
 
 
 def study_table() -> pd.DataFrame:
-    """The study, one row a method, in both conventions.
+    """The study, one row per method, in both conventions.
 
     Columns as published: series, method, base, flattened_f1_macro, flattened_f1_micro, exact_match; from them
     exact_matches (texts), reconstructed_f1_micro, reconstructed_precision_micro, reconstructed_recall_micro (NaN

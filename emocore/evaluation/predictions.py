@@ -30,8 +30,8 @@ FOLDS = 5
 
 
 @dataclass(frozen=True)
-class Outcomes:
-    """`runs` and `series` have one entry a run; arrays are truth bool (texts, labels), probabilities float64 and
+class Predictions:
+    """`runs` and `series` have one entry per run; arrays are truth bool (texts, labels), probabilities float64 and
     predicted bool, both (runs, texts, labels), thresholds (runs, labels), means where they were cross-fitted."""
 
     runs: tuple[str, ...]
@@ -64,9 +64,9 @@ class Outcomes:
         return np.asarray(self.truth.sum(axis=0))
 
 
-def load_outcomes(
+def load_predictions(
     results: Sequence[RunResult], series: dict[str, str], split: str, policy: ThresholdPolicy
-) -> list[Outcomes]:
+) -> list[Predictions]:
     """Groups of runs with the same texts, in the order of their first runs; `series` names each run's series.
 
     Raises RunError where predictions are missing or damaged.
@@ -78,11 +78,11 @@ def load_outcomes(
     return [_join(members, series, split, policy) for members in groups.values()]
 
 
-def _join(results: Sequence[RunResult], series: dict[str, str], split: str, policy: ThresholdPolicy) -> Outcomes:
+def _join(results: Sequence[RunResult], series: dict[str, str], split: str, policy: ThresholdPolicy) -> Predictions:
     first = results[0]
     probabilities = np.stack([sigmoid(result.logits(split)) for result in results])
     used = np.stack([_used_thresholds(result, split, policy) for result in results])
-    return Outcomes(
+    return Predictions(
         runs=tuple(result.id for result in results),
         series=tuple(series[result.id] for result in results),
         methods=tuple(result.config.method for result in results),

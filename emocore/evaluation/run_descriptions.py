@@ -5,22 +5,22 @@ difference. Facts are what really ran (hashes, rows, device used), and settings 
 """
 
 import hashlib
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any
 
 from emocore.evaluation.results import Result, RunResult
 from emocore.evaluation.series import name_series
 from emocore.models.methods import reads
 from emocore.run.config import NO_BASE, RunConfig
-from emocore.run.settings import title, use, with_role
+from emocore.run.settings import describe_value, title, use, with_role
 
 TrialPlace = tuple[str, str, str]
 """Method, base and data: where a learning rate was tried."""
 
 ALL_EPOCHS = "all of its epochs"
+# Of these settings None is a choice; of all others it means that the method does not read them.
+CHOICES_OF_NONE = {"text_column": "found by itself", "target_modules": "the base's defaults"}
 COMPUTING_PACKAGES = frozenset(
     {"emocore", "torch", "transformers", "peft", "bitsandbytes", "accelerate", "scikit-learn", "numpy"}
 )
@@ -38,8 +38,8 @@ class Subject:
 def count_learning_rate_trials(configs: Iterable[RunConfig]) -> dict[TrialPlace, int]:
     """How many learning rates (of adapter and head) each method was ever tried with, by base and data.
 
-    `configs` are those of all finished runs (`run.config for run in list_finished(root)`), not of the compared ones
-    alone: whoever tried more and shows the best has an advantage. Methods without a learning rate are left out.
+    `configs` are those of all finished runs (`run.config for run in list_finished(root)`), not only of the
+    compared ones: whoever tried more and shows the best has an advantage. Methods without a learning rate are left out.
     """
     tried: dict[TrialPlace, set[tuple[float | None, float | None]]] = {}
     for config in configs:
@@ -50,17 +50,17 @@ def count_learning_rate_trials(configs: Iterable[RunConfig]) -> dict[TrialPlace,
 
 
 def describe_results(results: Sequence[Result], split: str, trials: Mapping[TrialPlace, int] | None) -> list[Subject]:
-    """One Subject a result, in the given order; see `audit`. Raises RunError for damaged predictions."""
+    """One Subject per result, in the given order; see `audit`. Raises RunError for damaged predictions."""
     series = name_series(results)
     local = [result for result in results if isinstance(result, RunResult)]
     own_trials = count_learning_rate_trials(result.config for result in local)
     counted = {place: max(count, (trials or {}).get(place, 0)) for place, count in own_trials.items()}
     facts: dict[str, dict[str, str | None]] = {result.id: _describe_settings(result.config) for result in results}
     for group in (
-        _tell_sizes(results),
-        _tell_data(results),
-        _tell_versions(results),
-        _tell_evaluation_texts(results, split),
+        _describe_sizes(results),
+        _describe_data(results),
+        _describe_versions(results),
+        _describe_evaluation_texts(results, split),
         {result.id: _describe_origin(result) for result in results},
         {
             result.id: {"learning-rate trials": str(counted[place])}
@@ -87,20 +87,15 @@ def _trial_place(config: RunConfig) -> TrialPlace:
 def _describe_settings(config: RunConfig) -> dict[str, str | None]:
     """The settings that are told as they stand, under their names with spaces."""
     has_base = config.base != NO_BASE
-    return {
-        title(name): _word(name, getattr(config, name))
+    values = {
+        name: getattr(config, name)
         for name in with_role("data", "training", "method")
         if not (use(name).file or use(name).audited_as) and reads(config.method, name, has_base)
     }
-
-
-def _word(name: str, value: Any) -> str | None:
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if value is None:
-        # Of these None is a choice; of all others it means that the method does not read them.
-        return {"text_column": "found by itself", "target_modules": "the base's defaults"}.get(name)
-    return ", ".join(value) if isinstance(value, list) else str(value)
+    return {
+        title(name): CHOICES_OF_NONE.get(name) if value is None else describe_value(value)
+        for name, value in values.items()
+    }
 
 
 def _describe_origin(result: Result) -> dict[str, str | None]:
@@ -127,7 +122,7 @@ def _describe_origin(result: Result) -> dict[str, str | None]:
     }
 
 
-def _tell_sizes(results: Sequence[Result]) -> dict[str, dict[str, str | None]]:
+def _describe_sizes(results: Sequence[Result]) -> dict[str, dict[str, str | None]]:
     """Training rows and optimizer steps: as counted where all runs say so, else as set."""
     rows = {result.id: result.provenance.get("rows", {}).get("train") for result in results}
     told: dict[str, dict[str, str | None]] = {}
@@ -137,21 +132,12 @@ def _tell_sizes(results: Sequence[Result]) -> dict[str, dict[str, str | None]]:
         size = count or config.rows
         told[result.id] = {"training rows": f"{size:,}" if size else "all"}
         if config.base != NO_BASE:
-            told[result.id]["optimizer steps"] = _count_steps(config, count)
+            is_known = config.max_steps or count is not None
+            told[result.id]["optimizer steps"] = f"{config.count_steps(count or 0):,}" if is_known else ALL_EPOCHS
     return told
 
 
-def _count_steps(config: RunConfig, rows: int | None) -> str:
-    """As emocore.training.trainer counts them: the last batch of an epoch may be short, and is a step too."""
-    if config.max_steps:
-        return f"{config.max_steps:,}"
-    if rows is None:
-        return ALL_EPOCHS
-    batches = math.ceil(rows / config.batch_size)
-    return f"{math.ceil(batches / config.gradient_accumulation_steps) * (config.epochs or 1):,}"
-
-
-def _tell_data(results: Sequence[Result]) -> dict[str, dict[str, str | None]]:
+def _describe_data(results: Sequence[Result]) -> dict[str, dict[str, str | None]]:
     """The training file by its content: its name elsewhere may be another."""
     names: dict[str, str] = {}
     for result in results:
@@ -162,7 +148,7 @@ def _tell_data(results: Sequence[Result]) -> dict[str, dict[str, str | None]]:
     }
 
 
-def _tell_versions(results: Sequence[Result]) -> dict[str, dict[str, str | None]]:
+def _describe_versions(results: Sequence[Result]) -> dict[str, dict[str, str | None]]:
     """Of the packages only those whose versions are not the same everywhere."""
     versions: dict[str, dict[str, str]] = {}
     for result in results:
@@ -184,7 +170,7 @@ def _tell_versions(results: Sequence[Result]) -> dict[str, dict[str, str | None]
     }
 
 
-def _tell_evaluation_texts(results: Sequence[Result], split: str) -> dict[str, dict[str, str | None]]:
+def _describe_evaluation_texts(results: Sequence[Result], split: str) -> dict[str, dict[str, str | None]]:
     """Which texts each run was scored on, as emocore.evaluation.predictions groups them.
 
     Without predictions only the emotions' counts are known: equal counts are taken for the same texts.

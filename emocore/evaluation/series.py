@@ -1,4 +1,4 @@
-"""Series: the runs of a comparison that differ in their seed alone, shown as one mean.
+"""Series: the runs of a comparison that differ only in their seed, shown as one mean.
 
 A series is named after its method, and after whatever else sets it apart from the others of that method.
 """
@@ -47,7 +47,7 @@ def _distinguish(results: Sequence[Result], names: dict[str, str]) -> dict[str, 
             kinds.setdefault(_identify(result), []).append(result)
         if len(kinds) == 1:
             continue
-        endings = {kind: _tell_settings(members[0], own) for kind, members in kinds.items()}
+        endings = {kind: _describe_settings(members[0], own) for kind, members in kinds.items()}
         is_enough = len(set(endings.values())) == len(kinds)
         for kind, members in kinds.items():
             split = str(members[0].provenance.get("split_sha256"))[:6]
@@ -56,7 +56,7 @@ def _distinguish(results: Sequence[Result], names: dict[str, str]) -> dict[str, 
     return told
 
 
-def _tell_settings(result: Result, others: Sequence[Result]) -> str:
+def _describe_settings(result: Result, others: Sequence[Result]) -> str:
     """What of a run's settings is not the same in all of the others: "rows 250, epochs 3"."""
     parts = []
     for field in type(result.config).model_fields:

@@ -26,7 +26,7 @@ def find_swept_settings(results: Sequence[Result]) -> list[str]:
 
 
 def sweep_table(scores: pd.DataFrame, results: Sequence[Result], setting: str, no_skill: float) -> pd.DataFrame:
-    """One row a method and value of `setting`, values rising: COLUMNS, macro-F1 with the interval of its series.
+    """One row per method and value of `setting`, values rising: COLUMNS, macro-F1 with the interval of its series.
 
     `scores` as of a comparison of these very `results`; a series that it lacks is left out. Where runs of a method
     differ in more than the setting, the table has those equal ones of which there are most; a method that does not
@@ -76,6 +76,6 @@ def _value(result: Result, setting: str) -> float | None:
 
 
 def _rest(result: Result, setting: str) -> str:
-    """Equal for runs that differ in the setting alone. Elsewhere the same data lies at another path."""
+    """Equal for runs that differ only in the setting. Elsewhere the same data lies at another path."""
     naming = NOT_TOLD if isinstance(result, TeamResult) else NOT_TOLD - set(DATA_FILES)
     return result.source + result.config.model_dump_json(exclude={*naming, setting})

@@ -5,18 +5,15 @@ the mean probability reaches the mean threshold. A cell is one text and one emot
 """
 
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from emocore.evaluation.bootstrap import score
-from emocore.evaluation.predictions import Outcomes
-
-AgreementMeasure = Literal["kappa", "share"]
+from emocore.evaluation.predictions import Predictions
 
 
-def differing_texts(outcomes: Outcomes, first: str, second: str, emotion: str | None = None) -> pd.DataFrame:
+def differing_texts(predictions: Predictions, first: str, second: str, emotion: str | None = None) -> pd.DataFrame:
     """Cells of one emotion, or of all, that one of two series gets right and the other wrong.
 
     Columns: row_id, text, emotion, truth (bool), right (name of the series that is right), first_probability and
@@ -24,20 +21,20 @@ def differing_texts(outcomes: Outcomes, first: str, second: str, emotion: str | 
 
     Raises KeyError for a series, ValueError for an emotion that is not there.
     """
-    predicted, probabilities = _vote(outcomes)
-    names = list(outcomes.members)
+    predicted, probabilities = _vote(predictions)
+    names = list(predictions.members)
     places = {name: place for place, name in enumerate(names)}
     pair = [places[first], places[second]]
     differs = predicted[pair[0]] != predicted[pair[1]]
     if emotion is not None:
-        differs &= np.arange(len(outcomes.labels)) == outcomes.labels.index(emotion)
+        differs &= np.arange(len(predictions.labels)) == predictions.labels.index(emotion)
     rows, columns = np.nonzero(differs)
-    truth = outcomes.truth[rows, columns]
+    truth = predictions.truth[rows, columns]
     first_probability, second_probability = (probabilities[place, rows, columns] for place in pair)
     table = {
-        "row_id": np.array(outcomes.row_ids, dtype=object)[rows],
-        "text": np.array(outcomes.texts, dtype=object)[rows],
-        "emotion": np.array(outcomes.labels, dtype=object)[columns],
+        "row_id": np.array(predictions.row_ids, dtype=object)[rows],
+        "text": np.array(predictions.texts, dtype=object)[rows],
+        "emotion": np.array(predictions.labels, dtype=object)[columns],
         "truth": truth,
         "right": np.where(predicted[pair[0], rows, columns] == truth, first, second).astype(object),
         "first_probability": first_probability,
@@ -47,36 +44,36 @@ def differing_texts(outcomes: Outcomes, first: str, second: str, emotion: str | 
     return pd.DataFrame(table).sort_values("margin", ascending=False, kind="stable", ignore_index=True)
 
 
-def unique_errors(outcomes: Outcomes) -> pd.DataFrame:
+def unique_errors(predictions: Predictions) -> pd.DataFrame:
     """How many texts a series alone gets wrong, and alone gets right, by emotion: what only it would lose or add.
 
-    One row a series and emotion, the commonest emotion first: series, method, emotion, errors (all of this series),
+    One row per series and emotion, the commonest emotion first: series, method, emotion, errors (all of this series),
     only_wrong, only_right, only_wrong_share and only_right_share (of all texts), support. Empty for one series, which
     is alone with everything.
     """
-    predicted, _ = _vote(outcomes)
-    wrong = predicted != outcomes.truth
+    predicted, _ = _vote(predictions)
+    wrong = predicted != predictions.truth
     how_many, series = wrong.sum(axis=0), len(wrong)
     errors = wrong.sum(axis=1)
     only_wrong = (wrong & (how_many == 1)).sum(axis=1)
     only_right = (~wrong & (how_many == series - 1)).sum(axis=1)
-    order, texts = _commonest_first(outcomes), len(outcomes.truth)
+    order, texts = _commonest_first(predictions), len(predictions.truth)
     table = pd.DataFrame(
         {
-            **_name_rows(outcomes, len(order)),
-            "emotion": np.tile(np.array(outcomes.labels, dtype=object)[order], series),
+            **_name_rows(predictions, len(order)),
+            "emotion": np.tile(np.array(predictions.labels, dtype=object)[order], series),
             "errors": errors[:, order].ravel(),
             "only_wrong": only_wrong[:, order].ravel(),
             "only_right": only_right[:, order].ravel(),
             "only_wrong_share": only_wrong[:, order].ravel() / texts,
             "only_right_share": only_right[:, order].ravel() / texts,
-            "support": np.tile(outcomes.support[order], series),
+            "support": np.tile(predictions.support[order], series),
         }
     )
     return table if series > 1 else table.iloc[:0]
 
 
-def oracle_scores(outcomes: Outcomes) -> pd.DataFrame:
+def oracle_scores(predictions: Predictions) -> pd.DataFrame:
     """What could be had if somebody who knows the truth chose, cell by cell, a series that is right: their union.
 
     The oracle is wrong where all series are, so with W = cells that all get wrong, by emotion
@@ -88,79 +85,75 @@ def oracle_scores(outcomes: Outcomes) -> pd.DataFrame:
     first two), series (the best single one), best (its score), oracle, gain (oracle minus best), support. Both are
     scores of votes: with several seeds not the mean of the runs' scores, which other tables show.
     """
-    predicted, _ = _vote(outcomes)
-    names = list(outcomes.members)
-    all_wrong = (predicted != outcomes.truth).all(axis=0)
-    # Of the outcomes, `score` uses truth and predicted alone; the oracle comes last.
-    scores = score(replace(outcomes, predicted=np.stack([*predicted, outcomes.truth ^ all_wrong])))
-    order = _commonest_first(outcomes)
+    predicted, _ = _vote(predictions)
+    names = list(predictions.members)
+    all_wrong = (predicted != predictions.truth).all(axis=0)
+    # Of the predictions, `score` uses only truth and predicted; the oracle comes last.
+    scores = score(replace(predictions, predicted=np.stack([*predicted, predictions.truth ^ all_wrong])))
+    order = _commonest_first(predictions)
     overall = [scores.metrics["f1_macro"], scores.metrics["f1_micro"]]
     values = np.column_stack([*overall, scores.emotions[:, order]])
     best = values[:-1].argmax(axis=0)
     table = {
         "metric": ["f1_macro", "f1_micro", *["f1"] * len(order)],
-        "emotion": ["", "", *(outcomes.labels[column] for column in order)],
+        "emotion": ["", "", *(predictions.labels[column] for column in order)],
         "series": [names[place] for place in best],
         "best": values[best, np.arange(values.shape[1])],
         "oracle": values[-1],
         "gain": values[-1] - values[:-1].max(axis=0),
-        "support": [outcomes.support.sum()] * 2 + outcomes.support[order].tolist(),
+        "support": [predictions.support.sum()] * 2 + predictions.support[order].tolist(),
     }
     return pd.DataFrame(table)
 
 
-def agreement_table(outcomes: Outcomes, measure: AgreementMeasure = "kappa") -> pd.DataFrame:
-    """How alike series answer: square, series x series, mean over pairs of runs and over emotions.
+def agreement_table(predictions: Predictions) -> pd.DataFrame:
+    """How alike series answer: square, series x series, Cohen's (1960) kappa as a mean over pairs of runs and emotions.
 
-    `kappa` is Cohen's (1960), agreement beyond chance, 1 for equal answers and 0 for chance. It is the default, since
-    most cells are absent and two models that hardly predict anything share nearly all of them; by emotion, since all
-    cells together would give credit for knowing which emotions are common. An emotion that both runs always or
-    both never predict has no kappa and is left out. `share` is that of equal cells.
+    It is 1 for equal answers and 0 for chance. Two models that hardly predict anything share nearly all cells, so the
+    share of equal ones would say little; and all cells together would give credit for knowing which emotions are
+    common. An emotion that both runs always or both never predict has no kappa and is left out.
 
     The diagonal compares the seeds of one series, a run never with itself: two series that agree as much as each
     does with its own seeds differ by no more than training again would. Not a number where there is no pair: one seed.
     """
-    runs, texts, _ = outcomes.predicted.shape
-    columns = outcomes.predicted.transpose(2, 0, 1).astype(float)
+    runs, texts, _ = predictions.predicted.shape
+    columns = predictions.predicted.transpose(2, 0, 1).astype(float)
     both = columns @ columns.transpose(0, 2, 1)
     one = np.diagonal(both, axis1=1, axis2=2)
     first, second = one[:, :, None], one[:, None, :]
     unequal = first + second - 2 * both
-    if measure == "share":
-        by_emotion = 1 - unequal / texts
-    else:
-        expected = (first * (texts - second) + second * (texts - first)) / texts
-        by_emotion = 1 - np.divide(unequal, expected, out=np.full(both.shape, np.nan), where=expected > 0)
+    expected = (first * (texts - second) + second * (texts - first)) / texts
+    by_emotion = 1 - np.divide(unequal, expected, out=np.full(both.shape, np.nan), where=expected > 0)
     pairs = _mean_of_known(by_emotion, axis=0)
     pairs[np.eye(runs, dtype=bool)] = np.nan
     blocks = [
-        [_mean_of_known(pairs[np.ix_(mine, theirs)], axis=None) for theirs in outcomes.members.values()]
-        for mine in outcomes.members.values()
+        [_mean_of_known(pairs[np.ix_(mine, theirs)], axis=None) for theirs in predictions.members.values()]
+        for mine in predictions.members.values()
     ]
-    return pd.DataFrame(blocks, index=list(outcomes.members), columns=list(outcomes.members), dtype=float)
+    return pd.DataFrame(blocks, index=list(predictions.members), columns=list(predictions.members), dtype=float)
 
 
-def co_occurrence_errors(outcomes: Outcomes) -> pd.DataFrame:
+def co_occurrence_errors(predictions: Predictions) -> pd.DataFrame:
     """Which emotion is predicted beside a true one, or in its place, on texts that have the one and not the other.
 
-    Long, one row a series, ordered pair of emotions and kind: series, method, true_emotion, other_emotion, kind, count
-    (texts, mean over seeds), share (of the texts with the true emotion and without the other). "with": both are
+    Long, one row per series, ordered pair of emotions and kind: series, method, true_emotion, other_emotion, kind,
+    count (texts, mean over seeds), share (of the texts with the true emotion and without the other). "with": both are
     predicted; "instead": the other alone is. Emotions come commonest first; pairs without such a text are left out.
     """
-    truth, predicted = outcomes.truth.astype(float), outcomes.predicted.astype(float)
+    truth, predicted = predictions.truth.astype(float), predictions.predicted.astype(float)
     false_alarms = (1 - truth) * predicted
     both = (truth * predicted).transpose(0, 2, 1) @ false_alarms
     instead = (truth * (1 - predicted)).transpose(0, 2, 1) @ false_alarms
     by_run = np.stack([both, instead], axis=-1)
-    means = np.stack([by_run[places].mean(axis=0) for places in outcomes.members.values()])
+    means = np.stack([by_run[places].mean(axis=0) for places in predictions.members.values()])
     texts = truth.T @ (1 - truth)  # of an emotion with itself: none
-    order, labels = _commonest_first(outcomes), np.array(outcomes.labels, dtype=object)
+    order, labels = _commonest_first(predictions), np.array(predictions.labels, dtype=object)
     true, other = (place.ravel() for place in np.meshgrid(order, order, indexing="ij"))
     used = texts[true, other] > 0
     true, other = true[used], other[used]
     count, series = means[:, true, other], len(means)
     table = {
-        **_name_rows(outcomes, 2 * len(true)),
+        **_name_rows(predictions, 2 * len(true)),
         "true_emotion": np.tile(np.repeat(labels[true], 2), series),
         "other_emotion": np.tile(np.repeat(labels[other], 2), series),
         "kind": np.tile(np.array(["with", "instead"], dtype=object), series * len(true)),
@@ -170,26 +163,26 @@ def co_occurrence_errors(outcomes: Outcomes) -> pd.DataFrame:
     return pd.DataFrame(table)
 
 
-def _vote(outcomes: Outcomes) -> tuple[np.ndarray, np.ndarray]:
+def _vote(predictions: Predictions) -> tuple[np.ndarray, np.ndarray]:
     """What each series says (bool), and its mean probability, both (series, texts, labels)."""
     predicted, probabilities = [], []
-    for places in outcomes.members.values():
-        probability = outcomes.probabilities[places].mean(axis=0)
-        votes, runs = outcomes.predicted[places].sum(axis=0), len(places)
-        reaches = probability >= outcomes.thresholds[places].mean(axis=0)
+    for places in predictions.members.values():
+        probability = predictions.probabilities[places].mean(axis=0)
+        votes, runs = predictions.predicted[places].sum(axis=0), len(places)
+        reaches = probability >= predictions.thresholds[places].mean(axis=0)
         predicted.append(np.where(2 * votes == runs, reaches, 2 * votes > runs))
         probabilities.append(probability)
     return np.stack(predicted), np.stack(probabilities)
 
 
-def _commonest_first(outcomes: Outcomes) -> np.ndarray:
+def _commonest_first(predictions: Predictions) -> np.ndarray:
     """(labels,) the places of the labels, by support."""
-    return np.argsort(-outcomes.support, kind="stable")
+    return np.argsort(-predictions.support, kind="stable")
 
 
-def _name_rows(outcomes: Outcomes, rows: int) -> dict[str, np.ndarray]:
+def _name_rows(predictions: Predictions, rows: int) -> dict[str, np.ndarray]:
     """Columns series and method with `rows` rows of each series."""
-    columns = {"series": list(outcomes.members), "method": list(outcomes.method_of.values())}
+    columns = {"series": list(predictions.members), "method": list(predictions.method_of.values())}
     return {name: np.repeat(np.array(values, dtype=object), rows) for name, values in columns.items()}
 
 

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from emocore.evaluation.comparison import Comparison
-from emocore.evaluation.pairs import find_pair
 from emocore.evaluation.predictions import POLICY_TITLES, ThresholdPolicy
 
 METRICS = ("f1_macro", "f1_micro", "jaccard")
@@ -31,9 +30,9 @@ def chosen_thresholds(comparison: Comparison) -> pd.DataFrame:
     """The thresholds of the comparison's policy, means over seeds; long: series, emotion, threshold."""
     rows = [
         {"series": name, "emotion": label, "threshold": threshold}
-        for outcomes in comparison.groups
-        for name, places in outcomes.members.items()
-        for label, threshold in zip(outcomes.labels, outcomes.thresholds[places].mean(axis=0), strict=True)
+        for predictions in comparison.groups
+        for name, places in predictions.members.items()
+        for label, threshold in zip(predictions.labels, predictions.thresholds[places].mean(axis=0), strict=True)
     ]
     return pd.DataFrame(rows, columns=["series", "emotion", "threshold"])
 
@@ -45,13 +44,13 @@ def describe_tuning(comparisons: Mapping[ThresholdPolicy, Comparison]) -> str:
     if not launched.tested:
         return gains
     leader, *others = launched.tested
-    rivals = [name for name in others if len(find_pair(launched.verdicts, leader, name))]
+    rivals = [name for name in others if launched.verdicts.find(leader, name)]
     verdicts = {
-        policy: {rival: find_pair(comparison.verdicts, leader, rival).iloc[0] for rival in rivals}
+        policy: {rival: comparison.verdicts.among([leader, rival]).overall.iloc[0] for rival in rivals}
         for policy, comparison in comparisons.items()
     }
     lost = [
-        f"{rival} ({POLICY_TITLES[policy]}: {_tell(rows[rival])})"
+        f"{rival} ({POLICY_TITLES[policy]}: {_describe_verdict(rows[rival])})"
         for policy, rows in verdicts.items()
         for rival in rivals
         if verdicts["launch"][rival]["verdict"] != rows[rival]["verdict"]
@@ -61,7 +60,7 @@ def describe_tuning(comparisons: Mapping[ThresholdPolicy, Comparison]) -> str:
     return f"{gains} Every verdict on {leader} stays the same at all of them."
 
 
-def _tell(row: pd.Series) -> str:
+def _describe_verdict(row: pd.Series) -> str:
     return f"{row['verdict']}, {100 * row['difference']:+.1f} points"
 
 

@@ -1,7 +1,7 @@
 """Which of two series is better, overall and for each emotion: a paired bootstrap over texts, widened by seeds.
 
 All series are scored on the same resampled texts. How far the resampled difference lies from the one that was seen
-says how far chance alone carries it: the p-value is the share of resamples at least as far from it as zero is, and the
+says how far mere chance carries it: the p-value is the share of resamples at least as far from it as zero is, and the
 95 % interval reaches as far as 95 % of them (a symmetric interval, so that it holds zero just when p > 0.05).
 Resamples are of texts; the spread between seeds (see emocore.evaluation.intervals) widens them to the sum of both
 variances, with the heavier tails that few seeds ask for.
@@ -14,8 +14,9 @@ p-values are corrected by Holm (1979): the overall ones for the number of pairs,
 emotions. How often a verdict is wrong is measured by `make coverage`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 
 import numpy as np
@@ -24,7 +25,7 @@ from scipy import stats
 
 from emocore.evaluation.bootstrap import Scores
 from emocore.evaluation.intervals import FEWEST_POSITIVES, LEVEL, Variances, degrees_of_freedom, split_variance
-from emocore.evaluation.predictions import Outcomes
+from emocore.evaluation.predictions import Predictions
 
 ALPHA = 1 - LEVEL
 # On fewer texts two models with the same macro-F1 got a verdict in 8 to 11 % of simulations (12 to 40 texts).
@@ -38,30 +39,116 @@ COLUMNS = [
     "first", "second", "first_method", "second_method", "emotion", "difference", "low", "high",
     "p_value", "p_adjusted", "verdict", "note", "support",
 ]  # fmt: skip
+SPREAD_COLUMNS = ["assumed_spread", "is_spread_of_others"]
+OPPOSITES = {"better": "worse", "worse": "better", "tie": "tie"}
 
 
-def compare_pairs(outcomes: Outcomes, scores: Scores, samples: Scores) -> pd.DataFrame:
-    """One row a pair of series and target, COLUMNS; `emotion` is "" for the overall macro-F1.
+@dataclass(frozen=True, eq=False)
+class Verdicts:
+    """Verdicts on pairs of series, as seen from the first of each pair.
 
-    `difference` is the first's mean over seeds less the second's, `verdict` "better", "worse" or "tie" as seen from
-    the first. `note` says why the evidence is thin, where it is; too few texts (FEWEST_TEXTS overall, FEWEST_POSITIVES
-    that have an emotion) have no interval and tie. `support` is how many texts there are, and by emotion how many have
-    it. `scores` and `samples` are those of `outcomes`.
+    `rows` has one row per pair and target, with COLUMNS and SPREAD_COLUMNS; an empty `emotion` stands for macro-F1.
+    `difference` is the first's mean over seeds minus the second's, and `verdict` is "better", "worse" or "tie". `note`
+    says why the evidence is thin, where it is. `support` is how many texts there are, and by emotion how many have it.
+    `assumed_spread`, in points, is the least that a single seed was given as its spread between seeds, NaN where both
+    series have several; `is_spread_of_others` says whether other series of the comparison could show theirs.
     """
-    targets = [_Target.of_macro(outcomes, scores, samples), _Target.of_emotions(outcomes, scores, samples)]
+
+    rows: pd.DataFrame
+
+    @classmethod
+    def join(cls, parts: Sequence["Verdicts"]) -> "Verdicts":
+        """All of them, in this order; none where there are no parts."""
+        tables = [part.rows for part in parts] or [pd.DataFrame(columns=[*COLUMNS, *SPREAD_COLUMNS])]
+        return cls(pd.concat(tables, ignore_index=True))
+
+    @cached_property
+    def overall(self) -> pd.DataFrame:
+        """One row per pair: the verdicts on macro-F1."""
+        return self.rows[self.rows["emotion"] == ""].drop(columns="emotion").reset_index(drop=True)
+
+    @cached_property
+    def by_emotion(self) -> pd.DataFrame:
+        """One row per pair and emotion."""
+        return self.rows[self.rows["emotion"] != ""].reset_index(drop=True)
+
+    def to_table(self, overall: str = "") -> pd.DataFrame:
+        """COLUMNS for a file or a page, each pair's verdict on macro-F1 first; `overall` is its `emotion` there."""
+        emotion = self.rows["emotion"]
+        return self.rows[COLUMNS].assign(emotion=emotion.where(emotion != "", overall))
+
+    def of(self, series: str) -> "Verdicts":
+        """The pairs that a series is part of, as they stand."""
+        return Verdicts(self.rows[(self.rows["first"] == series) | (self.rows["second"] == series)])
+
+    def among(self, series: Sequence[str]) -> "Verdicts":
+        """The pairs of these series in their order, turned round where the first comes later there than the second."""
+        places = {name: place for place, name in enumerate(series)}
+        rows = self.rows[self.rows["first"].isin(places) & self.rows["second"].isin(places)]
+        is_late = rows["first"].map(places) > rows["second"].map(places)
+        turned = rows.assign(
+            first=rows["second"].where(is_late, rows["first"]),
+            second=rows["first"].where(is_late, rows["second"]),
+            first_method=rows["second_method"].where(is_late, rows["first_method"]),
+            second_method=rows["first_method"].where(is_late, rows["second_method"]),
+            difference=rows["difference"].where(~is_late, -rows["difference"]),
+            low=rows["low"].where(~is_late, -rows["high"]),
+            high=rows["high"].where(~is_late, -rows["low"]),
+            verdict=rows["verdict"].where(~is_late, rows["verdict"].map(OPPOSITES)),
+        )
+        order = turned["first"].map(places) * len(places) + turned["second"].map(places)
+        return Verdicts(turned.loc[order.sort_values(kind="stable").index])
+
+    def find(self, first: str, second: str, emotion: str | None = None) -> str | None:
+        """The verdict on macro-F1, or on an emotion, as seen from `first`; None where they were not tested."""
+        return self._by_pair.get((first, second, emotion or ""))
+
+    def ties_of(self, series: str) -> list[str]:
+        """The series that were tested against `series` and tie with it overall."""
+        return [
+            second
+            for (first, second, emotion), verdict in self._by_pair.items()
+            if first == series and not emotion and verdict == "tie"
+        ]
+
+    def group(self, series: Sequence[str]) -> list[list[str]]:
+        """`series`, which all have verdicts, by the texts that they share: within a group every pair was tested."""
+        groups: list[list[str]] = []
+        for name in series:
+            home = next((group for group in groups if self.find(group[0], name)), None)
+            if home is None:
+                groups.append([name])
+            else:
+                home.append(name)
+        return groups
+
+    @cached_property
+    def _by_pair(self) -> dict[tuple[str, str, str], str]:
+        """First, second and emotion -> verdict, with each pair from either side."""
+        seen = list(self.rows[["first", "second", "emotion", "verdict"]].itertuples(index=False, name=None))
+        turned = {(second, first, emotion): OPPOSITES[verdict] for first, second, emotion, verdict in seen}
+        return turned | {(first, second, emotion): verdict for first, second, emotion, verdict in seen}
+
+
+def compare_pairs(predictions: Predictions, scores: Scores, samples: Scores) -> Verdicts:
+    """The verdicts on all pairs of series; `scores` and `samples` are those of `predictions`.
+
+    Too few texts (FEWEST_TEXTS overall, FEWEST_POSITIVES that have an emotion) have no interval and tie.
+    """
+    targets = [_Target.of_macro(predictions, scores, samples), _Target.of_emotions(predictions, scores, samples)]
     rows = [
         {
             "first": first,
             "second": second,
-            "first_method": outcomes.method_of[first],
-            "second_method": outcomes.method_of[second],
+            "first_method": predictions.method_of[first],
+            "second_method": predictions.method_of[second],
             **row,
         }
-        for first, second in combinations(outcomes.members, 2)
+        for first, second in combinations(predictions.members, 2)
         for target in targets
         for row in target.compare(first, second)
     ]
-    table = pd.DataFrame(rows, columns=COLUMNS)
+    table = pd.DataFrame(rows, columns=[*COLUMNS, *SPREAD_COLUMNS])
     overall = table["emotion"] == ""
     table.loc[overall, "p_adjusted"] = adjust_holm(table.loc[overall, "p_value"].to_numpy())
     is_tested = ~overall & (table["support"] >= FEWEST_POSITIVES)
@@ -69,7 +156,12 @@ def compare_pairs(outcomes: Outcomes, scores: Scores, samples: Scores) -> pd.Dat
         table.loc[pair.index, "p_adjusted"] = adjust_holm(pair["p_value"].to_numpy())
     is_clear = table["p_adjusted"] <= ALPHA
     table["verdict"] = np.where(is_clear, np.where(table["difference"] > 0, "better", "worse"), "tie")
-    return table
+    return Verdicts(table)
+
+
+def describe_spread(points: float, is_of_others: bool) -> str:
+    """What was taken for the spread between seeds of a single seed; see `Verdicts`."""
+    return f"{'taken from the other methods, at least' if is_of_others else 'assumed,'} {points:.1f} points"
 
 
 def adjust_holm(p_values: np.ndarray) -> np.ndarray:
@@ -83,10 +175,10 @@ def adjust_holm(p_values: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Target:
-    """What series are compared in: columns are the overall macro-F1 alone, or F1 of each emotion.
+    """What series are compared in: the columns are only the overall macro-F1, or F1 of each emotion.
 
-    `means` is (columns,) and `samples` (resamples, columns) of each series, `assumed` (columns,) the variance between
-    seeds of a series with one seed and `assumption` the words for it."""
+    `means` is (columns,) and `samples` (resamples, columns) of each series. `assumed` (columns,) is the variance
+    between seeds of a series with one seed, at least that of `deviation`; `is_of_others` is as in `Verdicts`."""
 
     names: tuple[str, ...]
     support: np.ndarray
@@ -95,25 +187,26 @@ class _Target:
     samples: dict[str, np.ndarray]
     variances: dict[str, Variances]
     assumed: np.ndarray
-    assumption: str
+    deviation: float
+    is_of_others: bool
 
     @classmethod
-    def of_macro(cls, outcomes: Outcomes, scores: Scores, samples: Scores) -> "_Target":
+    def of_macro(cls, predictions: Predictions, scores: Scores, samples: Scores) -> "_Target":
         macro, drawn = scores.metrics["f1_macro"][:, None], samples.metrics["f1_macro"][..., None]
-        texts = np.array([len(outcomes.truth)])
-        return cls._of(outcomes, ("",), texts, FEWEST_TEXTS, macro, drawn, SEED_DEVIATION)
+        texts = np.array([len(predictions.truth)])
+        return cls._of(predictions, ("",), texts, FEWEST_TEXTS, macro, drawn, SEED_DEVIATION)
 
     @classmethod
-    def of_emotions(cls, outcomes: Outcomes, scores: Scores, samples: Scores) -> "_Target":
-        deviation, support = SEED_DEVIATION_OF_EMOTION, outcomes.support
+    def of_emotions(cls, predictions: Predictions, scores: Scores, samples: Scores) -> "_Target":
+        deviation, support = SEED_DEVIATION_OF_EMOTION, predictions.support
         return cls._of(
-            outcomes, outcomes.labels, support, FEWEST_POSITIVES, scores.emotions, samples.emotions, deviation
+            predictions, predictions.labels, support, FEWEST_POSITIVES, scores.emotions, samples.emotions, deviation
         )
 
     @classmethod
     def _of(
         cls,
-        outcomes: Outcomes,
+        predictions: Predictions,
         names: tuple[str, ...],
         support: np.ndarray,
         fewest: int,
@@ -121,16 +214,15 @@ class _Target:
         samples: np.ndarray,
         deviation: float,
     ) -> "_Target":
-        variances = {s: split_variance(scores[places], samples[:, places]) for s, places in outcomes.members.items()}
+        variances = {s: split_variance(scores[places], samples[:, places]) for s, places in predictions.members.items()}
         several = [v for v in variances.values() if v.runs > 1]
-        assumed, words = np.full(len(names), deviation**2), f"assumed, {100 * deviation:.1f} points"
+        assumed = np.full(len(names), deviation**2)
         if several:
             weights = sum(v.runs - 1 for v in several)
             assumed = np.maximum(assumed, sum(v.seeds * v.runs * (v.runs - 1) for v in several) / weights)
-            words = f"taken from the other methods, at least {100 * deviation:.1f} points"
-        means = {series: scores[places].mean(axis=0) for series, places in outcomes.members.items()}
-        drawn = {series: samples[:, places].mean(axis=1) for series, places in outcomes.members.items()}
-        return cls(names, support, fewest, means, drawn, variances, assumed, words)
+        means = {series: scores[places].mean(axis=0) for series, places in predictions.members.items()}
+        drawn = {series: samples[:, places].mean(axis=1) for series, places in predictions.members.items()}
+        return cls(names, support, fewest, means, drawn, variances, assumed, deviation, bool(several))
 
     def compare(self, first: str, second: str) -> Iterator[dict[str, object]]:
         """Rows without what depends on the other pairs."""
@@ -144,7 +236,8 @@ class _Target:
             if is_thin[column]:
                 notes.append(f"only {self.support[column]} texts{' have it' if name else ''}: too few to tell")
             if alone:
-                notes.append(f"one seed of {' and of '.join(alone)}: its spread between seeds is {self.assumption}")
+                spread = describe_spread(100 * self.deviation, self.is_of_others)
+                notes.append(f"one seed of {' and of '.join(alone)}: its spread between seeds is {spread}")
             yield {
                 "emotion": name,
                 "difference": difference[column],
@@ -155,6 +248,8 @@ class _Target:
                 "verdict": "tie",
                 "note": "; ".join(notes),
                 "support": int(self.support[column]),
+                "assumed_spread": 100 * self.deviation if alone else np.nan,
+                "is_spread_of_others": bool(alone) and self.is_of_others,
             }
 
     @staticmethod
@@ -181,7 +276,7 @@ class _Target:
         return p_value, stats.t.isf(stats.norm.sf(ends), freedom) * error
 
     def _with_seeds(self, series: str) -> Variances:
-        """Variance over seeds alone; the texts' is that of the difference, since they are the same for both."""
+        """Variance only over seeds; the texts' is that of the difference, since they are the same for both."""
         own = self.variances[series]
         seeds = own.seeds if own.runs > 1 else self.assumed
         return Variances(np.zeros_like(seeds), seeds, own.runs)

@@ -124,7 +124,7 @@ def _tables(content: ComparisonContent, for_spreadsheets: bool) -> dict[str, str
     tables = {
         "scores": comparison.scores,
         "emotions": comparison.emotions,
-        "verdicts": comparison.verdicts,
+        "verdicts": comparison.verdicts.to_table(),
         "no skill": comparison.no_skill,
         "audit": content.audit,
         **content.tables,

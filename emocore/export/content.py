@@ -13,7 +13,7 @@ class ComparisonContent:
     """One comparison, ready to be written down.
 
     `title` heads it, such as the name of the study. `headline` is the verdict in sentences, the first of which can
-    stand alone; `caveats` are what limits it. `audit` is the fairness audit, one row a difference between the runs,
+    stand alone; `caveats` are what limits it. `audit` is the fairness audit, one row per difference between the runs,
     empty where there is none.
 
     `tables` and `figures` are by title, which also names their files: "Precision and recall" becomes

@@ -50,13 +50,11 @@ TEMPLATES = Environment(
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure to be drawn. `width` and `height` are in pixels, the title included; without a height, its own."""
+    """A figure to be drawn, PICTURE_WIDTH wide and as high as it is itself, with its title above it."""
 
     figure: go.Figure
     title: str
     format: Literal["svg", "png"]
-    width: int = PICTURE_WIDTH
-    height: int | None = None
 
 
 def to_html(figure: go.Figure, title: str, plotlyjs: Literal["inline", "beside"] = "inline") -> str:
@@ -92,13 +90,6 @@ def to_fragment(figure: go.Figure, title: str, identifier: str) -> Markup:
 def plotly_script() -> Markup:
     """plotly.js, to be put into a page's <script>."""
     return Markup(get_plotlyjs())
-
-
-def to_image(
-    figure: go.Figure, title: str, format: Literal["svg", "png"], width: int = PICTURE_WIDTH, height: int | None = None
-) -> bytes:
-    """One picture; see `to_images`."""
-    return to_images([Picture(figure, title, format, width, height)])[0]
 
 
 def to_images(pictures: Sequence[Picture]) -> list[bytes]:
@@ -166,7 +157,7 @@ def _job(picture: Picture, path: Path) -> dict[str, Any]:
     """What Kaleido is to do for a picture."""
     figure = _on_white(picture.figure)
     layout = figure.layout
-    height = picture.height or (layout.height or DEFAULT_HEIGHT) + TITLE_HEIGHT
+    height = (layout.height or DEFAULT_HEIGHT) + TITLE_HEIGHT
     # Automargin puts the title above a legend and the names of a top axis, as long as the margin is smaller than both.
     # It knows nothing of annotations: a margin that is kept free for them goes under the title.
     margin = layout.margin.t or 0
@@ -186,13 +177,13 @@ def _job(picture: Picture, path: Path) -> dict[str, Any]:
             "automargin": True,
         },
         margin_t=margin,
-        width=picture.width,
+        width=PICTURE_WIDTH,
         height=height,
     )
     for place, trace in enumerate(figure.data):
         trace.uid = str(place)  # otherwise a random one
     scale = PNG_SCALE if picture.format == "png" else 1
-    options = {"format": picture.format, "width": picture.width, "height": height, "scale": scale}
+    options = {"format": picture.format, "width": PICTURE_WIDTH, "height": height, "scale": scale}
     return {"fig": figure, "path": path, "opts": options}
 
 

@@ -13,12 +13,12 @@ from emocore.charts.sweeps import sweep_curves
 from emocore.charts.texts import agreement_heatmap
 from emocore.charts.thresholds import threshold_lines
 from emocore.charts.verdicts import difference_forest, verdict_matrix
-from emocore.evaluation.audit import describe_audit
+from emocore.evaluation.audit import describe_audit, name_differences
 from emocore.evaluation.calibration import calibration_table, reliability_table
 from emocore.evaluation.comparison import Comparison
 from emocore.evaluation.costs import cost_table, pareto_front
 from emocore.evaluation.headline import describe
-from emocore.evaluation.predictions import POLICY_TITLES, Outcomes, ThresholdPolicy
+from emocore.evaluation.predictions import POLICY_TITLES, Predictions, ThresholdPolicy
 from emocore.evaluation.sweeps import find_swept_settings, sweep_table
 from emocore.evaluation.texts import agreement_table, co_occurrence_errors, oracle_scores, unique_errors
 from emocore.evaluation.thresholds import chosen_thresholds, describe_tuning, threshold_table
@@ -32,7 +32,7 @@ COST_TITLES = {
     "adapter_bytes": "adapter size",
     "latency_seconds": "latency of one text",
 }
-MOST_PAIRS = 10  # beside each other in one figure
+MOST_PAIRS = 10  # next to each other in one figure
 
 
 def gather(
@@ -45,12 +45,12 @@ def gather(
     headline = describe(comparison)
     sentences, figures = [headline.sentence], _score_figures(comparison)
     tables: dict[str, pd.DataFrame] = {}
-    outcomes = comparison.largest_group
-    if outcomes:
+    predictions = comparison.largest_group
+    if predictions:
         at = {policy: compare_at(policy) for policy in POLICY_TITLES}
         sentences.append(describe_tuning(at))
-        tables |= _prediction_tables(comparison, outcomes, at)
-        figures |= _prediction_figures(comparison, outcomes, tables)
+        tables |= _prediction_tables(comparison, predictions, at)
+        figures |= _prediction_figures(comparison, predictions, tables)
     tables["Costs"] = costs = cost_table(comparison.results, comparison.scores)
     for cost, name in COST_TITLES.items():
         if costs[cost].notna().any():
@@ -62,7 +62,13 @@ def gather(
         tables[name] = sweep_table(comparison.scores, comparison.results, setting, comparison.always_on)
         figures[name] = sweep_curves(tables[name], audit_name(setting))
     return ComparisonContent(
-        comparison, title, [*sentences, describe_audit(audit)], headline.caveats, audit, tables, figures
+        comparison,
+        title,
+        headline=[*sentences, describe_audit(audit)],
+        caveats=headline.caveats,
+        audit=name_differences(audit),
+        tables=tables,
+        figures=figures,
     )
 
 
@@ -73,33 +79,33 @@ def _score_figures(comparison: Comparison) -> dict[str, go.Figure]:
         "F1 by emotion and method": emotion_heatmap(comparison.emotions),
     }
     verdicts, tested = comparison.verdicts, comparison.tested
-    if (verdicts["emotion"] == "").sum() > MOST_PAIRS:  # those of the best
-        verdicts = verdicts[(verdicts["first"] == tested[0]) | (verdicts["second"] == tested[0])]
-    if len(verdicts):
-        figures["Differences of macro-F1"] = difference_forest(verdicts[verdicts["emotion"] == ""])
-        figures["Differences by emotion"] = verdict_matrix(verdicts, tested)
+    if len(verdicts.overall) > MOST_PAIRS:
+        verdicts = verdicts.of(tested[0])
+    if tested:
+        figures["Differences of macro-F1"] = difference_forest(verdicts.overall)
+        figures["Differences by emotion"] = verdict_matrix(verdicts.among(tested).by_emotion)
     return figures
 
 
 def _prediction_tables(
-    comparison: Comparison, outcomes: Outcomes, at: dict[ThresholdPolicy, Comparison]
+    comparison: Comparison, predictions: Predictions, at: dict[ThresholdPolicy, Comparison]
 ) -> dict[str, pd.DataFrame]:
     tables = {
         "What thresholds are worth": threshold_table(at),
         "Thresholds tuned by emotion": chosen_thresholds(at["by_emotion"]),
-        "Calibration": calibration_table(outcomes),
-        "Reliability": reliability_table(outcomes),
-        "Emotions mixed up": co_occurrence_errors(outcomes),
+        "Calibration": calibration_table(predictions),
+        "Reliability": reliability_table(predictions),
+        "Emotions mixed up": co_occurrence_errors(predictions),
     }
-    if len(outcomes.members) > 1:
-        tables["Agreement"] = agreement_table(outcomes)
-        tables["Errors of one method alone"] = unique_errors(outcomes)
-        tables["The right one for every cell"] = oracle_scores(outcomes)
+    if len(predictions.members) > 1:
+        tables["Agreement"] = agreement_table(predictions)
+        tables["Errors of one method alone"] = unique_errors(predictions)
+        tables["The right one for every cell"] = oracle_scores(predictions)
     return tables
 
 
 def _prediction_figures(
-    comparison: Comparison, outcomes: Outcomes, tables: dict[str, pd.DataFrame]
+    comparison: Comparison, predictions: Predictions, tables: dict[str, pd.DataFrame]
 ) -> dict[str, go.Figure]:
     figures = {
         "What thresholds are worth": threshold_lines(
@@ -107,6 +113,6 @@ def _prediction_figures(
         ),
         "Reliability": reliability_curves(tables["Reliability"], tables["Calibration"]),
     }
-    if len(outcomes.members) > 1:
+    if len(predictions.members) > 1:
         figures["Agreement"] = agreement_heatmap(tables["Agreement"])
     return figures

@@ -1,4 +1,4 @@
-"""Scores with their intervals in the form of a paper's table: one line a series or an emotion, the best marked.
+"""Scores with their intervals in the form of a paper's table: one line per series or an emotion, the best marked.
 
 The best of a column (of a line, by emotion) is marked, and so is what ties with it by the test of
 emocore.evaluation.verdicts: for macro-F1 and for F1 by emotion, the two that are tested.
@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 
 from emocore.evaluation.comparison import Comparison
-from emocore.evaluation.pairs import find_pair
+from emocore.evaluation.verdicts import Verdicts
 from emocore.metrics import METRIC_TITLES
 
 METRICS = ("f1_macro", "f1_micro", "jaccard")
@@ -43,8 +42,8 @@ class Row:
 
 @dataclass(frozen=True)
 class Grid:
-    """`rows` have one score a column; `no_skill` are the rows of predictors without skill. `corner` and `counted` head
-    the columns of names and of counts."""
+    """`rows` have one score per column; `no_skill` are the rows of predictors without skill. `corner` and `counted` are
+    above the columns of names and of counts."""
 
     corner: str
     counted: str
@@ -75,15 +74,14 @@ class Grid:
 
 
 def score_grid(comparison: Comparison, metrics: Sequence[str] = METRICS) -> Grid:
-    """One line a series, the highest macro-F1 first, one column a metric."""
+    """One line per series, the highest macro-F1 first, one column per metric."""
     ranking = comparison.ranking()
     order = ranking["series"].tolist()
     columns = []
     for metric in metrics:
         rows = comparison.scores[comparison.scores["metric"] == metric].set_index("series").loc[order]
         scores = [Score(*cells) for cells in rows[["value", "low", "high"]].to_numpy(float).tolist()]
-        verdicts = comparison.verdicts[comparison.verdicts["emotion"] == ""] if metric == "f1_macro" else None
-        columns.append(_mark(scores, order, verdicts))
+        columns.append(_mark(scores, order, comparison.verdicts if metric == "f1_macro" else None))
     seeds = ranking["seeds"].tolist()
     return Grid(
         corner="series",
@@ -98,21 +96,22 @@ def score_grid(comparison: Comparison, metrics: Sequence[str] = METRICS) -> Grid
 
 
 def emotion_grid(comparison: Comparison) -> Grid:
-    """One line an emotion, the commonest first, one column a series with its F1, the best series first."""
+    """One line per emotion, the commonest first, one column per series with its F1, the best series first."""
     order = comparison.ranking()["series"].tolist()
     rows = []
     for emotion, table in comparison.emotions.groupby("emotion", sort=False):
         known = table.set_index("series").reindex(order)
         scores = [Score(*cells) for cells in known[["f1", "low", "high"]].to_numpy(float).tolist()]
-        verdicts = comparison.verdicts[comparison.verdicts["emotion"] == emotion]
         support = round(table["support"].mean())
         floor = float(table["no_skill_f1"].mean())
-        rows.append(Row(str(emotion), support, tuple(_mark(scores, order, verdicts)), floor))
+        rows.append(Row(str(emotion), support, tuple(_mark(scores, order, comparison.verdicts, str(emotion))), floor))
     return Grid(corner="emotion", counted="texts", columns=tuple(order), rows=tuple(rows))
 
 
-def _mark(scores: Sequence[Score], names: Sequence[str], verdicts: pd.DataFrame | None) -> list[Score]:
-    """The scores of one metric with their marks. Where there is no test, equal values alone are the best together."""
+def _mark(
+    scores: Sequence[Score], names: Sequence[str], verdicts: Verdicts | None, emotion: str | None = None
+) -> list[Score]:
+    """The scores of one metric with their marks. Where there is no test, only equal values are the best together."""
     values = np.array([score.value for score in scores], dtype=float)
     if not (values > 0).any():  # nothing is best where nothing is found
         return list(scores)
@@ -123,10 +122,7 @@ def _mark(scores: Sequence[Score], names: Sequence[str], verdicts: pd.DataFrame 
         if place == best or score.value == values[best]:
             mark = "best"
         elif verdicts is not None and not np.isnan(score.value):
-            pair = find_pair(verdicts, names[best], names[place])
-            if pair.empty:
-                mark = "untested"
-            elif pair.iloc[0]["verdict"] == "tie":
-                mark = "tie"
+            verdict = verdicts.find(names[best], names[place], emotion)
+            mark = "untested" if verdict is None else "tie" if verdict == "tie" else ""
         marked.append(replace(score, mark=mark))
     return marked

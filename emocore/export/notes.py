@@ -7,7 +7,7 @@ from emocore.evaluation.comparison import Comparison
 from emocore.evaluation.intervals import FEWEST_POSITIVES
 from emocore.evaluation.predictions import POLICY_DESCRIPTIONS, POLICY_TITLES
 from emocore.export.grids import Mark
-from emocore.text import join_names
+from emocore.text import counted, join_names
 
 SIGNS: dict[Mark, str] = {"tie": "†", "untested": "‡"}
 MARKS: dict[Mark, str] = {
@@ -27,7 +27,7 @@ def describe_setting(comparison: Comparison) -> str:
 
 def describe_texts(comparison: Comparison) -> str:
     """886 texts; 886 and 120 texts where not all runs were scored on the same; a word where it is not known."""
-    counts = [len(outcomes.row_ids) for outcomes in comparison.groups]
+    counts = [len(predictions.row_ids) for predictions in comparison.groups]
     if not counts:
         counts = sorted({rows for result in comparison.results if (rows := result.rows(comparison.split))})
     return f"{join_names([f'{count:,}' for count in counts])} texts" if counts else "an unknown number of texts"
@@ -38,15 +38,15 @@ def describe_seeds(comparison: Comparison) -> str:
     seeds = comparison.ranking()[["series", "seeds"]].to_numpy().tolist()
     counts = {count for _, count in seeds}
     if len(counts) == 1:
-        return f"{seeds[0][1]} {'seed' if counts == {1} else 'seeds'}{' each' if len(seeds) > 1 else ''}"
+        return f"{counted(seeds[0][1], 'seed')}{' each' if len(seeds) > 1 else ''}"
     by_count = {
         count: join_names([name for name, own in seeds if own == count]) for count in sorted(counts, reverse=True)
     }
-    return join_names([f"{count} {'seed' if count == 1 else 'seeds'} of {names}" for count, names in by_count.items()])
+    return join_names([f"{counted(count, 'seed')} of {names}" for count, names in by_count.items()])
 
 
 def describe_method(comparison: Comparison) -> list[str]:
-    """What is behind the numbers, one paragraph a kind of number."""
+    """What is behind the numbers, one paragraph per kind of number."""
     thresholds = POLICY_DESCRIPTIONS[comparison.policy]
     if comparison.policy != "launch" and comparison.split == "validation":
         thresholds += " Here, on that split itself, each fifth of the texts has those chosen on the other four."

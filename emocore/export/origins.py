@@ -18,7 +18,7 @@ from emocore.evaluation.comparison import Comparison
 from emocore.evaluation.results import Result, RunResult, TeamResult
 from emocore.export.content import ComparisonContent
 from emocore.run.config import STARTER
-from emocore.run.settings import DATA_FILES, title, use
+from emocore.run.settings import DATA_FILES, describe_value, title, use
 from emocore.tracking.place import known_place
 
 ADDRESS = ("mode", "entity", "project", "id", "url", "base_url")
@@ -51,15 +51,15 @@ def without_paths(content: ComparisonContent, names: Mapping[str, str]) -> Compa
 
     order = sorted(names, key=len, reverse=True)  # a path may begin like another one
 
-    def tell(cell: Any) -> Any:
+    def rename_files(cell: Any) -> Any:
         return reduce(lambda text, path: text.replace(path, names[path]), order, cell) if type(cell) is str else cell
 
     return replace(
         content,
-        headline=[tell(sentence) for sentence in content.headline],
-        caveats=[tell(sentence) for sentence in content.caveats],
-        audit=content.audit.map(tell),
-        tables={title: table.map(tell) for title, table in content.tables.items()},
+        headline=[rename_files(sentence) for sentence in content.headline],
+        caveats=[rename_files(sentence) for sentence in content.caveats],
+        audit=content.audit.map(rename_files),
+        tables={title: table.map(rename_files) for title, table in content.tables.items()},
     )
 
 
@@ -102,13 +102,13 @@ def hashes(results: Sequence[Result], names: Mapping[str, str]) -> dict[str, Any
 
 
 def settings_table(comparison: Comparison, names: Mapping[str, str]) -> pd.DataFrame:
-    """One row a setting and value: setting, value, series ("all", or which have it). Method, seed and study are left
+    """One row per setting and value: setting, value, series ("all", or which have it). Method, seed and study are left
     out, and so is what a method does not read."""
     facts: dict[str, dict[str, str]] = {}
     for result in comparison.results:
         for setting, value in shared_config(result, names).items():
             if use(setting).role not in ("identity", "logging") and value is not None:
-                facts.setdefault(title(setting), {})[result.id] = _say(value)
+                facts.setdefault(title(setting), {})[result.id] = describe_value(value)
     return _group(facts, comparison.series, "setting")
 
 
@@ -149,14 +149,6 @@ def _group(facts: Mapping[str, Mapping[str, str]], series: Mapping[str, str], he
             told = [name if n == sizes[name] else f"{name} ({n} of {sizes[name]})" for name, n in owners.items()]
             rows.append((what, value, "all" if owners == sizes else ", ".join(told)))
     return pd.DataFrame(rows, columns=[head, "value", "series"])
-
-
-def _say(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(value)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _shorten(paths: Sequence[str]) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """The command that repeats the runs of a comparison, in the shortest form that says all that was chosen.
 
 Method, seeds, base and data are always named, other settings where they differ from what the method and the base
-bring along. Where a run was logged is left to whoever repeats it. Data files are called by their names alone (see
+bring along. Where a run was logged is left to whoever repeats it. Data files are called only by their names (see
 emocore.export.origins), so the command is for the folder that they lie in.
 """
 
@@ -29,7 +29,7 @@ Settings = dict[str, Any]
 
 
 def repeat_command(results: Sequence[Result]) -> str:
-    """One line where the runs are one study of methods x seeds (x values of one setting), otherwise one line a run.
+    """One line where the runs are one study of methods x seeds (x values of one setting), otherwise one line per run.
 
     A label column with a comma in its name cannot be said on a command line; a comment in the first line says so.
     """
@@ -71,18 +71,18 @@ def _study_command(configs: Sequence[Config]) -> str | None:
         chosen = {method: config[name] for method, config in values.items() if _is_chosen(name, config)}
         if not chosen:
             continue
-        if len({_say(config[name]) for config in values.values()}) == 1:
+        if len({_to_argument(config[name]) for config in values.values()}) == 1:
             shared[name] = next(iter(chosen.values()))
         elif name in SHARED:
             return None
         else:
-            own += [f"--set={method}.{name}={_say(value)}" for method, value in chosen.items()]
+            own += [f"--set={method}.{name}={_to_argument(value)}" for method, value in chosen.items()]
     head = [
         f"--name={configs[0]['study']}",
         f"--methods={','.join(by_method)}",
         f"--seeds={','.join(dict.fromkeys(str(config['seed']) for config in configs))}",
     ]
-    vary = [f"--vary={name}={','.join(_say(value) for value in values)}" for name, values in varied.items()]
+    vary = [f"--vary={name}={','.join(_to_argument(value) for value in values)}" for name, values in varied.items()]
     return _join("study", [*head, *_options(shared), *own, *vary])
 
 
@@ -92,7 +92,7 @@ def _find_varied(by_method: Mapping[str, Sequence[Config]]) -> dict[str, list[An
     names = [
         name
         for name in REPEATED
-        if any(len({_say(config[name]) for config in members}) > 1 for members in by_method.values())
+        if any(len({_to_argument(config[name]) for config in members}) > 1 for members in by_method.values())
     ]
     if not names:
         return {}
@@ -128,7 +128,7 @@ def _is_chosen(name: str, config: Config) -> bool:
 
 @lru_cache
 def _defaults(method: str, base: str) -> RunConfig:
-    """What a run has where nothing else is named. What a base brings along is known of the catalogue's alone: asking
+    """What a run has where nothing else is named. What a base brings along is known only of the catalogue's: asking
     for another would need its folder or the network."""
     if method not in METHODS or base not in (*BASES, NO_BASE):
         return RunConfig()
@@ -137,12 +137,12 @@ def _defaults(method: str, base: str) -> RunConfig:
 
 def _options(settings: Settings) -> list[str]:
     return [
-        f"--{name.replace('_', '-')}={value}" if name in OWN_OPTIONS else f"--set={name}={_say(value)}"
+        f"--{name.replace('_', '-')}={value}" if name in OWN_OPTIONS else f"--set={name}={_to_argument(value)}"
         for name, value in settings.items()
     ]
 
 
-def _say(value: Any) -> str:
+def _to_argument(value: Any) -> str:
     """A value as `parse_setting` reads it."""
     if value is None:
         return ""

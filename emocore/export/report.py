@@ -29,6 +29,7 @@ PAPER_WIDTH = 680  # pixels of CSS: A4 and Letter without their margins
 STUDY_COLUMNS = [
     "series", "base", "flattened_f1_macro", "flattened_f1_micro", "exact_match", "reconstructed_f1_micro",
 ]  # fmt: skip
+VERDICT_COLUMNS = ["first", "second", "difference", "low", "high", "p_adjusted", "verdict"]
 REPORT_METRICS = ("f1_macro", "f1_micro", "jaccard", "exact_match")
 
 
@@ -46,7 +47,7 @@ def html_report(content: ComparisonContent) -> str:
     scores, emotions = score_grid(comparison, REPORT_METRICS), emotion_grid(comparison)
     names = file_names(comparison.results)
     content = without_paths(content, names)
-    overall, clear = _split_verdicts(comparison)
+    verdicts = comparison.verdicts
     page = TEMPLATES.get_template("report.html.jinja").render(
         content=content,
         setting=describe_setting(comparison),
@@ -58,9 +59,9 @@ def html_report(content: ComparisonContent) -> str:
         score_marks=describe_marks(scores.marks()),
         emotion_grids=emotions.split(MOST_SERIES),
         emotion_marks=describe_marks(emotions.marks()),
-        overall=to_words(overall),
-        clear=_shorten(clear),
-        tied=_count_ties(comparison),
+        overall=to_words(verdicts.overall[[*VERDICT_COLUMNS, "note"]]),
+        clear=_shorten(_find_clear(comparison)),
+        tied=int((verdicts.by_emotion["verdict"] == "tie").sum()),
         method=describe_method(comparison),
         figures=[
             (title, to_fragment(figure, title, f"figure-{place}-{to_slug(title)}"))
@@ -81,20 +82,12 @@ def html_report(content: ComparisonContent) -> str:
     return page.lstrip()
 
 
-def _split_verdicts(comparison: Comparison) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The overall verdicts, and those by emotion that are no ties, the commonest emotion first."""
-    verdicts = comparison.verdicts.drop(columns=["p_value", "support"])
-    is_overall = verdicts["emotion"] == ""
-    overall = verdicts[is_overall].drop(columns="emotion").reset_index(drop=True)
-    clear = verdicts[~is_overall & (verdicts["verdict"] != "tie")].drop(columns="note")
+def _find_clear(comparison: Comparison) -> pd.DataFrame:
+    """The verdicts by emotion that are no ties, the commonest emotion first."""
+    verdicts = comparison.verdicts.by_emotion
     places = {emotion: place for place, emotion in enumerate(comparison.emotions["emotion"].drop_duplicates())}
-    clear = clear.sort_values("emotion", kind="stable", key=lambda names: names.map(places), ignore_index=True)
-    return overall, clear[["emotion", *(column for column in clear if column != "emotion")]]
-
-
-def _count_ties(comparison: Comparison) -> int:
-    by_emotion = comparison.verdicts[comparison.verdicts["emotion"] != ""]
-    return int((by_emotion["verdict"] == "tie").sum())
+    clear = verdicts.loc[verdicts["verdict"] != "tie", ["emotion", *VERDICT_COLUMNS]]
+    return clear.sort_values("emotion", kind="stable", key=lambda names: names.map(places), ignore_index=True)
 
 
 def _shorten(table: pd.DataFrame) -> ShownTable:

@@ -75,7 +75,7 @@ def to_words(table: pd.DataFrame) -> WordTable:
         if column in dropped or (len(flat) and (flat[column].astype(str) == "").all()):
             continue
         form = _find_form(column, flat)
-        words = [_say(form, value) for value in flat[column]]
+        words = [_format(form, value) for value in flat[column]]
         if low and high:
             ends = zip(flat[low], flat[high], strict=True)
             words = [_add_interval(form, *both) for both in zip(words, ends, strict=True)]
@@ -114,63 +114,63 @@ def _find_form(name: str, table: pd.DataFrame) -> Callable[[Any], str]:
     """How the values of a column are said that are there."""
     column = table[name]
     if name in ("method", "metric", "policy"):
-        return _say_name
+        return _format_name
     if not is_numeric_dtype(column) or is_bool_dtype(column) or name == "seed":
-        return _say_text
+        return _format_text
     if name == "value" and "setting" in table.columns:  # of a sweep: rows or a learning rate
         return "{:,g}".format
     if name == "difference":
-        return _say_points
+        return _format_points
     if name == "latency_seconds":
-        return _say_milliseconds
+        return _format_milliseconds
     if name in ("p_value", "p_adjusted"):
-        return _say_p
+        return _format_p
     if name in COUNTS:
-        return _say_count
+        return _format_count
     for ending, form in (("_seconds", format_seconds), ("_bytes", format_bytes), ("_parameters", format_count)):
         if name.endswith(ending):
             return form
-    return "{:,}".format if is_integer_dtype(column) else _say_number
+    return "{:,}".format if is_integer_dtype(column) else _format_number
 
 
-def _say(form: Callable[[Any], str], value: Any) -> str:
+def _format(form: Callable[[Any], str], value: Any) -> str:
     is_missing = value is None or (not isinstance(value, list | tuple) and pd.isna(value))
     return NOTHING if is_missing else form(value)
 
 
 def _add_interval(form: Callable[[Any], str], words: str, ends: tuple[Any, Any]) -> str:
-    low, high = (_say(form, end) for end in ends)
+    low, high = (_format(form, end) for end in ends)
     return words if NOTHING in (low, high) else f"{words} [{low},\N{NO-BREAK SPACE}{high}]"
 
 
-def _say_points(value: float) -> str:
+def _format_points(value: float) -> str:
     return f"{100 * value:+.1f}"
 
 
-def _say_milliseconds(value: float) -> str:
+def _format_milliseconds(value: float) -> str:
     return f"{1000 * value:,.3g} ms" if value < 1 else format_seconds(value)
 
 
-def _say_count(value: float) -> str:
+def _format_count(value: float) -> str:
     """4,235; 0.5."""
     return f"{value:,.1f}".removesuffix(".0")
 
 
-def _say_p(value: float) -> str:
+def _format_p(value: float) -> str:
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def _say_number(value: float) -> str:
+def _format_number(value: float) -> str:
     """0.508; 24.3; 1,234."""
     return f"{value:.3f}" if abs(value) < 10 else f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
-def _say_name(value: Any) -> str:
+def _format_name(value: Any) -> str:
     """A method, a metric or a threshold policy by its title."""
     return NAMES.get(str(value), method_title(str(value)))
 
 
-def _say_text(value: Any) -> str:
+def _format_text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):

@@ -101,6 +101,7 @@ def resume_run(run: RunFolder) -> None:
             mark=mark,
             attempts=attempts,
             reason=None,
+            failure=None,
             device=None,
             process=None,
             queue_position=next_queue_position(run.path.parent),

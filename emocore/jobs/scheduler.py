@@ -231,10 +231,11 @@ class Scheduler:
                 run.change_state(RunStatus.QUEUED, device=None)
                 reach("scheduler.requeued")
             else:
-                reason = explain_end(state.process, child.returncode if child else None)
+                reason, failure = explain_end(state.process, child.returncode if child else None)
                 if child and child.returncode > 0 and (last := run.tail_log(1)):
                     reason += f": {last[:200]}"
-                run.change_state(RunStatus.INTERRUPTED, reason=reason, ended_at=run.last_sign_of_life())
+                died_at = run.last_sign_of_life()
+                run.change_state(RunStatus.INTERRUPTED, reason=reason, failure=failure, ended_at=died_at)
             reach("scheduler.settled")
         self._children.pop(run.id, None)
         self._stops.pop(run.id, None)

@@ -6,6 +6,7 @@ A value of None means "the method's or the base's own default"; `emocore.models.
 is one more field here; `emocore.run.settings` has the questions that others ask of the fields.
 """
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -227,6 +228,11 @@ class RunConfig(BaseModel):
         if self.validation_share + self.test_share >= 0.8:
             raise ValueError("validation_share and test_share leave less than 20 % for training; lower one of them")
         return self
+
+    def count_steps(self, rows: int) -> int:
+        """Optimizer steps over that many training rows; the last batch of an epoch may be short, and is a step too."""
+        steps_per_epoch = math.ceil(math.ceil(rows / self.batch_size) / self.gradient_accumulation_steps)
+        return self.max_steps or steps_per_epoch * (self.epochs or 1)
 
     @classmethod
     def read(cls, path: Path) -> "RunConfig":

@@ -72,10 +72,12 @@ class RunFolder:
         return self.state_of_holder  # read again: the process may have ended properly between the two looks
 
     def _as_interrupted(self, stored: RunState) -> RunState:
+        end = explain_end(stored.process, exit_status=None)
         return stored.model_copy(
             update={
                 "status": RunStatus.INTERRUPTED,
-                "reason": explain_end(stored.process, exit_status=None),
+                "reason": end.reason,
+                "failure": end.failure,
                 "ended_at": self.last_sign_of_life(),
             }
         )
@@ -164,11 +166,10 @@ class RunFolder:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise RunError(
-                f"run {self.id}: {name} cannot be read: {error.strerror}; mend that, or delete the run"
-            ) from None
+            what = f"run {self.id}: {name} cannot be read: {error.strerror}"
+            raise RunError(what, hint="mend that, or delete the run") from None
         if content is None:
-            raise RunError(f"run {self.id}: {name} is damaged; run it again or delete the run")
+            raise RunError(f"run {self.id}: {name} is damaged", hint="run it again or delete the run")
         return content
 
     def write_json(self, name: str, content: dict[str, Any]) -> None:

@@ -82,7 +82,7 @@ def find_run(root: Path, run_id: str) -> RunFolder:
     """The run with this id. Raises RunError, naming how to list them, when there is none."""
     known = {path.name: path for path in _run_paths(root)}
     if run_id not in known:
-        raise RunError(f"no run '{run_id[:100]}' in {root}; `python -m emocore runs` lists them")
+        raise RunError(f"no run '{run_id[:100]}' in {root}", hint="`python -m emocore runs` lists them")
     return RunFolder(known[run_id])
 
 

@@ -1,6 +1,6 @@
 """Questions about the settings of a run, answered from the fields of RunConfig."""
 
-from typing import get_args
+from typing import Any, get_args
 
 from emocore.run.config import Role, RunConfig, Use
 
@@ -31,6 +31,13 @@ NOT_TOLD = frozenset({*with_role("identity", "machine", "logging"), *DATA_FILES}
 def title(name: str) -> str:
     """What a setting is called in a sentence."""
     return name.replace("_", " ")
+
+
+def describe_value(value: Any) -> str:
+    """The value of a setting in words: on; 0.5; anger, joy."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return ", ".join(value) if isinstance(value, list) else str(value)
 
 
 def audit_name(name: str) -> str:

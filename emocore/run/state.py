@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from emocore.errors import RunError
 from emocore.system.files import check_contained, file_version, read_bytes
-from emocore.system.processes import ProcessIdentity
+from emocore.system.processes import Failure, ProcessIdentity
 
 STOPPED_REASON = "stopped by the user"
 IMPORTED_REASON = "it was not launched by this installation, so it waits for you: Resume queues it here"
@@ -48,7 +48,8 @@ class RunStatus(StrEnum):
 
 
 class RunState(BaseModel):
-    """`state.json`. Times are Unix seconds; `reason` says in one line why a run ended as it did.
+    """`state.json`. Times are Unix seconds; `reason` says in one line why a run ended as it did, and
+    `failure` in a word where a program needs to know it; runs of earlier versions have none.
 
     `started_at` and `ended_at` are of the last attempt, `earlier_seconds` is what the ones before took.
     Waiting runs start in the order of `queue_position`, a number without other meaning, so that a clock set
@@ -59,6 +60,7 @@ class RunState(BaseModel):
 
     status: RunStatus
     reason: str | None = None
+    failure: Failure | None = None
     device: str | None = None
     process: ProcessIdentity | None = None
     attempts: int = Field(0, ge=0, lt=2**31)

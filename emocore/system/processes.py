@@ -10,16 +10,23 @@ import os
 import re
 import signal
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-# How the reason of a run begins that wanted more memory than there was: a table of failures knows it by this.
-OUT_OF_MEMORY, KILLED_FOR_MEMORY = "out of memory", "killed, most likely for want of memory"
+Failure = Literal["out of memory"]  # what a program needs to know of why a run ended
 OUT_OF_MEMORY_REMEDY = (
     "lower batch_size (and raise gradient_accumulation_steps by as much), turn on gradient_checkpointing, or use QLoRA"
 )
 RUN_MODULE = b"emocore.training"  # what the process of a run was started with
 UNWRITABLE_EXIT_STATUS = 74  # EX_IOERR: a run that could not even write why it failed
+
+
+class End(NamedTuple):
+    """Why a run or its process ended: `reason` in one line, and `failure` where it is one that programs tell apart."""
+
+    reason: str
+    failure: Failure | None = None
 
 
 class ProcessIdentity(BaseModel):
@@ -75,24 +82,24 @@ class ProcessIdentity(BaseModel):
                 os.killpg(self.pid, signal.SIGKILL)
 
 
-def explain_end(process: ProcessIdentity | None, exit_status: int | None) -> str:
-    """Why a process ended without a word of its own, in one line.
+def explain_end(process: ProcessIdentity | None, exit_status: int | None) -> End:
+    """Why a process ended without a word of its own.
 
     `exit_status` is negative for a signal, as in `subprocess`; None where nobody saw it end.
     """
     if exit_status == UNWRITABLE_EXIT_STATUS:
-        return "its folder could not be written (disk full, read-only or removed?); free space, then resume it"
+        return End("its folder could not be written (disk full, read-only or removed?); free space, then resume it")
     if exit_status is not None and exit_status not in (0, -signal.SIGKILL):
         if exit_status < 0:
-            return f"the process was ended by {_signal_name(-exit_status)}; resume it"
-        return f"the process ended with status {exit_status}; its log may say why"
+            return End(f"the process was ended by {_signal_name(-exit_status)}; resume it")
+        return End(f"the process ended with status {exit_status}; its log may say why")
     if process and process.boot_id != current_boot_id():
-        return "the machine went down (restart or power loss) while it ran; resume it"
+        return End("the machine went down (restart or power loss) while it ran; resume it")
     if process and count_oom_kills() > process.oom_kills:
-        return f"{KILLED_FOR_MEMORY}; {OUT_OF_MEMORY_REMEDY}"
+        return End(f"killed, most likely for want of memory; {OUT_OF_MEMORY_REMEDY}", "out of memory")
     if exit_status == -signal.SIGKILL:
-        return "the process was killed (SIGKILL) from outside; resume it"
-    return "the process ended without a word, so it was killed; resume it"
+        return End("the process was killed (SIGKILL) from outside; resume it")
+    return End("the process ended without a word, so it was killed; resume it")
 
 
 def current_boot_id() -> str:

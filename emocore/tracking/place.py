@@ -26,7 +26,7 @@ def read_place(run: RunFolder) -> dict[str, Any] | None:
     try:
         place = run.read_json("wandb.json")
     except RunError as error:
-        what = str(error).removeprefix(f"run {run.id}: ").partition(";")[0]  # without what to do about other files
+        what = error.message.removeprefix(f"run {run.id}: ")  # without the hint, which is for other files
         raise RunError(f"{what}, {CONSEQUENCE}") from None
     if place is not None and not _is_whole(place):
         raise RunError(f"wandb.json is damaged, {CONSEQUENCE}")

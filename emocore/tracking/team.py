@@ -18,6 +18,7 @@ from emocore.metrics import is_complete
 from emocore.run.config import RunConfig, build
 from emocore.run.provenance import find_problem
 from emocore.system.keys import PUBLIC_WANDB, Server, explain_refusal, find_server, may_have_key
+from emocore.text import counted
 from emocore.tracking.client import call_within, give_up_if_dead, shared_api
 from emocore.tracking.diagnosis import diagnose, server_address
 from emocore.tracking.summary import unflatten_provenance, unflatten_result
@@ -161,7 +162,7 @@ def _read_runs(found: Any) -> TeamListing:
             runs.append(run)
         else:
             reasons[run] += 1
-    left_out = [f"{count:,} {'run' if count == 1 else 'runs'} left out: {reason}" for reason, count in reasons.items()]
+    left_out = [f"{counted(count, 'run')} left out: {reason}" for reason, count in reasons.items()]
     return TeamListing(runs, left_out)
 
 

@@ -4,7 +4,7 @@ import errno
 import sys
 
 from emocore.errors import EmocoreError
-from emocore.system.processes import OUT_OF_MEMORY, OUT_OF_MEMORY_REMEDY
+from emocore.system.processes import OUT_OF_MEMORY_REMEDY, End
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 UNWRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
@@ -20,19 +20,19 @@ MEMORY_WORDS = (
 )
 
 
-def explain_failure(error: Exception) -> str:
-    """One line for `state.json`."""
+def explain_failure(error: Exception) -> End:
+    """What `state.json` says of it."""
     if isinstance(error, EmocoreError):
-        return str(error)
+        return End(str(error))
     first = (str(error).strip() or "no message").splitlines()[0]
     if _is_out_of_memory(error):
-        return f"{OUT_OF_MEMORY}: {OUT_OF_MEMORY_REMEDY}"
+        return End(f"out of memory: {OUT_OF_MEMORY_REMEDY}", "out of memory")
     number = error.errno if isinstance(error, OSError) else None
     if number in FULL or any(word in str(error) for word in FULL_WORDS):
-        return "the disk is full: free space, then resume the run; it goes on from its last checkpoint"
+        return End("the disk is full: free space, then resume the run; it goes on from its last checkpoint")
     if number in UNWRITABLE or any(word in str(error) for word in UNWRITABLE_WORDS):
-        return f"a file may not be written ({first}): make its folder writable, then resume the run"
-    return f"{type(error).__name__}: {first} (the log has the details)"
+        return End(f"a file may not be written ({first}): make its folder writable, then resume the run")
+    return End(f"{type(error).__name__}: {first} (the log has the details)")
 
 
 def _is_out_of_memory(error: Exception) -> bool:

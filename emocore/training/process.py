@@ -30,7 +30,7 @@ from emocore.run.state import STOPPED_REASON, RunStatus
 from emocore.system.devices import own_devices
 from emocore.system.faults import reach
 from emocore.system.files import sync
-from emocore.system.processes import UNWRITABLE_EXIT_STATUS
+from emocore.system.processes import UNWRITABLE_EXIT_STATUS, End
 from emocore.thresholds import tune_by_emotion
 from emocore.tracking.summary import flatten
 from emocore.tracking.tracker import Tracker
@@ -67,9 +67,9 @@ def execute(path: Path) -> int:
             return 0
         if run.stop_request.exists():
             logger.info("Stopped, as asked.")
-            return _end(run, RunStatus.STOPPED, STOPPED_REASON, exit_status=130)
+            return _end(run, RunStatus.STOPPED, End(STOPPED_REASON), exit_status=130)
         logger.info("Ended by a signal from outside.")
-        return _end(run, RunStatus.INTERRUPTED, SIGNALLED_REASON, exit_status=130)
+        return _end(run, RunStatus.INTERRUPTED, End(SIGNALLED_REASON), exit_status=130)
     except EmocoreError as error:
         logger.error("%s", error)
         return _end(run, RunStatus.FAILED, explain_failure(error), exit_status=1)
@@ -90,10 +90,10 @@ def leave_out_unused(run: RunFolder) -> None:
         sys.modules["bitsandbytes"] = None  # type: ignore[assignment]  # as if it were not installed
 
 
-def _end(run: RunFolder, status: RunStatus, reason: str, exit_status: int) -> int:
+def _end(run: RunFolder, status: RunStatus, end: End, exit_status: int) -> int:
     """Write the final state; the exit status says if even that was impossible."""
     try:
-        run.change_state(status, reason=reason)
+        run.change_state(status, reason=end.reason, failure=end.failure)
     except (OSError, RunError) as error:
         logger.error("The run's folder cannot be written: %s", error)
         return UNWRITABLE_EXIT_STATUS

@@ -6,7 +6,6 @@ from which a run goes on bit for bit: also in the middle of an epoch, also betwe
 """
 
 import logging
-import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -199,8 +198,7 @@ def compute_metrics(prediction: EvalPrediction, threshold: float) -> dict[str, f
 
 def training_arguments(config: RunConfig, folder: str, rows: int, device: str, precision: str) -> TrainingArguments:
     """Our settings in Trainer's words. One evaluation and one checkpoint an epoch."""
-    steps_an_epoch = math.ceil(math.ceil(rows / config.batch_size) / config.gradient_accumulation_steps)
-    total_steps = config.max_steps or steps_an_epoch * (config.epochs or 1)
+    total_steps = config.count_steps(rows)
     return TrainingArguments(
         output_dir=folder,
         num_train_epochs=config.epochs or 1,

@@ -1,9 +1,9 @@
-"""The fairness audit: what differs between the runs beside method and seed, and what that does to the verdict."""
+"""The fairness audit: what differs between the runs other than method and seed, and what that does to the verdict."""
 
 import pandas as pd
 import streamlit as st
 
-from emocore.evaluation.audit import describe_audit
+from emocore.evaluation.audit import describe_audit, name_differences
 from emocore.evaluation.original_study import study_audit
 from pages.compare.view import View
 from pages.shared.plain import plain
@@ -23,8 +23,8 @@ def show(view: View) -> None:
 
 
 def show_audit(table: pd.DataFrame) -> None:
-    """One paragraph a difference, so that no word of it is cut."""
-    for row in table.to_dict("records"):
+    """One paragraph per difference, so that no word of it is cut."""
+    for row in name_differences(table).to_dict("records"):
         head = f"**{plain(row['what'])}** · {ICONS[row['severity']]}"
         with st.container(border=True):
             st.markdown(f"{head}  \n{plain(row['values'])}  \n{plain(row['effect'])}")

@@ -14,13 +14,13 @@ ECE_HELP = (
 
 
 def show(view: View) -> None:
-    outcomes = view.require_outcomes()
-    emotion = view.emotion if view.emotion in outcomes.labels else None
+    predictions = view.require_predictions()
+    emotion = view.emotion if view.emotion in predictions.labels else None
     st.subheader("Reliability", help="On the diagonal, probabilities mean what they say. Under it, they are too high.")
     st.caption(plain(f"For {emotion} alone." if emotion else "All emotions together; filter by one above."))
-    scores = view.keep("calibration", lambda: calibration_table(outcomes, emotion), emotion)
+    scores = view.keep("calibration", lambda: calibration_table(predictions, emotion), emotion)
     view.draw(
-        "reliability", lambda: reliability_curves(reliability_table(outcomes, emotion=emotion), scores), emotion,
+        "reliability", lambda: reliability_curves(reliability_table(predictions, emotion=emotion), scores), emotion,
         alt="Share that is true against the probability, by method",
     )  # fmt: skip
     st.dataframe(

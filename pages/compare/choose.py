@@ -47,7 +47,7 @@ def _choose_local(finished: list[RunFolder]) -> tuple[list[RunFolder], list[RunF
     studies = list(dict.fromkeys(run.config.study for run in reversed(finished) if run.config.study))
     if "runs" in st.query_params and "study" not in st.query_params:
         write({"study": HAND_PICKED})
-    _tell_missing("study", [*studies, HAND_PICKED])
+    _warn_of_missing("study", [*studies, HAND_PICKED])
     study = choose_one(
         st, "Study", [*studies, HAND_PICKED], name="study", key="compare_study", always=True,
         format_func=lambda name: HAND_PICKED_TITLE if name == HAND_PICKED else name,
@@ -58,7 +58,7 @@ def _choose_local(finished: list[RunFolder]) -> tuple[list[RunFolder], list[RunF
         studies_of = {run: guard.read(run.id, partial(_study_of, run)) for run in list_runs(runs_root())}
         return runs, [run for run, own in studies_of.items() if own == study]
     by_id = {run.id: run for run in reversed(finished)}
-    _tell_missing("runs", by_id)
+    _warn_of_missing("runs", by_id)
     picked = choose_several(
         "Runs",
         list(by_id),
@@ -71,7 +71,7 @@ def _choose_local(finished: list[RunFolder]) -> tuple[list[RunFolder], list[RunF
     return runs, runs
 
 
-def _tell_missing(name: str, known: Container[str]) -> None:
+def _warn_of_missing(name: str, known: Container[str]) -> None:
     """A link may lead to what is not here, or not any more; that something else is shown then is said once."""
     missing = [wanted for wanted in st.query_params.get_all(name) if wanted not in known]
     if missing:

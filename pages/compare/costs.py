@@ -9,7 +9,6 @@ import streamlit as st
 
 from emocore.charts.costs import cost_scatter
 from emocore.evaluation.costs import best_under_budget, cost_table, describe_budget, failed_table, pareto_front
-from emocore.evaluation.pairs import find_ties
 from emocore.export.gather import COST_TITLES
 from emocore.text import format_bytes, format_count, format_seconds
 from pages.compare.view import View
@@ -58,7 +57,7 @@ def _show_budget(view: View, costs: pd.DataFrame) -> None:
         limits[name] = fields.number_input(title, min_value=0.0, key=key, placeholder="no limit", width=190)
     write({name: None if limit is None else f"{limit:.15g}" for name, limit in limits.items()})
     allowed = best_under_budget(costs, **limits)
-    ties = find_ties(view.comparison, allowed["series"].iloc[0]) if len(allowed) else []
+    ties = view.comparison.verdicts.ties_of(allowed["series"].iloc[0]) if len(allowed) else []
     st.markdown(plain(describe_budget(costs, ties, **limits)))
 
 

@@ -43,8 +43,8 @@ def _show_one(view: View) -> None:
     if not groups:
         st.info("This needs predictions, which runs from W&B do not have.", icon=":material/info:")
         return
-    outcomes = max(groups, key=lambda group: len(group.runs))
-    curves = view.keep("curves", lambda: precision_recall_table(outcomes, emotion), emotion)
+    predictions = max(groups, key=lambda group: len(group.runs))
+    curves = view.keep("curves", lambda: precision_recall_table(predictions, emotion), emotion)
     if curves.empty:
         st.info(f"No text of this split has {plain(emotion)}.", icon=":material/info:")
         return
@@ -52,7 +52,7 @@ def _show_one(view: View) -> None:
         "precision_recall", lambda: precision_recall_curves(curves, view.comparison.emotions), emotion,
         alt=f"Precision against recall of each method for {emotion}",
     )  # fmt: skip
-    verdicts = view.comparison.verdicts
+    verdicts = view.comparison.verdicts.by_emotion
     if view.emotion and len(verdicts):
         st.markdown(f"**Verdicts on {plain(emotion)}**")
         show_verdicts(verdicts[verdicts["emotion"] == emotion], key="compare_emotion_verdicts")

@@ -11,7 +11,7 @@ from emocore.data.spreadsheet import defuse_table, name_for_spreadsheets, to_csv
 from emocore.errors import EmocoreError
 from emocore.export.bundle import write_bundle
 from emocore.export.content import ComparisonContent
-from emocore.export.figures import to_html, to_image, to_slug
+from emocore.export.figures import Picture, to_html, to_images, to_slug
 from emocore.export.gather import gather
 from emocore.export.latex import latex_emotion_table, latex_table
 from emocore.export.report import html_report
@@ -85,9 +85,9 @@ def _offer_table(view: View, content: ComparisonContent) -> None:
     tables: dict[str, pd.DataFrame] = {
         "Scores": comparison.scores,
         "F1 by emotion": comparison.emotions,
-        "Verdicts": comparison.verdicts,
+        "Verdicts": comparison.verdicts.to_table(),
         "No skill": comparison.no_skill,
-        "Audit": view.audit,
+        "Audit": content.audit,
         **content.tables,
     }
     st.subheader("A table")
@@ -117,4 +117,4 @@ def _offer_figure(content: ComparisonContent) -> None:
 
 def _draw(content: ComparisonContent, title: str, form: Format) -> str | bytes:
     figure = content.figures[title]
-    return to_html(figure, title) if form == "html" else to_image(figure, title, form)
+    return to_html(figure, title) if form == "html" else to_images([Picture(figure, title, form)])[0]

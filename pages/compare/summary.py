@@ -1,19 +1,18 @@
 """The scores of a comparison as a table."""
 
-from typing import Any
-
 import pandas as pd
 import streamlit as st
 
 from emocore.evaluation.comparison import Comparison
 from emocore.metrics import METRIC_DESCRIPTIONS, METRIC_TITLES
+from emocore.text import format_score
 
 
 def show_scores(comparison: Comparison) -> None:
-    """One row a series, each score with its interval, and the no-skill rows under them."""
+    """One row per series, each score with its interval, and the no-skill rows under them."""
     scores = comparison.scores
     about = ["series", "source", "seeds"] if "W&B" in set(scores["source"]) else ["series", "seeds"]
-    told = scores.assign(told=[_tell(row) for row in scores.itertuples()])
+    told = scores.assign(told=[format_score(*cells) for cells in scores[["value", "low", "high"]].to_numpy(float)])
     wide = told.pivot(index=about, columns="metric", values="told").reset_index()
     order = {name: place for place, name in enumerate(comparison.ranking()["series"])}
     wide = wide.sort_values("series", key=lambda names: names.map(order))
@@ -35,9 +34,3 @@ def show_scores(comparison: Comparison) -> None:
             },
         },
     )
-
-
-def _tell(row: Any) -> str:
-    """0.508 (0.485 to 0.531)"""
-    value, low, high = row.value, row.low, row.high
-    return f"{value:.3f}" if pd.isna(low) else f"{value:.3f} ({low:.3f} to {high:.3f})"

@@ -10,12 +10,12 @@ VERDICT_HELP = (
 
 
 def show_verdicts(verdicts: pd.DataFrame, key: str) -> None:
-    """Rows of `verdicts`, differences in points."""
+    """Rows of a table of `Verdicts` with emotions; differences are shown in points."""
     shown = pd.DataFrame(
         {
             "first": verdicts["first"],
             "second": verdicts["second"],
-            "emotion": verdicts["emotion"].replace("", "overall"),
+            "emotion": verdicts["emotion"],
             "verdict": verdicts["verdict"],
             "points": 100 * verdicts["difference"],
             "from": 100 * verdicts["low"],

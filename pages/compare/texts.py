@@ -3,7 +3,7 @@
 import streamlit as st
 
 from emocore.charts.texts import agreement_heatmap, co_occurrence_heatmap
-from emocore.evaluation.predictions import Outcomes
+from emocore.evaluation.predictions import Predictions
 from emocore.evaluation.texts import (
     agreement_table,
     co_occurrence_errors,
@@ -20,23 +20,23 @@ KINDS = {"instead": "instead of the true one", "with": "along with the true one"
 
 
 def show(view: View) -> None:
-    outcomes = view.require_outcomes()
-    emotion = view.emotion if view.emotion in outcomes.labels else None
-    order = [name for name in view.comparison.ranking()["series"] if name in outcomes.members]
+    predictions = view.require_predictions()
+    emotion = view.emotion if view.emotion in predictions.labels else None
+    order = [name for name in view.comparison.ranking()["series"] if name in predictions.members]
     if len(order) > 1:
-        _show_texts(view, outcomes, order, emotion)
-        _show_union(view, outcomes, emotion)
-    _show_mixed_up(view, outcomes, order)
+        _show_texts(view, predictions, order, emotion)
+        _show_union(view, predictions, emotion)
+    _show_mixed_up(view, predictions, order)
 
 
-def _show_texts(view: View, outcomes: Outcomes, order: list[str], emotion: str | None) -> None:
+def _show_texts(view: View, predictions: Predictions, order: list[str], emotion: str | None) -> None:
     st.subheader("Texts that one gets right and the other wrong")
     left, right = st.columns(2)
     first = choose_one(left, "First", order, name="first", key="compare_first", always=True)
     second = choose_one(
         right, "Second", [name for name in order if name != first], name="second", key="compare_second", always=True
     )
-    texts = view.keep("texts", lambda: differing_texts(outcomes, first, second, emotion), first, second, emotion)
+    texts = view.keep("texts", lambda: differing_texts(predictions, first, second, emotion), first, second, emotion)
     counts = texts["right"].value_counts()
     unit = f"texts differ in {emotion}" if emotion else "cells of text and emotion differ"
     st.markdown(
@@ -65,26 +65,26 @@ def _show_texts(view: View, outcomes: Outcomes, order: list[str], emotion: str |
     )
 
 
-def _show_union(view: View, outcomes: Outcomes, emotion: str | None) -> None:
+def _show_union(view: View, predictions: Predictions, emotion: str | None) -> None:
     left, right = st.columns(2)
     with left:
         st.subheader("Agreement", help="Cohen's kappa, mean over emotions: 1 is full agreement, 0 what chance gives.")
-        view.draw("agreement", lambda: agreement_heatmap(agreement_table(outcomes)), alt="Agreement between methods")
+        view.draw("agreement", lambda: agreement_heatmap(agreement_table(predictions)), alt="Agreement between methods")
         st.caption("On the diagonal: between seeds of one method.")
     with right:
         st.subheader(
             "Errors of one method alone",
             help="Cells of text and emotion that this method alone gets wrong, or alone gets right. Its seeds vote.",
         )
-        errors = view.keep("errors", lambda: unique_errors(outcomes))
+        errors = view.keep("errors", lambda: unique_errors(predictions))
         if emotion:
             errors = errors[errors["emotion"] == emotion]
         totals = errors.groupby("series", sort=False)[["errors", "only_wrong", "only_right"]].sum().reset_index()
         titles = {"only_wrong": "only it is wrong", "only_right": "only it is right"}
         st.dataframe(totals.rename(columns=titles), hide_index=True)
-        best = view.keep("oracle", lambda: oracle_scores(outcomes))
+        best = view.keep("oracle", lambda: oracle_scores(predictions))
         of = best[best["emotion"] == (emotion or "")].iloc[0]  # of all emotions, macro-F1 comes first
-        votes = ", its seeds voting" if len(outcomes.runs) > len(outcomes.members) else ""
+        votes = ", its seeds voting" if len(predictions.runs) > len(predictions.members) else ""
         st.markdown(
             plain(
                 f"Were the right one chosen for every cell, {f'F1 of {emotion}' if emotion else 'macro-F1'} would be "
@@ -94,12 +94,12 @@ def _show_union(view: View, outcomes: Outcomes, emotion: str | None) -> None:
         )
 
 
-def _show_mixed_up(view: View, outcomes: Outcomes, order: list[str]) -> None:
+def _show_mixed_up(view: View, predictions: Predictions, order: list[str]) -> None:
     st.subheader("Emotions mixed up", help="Of the texts with the emotion of the row but not that of the column.")
     controls = st.container(horizontal=True)
     series = choose_one(controls, "Method", order, name="of", key="compare_mixed", always=True, width=320)
     kind = choose_segment(controls, "Other emotion predicted", KINDS, name="kind", key="compare_kind")
-    errors = view.keep("co-occurrence", lambda: co_occurrence_errors(outcomes))
+    errors = view.keep("co-occurrence", lambda: co_occurrence_errors(predictions))
     view.draw(
         "mixed_up", lambda: co_occurrence_heatmap(errors, series, kind), series, kind,
         alt=f"Emotions that {series} predicts {KINDS[kind]}",

@@ -13,7 +13,7 @@ from pages.shared.plain import plain
 
 
 def show(view: View) -> None:
-    view.require_outcomes()
+    view.require_predictions()
     comparisons = {policy: view.compare_at(policy) for policy in POLICY_TITLES}
     table = threshold_table(comparisons)
     st.markdown(plain(view.keep("tuning", lambda: describe_tuning(comparisons))))

@@ -11,26 +11,31 @@ from pages.compare.view import View
 from pages.shared.address import choose_one
 from pages.shared.plain import plain
 
+OVERALL = "overall"  # stands in the column of emotions
+
 
 def show(view: View) -> None:
     verdicts = view.comparison.verdicts
-    if verdicts.empty:
+    if verdicts.overall.empty:
         st.info("Verdicts need two methods that were scored on the same texts here.", icon=":material/info:")
         return
-    overall = verdicts[verdicts["emotion"] == ""]
     order = view.comparison.tested
-    rows, shown = verdicts, order
-    if len(overall) > MOST_PAIRS:
+    drawn, shown = verdicts, order
+    if len(verdicts.overall) > MOST_PAIRS:
         first = choose_one(st, "Pairs of", order, name="first", key="compare_pairs_first", always=True)
-        rows = verdicts[(verdicts["first"] == first) | (verdicts["second"] == first)]
-        shown = [first, *(name for name in order if name != first)]
+        drawn, shown = verdicts.of(first), [first, *(name for name in order if name != first)]
     st.subheader("Overall macro-F1", help=VERDICT_HELP)
-    pairs = rows[rows["emotion"] == ""]
-    view.draw("forest", lambda: difference_forest(pairs), *shown, alt="Difference of macro-F1 of each pair")
+    view.draw(
+        "forest", lambda: difference_forest(drawn.overall), *shown, alt="Difference of macro-F1 of each pair"
+    )  # fmt: skip
     st.subheader("Emotion by emotion", help=VERDICT_HELP)
-    view.draw("matrix", lambda: verdict_matrix(rows, shown), *shown, alt="Difference of F1 of each pair by emotion")
+    view.draw(
+        "matrix", lambda: verdict_matrix(drawn.among(shown).by_emotion), *shown,
+        alt="Difference of F1 of each pair by emotion",
+    )  # fmt: skip
     with st.expander("All numbers"):
-        wanted = verdicts if view.emotion is None else verdicts[verdicts["emotion"].isin(["", view.emotion])]
+        table = verdicts.to_table(overall=OVERALL)
+        wanted = table if view.emotion is None else table[table["emotion"].isin([OVERALL, view.emotion])]
         show_verdicts(wanted, key="compare_verdicts")
     st.caption(
         plain(

@@ -11,7 +11,7 @@ import streamlit as st
 
 from emocore.evaluation.comparison import Comparison
 from emocore.evaluation.headline import Headline
-from emocore.evaluation.predictions import Outcomes, ThresholdPolicy
+from emocore.evaluation.predictions import Predictions, ThresholdPolicy
 from emocore.run.folder import RunFolder
 from pages.compare.load import Version, keep
 from pages.shared.plain import plain
@@ -49,15 +49,15 @@ class View:
         """The figure that `make` returns, kept likewise; `options` are those of `st.plotly_chart`."""
         st.plotly_chart(self.keep(name, make, *choices), **{"key": f"compare_{name}"} | options)
 
-    def require_outcomes(self) -> Outcomes:
+    def require_predictions(self) -> Predictions:
         """The largest group of runs on the same texts; without predictions the view says so and ends."""
-        outcomes = self.comparison.largest_group
-        if outcomes is None:
+        predictions = self.comparison.largest_group
+        if predictions is None:
             st.info("This needs predictions, which runs from W&B do not have.", icon=":material/info:")
             st.stop()
         if len(self.comparison.groups) > 1:
-            st.caption(plain(f"Of the runs on the same texts: {', '.join(outcomes.members)}."))
-        return outcomes
+            st.caption(plain(f"Of the runs on the same texts: {', '.join(predictions.members)}."))
+        return predictions
 
 
 def selectable(name: str) -> dict[str, Any]:

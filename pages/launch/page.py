@@ -18,7 +18,7 @@ from emocore.run.settings import DATA_FILES, describe
 from emocore.run.study import StudyConfig
 from emocore.system.devices import own_devices
 from emocore.system.files import file_version
-from emocore.text import format_minutes
+from emocore.text import counted, format_minutes
 from pages.launch.choices import SOURCES, choose_base, choose_data
 from pages.launch.clone import prefill_clone
 from pages.launch.presets import choose_preset
@@ -117,11 +117,9 @@ with right:
             show_planned_runs(wanted, study)
         st.stop()
     seconds = estimate_seconds(plan.configs, len(plan.splits.frames["train"]), root)
-    runs = len(plan.configs)
-    st.markdown(
-        f"**{runs} run{'s' if runs > 1 else ''}**, one at a time on each device, {format_minutes(seconds)} in all."
-    )
-    if st.button(f"Launch {runs} run{'s' if runs > 1 else ''}", type="primary", icon=":material/rocket_launch:"):
+    runs = counted(len(plan.configs), "run")
+    st.markdown(f"**{runs}**, one at a time on each device, {format_minutes(seconds)} in all.")
+    if st.button(f"Launch {runs}", type="primary", icon=":material/rocket_launch:"):
         launch_and_show(plan, root, launch if is_clone else launch_without_copies)
     show_planned_runs(plan.configs, study)
     show_data_preview(plan)

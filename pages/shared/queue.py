@@ -9,7 +9,7 @@ import streamlit as st
 from emocore.errors import EmocoreError
 from emocore.jobs.queue import continue_queue, imported_runs, pause_queue, resume_run, tend_queue, waiting_runs
 from emocore.jobs.scheduler import pause_file
-from emocore.text import format_bytes
+from emocore.text import counted, format_bytes
 from pages.shared.plain import plain
 from pages.shared.uploads import show_uploads
 
@@ -29,7 +29,7 @@ def show_queue(root: Path) -> None:
     waiting, paused = len(waiting_runs(root)), pause_file(root).exists()
     if not waiting and not paused:
         return
-    text = f"{waiting} run{'' if waiting == 1 else 's'} waiting"
+    text = f"{counted(waiting, 'run')} waiting"
     with st.container(horizontal=True, vertical_alignment="center"):
         if paused:
             st.warning(f"The queue is paused, {text}.", icon=":material/pause:")

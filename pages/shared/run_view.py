@@ -48,7 +48,7 @@ def find_chosen(run_id: str | None) -> RunFolder:
     try:
         return find_run(runs_root(), run_id)
     except RunError as error:
-        raise RunError(str(error).partition("; `python")[0]) from None  # a page has a link for that
+        raise RunError(error.message) from None  # a page has a link for the rest
 
 
 def look_at(run: RunFolder) -> RunView:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from emocore.data.uploads import list_uploads, remove_unused_uploads
 from emocore.errors import DataError
-from emocore.text import format_bytes
+from emocore.text import counted, format_bytes
 from pages.shared.plain import plain
 
 
@@ -21,10 +21,7 @@ def show_uploads(root: Path) -> None:
         unused = [upload for upload in uploads if not upload.runs]
         taken = format_bytes(sum(upload.bytes for upload in uploads))
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(
-                f"{len(uploads):,} uploaded file{'' if len(uploads) == 1 else 's'}, {taken}; {len(unused):,} of them "
-                "used by no run."
-            )
+            st.caption(f"{counted(len(uploads), 'uploaded file')}, {taken}; {len(unused):,} of them used by no run.")
             if unused:
                 st.button(
                     "Remove unused uploads", key="uploads_remove", icon=":material/delete:",

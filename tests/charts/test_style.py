@@ -38,15 +38,15 @@ from tests.support.chart_tables import (
     score_rows,
     sweep_rows,
     threshold_rows,
-    verdict_rows,
+    verdicts_of,
 )
 
 FIGURES: dict[str, Callable[[tuple[str, ...], int], go.Figure]] = {
     "bars": lambda labels, series: emotion_bars(emotion_rows(labels, series)),
     "heatmap": lambda labels, series: emotion_heatmap(emotion_rows(labels, series)),
     "dots": lambda labels, series: score_dots(score_rows(series), "f1_macro", "macro-F1", {"always-on": 0.3}),
-    "forest": lambda labels, series: difference_forest(verdict_rows(labels, series)),
-    "matrix": lambda labels, series: verdict_matrix(verdict_rows(labels, series), [name for name, _ in SERIES]),
+    "forest": lambda labels, series: difference_forest(verdicts_of(labels, series).overall),
+    "matrix": lambda labels, series: verdict_matrix(verdicts_of(labels, series).by_emotion),
     "thresholds": lambda labels, series: threshold_lines(threshold_rows(series), "f1_macro", "macro-F1"),
     "reliability": lambda labels, series: reliability_curves(reliability_rows(series), calibration_rows(series)),
     "precision and recall": lambda labels, series: precision_recall_curves(precision_recall_rows(series)),

@@ -7,13 +7,11 @@ import pytest
 from emocore.charts.style import NO_SKILL_COLOR
 from emocore.charts.verdicts import VERDICT_COLORS, difference_forest, verdict_matrix
 from emocore.models.methods import METHODS
-from tests.support.chart_tables import LABEL_SETS, SERIES, ends, named, traces, verdict_rows
-
-NAMES = [name for name, _ in SERIES[:3]]
+from tests.support.chart_tables import LABEL_SETS, ends, named, traces, verdicts_of
 
 
 def test_the_forest_has_every_pair_in_points_with_its_interval() -> None:
-    figure = difference_forest(verdict_rows())
+    figure = difference_forest(verdicts_of().overall)
     assert list(figure.layout.yaxis.ticktext) == ["LoRA − IA3", "LoRA − LoRA (rows 250)", "IA3 − LoRA (rows 250)"]
     dot = named(figure, "LoRA − IA3")
     assert list(dot.x) == pytest.approx([6])
@@ -26,7 +24,7 @@ def test_the_forest_has_every_pair_in_points_with_its_interval() -> None:
 
 
 def test_the_forest_tells_each_verdict_by_word_shape_and_colour() -> None:
-    table = verdict_rows()
+    table = verdicts_of().overall
     table.loc[table["second"] == "IA3", ["verdict", "difference"]] = ["worse", -0.034]
     table.loc[table["first"] == "IA3", ["verdict", "difference"]] = ["tie", 0.001]
     figure = difference_forest(table)
@@ -43,7 +41,7 @@ def test_the_colours_of_verdicts_are_no_methods() -> None:
 
 
 def test_the_hover_has_difference_interval_adjusted_p_support_and_note() -> None:
-    table = verdict_rows(("joy",)).assign(note="one seed of LoRA")
+    table = verdicts_of().overall.assign(note="one seed of LoRA")
     hover = difference_forest(table).data[0].hovertext[0]
     for words in (
         "macro-F1, all emotions", "LoRA is better than IA3", "+6.0 points, 95 % interval +3.0 to +9.0",
@@ -53,7 +51,7 @@ def test_the_hover_has_difference_interval_adjusted_p_support_and_note() -> None
 
 
 def test_the_matrix_has_emotions_by_support_and_pairs() -> None:
-    figure = verdict_matrix(verdict_rows(LABEL_SETS[11]), NAMES)
+    figure = verdict_matrix(verdicts_of(LABEL_SETS[11]).by_emotion)
     assert list(figure.layout.yaxis.ticktext) == list(LABEL_SETS[11])
     assert list(figure.layout.xaxis.ticktext) == [
         "LoRA<br>− IA3", "LoRA<br>− LoRA (rows 250)", "IA3<br>− LoRA (rows 250)",
@@ -62,7 +60,7 @@ def test_the_matrix_has_emotions_by_support_and_pairs() -> None:
 
 
 def test_clear_differences_are_coloured_and_signed_and_ties_are_faint() -> None:
-    figure = verdict_matrix(verdict_rows(("joy", "anger", "trust")), NAMES)
+    figure = verdict_matrix(verdicts_of(("joy", "anger", "trust")).by_emotion)
     clear, ties = traces(figure, "bar")
     clear_text, tie_text = traces(figure, "scatter")
     assert {who[0] for who in clear.customdata} == {"joy"}
@@ -75,17 +73,17 @@ def test_clear_differences_are_coloured_and_signed_and_ties_are_faint() -> None:
 
 
 def test_the_colours_are_symmetric_about_zero() -> None:
-    table = verdict_rows()
+    table = verdicts_of().by_emotion
     table.loc[table["emotion"] == "joy", "difference"] = [0.02, 0.12, -0.3]
-    marker = traces(verdict_matrix(table, NAMES), "bar")[0].marker
+    marker = traces(verdict_matrix(table), "bar")[0].marker
     assert (marker.cmin, marker.cmax) == (-30, 30)
     assert [color for _, color in marker.colorscale][::2] == [VERDICT_COLORS["worse"], VERDICT_COLORS["better"]]
-    small = traces(verdict_matrix(table.assign(difference=0.001), NAMES), "bar")[0].marker
+    small = traces(verdict_matrix(table.assign(difference=0.001)), "bar")[0].marker
     assert small.cmax == 5, "a difference of nothing is not shown as a large one"
 
 
-def test_a_pair_is_turned_round_to_the_given_order_and_others_are_left_out() -> None:
-    figure = verdict_matrix(verdict_rows(("joy", "trust")), ["IA3", "LoRA"])
+def test_a_pair_that_is_turned_round_is_told_from_the_other_side() -> None:
+    figure = verdict_matrix(verdicts_of(("joy", "trust")).among(["IA3", "LoRA"]).by_emotion)
     assert list(figure.layout.xaxis.ticktext) == ["IA3<br>− LoRA"]
     clear = traces(figure, "bar")[0]
     assert list(clear.customdata[0]) == ["joy", "IA3", "LoRA"]
@@ -97,15 +95,15 @@ def test_a_pair_is_turned_round_to_the_given_order_and_others_are_left_out() -> 
 
 def test_many_pairs_show_signs_alone() -> None:
     names = [f"LoRA {number}" for number in range(6)]
-    table = verdict_rows(("joy",), series=2)
+    table = verdicts_of(("joy",), series=2).by_emotion
     pairs = [(a, b) for place, a in enumerate(names) for b in names[place + 1 :]]
-    figure = verdict_matrix(pd.concat([table.assign(first=a, second=b) for a, b in pairs]), names)
+    figure = verdict_matrix(pd.concat([table.assign(first=a, second=b) for a, b in pairs]))
     assert len(figure.layout.xaxis.ticktext) == 15
     assert traces(figure, "scatter")[0].text == ("▲",) * 15
 
 
 def test_no_pair_is_an_empty_chart() -> None:
-    empty = verdict_rows(series=1)
-    assert difference_forest(empty).data == ()
-    assert verdict_matrix(empty, NAMES).data == ()
-    assert np.isfinite(verdict_matrix(empty, NAMES).layout.height)
+    empty = verdicts_of(series=1)
+    assert difference_forest(empty.overall).data == ()
+    assert verdict_matrix(empty.by_emotion).data == ()
+    assert np.isfinite(verdict_matrix(empty.by_emotion).layout.height)

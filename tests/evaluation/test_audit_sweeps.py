@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from emocore.evaluation.audit import audit, describe_audit, has_confound
+from emocore.evaluation.audit import audit, describe_audit, has_confound, name_differences
 from tests.support.audited_runs import finish
 
 BY_ROWS = {250: "1" * 64, 1000: "2" * 64}  # each number of rows is a split of its own
@@ -18,7 +18,8 @@ def run(rows: int, **settings: Any) -> Any:
 
 
 def graded(table: pd.DataFrame) -> dict[str, str]:
-    return dict(zip(table["what"], table["severity"], strict=True))
+    told = name_differences(table)
+    return dict(zip(told["what"], told["severity"], strict=True))
 
 
 @pytest.mark.parametrize("methods", [("lora", "ia3", "tfidf"), ("lora",)])

@@ -8,22 +8,22 @@ from sklearn.metrics import f1_score
 
 from emocore.evaluation.bootstrap import CHUNK, Scores, resample, score
 from emocore.evaluation.no_skill import no_skill_scores
-from emocore.evaluation.predictions import Outcomes
+from emocore.evaluation.predictions import Predictions
 from emocore.metrics import score_emotions, score_flattened, score_multilabel
-from tests.support.simulated import outcomes_of
+from tests.support.simulated import predictions_of
 
 METRICS = {
     "f1_macro", "f1_micro", "f1_weighted", "jaccard", "exact_match", "flattened_f1_macro", "flattened_f1_micro",
 }  # fmt: skip
 
 
-def predict(truth: np.ndarray, *predicted: np.ndarray) -> Outcomes:
+def predict(truth: np.ndarray, *predicted: np.ndarray) -> Predictions:
     """One run each of `predicted` (texts, labels), 0/1."""
     scores = np.where(np.stack(predicted), 1.0, -1.0)
-    return outcomes_of(truth.astype(bool), scores, tuple(f"run {number}" for number in range(len(predicted))))
+    return predictions_of(truth.astype(bool), scores, tuple(f"run {number}" for number in range(len(predicted))))
 
 
-def random_case(seed: int, texts: int = 200, labels: int = 11, runs: int = 3) -> Outcomes:
+def random_case(seed: int, texts: int = 200, labels: int = 11, runs: int = 3) -> Predictions:
     random = np.random.default_rng(seed)
     truth = random.random((texts, labels)) < np.linspace(0.45, 0.05, labels)
     return predict(truth, *(truth ^ (random.random(truth.shape) < 0.15) for _ in range(runs)))
@@ -39,10 +39,12 @@ def by_scikit_learn(truth: np.ndarray, predicted: np.ndarray) -> tuple[np.ndarra
     return np.array([scores["f1"] for scores in emotions.values()]), {name: metrics[name] for name in METRICS}
 
 
-def check(scores: Scores, outcomes: Outcomes, rows: np.ndarray, place: tuple[int, ...] = (), error: float = 0) -> None:
+def check(
+    scores: Scores, predictions: Predictions, rows: np.ndarray, place: tuple[int, ...] = (), error: float = 0
+) -> None:
     """`scores` at a place of their leading axes are scikit-learn's for these rows of the texts, for every run."""
-    for run, predicted in enumerate(outcomes.predicted):
-        emotions, metrics = by_scikit_learn(outcomes.truth[rows], predicted[rows])
+    for run, predicted in enumerate(predictions.predicted):
+        emotions, metrics = by_scikit_learn(predictions.truth[rows], predicted[rows])
         assert scores.emotions[(*place, run)] == pytest.approx(emotions, abs=error or 1e-12)
         values = {name: values[(*place, run)] for name, values in scores.metrics.items()}
         assert values == pytest.approx(metrics, abs=error or 1e-12)
@@ -50,8 +52,8 @@ def check(scores: Scores, outcomes: Outcomes, rows: np.ndarray, place: tuple[int
 
 @pytest.mark.parametrize("labels", [7, 11, 28])
 def test_scores_are_those_of_scikit_learn(labels: int) -> None:
-    outcomes = random_case(labels, labels=labels)
-    check(score(outcomes), outcomes, np.arange(200))
+    predictions = random_case(labels, labels=labels)
+    check(score(predictions), predictions, np.arange(200))
 
 
 NOTHING, ALL = np.zeros((6, 3), dtype=bool), np.ones((6, 3), dtype=bool)
@@ -60,15 +62,15 @@ SOME = np.array([[1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 0, 0], [0, 0, 0], [1, 0, 0
 
 @pytest.mark.parametrize("truth", [SOME, NOTHING, ALL], ids=["an emotion without texts", "no emotions", "all emotions"])
 def test_scores_are_those_of_scikit_learn_where_it_has_to_divide_by_zero(truth: np.ndarray) -> None:
-    outcomes = predict(truth, NOTHING, ALL, SOME, ~SOME)
-    check(score(outcomes), outcomes, np.arange(6))
+    predictions = predict(truth, NOTHING, ALL, SOME, ~SOME)
+    check(score(predictions), predictions, np.arange(6))
 
 
 @pytest.mark.parametrize("truth", [[[1, 0, 1]], [[0, 0, 0]]])
 def test_one_text_is_enough(truth: list[list[int]]) -> None:
-    outcomes = predict(np.array(truth), NOTHING[:1], ALL[:1], SOME[:1])
-    check(score(outcomes), outcomes, np.arange(1))
-    check(resample(outcomes, 2), outcomes, np.zeros(1, dtype=int), place=(1,), error=1e-6)
+    predictions = predict(np.array(truth), NOTHING[:1], ALL[:1], SOME[:1])
+    check(score(predictions), predictions, np.arange(1))
+    check(resample(predictions, 2), predictions, np.zeros(1, dtype=int), place=(1,), error=1e-6)
 
 
 def test_one_emotion_is_scored_as_yes_or_no() -> None:
@@ -115,17 +117,17 @@ def test_silence_scores_0_7866_and_0_44_where_21_34_of_100_cells_are_positive() 
 
 def test_resampled_scores_are_those_of_scikit_learn_on_the_drawn_texts() -> None:
     """As many texts as there are, with replacement, the same for all runs; the second chunk goes on with the stream."""
-    outcomes = random_case(3, texts=60, labels=7, runs=2)
-    drawn = resample(outcomes, CHUNK + 3, seed=5)
+    predictions = random_case(3, texts=60, labels=7, runs=2)
+    drawn = resample(predictions, CHUNK + 3, seed=5)
     random = np.random.default_rng(5)
     rows = np.concatenate([random.integers(0, 60, size=(size, 60), dtype=np.int32) for size in (CHUNK, 3)])
     for place in (0, CHUNK - 1, CHUNK, CHUNK + 2):
-        check(drawn, outcomes, rows[place], place=(place,), error=2e-6)
+        check(drawn, predictions, rows[place], place=(place,), error=2e-6)
 
 
 def test_resamples_have_the_promised_shapes() -> None:
-    outcomes = random_case(0, texts=30, labels=7, runs=4)
-    seen, drawn = score(outcomes), resample(outcomes, 20)
+    predictions = random_case(0, texts=30, labels=7, runs=4)
+    seen, drawn = score(predictions), resample(predictions, 20)
     assert (seen.emotions.shape, drawn.emotions.shape) == ((4, 7), (20, 4, 7))
     assert {*seen.metrics} == {*drawn.metrics} == METRICS
     assert {values.shape for values in drawn.metrics.values()} == {(20, 4)}
@@ -133,26 +135,26 @@ def test_resamples_have_the_promised_shapes() -> None:
 
 
 def test_the_same_seed_draws_the_same_texts_and_another_seed_others() -> None:
-    outcomes = random_case(0)
-    first, again, other = (resample(outcomes, 20, seed=seed).emotions for seed in (1, 1, 2))
+    predictions = random_case(0)
+    first, again, other = (resample(predictions, 20, seed=seed).emotions for seed in (1, 1, 2))
     assert (first == again).all()
     assert (first != other).any()
 
 
 def test_all_runs_are_scored_on_the_same_draw() -> None:
     """A run beside its own copy never differs from it, and the others change nothing."""
-    outcomes = random_case(1, runs=2)
-    twice = predict(outcomes.truth, outcomes.predicted[0], outcomes.predicted[1], outcomes.predicted[0])
+    predictions = random_case(1, runs=2)
+    twice = predict(predictions.truth, predictions.predicted[0], predictions.predicted[1], predictions.predicted[0])
     drawn = resample(twice, 50)
     assert (drawn.emotions[:, 0] == drawn.emotions[:, 2]).all()
-    assert (drawn.emotions[:, :2] == resample(outcomes, 50).emotions).all()
+    assert (drawn.emotions[:, :2] == resample(predictions, 50).emotions).all()
 
 
 def test_the_spread_of_resamples_is_that_of_the_mean_of_texts() -> None:
     """Exact match is a share of n texts: its variance over resamples is p (1 - p) / n."""
-    outcomes = random_case(2, texts=400, labels=3, runs=1)
-    share = score(outcomes).metrics["exact_match"][0]
-    drawn = resample(outcomes, 4_000).metrics["exact_match"]
+    predictions = random_case(2, texts=400, labels=3, runs=1)
+    share = score(predictions).metrics["exact_match"][0]
+    drawn = resample(predictions, 4_000).metrics["exact_match"]
     assert drawn.mean() == pytest.approx(share, abs=0.002)
     assert drawn.var() == pytest.approx(share * (1 - share) / 400, rel=0.1)
 
@@ -160,9 +162,9 @@ def test_the_spread_of_resamples_is_that_of_the_mean_of_texts() -> None:
 def test_ten_thousand_resamples_of_the_largest_comparison_take_seconds() -> None:
     """15 runs, 3,259 texts, 11 emotions, 1 s. Processor time, as another test may be at work beside this one; a loop
     over resamples would take minutes."""
-    outcomes = random_case(0, texts=3_259, runs=15)
+    predictions = random_case(0, texts=3_259, runs=15)
     begin = time.process_time()
-    drawn = resample(outcomes)
+    drawn = resample(predictions)
     seconds = time.process_time() - begin
     assert drawn.emotions.shape == (10_000, 15, 11)
     assert seconds < 6

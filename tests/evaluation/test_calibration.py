@@ -15,22 +15,22 @@ from emocore.evaluation.calibration import (
     calibration_table,
     precision_recall_table,
     reliability_table,
-    wilson_interval,
 )
-from emocore.evaluation.predictions import Outcomes
-from tests.support.simulated import outcomes_of
+from emocore.evaluation.intervals import wilson_interval
+from emocore.evaluation.predictions import Predictions
+from tests.support.simulated import predictions_of
 
 # Two texts with two emotions; each probability is in another of ten bins.
 TRUTH = np.array([[0, 1], [0, 1]], dtype=bool)
 PROBABILITIES = np.array([[[0.1, 0.3], [0.5, 0.9]]])
 
 
-def predict(truth: np.ndarray, probabilities: np.ndarray, series: tuple[str, ...] = ("LoRA",)) -> Outcomes:
-    return replace(outcomes_of(truth, probabilities - 0.5, series), probabilities=probabilities)
+def predict(truth: np.ndarray, probabilities: np.ndarray, series: tuple[str, ...] = ("LoRA",)) -> Predictions:
+    return replace(predictions_of(truth, probabilities - 0.5, series), probabilities=probabilities)
 
 
 @pytest.fixture(scope="module")
-def large() -> Outcomes:
+def large() -> Predictions:
     """Two series with two seeds and one; many probabilities are the same, and many lie where bins meet."""
     random = np.random.default_rng(0)
     chances = random.random((400, 28)) * np.linspace(1, 0.05, 28)
@@ -40,11 +40,11 @@ def large() -> Outcomes:
 
 
 def test_bins_hold_what_was_said_and_what_was_true() -> None:
-    """Where the two bins meet, 0.5 belongs to the lower: 0.1, 0.3 and 0.5, of which the second is true."""
-    table = reliability_table(predict(TRUTH, PROBABILITIES), bins=2)
+    """Where two bins meet, 0.2 belongs to the lower: 0.12, 0.18 and 0.2, of which the second is true."""
+    table = reliability_table(predict(TRUTH, np.array([[[0.12, 0.18], [0.2, 0.9]]])))
     assert table["series"].tolist() == ["LoRA", "LoRA"] and table["method"].tolist() == ["lora", "lora"]
     columns = ["bin_low", "bin_high", "confidence", "observed", "count"]
-    assert table[columns].to_numpy() == pytest.approx(np.array([[0, 0.5, 0.3, 1 / 3, 3], [0.5, 1, 0.9, 1, 1]]))
+    assert table[columns].to_numpy() == pytest.approx(np.array([[0.1, 0.2, 0.5 / 3, 1 / 3, 3], [0.8, 0.9, 0.9, 1, 1]]))
 
 
 def test_bins_without_cells_have_no_row() -> None:
@@ -66,7 +66,7 @@ def test_probabilities_that_keep_their_word_have_no_error() -> None:
 
 
 @pytest.mark.parametrize("emotion", [None, "emotion 5"])
-def test_curve_and_errors_agree_with_scikit_learn(large: Outcomes, emotion: str | None) -> None:
+def test_curve_and_errors_agree_with_scikit_learn(large: Predictions, emotion: str | None) -> None:
     columns = slice(None) if emotion is None else [5]
     truth = large.truth[:, columns].ravel()
     curve = reliability_table(large, emotion=emotion).set_index("series")
@@ -88,12 +88,12 @@ def naeini(truth: np.ndarray, probabilities: np.ndarray) -> float:
     return float((count / count.sum() * np.abs(confidence - observed)).sum())
 
 
-def test_every_cell_is_in_one_bin_and_counted_a_run(large: Outcomes) -> None:
+def test_every_cell_is_in_one_bin_and_counted_a_run(large: Predictions) -> None:
     counts = reliability_table(large).groupby("series")["count"].sum()
     assert counts.to_dict() == pytest.approx({"LoRA": 400 * 28, "IA3": 400 * 28})
 
 
-def test_more_seeds_on_the_same_texts_make_no_interval_narrower(large: Outcomes) -> None:
+def test_more_seeds_on_the_same_texts_make_no_interval_narrower(large: Predictions) -> None:
     run = large.probabilities[:1]
     once = reliability_table(predict(large.truth, run))
     thrice = reliability_table(predict(large.truth, np.repeat(run, 3, axis=0), ("LoRA",) * 3))
@@ -105,9 +105,9 @@ def test_errors_are_of_each_run_so_opposite_ones_do_not_cancel() -> None:
     """What is true once in four times is 0.21 for one seed and 0.29 for the other: right on average, and both wrong."""
     truth = np.array([[1], [0], [0], [0]], dtype=bool)
     probabilities = np.stack([np.full((4, 1), 0.21), np.full((4, 1), 0.29)])
-    outcomes = predict(truth, probabilities, ("LoRA",) * 2)
-    assert calibration_table(outcomes)["ece"].tolist() == pytest.approx([0.04])
-    [row] = reliability_table(outcomes).to_dict("records")
+    predictions = predict(truth, probabilities, ("LoRA",) * 2)
+    assert calibration_table(predictions)["ece"].tolist() == pytest.approx([0.04])
+    [row] = reliability_table(predictions).to_dict("records")
     assert (row["confidence"], row["observed"]) == pytest.approx((0.25, 0.25))
 
 
@@ -118,7 +118,7 @@ def test_the_interval_is_wilson_s() -> None:
         assert np.concatenate(ends) == pytest.approx([known.low, known.high], abs=1e-12)
 
 
-def test_one_emotion_is_as_if_there_were_no_other(large: Outcomes) -> None:
+def test_one_emotion_is_as_if_there_were_no_other(large: Predictions) -> None:
     alone = predict(large.truth[:, [3]], large.probabilities[:, :, [3]], large.series)
     assert reliability_table(large, emotion="emotion 3").equals(reliability_table(alone))
     assert calibration_table(large, emotion="emotion 3").equals(calibration_table(alone))
@@ -130,8 +130,8 @@ def test_one_emotion_is_as_if_there_were_no_other(large: Outcomes) -> None:
 def curve_of(truth: list[int], *scores: list[float]) -> dict[float, float]:
     """Recall -> precision of one series with a seed a list of scores."""
     probabilities = np.array(scores)[:, :, None]
-    outcomes = predict(np.array(truth, dtype=bool)[:, None], probabilities, ("LoRA",) * len(scores))
-    table = precision_recall_table(outcomes, "emotion 0")
+    predictions = predict(np.array(truth, dtype=bool)[:, None], probabilities, ("LoRA",) * len(scores))
+    table = precision_recall_table(predictions, "emotion 0")
     assert tuple(table.columns) == PRECISION_RECALL_COLUMNS
     assert table["recall"].tolist() == RECALL_GRID.tolist()
     return dict(zip(table["recall"], table["precision"], strict=True))

@@ -17,7 +17,7 @@ from emocore.metrics import score_logits, sigmoid
 from emocore.models.resolve import resolve
 from emocore.run.config import RunConfig
 from emocore.thresholds import tune_by_emotion, tune_common
-from tests.support.simulated import outcomes_of
+from tests.support.simulated import predictions_of
 from tests.support.tables import finish_run
 
 LABELS = ("anger", "joy", "trust")
@@ -123,7 +123,7 @@ def test_other_numbers_of_emotions_are_compared_alike(tmp_path: Path, labels: in
         truth[:, -1], logits[:, -1] = 0, -3
         runs.append(finish(tmp_path, truth, logits, labels=names, method=method))
     comparison = compare(runs, "validation")
-    assert len(comparison.verdicts) == 1 + labels and comparison.verdicts["verdict"].iloc[0] == "better"
+    assert len(comparison.verdicts.by_emotion) == labels and comparison.verdicts.find("LoRA", "IA3") == "better"
     macro = comparison.ranking()
     assert macro[["low", "high"]].notna().all(axis=None) and (macro["high"] < 1).all()
     is_thin = comparison.emotions["support"] < 10
@@ -148,7 +148,8 @@ def test_runs_that_were_scored_on_other_texts_are_shown_but_not_paired(tmp_path:
     assert [group.runs for group in comparison.groups] == [(lonely.id,), tuple(run.id for run in pair)]
     assert comparison.largest_group is comparison.groups[1]
     assert {*column(comparison)} == {"LoRA", "IA3", "QLoRA"}
-    assert set(comparison.verdicts[["first", "second"]].to_numpy().ravel()) == {"LoRA", "IA3"} == {*comparison.tested}
+    [pair] = comparison.verdicts.overall.itertuples()
+    assert {pair.first, pair.second} == {"LoRA", "IA3"} == {*comparison.tested}
     [note] = comparison.notes
     assert note.startswith(
         "Not all runs were scored on the same texts: only those that share theirs are tested in pairs"
@@ -158,7 +159,7 @@ def test_runs_that_were_scored_on_other_texts_are_shown_but_not_paired(tmp_path:
 
 def test_one_series_alone_has_scores_and_no_verdicts(tmp_path: Path) -> None:
     comparison = compare([finish(tmp_path)], "validation")
-    assert comparison.verdicts.empty and comparison.tested == []
+    assert comparison.verdicts.rows.empty and comparison.tested == []
     assert column(comparison) == {"LoRA": 1}
     assert comparison.local == comparison.results
 
@@ -194,8 +195,8 @@ def test_the_floor_has_every_metric_of_the_scores(tmp_path: Path) -> None:
     assert table.index.tolist() == ["silence", "frequency", "always-on"] and table.columns.tolist() == list(METRICS)
     known = no_skill_scores(TRUTH)
     for name, predicted in (("silence", np.zeros(TRUTH.shape)), ("always-on", np.ones(TRUTH.shape))):
-        outcomes = outcomes_of(TRUTH.astype(bool), (predicted - 0.5)[None], ("floor",))
-        expected = {metric: values[0] for metric, values in score(outcomes).metrics.items()}
+        predictions = predictions_of(TRUTH.astype(bool), (predicted - 0.5)[None], ("floor",))
+        expected = {metric: values[0] for metric, values in score(predictions).metrics.items()}
         assert table.loc[name].to_dict() == pytest.approx(expected, abs=1e-12)
     assert comparison.always_on == known["always-on"]["multilabel"]["f1_macro"]
     shares = TRUTH.mean(axis=0)
@@ -207,6 +208,7 @@ def test_the_same_runs_are_always_given_the_same_figures(tmp_path: Path) -> None
     cases = [random_case(seed) for seed in range(3)]
     runs = [finish(tmp_path, *case, method=m) for case, m in zip(cases, ("lora", "ia3", "head"), strict=True)]
     first, again = compare(runs, "validation"), compare(runs, "validation")
-    for name in ("scores", "emotions", "verdicts"):
+    for name in ("scores", "emotions"):
         pd.testing.assert_frame_equal(getattr(first, name), getattr(again, name))
-    json.dumps(first.verdicts.to_dict("records"))  # plain values: the command line prints them
+    pd.testing.assert_frame_equal(first.verdicts.rows, again.verdicts.rows)
+    json.dumps(first.verdicts.to_table().to_dict("records"))  # plain values: the command line prints them

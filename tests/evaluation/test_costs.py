@@ -22,7 +22,7 @@ from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run
 from emocore.run.state import STOPPED_REASON, RunStatus
-from emocore.system.processes import ProcessIdentity, count_oom_kills, current_boot_id, explain_end
+from emocore.system.processes import End, Failure, ProcessIdentity, count_oom_kills, current_boot_id, explain_end
 from emocore.training.failure import explain_failure
 from tests.support.tables import COST, change_status, finish_run
 
@@ -172,9 +172,11 @@ def test_the_sentence_says_where_a_cost_is_not_known_or_nothing_is_cheap_enough(
     assert describe_budget(TABLE, set(), minutes=0.01) == "No series makes do with 0.01 min of training; raise a limit."
 
 
-def end(root: Path, status: RunStatus, reason: str | None = None, method: str = "lora") -> RunFolder:
+def end(
+    root: Path, status: RunStatus, reason: str | None = None, failure: Failure | None = None, method: str = "lora"
+) -> RunFolder:
     run = create_run(root, RunConfig(method=method, seed=7))
-    change_status(run, status, reason=reason)
+    change_status(run, status, reason=reason, failure=failure)
     return run
 
 
@@ -183,19 +185,19 @@ def test_runs_without_a_result_are_listed_with_their_kind_and_reason(tmp_path: P
     reasons = {
         "allocation refused": (RunStatus.FAILED, explain_failure(MemoryError()), "out of memory"),
         "killed by the kernel": (RunStatus.INTERRUPTED, explain_end(earlier, None), "out of memory"),
-        "bad data": (RunStatus.FAILED, "mine.csv: no such file", "failed"),
-        "stopped": (RunStatus.STOPPED, STOPPED_REASON, "stopped"),
+        "bad data": (RunStatus.FAILED, End("out of memory is no more than a word here"), "failed"),
+        "stopped": (RunStatus.STOPPED, End(STOPPED_REASON), "stopped"),
         "killed": (RunStatus.INTERRUPTED, explain_end(None, None), "interrupted"),
-        "no reason": (RunStatus.FAILED, None, "failed"),
+        "no reason": (RunStatus.FAILED, (None, None), "failed"),
     }
-    runs = [end(tmp_path, status, reason, "qlora") for status, reason, _ in reasons.values()]
+    runs = [end(tmp_path, status, *reason, "qlora") for status, reason, _ in reasons.values()]
     table = failed_table(runs)
     assert tuple(table.columns) == FAILED_COLUMNS
     assert table["run"].tolist() == [run.id for run in runs]
     assert (table["method"] == "qlora").all() and (table["seed"] == 7).all()
     assert table["status"].tolist() == [str(status) for status, _, _ in reasons.values()]
     assert dict(zip(reasons, table["kind"], strict=True)) == {name: kind for name, (_, _, kind) in reasons.items()}
-    assert table["reason"].tolist() == [reason or "" for _, reason, _ in reasons.values()]
+    assert table["reason"].tolist() == [reason or "" for _, (reason, _), _ in reasons.values()]
 
 
 def test_a_run_whose_process_died_is_interrupted_though_its_file_says_running(tmp_path: Path) -> None:

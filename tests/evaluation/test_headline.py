@@ -9,14 +9,11 @@ import pytest
 
 from emocore.evaluation.comparison import compare
 from emocore.evaluation.headline import describe
-from emocore.evaluation.pairs import find_pair, find_ties
 from emocore.evaluation.results import load_result
 from emocore.run.config import RunConfig
 from tests.support.comparisons import Pairs, build
 from tests.support.tables import finish_run
 
-ONE_SEED = "one seed of IA3: its spread between seeds is taken from the other methods, at least 0.7 points"
-NO_SEED = "one seed of LoRA and of IA3: its spread between seeds is assumed, 0.7 points"
 ROUGH = " for a verdict or an interval; macro-F1 rests on them too, so its interval is rough."
 TIE = (0.001, -0.012, 0.014, "tie")
 LEAD = (0.030, 0.011, 0.049, "better")
@@ -149,11 +146,11 @@ def test_a_clear_verdict_has_no_doubts() -> None:
 
 
 def test_single_seeds_are_doubted() -> None:
-    [caveat] = doubts({("LoRA", "IA3"): (*LEAD, NO_SEED)}, seeds={"LoRA": 1, "IA3": 1})
+    [caveat] = doubts({("LoRA", "IA3"): LEAD}, seeds={"LoRA": 1, "IA3": 1})
     assert caveat.startswith("One seed of every method, so how much chance there is in its training is not known here")
     assert "the spread between seeds is assumed, 0.7 points." in caveat
     values = {"LoRA": 0.5, "IA3": 0.47, "X": 0.4}
-    [caveat] = doubts({("LoRA", "IA3"): (*LEAD, ONE_SEED)}, values, seeds={"IA3": 1, "X": 1}, elsewhere=["X"])
+    [caveat] = doubts({("LoRA", "IA3"): LEAD}, values, seeds={"IA3": 1, "X": 1}, elsewhere=["X"])
     assert caveat.startswith("One seed of IA3, so")
     assert "the spread between seeds is taken from the other methods, at least 0.7 points." in caveat
 
@@ -199,23 +196,6 @@ def test_too_few_texts_for_any_interval_are_told_in_words() -> None:
     assert headline.caveats == ["Too few texts have joy" + ROUGH]
 
 
-def test_a_pair_is_found_from_either_side() -> None:
-    verdicts = build(THREE, FRONT).verdicts
-    straight, turned = find_pair(verdicts, "IA3", "LoRA").iloc[0], find_pair(verdicts, "LoRA", "IA3").iloc[0]
-    assert straight[["difference", "low", "high", "verdict"]].tolist() == [-0.030, -0.049, -0.011, "worse"]
-    assert turned[["difference", "low", "high", "verdict"]].tolist() == [0.030, 0.011, 0.049, "better"]
-    names = ["first", "second", "first_method", "second_method"]
-    assert turned[names].tolist() == ["LoRA", "IA3", "ia3", "lora"]
-    assert find_pair(verdicts, "IA3", "QLoRA").empty
-
-
-def test_ties_of_a_series_are_found_the_best_first() -> None:
-    comparison = build(THREE, FRONT)
-    assert find_ties(comparison, "LoRA") == ["QLoRA"]
-    assert find_ties(comparison, "QLoRA") == ["LoRA"]
-    assert find_ties(comparison, "IA3") == []
-
-
 def test_the_sentence_has_the_numbers_of_the_tables(tmp_path: Path) -> None:
     truth = (np.random.default_rng(9).random((150, 3)) < (0.5, 0.4, 0.3)).astype(np.int8)
     runs = []
@@ -225,7 +205,7 @@ def test_the_sentence_has_the_numbers_of_the_tables(tmp_path: Path) -> None:
             config = RunConfig(method=method, seed=seed)
             runs.append(load_result(finish_run(tmp_path, config, truth, logits, ("anger", "joy", "fear"))))
     comparison = compare(runs, "validation")
-    headline, row = describe(comparison), find_pair(comparison.verdicts, "LoRA", "IA3").iloc[0]
+    headline, row = describe(comparison), comparison.verdicts.among(["LoRA", "IA3"]).overall.iloc[0]
     numbers = [f"{100 * row[name]:.1f}" for name in ("difference", "low", "high")]
     assert headline.sentence.startswith("LoRA beats IA3 by {} (CI {} to {}), mostly in ".format(*numbers))
     values = comparison.ranking()["value"]

@@ -15,7 +15,7 @@ from emocore.evaluation.intervals import (
     split_variance,
     t_interval,
 )
-from tests.support.simulated import World, outcomes_of
+from tests.support.simulated import World, predictions_of
 
 
 def known(texts: float, seeds: float = 0.0, runs: int = 1) -> Variances:
@@ -49,10 +49,10 @@ def test_the_bootstrap_gives_wilson_s_interval_too() -> None:
     """Of 886 texts; the emotions' hits and errors are counted, their variance is resampled."""
     world = World()
     random = np.random.default_rng(1)
-    outcomes = world.draw(random, [(*world.draw_seeds(random, 1), 0.0)])
-    hits = (outcomes.predicted[0] & outcomes.truth).sum(axis=0)
-    either = (outcomes.predicted[0] | outcomes.truth).sum(axis=0)
-    seen, drawn = score(outcomes), resample(outcomes, 4_000)
+    predictions = world.draw(random, [(*world.draw_seeds(random, 1), 0.0)])
+    hits = (predictions.predicted[0] & predictions.truth).sum(axis=0)
+    either = (predictions.predicted[0] | predictions.truth).sum(axis=0)
+    seen, drawn = score(predictions), resample(predictions, 4_000)
     ends = f1_interval(seen.emotions[0], split_variance(seen.emotions, drawn.emotions), either)
     exact = np.array([wilson(*counts) for counts in zip(hits, either, strict=True)])
     assert np.stack(ends, axis=1) == pytest.approx(exact, abs=0.01)
@@ -141,8 +141,8 @@ def test_identical_seeds_add_nothing() -> None:
     run = np.where(truth, 0.8, -0.8) + random.normal(size=(1, 200, 4))
     ends = []
     for copies in (1, 3):
-        outcomes = outcomes_of(truth, np.repeat(run, copies, axis=0), ("LoRA",) * copies)
-        seen, drawn = score(outcomes), resample(outcomes, 300)
+        predictions = predictions_of(truth, np.repeat(run, copies, axis=0), ("LoRA",) * copies)
+        seen, drawn = score(predictions), resample(predictions, 300)
         variances = split_variance(seen.metrics["f1_macro"], drawn.metrics["f1_macro"])
         ends.append(t_interval(seen.metrics["f1_macro"].mean(), variances))
     assert np.array(ends[1]) == pytest.approx(np.array(ends[0]), abs=1e-6)

@@ -12,9 +12,9 @@ from emocore.evaluation.predictions import (
     FOLDS,
     POLICY_DESCRIPTIONS,
     POLICY_TITLES,
-    Outcomes,
+    Predictions,
     ThresholdPolicy,
-    load_outcomes,
+    load_predictions,
 )
 from emocore.evaluation.results import RunResult, load_result
 from emocore.metrics import sigmoid
@@ -34,8 +34,8 @@ def finish(root: Path, truth: np.ndarray = TRUTH, logits: np.ndarray = PERFECT, 
     return load_result(finish_run(root, RunConfig(**settings), truth, logits, labels, test=test))
 
 
-def load(results: list[RunResult], split: str = "validation", policy: ThresholdPolicy = "launch") -> list[Outcomes]:
-    return load_outcomes(results, {result.id: result.config.method for result in results}, split, policy)
+def load(results: list[RunResult], split: str = "validation", policy: ThresholdPolicy = "launch") -> list[Predictions]:
+    return load_predictions(results, {result.id: result.config.method for result in results}, split, policy)
 
 
 def random_case(seed: int, texts: int = 150) -> tuple[np.ndarray, np.ndarray]:
@@ -47,18 +47,18 @@ def random_case(seed: int, texts: int = 150) -> tuple[np.ndarray, np.ndarray]:
 def test_one_group_holds_what_every_run_said_of_every_text(tmp_path: Path) -> None:
     runs = [finish(tmp_path, logits=sign * PERFECT, method=m, seed=1) for m, sign in (("lora", 1), ("ia3", -1))]
     runs.append(finish(tmp_path, method="lora", seed=2))
-    [outcomes] = load(runs)
-    assert outcomes.runs == tuple(run.id for run in runs)
-    assert outcomes.series == outcomes.methods == ("lora", "ia3", "lora")
-    assert outcomes.labels == LABELS
-    assert outcomes.row_ids == ("0", "1", "2", "3") and outcomes.texts[3] == "text 3"
-    assert outcomes.truth.dtype == bool and (outcomes.truth == TRUTH).all()
-    assert outcomes.probabilities == pytest.approx(sigmoid(np.stack([PERFECT, -PERFECT, PERFECT])))
-    assert (outcomes.predicted == np.stack([TRUTH, 1 - TRUTH, TRUTH])).all()
-    assert outcomes.thresholds.tolist() == [[0.5] * 3] * 3
-    assert outcomes.members == {"lora": [0, 2], "ia3": [1]}
-    assert outcomes.method_of == {"lora": "lora", "ia3": "ia3"}
-    assert outcomes.support.tolist() == [2, 3, 1]
+    [predictions] = load(runs)
+    assert predictions.runs == tuple(run.id for run in runs)
+    assert predictions.series == predictions.methods == ("lora", "ia3", "lora")
+    assert predictions.labels == LABELS
+    assert predictions.row_ids == ("0", "1", "2", "3") and predictions.texts[3] == "text 3"
+    assert predictions.truth.dtype == bool and (predictions.truth == TRUTH).all()
+    assert predictions.probabilities == pytest.approx(sigmoid(np.stack([PERFECT, -PERFECT, PERFECT])))
+    assert (predictions.predicted == np.stack([TRUTH, 1 - TRUTH, TRUTH])).all()
+    assert predictions.thresholds.tolist() == [[0.5] * 3] * 3
+    assert predictions.members == {"lora": [0, 2], "ia3": [1]}
+    assert predictions.method_of == {"lora": "lora", "ia3": "ia3"}
+    assert predictions.support.tolist() == [2, 3, 1]
 
 
 def test_runs_are_paired_only_where_texts_and_true_labels_are_the_same(tmp_path: Path) -> None:
@@ -75,9 +75,9 @@ def test_each_run_keeps_the_threshold_that_it_was_launched_with(tmp_path: Path) 
     """A probability of exactly the threshold is a prediction."""
     logits = np.full(TRUTH.shape, float(logit(np.float32(0.5))))
     runs = [finish(tmp_path, logits=logits, threshold=cut) for cut in (0.5, 0.51)]
-    [outcomes] = load(runs)
-    assert outcomes.predicted.all(axis=(1, 2)).tolist() == [True, False]
-    assert outcomes.thresholds.tolist() == [[0.5] * 3, [0.51] * 3]
+    [predictions] = load(runs)
+    assert predictions.predicted.all(axis=(1, 2)).tolist() == [True, False]
+    assert predictions.thresholds.tolist() == [[0.5] * 3, [0.51] * 3]
 
 
 def test_on_the_test_split_thresholds_come_from_validation(tmp_path: Path) -> None:
@@ -89,9 +89,9 @@ def test_on_the_test_split_thresholds_come_from_validation(tmp_path: Path) -> No
     one, own = tune_common(truth, probabilities), tune_by_emotion(truth, probabilities)
     assert len({0.5, one, *own}) > 3  # else the test would show nothing
     tested = sigmoid(test[1].astype(np.float32))
-    for outcomes, thresholds in ((common, np.full(3, one)), (by_emotion, own)):
-        assert outcomes.thresholds[0] == pytest.approx(thresholds)
-        assert (outcomes.predicted[0] == (tested >= thresholds)).all()
+    for predictions, thresholds in ((common, np.full(3, one)), (by_emotion, own)):
+        assert predictions.thresholds[0] == pytest.approx(thresholds)
+        assert (predictions.predicted[0] == (tested >= thresholds)).all()
 
 
 @pytest.mark.parametrize("policy", POLICIES)
@@ -107,13 +107,13 @@ def test_the_labels_of_the_test_split_choose_nothing(tmp_path: Path, policy: Thr
 
 def test_on_the_validation_split_a_fifth_is_scored_with_thresholds_of_the_others(tmp_path: Path) -> None:
     truth, logits = random_case(2)
-    [outcomes] = load([finish(tmp_path, truth, logits)], policy="by_emotion")
-    probabilities = outcomes.probabilities[0]
+    [predictions] = load([finish(tmp_path, truth, logits)], policy="by_emotion")
+    probabilities = predictions.probabilities[0]
     folds = np.random.default_rng(0).permutation(len(truth)) % FOLDS
     assert np.bincount(folds).tolist() == [len(truth) // FOLDS] * FOLDS
     chosen = [tune_by_emotion(truth[folds != fold], probabilities[folds != fold]) for fold in range(FOLDS)]
-    assert (outcomes.predicted[0] == (probabilities >= np.array(chosen)[folds])).all()
-    assert outcomes.thresholds[0] == pytest.approx(np.mean(chosen, axis=0))
+    assert (predictions.predicted[0] == (probabilities >= np.array(chosen)[folds])).all()
+    assert predictions.thresholds[0] == pytest.approx(np.mean(chosen, axis=0))
     assert len({tuple(thresholds) for thresholds in chosen}) > 1  # else the test would show nothing
 
 
@@ -125,17 +125,17 @@ def test_no_text_has_a_part_in_its_own_threshold(tmp_path: Path, policy: Thresho
     for text, labels in enumerate(turned):
         labels[text] = 1 - labels[text]
     seen, *others = load([finish(tmp_path, labels, logits) for labels in (truth, *turned)], policy=policy)
-    for text, outcomes in enumerate(others):
-        assert (outcomes.predicted[0, text] == seen.predicted[0, text]).all()
-    assert any((outcomes.predicted != seen.predicted).any() for outcomes in others)
+    for text, predictions in enumerate(others):
+        assert (predictions.predicted[0, text] == seen.predicted[0, text]).all()
+    assert any((predictions.predicted != seen.predicted).any() for predictions in others)
 
 
 def test_each_run_is_tuned_on_its_own_predictions(tmp_path: Path) -> None:
     """What the second run adds to every logit, its thresholds take back."""
     truth, logits = random_case(4)
     runs = [finish(tmp_path, truth, logits + shift, test=(truth, logits + shift)) for shift in (0.0, 1.0)]
-    [outcomes] = load(runs, "test", "common")
-    low, high = outcomes.thresholds[:, 0]
+    [predictions] = load(runs, "test", "common")
+    low, high = predictions.thresholds[:, 0]
     assert logit(high) - logit(low) == pytest.approx(1, abs=0.2)  # thresholds are hundredths
     [launched] = load(runs, "test", "launch")
     assert launched.predicted[1].sum() > 1.2 * launched.predicted[0].sum()
@@ -143,8 +143,8 @@ def test_each_run_is_tuned_on_its_own_predictions(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("policy", ["common", "by_emotion"])
 def test_fewer_texts_than_folds_are_no_error(tmp_path: Path, policy: ThresholdPolicy) -> None:
-    [outcomes] = load([finish(tmp_path)], policy=policy)
-    assert outcomes.predicted.shape == (1, 4, 3)
+    [predictions] = load([finish(tmp_path)], policy=policy)
+    assert predictions.predicted.shape == (1, 4, 3)
 
 
 def test_a_run_without_its_predictions_says_so(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_they_are_points_without_intervals_and_without_verdicts(mixed: list[Resu
     assert comparison.scores.loc[comparison.scores["source"] == "here", ["low", "high"]].notna().all(axis=None)
     notes = comparison.emotions.groupby("source")["note"].unique()
     assert notes["W&B"].tolist() == ["from W&B: scores without predictions"]
-    assert comparison.verdicts.empty and comparison.tested == []
+    assert comparison.verdicts.rows.empty and comparison.tested == []
     assert [group.runs for group in comparison.groups] == [(mixed[0].id,)]
 
 
@@ -96,13 +96,6 @@ def test_they_are_averaged_over_seeds(tmp_path: Path) -> None:
     other_rows = [elsewhere(tmp_path, {"split_sha256": "b" * 64}, seed=3)]
     told = seeds(compare(add_team_runs([], team + other_rows), "validation"))
     assert told == {"LoRA · W&B (split bbbbbb)": 1, "LoRA · W&B (split aaaaaa)": 2}
-
-
-def test_a_repeated_run_of_w_and_b_is_no_second_seed(tmp_path: Path) -> None:
-    team = [elsewhere(tmp_path, seed=1) for _ in range(2)]
-    comparison = compare(add_team_runs([], team), "validation")
-    assert seeds(comparison) == {"LoRA · W&B": 1}
-    assert comparison.notes == [f"Run {team[0].id} is left out: {team[1].id} has the same settings and seed."]
 
 
 def test_a_run_that_is_here_and_on_w_and_b_is_there_once(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import cohen_kappa_score, f1_score
 
-from emocore.evaluation.predictions import Outcomes
+from emocore.evaluation.predictions import Predictions
 from emocore.evaluation.texts import (
     agreement_table,
     co_occurrence_errors,
@@ -16,7 +16,7 @@ from emocore.evaluation.texts import (
     oracle_scores,
     unique_errors,
 )
-from tests.support.simulated import outcomes_of
+from tests.support.simulated import predictions_of
 
 # Four texts, anger (2 of them) and joy (3). LoRA misses the second text's anger, IA3 the first one's and the third
 # one's joy; both say that the last text is angry.
@@ -28,10 +28,10 @@ IA3 = [[0.4, 0.9], [0.9, 0.8], [0.3, 0.3], [0.6, 0.2]]
 
 def predict(
     truth: object, probabilities: object, series: tuple[str, ...], thresholds: float | np.ndarray = 0.5
-) -> Outcomes:
+) -> Predictions:
     values = np.array(probabilities, dtype=float)
     each = np.broadcast_to(thresholds, (len(values), values.shape[-1]))
-    made = outcomes_of(np.array(truth, dtype=bool), values - each[:, None], series)
+    made = predictions_of(np.array(truth, dtype=bool), values - each[:, None], series)
     return replace(
         made,
         methods=tuple(name.lower() for name in series),
@@ -44,12 +44,12 @@ def predict(
 
 
 @pytest.fixture
-def two() -> Outcomes:
+def two() -> Predictions:
     return predict(TRUTH, [LORA, IA3], ("LoRA", "IA3"))
 
 
 @pytest.fixture(scope="module", params=[7, 28])
-def large(request: pytest.FixtureRequest) -> Outcomes:
+def large(request: pytest.FixtureRequest) -> Predictions:
     """Three series with one, two and three seeds; the last emotion is in no text, the one before rare."""
     random = np.random.default_rng(request.param)
     shares = np.linspace(0.5, 0, request.param)
@@ -58,20 +58,20 @@ def large(request: pytest.FixtureRequest) -> Outcomes:
     return predict(truth, probabilities, ("LoRA", "IA3", "QLoRA", "IA3", "QLoRA", "QLoRA"))
 
 
-def votes(outcomes: Outcomes) -> dict[str, np.ndarray]:
+def votes(predictions: Predictions) -> dict[str, np.ndarray]:
     """Series -> what it says, cell by cell."""
     said = {}
-    for name, places in outcomes.members.items():
-        said[name] = np.zeros(outcomes.truth.shape, dtype=bool)
-        for row, column in np.ndindex(*outcomes.truth.shape):
-            ayes = sum(bool(outcomes.predicted[place, row, column]) for place in places)
-            mean = np.mean([outcomes.probabilities[place, row, column] for place in places])
-            middle = np.mean([outcomes.thresholds[place, column] for place in places])
+    for name, places in predictions.members.items():
+        said[name] = np.zeros(predictions.truth.shape, dtype=bool)
+        for row, column in np.ndindex(*predictions.truth.shape):
+            ayes = sum(bool(predictions.predicted[place, row, column]) for place in places)
+            mean = np.mean([predictions.probabilities[place, row, column] for place in places])
+            middle = np.mean([predictions.thresholds[place, column] for place in places])
             said[name][row, column] = mean >= middle if 2 * ayes == len(places) else 2 * ayes > len(places)
     return said
 
 
-def test_texts_that_one_gets_right_come_with_both_probabilities_widest_apart_first(two: Outcomes) -> None:
+def test_texts_that_one_gets_right_come_with_both_probabilities_widest_apart_first(two: Predictions) -> None:
     table = differing_texts(two, "LoRA", "IA3")
     assert table["text"].tolist() == ["text 1", "text 0", "text 2"]
     assert table["row_id"].tolist() == ["1", "0", "2"]
@@ -82,7 +82,7 @@ def test_texts_that_one_gets_right_come_with_both_probabilities_widest_apart_fir
     assert numbers == pytest.approx(np.array([[0.2, 0.9, 0.7], [0.9, 0.4, 0.5], [0.6, 0.3, 0.3]]))
 
 
-def test_one_emotion_and_the_other_order_of_series_give_the_same_texts(two: Outcomes) -> None:
+def test_one_emotion_and_the_other_order_of_series_give_the_same_texts(two: Predictions) -> None:
     joy = differing_texts(two, "IA3", "LoRA", emotion="joy")
     assert joy[["text", "right"]].to_numpy().tolist() == [["text 2", "LoRA"]]
     assert joy[["first_probability", "second_probability"]].to_numpy().tolist() == [[0.3, 0.6]]
@@ -90,17 +90,17 @@ def test_one_emotion_and_the_other_order_of_series_give_the_same_texts(two: Outc
 
 def test_an_emotion_that_is_not_there_is_told_apart_too() -> None:
     """Who cries wolf is wrong: the truth is no."""
-    outcomes = predict([[0, 0]], [[[0.7, 0.1]], [[0.2, 0.1]]], ("LoRA", "IA3"))
-    [row] = differing_texts(outcomes, "LoRA", "IA3").to_dict("records")
+    predictions = predict([[0, 0]], [[[0.7, 0.1]], [[0.2, 0.1]]], ("LoRA", "IA3"))
+    [row] = differing_texts(predictions, "LoRA", "IA3").to_dict("records")
     assert (row["truth"], row["right"]) == (False, "IA3")
 
 
-def test_series_that_answer_alike_differ_in_no_text(two: Outcomes) -> None:
+def test_series_that_answer_alike_differ_in_no_text(two: Predictions) -> None:
     table = differing_texts(two, "LoRA", "LoRA")
     assert table.empty and "margin" in table.columns
 
 
-def test_names_that_are_not_there_are_refused(two: Outcomes) -> None:
+def test_names_that_are_not_there_are_refused(two: Predictions) -> None:
     with pytest.raises(KeyError, match="QLoRA"):
         differing_texts(two, "LoRA", "QLoRA")
     with pytest.raises(ValueError):
@@ -108,10 +108,10 @@ def test_names_that_are_not_there_are_refused(two: Outcomes) -> None:
 
 
 def test_the_majority_of_seeds_decides_though_the_mean_probability_says_otherwise() -> None:
-    outcomes = predict(
+    predictions = predict(
         [[1, 0]], [[[0.6, 0.0]], [[0.6, 0.0]], [[0.0, 0.0]], [[0.1, 0.0]]], ("LoRA", "LoRA", "LoRA", "IA3")
     )
-    [row] = differing_texts(outcomes, "LoRA", "IA3").to_dict("records")
+    [row] = differing_texts(predictions, "LoRA", "IA3").to_dict("records")
     assert (row["right"], row["first_probability"]) == ("LoRA", pytest.approx(0.4))
 
 
@@ -120,11 +120,11 @@ def test_of_two_seeds_that_disagree_the_mean_probability_decides(second_seed: fl
     """One says yes at 0.55 of 0.5, the other no below 0.3: their mean is 0.42 or 0.38, that of the thresholds 0.4."""
     probabilities = [[[0.55, 0.0]], [[second_seed, 0.0]], [[0.1, 0.0]]]
     thresholds = np.array([[0.5, 0.5], [0.3, 0.5], [0.5, 0.5]])
-    outcomes = predict([[1, 0]], probabilities, ("LoRA", "LoRA", "IA3"), thresholds)
-    assert differing_texts(outcomes, "LoRA", "IA3")["right"].tolist() == right
+    predictions = predict([[1, 0]], probabilities, ("LoRA", "LoRA", "IA3"), thresholds)
+    assert differing_texts(predictions, "LoRA", "IA3")["right"].tolist() == right
 
 
-def test_errors_of_one_series_alone_are_counted_by_emotion(two: Outcomes) -> None:
+def test_errors_of_one_series_alone_are_counted_by_emotion(two: Predictions) -> None:
     table = unique_errors(two).set_index(["series", "emotion"])
     assert table.index.tolist() == [("LoRA", "joy"), ("LoRA", "anger"), ("IA3", "joy"), ("IA3", "anger")]
     columns = ["errors", "only_wrong", "only_right", "support"]
@@ -136,12 +136,12 @@ def test_errors_of_one_series_alone_are_counted_by_emotion(two: Outcomes) -> Non
     assert table["method"].tolist() == ["lora", "lora", "ia3", "ia3"]
 
 
-def test_one_series_is_alone_with_nothing(two: Outcomes) -> None:
+def test_one_series_is_alone_with_nothing(two: Predictions) -> None:
     table = unique_errors(predict(TRUTH, [LORA, IA3], ("LoRA", "LoRA")))
     assert table.empty and table.columns.tolist() == unique_errors(two).columns.tolist()
 
 
-def test_unique_errors_are_those_of_the_definition(large: Outcomes) -> None:
+def test_unique_errors_are_those_of_the_definition(large: Predictions) -> None:
     said = votes(large)
     table = unique_errors(large).set_index(["series", "emotion"])
     assert all(part.is_monotonic_decreasing for _, part in table["support"].groupby(level="series"))
@@ -154,7 +154,7 @@ def test_unique_errors_are_those_of_the_definition(large: Outcomes) -> None:
         assert row["only_right"] == (~is_wrong[name] & np.all(others, axis=0)).sum()
 
 
-def test_the_oracle_is_wrong_only_where_all_are(two: Outcomes) -> None:
+def test_the_oracle_is_wrong_only_where_all_are(two: Predictions) -> None:
     """Alone each has anger F1 1/2 (1 hit, 1 miss, 1 false alarm); together the last text's false alarm is left."""
     table = oracle_scores(two).set_index(["metric", "emotion"])
     assert table.index.tolist() == [("f1_macro", ""), ("f1_micro", ""), ("f1", "joy"), ("f1", "anger")]
@@ -168,7 +168,7 @@ def test_the_oracle_is_wrong_only_where_all_are(two: Outcomes) -> None:
     assert table["support"].tolist() == [5, 5, 3, 2]
 
 
-def test_the_oracle_agrees_with_scikit_learn(large: Outcomes) -> None:
+def test_the_oracle_agrees_with_scikit_learn(large: Predictions) -> None:
     said = votes(large)
     is_wrong = np.all([predicted != large.truth for predicted in said.values()], axis=0)
     union = np.where(is_wrong, ~large.truth, large.truth)
@@ -190,29 +190,26 @@ def test_of_one_series_the_oracle_is_that_series() -> None:
     assert table["gain"].tolist() == [0] * 4
 
 
-def test_agreement_of_two_runs_is_worked_by_hand(two: Outcomes) -> None:
+def test_agreement_of_two_runs_is_worked_by_hand(two: Predictions) -> None:
     """Anger: LoRA says 1001, IA3 0101: half are equal, as by chance. Joy: 1110 against 1100: 3/4 where chance gives
     1/2. So kappa is 0 and 1/2."""
-    kappa, share = agreement_table(two), agreement_table(two, "share")
+    kappa = agreement_table(two)
     assert kappa.index.tolist() == kappa.columns.tolist() == ["LoRA", "IA3"]
     assert kappa.loc["LoRA", "IA3"] == kappa.loc["IA3", "LoRA"] == pytest.approx(1 / 4)
-    assert share.loc["LoRA", "IA3"] == share.loc["IA3", "LoRA"] == pytest.approx((1 / 2 + 3 / 4) / 2)
-    assert np.isnan(np.diag(kappa)).all() and np.isnan(np.diag(share)).all()
+    assert np.isnan(np.diag(kappa)).all()
 
 
-def test_agreement_is_scikit_learn_s_kappa_over_pairs_of_runs(large: Outcomes) -> None:
+def test_agreement_is_scikit_learn_s_kappa_over_pairs_of_runs(large: Predictions) -> None:
     """The seeds of one series are compared with each other, and no run with itself."""
-    kappa, share = agreement_table(large), agreement_table(large, "share")
+    kappa = agreement_table(large)
     for first, second in product(large.members, repeat=2):
         pairs = [(a, b) for a, b in product(large.members[first], large.members[second]) if a != b]
         kappas = [
             np.mean([cohen_kappa_score(*large.predicted[[a, b], :, column]) for column in range(len(large.labels))])
             for a, b in pairs
         ]
-        shares = [(large.predicted[a] == large.predicted[b]).mean() for a, b in pairs]
         if pairs:
             assert kappa.loc[first, second] == pytest.approx(np.mean(kappas), abs=1e-12)
-            assert share.loc[first, second] == pytest.approx(np.mean(shares), abs=1e-12)
         else:
             assert first == second == "LoRA" and np.isnan(kappa.loc[first, second])
 
@@ -226,7 +223,6 @@ def test_emotions_that_both_never_or_both_always_predict_have_no_kappa() -> None
     assert agreement_table(predict(truth, [never, always], ("LoRA", "IA3"))).iloc[0, 1] == 1 / 2
     silent = np.full((2, 2, 2), 0.1)
     assert np.isnan(agreement_table(predict(truth, silent, ("LoRA", "IA3"))).iloc[0, 1])
-    assert agreement_table(predict(truth, silent, ("LoRA", "IA3")), "share").iloc[0, 1] == 1
 
 
 def test_emotions_are_predicted_with_or_instead_of_true_ones() -> None:
@@ -248,7 +244,7 @@ def test_emotions_are_predicted_with_or_instead_of_true_ones() -> None:
     ]
 
 
-def test_co_occurrence_errors_are_means_over_seeds_of_the_definition(large: Outcomes) -> None:
+def test_co_occurrence_errors_are_means_over_seeds_of_the_definition(large: Predictions) -> None:
     table = co_occurrence_errors(large)
     order = [large.labels[column] for column in np.argsort(-large.support, kind="stable")]
     assert list(dict.fromkeys(table["true_emotion"])) == order[:-1]  # nothing has the last one

@@ -7,18 +7,18 @@ from scipy.stats import norm, t
 
 from emocore.evaluation.bootstrap import Scores, resample, score
 from emocore.evaluation.intervals import FEWEST_POSITIVES
-from emocore.evaluation.predictions import Outcomes
+from emocore.evaluation.predictions import Predictions
 from emocore.evaluation.verdicts import (
     COLUMNS,
     FEWEST_TEXTS,
+    OPPOSITES,
     SEED_DEVIATION,
     SEED_DEVIATION_OF_EMOTION,
     adjust_holm,
     compare_pairs,
 )
-from tests.support.simulated import World, outcomes_of
-
-TURNED = {"better": "worse", "worse": "better", "tie": "tie"}
+from tests.support.comparisons import build
+from tests.support.simulated import World, predictions_of
 
 
 def test_holm_multiplies_the_smallest_p_by_most() -> None:
@@ -40,23 +40,23 @@ def test_holm_never_turns_the_order_round() -> None:
     assert (adjusted >= p_values).all() and adjusted.max() <= 1
 
 
-def judge(outcomes: Outcomes, resamples: int = 1_000) -> pd.DataFrame:
-    return compare_pairs(outcomes, score(outcomes), resample(outcomes, resamples))
+def judge(predictions: Predictions, resamples: int = 1_000) -> pd.DataFrame:
+    return compare_pairs(predictions, score(predictions), resample(predictions, resamples)).to_table()
 
 
-def noisy(accuracies: dict[str, list[float]], texts: int = 400, labels: int = 4) -> Outcomes:
+def noisy(accuracies: dict[str, list[float]], texts: int = 400, labels: int = 4) -> Predictions:
     """Series -> for each of its seeds the share of cells that it gets right; two in five texts have each emotion."""
     random = np.random.default_rng(0)
     truth = random.random((texts, labels)) < 0.4
     series = tuple(name for name, own in accuracies.items() for _ in own)
     wrong = np.stack([random.random(truth.shape) > share for own in accuracies.values() for share in own])
-    return outcomes_of(truth, np.where(truth ^ wrong, 1.0, -1.0), series)
+    return predictions_of(truth, np.where(truth ^ wrong, 1.0, -1.0), series)
 
 
-def turn(outcomes: Outcomes) -> Outcomes:
+def turn(predictions: Predictions) -> Predictions:
     """The same runs in reverse order."""
-    scores = outcomes.predicted[::-1] - 0.5
-    return outcomes_of(outcomes.truth, scores, outcomes.series[::-1])
+    scores = predictions.predicted[::-1] - 0.5
+    return predictions_of(predictions.truth, scores, predictions.series[::-1])
 
 
 def test_each_pair_has_a_row_overall_and_then_one_an_emotion() -> None:
@@ -74,13 +74,13 @@ def test_one_series_has_nobody_to_be_compared_with() -> None:
 
 
 def test_the_difference_is_that_of_the_means_over_seeds() -> None:
-    outcomes = noisy({"A": [0.9, 0.8], "B": [0.7, 0.75, 0.8]})
-    seen, table = score(outcomes), judge(outcomes)
+    predictions = noisy({"A": [0.9, 0.8], "B": [0.7, 0.75, 0.8]})
+    seen, table = score(predictions), judge(predictions)
     overall = seen.metrics["f1_macro"]
     expected = [overall[:2].mean() - overall[2:].mean()]
     expected += [*(seen.emotions[:2].mean(axis=0) - seen.emotions[2:].mean(axis=0))]
     assert table["difference"].tolist() == pytest.approx(expected, abs=1e-12)
-    assert table["support"].tolist() == [len(outcomes.truth), *outcomes.support]
+    assert table["support"].tolist() == [len(predictions.truth), *predictions.support]
 
 
 def test_a_clear_winner_is_better_in_everything() -> None:
@@ -92,8 +92,8 @@ def test_a_clear_winner_is_better_in_everything() -> None:
 
 
 def test_runs_that_say_the_same_tie() -> None:
-    outcomes = noisy({"A": [0.8]})
-    twice = outcomes_of(outcomes.truth, np.repeat(outcomes.predicted - 0.5, 2, axis=0), ("A", "B"))
+    predictions = noisy({"A": [0.8]})
+    twice = predictions_of(predictions.truth, np.repeat(predictions.predicted - 0.5, 2, axis=0), ("A", "B"))
     table = judge(twice)
     assert (table["difference"] == 0).all() and (table["low"] == -table["high"]).all()
     assert (table[["p_value", "p_adjusted"]] == 1).all(axis=None)
@@ -104,7 +104,7 @@ def test_what_no_resample_and_no_seed_changes_is_no_tie() -> None:
     """Every text has the one emotion; A always finds it, B never."""
     truth = np.ones((120, 1), dtype=bool)
     scores = np.repeat([1.0, -1.0], 3)[:, None, None] * np.ones((120, 1))
-    table = judge(outcomes_of(truth, scores, ("A",) * 3 + ("B",) * 3))
+    table = judge(predictions_of(truth, scores, ("A",) * 3 + ("B",) * 3))
     assert table["verdict"].tolist() == ["better", "better"]
     assert table["low"].tolist() == table["high"].tolist() == [1, 1]
 
@@ -118,14 +118,14 @@ def test_what_no_resample_and_no_seed_changes_is_no_tie() -> None:
     ],
 )
 def test_the_order_of_the_runs_only_turns_the_signs(accuracies: dict[str, list[float]]) -> None:
-    outcomes = noisy(accuracies)
-    straight = judge(outcomes).set_index(["first", "second", "emotion"])
-    turned = judge(turn(outcomes)).set_index(["second", "first", "emotion"]).loc[straight.index]
+    predictions = noisy(accuracies)
+    straight = judge(predictions).set_index(["first", "second", "emotion"])
+    turned = judge(turn(predictions)).set_index(["second", "first", "emotion"]).loc[straight.index]
     assert turned["difference"].to_numpy() == pytest.approx(-straight["difference"].to_numpy())
     assert turned["low"].to_numpy() == pytest.approx(-straight["high"].to_numpy())
     for column in ("p_value", "p_adjusted"):
         assert turned[column].to_numpy() == pytest.approx(straight[column].to_numpy(), abs=1e-9)
-    assert turned["verdict"].tolist() == straight["verdict"].map(TURNED).tolist()
+    assert turned["verdict"].tolist() == straight["verdict"].map(OPPOSITES).tolist()
 
 
 def test_p_values_are_corrected_for_the_pairs_overall_and_for_the_emotions_of_a_pair() -> None:
@@ -159,8 +159,8 @@ def test_an_emotion_with_few_texts_never_gets_a_verdict(positives: int) -> None:
     """The second emotion: one method finds every text that has it, the other none."""
     truth = np.zeros((300, 2), dtype=bool)
     truth[:150, 0] = truth[:positives, 1] = True
-    outcomes = outcomes_of(truth, np.stack([truth - 0.5, np.where([1, 0], truth - 0.5, -1.0)]), ("A", "B"))
-    row = judge(outcomes).iloc[2]
+    predictions = predictions_of(truth, np.stack([truth - 0.5, np.where([1, 0], truth - 0.5, -1.0)]), ("A", "B"))
+    row = judge(predictions).iloc[2]
     assert row["difference"] == 1 and row["support"] == positives
     if positives < FEWEST_POSITIVES:
         assert np.isnan(row["low"]) and np.isnan(row["high"])
@@ -171,8 +171,8 @@ def test_an_emotion_with_few_texts_never_gets_a_verdict(positives: int) -> None:
 
 
 def test_an_interval_excludes_zero_where_the_p_value_is_at_most_5_in_100() -> None:
-    outcomes = noisy({"A": [0.80, 0.81], "B": [0.78, 0.79], "C": [0.77]}, labels=28)
-    table = judge(outcomes, resamples=999)
+    predictions = noisy({"A": [0.80, 0.81], "B": [0.78, 0.79], "C": [0.77]}, labels=28)
+    table = judge(predictions, resamples=999)
     is_apart = (table["low"] > 0) | (table["high"] < 0)
     at_the_edge = (table["p_value"] - 0.05).abs() < 0.0015  # the quantile lies between two resamples
     assert (is_apart == (table["p_value"] <= 0.05))[~at_the_edge].all()
@@ -190,9 +190,9 @@ def judge_known(first: list[float], second: list[float]) -> pd.Series:
     common, apart = random.normal(0, 0.03, (RESAMPLES, 1)), random.normal(0, 0.01, (RESAMPLES, 1))
     macro, places = np.array([*first, *second]), np.arange(len(first) + len(second))
     drawn = macro + common + apart * (places < len(first))
-    outcomes = noisy({"A": [0.8] * len(first), "B": [0.8] * len(second)}, texts=FEWEST_TEXTS, labels=1)
+    predictions = noisy({"A": [0.8] * len(first), "B": [0.8] * len(second)}, texts=FEWEST_TEXTS, labels=1)
     seen = Scores(macro[:, None], {"f1_macro": macro})
-    return compare_pairs(outcomes, seen, Scores(drawn[..., None], {"f1_macro": drawn})).iloc[0]
+    return compare_pairs(predictions, seen, Scores(drawn[..., None], {"f1_macro": drawn})).overall.iloc[0]
 
 
 def check_reach(row: pd.Series, variance: float, freedom: float) -> None:
@@ -208,13 +208,14 @@ def test_single_seeds_get_an_assumed_spread_and_say_so() -> None:
     row = judge_known([0.52], [0.50])
     check_reach(row, 0.01**2 + 2 * SEED_DEVIATION**2, np.inf)
     assert row["note"] == f"one seed of A and of B: its spread between seeds is assumed, {ASSUMED}"
+    assert row[["assumed_spread", "is_spread_of_others"]].tolist() == [100 * SEED_DEVIATION, False]
 
 
 def test_several_seeds_have_their_own_spread_with_the_tails_of_few() -> None:
     """Variances of the means: 0.0004 / 3 and 0.0001 / 3; Satterthwaite's degrees of freedom of 1 + 4/3 + 1/3."""
     row = judge_known([0.51, 0.53, 0.55], [0.49, 0.50, 0.51])
     check_reach(row, 0.0001 * (1 + 5 / 3), (8 / 3) ** 2 / ((4 / 3) ** 2 / 2 + (1 / 3) ** 2 / 2))
-    assert row["note"] == ""
+    assert row["note"] == "" and np.isnan(row["assumed_spread"])
 
 
 def test_a_single_seed_takes_the_spread_of_the_others() -> None:
@@ -222,7 +223,7 @@ def test_a_single_seed_takes_the_spread_of_the_others() -> None:
     row = judge_known([0.51, 0.53, 0.55], [0.50])
     check_reach(row, 0.0001 * (1 + 4 / 3 + 4), (1 + 4 / 3 + 4) ** 2 / ((4 / 3) ** 2 / 2))
     expected = f"one seed of B: its spread between seeds is taken from the other methods, at least {ASSUMED}"
-    assert row["note"] == expected
+    assert row["note"] == expected and row["is_spread_of_others"]
 
 
 def test_a_method_without_any_spread_lends_none() -> None:
@@ -245,3 +246,39 @@ def test_seven_and_twenty_eight_emotions_are_tested_alike() -> None:
         table = judge(world.draw(random, [(*seeds[0], 0.5), (*seeds[1], 0.0)]), resamples=300)
         assert len(table) == 1 + labels
         assert table["verdict"].iloc[0] == "better"
+
+
+LEADS = {
+    ("LoRA", "QLoRA"): (0.001, -0.012, 0.014, "tie"),
+    ("LoRA", "QLoRA", "joy"): (0.02, 0.01, 0.03, "better"),
+    ("IA3", "LoRA"): (-0.030, -0.049, -0.011, "worse"),
+    ("Head", "TF-IDF"): (0.010, 0.005, 0.015, "better"),
+}
+
+
+def test_a_pair_is_found_from_either_side() -> None:
+    verdicts = build({}, LEADS).verdicts
+    for series, difference, ends, verdict in (
+        (["IA3", "LoRA"], -0.030, [-0.049, -0.011], "worse"),
+        (["LoRA", "IA3"], 0.030, [0.011, 0.049], "better"),
+    ):
+        [row] = verdicts.among(series).overall.to_dict("records")
+        assert [row["first"], row["second"]] == series and verdicts.find(*series) == verdict == row["verdict"]
+        assert [row["difference"], row["low"], row["high"]] == [difference, *ends]
+    assert row["first_method"] == "ia3" and row["second_method"] == "lora", "those of the table, turned round"
+    assert verdicts.find("QLoRA", "LoRA", "joy") == "worse"
+    assert verdicts.find("IA3", "QLoRA") is None and verdicts.among(["IA3", "QLoRA"]).rows.empty
+
+
+def test_ties_are_those_of_macro_f1_and_groups_those_that_were_tested_against_each_other() -> None:
+    verdicts = build({}, LEADS).verdicts
+    assert [verdicts.ties_of(name) for name in ("LoRA", "QLoRA", "IA3")] == [["QLoRA"], ["LoRA"], []]
+    assert verdicts.group(["TF-IDF", "LoRA", "Head", "IA3"]) == [["TF-IDF", "Head"], ["LoRA", "IA3"]]
+
+
+def test_pairs_of_a_series_stand_as_they_are_and_among_several_in_the_given_order() -> None:
+    verdicts = build({}, LEADS).verdicts
+    assert verdicts.of("LoRA").overall[["first", "second"]].to_numpy().tolist() == [["LoRA", "QLoRA"], ["IA3", "LoRA"]]
+    ordered = verdicts.among(["QLoRA", "LoRA", "IA3"])
+    assert ordered.overall[["first", "second"]].to_numpy().tolist() == [["QLoRA", "LoRA"], ["LoRA", "IA3"]]
+    assert ordered.to_table("all")["emotion"].tolist() == ["all", "joy", "all"]

@@ -1,8 +1,4 @@
-"""Comparisons to take away: one of finished runs with nasty names, and one written by hand."""
-
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
+"""A comparison to take away, of finished runs with nasty names."""
 
 import numpy as np
 import pandas as pd
@@ -10,14 +6,11 @@ import plotly.graph_objects as go
 import pytest
 
 from emocore.charts.style import finish, method_color
-from emocore.evaluation.comparison import METRICS, Comparison, compare
+from emocore.evaluation.comparison import Comparison, compare
 from emocore.evaluation.results import RunResult
-from emocore.evaluation.verdicts import COLUMNS
 from emocore.export.content import ComparisonContent
-from emocore.models.resolve import resolve
-from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
-from tests.support.tables import finish_run
+from tests.support.studies import finish_study
 
 SCRIPT = "<script>window.hacked = 1</script>"
 LABELS = ("joy", f"anger {SCRIPT}", "fear & 100% <b>dread</b>", "trust")
@@ -31,34 +24,8 @@ PROVENANCE = {
     "data_sha256": {"data": "d" * 64},
     "rows": {"train": 500, "validation": 150},
     "base_revision": None,
+    "split_sha256": "a" * 64,
 }
-
-
-@pytest.fixture(scope="session")
-def finish_study() -> Callable[..., list[RunResult]]:
-    """Finished runs of methods x seeds below a folder, with any settings; LoRA is the best and IA3 worse."""
-
-    def finish_all(
-        root: Path,
-        methods: tuple[str, ...] = ("lora", "qlora", "ia3"),
-        seeds: tuple[int, ...] = (1, 2),
-        **settings: Any,
-    ) -> list[RunResult]:
-        root.mkdir(parents=True, exist_ok=True)
-        random = np.random.default_rng(0)
-        truth = (random.random((150, len(LABELS))) < (0.5, 0.4, 0.3, 0.03)).astype(np.int8)
-        hard = random.normal(0, 1, truth.shape)
-        gains = {"lora": 1.5, "qlora": 1.5, "ia3": 0.6}
-        results = []
-        for method in methods:
-            for seed in seeds:
-                own = random.normal(0, 0.3, truth.shape)
-                logits = gains.get(method, 0.3) * (2 * truth - 1) + hard + own
-                config, _ = resolve(RunConfig(**{"study": "PEFT 1"} | settings | {"method": method, "seed": seed}))
-                results.append(_trust(finish_run(root, config, truth, logits, LABELS, provenance=PROVENANCE)))
-        return results
-
-    return finish_all
 
 
 def _trust(run: RunFolder) -> RunResult:
@@ -69,10 +36,14 @@ def _trust(run: RunFolder) -> RunResult:
 
 
 @pytest.fixture(scope="session")
-def study(finish_study: Callable[..., list[RunResult]], tmp_path_factory: pytest.TempPathFactory) -> list[RunResult]:
-    """Its data file lies in a folder that nobody else shall read of."""
+def study(tmp_path_factory: pytest.TempPathFactory) -> list[RunResult]:
+    """LoRA and QLoRA are the best and IA3 is worse. The data file lies in a folder that nobody else shall read of."""
     data = tmp_path_factory.mktemp("home-of-ada") / "train.csv"
-    return finish_study(tmp_path_factory.mktemp("runs"), data=str(data))
+    runs = finish_study(
+        tmp_path_factory.mktemp("runs"), ("lora", "qlora", "ia3"), (1, 2), 150, LABELS, "PEFT 1", has_test=False,
+        provenance=PROVENANCE, data=str(data),
+    )  # fmt: skip
+    return [_trust(run) for run in runs]
 
 
 @pytest.fixture(scope="session")
@@ -115,44 +86,3 @@ def figure() -> go.Figure:
         color = method_color(method)
         made.add_bar(name=name, y=["joy", LONG_NAME], x=[0.5, 0.6], orientation="h", marker={"color": color})
     return finish(made, height=300, x_title="F1")
-
-
-@pytest.fixture(scope="session")
-def by_hand() -> Callable[..., Comparison]:
-    """A comparison without runs: scores and F1 of one emotion by series, and verdicts of pairs."""
-
-    def make(
-        scores: dict[str, float],
-        emotions: dict[str, dict[str, float]],
-        verdicts: Sequence[tuple[str, str, str, str]] = (),
-    ) -> Comparison:
-        rows = [
-            {"series": name, "metric": metric, "value": value, "low": value - 0.1, "high": value + 0.1, "seeds": 2}
-            for name, value in scores.items()
-            for metric in METRICS
-        ]
-        by_emotion = [
-            {"series": name, "emotion": emotion, "f1": f1, "low": f1 - 0.1, "high": f1 + 0.1, "support": 1234,
-             "no_skill_f1": 0.25}
-            for emotion, values in emotions.items()
-            for name, f1 in values.items()
-        ]  # fmt: skip
-        pairs = [
-            dict.fromkeys(COLUMNS) | {"first": a, "second": b, "emotion": emotion, "difference": 0.1, "low": 0.0,
-                                      "high": 0.2, "verdict": verdict}
-            for a, b, emotion, verdict in verdicts
-        ]  # fmt: skip
-        return Comparison(
-            results=[],
-            split="test",
-            policy="common",
-            series={},
-            groups=[],
-            scores=pd.DataFrame(rows),
-            emotions=pd.DataFrame(by_emotion),
-            verdicts=pd.DataFrame(pairs, columns=COLUMNS),
-            no_skill=pd.DataFrame([{"series": "always-on", **dict.fromkeys(METRICS, 0.3)}]),
-            notes=[],
-        )
-
-    return make

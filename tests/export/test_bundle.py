@@ -5,7 +5,6 @@ import json
 import os
 import re
 import zipfile
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,11 +13,12 @@ import pytest
 
 from emocore.errors import EmocoreError
 from emocore.evaluation.comparison import compare
-from emocore.evaluation.results import RunResult, TeamResult
+from emocore.evaluation.results import TeamResult, load_result
 from emocore.export import bundle
 from emocore.export.bundle import write_bundle
 from emocore.export.content import ComparisonContent
 from emocore.export.figures import Picture
+from tests.support.studies import finish_study
 
 
 @pytest.fixture
@@ -165,9 +165,9 @@ def test_an_older_bundle_stays_whole_where_the_new_one_cannot_be_written(
 
 
 def test_runs_of_w_and_b_bring_their_address_and_no_folder_of_their_choice(
-    content: ComparisonContent, finish_study: Callable[..., list[RunResult]], tmp_path: Path
+    content: ComparisonContent, tmp_path: Path
 ) -> None:
-    [alone] = finish_study(tmp_path / "runs", ("lora",), (1,))
+    [alone] = map(load_result, finish_study(tmp_path / "runs", ("lora",), (1,), has_test=False))
     team = TeamResult("../../evil id", alone.config, alone.result, alone.provenance, "https://wandb.example/1")
     mixed = replace(content, comparison=compare([alone, team], "validation"), figures={}, tables={})
     write_bundle(tmp_path / "b.zip", mixed)

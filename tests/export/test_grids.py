@@ -1,32 +1,32 @@
 """The best is marked, and what ties with it; nothing is marked as worse that nobody tested."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 
 from emocore.evaluation.comparison import Comparison
 from emocore.export.grids import Grid, emotion_grid, score_grid
 from emocore.export.notes import describe_marks, describe_method, describe_seeds, describe_texts
+from tests.support.comparisons import build
 
 SCORES = {"IA3": 0.4, "LoRA": 0.6, "QLoRA": 0.5, "LoRA · W&B": 0.55}
 EMOTIONS = {"joy": SCORES, "fear": {"IA3": 0.7, "LoRA": 0.2, "QLoRA": 0.6, "LoRA · W&B": np.nan}}
-VERDICTS = [
-    ("IA3", "LoRA", "", "worse"),
-    ("LoRA", "QLoRA", "", "tie"),
-    ("QLoRA", "LoRA", "joy", "tie"),
-    ("IA3", "LoRA", "joy", "worse"),
-    ("IA3", "QLoRA", "fear", "better"),
-    ("IA3", "LoRA", "fear", "better"),
-]
+LEAD, TIE, LOSS = (0.1, 0.0, 0.2, "better"), (0.1, 0.0, 0.2, "tie"), (-0.1, -0.2, 0.0, "worse")
+PAIRS = {
+    ("IA3", "LoRA"): LOSS,
+    ("LoRA", "QLoRA"): TIE,
+    ("QLoRA", "LoRA", "joy"): TIE,
+    ("IA3", "LoRA", "joy"): LOSS,
+    ("IA3", "QLoRA", "fear"): LEAD,
+    ("IA3", "LoRA", "fear"): LEAD,
+}
 
 
 def marks_of(grid: Grid) -> dict[str, tuple[str, ...]]:
     return {row.name: tuple(score.mark for score in row.scores) for row in grid.rows}
 
 
-def test_series_stand_by_macro_f1_with_ties_of_the_tested_metric(by_hand: Callable[..., Comparison]) -> None:
-    grid = score_grid(by_hand(SCORES, EMOTIONS, VERDICTS))
+def test_series_stand_by_macro_f1_with_ties_of_the_tested_metric() -> None:
+    grid = score_grid(build(SCORES, PAIRS))
     assert grid.columns == ("macro-F1", "micro-F1", "Jaccard")
     assert marks_of(grid) == {
         "LoRA": ("best", "best", "best"),
@@ -34,14 +34,15 @@ def test_series_stand_by_macro_f1_with_ties_of_the_tested_metric(by_hand: Callab
         "QLoRA": ("tie", "", ""),
         "IA3": ("", "", ""),
     }
-    assert [(row.name, row.count, row.scores[0].value) for row in grid.no_skill] == [("always-on", None, 0.3)]
+    assert [(row.name, row.count, row.scores[0].value) for row in grid.no_skill] == [
+        ("silence", None, 0),
+        ("always-on", None, 0.2),
+    ]
     assert grid.marks() == {"best", "tie", "untested"}
 
 
-def test_every_emotion_has_its_own_best_and_ties_whichever_way_round_a_pair_stands(
-    by_hand: Callable[..., Comparison],
-) -> None:
-    grid = emotion_grid(by_hand(SCORES, EMOTIONS, VERDICTS))
+def test_every_emotion_has_its_own_best_and_ties_whichever_way_round_a_pair_stands() -> None:
+    grid = emotion_grid(build(SCORES, PAIRS, emotions=EMOTIONS))
     assert grid.columns == ("LoRA", "LoRA · W&B", "QLoRA", "IA3")
     assert marks_of(grid) == {"joy": ("best", "untested", "tie", ""), "fear": ("", "", "", "best")}
     assert [(row.count, row.floor) for row in grid.rows] == [(1234, 0.25), (1234, 0.25)]
@@ -49,14 +50,14 @@ def test_every_emotion_has_its_own_best_and_ties_whichever_way_round_a_pair_stan
 
 @pytest.mark.parametrize(("values", "marks"), [((0.0, 0.0), ("", "")), ((0.5, 0.5), ("best", "best"))])
 def test_equal_values_are_the_best_together_but_zero_is_not(
-    by_hand: Callable[..., Comparison], values: tuple[float, float], marks: tuple[str, str]
+    values: tuple[float, float], marks: tuple[str, str]
 ) -> None:
-    grid = emotion_grid(by_hand({"A": 0.5, "B": 0.4}, {"joy": dict(zip("AB", values, strict=True))}))
+    grid = emotion_grid(build({"A": 0.5, "B": 0.4}, {}, emotions={"joy": dict(zip("AB", values, strict=True))}))
     assert marks_of(grid)["joy"] == marks
 
 
-def test_a_wide_grid_is_split_with_its_marks(by_hand: Callable[..., Comparison]) -> None:
-    parts = emotion_grid(by_hand(SCORES, EMOTIONS, VERDICTS)).split(3)
+def test_a_wide_grid_is_split_with_its_marks() -> None:
+    parts = emotion_grid(build(SCORES, PAIRS, emotions=EMOTIONS)).split(3)
     assert [part.columns for part in parts] == [("LoRA", "LoRA · W&B", "QLoRA"), ("IA3",)]
     assert marks_of(parts[1]) == {"joy": ("",), "fear": ("best",)}
 
@@ -77,7 +78,6 @@ def test_the_method_is_told_with_the_comparison_s_own_numbers(comparison: Compar
     assert "W&B" not in told
 
 
-def test_unequal_numbers_of_seeds_are_told_apart(by_hand: Callable[..., Comparison]) -> None:
-    comparison = by_hand({"A": 0.5, "B": 0.4, "C": 0.3}, {"joy": {"A": 0.5}})
-    comparison.scores.loc[comparison.scores["series"] != "B", "seeds"] = 1
-    assert describe_seeds(comparison) == "2 seeds of B and 1 seed of A and C"
+def test_unequal_numbers_of_seeds_are_told_apart() -> None:
+    comparison = build({"A": 0.5, "B": 0.4, "C": 0.3}, {}, seeds={"A": 1, "C": 1})
+    assert describe_seeds(comparison) == "3 seeds of B and 1 seed of A and C"

@@ -40,9 +40,7 @@ def open_file(browser: Browser, path: Path, width: int) -> tuple[Page, list[str]
 
 
 def test_pictures_are_dark_on_white_with_title_and_whole_names_and_always_the_same(figure: go.Figure) -> None:
-    svg, again, png = to_images(
-        [Picture(figure, TITLE, "svg"), Picture(figure, TITLE, "svg"), Picture(figure, TITLE, "png", 500, 260)]
-    )
+    svg, again, png = to_images([Picture(figure, TITLE, form) for form in ("svg", "svg", "png")])
     assert svg == again
     root = ElementTree.fromstring(svg)
     assert (root.get("width"), root.get("height")) == ("900", str(300 + TITLE_HEIGHT))
@@ -53,7 +51,7 @@ def test_pictures_are_dark_on_white_with_title_and_whole_names_and_always_the_sa
     for color in (b"rgb(255, 255, 255)", b"rgb(31, 35, 40)", b"rgb(0, 114, 178)"):  # page, text, LoRA
         assert color in svg
     assert b"http" not in svg.replace(b"http://www.w3.org/", b"")
-    assert struct.unpack(">II", png[16:24]) == (PNG_SCALE * 500, PNG_SCALE * 260)
+    assert struct.unpack(">II", png[16:24]) == (PNG_SCALE * 900, PNG_SCALE * (300 + TITLE_HEIGHT))
 
 
 @pytest.mark.parametrize(("plotlyjs", "files"), [("inline", 1), ("beside", 2)])

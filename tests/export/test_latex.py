@@ -2,12 +2,12 @@
 
 import random
 import re
-from collections.abc import Callable
 
 import pytest
 
 from emocore.evaluation.comparison import Comparison
 from emocore.export.latex import escape, latex_emotion_table, latex_table
+from tests.support.comparisons import build
 
 NASTY = r"\input{/etc/passwd} 100% of $x_1^2$ & #1 ~{a}~ <b>[c]* `d' -- e---f | g" + '"'
 COMMANDS = {
@@ -79,30 +79,28 @@ def check_structure(table: str) -> None:
         assert body.index(r"\toprule") < body.index(r"\midrule") < body.index(r"\bottomrule")
 
 
-def test_scores_have_intervals_marks_and_the_lines_of_no_skill(by_hand: Callable[..., Comparison]) -> None:
-    verdicts = [("LoRA", NASTY, "", "tie"), ("LoRA", "IA3", "", "better")]
-    table = latex_table(by_hand({"IA3": 0.4, "LoRA": 0.6, NASTY: 0.55, "*W&B": 0.5}, {"joy": {"LoRA": 0.5}}, verdicts))
+def test_scores_have_intervals_marks_and_the_lines_of_no_skill() -> None:
+    pairs = {("LoRA", NASTY): (0.1, 0.0, 0.2, "tie"), ("LoRA", "IA3"): (0.1, 0.0, 0.2, "better")}
+    table = latex_table(build({"IA3": 0.4, "LoRA": 0.6, NASTY: 0.55, "*W&B": 0.5}, pairs, policy="common"))
     check_structure(table)
-    head, lora, nasty, wandb, ia3, always = ([cell.strip() for cell in row] for row in rows_of(table))
+    head, lora, nasty, wandb, ia3, _, always = ([cell.strip() for cell in row] for row in rows_of(table))
     assert head == ["Series", "Seeds", "macro-F1", "micro-F1", "Jaccard"]
-    assert lora[:3] == ["LoRA", "2", r"\textbf{0.600} {\scriptsize [0.500, 0.700]}"]
-    assert nasty == [escape(NASTY), "2", r"0.550$^{\dagger}$ {\scriptsize [0.450, 0.650]}", nasty[3], nasty[4]]
+    assert lora[:3] == ["LoRA", "3", r"\textbf{0.600} {\scriptsize [0.580, 0.620]}"]
+    assert nasty == [escape(NASTY), "3", r"0.550$^{\dagger}$ {\scriptsize [0.530, 0.570]}", nasty[3], nasty[4]]
     assert wandb[0] == r"{*}W\&B"
     assert wandb[2].startswith(r"0.500$^{\ddagger}$")
-    assert ia3[2] == r"0.400 {\scriptsize [0.300, 0.500]}"
-    assert always == ["always-on (no skill)", "", "0.300", "0.300", "0.300"]
+    assert ia3[2] == r"0.400 {\scriptsize [0.380, 0.420]}"
+    assert always == ["always-on (no skill)", "", "0.200", "0.200", "0.200"]
     [caption] = re.findall(r"\\caption\{(.*)\}", table)
     told = printed(caption)
-    for words in ("Test split", "one tuned threshold", "2 seeds each", "95 % confidence", "† Ties", "‡ Not tested"):
+    for words in ("Test split", "one tuned threshold", "3 seeds each", "95 % confidence", "† Ties", "‡ Not tested"):
         assert words in told
 
 
 @pytest.mark.parametrize(("series", "tabulars"), [(3, 1), (4, 1), (5, 2)])
-def test_emotions_by_series_in_as_many_tables_as_fit(
-    by_hand: Callable[..., Comparison], series: int, tabulars: int
-) -> None:
+def test_emotions_by_series_in_as_many_tables_as_fit(series: int, tabulars: int) -> None:
     values = {f"series {number}": 0.9 - number / 10 for number in range(series)}
-    table = latex_emotion_table(by_hand(values, {NASTY: values, "joy": values}))
+    table = latex_emotion_table(build(values, {}, emotions={NASTY: values, "joy": values}))
     check_structure(table)
     assert table.count(r"\begin{tabular}") == tabulars
     assert len(rows_of(table)) == 3 * tabulars

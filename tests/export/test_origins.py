@@ -1,7 +1,6 @@
 """What a comparison comes from is told without telling where it lay, and what differs between runs is named."""
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pandas as pd
 import pytest
 
 from emocore.evaluation.comparison import Comparison, compare
-from emocore.evaluation.results import Result, RunResult, TeamResult
+from emocore.evaluation.results import Result, RunResult, TeamResult, load_result
 from emocore.export.content import ComparisonContent
 from emocore.export.origins import (
     environment_table,
@@ -20,6 +19,7 @@ from emocore.export.origins import (
     shared_config,
     without_paths,
 )
+from tests.support.studies import finish_study
 
 
 def with_settings(result: RunResult, sha256: dict[str, str] | None = None, **settings: object) -> Result:
@@ -60,10 +60,8 @@ def test_no_password_of_a_server_is_told(study: list[RunResult]) -> None:
     assert shared_address(team) == {"url": "https://w.example/e/p"}
 
 
-def test_of_a_run_s_place_on_w_and_b_the_address_is_told(
-    finish_study: Callable[..., list[RunResult]], tmp_path: Path
-) -> None:
-    [result] = finish_study(tmp_path, ("lora",), (1,))
+def test_of_a_run_s_place_on_w_and_b_the_address_is_told(tmp_path: Path) -> None:
+    [result] = map(load_result, finish_study(tmp_path, ("lora",), (1,), has_test=False))
     assert shared_address(result) == {}
     place = {
         "mode": "online", "entity": "team", "project": "p", "id": "1", "base_url": "https://w.example",

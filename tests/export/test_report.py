@@ -1,7 +1,6 @@
 """The report holds what a reader needs, and whatever users' files say stays text."""
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,9 +9,10 @@ import pandas as pd
 import pytest
 
 from emocore.evaluation.comparison import Comparison, compare
-from emocore.evaluation.results import RunResult, TeamResult
+from emocore.evaluation.results import TeamResult, load_result
 from emocore.export.content import ComparisonContent
 from emocore.export.report import MOST_ROWS, html_report
+from tests.support.studies import finish_study
 
 
 class Reader(HTMLParser):
@@ -96,7 +96,7 @@ def test_scores_stand_with_their_intervals(comparison: Comparison, reader: Reade
 def test_only_clear_differences_by_emotion_are_listed_and_the_ties_counted(
     comparison: Comparison, reader: Reader
 ) -> None:
-    by_emotion = comparison.verdicts[comparison.verdicts["emotion"] != ""]
+    by_emotion = comparison.verdicts.by_emotion
     ties = int((by_emotion["verdict"] == "tie").sum())
     section = reader.sections["By emotion"]
     assert 0 < ties < len(by_emotion)
@@ -126,9 +126,9 @@ def test_a_long_table_is_cut_and_the_page_says_by_how_much(content: ComparisonCo
 
 
 def test_one_run_and_runs_of_w_and_b_are_reported_without_what_they_do_not_have(
-    content: ComparisonContent, finish_study: Callable[..., list[RunResult]], tmp_path: Path
+    content: ComparisonContent, tmp_path: Path
 ) -> None:
-    alone, other = finish_study(tmp_path, ("lora", "ia3"), (1,))
+    alone, other = map(load_result, finish_study(tmp_path, ("lora", "ia3"), (1,), has_test=False))
     team = TeamResult("1", other.config, other.result, other.provenance, "https://wandb.example/1")
     for results, words in (([alone], ""), ([team], "were trained elsewhere"), ([alone, team], "‡ Not tested")):
         page = html_report(replace(content, comparison=compare(results, "validation"), figures={}, tables={}))

@@ -83,12 +83,12 @@ def test_a_run_can_be_moved_to_the_front(waiting: list[RunFolder]) -> None:
 
 def test_a_resumed_run_goes_to_the_end(waiting: list[RunFolder]) -> None:
     first, second, third, fourth = waiting
-    change_status(first, RunStatus.FAILED, reason="because")
+    change_status(first, RunStatus.FAILED, reason="because", failure="out of memory")
     change_status(second, RunStatus.STOPPED)
     resume_run(second)
     resume_run(first)
     assert waiting_runs(first.path.parent) == [third, fourth, second, first]
-    assert first.state.reason is None
+    assert first.state.reason is None and first.state.failure is None
 
 
 @pytest.mark.parametrize("status", [status for status in RunStatus if status != RunStatus.QUEUED], ids=str)

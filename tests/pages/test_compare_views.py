@@ -57,7 +57,7 @@ def finish_sweep(root: Path) -> None:
 
 def finish_with_failures(root: Path) -> None:
     finish_study(root, seeds=(42,))
-    fail_run(root, "head", "out of memory: CUDA had 8 GB; lower the batch size")
+    fail_run(root, "head", "out of memory: CUDA had 8 GB; lower the batch size", failure="out of memory")
     fail_run(root, "tfidf", "row 3 of *data.csv* is damaged")
 
 

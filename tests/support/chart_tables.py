@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from emocore.emotions import EKMAN_7, GOEMOTIONS_28, SEMEVAL_11
+from emocore.evaluation.verdicts import COLUMNS, Verdicts
 
 LABEL_SETS = {7: EKMAN_7, 11: SEMEVAL_11, 28: GOEMOTIONS_28}
 SERIES = (("LoRA", "lora"), ("IA3", "ia3"), ("LoRA (rows 250)", "lora"), ("QLoRA", "qlora"), ("TF-IDF", "tfidf"))
@@ -62,7 +63,7 @@ def score_rows(series: int = 3) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def verdict_rows(labels: tuple[str, ...] = ("joy", "trust"), series: int = 3) -> pd.DataFrame:
+def verdicts_of(labels: tuple[str, ...] = ("joy", "trust"), series: int = 3) -> Verdicts:
     """In each pair the first leads by 6 points overall and in the first emotion; the others are ties, without interval
     in the last."""
     rows = []
@@ -77,8 +78,7 @@ def verdict_rows(labels: tuple[str, ...] = ("joy", "trust"), series: int = 3) ->
                  "p_adjusted": 0.0002 if is_clear else 0.8, "verdict": "better" if is_clear else "tie",
                  "note": "only 4 texts have it" if is_thin else "", "support": 1000 // (rank + 1)}
             )  # fmt: skip
-    columns = ["first", "second", "first_method", "second_method", "emotion", "difference", "low", "high"]
-    return pd.DataFrame(rows, columns=[*columns, "p_value", "p_adjusted", "verdict", "note", "support"])
+    return Verdicts(pd.DataFrame(rows, columns=COLUMNS))
 
 
 def threshold_rows(series: int = 3) -> pd.DataFrame:

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from emocore.evaluation.comparison import Comparison
+from emocore.evaluation.comparison import METRICS, Comparison
 from emocore.evaluation.predictions import ThresholdPolicy
-from emocore.evaluation.verdicts import COLUMNS
+from emocore.evaluation.verdicts import COLUMNS, SPREAD_COLUMNS, Verdicts
 
 # (first, second) or (first, second, emotion) -> difference, low, high, verdict, and a note where there is one.
 Pairs = Mapping[tuple[str, ...], tuple[Any, ...]]
@@ -19,46 +19,45 @@ def build(
     pairs: Pairs,
     seeds: Mapping[str, int] | None = None,
     elsewhere: Sequence[str] = (),
+    emotions: Mapping[str, Mapping[str, float]] | None = None,
     thin: Sequence[str] = (),
     floor: float = 0.2,
     notes: Sequence[str] = (),
     policy: ThresholdPolicy = "launch",
 ) -> Comparison:
-    """Series by macro-F1 with ± 0.02, in the order in which they were launched; those `elsewhere` are of W&B."""
-    series, macro = list(values), np.array(list(values.values()))
-    is_here = ~np.isin(series, elsewhere)
-    scores = pd.DataFrame({"series": series, "metric": "f1_macro", "value": macro})
-    scores["source"] = np.where(is_here, "here", "W&B")
-    scores["seeds"] = [(seeds or {}).get(name, 3) for name in series]
-    scores["low"], scores["high"] = np.where(is_here, [macro - 0.02, macro + 0.02], np.nan)
-    rows = [
-        (
-            first,
-            second,
-            "lora",
-            "ia3",
-            *(rest or ("",)),
-            difference,
-            low,
-            high,
-            0.01,
-            0.01,
-            verdict,
-            *(note or ("",)),
-            9,
-        )
-        for (first, second, *rest), (difference, low, high, verdict, *note) in pairs.items()
-    ]
-    emotions = pd.DataFrame({"emotion": ["joy", *thin], "source": "here", "low": [0.4] + [np.nan] * len(thin)})
+    """Series by the value of each metric with ± 0.02, in the order in which they were launched; those `elsewhere` are
+    of W&B. `emotions` are F1 by emotion and series, and `thin` are emotions without an interval. Three `seeds` each,
+    unless said otherwise."""
+    counts = dict.fromkeys(values, 3) | dict(seeds or {})
+    source = {name: "W&B" if name in elsewhere else "here" for name in values}
+    reach = {name: np.nan if name in elsewhere else 0.02 for name in values}
+    scores = [
+        {"series": name, "metric": metric, "value": value, "source": source[name], "seeds": counts[name],
+         "low": value - reach[name], "high": value + reach[name]}
+        for name, value in values.items()
+        for metric in METRICS
+    ]  # fmt: skip
+    f1_of = dict(emotions or {"joy": values}) | dict.fromkeys(thin, values)
+    by_emotion = [
+        {"series": name, "emotion": emotion, "source": source[name], "f1": f1, "low": np.nan if emotion in thin else f1,
+         "high": np.nan if emotion in thin else f1, "support": 1234, "no_skill_f1": 0.25}
+        for emotion, own in f1_of.items()
+        for name, f1 in own.items()
+    ]  # fmt: skip
+    rows = []
+    for (first, second, *emotion), (difference, low, high, verdict, *note) in pairs.items():
+        spread = (0.7, max(counts.values()) > 1) if 1 in (counts.get(first), counts.get(second)) else (np.nan, False)
+        about = (first, second, "lora", "ia3", *(emotion or ("",)))
+        rows.append((*about, difference, low, high, 0.01, 0.01, verdict, *(note or ("",)), 9, *spread))
     return Comparison(
         results=[],
         split="test",
         policy=policy,
         series={},
         groups=[],
-        scores=scores,
-        emotions=emotions,
-        verdicts=pd.DataFrame(rows, columns=COLUMNS),
-        no_skill=pd.DataFrame({"series": ["silence", "always-on"], "f1_macro": [0, floor]}),
+        scores=pd.DataFrame(scores),
+        emotions=pd.DataFrame(by_emotion),
+        verdicts=Verdicts(pd.DataFrame(rows, columns=[*COLUMNS, *SPREAD_COLUMNS])),
+        no_skill=pd.DataFrame({"series": ["silence", "always-on"], **{metric: [0, floor] for metric in METRICS}}),
         notes=list(notes),
     )

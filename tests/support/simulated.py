@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.stats import norm
 
-from emocore.evaluation.predictions import Outcomes
+from emocore.evaluation.predictions import Predictions
 
 # Share of the texts of the SemEval-2018 E-c test set that have each emotion, commonest first, and about the precision
 # and recall that a small base reaches.
@@ -57,7 +57,7 @@ class World:
         """(labels,) F1 in the population, mean over all seeds there could be."""
         return self.true_f1(*self.draw_seeds(np.random.default_rng(1), draws), gain).mean(axis=0)
 
-    def draw(self, random: np.random.Generator, models: list[tuple[np.ndarray, np.ndarray, float]]) -> Outcomes:
+    def draw(self, random: np.random.Generator, models: list[tuple[np.ndarray, np.ndarray, float]]) -> Predictions:
         """One evaluation set; each method of `models` has its seeds' shifts and skills, and its gain."""
         labels = len(self.shares)
         mood = random.normal(size=(self.texts, 1)) * np.where(np.arange(labels) % 2, 0.6, -0.6)
@@ -77,14 +77,14 @@ class World:
             apart = np.where(truth, 0.5, -0.5) * (skill[:, None] + gain)
             scores.append(np.where(truth, present, absent) + shift[:, None] + apart + shared + own + rest)
             series += [f"method {place}"] * len(shift)
-        return outcomes_of(truth, np.concatenate(scores), tuple(series))
+        return predictions_of(truth, np.concatenate(scores), tuple(series))
 
 
-def outcomes_of(truth: np.ndarray, scores: np.ndarray, series: tuple[str, ...]) -> Outcomes:
-    """Outcomes of runs whose `scores` (runs, texts, labels) are positive where an emotion is predicted."""
+def predictions_of(truth: np.ndarray, scores: np.ndarray, series: tuple[str, ...]) -> Predictions:
+    """Predictions of runs whose `scores` (runs, texts, labels) are positive where an emotion is predicted."""
     runs, texts, labels = scores.shape
     probabilities = norm.cdf(scores)
-    return Outcomes(
+    return Predictions(
         runs=tuple(f"run {number}" for number in range(runs)),
         series=series,
         methods=("lora",) * runs,

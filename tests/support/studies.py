@@ -14,6 +14,7 @@ from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run
 from emocore.run.state import RunStatus
+from emocore.system.processes import Failure
 from emocore.tracking.team import TeamRun
 from tests.support.tables import COST, change_status, finish_run
 
@@ -41,15 +42,17 @@ def finish_study(
     has_test: bool = True,
     data_seed: int = 0,
     absent: str | None = None,
+    provenance: Mapping[str, Any] | None = None,
     **settings: Any,
 ) -> list[RunFolder]:
     """Methods x seeds with validation and test split of `texts` texts each. Other `data_seed`s are other texts; no
-    text has the emotion `absent`; `settings` are the same in all runs."""
+    text has the emotion `absent`; `provenance` and `settings` are the same in all runs."""
     root.mkdir(parents=True, exist_ok=True)
     truths = [draw_truth(texts, len(labels), 10 * data_seed + place) for place in range(2)]
     for truth in truths:
         truth[:, [label == absent for label in labels]] = 0
     origin = {"rows": {"train": 1000, "validation": texts, "test": texts}, "split_sha256": f"{data_seed}" * 64}
+    origin |= provenance or {}
     runs = []
     for number, method in enumerate(methods):
         for seed in seeds:
@@ -62,9 +65,9 @@ def finish_study(
     return runs
 
 
-def fail_run(root: Path, method: str, reason: str, study: str = "s") -> RunFolder:
+def fail_run(root: Path, method: str, reason: str, study: str = "s", failure: Failure | None = None) -> RunFolder:
     run = create_run(root, resolve(RunConfig(method=method, study=study))[0])
-    change_status(run, RunStatus.FAILED, reason=reason)
+    change_status(run, RunStatus.FAILED, reason=reason, failure=failure)
     return run
 
 

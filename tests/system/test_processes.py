@@ -158,37 +158,38 @@ ENDS = {
 def test_an_end_that_was_seen_is_explained(name: str, here: ProcessIdentity) -> None:
     command, words = ENDS[name]
     for process in (here, None):
-        reason = explain_end(process, end_of(command))
+        reason = explain_end(process, end_of(command)).reason
         assert reason.startswith(words)
         assert "\n" not in reason
 
 
 def test_an_unwritable_folder_is_explained_with_what_to_do(here: ProcessIdentity) -> None:
-    reason = explain_end(here, UNWRITABLE_EXIT_STATUS)
+    reason = explain_end(here, UNWRITABLE_EXIT_STATUS).reason
     assert "disk full" in reason and "free space" in reason and "resume" in reason
 
 
 def test_an_end_that_nobody_saw_is_a_kill(here: ProcessIdentity) -> None:
     for process in (here, None):
-        assert explain_end(process, None) == "the process ended without a word, so it was killed; resume it"
+        assert explain_end(process, None).reason == "the process ended without a word, so it was killed; resume it"
 
 
 @pytest.mark.parametrize("exit_status", [None, -signal.SIGKILL], ids=["unseen", "killed"])
 def test_a_kill_for_want_of_memory_is_told_with_its_remedy(here: ProcessIdentity, exit_status: int | None) -> None:
     process = here.model_copy(update={"oom_kills": count_oom_kills() - 1})
-    reason = explain_end(process, exit_status)
+    reason, failure = explain_end(process, exit_status)
+    assert failure == "out of memory"
     assert reason == f"killed, most likely for want of memory; {OUT_OF_MEMORY_REMEDY}"
     assert "\n" not in reason and "batch_size" in reason
 
 
 def test_a_run_that_said_how_it_ended_is_believed_though_memory_was_short(here: ProcessIdentity) -> None:
     process = here.model_copy(update={"oom_kills": -1})
-    assert "status 1" in explain_end(process, 1)
-    assert "SIGTERM" in explain_end(process, -signal.SIGTERM)
+    assert "status 1" in explain_end(process, 1).reason
+    assert "SIGTERM" in explain_end(process, -signal.SIGTERM).reason
 
 
 def test_a_process_of_an_earlier_boot_went_down_with_the_machine(here: ProcessIdentity) -> None:
     """The count of kills began anew with the boot, so it says nothing here."""
     process = here.model_copy(update={"boot_id": "another boot", "oom_kills": -1})
-    reason = explain_end(process, None)
+    reason = explain_end(process, None).reason
     assert reason == "the machine went down (restart or power loss) while it ran; resume it"

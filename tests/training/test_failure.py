@@ -45,8 +45,8 @@ def failure_of(action: Callable[[], object]) -> str:
     try:
         action()
     except Exception as error:
-        reason = explain_failure(error)
-        assert "\n" not in reason
+        reason, failure = explain_failure(error)
+        assert "\n" not in reason and (failure == "out of memory") == (reason == OUT_OF_MEMORY)
         return reason
     pytest.fail("nothing was raised")
 
@@ -73,7 +73,7 @@ def test_a_full_device_and_a_file_over_its_limit_are_full_disks() -> None:
 
     assert failure_of(write) == FULL
     for number in (errno.EDQUOT, errno.EFBIG):
-        assert explain_failure(OSError(number, os.strerror(number))) == FULL
+        assert explain_failure(OSError(number, os.strerror(number))).reason == FULL
 
 
 @pytest.mark.parametrize(
@@ -87,18 +87,18 @@ def test_want_of_memory_is_told_with_what_needs_less(allocate: Callable[[], obje
 
 def test_want_of_memory_on_a_gpu_is_told_alike() -> None:
     error = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.\nGPU 0 has ...")
-    assert explain_failure(error) == OUT_OF_MEMORY
+    assert explain_failure(error).reason == OUT_OF_MEMORY
 
 
 def test_an_error_of_our_own_is_its_message() -> None:
-    assert explain_failure(DataError("mine.csv: no such file")) == "mine.csv: no such file"
+    assert explain_failure(DataError("mine.csv: no such file")).reason == "mine.csv: no such file"
 
 
 def test_any_other_error_is_named_in_one_line_that_points_to_the_log() -> None:
-    assert explain_failure(ValueError("first\nsecond")) == "ValueError: first (the log has the details)"
+    assert explain_failure(ValueError("first\nsecond")).reason == "ValueError: first (the log has the details)"
     for message in ("", "\n", "  "):
-        assert explain_failure(KeyError(message)).endswith("(the log has the details)")
-        assert explain_failure(RuntimeError(message)) == "RuntimeError: no message (the log has the details)"
+        assert explain_failure(KeyError(message)).reason.endswith("(the log has the details)")
+        assert explain_failure(RuntimeError(message)).reason == "RuntimeError: no message (the log has the details)"
 
 
 def test_a_missing_file_is_not_taken_for_an_unwritable_one(tmp_path: Path) -> None:
@@ -108,4 +108,6 @@ def test_a_missing_file_is_not_taken_for_an_unwritable_one(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("words", ["CUDA error: out of memory", "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling"])
 def test_a_gpu_that_is_full_already_is_out_of_memory(words: str) -> None:
-    assert explain_failure(RuntimeError(f"{words}\nCUDA kernel errors might be reported later")) == OUT_OF_MEMORY
+    assert (
+        explain_failure(RuntimeError(f"{words}\nCUDA kernel errors might be reported later")).failure == "out of memory"
+    )
