@@ -4,7 +4,6 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from emocore.cli import output
 from emocore.data.uploads import list_uploads, remove_unused_uploads
 from emocore.errors import ConfigError, RunError
 from emocore.jobs.delete import check_deletable, delete_run
-from emocore.jobs.launch import Plan, launch, launch_without_copies, plan_runs, plan_study
+from emocore.jobs.launch import Plan, launch, plan_runs, plan_study
 from emocore.jobs.overview import describe_runs
 from emocore.jobs.presets import STUDY_METHODS, preset_study
 from emocore.jobs.queue import (
@@ -72,7 +71,7 @@ def list_settings(options: argparse.Namespace) -> None:
 
 def launch_one(options: argparse.Namespace) -> int:
     settings = _settings(options, (*SETTING_OPTIONS, "method", "seed", "study"))
-    return _launch(plan_runs([build(RunConfig, settings)]), options, launch)
+    return _launch(plan_runs([build(RunConfig, settings)]), options, allow_repeats=True)
 
 
 def launch_study(options: argparse.Namespace) -> int:
@@ -179,7 +178,7 @@ def clone_run(options: argparse.Namespace) -> int:
     changes = parse_settings(options.settings)
     plan = plan_runs([derive(config, changes)])
     own = [note for note in notes if "wandb_base_url" not in changes]
-    return _launch(replace(plan, notes=[*own, *plan.notes]), options, launch)
+    return _launch(replace(plan, notes=[*own, *plan.notes]), options, allow_repeats=True)
 
 
 def change_queue(options: argparse.Namespace) -> None:
@@ -239,13 +238,13 @@ def _confirm(question: str) -> bool:
 
 
 def _launch_study(study: StudyConfig, options: argparse.Namespace) -> int:
-    return _launch(plan_study(study), options, launch_without_copies)
+    return _launch(plan_study(study), options)
 
 
-def _launch(plan: Plan, options: argparse.Namespace, carry_out: Callable[[Plan, Path], list[RunFolder]]) -> int:
+def _launch(plan: Plan, options: argparse.Namespace, allow_repeats: bool = False) -> int:
     for note in plan.notes:
         output.print_note(f"note: {note}")
-    return _see_through(carry_out(plan, runs_root()), options.wait)
+    return _see_through(launch(plan, runs_root(), allow_repeats), options.wait)
 
 
 def _see_through(runs: list[RunFolder], wait: bool) -> int:

@@ -54,12 +54,11 @@ def relaunch(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[RunConfig]
     """The configs that command lines would launch, as the command line's own parser and planner read them."""
     plans: list[Plan] = []
 
-    def catch(plan: Plan, root: Path) -> list[Any]:
+    def catch(plan: Plan, root: Path, allow_repeats: bool) -> list[Any]:
         plans.append(plan)
         return []
 
     monkeypatch.setattr(commands, "launch", catch)
-    monkeypatch.setattr(commands, "launch_without_copies", catch)
 
     def read(lines: str) -> list[RunConfig]:
         plans.clear()
