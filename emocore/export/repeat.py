@@ -17,11 +17,10 @@ from emocore.models.bases import BASES
 from emocore.models.methods import METHODS, reads
 from emocore.models.resolve import resolve
 from emocore.run.config import NO_BASE, RunConfig
-from emocore.run.settings import DATA_FILES, SHARED, VARIED, use, with_role
+from emocore.run.settings import SHARED, VARIED, use, with_role
 
 PROGRAM = ("python", "-m", "emocore")
 ALWAYS_NAMED = ("base", "data")
-OWN_OPTIONS = ("base", *DATA_FILES)
 REPEATED = with_role("data", "training", "method", "machine")  # all that is neither named by a study nor logging
 
 Config = dict[str, Any]
@@ -136,10 +135,7 @@ def _defaults(method: str, base: str) -> RunConfig:
 
 
 def _options(settings: Settings) -> list[str]:
-    return [
-        f"--{name.replace('_', '-')}={value}" if name in OWN_OPTIONS else f"--set={name}={_say(value)}"
-        for name, value in settings.items()
-    ]
+    return [f"--{name.replace('_', '-')}={_say(value)}" for name, value in settings.items()]
 
 
 def _say(value: Any) -> str:

@@ -101,7 +101,7 @@ def test_a_clone_has_the_settings_of_the_other_but_for_those_that_were_changed(
     paused: list[RunFolder], small_csv: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["launch", "--method", "tfidf", "--data", str(small_csv), "--seed", "5", "--study", "s"]) == 0
-    assert main(["clone", list_runs(runs_root())[-1].id, "--set", "seed=6", "--set", "threshold=0.3"]) == 0
+    assert main(["clone", list_runs(runs_root())[-1].id, "--seed", "6", "--set", "threshold=0.3"]) == 0
     output = capsys.readouterr()
     original, clone = list_runs(runs_root())[-2:]
     assert output.out == f"{original.id}\n{clone.id}\n"
@@ -143,13 +143,9 @@ def test_uploads_are_listed_and_those_of_no_run_removed(capsys: pytest.CaptureFi
     ("arguments", "part"),
     [
         (["resume", "{id}"], "is queued; only a stopped, interrupted or failed run can be resumed"),
-        (["resume", "gone"], "no run 'gone'"),
-        (["clone", "gone"], "no run 'gone'"),
-        (["clone", "{id}", "--set", "optimizer=sgd"], "optimizer: no such setting"),
-        (["clone", "{id}", "--set", "epochs=0"], "epochs: "),
-        (["queue", "--front", "gone"], "no run 'gone'"),
+        (["clone", "{id}", "--epochs", "0"], "epochs: "),
         (["queue", "--front", "{stopped}"], "is stopped; only a queued run can be moved to the front"),
-        (["queue", "--pause", "--continue"], "not allowed with"),
+        (["queue", "--pause", "--continue"], "--pause and --continue do not go together"),
         (["delete", "{id}"], "nothing was deleted; answer y, or use --yes where nobody can answer"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -159,10 +155,7 @@ def test_what_cannot_be_done_is_one_line_and_changes_nothing(
 ) -> None:
     change_status(paused[1], RunStatus.STOPPED)
     before = [run.stored_state for run in paused]
-    try:
-        status: object = main([text.format(id=paused[0].id, stopped=paused[1].id) for text in arguments])
-    except SystemExit as end:  # argparse's way out
-        status = end.code
+    status = main([text.format(id=paused[0].id, stopped=paused[1].id) for text in arguments])
     output = capsys.readouterr()
     assert (status, output.out) == (2, "")
     assert output.err.startswith("emocore: ") and output.err.count("\n") == 1

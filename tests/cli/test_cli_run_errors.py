@@ -15,7 +15,9 @@ from tests.support.tables import change_status
 
 @pytest.mark.parametrize("run_id", ["20240101-000000-lora-minilm-l6-0000", "..", "../runs", ".", ""])
 @pytest.mark.parametrize(
-    "arguments", [["show"], ["compare"], ["stop"], ["delete"], ["classify", "--text", "hello"]], ids=lambda a: a[0]
+    "arguments",
+    [["show"], ["compare"], ["stop"], ["resume"], ["clone"], ["delete"], ["classify", "--text", "hello"]],
+    ids=lambda a: a[0],
 )
 def test_an_unknown_run_is_refused_with_how_to_list_them(
     refuse: Callable[..., str], arguments: list[str], run_id: str
