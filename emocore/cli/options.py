@@ -1,34 +1,45 @@
-"""What commands have in common: the options of settings, the lists of options by role, and names of runs."""
+"""What several commands have in common: options of settings, help that lists them by role, and names of runs."""
 
 import click
+from click.core import augment_usage_errors
 from click.shell_completion import CompletionItem
 
 from emocore.run.settings import describe, use
 
 
-def complete_file(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:
-    """Leaves it to the shell, which knows the files."""
-    return [CompletionItem(typed, type="file")]
+class FileName(click.ParamType):
+    """A path as it was typed, which the shell completes. Whoever opens the file says what is wrong with it."""
+
+    name = "file"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return [CompletionItem(incomplete, type="file")]
+
+
+FILE = FileName()
 
 
 class SettingOption(click.Option):
     """The option of one setting. Its value stays text, for `parse_settings`."""
 
     def __init__(self, setting: str) -> None:
-        complete = complete_file if use(setting).file else None
-        option = f"--{setting.replace('_', '-')}"
-        super().__init__([option], metavar="VALUE", help=describe(setting), shell_complete=complete)
+        option, kind = f"--{setting.replace('_', '-')}", FILE if use(setting).file else None
+        super().__init__([option], type=kind, metavar="VALUE", help=describe(setting))
         self.role = use(setting).role
 
 
 class Command(click.Command):
     """A command whose help lists settings by their roles, below its other options."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        with augment_usage_errors(ctx):  # or some would not know which command they are of
+            return super().parse_args(ctx, args)
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         sections: dict[str, list[tuple[str, str]]] = {"Options": []}
-        for parameter in self.get_params(ctx):
-            heading = f"{parameter.role.capitalize()} settings" if isinstance(parameter, SettingOption) else "Options"
-            if record := parameter.get_help_record(ctx):
+        for option in self.get_params(ctx):
+            heading = f"{option.role.capitalize()} settings" if isinstance(option, SettingOption) else "Options"
+            if isinstance(option, click.Option) and (record := option.get_help_record(ctx)):
                 sections.setdefault(heading, []).append(record)
         for heading, records in sections.items():
             with formatter.section(heading):

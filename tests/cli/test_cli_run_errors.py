@@ -62,22 +62,6 @@ def test_a_damaged_result_is_told_with_its_run_and_file(
     assert f"run {run.id}: result.json is damaged" in refuse(*arguments, run.id)
 
 
-def test_an_ended_run_cannot_be_stopped(refuse: Callable[..., str], runs: Path) -> None:
-    runs.mkdir()
-    run = create_run(runs, RunConfig(method="tfidf"))
-    with run.lock():
-        run.change_state(RunStatus.STOPPED)
-    assert f"run {run.id} is already stopped" in refuse("stop", run.id)
-
-
-def test_a_live_run_is_not_deleted(refuse: Callable[..., str], runs: Path) -> None:
-    runs.mkdir()
-    run = create_run(runs, RunConfig(method="tfidf"))
-    with run.lock():
-        run.change_state(RunStatus.RUNNING)
-        assert f"run {run.id} is running; stop it" in refuse("delete", run.id)
-
-
 def test_a_terminal_is_shown_what_a_run_holds_and_obeys_none_of_it(
     runs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
