@@ -24,7 +24,6 @@ from emocore.jobs.presets import PRESETS, STUDY_METHODS
 from emocore.run.config import RunConfig
 from emocore.run.parse import parse_list, parse_settings, parse_vary
 from emocore.run.settings import VARIED, describe, use
-from emocore.system.secrets import load_secrets
 
 PROGRAM = "python -m emocore"
 STUDY_SETTINGS = [name for name in RunConfig.model_fields if use(name).role != "identity"]  # it sets the others itself
@@ -66,7 +65,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 @click.version_option(__version__, message="%(version)s")
 def cli() -> None:
     """Which parameter-efficient method for emotion detection?"""
-    load_secrets()
 
 
 def launch(texts: Sequence[str], wait: bool, **options: str | None) -> int:

@@ -5,6 +5,7 @@ from click.core import augment_usage_errors
 from click.shell_completion import CompletionItem
 
 from emocore.run.settings import describe, use
+from emocore.system.secrets import load_secrets
 
 
 class FileName(click.ParamType):
@@ -29,11 +30,15 @@ class SettingOption(click.Option):
 
 
 class Command(click.Command):
-    """A command whose help lists settings by their roles, below its other options."""
+    """A command that has the user's keys, and whose help lists settings by their roles, below its other options."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         with augment_usage_errors(ctx):  # or some would not know which command they are of
             return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> int | None:
+        load_secrets()
+        return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         sections: dict[str, list[tuple[str, str]]] = {"Options": []}
