@@ -154,7 +154,7 @@ def launch(**settings: Any) -> Run:
         DataError: The data cannot be used.
         BaseModelError: The base is not there.
     """
-    [run] = launching.launch(launching.plan_runs([build(RunConfig, settings)]), runs_root())
+    [run] = launching.launch(launching.plan_runs([build(RunConfig, settings)]), runs_root(), allow_repeats=True)
     return Run(run)
 
 
@@ -190,7 +190,7 @@ def study(
         "vary": dict(vary or {}),
     }
     plan = launching.plan_study(build(StudyConfig, values))
-    return [Run(run) for run in launching.launch_without_copies(plan, runs_root())]
+    return [Run(run) for run in launching.launch(plan, runs_root())]
 
 
 def compare(runs: Iterable[Run | str], split: str | None = None, thresholds: ThresholdPolicy = "launch") -> Comparison:

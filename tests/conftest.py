@@ -132,11 +132,7 @@ def refuse(runs: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]
 
     def run(*arguments: str) -> str:
         before = contents(runs)
-        try:
-            status: object = main(arguments)
-        except SystemExit as end:  # argparse's way out
-            status = end.code
-        message = assert_one_line(status, *capsys.readouterr())
+        message = assert_one_line(main(arguments), *capsys.readouterr())
         assert contents(runs) == before
         return message
 

@@ -1,10 +1,9 @@
-"""What each command of `python -m emocore` does with its parsed options."""
+"""What each command of `python -m emocore` does; `main.py` has its options."""
 
-import argparse
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from emocore.cli import output
 from emocore.data.uploads import list_uploads, remove_unused_uploads
 from emocore.errors import ConfigError, RunError
 from emocore.jobs.delete import check_deletable, delete_run
-from emocore.jobs.launch import Plan, launch, launch_without_copies, plan_runs, plan_study
+from emocore.jobs.launch import Plan, launch, plan_runs, plan_study
 from emocore.jobs.overview import describe_runs
 from emocore.jobs.presets import STUDY_METHODS, preset_study
 from emocore.jobs.queue import (
@@ -33,83 +32,77 @@ from emocore.models.resolve import derive, take_over
 from emocore.run.config import STARTER, RunConfig, build
 from emocore.run.folder import RunFolder
 from emocore.run.listing import find_run, list_runs, runs_root
-from emocore.run.parse import parse_list, parse_method_settings, parse_settings, parse_vary
+from emocore.run.parse import parse_method_settings
 from emocore.run.state import RunStatus
 from emocore.run.study import StudyConfig
 from emocore.text import counted, format_bytes
 from emocore.tracking.sync import sync_run
 
-PACKAGE = Path(__file__).parents[1]
-# Inside the package where it is installed, beside it in a checkout.
-APP_FILE = next(file for file in (PACKAGE / "web" / "app.py", PACKAGE.parent / "app.py") if file.is_file())
-# Settings with an option of their own; --set reaches every other one.
-SETTING_OPTIONS = (
-    "base", "data", "validation_data", "test_data", "rows", "epochs", "batch_size", "learning_rate", "device",
-)  # fmt: skip
+
+def find_app_file() -> Path:
+    """Inside the package where it is installed, beside it in a checkout."""
+    package = Path(__file__).parents[1]
+    installed = package / "web" / "app.py"
+    return installed if installed.is_file() else package.parent / "app.py"
 
 
-def open_app(options: argparse.Namespace) -> None:
+def open_app(port: int) -> None:
     """Become the process of the app's server."""
-    os.execv(sys.executable, [sys.executable, str(APP_FILE), "--server.port", str(options.port)])
+    os.execv(sys.executable, [sys.executable, str(find_app_file()), "--server.port", str(port)])
 
 
-def list_bases(options: argparse.Namespace) -> None:
-    if options.install:
+def list_bases(install: bool, as_json: bool) -> None:
+    if install:
         install_bundled()
-    output.print_rows(output.base_rows(), options.json)
+    output.print_rows(output.base_rows(), as_json)
 
 
-def list_methods(options: argparse.Namespace) -> None:
-    output.print_rows(output.method_rows(), options.json)
+def list_methods(as_json: bool) -> None:
+    output.print_rows(output.method_rows(), as_json)
 
 
-def list_settings(options: argparse.Namespace) -> None:
-    if options.markdown:
+def list_settings(markdown: bool, as_json: bool) -> None:
+    if markdown:
         print(output.settings_markdown(), end="")
     else:
-        output.print_rows(output.setting_rows(), options.json)
+        output.print_rows(output.setting_rows(), as_json)
 
 
-def launch_one(options: argparse.Namespace) -> int:
-    settings = _settings(options, (*SETTING_OPTIONS, "method", "seed", "study"))
-    return _launch(plan_runs([build(RunConfig, settings)]), options, launch)
+def launch_one(settings: dict[str, Any], wait: bool) -> int:
+    return _launch(plan_runs([build(RunConfig, settings)]), wait, allow_repeats=True)
 
 
-def launch_study(options: argparse.Namespace) -> int:
-    own = [text for text in options.settings if "." in text.partition("=")[0]]
-    options.settings = [text for text in options.settings if text not in own]
-    if options.preset:
-        for option in ("methods", "seeds", "vary"):
-            if getattr(options, option) is not None:
-                raise ConfigError(
-                    f"--{option}: preset {options.preset} has its own; leave it out, or launch without --preset"
-                )
-        study = preset_study(
-            options.preset, _settings(options), parse_method_settings(own, STUDY_METHODS), options.name
-        )
-        return _launch_study(study, options)
-    methods = list(STUDY_METHODS) if options.methods is None else parse_list(options.methods)
-    study = build(
-        StudyConfig,
-        {
-            "name": options.name or time.strftime("study %Y-%m-%d %H.%M.%S"),
-            "methods": methods,
-            "seeds": parse_list("42" if options.seeds is None else options.seeds),
-            "settings": _settings(options),
-            "method_settings": parse_method_settings(own, methods),
-            "vary": parse_vary(options.vary) if options.vary is not None else {},
-        },
-    )
-    return _launch_study(study, options)
+def launch_study(
+    settings: dict[str, Any],
+    method_settings: Iterable[str],
+    methods: Sequence[str] | None,
+    seeds: Sequence[str] | None,
+    vary: Mapping[str, Sequence[str]] | None,
+    name: str | None,
+    preset: str | None,
+    wait: bool,
+) -> int:
+    """What is None is the preset's own, or without a preset the default. Settings of methods are METHOD.NAME=VALUE."""
+    own = parse_method_settings(method_settings, STUDY_METHODS if methods is None else methods)
+    options = {"methods": methods, "seeds": seeds, "vary": vary}
+    given = {option: value for option, value in options.items() if value is not None}
+    if preset:
+        for option in given:
+            raise ConfigError(f"--{option}: preset {preset} has its own; leave it out, or launch without --preset")
+        study = preset_study(preset, settings, own, name)
+    else:
+        shared = {"methods": STUDY_METHODS, "settings": settings, "method_settings": own}
+        study = build(StudyConfig, shared | given | {"name": name or time.strftime("study %Y-%m-%d %H.%M.%S")})
+    return _launch(plan_study(study), wait)
 
 
-def show_runs(options: argparse.Namespace) -> None:
+def show_runs(as_json: bool) -> None:
     _tend()
     output.print_damaged(runs_root())
     overviews = describe_runs(list_runs(runs_root()))
     for problem in dict.fromkeys(problem for overview in overviews for problem in overview.problems):
         output.print_note(f"note: {problem}")
-    if options.json:
+    if as_json:
         output.print_json([overview.as_dict() for overview in overviews])
     elif overviews:
         output.print_rows([output.overview_row(overview) for overview in overviews])
@@ -117,29 +110,19 @@ def show_runs(options: argparse.Namespace) -> None:
         output.print_line(f"No runs yet. Try: python -m emocore study --methods lora,ia3,qlora --data {STARTER}")
 
 
-def show_run(options: argparse.Namespace) -> None:
+def show_run(run: str, as_json: bool) -> None:
     _tend()
-    run = find_run(runs_root(), options.run)
-    if options.json:
-        output.print_json(output.run_details(run))
+    folder = find_run(runs_root(), run)
+    if as_json:
+        output.print_json(output.run_details(folder))
     else:
-        output.print_run(run)
+        output.print_run(folder)
 
 
-def classify_texts(options: argparse.Namespace) -> None:
-    if options.out and not options.file:
-        raise ConfigError("--out goes with --file")
-    if options.for_spreadsheets and not options.out:
-        raise ConfigError("--for-spreadsheets goes with --out")
-    if options.text is not None and not options.text.strip():
-        raise ConfigError("--text: the text is empty")
-    output.print_classification(named_runs(options), options)
-
-
-def show_uploads(options: argparse.Namespace) -> None:
-    removed = remove_unused_uploads(runs_root()) if options.remove_unused else []
+def show_uploads(remove_unused: bool, as_json: bool) -> None:
+    removed = remove_unused_uploads(runs_root()) if remove_unused else []
     uploads = list_uploads(runs_root())
-    if options.json:
+    if as_json:
         output.print_json([output.upload_row(upload) for upload in uploads])
         return
     if removed:
@@ -150,45 +133,46 @@ def show_uploads(options: argparse.Namespace) -> None:
         output.print_line("No uploads.")
 
 
-def stop_runs(options: argparse.Namespace) -> None:
-    runs = named_runs(options)
+def stop_runs(runs: Sequence[str]) -> None:
+    folders = named_runs(runs)
     try:
-        for run in runs:
+        for run in folders:
             request_stop(run)
     finally:  # a refusal must not leave those before it alone
         tend_queue(runs_root())
-    wait_until_final(runs)
-    for run in runs:
+    wait_until_final(folders)
+    for run in folders:
         output.print_line(f"{run.id} {run.state.status}")
 
 
-def resume_runs(options: argparse.Namespace) -> int:
-    if options.imported == bool(options.runs):
+def resume_runs(runs: Sequence[str], imported: bool, wait: bool) -> int:
+    if imported == bool(runs):
         raise ConfigError("name the runs to resume, or use --imported for all that another installation launched")
-    runs = imported_runs(runs_root()) if options.imported else named_runs(options)
+    folders = imported_runs(runs_root()) if imported else named_runs(runs)
     try:
-        for run in runs:
+        for run in folders:
             resume_run(run)
     finally:  # a refusal must not leave those before it alone
         tend_queue(runs_root())
-    return _see_through(runs, options.wait)
+    return _see_through(folders, wait)
 
 
-def clone_run(options: argparse.Namespace) -> int:
-    config, notes = take_over(find_run(runs_root(), options.run).config)
-    changes = parse_settings(options.settings)
+def clone_run(run: str, changes: dict[str, Any], wait: bool) -> int:
+    config, notes = take_over(find_run(runs_root(), run).config)
     plan = plan_runs([derive(config, changes)])
     own = [note for note in notes if "wandb_base_url" not in changes]
-    return _launch(replace(plan, notes=[*own, *plan.notes]), options, launch)
+    return _launch(replace(plan, notes=[*own, *plan.notes]), wait, allow_repeats=True)
 
 
-def change_queue(options: argparse.Namespace) -> None:
+def change_queue(front: str | None, pause: bool, go_on: bool) -> None:
+    if pause and go_on:
+        raise ConfigError("--pause and --continue do not go together; leave one of the two out")
     root = runs_root()
-    if options.front:
-        move_to_front(find_run(root, options.front))
-    if options.pause:
+    if front:
+        move_to_front(find_run(root, front))
+    if pause:
         pause_queue(root)
-    if options.go_on:
+    if go_on:
         continue_queue(root)
     _tend()
     output.print_damaged(root)
@@ -200,25 +184,25 @@ def change_queue(options: argparse.Namespace) -> None:
         output.print_line(f"{len(imported)} imported; `python -m emocore resume --imported` queues them here.")
 
 
-def sync_runs(options: argparse.Namespace) -> None:
-    for run in named_runs(options):
+def sync_runs(runs: Sequence[str]) -> None:
+    for run in named_runs(runs):
         output.print_line(f"{run.id} {sync_run(run)}")
 
 
-def delete_runs(options: argparse.Namespace) -> None:
-    runs = named_runs(options)
-    for run in runs:
+def delete_runs(runs: Sequence[str], yes: bool) -> None:
+    folders = named_runs(runs)
+    for run in folders:
         check_deletable(run)
-    if not options.yes and not _confirm(f"Delete {counted(len(runs), 'run')} with all files?"):
+    if not yes and not _confirm(f"Delete {counted(len(folders), 'run')} with all files?"):
         raise RunError("nothing was deleted; answer y, or use --yes where nobody can answer")
-    for run in runs:
+    for run in folders:
         delete_run(run)
         output.print_line(f"{run.id} deleted")
 
 
-def named_runs(options: argparse.Namespace) -> list[RunFolder]:
-    """All of them exist, or nothing is done."""
-    return [find_run(runs_root(), run_id) for run_id in dict.fromkeys(options.runs)]
+def named_runs(ids: Iterable[str]) -> list[RunFolder]:
+    """The runs with these ids, each once. Raises RunError if one of them does not exist."""
+    return [find_run(runs_root(), run_id) for run_id in dict.fromkeys(ids)]
 
 
 def _tend() -> None:
@@ -238,14 +222,10 @@ def _confirm(question: str) -> bool:
         return False
 
 
-def _launch_study(study: StudyConfig, options: argparse.Namespace) -> int:
-    return _launch(plan_study(study), options, launch_without_copies)
-
-
-def _launch(plan: Plan, options: argparse.Namespace, carry_out: Callable[[Plan, Path], list[RunFolder]]) -> int:
+def _launch(plan: Plan, wait: bool, allow_repeats: bool = False) -> int:
     for note in plan.notes:
         output.print_note(f"note: {note}")
-    return _see_through(carry_out(plan, runs_root()), options.wait)
+    return _see_through(launch(plan, runs_root(), allow_repeats), wait)
 
 
 def _see_through(runs: list[RunFolder], wait: bool) -> int:
@@ -266,14 +246,3 @@ def _report_end(run: RunFolder) -> int:
         return 0
     output.print_problem(f"run {run.id} {state.status}: {state.reason}")
     return 1
-
-
-def _settings(options: argparse.Namespace, names: tuple[str, ...] = SETTING_OPTIONS) -> dict[str, Any]:
-    """Those of options of their own, and those of --set. Raises ConfigError for one that is given both ways."""
-    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
-    more = parse_settings(options.settings)
-    for name in given:
-        if name in more:
-            option = f"--{name.replace('_', '-')}"
-            raise ConfigError(f"{name} is given twice, by {option} and by --set; leave one of the two out", field=name)
-    return given | more

@@ -1,7 +1,7 @@
 """The command `compare`: the verdict and its tables in the terminal, as JSON, as a report or as a bundle."""
 
-import argparse
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -34,40 +34,50 @@ TEAM_TIMEOUT_SECONDS = 30.0
 GRAVE = ("confounds", "may matter")
 
 
-def compare_runs(options: argparse.Namespace) -> None:
-    if bool(options.runs) == bool(options.study) and not (options.wandb and not options.runs):
+def compare_runs(
+    runs: Sequence[str],
+    study: str | None,
+    wandb: str | None,
+    split: str | None,
+    thresholds: ThresholdPolicy,
+    report: str | None,
+    bundle: str | None,
+    for_spreadsheets: bool,
+    as_json: bool,
+) -> None:
+    if bool(runs) == bool(study) and not (wandb and not runs):
         raise ConfigError("name the runs to compare, or one study with --study; --wandb adds those of a W&B project")
-    if options.for_spreadsheets and not options.bundle:
+    if for_spreadsheets and not bundle:
         raise ConfigError("--for-spreadsheets goes with --bundle")
-    for option, file in (("--report", options.report), ("--bundle", options.bundle)):
+    for option, file in (("--report", report), ("--bundle", bundle)):
         if file:
             find_output(option, file)
-    runs = _finished_of_study(options.study) if options.study else named_runs(options)
-    team = fetch_team_runs(options.wandb, TEAM_TIMEOUT_SECONDS) if options.wandb else TeamListing()
+    folders = _finished_of_study(study) if study else named_runs(runs)
+    team = fetch_team_runs(wandb, TEAM_TIMEOUT_SECONDS) if wandb else TeamListing()
     for reason in team.left_out:
         print_note(f"note: {reason}")
-    if not runs and not team.runs:
-        raise RunError(f"{options.wandb} has no finished run that Emocore trained")
-    results = add_team_runs([load_result(run) for run in runs], team.runs)
+    if not folders and not team.runs:
+        raise RunError(f"{wandb} has no finished run that Emocore trained")
+    results = add_team_runs([load_result(run) for run in folders], team.runs)
     shared = shared_splits(results)
     if not shared:
         raise DataError("these runs share no split: some have validation scores only, others test scores only")
 
     @lru_cache
     def compare_at(policy: ThresholdPolicy) -> Comparison:
-        return compare(results, options.split or shared[-1], policy)
+        return compare(results, split or shared[-1], policy)
 
-    comparison = compare_at(options.thresholds)
+    comparison = compare_at(thresholds)
     differences = audit(comparison.results, comparison.split, count_learning_rate_trials(finished_configs(runs_root())))
-    if options.bundle or options.report:
-        content = gather(comparison, differences, options.study or "Chosen runs", compare_at)
-        if options.report:
-            _write_report(Path(options.report), html_report(content))
-        if options.bundle:
-            for note in write_bundle(Path(options.bundle), content, options.for_spreadsheets):
+    if bundle or report:
+        content = gather(comparison, differences, study or "Chosen runs", compare_at)
+        if report:
+            _write_report(Path(report), html_report(content))
+        if bundle:
+            for note in write_bundle(Path(bundle), content, for_spreadsheets):
                 print_note(f"note: {note}")
-            print_note(f"written: {options.bundle}")
-    (_print_as_json if options.json else _print)(comparison, differences)
+            print_note(f"written: {bundle}")
+    (_print_as_json if as_json else _print)(comparison, differences)
 
 
 def _write_report(path: Path, page: str) -> None:

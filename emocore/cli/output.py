@@ -1,6 +1,5 @@
 """What the command line prints: plain tables for people, JSON for programs."""
 
-import argparse
 import json
 import sys
 from pathlib import Path
@@ -8,11 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from emocore.data.spreadsheet import is_for_spreadsheets, to_csv, write_csv
-from emocore.data.table import read_texts
 from emocore.data.uploads import Upload
 from emocore.errors import DataError, RunError
-from emocore.evaluation.results import SPLITS, load_result, read_result
+from emocore.evaluation.results import SPLITS, read_result
 from emocore.jobs.overview import RunOverview, describe_run
 from emocore.models.bases import BASES
 from emocore.models.methods import METHODS
@@ -20,7 +17,7 @@ from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import list_damaged_runs
 from emocore.run.settings import bounds, describe, use
-from emocore.text import CONTROL, format_bytes, format_count, format_seconds, join_names, show_controls
+from emocore.text import CONTROL, format_bytes, format_count, format_seconds, show_controls
 
 EMOTION_SCORES = ("precision", "recall", "f1", "average_precision", "support", "predicted")
 
@@ -208,47 +205,6 @@ def print_run(run: RunFolder) -> None:
         print_line(f"\nlog:\n{log}")
 
 
-def print_classification(runs: list[RunFolder], options: argparse.Namespace) -> None:
-    """Loads torch only here. Raises RunError, AdapterError or DataError."""
-    for run in runs:
-        load_result(run)
-    texts = read_texts(options.file, options.text_column) if options.file else [options.text]
-    out = _find_out(options) if options.out else None
-
-    from emocore.inference.classify import ClassifierPool, classify, widen
-
-    answers = classify(ClassifierPool(), runs, texts)
-    if options.file:
-        table = widen(answers, runs)
-        try:
-            written = write_csv(out, table, options.for_spreadsheets) if out else []
-        except OSError as error:
-            raise DataError(f"--out {out}: cannot be written ({error.strerror}); free space there") from None
-        if options.json:
-            print_json(to_records(table))
-        elif out:
-            print_line(f"{len(table):,} texts classified, written to {join_names(map(str, written))}")
-        else:
-            sys.stdout.write(to_csv(table))
-        return
-    if options.json:
-        print_json(
-            [
-                {
-                    "run": run_id,
-                    "text": options.text,
-                    "emotions": to_records(rows[["emotion", "probability", "threshold", "predicted"]]),
-                }
-                for run_id, rows in answers.groupby("run", sort=False)
-            ]
-        )
-        return
-    for run_id, rows in answers.groupby("run", sort=False):
-        print_line(f"{run_id}: {', '.join(rows.loc[rows['predicted'], 'emotion']) or 'no emotion'}")
-        print_rows(to_records(rows[["emotion", "probability", "threshold"]]))
-        print_line()
-
-
 def find_output(option: str, name: str, takes_streams: bool = False) -> Path:
     """Where a command is to write. Raises DataError for a place where no file can be, and for a pipe or a device unless
     it `takes_streams`: a file is put in its place in one step, and that place is no file's."""
@@ -261,16 +217,6 @@ def find_output(option: str, name: str, takes_streams: bool = False) -> Path:
     if not is_place:
         raise DataError(f"{option} {name[:200]}: cannot be written; name a file in a folder that exists")
     return path
-
-
-def _find_out(options: argparse.Namespace) -> Path:
-    """Before anything is loaded. Raises DataError for a place where no CSV can be written."""
-    out = find_output("--out", options.out, takes_streams=True)
-    if is_for_spreadsheets(out.name):
-        raise DataError(f"--out {out}: --for-spreadsheets gives a file such a name; choose another one")
-    if options.for_spreadsheets and out.exists() and not out.is_file():
-        raise DataError(f"--out {out}: this is no file, so there is no place beside it for the one for spreadsheets")
-    return out
 
 
 def to_records(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -17,11 +17,10 @@ from emocore.models.bases import BASES
 from emocore.models.methods import METHODS, reads
 from emocore.models.resolve import resolve
 from emocore.run.config import NO_BASE, RunConfig
-from emocore.run.settings import DATA_FILES, SHARED, VARIED, use, with_role
+from emocore.run.settings import SHARED, VARIED, use, with_role
 
 PROGRAM = ("python", "-m", "emocore")
 ALWAYS_NAMED = ("base", "data")
-OWN_OPTIONS = ("base", *DATA_FILES)
 REPEATED = with_role("data", "training", "method", "machine")  # all that is neither named by a study nor logging
 
 Config = dict[str, Any]
@@ -46,10 +45,8 @@ def repeat_command(results: Sequence[Result]) -> str:
 
 def _launch_command(config: Config) -> str:
     chosen = {name: config[name] for name in RunConfig.model_fields if _is_chosen(name, config)}
-    identity = [f"--method={config['method']}", f"--seed={config['seed']}"]
-    if config["study"]:
-        identity.append(f"--study={config['study']}")
-    return _join("launch", [*identity, *_options(chosen)])
+    identity = {name: config[name] for name in with_role("identity") if config[name] is not None}
+    return shlex.join([*PROGRAM, "launch", *_options(identity | chosen)])
 
 
 def _study_command(configs: Sequence[Config]) -> str | None:
@@ -76,14 +73,11 @@ def _study_command(configs: Sequence[Config]) -> str | None:
         elif name in SHARED:
             return None
         else:
-            own += [f"--set={method}.{name}={_to_argument(value)}" for method, value in chosen.items()]
-    head = [
-        f"--name={configs[0]['study']}",
-        f"--methods={','.join(by_method)}",
-        f"--seeds={','.join(dict.fromkeys(str(config['seed']) for config in configs))}",
-    ]
-    vary = [f"--vary={name}={','.join(_to_argument(value) for value in values)}" for name, values in varied.items()]
-    return _join("study", [*head, *_options(shared), *own, *vary])
+            own += [word for m, value in chosen.items() for word in ("--set", f"{m}.{name}={_to_argument(value)}")]
+    seeds = list(dict.fromkeys(config["seed"] for config in configs))
+    head = _options({"name": configs[0]["study"], "methods": list(by_method), "seeds": seeds})
+    vary = [word for name, values in varied.items() for word in ("--vary", f"{name}={_to_argument(values)}")]
+    return shlex.join([*PROGRAM, "study", *head, *_options(shared), *own, *vary])
 
 
 def _find_varied(by_method: Mapping[str, Sequence[Config]]) -> dict[str, list[Any]] | None:
@@ -136,23 +130,11 @@ def _defaults(method: str, base: str) -> RunConfig:
 
 
 def _options(settings: Settings) -> list[str]:
-    return [
-        f"--{name.replace('_', '-')}={value}" if name in OWN_OPTIONS else f"--set={name}={_to_argument(value)}"
-        for name, value in settings.items()
-    ]
+    return [word for name, value in settings.items() for word in (f"--{name.replace('_', '-')}", _to_argument(value))]
 
 
 def _to_argument(value: Any) -> str:
     """A value as `parse_setting` reads it."""
     if value is None:
         return ""
-    return ",".join(value) if isinstance(value, list) else str(value)
-
-
-def _join(command: str, options: Sequence[str]) -> str:
-    """A line for a shell; "--name=x" as the more usual "--name x" where that means the same."""
-    words = [*PROGRAM, command]
-    for option in options:
-        name, _, value = option.partition("=")
-        words += [option] if value.startswith("-") or not value else [name, value]
-    return shlex.join(words)
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -84,15 +84,34 @@ def plan_study(study: StudyConfig) -> Plan:
     return replace(plan, notes=[*notes, *plan.notes])
 
 
-def launch(plan: Plan, root: Path) -> list[RunFolder]:
+def launch(plan: Plan, root: Path, allow_repeats: bool = False) -> list[RunFolder]:
     """Queue the runs of a plan and make sure that a scheduler works on them.
 
-    A W&B server that they name is from now on one that the user's key may be sent to. Raises ConfigError if that
-    cannot be kept, RunError if a run cannot be written; those before it are withdrawn then, unless they have begun.
-    Once all are queued the launch is accepted, whatever keeps the scheduler from starting: a second try would be
-    refused or make the same runs twice. The log tells of that trouble (on the command line: stderr), and the Runs page,
-    which starts a scheduler as soon as it can.
+    A W&B server that they name is from now on one that the user's key may be sent to. Once all are queued the launch is
+    accepted, whatever keeps the scheduler from starting: a second try would be refused or make the same runs twice. The
+    log tells of that trouble (on the command line: stderr), and the Runs page, which starts a scheduler as soon as it
+    can.
+
+    Args:
+        plan: The checked runs.
+        root: The runs folder.
+        allow_repeats: Whether a study may get a run that it has already. Whoever asks for one run, or for a clone, may
+            want it again; whoever launches a study has most likely launched it before. A run that failed or was
+            stopped is no obstacle in either case. Of two that launch the same study at the same moment, the second
+            waits for the first and is refused.
+
+    Raises:
+        ConfigError: The study has one of these runs already, or the W&B server cannot be kept.
+        RunError: A run cannot be written. Those before it are withdrawn then, unless they have begun.
     """
+    if allow_repeats:
+        return _queue(plan, root)
+    with _one_at_a_time(root):
+        _refuse_repeats(plan, root)
+        return _queue(plan, root)
+
+
+def _queue(plan: Plan, root: Path) -> list[RunFolder]:
     for config in plan.configs:
         if config.wandb_base_url and config.wandb_mode != "offline":
             confirm_wandb_server(config.wandb_base_url)
@@ -112,18 +131,6 @@ def launch(plan: Plan, root: Path) -> list[RunFolder]:
     return runs
 
 
-def launch_without_copies(plan: Plan, root: Path) -> list[RunFolder]:
-    """As `launch`, for a study: raises ConfigError if it has one of these runs already, most likely because it was
-    launched before. A run that failed or was stopped is no obstacle. Who asks for one run, or for a clone, may want
-    it again; a comparison leaves repeats out and says so.
-
-    Of two that launch the same study at the same moment, the second waits for the first and is refused.
-    """
-    with _one_at_a_time(root):
-        _refuse_copies(plan, root)
-        return launch(plan, root)
-
-
 @contextlib.contextmanager
 def _one_at_a_time(root: Path) -> Iterator[None]:
     try:
@@ -135,18 +142,18 @@ def _one_at_a_time(root: Path) -> Iterator[None]:
         yield
 
 
-def _refuse_copies(plan: Plan, root: Path) -> None:
+def _refuse_repeats(plan: Plan, root: Path) -> None:
     studies = {config.study for config in plan.configs} - {None}
     there = [run for run in list_runs(root) if run.config.study in studies] if studies else []
-    copies = [
+    repeats = [
         (config, run)
         for config in plan.configs
         for run in there
         if run.config == config and not run.state.status.is_resumable
     ]
-    if copies:
-        config, run = copies[0]
-        titles = ", ".join(dict.fromkeys(f"{find_method(c.method).title} seed {c.seed}" for c, _ in copies))
+    if repeats:
+        config, run = repeats[0]
+        titles = ", ".join(dict.fromkeys(f"{find_method(c.method).title} seed {c.seed}" for c, _ in repeats))
         raise ConfigError(
             f"study '{config.study}' already has {titles} with these very settings (run {run.id} is "
             f"{run.state.status}); choose another name for the study, or leave out what it has",

@@ -8,7 +8,7 @@ import streamlit as st
 from emocore.data.allowed import allow_sources
 from emocore.errors import EmocoreError
 from emocore.jobs.estimate import estimate_seconds
-from emocore.jobs.launch import Plan, launch, launch_without_copies, plan_study
+from emocore.jobs.launch import Plan, plan_study
 from emocore.models.bases import find_base
 from emocore.models.methods import METHODS
 from emocore.run.config import STARTER, build
@@ -120,6 +120,6 @@ with right:
     runs = counted(len(plan.configs), "run")
     st.markdown(f"**{runs}**, one at a time on each device, {format_minutes(seconds)} in all.")
     if st.button(f"Launch {runs}", type="primary", icon=":material/rocket_launch:"):
-        launch_and_show(plan, root, launch if is_clone else launch_without_copies)
+        launch_and_show(plan, root, allow_repeats=is_clone)
     show_planned_runs(plan.configs, study)
     show_data_preview(plan)

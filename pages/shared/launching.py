@@ -7,15 +7,13 @@ launch itself is kept apart from it: of a double click, the second leads to the 
 
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
 
 from emocore.errors import EmocoreError
-from emocore.jobs.launch import Plan
+from emocore.jobs.launch import Plan, launch
 from emocore.run.config import RunConfig
-from emocore.run.folder import RunFolder
 from pages.shared.plain import plain
 
 DOUBLE_CLICK_SECONDS = 5.0
@@ -30,22 +28,22 @@ class _Desk:
         self._study: str | None = None
         self._at = 0.0
 
-    def launch(self, plan: Plan, root: Path, carry_out: Callable[[Plan, Path], list[RunFolder]]) -> str | None:
+    def launch(self, plan: Plan, root: Path, allow_repeats: bool) -> str | None:
         """The study that the runs are in."""
         nameless = [config.model_copy(update={"study": None}) for config in plan.configs]  # a default name has the time
         with self._lock:
             if nameless != self._configs or time.monotonic() - self._at > DOUBLE_CLICK_SECONDS:
-                carry_out(plan, root)
+                launch(plan, root, allow_repeats)
                 self._configs, self._study = nameless, plan.configs[0].study
                 self._at = time.monotonic()
             return self._study
 
 
-def launch_and_show(plan: Plan, root: Path, carry_out: Callable[[Plan, Path], list[RunFolder]]) -> None:
+def launch_and_show(plan: Plan, root: Path, allow_repeats: bool = False) -> None:
     """Launch, then go to the Runs page; what keeps it from being launched is told here."""
     desk: _Desk = st.session_state.setdefault("launch_desk", _Desk())
     try:
-        study = desk.launch(plan, root, carry_out)
+        study = desk.launch(plan, root, allow_repeats)
     except EmocoreError as error:
         st.error(plain(error), icon=":material/error:")
     else:

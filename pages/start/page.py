@@ -4,7 +4,7 @@ import streamlit as st
 
 from emocore.errors import EmocoreError
 from emocore.jobs.estimate import estimate_seconds
-from emocore.jobs.launch import Plan, launch_without_copies, plan_study
+from emocore.jobs.launch import Plan, plan_study
 from emocore.jobs.overview import describe_runs
 from emocore.jobs.presets import starter_study
 from emocore.run.config import STARTER
@@ -49,7 +49,7 @@ with st.container(border=True):
     )
     label = f"Run the starter study: LoRA, IA3 and QLoRA on this machine, {duration}"
     if st.button(label, type="primary" if not runs else "secondary", icon=":material/play_arrow:", key="start_study"):
-        launch_and_show(plan, root, launch_without_copies)
+        launch_and_show(plan, root)
     st.caption(f"The '{STARTER}' messages are for trying the app, not for conclusions.")
 
 warn_of_damaged_runs(root)

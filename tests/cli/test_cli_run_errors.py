@@ -15,7 +15,9 @@ from tests.support.tables import change_status
 
 @pytest.mark.parametrize("run_id", ["20240101-000000-lora-minilm-l6-0000", "..", "../runs", ".", ""])
 @pytest.mark.parametrize(
-    "arguments", [["show"], ["compare"], ["stop"], ["delete"], ["classify", "--text", "hello"]], ids=lambda a: a[0]
+    "arguments",
+    [["show"], ["compare"], ["stop"], ["resume"], ["clone"], ["delete"], ["classify", "--text", "hello"]],
+    ids=lambda a: a[0],
 )
 def test_an_unknown_run_is_refused_with_how_to_list_them(
     refuse: Callable[..., str], arguments: list[str], run_id: str
@@ -58,22 +60,6 @@ def test_a_damaged_result_is_told_with_its_run_and_file(
     run.write_json("result.json", {"validation": {"multilabel": {}}, "test": None})
     change_status(run, RunStatus.FINISHED)
     assert f"run {run.id}: result.json is damaged" in refuse(*arguments, run.id)
-
-
-def test_an_ended_run_cannot_be_stopped(refuse: Callable[..., str], runs: Path) -> None:
-    runs.mkdir()
-    run = create_run(runs, RunConfig(method="tfidf"))
-    with run.lock():
-        run.change_state(RunStatus.STOPPED)
-    assert f"run {run.id} is already stopped" in refuse("stop", run.id)
-
-
-def test_a_live_run_is_not_deleted(refuse: Callable[..., str], runs: Path) -> None:
-    runs.mkdir()
-    run = create_run(runs, RunConfig(method="tfidf"))
-    with run.lock():
-        run.change_state(RunStatus.RUNNING)
-        assert f"run {run.id} is running; stop it" in refuse("delete", run.id)
 
 
 def test_a_terminal_is_shown_what_a_run_holds_and_obeys_none_of_it(

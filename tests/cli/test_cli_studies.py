@@ -9,8 +9,6 @@ from emocore.cli.main import main
 from emocore.run.config import RunConfig
 from emocore.run.listing import find_run, runs_root
 
-PAUSED = "note: the queue is paused; `python -m emocore queue --continue` opens it\n"
-
 
 def study_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[RunConfig]:
     """The configs of what `study` launches into a paused queue, in its order."""
@@ -42,21 +40,20 @@ def test_a_preset_is_launched_with_the_data_and_name_that_are_given(
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [
-        (["--preset", "magic"], "invalid choice: 'magic'"),
+        (["--methods", ","], "methods: "),
+        (["--seeds", "1,x"], "'x'"),
+        (["--methods", "tfidf", "--set", "lora.epochs=3"], "'lora' is not among the study's methods tfidf"),
+        (["--set", "ia3.optimizer=sgd"], "optimizer: no such setting"),
+        (["--set", "seed=7"], "seed: a study takes this from its methods, seeds and name"),
+        (["--set", "lora.rows=50"], "lora.rows: all runs of a study share this"),
+        (["--name", "a/b"], "'a/b'"),
         (["--preset", "fair", "--seeds", "1,2"], "--seeds: preset fair has its own; leave it out"),
         (["--preset", "fair", "--methods", "lora"], "--methods: preset fair has its own"),
         (["--preset", "fair", "--vary", "rows=30,60"], "--vary: preset fair has its own"),
         (["--preset", "fair", "--rows", "50"], "rows: preset fair has its own"),
-        (["--preset", "starter", "--data", "x.csv"], "data: preset starter has its own"),
-        (["--preset", "as-it-was", "--base", "minilm-l6"], "base: preset as-it-was has its own"),
         (["--preset", "as-it-was", "--set", "qlora.max_steps=9"], "max_steps: preset as-it-was has its own"),
-        (["--preset", "as-it-was"], "accept its licence at https://huggingface.co/google/gemma-1.1-2b-it"),
-        (["--preset", "rows", "--data", "nowhere.csv"], "nowhere.csv: no such file"),
         (["--vary", "rows"], "vary: rows needs at least two values"),
-        (["--vary", "rows=30,5000"], "rows=5,000 but the training part has"),
-        (["--vary", "optimizer=a,b"], "vary: optimizer cannot be varied; these can: rows"),
         (["--vary", "rows=30,60", "--rows", "90"], "vary: rows is also given as a setting of its own"),
-        (["--methods", "tfidf", "--vary", "learning_rate=1e-3,1e-2"], "none of the methods reads learning_rate"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

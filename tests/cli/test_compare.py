@@ -1,4 +1,4 @@
-"""The command `compare`: its verdict and tables as text and as JSON, and what it refuses or leaves out."""
+"""The command `compare`: its verdict and tables as text and as JSON."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,6 @@ from emocore.evaluation.results import load_result
 from emocore.models.resolve import resolve
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
-from emocore.run.listing import create_run
 from tests.support.tables import finish_run
 
 LABELS = ("anger", "joy", "trust")
@@ -25,9 +24,8 @@ ONE_MISS = np.where(np.arange(12).reshape(4, 3) == 0, -3.0, PERFECT)  # the firs
 
 
 def finish(root: Path, logits: np.ndarray = PERFECT, **settings: Any) -> RunFolder:
-    test = settings.pop("test", None)
     config, _ = resolve(RunConfig(**{"base": "smollm2-135m", "study": "s"} | settings))
-    return finish_run(root, config, TRUTH, logits, LABELS, test=test)
+    return finish_run(root, config, TRUTH, logits, LABELS)
 
 
 @pytest.fixture
@@ -79,56 +77,6 @@ def test_differences_beside_the_method_are_warned_of(
     assert main(["compare", study[0].id, other.id]) == 0
     [warning] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("warning: ")]
     assert "epochs" in warning.lower() and "LoRA" in warning and "9" in warning
-
-
-def test_the_test_split_is_taken_where_every_run_has_one(
-    study: list[RunFolder], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    run = finish(tmp_path, test=(TRUTH, ONE_MISS))
-    told = {}
-    for arguments in ([], ["--split", "validation"], ["--thresholds", "common"]):
-        assert main(["compare", run.id, "--json", *arguments]) == 0
-        answer = json.loads(capsys.readouterr().out)
-        told[answer["split"], answer["thresholds"]] = answer["scores"][0]["value"]
-    assert told[("validation", "launch")] == 1
-    assert told[("test", "launch")] == pytest.approx((2 / 3 + 1 + 1) / 3)
-    assert ("test", "common") in told
-
-
-def test_unfinished_runs_are_left_out_and_that_is_said(
-    study: list[RunFolder], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    waiting = create_run(tmp_path, RunConfig(study="s"))
-    assert main(["compare", "--study", "s", "--json"]) == 0
-    output = capsys.readouterr()
-    assert output.err == f"note: {waiting.id} is queued and left out\n"
-    assert len(json.loads(output.out)["runs"]) == 2
-
-
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("predictions.parquet", None),
-        ("predictions.parquet", "PAR1"),
-        ("result.json", "{"),
-        ("provenance.json", "[]"),
-        ("result.json", "{}"),
-        ("provenance.json", "{}"),
-    ],
-)
-def test_a_damaged_run_is_refused_in_one_line(
-    study: list[RunFolder], capsys: pytest.CaptureFixture[str], name: str, content: str | None
-) -> None:
-    file = study[0].path / name
-    if content is None:
-        file.unlink()
-    else:
-        file.write_text(content)
-    assert main(["compare", "--study", "s"]) == 2
-    output = capsys.readouterr()
-    assert output.out == ""
-    assert output.err.startswith(f"emocore: run {study[0].id}: {name} is ")
-    assert output.err.count("\n") == 1
 
 
 def test_a_run_named_twice_is_compared_once(study: list[RunFolder], capsys: pytest.CaptureFixture[str]) -> None:

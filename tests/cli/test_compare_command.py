@@ -1,6 +1,6 @@
 """The command `compare` on whole studies: figures as scikit-learn has them, what it writes, what it refuses.
 
-The form of its answers and damaged runs are the business of test_comparing.py.
+The form of its answers is the business of test_compare.py.
 """
 
 import json
@@ -162,15 +162,6 @@ def test_a_study_that_has_not_finished_is_refused(capsys: pytest.CaptureFixture[
     note, message = printed.err.splitlines(keepends=True)
     assert "is failed and left out" in note
     assert "no run of study 's' has finished yet" in assert_one_line(status, printed.out, message)
-
-
-@pytest.mark.parametrize("option", ["--report", "--bundle"])
-@pytest.mark.parametrize("place", ["no such folder/file", "."])
-def test_a_file_that_cannot_be_written_is_refused(
-    refuse: Callable[..., str], study: list[RunFolder], tmp_path: Path, option: str, place: str
-) -> None:
-    message = refuse("compare", "--study", "s", option, str(tmp_path / place))
-    assert f"{option} {tmp_path / place}: cannot be written; name a file in a folder that exists" in message
 
 
 @pytest.mark.parametrize("option", ["--report", "--bundle"])

@@ -147,6 +147,7 @@ REFUSED = [
     ("column twice", "ID,Tweet,joy,joy\na,x,1,0\n", ["'joy' is there twice"]),
     ("column twice by spaces", "ID,Tweet,joy, joy \na,x,1,0\n", ["'joy' is there twice"]),
     ("line break in the header", 'ID,"what\nwas",other,anger,joy\na,b,c,0,1\n', ["no text column found in 5 columns"]),
+    ("semicolons", GOOD.replace(",", ";"), ["no label columns"]),
     ("open quote", GOOD + 'c,"third,1,0\n', ["not a readable CSV", "quotation marks"]),
     ("broken UTF-8", GOOD.encode() + b"c,caf\xe9,1,0\n", ["line 4", "not UTF-8"]),
     ("UTF-16", GOOD.encode("utf-16"), ["line 1", "not UTF-8"]),

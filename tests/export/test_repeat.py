@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from emocore.cli import commands
-from emocore.cli.main import make_parser
+from emocore.cli.main import main
 from emocore.errors import ConfigError
 from emocore.evaluation.results import Result
 from emocore.export.repeat import repeat_command
@@ -54,20 +54,18 @@ def relaunch(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[RunConfig]
     """The configs that command lines would launch, as the command line's own parser and planner read them."""
     plans: list[Plan] = []
 
-    def catch(plan: Plan, root: Path) -> list[Any]:
+    def catch(plan: Plan, root: Path, allow_repeats: bool) -> list[Any]:
         plans.append(plan)
         return []
 
     monkeypatch.setattr(commands, "launch", catch)
-    monkeypatch.setattr(commands, "launch_without_copies", catch)
 
     def read(lines: str) -> list[RunConfig]:
         plans.clear()
         for line in lines.splitlines():
             program, *words = shlex.split(line)
             assert [program, *words[:2]] == ["python", "-m", "emocore"]
-            options = make_parser().parse_args(words[2:])
-            options.command(options)
+            assert main(words[2:]) == 0
         return [config for plan in plans for config in plan.configs]
 
     return read
@@ -122,7 +120,7 @@ def test_only_what_was_chosen_is_named(folder: Path) -> None:
     )
     assert repeat_command(results_of(plan_study(chosen).configs)) == (
         "python -m emocore study --name 'PEFT (v1.2) + more' --methods lora,ia3 --seeds 1,2 --base minilm-l6 "
-        "--data train.csv --set batch_size=8 --set ia3.learning_rate=0.005"
+        "--data train.csv --batch-size 8 --set ia3.learning_rate=0.005"
     )
 
 
@@ -167,7 +165,7 @@ def test_what_is_no_study_is_repeated_run_by_run(
 def test_one_run_alone_is_launched(folder: Path, relaunch: Callable[[str], list[RunConfig]]) -> None:
     configs = plan_runs([RunConfig(method="tfidf", data="train.csv", rows=80)]).configs
     command = repeat_command(results_of(configs))
-    assert command == "python -m emocore launch --method tfidf --seed 42 --data train.csv --set rows=80"
+    assert command == "python -m emocore launch --method tfidf --seed 42 --data train.csv --rows 80"
     assert relaunch(command) == configs
 
 
@@ -181,8 +179,6 @@ def test_a_column_with_a_comma_cannot_be_said_and_that_is_said(folder: Path) -> 
 def test_a_method_that_has_left_the_catalogue_is_told_with_all_its_settings(folder: Path) -> None:
     config = RunConfig(method="lora", base="minilm-l6").model_copy(update={"method": "dora", "lora_rank": 8})
     command = repeat_command(results_of([config]))
-    assert (
-        command == "python -m emocore launch --method dora --seed 42 --base minilm-l6 --data starter --set lora_rank=8"
-    )
+    assert command == "python -m emocore launch --method dora --seed 42 --base minilm-l6 --data starter --lora-rank 8"
     with pytest.raises(ConfigError, match="no method 'dora'"):
         plan_runs([config])

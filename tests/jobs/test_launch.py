@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from emocore.errors import BaseModelError, ConfigError, DataError, EmocoreError
-from emocore.jobs.launch import Plan, launch, launch_without_copies, plan_runs, plan_study
+from emocore.jobs.launch import Plan, launch, plan_runs, plan_study
 from emocore.models.methods import METHODS
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
@@ -180,7 +180,7 @@ def test_a_study_is_not_launched_into_itself(settings: dict[str, Any], root: Pat
         ({"methods": ["ia3"], "seeds": [3, 2]}, rf"IA3 seed 2 with .*run {first[3].id} is finished"),
     ):
         with pytest.raises(ConfigError, match=f"study 's' already has {words}.*choose another name") as caught:
-            launch_without_copies(plan_study(the_study(settings, **changes)), root)
+            launch(plan_study(the_study(settings, **changes)), root)
         assert caught.value.field == "study"
     assert set(list_runs(root)) == set(first)
 
@@ -200,7 +200,7 @@ def test_a_study_may_grow(
     settings: dict[str, Any], root: Path, first: list[RunFolder], changes: dict[str, Any]
 ) -> None:
     plan = plan_study(the_study(settings, **changes))
-    more = launch_without_copies(plan, root)
+    more = launch(plan, root)
     assert len(list_runs(root)) == len(first) + len(more)
 
 
@@ -211,13 +211,13 @@ def test_what_failed_or_was_stopped_is_launched_again(
         change_status(run, status)
     change_status(first[3], RunStatus.RUNNING)  # it says so, but no process holds it
     plan = plan_study(the_study(settings))
-    again = launch_without_copies(plan, root)
+    again = launch(plan, root)
     assert [run.config for run in again] == [run.config for run in first]
 
 
 def test_a_run_of_no_study_is_no_copy(settings: dict[str, Any], root: Path, first: list[RunFolder]) -> None:
     alone = plan_runs([RunConfig(**settings)])
-    assert launch(alone, root)[0] != launch_without_copies(alone, root)[0]
+    assert launch(alone, root)[0] != launch(alone, root)[0]
 
 
 def test_of_two_that_launch_a_study_at_once_one_is_refused(settings: dict[str, Any], root: Path) -> None:
@@ -226,7 +226,7 @@ def test_of_two_that_launch_a_study_at_once_one_is_refused(settings: dict[str, A
     def try_it() -> None:
         begin.wait()
         try:
-            launch_without_copies(plan, root)
+            launch(plan, root)
         except ConfigError as error:
             told.append(str(error))
 
@@ -240,7 +240,7 @@ def test_of_two_that_launch_a_study_at_once_one_is_refused(settings: dict[str, A
 
 
 def test_a_single_run_is_launched_again_in_its_study(root: Path, first: list[RunFolder]) -> None:
-    [clone] = launch(plan_runs([first[0].config]), root)
+    [clone] = launch(plan_runs([first[0].config]), root, allow_repeats=True)
     assert clone.config == first[0].config and clone != first[0]
 
 

@@ -19,7 +19,7 @@ WORDS = (
     "gradient_checkpointing", "wandb_mode", "wandb_project", "wandb_entity", "wandb_base_url", "study",
     "target_modules",
 )  # fmt: skip
-OPTIONS = ("base", "data", "validation-data", "test-data", "rows", "epochs", "batch-size", "learning-rate", "device")
+OPTIONS = [name.replace("_", "-") for name in (*NUMERIC, *WORDS)]
 METHODS = ("lora", "ia3", "qlora", "head", "tfidf")
 VARIABLES = (
     "EMOCORE_RUNS", "EMOCORE_CACHE", "EMOCORE_SETTINGS", "WANDB_BASE_URL", "HF_ENDPOINT", "CUDA_VISIBLE_DEVICES",

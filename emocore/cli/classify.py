@@ -1,0 +1,84 @@
+"""The command `classify`: what finished runs find in a text, or in each text of a file."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from emocore.cli.commands import named_runs
+from emocore.cli.output import find_output, print_json, print_line, print_rows, to_records
+from emocore.data.spreadsheet import is_for_spreadsheets, to_csv, write_csv
+from emocore.data.table import read_texts
+from emocore.errors import ConfigError, DataError
+from emocore.evaluation.results import load_result
+from emocore.text import join_names
+
+
+def classify_texts(
+    runs: Sequence[str],
+    text: str | None,
+    file: str | None,
+    text_column: str | None,
+    out: str | None,
+    for_spreadsheets: bool,
+    as_json: bool,
+) -> None:
+    """Loads torch once all else is checked. Raises ConfigError, RunError, AdapterError or DataError."""
+    given = [source for source in (text, file) if source is not None]
+    if len(given) != 1:
+        raise ConfigError("give the texts by --text or by --file, and not by both")
+    if out and not file:
+        raise ConfigError("--out goes with --file")
+    if for_spreadsheets and not out:
+        raise ConfigError("--for-spreadsheets goes with --out")
+    if text is not None and not text.strip():
+        raise ConfigError("--text: the text is empty")
+    folders = named_runs(runs)
+    for run in folders:
+        load_result(run)
+    texts = given if file is None else read_texts(file, text_column)
+    place = _find_out(out, for_spreadsheets) if out else None
+
+    from emocore.inference.classify import ClassifierPool, classify, widen
+
+    answers = classify(ClassifierPool(), folders, texts)
+    if text is not None:
+        _print_answers(answers, text, as_json)
+    else:
+        _print_or_write(widen(answers, folders), place, for_spreadsheets, as_json)
+
+
+def _find_out(name: str, for_spreadsheets: bool) -> Path:
+    """Raises DataError for a place where no CSV can be written."""
+    out = find_output("--out", name, takes_streams=True)
+    if is_for_spreadsheets(out.name):
+        raise DataError(f"--out {out}: --for-spreadsheets gives a file such a name; choose another one")
+    if for_spreadsheets and out.exists() and not out.is_file():
+        raise DataError(f"--out {out}: this is no file, so there is no place beside it for the one for spreadsheets")
+    return out
+
+
+def _print_answers(answers: pd.DataFrame, text: str, as_json: bool) -> None:
+    by_run = answers.groupby("run", sort=False)
+    if as_json:
+        columns = ["emotion", "probability", "threshold", "predicted"]
+        print_json([{"run": run, "text": text, "emotions": to_records(rows[columns])} for run, rows in by_run])
+        return
+    for run, rows in by_run:
+        print_line(f"{run}: {', '.join(rows.loc[rows['predicted'], 'emotion']) or 'no emotion'}")
+        print_rows(to_records(rows[["emotion", "probability", "threshold"]]))
+        print_line()
+
+
+def _print_or_write(table: pd.DataFrame, out: Path | None, for_spreadsheets: bool, as_json: bool) -> None:
+    try:
+        written = write_csv(out, table, for_spreadsheets) if out else []
+    except OSError as error:
+        raise DataError(f"--out {out}: cannot be written ({error.strerror}); free space there") from None
+    if as_json:
+        print_json(to_records(table))
+    elif out:
+        print_line(f"{len(table):,} texts classified, written to {join_names(map(str, written))}")
+    else:
+        sys.stdout.write(to_csv(table))
