@@ -28,7 +28,7 @@ MAKERS: dict[str, Callable[[Random, Box], list[Step]]] = {
 HANG_SECONDS, SYNC_SECONDS = 20.0, 40.0  # a sync may take 30 s by what it promises
 STARTS_WITHIN, ENDS_WITHIN = 25.0, 90.0  # of the queue, on a busy machine
 FRESH_SHARE = 0.03
-MAKE_BASE = "import sys; sys.path.append({tests!r}); import tiny_models; from pathlib import Path; " \
+MAKE_BASE = "from tests.support import tiny_models; from pathlib import Path; " \
     "tiny_models.save_tiny_llama(Path({folder!r}))"  # fmt: skip
 
 
@@ -138,7 +138,7 @@ class Campaign:
             row[1] += " so happy" if row[2] == "1" else " rather sad today"
         bad_files.write(data, table)
         box = self.make_box(place / "box", 0, Templates(self.checkout, {}, base, data, settings))
-        self._must(box, code=MAKE_BASE.format(tests=str(self.checkout / "tests"), folder=str(base)))
+        self._must(box, code=MAKE_BASE.format(folder=str(base)))
         runs = {}
         common = ["--data", str(data), "--epochs", "1", "--set", "wandb_mode=offline", "--device", "cpu"]
         for name, own in {

@@ -108,8 +108,7 @@ def become(order: dict, terminal: tuple[int, int] | None) -> None:
 def carry_out(order: dict) -> int:
     """In the forked process. Whatever is raised ends it as it would end Python."""
     if "page" in order:
-        sys.path.append(str(Path(__file__).parent))
-        return importlib.import_module("pages_in_fork").look(order["page"])
+        return importlib.import_module("tests.support.fuzzing.pages_in_fork").look(order["page"])
     if "execute" in order:
         from emocore.training.process import execute
 
