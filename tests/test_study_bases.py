@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import SMALL_LABELS
 
 from emocore.evaluation.results import load_result
 from emocore.inference.classify import ClassifierPool, classify
@@ -18,6 +17,7 @@ from emocore.run.folder import RunFolder
 from emocore.run.state import RunStatus
 from emocore.run.study import StudyConfig
 from emocore.tracking.metrics_file import read_metrics
+from tests.conftest import SMALL_LABELS
 from tests.support.live_runs import describe, end_processes, processes_of_root, quick_settings, wait_for
 from tests.support.wandb_children import place_of
 

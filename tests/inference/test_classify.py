@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import SMALL_LABELS
 
 from emocore.cli.main import main
 from emocore.data.table import read_texts
@@ -20,6 +19,7 @@ from emocore.metrics import sigmoid
 from emocore.models.adapter import read_info
 from emocore.run.folder import RunFolder
 from emocore.run.state import RunStatus
+from tests.conftest import SMALL_LABELS
 from tests.support.live_runs import python, queue_run
 from tests.support.small_disks import FILLER, fill, small_disk
 

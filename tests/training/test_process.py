@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 import psutil
 import pytest
-from conftest import SMALL_LABELS
 from safetensors.numpy import load_file
 
 from emocore.data.split import load_splits
@@ -20,6 +19,7 @@ from emocore.metrics import score_logits
 from emocore.run.folder import RunFolder
 from emocore.run.state import RunStatus
 from emocore.tracking.metrics_file import read_metrics
+from tests.conftest import SMALL_LABELS
 from tests.support.live_runs import (
     FINISHED_RUNS,
     REPOSITORY,
