@@ -1,6 +1,6 @@
 """What a score costs: the table behind the trade-offs, its Pareto front, the best under a budget, and runs that failed.
 
-Covered: costs as the runs measured them, see TrainingCost. Those of another machine, of W&B too, stand in the same
+Covered: costs as the runs measured them, see Cost. Those of another machine, of W&B too, stand in the same
 table; that their seconds were not measured alike is for the fairness audit to say.
 """
 

@@ -45,7 +45,9 @@ class SplitScores(Strict):
 
 
 class Cost(Strict):
-    """None where it was not measured. Latency is that of one text at a time."""
+    """None where it was not measured. `train_seconds` is optimisation only, without loading and without evaluations;
+    `samples_per_second` counts texts over that time. `peak_memory_bytes` is the GPU's allocator peak on a GPU,
+    otherwise the process's largest resident set up to the end of training; latency is that of one text at a time."""
 
     train_seconds: Amount | None
     samples_per_second: Amount | None

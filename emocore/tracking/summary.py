@@ -8,7 +8,6 @@ from typing import Any
 from emocore.run.folder import RunFolder
 from emocore.run.result import Cost
 
-SPLITS = ("validation", "test")
 # What a reader elsewhere needs to compare the run fairly; the rest of `provenance.json` stays in its folder.
 PROVENANCE_KEYS = (
     "emocore", "data_sha256", "split_sha256", "rows", "labels", "device", "precision", "packages", "base_revision",
@@ -48,7 +47,7 @@ def unflatten_result(summary: dict[str, Any]) -> dict[str, Any]:
     A split that was not evaluated is None, as are costs that were not measured and the average precision of an
     emotion that no text has. An emotion's name may hold a slash.
     """
-    result: dict[str, Any] = {split: _unflatten_split(summary, split) for split in SPLITS}
+    result: dict[str, Any] = {split: _unflatten_split(summary, split) for split in ("validation", "test")}
     result["cost"] = dict.fromkeys(Cost.model_fields) | _below(summary, "cost/")
     return result
 

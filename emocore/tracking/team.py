@@ -181,8 +181,8 @@ def _read_run(entry: Any) -> TeamRun | str:
     scored = [split["multilabel"] for split in (result["validation"], result["test"]) if split]
     if any({"<", ">"} & set(str(names)) for names in (origin.get("labels"), *(list(s["per_emotion"]) for s in scored))):
         return MARKUP
-    result["cost"] |= {name: None for name, value in result["cost"].items() if not _is_number(value)}
-    origin["rows"] = {name: value for name, value in origin["rows"].items() if _is_number(value)}
+    result["cost"] |= {name: None for name, value in result["cost"].items() if not isinstance(value, int | float)}
+    origin["rows"] = {name: value for name, value in origin["rows"].items() if isinstance(value, int | float)}
     try:
         provenance = Provenance.model_validate(origin)
         for scores in scored:
@@ -198,10 +198,6 @@ def _order_emotions(found: dict[str, Any], labels: list[str]) -> dict[str, Any]:
     if other := set(found) - set(labels):
         raise KeyError(other)
     return {label: found[label] for label in labels}
-
-
-def _is_number(value: Any) -> bool:
-    return type(value) in (int, float)
 
 
 def _is_name(part: str) -> bool:

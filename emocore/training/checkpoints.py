@@ -40,7 +40,7 @@ UNSAFE_FILE = "training_args.bin"  # a pickle that Trainer writes and nothing he
 
 class Progress(Strict):
     """Beside Trainer's own state. `loss_sum` is the loss of the steps after `logged_step`, not logged yet;
-    seconds and bytes are as in TrainingCost. `threads` is what the CPU computed with: another number rounds
+    seconds and bytes are as in Cost. `threads` is what the CPU computed with: another number rounds
     sums otherwise."""
 
     model_config = ConfigDict(extra="forbid")

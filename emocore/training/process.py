@@ -153,8 +153,8 @@ def _train_and_evaluate(run: RunFolder, config: RunConfig, splits: Splits, track
     for path in (run.predictions, *run.adapter.iterdir(), run.adapter):  # or a power cut could spare the result alone
         sync(path)
     reach("run.predicted")
-    costs = cost.as_dict() | {"adapter_bytes": adapter_bytes(run.adapter), "latency_seconds": latency_seconds}
-    scores = RunScores.model_validate(_score(splits, logits, config) | {"cost": costs})
+    measured = {"adapter_bytes": adapter_bytes(run.adapter), "latency_seconds": latency_seconds}
+    scores = RunScores.model_validate(_score(splits, logits, config) | {"cost": cost.model_copy(update=measured)})
     write_record(run.path / "result.json", scores)
     reach("run.result")
     return scores

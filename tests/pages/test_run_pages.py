@@ -35,7 +35,7 @@ NO_SPACE = "no run could be written (No space left on device); free space"
 TRUTH = np.tile([[1, 0, 1, 0], [0, 1, 0, 1], [1, 1, 0, 0]], (4, 1))
 
 PLACE = {"mode": "online", "reason": None, "entity": "e", "project": "p", "id": "r", "base_url": "http://w"}
-PLACE |= {"url": "http://w/r"}
+PLACE |= {"url": "http://w/r", "complete": False}
 
 
 @pytest.fixture(autouse=True)
