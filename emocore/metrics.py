@@ -42,13 +42,6 @@ METRIC_DESCRIPTIONS = {
     "flattened_f1_micro": "The study's convention: share of label cells that are right.",
 }
 
-# What is read of a split's scores, by a comparison and by the pages.
-MULTILABEL = ("f1_macro", "f1_micro", "f1_weighted", "jaccard", "exact_match")
-FLATTENED = ("f1_macro", "f1_micro")
-PER_EMOTION = ("f1", "precision", "recall")
-COUNTS = ("support", "predicted")  # the latter is for the eye alone
-MOST = 1e18  # of whatever is counted or measured here
-
 
 def sigmoid(logits: np.ndarray) -> np.ndarray:
     """Probabilities of log-odds, computed in float64 so that no precision is lost at the ends."""
@@ -58,7 +51,7 @@ def sigmoid(logits: np.ndarray) -> np.ndarray:
 def score_logits(
     truth: np.ndarray, logits: np.ndarray, labels: list[str], thresholds: np.ndarray | float
 ) -> dict[str, Any]:
-    """The part of `result.json` of one split.
+    """The part of `result.json` of one split, as `emocore.run.result.SplitScores` has it.
 
     `truth` is 0/1 and `logits` float, both (texts, labels); `thresholds` one probability or one a label.
     """
@@ -69,31 +62,6 @@ def score_logits(
         | {"per_emotion": score_emotions(truth, predicted, probabilities, labels)},
         "flattened": score_flattened(truth, predicted),
     }
-
-
-def is_complete(scores: Any) -> bool:
-    """Whether all that is read of a split's scores, as `score_logits` makes them, is there and a number that it can be;
-    an average precision may be None. `scores` may be of any shape: they come from a file or from W&B."""
-    try:
-        multilabel, flattened = scores["multilabel"], scores["flattened"]
-        emotions = list(multilabel["per_emotion"].values())
-        shares = [multilabel[name] for name in MULTILABEL] + [flattened[name] for name in FLATTENED]
-        shares += [emotion[name] for emotion in emotions for name in PER_EMOTION]
-        shares += [known for emotion in emotions if (known := emotion["average_precision"]) is not None]
-        counts = [emotion[name] for emotion in emotions for name in COUNTS if name in emotion or name == "support"]
-    except (LookupError, TypeError, AttributeError):
-        return False
-    return bool(emotions) and all(map(is_share, shares)) and all(map(is_amount, counts))
-
-
-def is_share(value: Any) -> bool:
-    """Whether it is a score or a probability, 0 to 1."""
-    return isinstance(value, int | float) and 0 <= value <= 1
-
-
-def is_amount(value: Any) -> bool:
-    """Whether it is a count or a cost: seconds, bytes, parameters."""
-    return isinstance(value, int | float) and 0 <= value <= MOST
 
 
 def score_multilabel(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
@@ -122,7 +90,8 @@ def score_emotions(
                 "precision": float(precision[column]),
                 "recall": float(recall[column]),
                 "f1": float(f1[column]),
-                "average_precision": float(average_precision_score(truth[:, column], probabilities[:, column]))
+                # The sum of its steps may end a rounding error above 1, which no score is.
+                "average_precision": min(1.0, average_precision_score(truth[:, column], probabilities[:, column]))
                 if support[column]
                 else None,
                 "support": int(support[column]),

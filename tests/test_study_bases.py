@@ -19,6 +19,7 @@ from emocore.run.study import StudyConfig
 from emocore.tracking.metrics_file import read_metrics
 from tests.conftest import SMALL_LABELS
 from tests.support.live_runs import describe, end_processes, processes_of_root, quick_settings, wait_for
+from tests.support.wandb_children import place_of
 
 METHODS = ("lora", "ia3", "qlora")
 CLASSES = {"gemma": "GemmaForSequenceClassification", "qwen2": "Qwen2ForSequenceClassification"}
@@ -78,7 +79,7 @@ def test_the_run_finishes_with_the_whole_folder(case: tuple[str, str, RunFolder]
     assert names >= RUN_FILES
     assert names <= RUN_FILES | {"run.lock", "wandb"}
     assert not run.checkpoints.exists()
-    assert run.read_json("wandb.json") == {
+    assert place_of(run) == {
         "mode": "offline",
         "reason": None,
         "entity": None,
@@ -156,7 +157,7 @@ def test_a_study_ran_one_after_the_other_in_its_order(studies: dict[str, dict[st
 def test_a_study_is_fair_one_split_one_base_one_seed(studies: dict[str, dict[str, RunFolder]]) -> None:
     for runs in studies.values():
         results = [load_result(run) for run in runs.values()]
-        assert len({result.provenance["split_sha256"] for result in results}) == 1
+        assert len({result.provenance.split_sha256 for result in results}) == 1
         assert len({(result.config.base, result.config.seed) for result in results}) == 1
 
 

@@ -9,7 +9,6 @@ import pandas as pd
 
 from emocore.data.uploads import Upload
 from emocore.errors import DataError, RunError
-from emocore.evaluation.results import SPLITS, read_result
 from emocore.jobs.overview import RunOverview, describe_run
 from emocore.models.bases import BASES
 from emocore.models.methods import METHODS
@@ -18,8 +17,6 @@ from emocore.run.folder import RunFolder
 from emocore.run.listing import list_damaged_runs
 from emocore.run.settings import bounds, describe, use
 from emocore.text import CONTROL, format_bytes, format_count, format_seconds, show_controls
-
-EMOTION_SCORES = ("precision", "recall", "f1", "average_precision", "support", "predicted")
 
 
 def print_line(text: str = "") -> None:
@@ -163,43 +160,37 @@ def upload_row(upload: Upload) -> dict[str, Any]:
 
 def run_details(run: RunFolder) -> dict[str, Any]:
     """Everything stored of a run, but for its curves and predictions."""
+    scores, provenance, place = run.scores, run.provenance, run.wandb_place
     return {
         **describe_run(run).as_dict(),
         "folder": str(run.path),
         "config": run.config.model_dump(),
-        "result": read_result(run),
-        "provenance": run.read_json("provenance.json"),
-        "wandb": run.read_json("wandb.json"),
+        "result": scores.model_dump() if scores else None,
+        "provenance": provenance.model_dump() if provenance else None,
+        "wandb": place.model_dump() if place else None,
     }
 
 
 def print_run(run: RunFolder) -> None:
-    overview, result = describe_run(run), read_result(run)
+    overview, stored = describe_run(run), run.scores
     print_rows([overview_row(overview)])
     if overview.reason:
         print_line(f"\n{overview.reason}")
     print_line(f"\nfolder: {run.path}\n\nsettings:")
     for name, value in run.config.model_dump(exclude_none=True).items():
         print_line(f"  {name} = {value}")
-    if result:
-        for split in SPLITS:
-            if result[split]:
-                print_line(f"\n{split}:")
-                emotions = result[split]["multilabel"]["per_emotion"]
-                print_rows(
-                    [
-                        {"emotion": name} | {key: scores.get(key) for key in EMOTION_SCORES}
-                        for name, scores in emotions.items()
-                    ]
-                )
-        cost = result["cost"]
-        speed = cost["samples_per_second"]
+    if stored:
+        for split, scores in stored.splits.items():
+            print_line(f"\n{split}:")
+            emotions = scores.multilabel.per_emotion
+            print_rows([{"emotion": name} | emotion.model_dump() for name, emotion in emotions.items()])
+        cost, speed = stored.cost, stored.cost.samples_per_second
         print_line(
-            f"\ntrained in {format_seconds(cost['train_seconds'])}, "
+            f"\ntrained in {format_seconds(cost.train_seconds)}, "
             f"{'-' if speed is None else f'{speed:.1f}'} samples/s, "
-            f"peak memory {format_bytes(cost['peak_memory_bytes'])}, "
-            f"{format_count(cost['trainable_parameters'])} trainable parameters, "
-            f"adapter {format_bytes(cost['adapter_bytes'])}"
+            f"peak memory {format_bytes(cost.peak_memory_bytes)}, "
+            f"{format_count(cost.trainable_parameters)} trainable parameters, "
+            f"adapter {format_bytes(cost.adapter_bytes)}"
         )
     elif log := run.tail_log(8):
         print_line(f"\nlog:\n{log}")

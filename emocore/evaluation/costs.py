@@ -1,6 +1,6 @@
 """What a score costs: the table behind the trade-offs, its Pareto front, the best under a budget, and runs that failed.
 
-Covered: costs as the runs measured them, see TrainingCost. Those of another machine, of W&B too, stand in the same
+Covered: costs as the runs measured them, see Cost. Those of another machine, of W&B too, stand in the same
 table; that their seconds were not measured alike is for the fairness audit to say.
 """
 
@@ -15,19 +15,11 @@ from emocore.errors import RunError
 from emocore.evaluation.results import Result
 from emocore.evaluation.series import group_series
 from emocore.run.folder import RunFolder
+from emocore.run.result import Cost
 from emocore.run.state import RunStatus
 from emocore.text import join_names
 
-COSTS = (
-    "train_seconds",
-    "samples_per_second",
-    "peak_memory_bytes",
-    "trainable_parameters",
-    "adapter_parameters",
-    "head_parameters",
-    "adapter_bytes",
-    "latency_seconds",
-)
+COSTS = tuple(Cost.model_fields)
 FAILED_COLUMNS = ("run", "method", "seed", "status", "kind", "reason")
 # Of each limit of a Budget: the cost that it is for, how much of that is one of its unit, and how it is said.
 LIMITS = {
@@ -58,7 +50,7 @@ def cost_table(results: Sequence[Result], scores: pd.DataFrame) -> pd.DataFrame:
     macro = scores.loc[scores["metric"] == "f1_macro", ["series", "method", "source", "seeds", "value", "low", "high"]]
     names = {"value": "f1_macro", "low": "f1_macro_low", "high": "f1_macro_high"}
     rows = [
-        {"series": name, **{cost: member.result["cost"].get(cost) for cost in COSTS}}
+        {"series": name, **member.scores.cost.model_dump()}
         for name, members in group_series(results).items()
         for member in members
     ]

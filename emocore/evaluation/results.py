@@ -16,18 +16,17 @@ import pandas as pd
 
 from emocore.errors import ConfigError, RunError
 from emocore.evaluation.predictions_file import read_predictions
-from emocore.metrics import is_amount, is_complete
 from emocore.models.methods import method_title
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import list_finished
-from emocore.run.provenance import find_problem
+from emocore.run.provenance import Provenance
+from emocore.run.records import AGAIN
+from emocore.run.result import RunScores
 from emocore.run.state import RunStatus
 from emocore.tracking.team import TeamRun
 
 SPLITS = ("validation", "test")
-COSTS = ("train_seconds", "samples_per_second", "peak_memory_bytes", "trainable_parameters", "adapter_bytes")
-AGAIN = "run it again or delete the run"
 
 
 @dataclass(frozen=True)
@@ -36,8 +35,8 @@ class Result:
 
     id: str
     config: RunConfig
-    result: dict[str, Any]
-    provenance: dict[str, Any]
+    scores: RunScores
+    provenance: Provenance
     source: ClassVar[str]
 
     @property
@@ -46,15 +45,20 @@ class Result:
 
     @property
     def labels(self) -> list[str]:
-        return list(self.provenance["labels"])
+        return self.provenance.labels
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The scores as plain values, which the tables of a comparison are made from."""
+        return self.scores.model_dump()
 
     def supports(self, split: str) -> np.ndarray:
         """(labels,) how many texts of a split have each emotion."""
-        return np.array([scores["support"] for scores in self.result[split]["multilabel"]["per_emotion"].values()])
+        return np.array([scores.support for scores in self.scores.splits[split].multilabel.per_emotion.values()])
 
     def rows(self, split: str) -> int | None:
         """How many texts a split has; None where that is not known."""
-        return self.provenance.get("rows", {}).get(split)
+        return self.provenance.rows.get(split)
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ class RunResult(Result):
     @cached_property
     def predictions(self) -> pd.DataFrame:
         """See `read_predictions`, which tells what raises RunError."""
-        return read_predictions(self.run, self.labels, [split for split in SPLITS if self.result[split]])
+        return read_predictions(self.run, self.labels, list(self.scores.splits))
 
     def truth(self, split: str) -> np.ndarray:
         """True labels of a split, int8 (texts, labels)."""
@@ -98,26 +102,6 @@ class RunResult(Result):
         return self.predictions[self.predictions["split"] == split]
 
 
-def read_result(run: RunFolder) -> dict[str, Any] | None:
-    """`result.json`: the scores of each of SPLITS (None for a test that there was not) and `cost`, with COSTS and maybe
-    more (None where not measured). None before the run has written it. Raises RunError where any of that is missing."""
-    result = run.read_json("result.json")
-    if result is None:
-        return None
-    test, cost = result.get("test"), result.get("cost")
-    is_scored = is_complete(result.get("validation")) and (test is None or is_complete(test))
-    is_measured = (
-        isinstance(cost, dict)
-        and set(COSTS) <= set(cost)
-        and all(value is None or is_amount(value) for value in cost.values())
-    )
-    if not (set(SPLITS) <= set(result) and is_scored and is_measured):
-        raise RunError(
-            f"run {run.id}: result.json is damaged: it lacks scores or costs, or they are no numbers; {AGAIN}"
-        )
-    return result
-
-
 def load_result(run: RunFolder) -> RunResult:
     """Raises RunError: with the run's state if it has no result, with the file's name if one of its files is missing
     or damaged. Predictions are read, and checked, when they are first asked for."""
@@ -125,17 +109,14 @@ def load_result(run: RunFolder) -> RunResult:
     if state.status != RunStatus.FINISHED:
         reason = f" ({state.reason})" if state.reason else ""
         raise RunError(f"run {run.id} is {state.status}{reason}; only finished runs can be compared or used")
-    result, provenance = read_result(run), run.read_json("provenance.json")
-    if result is None:
+    scores, provenance = run.scores, run.provenance
+    if scores is None:
         raise RunError(f"run {run.id}: result.json is missing; {AGAIN}")
     if provenance is None:
         raise RunError(f"run {run.id}: provenance.json is missing, so its emotions are not known; {AGAIN}")
-    if problem := find_problem(provenance):
-        raise RunError(f"run {run.id}: provenance.json is damaged ({problem}); {AGAIN}")
-    labels = set(provenance["labels"])
-    if any(scores and set(scores["multilabel"]["per_emotion"]) != labels for scores in map(result.get, SPLITS)):
+    if any(set(split.multilabel.per_emotion) != set(provenance.labels) for split in scores.splits.values()):
         raise RunError(f"run {run.id}: result.json is damaged: it is not of the emotions in provenance.json; {AGAIN}")
-    return RunResult(run.id, run.config, result, provenance, run)
+    return RunResult(run.id, run.config, scores, provenance, run)
 
 
 def finished_configs(root: Path) -> list[RunConfig]:
@@ -150,10 +131,10 @@ def finished_configs(root: Path) -> list[RunConfig]:
 def add_team_runs(local: Sequence[RunResult], team: Iterable[TeamRun]) -> list[Result]:
     """Local results, then those of W&B; a run that is in both places is there once, as the local one."""
     known = {result.id for result in local}
-    others = [TeamResult(t.id, t.config, t.result, t.provenance, t.url) for t in team if t.id not in known]
+    others = [TeamResult(t.id, t.config, t.scores, t.provenance, t.url) for t in team if t.id not in known]
     return [*local, *others]
 
 
 def shared_splits(results: Sequence[Result]) -> list[str]:
     """The evaluation splits that every one of the results has."""
-    return [split for split in SPLITS if all(result.result.get(split) for result in results)]
+    return [split for split in SPLITS if all(split in result.scores.splits for result in results)]

@@ -100,31 +100,30 @@ def _describe_settings(config: RunConfig) -> dict[str, str | None]:
 
 def _describe_origin(result: Result) -> dict[str, str | None]:
     config, provenance = result.config, result.provenance
-    code = provenance.get("code") or {}
-    revision, split = code.get("revision"), provenance.get("split_sha256")
+    revision = provenance.code.revision
     told = {
         "labels": ", ".join(sorted(result.labels)),
-        "rows or split": _shorten(split),
+        "rows or split": _shorten(provenance.split_sha256),
         "source": result.source,
-        "code revision": revision and revision[:8] + (" with changes" if code.get("dirty") else ""),
-        "system": provenance.get("platform"),
+        "code revision": revision and revision[:8] + (" with changes" if provenance.code.dirty else ""),
+        "system": provenance.platform,
     }
     if config.base == NO_BASE:
         return told
     return told | {
         "base": config.base,
-        "base revision": _shorten(provenance.get("base_revision")),
+        "base revision": _shorten(provenance.base_revision),
         "epochs": None if config.max_steps or not config.epochs else str(config.epochs),
         "batch size": str(config.batch_size * config.gradient_accumulation_steps),
         "micro-batch": str(config.batch_size),
-        "device": provenance.get("device"),
-        "precision": provenance.get("precision") or config.precision,
+        "device": provenance.device,
+        "precision": provenance.precision or config.precision,
     }
 
 
 def _describe_sizes(results: Sequence[Result]) -> dict[str, dict[str, str | None]]:
     """Training rows and optimizer steps: as counted where all runs say so, else as set."""
-    rows = {result.id: result.provenance.get("rows", {}).get("train") for result in results}
+    rows = {result.id: result.provenance.rows.get("train") for result in results}
     told: dict[str, dict[str, str | None]] = {}
     for result in results:
         config = result.config
@@ -141,19 +140,17 @@ def _describe_data(results: Sequence[Result]) -> dict[str, dict[str, str | None]
     """The training file by its content: its name elsewhere may be another."""
     names: dict[str, str] = {}
     for result in results:
-        if sha256 := result.provenance.get("data_sha256", {}).get("data"):
+        if sha256 := result.provenance.data_sha256.get("data"):
             names.setdefault(sha256, f"{PurePath(result.config.data).name} {_shorten(sha256)}")
-    return {
-        result.id: {"data": names.get(result.provenance.get("data_sha256", {}).get("data", ""))} for result in results
-    }
+    return {result.id: {"data": names.get(result.provenance.data_sha256.get("data", ""))} for result in results}
 
 
 def _describe_versions(results: Sequence[Result]) -> dict[str, dict[str, str | None]]:
     """Of the packages only those whose versions are not the same everywhere."""
     versions: dict[str, dict[str, str]] = {}
     for result in results:
-        packages = dict(result.provenance.get("packages") or {})
-        packages |= {name: result.provenance[name] for name in ("emocore", "python") if name in result.provenance}
+        own = {"emocore": result.provenance.emocore, "python": result.provenance.python}
+        packages = result.provenance.packages | {name: version for name, version in own.items() if version}
         if packages:
             versions[result.id] = {name: str(version or "not there") for name, version in packages.items()}
     names = list(dict.fromkeys(name for own in versions.values() for name in own))

@@ -50,7 +50,7 @@ def _distinguish(results: Sequence[Result], names: dict[str, str]) -> dict[str, 
         endings = {kind: _describe_settings(members[0], own) for kind, members in kinds.items()}
         is_enough = len(set(endings.values())) == len(kinds)
         for kind, members in kinds.items():
-            split = str(members[0].provenance.get("split_sha256"))[:6]
+            split = str(members[0].provenance.split_sha256)[:6]
             ending = endings[kind] if is_enough else f"{endings[kind]}, split {split}".removeprefix(", ")
             told |= dict.fromkeys([result.id for result in members], f"{name} ({ending})")
     return told
@@ -70,4 +70,4 @@ def _describe_settings(result: Result, others: Sequence[Result]) -> str:
 
 def _identify(result: Result) -> str:
     """Equal for runs that differ in their seed only. The same data may lie at another path, and a path hold other."""
-    return result.config.model_dump_json(exclude=set(NOT_TOLD)) + str(result.provenance.get("split_sha256"))
+    return result.config.model_dump_json(exclude=set(NOT_TOLD)) + str(result.provenance.split_sha256)

@@ -71,7 +71,7 @@ def _value(result: Result, setting: str) -> float | None:
     """None where the run's method does not read the setting. No number of rows means all that there were."""
     value = getattr(result.config, setting)
     if value is None and setting == "rows":
-        value = result.provenance.get("rows", {}).get("train")
+        value = result.provenance.rows.get("train")
     return None if value is None else float(value)
 
 

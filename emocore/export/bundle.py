@@ -164,8 +164,8 @@ def _runs(content: ComparisonContent, names: dict[str, str]) -> dict[str, str]:
     for result in content.comparison.results:
         folder = f"runs/{re.sub(r'[^A-Za-z0-9._-]', '-', result.id).lstrip('.-')}"
         files[f"{folder}/config.json"] = _to_json(shared_config(result, names))
-        files[f"{folder}/result.json"] = _to_json(result.result)
-        files[f"{folder}/provenance.json"] = _to_json(result.provenance)
+        files[f"{folder}/result.json"] = _to_json(result.scores.model_dump())
+        files[f"{folder}/provenance.json"] = _to_json(result.provenance.model_dump())
         if address := shared_address(result):
             files[f"{folder}/wandb.json"] = _to_json(address)
     return files

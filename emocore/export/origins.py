@@ -31,7 +31,7 @@ def file_names(results: Sequence[Result]) -> dict[str, str]:
     """
     contents: dict[str, str] = {}
     for result in results:
-        hashes = result.provenance.get("data_sha256") or {}
+        hashes = result.provenance.data_sha256
         for setting in DATA_FILES:
             path = getattr(result.config, setting)
             if path and path != STARTER:
@@ -79,8 +79,9 @@ def shared_address(result: Result) -> dict[str, Any]:
         return {"url": _without_account(result.url)}
     if not isinstance(result, RunResult):
         return {}
-    place = {key: value for key, value in known_place(result.run).items() if key in ADDRESS}
-    return place | {key: _without_account(place[key]) for key in ("url", "base_url") if place.get(key)}
+    place = known_place(result.run)
+    address = place.model_dump(include=set(ADDRESS)) if place else {}
+    return address | {key: _without_account(address[key]) for key in ("url", "base_url") if address.get(key)}
 
 
 def hashes(results: Sequence[Result], names: Mapping[str, str]) -> dict[str, Any]:
@@ -92,10 +93,7 @@ def hashes(results: Sequence[Result], names: Mapping[str, str]) -> dict[str, Any
                 for setting in DATA_FILES
                 if (path := getattr(result.config, setting)) is not None
             },
-            "data_sha256": result.provenance.get("data_sha256"),
-            "split_sha256": result.provenance.get("split_sha256"),
-            "rows": result.provenance.get("rows"),
-            "base_revision": result.provenance.get("base_revision"),
+            **result.provenance.model_dump(include={"data_sha256", "split_sha256", "rows", "base_revision"}),
         }
         for result in results
     }
@@ -124,17 +122,16 @@ def environment_table(comparison: Comparison) -> pd.DataFrame:
 def environment(result: Result) -> dict[str, str]:
     """What a run ran on, by name: versions, code, device."""
     provenance = result.provenance
-    code = provenance.get("code") or {}
-    revision = code.get("revision") or "not known"
+    revision = provenance.code.revision or "not known"
     known = {
-        "python": provenance.get("python"),
-        "emocore": provenance.get("emocore"),
-        "code": f"{revision} with changes of its own" if code.get("dirty") else revision,
-        **(provenance.get("packages") or {}),
-        "platform": provenance.get("platform"),
-        "device": provenance.get("device"),
-        "precision": provenance.get("precision"),
-        "base revision": provenance.get("base_revision"),
+        "python": provenance.python,
+        "emocore": provenance.emocore,
+        "code": f"{revision} with changes of its own" if provenance.code.dirty else revision,
+        **provenance.packages,
+        "platform": provenance.platform,
+        "device": provenance.device,
+        "precision": provenance.precision,
+        "base revision": provenance.base_revision,
     }
     return {name: str(value) for name, value in known.items() if value is not None}
 

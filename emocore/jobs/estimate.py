@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from emocore.errors import RunError
-from emocore.metrics import is_amount
 from emocore.models.bases import find_base
 from emocore.models.methods import find_method
 from emocore.run.config import RunConfig
@@ -85,8 +84,9 @@ def _measured_speed(path: Path, versions: tuple[tuple[int, int], ...]) -> tuple[
     """What one finished run reached; None if it does not tell. The form asks at every keystroke, hence the cache."""
     run = RunFolder(path)
     try:
-        result, provenance, config = run.read_json("result.json"), run.read_json("provenance.json"), run.config
-        device, speed = (provenance or {})["device"], (result or {})["cost"]["samples_per_second"]
-    except (RunError, KeyError, TypeError):  # a damaged run is no measure; the pages tell of it
+        scores, provenance, config = run.scores, run.provenance, run.config
+    except RunError:  # a damaged run is no measure; the pages tell of it
         return None
-    return ((config.method, config.base, str(device)), speed) if is_amount(speed) and speed > 0 else None
+    if not (scores and scores.cost.samples_per_second and provenance and provenance.device):
+        return None
+    return (config.method, config.base, provenance.device), scores.cost.samples_per_second

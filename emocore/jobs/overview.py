@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from emocore.errors import EmocoreError, RunError
-from emocore.metrics import is_share
 from emocore.run.folder import RunFolder
 from emocore.run.state import RunStatus
 from emocore.system.files import file_version
@@ -132,14 +131,7 @@ def _guess_remaining(last: dict[str, Any]) -> float | None:
 
 def _read_scores(run: RunFolder) -> dict[str, float]:
     """The final scores, or those of the last evaluated epoch. Raises RunError for a damaged file."""
-    result = run.read_json("result.json")
-    if result is None:
-        row = read_last_metrics(run.metrics, "validation/f1_macro") or {}
-        return {name: row[f"validation/{name}"] for name in SCORES if is_share(row.get(f"validation/{name}"))}
-    try:
-        scores = {name: result["validation"]["multilabel"][name] for name in SCORES}
-    except (KeyError, TypeError):
-        scores = {}
-    if not scores or not all(map(is_share, scores.values())):
-        raise RunError(f"run {run.id}: result.json is damaged; run it again or delete the run")
-    return scores
+    if scores := run.scores:
+        return {name: getattr(scores.validation.multilabel, name) for name in SCORES}
+    row = read_last_metrics(run.metrics, "validation/f1_macro") or {}
+    return {name: row[f"validation/{name}"] for name in SCORES if 0 <= row.get(f"validation/{name}", -1) <= 1}

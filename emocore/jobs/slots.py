@@ -1,7 +1,7 @@
 """Which device a run gets, and the environment that shows it this device alone."""
 
 import os
-from typing import Any
+from collections.abc import Mapping
 
 from emocore.errors import ConfigError, RunError
 from emocore.models.methods import find_method
@@ -19,7 +19,8 @@ def find_slot(run: RunFolder, busy: set[str | None]) -> tuple[Device, Environmen
 
     Raises ConfigError if there is nothing to wait for, RunError if it cannot start as things are.
     """
-    kept = run.read_json("environment.json") or {}  # as this installation wrote it, or it would not be queued
+    environment = run.environment
+    kept = environment.root if environment else {}
     devices = list_devices(kept.get("CUDA_VISIBLE_DEVICES", os.environ.get("CUDA_VISIBLE_DEVICES")))
     if choose_slot(run.config, devices, busy=set()) is None:
         if problem := ask_for_gpus().problem:
@@ -46,7 +47,7 @@ def choose_slot(config: RunConfig, devices: tuple[Device, ...], busy: set[str | 
     return next((device for device in allowed if device.name not in busy), None)
 
 
-def run_environment(device: Device, kept: dict[str, Any]) -> Environment:
+def run_environment(device: Device, kept: Mapping[str, str | None]) -> Environment:
     """The environment of a run's process; `kept` is its `environment.json`. Secrets pass through it and are written
     nowhere. Raises RunError if they cannot be read now."""
     try:
@@ -54,7 +55,7 @@ def run_environment(device: Device, kept: dict[str, Any]) -> Environment:
     except ConfigError as error:
         raise RunError(f"waits: {error}") from None
     environment = {name: value for name, value in os.environ.items() if name not in KEPT_VARIABLES or name not in kept}
-    environment |= {name: kept[name] for name in KEPT_VARIABLES if kept.get(name) is not None}
+    environment |= {name: value for name in KEPT_VARIABLES if (value := kept.get(name)) is not None}
     environment["CUDA_VISIBLE_DEVICES"] = device.selector
     environment["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
     environment["PYTHONUNBUFFERED"] = "1"

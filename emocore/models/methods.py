@@ -27,7 +27,7 @@ class Method:
     """One way to fine-tune.
 
     `engine` is the module of `emocore.training` that trains it: `train(run, config, splits, tracker, device,
-    precision)` saves a complete adapter folder to `run.adapter` and returns the TrainingCost. `settings` are
+    precision)` saves a complete adapter folder to `run.adapter` and returns the Cost. `settings` are
     the optional settings it reads; `defaults` their values, and `pooling_defaults` those that depend on how the
     base pools. `adapter_config` makes the PEFT config; None where PEFT has no part in it. `color` (#rrggbb) is the
     method's on every page and chart, from the colour-blind-safe set of Okabe and Ito (2008).

@@ -8,14 +8,12 @@ is one more field here; `emocore.run.settings` has the questions that others ask
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from emocore.errors import ConfigError
 from emocore.run.setting_texts import LONGEST_NAME, STUDY_NAME, check_text
-from emocore.system.files import read_json_object
 
 STARTER = "starter"
 NO_BASE = "none"  # the base of a method that needs none
@@ -49,7 +47,7 @@ class Use:
     needs_base: bool = True
 
 
-def build(model: type[Model], values: dict[str, Any], where: str = "") -> Model:
+def build(model: type[Model], values: dict[str, Any]) -> Model:
     """`model(**values)`; a ConfigError that names the first wrong field instead of pydantic's report."""
     try:
         return model(**values)
@@ -61,7 +59,7 @@ def build(model: type[Model], values: dict[str, Any], where: str = "") -> Model:
             message = f"no such setting; known are: {', '.join(model.model_fields)}"
         elif field and problem["type"] != "value_error":
             message = f"{message}, not {problem['input']!r:.{LONGEST_NAME}}"
-        raise ConfigError(f"{where}{field}: {message}" if field else f"{where}{message}", field=field or None) from None
+        raise ConfigError(f"{field}: {message}" if field else message, field=field or None) from None
 
 
 class RunConfig(BaseModel):
@@ -233,11 +231,3 @@ class RunConfig(BaseModel):
         """Optimizer steps over that many training rows; the last batch of an epoch may be short, and is a step too."""
         steps_per_epoch = math.ceil(math.ceil(rows / self.batch_size) / self.gradient_accumulation_steps)
         return self.max_steps or steps_per_epoch * (self.epochs or 1)
-
-    @classmethod
-    def read(cls, path: Path) -> "RunConfig":
-        """The stored config at `path`. Raises ConfigError if it is damaged or not one of this version."""
-        values = read_json_object(path)
-        if values is None:
-            raise ConfigError(f"{path}: damaged; it should hold one JSON object")
-        return build(cls, values, where=f"{path}: ")

@@ -6,8 +6,8 @@ names folders and servers.
 """
 
 import os
-from collections.abc import Mapping
-from typing import Any
+
+from pydantic import ConfigDict, RootModel
 
 DEVICE_VARIABLES = ("CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS")
 KEPT_VARIABLES = (
@@ -21,20 +21,21 @@ KEPT_VARIABLES = (
 )
 
 
-def environment_to_keep() -> dict[str, str | None]:
-    """`environment.json` of a run that is launched now; None for what is not set. An address with a name and a
-    password in it is not kept."""
+class KeptEnvironment(RootModel[dict[str, str | None]]):
+    """`environment.json`: KEPT_VARIABLES by name, None for what was not set."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+
+def environment_to_keep() -> KeptEnvironment:
+    """That of a run that is launched now. An address with a name and a password in it is not kept."""
     values = {name: os.environ.get(name) for name in KEPT_VARIABLES}
-    return {name: value for name, value in values.items() if "@" not in (value or "")}
+    return KeptEnvironment({name: value for name, value in values.items() if "@" not in (value or "")})
 
 
-def adopt_environment(stored: Mapping[str, Any]) -> dict[str, str | None]:
-    """`environment.json` of a run of another installation that is queued here: devices and threads as it has `stored`
-    them, as far as they can be, and all else as it is here now."""
-    theirs = {name: stored[name] for name in DEVICE_VARIABLES if name in stored and _is_value(stored[name])}
-    return environment_to_keep() | theirs
-
-
-def _is_value(value: Any) -> bool:
-    """Whether a process could have it in its environment."""
-    return value is None or (isinstance(value, str) and value.isprintable())
+def adopt_environment(stored: KeptEnvironment) -> KeptEnvironment:
+    """That of a run of another installation that is queued here: devices and threads as it has `stored` them, as far
+    as a process could have them in its environment, and all else as it is here now."""
+    theirs = {name: stored.root[name] for name in DEVICE_VARIABLES if name in stored.root}
+    possible = {name: value for name, value in theirs.items() if value is None or value.isprintable()}
+    return KeptEnvironment(environment_to_keep().root | possible)

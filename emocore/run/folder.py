@@ -7,7 +7,6 @@ Covered: one machine, a local file system. Not covered: network file systems wit
 
 import errno
 import fcntl
-import json
 import os
 import time
 from collections.abc import Iterator
@@ -17,10 +16,14 @@ from io import BufferedWriter
 from pathlib import Path
 from typing import Any
 
-from emocore.errors import ConfigError, RunError
+from emocore.errors import RunError
 from emocore.run.config import RunConfig
-from emocore.run.environment import adopt_environment
+from emocore.run.environment import KeptEnvironment, adopt_environment
+from emocore.run.provenance import Provenance
+from emocore.run.records import read_record, write_record
+from emocore.run.result import RunScores
 from emocore.run.state import IMPORTED_REASON, RunState, RunStatus, read_state
+from emocore.run.wandb_place import WandbPlace
 from emocore.system.files import (
     check_contained,
     file_version,
@@ -28,8 +31,6 @@ from emocore.system.files import (
     open_regular,
     open_to_append,
     read_bytes,
-    read_json_object,
-    write_atomically,
 )
 from emocore.system.installation import is_own_mark, make_mark
 from emocore.system.processes import explain_end
@@ -117,11 +118,11 @@ class RunFolder:
         """Take over an environment that another installation has stored: what remains of it holds here, too. The caller
         holds the lock. Raises RunError if it cannot be written."""
         try:
-            stored = self.read_json("environment.json") or {}
+            stored = self.environment
         except RunError:  # it is damaged, so it says nothing
-            stored = {}
+            stored = None
         try:
-            self.write_json("environment.json", adopt_environment(stored))
+            write_record(self.path / "environment.json", adopt_environment(stored or KeptEnvironment({})))
         except OSError as error:
             raise self.unchangeable(error) from None
 
@@ -150,30 +151,29 @@ class RunFolder:
             changes.setdefault("ended_at", time.time())
         state = RunState(**{**self.stored_state.model_dump(), "status": status, **changes})
         try:
-            write_atomically(self.path / "state.json", state.model_dump_json(indent=2))
+            write_record(self.path / "state.json", state)
         except OSError as error:
             raise self.unchangeable(error) from None
 
-    def read_json(self, name: str) -> dict[str, Any] | None:
-        """`result.json`, `provenance.json`, `wandb.json`; None where the run has not written it.
+    @property
+    def environment(self) -> KeptEnvironment | None:
+        """None if the run has no `environment.json`. Raises RunError if it is damaged, as the next three do."""
+        return read_record(self.path, "environment.json", KeptEnvironment)
 
-        Raises RunError for a damaged file.
-        """
-        path = self.path / name
-        try:
-            check_contained(path, self.path)
-            content = read_json_object(path)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            what = f"run {self.id}: {name} cannot be read: {error.strerror}"
-            raise RunError(what, hint="mend that, or delete the run") from None
-        if content is None:
-            raise RunError(f"run {self.id}: {name} is damaged", hint="run it again or delete the run")
-        return content
+    @property
+    def scores(self) -> RunScores | None:
+        """None before the run has written `result.json`."""
+        return read_record(self.path, "result.json", RunScores)
 
-    def write_json(self, name: str, content: dict[str, Any]) -> None:
-        write_atomically(self.path / name, json.dumps(content, indent=2, ensure_ascii=False))
+    @property
+    def provenance(self) -> Provenance | None:
+        """None before the run has written `provenance.json`."""
+        return read_record(self.path, "provenance.json", Provenance)
+
+    @property
+    def wandb_place(self) -> WandbPlace | None:
+        """None before the run has written `wandb.json`."""
+        return read_record(self.path, "wandb.json", WandbPlace)
 
     def tail_log(self, lines: int) -> str:
         """The last lines of `run.log`, read from its end. Raises RunError if it is not a regular file."""
@@ -264,13 +264,10 @@ class RunFolder:
 @lru_cache(maxsize=4096)
 def _read_config(path: Path, version: tuple[int, int]) -> RunConfig:
     """`version` makes a changed file a new question; a thousand runs are listed without parsing them again."""
-    try:
-        check_contained(path, path.parent)
-        return RunConfig.read(path)
-    except OSError as error:
-        raise RunError(f"run {path.parent.name}: config.json cannot be read: {error.strerror}") from None
-    except ConfigError as error:
-        raise RunError(f"run {path.parent.name}: config.json cannot be used ({error})") from None
+    config = read_record(path.parent, path.name, RunConfig, remedy=f"mend it, or delete the folder {path.parent}")
+    if config is None:
+        raise RunError(f"run {path.parent.name}: config.json is missing; delete the folder {path.parent}")
+    return config
 
 
 @lru_cache(maxsize=4096)

@@ -9,9 +9,10 @@ from emocore.errors import ConfigError, RunError
 from emocore.run.config import RunConfig
 from emocore.run.environment import environment_to_keep
 from emocore.run.folder import RunFolder
+from emocore.run.records import write_record
 from emocore.run.state import RunState, RunStatus
 from emocore.system.faults import reach
-from emocore.system.files import remove_folder, sync, write_atomically
+from emocore.system.files import remove_folder, sync
 from emocore.text import first_line
 
 DRAFT, GRAVE = ".draft-", ".deleted-"  # what runs are called while they come and go
@@ -105,11 +106,11 @@ def create_run(root: Path, config: RunConfig) -> RunFolder:
     try:
         draft.path.mkdir()
         reach("launch.draft")
-        draft.write_json("config.json", config.model_dump())
-        draft.write_json("environment.json", environment_to_keep())
+        write_record(draft.path / "config.json", config)
+        write_record(draft.path / "environment.json", environment_to_keep())
         mark = draft.make_mark(run_id)
         state = RunState(status=RunStatus.QUEUED, created_at=now, queue_position=position, mark=mark)
-        write_atomically(draft.path / "state.json", state.model_dump_json(indent=2))
+        write_record(draft.path / "state.json", state)
         reach("launch.filled")
         draft.path.rename(root / run_id)
         sync(root)

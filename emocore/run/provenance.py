@@ -1,51 +1,48 @@
-"""What `provenance.json` holds, which a run writes of itself, checked before anybody reads it.
+"""What `provenance.json` holds: all that a result depends on beside its config.
 
-It may come from a folder that somebody else made, or from a W&B project. All but the labels may be missing: earlier
-versions wrote less, and W&B has a part of it.
+All but the labels may be missing: W&B has a part of it only.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints, field_validator
+
+from emocore.run.records import Count, Strict
 
 MOST_LABELS = 1000
 
 Word = Annotated[str, StringConstraints(max_length=1000)]
 # Charts would read a < as the beginning of HTML; emocore.data.table lets no such label in.
 Label = Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=r"^[^<>]*$")]
-Count = Annotated[float, Field(ge=0, le=2**53, allow_inf_nan=False)]
 
 
-class _Code(BaseModel):
-    model_config = ConfigDict(strict=True)
+class Code(Strict):
+    """The git revision of the checkout, and whether files differ from it; None where git is not there."""
 
     revision: Word | None = None
     dirty: bool | None = None
 
 
-class _Origin(BaseModel):
-    model_config = ConfigDict(strict=True)
+class Provenance(Strict):
+    """`provenance.json`. `data_sha256` is by setting, `rows` by split; a package that is not there has None."""
 
     emocore: Word | None = None
-    code: _Code | None = None
+    code: Code = Code()
     python: Word | None = None
     platform: Word | None = None
-    packages: dict[Word, Word | None] | None = None
-    data_sha256: dict[Word, Word | None] = {}
+    packages: dict[Word, Word | None] = Field(default_factory=dict)
+    data_sha256: dict[Word, Word] = Field(default_factory=dict)
     split_sha256: Word | None = None
-    rows: dict[Word, Count] = {}
+    rows: dict[Word, Count] = Field(default_factory=dict)
     labels: list[Label] = Field(min_length=1, max_length=MOST_LABELS)
     device: Word | None = None
     precision: Word | None = None
     base_revision: Word | None = None
     base_files_sha256: Word | None = None
 
-
-def find_problem(provenance: dict[str, Any]) -> str | None:
-    """Part of a sentence: which field of a `provenance.json` is not as Emocore writes it; None where all are."""
-    try:
-        labels = _Origin.model_validate(provenance).labels
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        return f"{'.'.join(map(str, first['loc']))[:100]}: {first['msg']}"
-    return "labels: one of them is there twice" if len(set(labels)) < len(labels) else None
+    @field_validator("labels")
+    @classmethod
+    def _check_labels(cls, labels: list[str]) -> list[str]:
+        if len(set(labels)) < len(labels):
+            raise ValueError("one of them is there twice")
+        return labels

@@ -4,12 +4,12 @@ import time
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from emocore.errors import RunError
-from emocore.system.files import check_contained, file_version, read_bytes
+from emocore.run.records import read_record
+from emocore.system.files import file_version
 from emocore.system.processes import Failure, ProcessIdentity
 
 STOPPED_REASON = "stopped by the user"
@@ -71,12 +71,6 @@ class RunState(BaseModel):
     earlier_seconds: float = Field(0.0, ge=0, le=LATEST)
     mark: str | None = None
 
-    @model_validator(mode="before")
-    @classmethod
-    def _accept_first_version(cls, values: Any) -> Any:
-        """Version 0.1 stored a bare PID, which says nothing once the run has ended."""
-        return {name: value for name, value in values.items() if name != "pid"} if isinstance(values, dict) else values
-
     @property
     def queue_order(self) -> tuple[int, float]:
         """Waiting runs start in this order."""
@@ -98,12 +92,7 @@ def read_state(path: Path) -> RunState:
 
 @lru_cache(maxsize=4096)
 def _read_version(path: Path, version: tuple[int, int]) -> RunState:
-    try:
-        check_contained(path, path.parent)
-        return RunState.model_validate_json(read_bytes(path))
-    except FileNotFoundError:
-        raise RunError(f"run {path.parent.name} is not there any more; it was deleted or moved away") from None
-    except OSError as error:
-        raise RunError(f"run {path.parent.name}: state.json cannot be read: {error.strerror}") from None
-    except ValueError:
-        raise RunError(f"run {path.parent.name}: state.json is damaged; delete the folder {path.parent}") from None
+    state = read_record(path.parent, path.name, RunState, remedy=f"mend it, or delete the folder {path.parent}")
+    if state is None:
+        raise RunError(f"run {path.parent.name} is not there any more; it was deleted or moved away")
+    return state

@@ -3,10 +3,10 @@
 import threading
 import time
 from dataclasses import dataclass
-from typing import Any
 
 from emocore.errors import RunError
 from emocore.run.folder import RunFolder
+from emocore.run.wandb_place import WandbPlace
 from emocore.system.keys import explain_refusal, may_have_key
 from emocore.tracking.metrics_file import read_metrics
 from emocore.tracking.place import read_place
@@ -48,14 +48,14 @@ class HistoryReader:
             return History(local, "from the local file (W&B has not started)")
         is_alive = not run.state.status.is_final
         if reason := _why_local(run, place, is_alive):
-            return History(local, f"from the local file ({reason})", place["url"])
+            return History(local, f"from the local file ({reason})", place.url)
         live = self._find_live(run, place)
         rows = live.rows(is_alive)
         if problem := _find_problem(live, rows, local, run):
-            return History(local, f"from the local file ({problem})", place["url"])
-        return History(rows, "live from W&B" if is_alive else "from W&B", place["url"])
+            return History(local, f"from the local file ({problem})", place.url)
+        return History(rows, "live from W&B" if is_alive else "from W&B", place.url)
 
-    def _find_live(self, run: RunFolder, place: dict[str, Any]) -> LiveHistory:
+    def _find_live(self, run: RunFolder, place: WandbPlace) -> LiveHistory:
         """The run's, new or known; the one that nobody has looked at for longest makes room."""
         with self._lock:
             live = self._live.pop(run.id, None) or LiveHistory(place)
@@ -65,21 +65,20 @@ class HistoryReader:
         return live
 
 
-def _why_local(run: RunFolder, place: dict[str, Any], is_alive: bool) -> str | None:
+def _why_local(run: RunFolder, place: WandbPlace, is_alive: bool) -> str | None:
     """Why W&B need not be asked, since it does not have all; None if it is to be asked."""
-    if place["mode"] == "offline":
+    if place.mode == "offline":
         return f"W&B offline: {_why_offline(run, place)}"
-    if is_alive or place.get("complete"):
-        return None if may_have_key(place["base_url"], "WANDB_API_KEY") else explain_refusal(place["base_url"])
-    if "complete" not in place:
-        return "it is not known whether W&B has all of this run; Sync checks, and sends what is missing"
-    reason = place["reason"] or "the run ended before all was sent"
+    if is_alive or place.complete:
+        server = place.base_url or ""
+        return None if may_have_key(server, "WANDB_API_KEY") else explain_refusal(server)
+    reason = place.reason or "the run ended before all was sent"
     return f"W&B has only a part of this run: {reason}; Sync sends the rest"
 
 
-def _why_offline(run: RunFolder, place: dict[str, Any]) -> str:
-    if place["reason"]:
-        return f"{place['reason']}; Sync can send it later"
+def _why_offline(run: RunFolder, place: WandbPlace) -> str:
+    if place.reason:
+        return f"{place.reason}; Sync can send it later"
     chosen = run.config.wandb_mode == "offline"
     return "as chosen" if chosen else "WANDB_API_KEY was not set; Sync can send it later"
 

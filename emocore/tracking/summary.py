@@ -6,8 +6,8 @@
 from typing import Any
 
 from emocore.run.folder import RunFolder
+from emocore.run.result import Cost
 
-SPLITS = ("validation", "test")
 # What a reader elsewhere needs to compare the run fairly; the rest of `provenance.json` stays in its folder.
 PROVENANCE_KEYS = (
     "emocore", "data_sha256", "split_sha256", "rows", "labels", "device", "precision", "packages", "base_revision",
@@ -27,8 +27,8 @@ def flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def flatten_provenance(run: RunFolder) -> dict[str, Any]:
     """`provenance.json` as `provenance/...`; empty before the run has written it."""
-    provenance = run.read_json("provenance.json") or {}
-    return flatten({"provenance": {key: provenance[key] for key in PROVENANCE_KEYS if key in provenance}})
+    provenance = run.provenance
+    return flatten({"provenance": provenance.model_dump(include=set(PROVENANCE_KEYS))}) if provenance else {}
 
 
 def flatten_run(run: RunFolder) -> dict[str, Any]:
@@ -36,18 +36,19 @@ def flatten_run(run: RunFolder) -> dict[str, Any]:
 
     W&B keeps no None.
     """
-    values = flatten(run.read_json("result.json") or {}) | flatten_provenance(run)
+    scores = run.scores
+    values = (flatten(scores.model_dump()) if scores else {}) | flatten_provenance(run)
     return {name: value for name, value in values.items() if value is not None}
 
 
 def unflatten_result(summary: dict[str, Any]) -> dict[str, Any]:
     """The result in the shape of `result.json`, from a summary that also holds the last logged metrics.
 
-    A split that was not evaluated is None, as is the average precision of an emotion that no text has. An
-    emotion's name may hold a slash.
+    A split that was not evaluated is None, as are costs that were not measured and the average precision of an
+    emotion that no text has. An emotion's name may hold a slash.
     """
-    result: dict[str, Any] = {split: _unflatten_split(summary, split) for split in SPLITS}
-    result["cost"] = _below(summary, "cost/")
+    result: dict[str, Any] = {split: _unflatten_split(summary, split) for split in ("validation", "test")}
+    result["cost"] = dict.fromkeys(Cost.model_fields) | _below(summary, "cost/")
     return result
 
 

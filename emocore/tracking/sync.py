@@ -18,7 +18,9 @@ from typing import Any
 from emocore.errors import ConfigError, EmocoreError, RunError
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
+from emocore.run.records import write_record
 from emocore.run.state import RunStatus
+from emocore.run.wandb_place import WandbPlace
 from emocore.text import first_line
 from emocore.tracking import remote
 from emocore.tracking.client import API_TIMEOUT_SECONDS, ClientSetup, open_api, start_run
@@ -55,7 +57,8 @@ def can_sync(run: RunFolder) -> bool:
 
     There is nothing to send of one that never began.
     """
-    if not run.state.status.is_final or known_place(run).get("complete"):
+    place = known_place(run)
+    if not run.state.status.is_final or (place and place.complete):
         return False
     return (run.path / "wandb.json").is_file() or read_last_metrics(run.metrics) is not None
 
@@ -85,9 +88,11 @@ def _require_end(run: RunFolder) -> None:
 
 
 def _note_arrival(run: RunFolder, there: dict[str, Any]) -> None:
-    place = {"mode": "online", "reason": None, "project": run.config.wandb_project, "id": run.id}
+    place = WandbPlace.model_construct(
+        mode="online", reason=None, project=run.config.wandb_project, id=run.id, complete=True, **there
+    )
     try:
-        run.write_json("wandb.json", place | there | {"complete": True})
+        write_record(run.path / "wandb.json", place)
     except OSError as error:
         raise RunError(
             f"run {run.id} is on W&B at {there['url']}, but {run.unchangeable(error)}, then sync it again"
@@ -147,8 +152,8 @@ def load(run: RunFolder) -> Cargo:
     return Cargo(
         run.id,
         config,
-        place.get("entity") or config.wandb_entity,
-        place.get("base_url") or server_address(config.wandb_base_url),
+        (place and place.entity) or config.wandb_entity,
+        (place and place.base_url) or server_address(config.wandb_base_url),
         rows,
         remote.last_values(rows) | flatten_run(run),
         run.state_of_holder.status == RunStatus.FINISHED,

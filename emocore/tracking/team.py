@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from pydantic import ValidationError
+
 from emocore.errors import ConfigError, RunError
-from emocore.metrics import is_complete
 from emocore.run.config import RunConfig, build
-from emocore.run.provenance import find_problem
+from emocore.run.provenance import Provenance
+from emocore.run.result import RunScores
 from emocore.system.keys import PUBLIC_WANDB, Server, explain_refusal, find_server, may_have_key
 from emocore.text import counted
 from emocore.tracking.client import call_within, give_up_if_dead, shared_api
@@ -32,7 +34,7 @@ PUBLIC_PAGES = {Server("https", host, 443) for host in ("wandb.ai", "www.wandb.a
 NOT_EMOCORE = "not by Emocore"
 OTHER_VERSION = "settings of another version of Emocore"
 MARKUP = "an emotion with a < or > in its name"  # which charts would read as HTML; see emocore.data.table
-NO_RESULT = "no complete result in the summary, as the first version of Emocore left it"
+NO_RESULT = "no complete result in the summary"
 
 
 @dataclass(frozen=True)
@@ -49,13 +51,13 @@ class ProjectAddress:
 
 @dataclass(frozen=True)
 class TeamRun:
-    """A finished run on W&B; `result` and `provenance` as in `result.json` and `provenance.json`."""
+    """A finished run on W&B."""
 
     id: str
     url: str
     config: RunConfig
-    result: dict[str, Any]
-    provenance: dict[str, Any]
+    scores: RunScores
+    provenance: Provenance
 
 
 @dataclass(frozen=True)
@@ -176,39 +178,27 @@ def _read_run(entry: Any) -> TeamRun | str:
     except ConfigError:
         return OTHER_VERSION
     summary = dict(entry.summary_metrics)
-    result, provenance = unflatten_result(summary), unflatten_provenance(summary)
-    labels = provenance.get("labels")
-    if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
-        return NO_RESULT
-    scores = {split: result[split] if is_complete(result[split]) else None for split in ("validation", "test")}
-    if not any(scores.values()):
-        return NO_RESULT
-    names = {*labels, *(name for found in scores.values() if found for name in found["multilabel"]["per_emotion"])}
-    if any("<" in name or ">" in name for name in names):
+    result, origin = unflatten_result(summary), unflatten_provenance(summary)
+    scored = [split["multilabel"] for split in (result["validation"], result["test"]) if split]
+    if any({"<", ">"} & set(str(names)) for names in (origin.get("labels"), *(list(s["per_emotion"]) for s in scored))):
         return MARKUP
-    if any(found and not _order_emotions(found["multilabel"], labels) for found in scores.values()):
+    result["cost"] |= {name: None for name, value in result["cost"].items() if not isinstance(value, int | float)}
+    origin["rows"] = {name: value for name, value in origin["rows"].items() if isinstance(value, int | float)}
+    try:
+        provenance = Provenance.model_validate(origin)
+        for scores in scored:
+            scores["per_emotion"] = _order_emotions(scores["per_emotion"], provenance.labels)
+        return TeamRun(entry.id, entry.url, config, RunScores.model_validate(result), provenance)
+    except (ValidationError, KeyError):
         return NO_RESULT
-    result = scores | {"cost": _only_numbers(result["cost"])}
-    provenance["rows"] = _only_numbers(provenance["rows"])
-    if find_problem(provenance):
-        return NO_RESULT
-    return TeamRun(entry.id, entry.url, config, result, provenance)
 
 
-def _order_emotions(scores: dict[str, Any], labels: list[str]) -> bool:
-    """Put `per_emotion` into the order of the labels, in which it is read; False where it has other emotions.
-
-    The client writes the keys of a summary in another order each time.
-    """
-    found = scores["per_emotion"]
-    if sorted(found) != sorted(labels):
-        return False
-    scores["per_emotion"] = {label: found[label] for label in labels}
-    return True
-
-
-def _only_numbers(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if isinstance(value, int | float)}
+def _order_emotions(found: dict[str, Any], labels: list[str]) -> dict[str, Any]:
+    """`found` in the order of the labels, in which it is read: the client writes the keys of a summary in another order
+    each time. Raises KeyError where it has other emotions."""
+    if other := set(found) - set(labels):
+        raise KeyError(other)
+    return {label: found[label] for label in labels}
 
 
 def _is_name(part: str) -> bool:

@@ -14,6 +14,8 @@ from typing import Any
 from emocore.errors import RunError
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
+from emocore.run.records import write_record
+from emocore.run.wandb_place import WandbPlace
 from emocore.system.files import check_contained
 from emocore.system.keys import explain_refusal, may_have_key
 from emocore.text import first_line
@@ -48,19 +50,19 @@ class WandbLog:
         self._is_resumed = (run.path / "wandb.json").is_file()
         earlier = _read_earlier(run)
         # A W&B run stays where it began, whatever the environment says by now.
-        self._address = server_address(earlier.get("base_url") or config.wandb_base_url)
-        self._place: dict[str, Any] = {
-            "mode": wandb_mode(config),
-            "reason": None,
-            "entity": earlier.get("entity") or config.wandb_entity,
-            "project": config.wandb_project,
-            "id": run.id,
-            "url": earlier.get("url"),
-            "base_url": earlier.get("base_url"),
-            "complete": False,
-        }
+        self._address = server_address((earlier and earlier.base_url) or config.wandb_base_url)
+        self._place = WandbPlace(
+            mode="offline",
+            reason=None,
+            entity=(earlier and earlier.entity) or config.wandb_entity,
+            project=config.wandb_project,
+            id=run.id,
+            url=earlier.url if earlier else None,
+            base_url=earlier.base_url if earlier else None,
+            complete=False,
+        )
         self._start()
-        run.write_json("wandb.json", self._place)
+        self._note()
 
     def log(self, row: remote.Row) -> None:
         self._try(lambda: self._run.log({**row, remote.STEP_KEY: row["step"]}))
@@ -73,7 +75,7 @@ class WandbLog:
         """Tell W&B of the end, and `wandb.json` whether all has arrived there."""
         if self._run is None:
             return
-        if self._place["mode"] == "online":
+        if self._place.mode == "online":
             self._finish_online(exit_code)
         else:
             self._try(lambda: self._run.finish(exit_code=exit_code))
@@ -90,20 +92,17 @@ class WandbLog:
             self._note_trouble(diagnose(error, self._address, seconds).reason)
             return
         if is_complete:
-            self._place["complete"] = True
-            self._folder.write_json("wandb.json", self._place)
+            self._note(complete=True)
         else:
             self._note_trouble("W&B has not got everything")
 
     def _start(self) -> None:
         """Set the W&B run up: online if that is wanted and possible, otherwise offline."""
-        if self._place["mode"] == "online":
-            if reason := self._why_offline():
-                self._place |= {"mode": "offline", "reason": reason}
-            else:
-                self._start_online()
-        if self._place["mode"] == "offline":
-            self._start_offline()
+        reason = None
+        if wandb_mode(self._config) == "online":
+            reason = self._why_offline() or self._start_online()
+        if self._run is None:
+            self._start_offline(reason)
 
     def _why_offline(self) -> str | None:
         """Why nobody is asked; None where the server may be."""
@@ -111,18 +110,21 @@ class WandbLog:
             return "WANDB_API_KEY is not set"
         return None if may_have_key(self._address, "WANDB_API_KEY") else explain_refusal(self._address)
 
-    def _start_online(self) -> None:
+    def _start_online(self) -> str | None:
+        """Why it failed; None if it did not."""
         try:
             self._run = self._start_client("online")
         except Exception as error:  # as in `_try`
-            self._place |= {"mode": "offline", "reason": diagnose(error, self._address).reason}
+            reason = diagnose(error, self._address).reason
             tear_down()  # the failed attempt still claims the id
-            return
-        self._place |= {"entity": self._run.entity, "url": self._run.url, "base_url": self._run.settings.base_url}
+            return reason
+        there = {"entity": self._run.entity, "url": self._run.url, "base_url": self._run.settings.base_url}
+        self._place = self._place.model_copy(update={"mode": "online"} | there)
         logger.info("W&B: online at %s", self._run.url)
+        return None
 
-    def _start_offline(self) -> None:
-        reason = self._place["reason"]
+    def _start_offline(self, reason: str | None) -> None:
+        self._place = self._place.model_copy(update={"reason": reason})
         logger.info("W&B: offline%s; the run is complete in its folder", f", since {reason}" if reason else "")
         for name in ("WANDB_API_KEY", "WANDB_BASE_URL"):  # of no use any more; one that is none would fail here too
             os.environ.pop(name, None)
@@ -136,7 +138,7 @@ class WandbLog:
             check_contained(self._folder.path / name, self._folder.path)
         setup = ClientSetup(
             mode,
-            self._place["entity"],
+            self._place.entity,
             self._address,
             self._folder.path,
             INIT_TIMEOUT_SECONDS,
@@ -149,9 +151,10 @@ class WandbLog:
 
         Of what an earlier attempt logged, rows in the middle may be missing; otherwise the last one tells."""
         local = read_metrics(self._folder.metrics) if self._is_resumed else []
-        path = "/".join(str(self._place[key]) for key in ("entity", "project", "id"))
         seconds = CONFIRM_TIMEOUT_SECONDS
-        return call_within(seconds, lambda: remote.holds_everything(self._address, path, last_step, local, seconds))
+        return call_within(
+            seconds, lambda: remote.holds_everything(self._address, self._place.path, last_step, local, seconds)
+        )
 
     def _try(self, action: Callable[[], object]) -> None:
         if self._run is None:
@@ -164,9 +167,12 @@ class WandbLog:
             tear_down()
 
     def _note_trouble(self, reason: str) -> None:
-        self._place["reason"] = self._place["reason"] or reason  # the first trouble is the cause of the others
-        self._folder.write_json("wandb.json", self._place)
+        self._note(reason=self._place.reason or reason)  # the first trouble is the cause of the others
         logger.warning("W&B: %s; the run is complete in its folder, and `sync` can send it", reason)
+
+    def _note(self, **changes: Any) -> None:
+        self._place = self._place.model_copy(update=changes)
+        write_record(self._folder.path / "wandb.json", self._place)
 
 
 def wandb_mode(config: RunConfig) -> str:
@@ -176,10 +182,10 @@ def wandb_mode(config: RunConfig) -> str:
     return "online" if os.environ.get("WANDB_API_KEY") else "offline"
 
 
-def _read_earlier(run: RunFolder) -> dict[str, Any]:
-    """Where an earlier attempt of this run was; empty for the first one, and where that is not known any more."""
+def _read_earlier(run: RunFolder) -> WandbPlace | None:
+    """Where an earlier attempt of this run was; None for the first one, and where that is not known any more."""
     try:
-        return read_place(run) or {}
+        return read_place(run)
     except RunError as error:
         logger.warning("%s", error)
-        return {}
+        return None

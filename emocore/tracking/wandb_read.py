@@ -9,6 +9,7 @@ import threading
 import time
 from typing import Any
 
+from emocore.run.wandb_place import WandbPlace
 from emocore.tracking import remote
 from emocore.tracking.client import give_up_if_dead, shared_api
 from emocore.tracking.diagnosis import Trouble, diagnose
@@ -70,14 +71,14 @@ _servers: dict[str, _Difficulty] = {}
 
 
 class LiveHistory:
-    """The growing history of one online run; `wandb_json` is the content of its `wandb.json`.
+    """The growing history of one online run, which is at `place`.
 
     `state` is W&B's word for where the run is ("running", "finished" ...), None until it has answered.
     """
 
-    def __init__(self, wandb_json: dict[str, Any]) -> None:
-        self._path = f"{wandb_json['entity']}/{wandb_json['project']}/{wandb_json['id']}"
-        self._base_url = wandb_json["base_url"]
+    def __init__(self, place: WandbPlace) -> None:
+        self._path = place.path
+        self._base_url = place.base_url or ""
         self._rows: dict[int, remote.Row] = {}
         self._next_step = 0
         self._api: Any = None

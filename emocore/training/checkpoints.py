@@ -11,10 +11,13 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import AllowInfNan, ConfigDict, Field
 
 from emocore.errors import RunError
+from emocore.run.records import Amount, Count, Strict, read_record, write_record
 from emocore.system.faults import reach
 from emocore.system.files import check_contained, open_regular, read_json_object, sync, write_atomically
 
@@ -35,18 +38,19 @@ FILES = (
 UNSAFE_FILE = "training_args.bin"  # a pickle that Trainer writes and nothing here reads
 
 
-@dataclass(frozen=True)
-class Progress:
+class Progress(Strict):
     """Beside Trainer's own state. `loss_sum` is the loss of the steps after `logged_step`, not logged yet;
-    seconds and bytes are as in TrainingCost. `threads` is what the CPU computed with: another number rounds
+    seconds and bytes are as in Cost. `threads` is what the CPU computed with: another number rounds
     sums otherwise."""
 
-    step: int
-    loss_sum: float
-    logged_step: int
-    train_seconds: float
-    peak_memory_bytes: int
-    threads: int
+    model_config = ConfigDict(extra="forbid")
+
+    step: Count
+    loss_sum: Annotated[float, AllowInfNan()]
+    logged_step: Count
+    train_seconds: Amount
+    peak_memory_bytes: Count
+    threads: int = Field(ge=1, le=MOST_THREADS)
 
 
 def last_checkpoint(folder: Path) -> Path | None:
@@ -74,16 +78,11 @@ def is_complete(checkpoint: Path) -> bool:
 
 
 def read_progress(checkpoint: Path) -> Progress:
-    """The progress of a complete checkpoint. Raises RunError if it is none of this version."""
-    stored = read_json_object(checkpoint / PROGRESS_FILE) or {}
-    try:
-        progress = Progress(**stored)
-        if not all(isinstance(number, int | float) for number in stored.values()):
-            raise TypeError
-        if type(progress.threads) is not int or not 1 <= progress.threads <= MOST_THREADS:
-            raise ValueError
-    except (TypeError, ValueError):
-        raise RunError(f"{checkpoint / PROGRESS_FILE} is not readable; delete {checkpoint}, then resume") from None
+    """The progress of a complete checkpoint, two folders below the run's. Raises RunError if it is damaged."""
+    run, remedy = checkpoint.parents[1], f"delete {checkpoint}, then resume"
+    progress = read_record(run, str((checkpoint / PROGRESS_FILE).relative_to(run)), Progress, remedy)
+    if progress is None:
+        raise RunError(f"{checkpoint / PROGRESS_FILE} is missing; {remedy}")
     return progress
 
 
@@ -102,7 +101,7 @@ def writing_checkpoint(folder: Path, progress: Progress, kept: int) -> Iterator[
         yield draft
         filled = draft / f"{PREFIX}{progress.step}"
         (filled / UNSAFE_FILE).unlink(missing_ok=True)
-        write_atomically(filled / PROGRESS_FILE, json.dumps(asdict(progress)))
+        write_record(filled / PROGRESS_FILE, progress)
         write_atomically(filled / MANIFEST_FILE, json.dumps({file.name: _digest(file) for file in filled.iterdir()}))
         for file in filled.iterdir():
             sync(file)

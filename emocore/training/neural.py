@@ -15,20 +15,18 @@ from emocore.models.build import LoadedBase, build_model
 from emocore.models.card import write_card
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
+from emocore.run.result import Cost
 from emocore.system.faults import reach
 from emocore.tracking.tracker import Tracker
 from emocore.training.callbacks import LogToTracker, SaveCheckpoints
-from emocore.training.cost import TrainingCost
 from emocore.training.provenance import note_base
 from emocore.training.trainer import EmotionTrainer, training_arguments
 
 logger = logging.getLogger(__name__)
 
 
-def train(
-    run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker, device: str, precision: str
-) -> TrainingCost:
-    """Train the adapter of `config` and save it to `run.adapter`."""
+def train(run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker, device: str, precision: str) -> Cost:
+    """Train the adapter of `config` and save it to `run.adapter`; its bytes and latency are measured later."""
     transformers.set_seed(config.seed)
     model, loaded = build_model(config, splits.labels, device, bf16=precision == "bf16")
     note_base(run, loaded.revision, Path(loaded.source))
@@ -40,13 +38,14 @@ def train(
     reach("run.trained")
     seconds = trainer.train_seconds
     adapter, head = count_parameters(model)
-    cost = TrainingCost(
+    cost = Cost(
         train_seconds=seconds,
         samples_per_second=trainer.samples_seen / seconds,
         peak_memory_bytes=trainer.peak_memory_bytes,
         trainable_parameters=adapter + head,
         adapter_parameters=adapter,
         head_parameters=head,
+        adapter_bytes=None,
     )
     save_adapter(run, config, model, loaded, splits, device, precision)
     return cost

@@ -26,6 +26,8 @@ from emocore.models.adapter import adapter_bytes, read_info, write_info
 from emocore.models.methods import find_method
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
+from emocore.run.records import write_record
+from emocore.run.result import RunScores
 from emocore.run.state import STOPPED_REASON, RunStatus
 from emocore.system.devices import own_devices
 from emocore.system.faults import reach
@@ -117,8 +119,8 @@ def _carry_out(run: RunFolder) -> None:
     exit_code = 1
     try:
         # Written last, so an attempt that was killed after it has left nothing to compute.
-        result = run.read_json("result.json") or _train_and_evaluate(run, config, splits, tracker)
-        tracker.summarize(flatten(result))
+        scores = run.scores or _train_and_evaluate(run, config, splits, tracker)
+        tracker.summarize(flatten(scores.model_dump()))
         if run.checkpoints.exists():  # they serve a resume alone
             shutil.rmtree(run.checkpoints)
         reach("run.pruned")
@@ -127,21 +129,21 @@ def _carry_out(run: RunFolder) -> None:
         tracker.close(exit_code)
     reach("run.closed")
     run.change_state(RunStatus.FINISHED)
-    scores = result["validation"]["multilabel"]
-    logger.info("Finished: validation macro-F1 %.3f, micro-F1 %.3f", scores["f1_macro"], scores["f1_micro"])
+    validation = scores.validation.multilabel
+    logger.info("Finished: validation macro-F1 %.3f, micro-F1 %.3f", validation.f1_macro, validation.f1_micro)
     reach("run.finished")
 
 
-def _train_and_evaluate(run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker) -> dict[str, Any]:
+def _train_and_evaluate(run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker) -> RunScores:
     """From the data to `result.json`, whose content it returns."""
     device = choose_device(config, run.stored_state.device)
     precision = choose_precision(config, device)
     provenance = describe_provenance(splits, device, precision)
-    earlier = run.read_json("provenance.json")
-    if earlier and last_checkpoint(run.checkpoints):
+    if last_checkpoint(run.checkpoints) and (earlier := run.provenance):
         check_same_origin(earlier, provenance)
-        provenance |= {name: earlier.get(name) for name in ("base_revision", "base_files_sha256")}
-    run.write_json("provenance.json", provenance)
+        base = earlier.model_dump(include={"base_revision", "base_files_sha256"})
+        provenance = provenance.model_copy(update=base)
+    write_record(run.path / "provenance.json", provenance)
     cost = _load_engine(config).train(run, config, splits, tracker, device, precision)
     run.change_state(RunStatus.EVALUATING)
     reach("run.evaluating")
@@ -151,11 +153,11 @@ def _train_and_evaluate(run: RunFolder, config: RunConfig, splits: Splits, track
     for path in (run.predictions, *run.adapter.iterdir(), run.adapter):  # or a power cut could spare the result alone
         sync(path)
     reach("run.predicted")
-    costs = cost.as_dict() | {"adapter_bytes": adapter_bytes(run.adapter), "latency_seconds": latency_seconds}
-    result = _score(splits, logits, config) | {"cost": costs}
-    run.write_json("result.json", result)
+    measured = {"adapter_bytes": adapter_bytes(run.adapter), "latency_seconds": latency_seconds}
+    scores = RunScores.model_validate(_score(splits, logits, config) | {"cost": cost.model_copy(update=measured)})
+    write_record(run.path / "result.json", scores)
     reach("run.result")
-    return result
+    return scores
 
 
 def _load_engine(config: RunConfig) -> ModuleType:
@@ -248,16 +250,21 @@ def _store_thresholds(run: RunFolder, splits: Splits, logits: np.ndarray) -> Non
     write_info(run.adapter, info.model_copy(update={"thresholds": by_label}))
 
 
+def tabulate_predictions(split: str, texts: pd.DataFrame, logits: np.ndarray) -> pd.DataFrame:
+    """The rows of `predictions.parquet` of one split: split, row_id, text, `true.LABEL` (int8) and `logit.LABEL`
+    (float32). `texts` has row_id, text and one 0/1 column per label; `logits` is (texts, labels)."""
+    table = pd.DataFrame({"split": split, "row_id": texts["row_id"].to_numpy(), "text": texts["text"].to_numpy()})
+    for column, label in enumerate(texts.columns.drop(["row_id", "text"])):
+        table[f"true.{label}"] = texts[label].to_numpy(np.int8)
+        table[f"logit.{label}"] = logits[:, column].astype(np.float32)
+    return table
+
+
 def _store_predictions(run: RunFolder, splits: Splits, logits: dict[str, np.ndarray]) -> None:
-    """Columns: split, row_id, text, `true.LABEL` (int8) and `logit.LABEL` (float32)."""
-    parts = []
-    for name, values in logits.items():
-        frame = splits.frames[name]
-        part = pd.DataFrame({"split": name, "row_id": frame["row_id"].to_numpy(), "text": frame["text"].to_numpy()})
-        for column, label in enumerate(splits.labels):
-            part[f"true.{label}"] = frame[label].to_numpy()
-            part[f"logit.{label}"] = values[:, column]
-        parts.append(part)
+    parts = [
+        tabulate_predictions(name, splits.frames[name][["row_id", "text", *splits.labels]], values)
+        for name, values in logits.items()
+    ]
     temporary = run.predictions.with_suffix(".tmp")
     pd.concat(parts).to_parquet(temporary, index=False)
     temporary.replace(run.predictions)

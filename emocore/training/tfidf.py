@@ -9,13 +9,12 @@ from emocore.models.card import write_card
 from emocore.models.linear import LinearClassifier
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
+from emocore.run.result import Cost
 from emocore.tracking.tracker import Tracker
-from emocore.training.cost import TrainingCost, peak_memory_bytes
+from emocore.training.cost import peak_memory_bytes
 
 
-def train(
-    run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker, device: str, precision: str
-) -> TrainingCost:
+def train(run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker, device: str, precision: str) -> Cost:
     """Fit on the training split and save to `run.adapter`. One step, one log row."""
     info = AdapterInfo(
         run_id=run.id,
@@ -39,11 +38,12 @@ def train(
     classifier.save(run.adapter)
     write_card(run.adapter, info, base=None)
     write_info(run.adapter, info)
-    return TrainingCost(
+    return Cost(
         train_seconds=seconds,
         samples_per_second=len(splits.frames["train"]) / seconds,
         peak_memory_bytes=peak_memory_bytes("cpu"),
         trainable_parameters=classifier.weights.size + classifier.intercept.size,
         adapter_parameters=0,
         head_parameters=classifier.weights.size + classifier.intercept.size,
+        adapter_bytes=None,
     )

@@ -87,7 +87,7 @@ class EmotionTrainer(Trainer):
 
     @property
     def peak_memory_bytes(self) -> int:
-        """As in TrainingCost, over all attempts."""
+        """As in Cost, over all attempts."""
         return max(self._earlier_peak_bytes, peak_memory_bytes(self.args.device.type))
 
     def train_or_resume(self) -> None:

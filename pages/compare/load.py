@@ -33,7 +33,7 @@ def load_run(run: RunFolder) -> RunResult:
 def version_of(results: Sequence[Result]) -> Version:
     """Changes when a file does that a comparison is computed from."""
     return tuple(
-        _version_of_run(result.run) if isinstance(result, RunResult) else (result.id, str(result.result))
+        _version_of_run(result.run) if isinstance(result, RunResult) else (result.id, str(result.scores))
         for result in results
     )
 

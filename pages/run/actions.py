@@ -109,7 +109,7 @@ def _attempt(action: Callable[[RunFolder], object], run: RunFolder) -> None:
 
 @st.dialog("Delete this run?")
 def _confirm_delete(run: RunFolder) -> None:
-    elsewhere = " The copy on W&B stays." if known_place(run).get("url") else ""
+    elsewhere = " The copy on W&B stays." if (place := known_place(run)) and place.url else ""
     st.write(f"**{run.id}** goes with its adapter, predictions and log. This cannot be undone.{elsewhere}")
     with st.container(horizontal=True):
         is_sure = st.button("Delete for good", type="primary", key="run_delete_sure")

@@ -6,9 +6,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from emocore.evaluation.results import COSTS, SPLITS, read_result
 from emocore.metrics import METRIC_DESCRIPTIONS, METRIC_TITLES
 from emocore.run.folder import RunFolder
+from emocore.run.result import Cost
 from emocore.text import format_bytes, format_count, format_seconds
 
 SCORES = ("f1_macro", "f1_micro", "jaccard")
@@ -25,19 +25,19 @@ COUNTS = ("support", "predicted")
 
 @dataclass(frozen=True)
 class RunResults:
-    """By split: the scores of SCORES, and one line an emotion. `cost` is None where it was not measured."""
+    """By split: the scores of SCORES, and one line an emotion."""
 
     scores: dict[str, dict[str, float]]
     emotions: dict[str, pd.DataFrame]
-    cost: dict[str, float | None]
+    cost: Cost
 
 
 def read_results(run: RunFolder) -> RunResults | None:
     """None before there are any. Raises RunError for a damaged file."""
-    result = read_result(run)
-    if result is None:
+    stored = run.scores
+    if stored is None:
         return None
-    splits = {split: result[split]["multilabel"] for split in SPLITS if result[split]}
+    splits = {split: scores.multilabel.model_dump() for split, scores in stored.splits.items()}
     return RunResults(
         scores={split: {name: found[name] for name in SCORES} for split, found in splits.items()},
         emotions={
@@ -47,7 +47,7 @@ def read_results(run: RunFolder) -> RunResults | None:
             .sort_values("support", ascending=False)
             for split, found in splits.items()
         },
-        cost={name: result["cost"][name] for name in COSTS},
+        cost=stored.cost,
     )
 
 
@@ -61,11 +61,11 @@ def show_results(results: RunResults, threshold: float) -> None:
         _show_emotions(results.emotions[split])
     cost = results.cost
     with st.container(horizontal=True):
-        st.metric("training", format_seconds(cost["train_seconds"]))
-        st.metric("samples / s", f"{cost['samples_per_second'] or 0:.1f}")
-        st.metric("peak memory", format_bytes(cost["peak_memory_bytes"]))
-        st.metric("trainable", format_count(cost["trainable_parameters"]), help="Parameters of adapter and head.")
-        st.metric("adapter", format_bytes(cost["adapter_bytes"]))
+        st.metric("training", format_seconds(cost.train_seconds))
+        st.metric("samples / s", f"{cost.samples_per_second or 0:.1f}")
+        st.metric("peak memory", format_bytes(cost.peak_memory_bytes))
+        st.metric("trainable", format_count(cost.trainable_parameters), help="Parameters of adapter and head.")
+        st.metric("adapter", format_bytes(cost.adapter_bytes))
 
 
 def _show_emotions(emotions: pd.DataFrame) -> None:

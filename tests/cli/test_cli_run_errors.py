@@ -10,6 +10,7 @@ from emocore.cli.main import main
 from emocore.run.config import RunConfig
 from emocore.run.listing import create_run
 from emocore.run.state import RunStatus
+from tests.support.records import write_raw
 from tests.support.tables import change_status
 
 
@@ -57,7 +58,7 @@ def test_a_damaged_result_is_told_with_its_run_and_file(
 ) -> None:
     runs.mkdir()
     run = create_run(runs, RunConfig(method="tfidf"))
-    run.write_json("result.json", {"validation": {"multilabel": {}}, "test": None})
+    write_raw(run, "result.json", {"validation": {"multilabel": {}}, "test": None})
     change_status(run, RunStatus.FINISHED)
     assert f"run {run.id}: result.json is damaged" in refuse(*arguments, run.id)
 

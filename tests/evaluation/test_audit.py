@@ -12,6 +12,7 @@ from emocore.evaluation.results import Result, RunResult, TeamResult
 from emocore.evaluation.run_descriptions import Subject, count_learning_rate_trials
 from emocore.models.resolve import resolve
 from emocore.run.config import RunConfig
+from emocore.run.provenance import Provenance
 from tests.support.audited_runs import LABELS, TRUTH, VERSIONS, build_result, finish
 
 METHODS = ("lora", "ia3", "qlora", "head", "tfidf")
@@ -19,8 +20,8 @@ METHODS = ("lora", "ia3", "qlora", "head", "tfidf")
 
 def move_away(result: RunResult) -> TeamResult:
     """The same run as W&B gives it back: without its predictions and its code."""
-    provenance = {key: value for key, value in result.provenance.items() if key not in ("code", "python", "platform")}
-    return TeamResult(result.id + "-there", result.config, result.result, provenance, "http://x")
+    provenance = Provenance(**result.provenance.model_dump(exclude={"code", "python", "platform"}))
+    return TeamResult(result.id + "-there", result.config, result.scores, provenance, "http://x")
 
 
 def tell(results: list[Any], **options: Any) -> dict[str, dict[str, str]]:

@@ -107,8 +107,9 @@ def test_emotions_stand_by_support_with_the_series_of_each_together(tmp_path: Pa
 def test_average_precision_is_the_stored_one(tmp_path: Path) -> None:
     runs = [finish(tmp_path, seed=seed) for seed in (1, 2)]
     for run, values in zip(runs, ((0.2, 0.5, None), (0.4, None, None)), strict=True):
+        emotions = run.scores.validation.multilabel.per_emotion
         for label, value in zip(LABELS, values, strict=True):
-            run.result["validation"]["multilabel"]["per_emotion"][label]["average_precision"] = value
+            emotions[label] = emotions[label].model_copy(update={"average_precision": value})
     table = compare(runs, "validation").emotions.set_index("emotion")["average_precision"]
     assert table.to_dict() == pytest.approx({"anger": 0.3, "joy": 0.5, "trust": np.nan}, nan_ok=True)
 

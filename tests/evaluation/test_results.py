@@ -14,6 +14,7 @@ from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run
 from emocore.run.state import RunStatus
+from tests.support.records import read_raw, write_raw
 from tests.support.tables import COST, change_status, finish_run
 
 LABELS = ("anger", "joy", "trust")
@@ -51,10 +52,9 @@ def test_only_a_finished_run_has_a_result(tmp_path: Path, status: RunStatus) -> 
 
 
 def change_json(run: RunFolder, name: str, change: Callable[[dict[str, Any]], object]) -> None:
-    content = run.read_json(name)
-    assert content is not None
+    content = read_raw(run, name)
     change(content)
-    run.write_json(name, content)
+    write_raw(run, name, content)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_an_average_precision_or_a_cost_may_be_unknown(tmp_path: Path) -> None:
         "result.json",
         lambda result: result["validation"]["multilabel"]["per_emotion"]["joy"].update(average_precision=None),
     )
-    assert load_result(run).result["cost"]["peak_memory_bytes"] is None
+    assert load_result(run).scores.cost.peak_memory_bytes is None
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def test_settings_and_texts_are_named_together_where_it_takes_both() -> None:
 
 def test_runs_of_w_and_b_are_never_in_one_series_with_local_ones() -> None:
     local = finish(seed=1)
-    team = TeamResult("elsewhere", local.config, local.result, local.provenance, "http://x")
+    team = TeamResult("elsewhere", local.config, local.scores, local.provenance, "http://x")
     assert name_series([local, team]) == {local.id: "LoRA", "elsewhere": "LoRA · W&B"}
 
 
@@ -93,7 +93,7 @@ def test_no_name_of_a_method_or_base_is_html_in_a_chart() -> None:
     # No such base is launched; what is drawn must be safe all the same.
     configs = [RunConfig(), RunConfig().model_copy(update={"base": LINK}), RunConfig(method=LINK)]
     results: list[Result] = [build_result(config) for config in configs]
-    results.append(TeamResult("team", configs[1], results[0].result, results[0].provenance, "http://w"))
+    results.append(TeamResult("team", configs[1], results[0].scores, results[0].provenance, "http://w"))
     told = name_series(results)
     assert all("click" in name for name in list(told.values())[1:])
     assert not {"<", ">"} & set("".join(told.values()))

@@ -12,13 +12,14 @@ from emocore.evaluation.series import group_series
 from emocore.evaluation.sweeps import COLUMNS, find_swept_settings, sweep_table
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
+from emocore.run.provenance import Provenance
 
 
 def result(number: int, train_rows: int = 2000, team: bool = False, **settings: Any) -> Result:
     """A finished run as far as a curve reads it."""
     config = RunConfig(**settings)
-    provenance = {"rows": {"train": config.rows or train_rows}, "labels": ["joy"], "split_sha256": "a"}
-    own = (f"run-{number:04d}", config, {}, provenance)
+    provenance = Provenance(rows={"train": config.rows or train_rows}, labels=["joy"], split_sha256="a")
+    own = (f"run-{number:04d}", config, None, provenance)
     return TeamResult(*own, url="https://wandb.example") if team else RunResult(*own, run=RunFolder(Path(own[0])))
 
 
@@ -106,7 +107,7 @@ def test_runs_of_wandb_have_a_curve_but_none_together_with_local_ones() -> None:
     far = [result(1, team=True, rows=125, data="/a.csv"), result(2, team=True, rows=250, data="/b.csv")]
     assert find_swept_settings(far) == ["rows"]
     assert find_swept_settings([result(0, rows=500), far[0]]) == []
-    missing = TeamResult("run-3", RunConfig(), {}, {"labels": ["joy"]}, url="https://wandb.example")
+    missing = TeamResult("run-3", RunConfig(), None, Provenance(labels=["joy"]), url="https://wandb.example")
     assert find_swept_settings([*far, missing]) == ["rows"], "how many rows it had is not known"
 
 

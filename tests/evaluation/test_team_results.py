@@ -14,6 +14,8 @@ from emocore.evaluation.no_skill import no_skill_scores, no_skill_scores_from_su
 from emocore.evaluation.results import Result, RunResult, TeamResult, add_team_runs, load_result
 from emocore.models.resolve import resolve
 from emocore.run.config import RunConfig
+from emocore.run.provenance import Provenance
+from emocore.run.result import RunScores
 from emocore.tracking.summary import flatten_run, unflatten_provenance, unflatten_result
 from emocore.tracking.team import TeamRun
 from tests.support.tables import COST, finish_run
@@ -33,8 +35,14 @@ def local(root: Path, origin: Any = None, logits: np.ndarray = PERFECT, **settin
 def elsewhere(root: Path, origin: Any = None, **settings: Any) -> TeamRun:
     """A run as W&B gives it back, which is not here."""
     result = local(root, origin, **settings)
+    return read_back(result)
+
+
+def read_back(result: RunResult) -> TeamRun:
     summary = flatten_run(result.run)
-    return TeamRun(result.id, "http://x", result.config, unflatten_result(summary), unflatten_provenance(summary))
+    scores = RunScores.model_validate(unflatten_result(summary))
+    provenance = Provenance.model_validate(unflatten_provenance(summary))
+    return TeamRun(result.id, "http://x", result.config, scores, provenance)
 
 
 @pytest.fixture
@@ -100,9 +108,7 @@ def test_they_are_averaged_over_seeds(tmp_path: Path) -> None:
 
 def test_a_run_that_is_here_and_on_w_and_b_is_there_once(tmp_path: Path) -> None:
     here = local(tmp_path)
-    summary = flatten_run(here.run)
-    there = TeamRun(here.id, "http://x", here.config, unflatten_result(summary), unflatten_provenance(summary))
-    [result] = add_team_runs([here], [there])
+    [result] = add_team_runs([here], [read_back(here)])
     assert result is here
 
 
@@ -147,7 +153,7 @@ def test_counts_give_the_scores_of_the_texts() -> None:
 
 def test_a_size_that_is_not_known_leaves_the_floor_out(mixed: list[Result]) -> None:
     team = mixed[1]
-    unknown = TeamResult(team.id, team.config, team.result, team.provenance | {"rows": {}}, "http://x")
+    unknown = TeamResult(team.id, team.config, team.scores, team.provenance.model_copy(update={"rows": {}}), "http://x")
     comparison = compare([unknown], "validation")
     assert comparison.no_skill.empty and comparison.floor("f1_macro") == {}
     assert np.isnan(comparison.always_on)

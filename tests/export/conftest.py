@@ -10,6 +10,8 @@ from emocore.evaluation.comparison import Comparison, compare
 from emocore.evaluation.results import RunResult
 from emocore.export.content import ComparisonContent
 from emocore.run.folder import RunFolder
+from emocore.run.provenance import Code, Provenance
+from tests.support.records import read_raw
 from tests.support.studies import finish_study
 
 SCRIPT = "<script>window.hacked = 1</script>"
@@ -30,9 +32,9 @@ PROVENANCE = {
 
 def _trust(run: RunFolder) -> RunResult:
     """As `load_result`, which lets no label with markup in: what is written must be safe all the same."""
-    result, provenance = run.read_json("result.json"), run.read_json("provenance.json")
-    assert result and provenance
-    return RunResult(run.id, run.config, result, provenance, run)
+    origin = read_raw(run, "provenance.json")
+    provenance = Provenance.model_construct(**origin | {"code": Code(**origin["code"])})
+    return RunResult(run.id, run.config, run.scores, provenance, run)
 
 
 @pytest.fixture(scope="session")

@@ -97,8 +97,8 @@ def test_the_numbers_come_back_as_they_were(content: ComparisonContent, drawn: l
     scores = pd.read_csv(io.BytesIO(files["tables/scores.csv"]))
     pd.testing.assert_frame_equal(scores, content.comparison.scores, check_dtype=False)
     result = content.comparison.results[0]
-    assert json.loads(files[f"runs/{result.id}/result.json"]) == result.result
-    assert json.loads(files[f"runs/{result.id}/provenance.json"]) == result.provenance
+    assert json.loads(files[f"runs/{result.id}/result.json"]) == result.scores.model_dump()
+    assert json.loads(files[f"runs/{result.id}/provenance.json"]) == result.provenance.model_dump()
     assert json.loads(files["hashes.json"])[result.id]["split_sha256"] == "a" * 64
     assert re.search(rb"(?m)^torch 2\.13\.0$", files["environment.txt"])
 
@@ -168,7 +168,7 @@ def test_runs_of_w_and_b_bring_their_address_and_no_folder_of_their_choice(
     content: ComparisonContent, tmp_path: Path
 ) -> None:
     [alone] = map(load_result, finish_study(tmp_path / "runs", ("lora",), (1,), has_test=False))
-    team = TeamResult("../../evil id", alone.config, alone.result, alone.provenance, "https://wandb.example/1")
+    team = TeamResult("../../evil id", alone.config, alone.scores, alone.provenance, "https://wandb.example/1")
     mixed = replace(content, comparison=compare([alone, team], "validation"), figures={}, tables={})
     write_bundle(tmp_path / "b.zip", mixed)
     files = read(tmp_path / "b.zip")

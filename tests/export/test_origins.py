@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
-import pytest
 
 from emocore.evaluation.comparison import Comparison, compare
 from emocore.evaluation.results import Result, RunResult, TeamResult, load_result
@@ -19,11 +18,12 @@ from emocore.export.origins import (
     shared_config,
     without_paths,
 )
+from emocore.run.provenance import Code, Provenance
 from tests.support.studies import finish_study
 
 
 def with_settings(result: RunResult, sha256: dict[str, str] | None = None, **settings: object) -> Result:
-    provenance = result.provenance | {"data_sha256": sha256 or {}}
+    provenance = result.provenance.model_copy(update={"data_sha256": sha256 or {}})
     return replace(result, config=result.config.model_copy(update=settings), provenance=provenance)
 
 
@@ -56,7 +56,7 @@ def test_a_local_base_is_called_by_its_name_and_a_known_one_stays(study: list[Ru
 def test_no_password_of_a_server_is_told(study: list[RunResult]) -> None:
     result = with_settings(study[0], wandb_base_url="https://ada:secret@wandb.example:8080/api")
     assert shared_config(result, {})["wandb_base_url"] == "https://wandb.example:8080/api"
-    team = TeamResult("id", result.config, result.result, result.provenance, "https://ada:secret@w.example/e/p?key=1")
+    team = TeamResult("id", result.config, result.scores, result.provenance, "https://ada:secret@w.example/e/p?key=1")
     assert shared_address(team) == {"url": "https://w.example/e/p"}
 
 
@@ -86,8 +86,8 @@ def test_settings_say_which_series_have_them(study: list[RunResult], comparison:
 
 
 def test_an_environment_that_changed_within_a_series_is_told_by_its_share(study: list[RunResult]) -> None:
-    other = {"packages": {"torch": "2.12.0"}, "code": {"revision": "abc", "dirty": True}}
-    results = [*study[:-1], replace(study[-1], provenance=study[-1].provenance | other)]
+    other = {"packages": {"torch": "2.12.0"}, "code": Code(revision="abc", dirty=True)}
+    results = [*study[:-1], replace(study[-1], provenance=study[-1].provenance.model_copy(update=other))]
     table = environment_table(compare(results, "validation")).set_index(["what", "value"])["series"].to_dict()
     assert table["python", "3.11.7"] == "all"
     assert table["torch", "2.13.0"] == "LoRA, QLoRA, IA3 (1 of 2)"
@@ -121,8 +121,7 @@ def test_paths_are_replaced_in_all_words_and_tables(content: ComparisonContent) 
     assert told.tables["t"]["b"].tolist() == [0.5, 1.5]
 
 
-@pytest.mark.parametrize("provenance", [{}, {"labels": ["a"], "code": None, "packages": None, "data_sha256": None}])
-def test_what_is_not_known_of_a_run_is_no_trouble(study: list[RunResult], provenance: dict[str, object]) -> None:
-    result = replace(study[0], provenance=provenance)
+def test_what_is_not_known_of_a_run_is_no_trouble(study: list[RunResult]) -> None:
+    result = replace(study[0], provenance=Provenance(labels=["a"]))
     assert file_names([result])
-    assert hashes([result], {})[result.id]["rows"] is None
+    assert hashes([result], {})[result.id]["rows"] == {}

@@ -129,7 +129,7 @@ def test_one_run_and_runs_of_w_and_b_are_reported_without_what_they_do_not_have(
     content: ComparisonContent, tmp_path: Path
 ) -> None:
     alone, other = map(load_result, finish_study(tmp_path, ("lora", "ia3"), (1,), has_test=False))
-    team = TeamResult("1", other.config, other.result, other.provenance, "https://wandb.example/1")
+    team = TeamResult("1", other.config, other.scores, other.provenance, "https://wandb.example/1")
     for results, words in (([alone], ""), ([team], "were trained elsewhere"), ([alone, team], "‡ Not tested")):
         page = html_report(replace(content, comparison=compare(results, "validation"), figures={}, tables={}))
         assert page.startswith("<!doctype html>")

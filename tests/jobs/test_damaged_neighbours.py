@@ -1,6 +1,5 @@
 """A queue beside damaged run folders: every healthy run starts, and nobody else's process is touched."""
 
-import json
 import os
 import shutil
 import signal
@@ -18,6 +17,7 @@ from emocore.run.state import RunStatus
 from emocore.system.processes import ProcessIdentity
 from tests.support.damaged_folders import KINDS, Kind
 from tests.support.live_runs import processes_of_group, queue_run, start_scheduler, wait_for_status
+from tests.support.records import edit
 from tests.support.whole_runs import shelve
 
 # What is read or written before a run has a process of its own. At all else in a folder the queue never looks.
@@ -32,11 +32,6 @@ emocore.jobs.stop.SIGNALS = ((0.0, signal.SIGINT), (0.1, signal.SIGTERM), (0.2, 
 @pytest.fixture(scope="module")
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> dict[str, RunFolder]:
     return shelve(tmp_path_factory.mktemp("shelf"))
-
-
-def edit(run: RunFolder, name: str, **changes: object) -> None:
-    path = run.path / name
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes), encoding="utf-8")
 
 
 def damage(kind: Kind, shelf: dict[str, RunFolder], root: Path, run_id: str) -> RunFolder:

@@ -9,6 +9,7 @@ from emocore.jobs.estimate import STARTUP_SECONDS, estimate_seconds
 from emocore.models.resolve import resolve
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
+from tests.support.records import edit
 from tests.support.tables import finish_run
 
 
@@ -36,16 +37,12 @@ def test_max_steps_bounds_the_work(tmp_path: Path) -> None:
 
 def test_a_past_run_on_this_machine_is_believed(finished_runs: dict[str, RunFolder]) -> None:
     run = finished_runs["lora"]
-    cost = (run.read_json("result.json") or {})["cost"]
     config = run.config.model_copy(update={"epochs": 2})
-    expected = STARTUP_SECONDS + 1.15 * 2 * 500 / cost["samples_per_second"]
     guesses = [
-        STARTUP_SECONDS
-        + 1.15 * 2 * 500 / (finished_runs[name].read_json("result.json") or {})["cost"]["samples_per_second"]
+        STARTUP_SECONDS + 1.15 * 2 * 500 / finished_runs[name].scores.cost.samples_per_second
         for name in ("lora", "lora_other_seed", "lora_again")
     ]
     assert min(guesses) <= estimate_seconds([config], 500, run.path.parent) <= max(guesses)
-    assert min(guesses) <= expected <= max(guesses)
 
 
 def test_speeds_are_read_once_and_a_damaged_result_is_no_measure(
@@ -55,9 +52,9 @@ def test_speeds_are_read_once_and_a_damaged_result_is_no_measure(
     run = finish_run(tmp_path, resolve(RunConfig())[0], truth, truth * 2.0 - 1, ("anger", "joy"))
     known = seconds(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr(RunFolder, "read_json", None)
+        patch.setattr("emocore.run.folder.read_record", None)
         assert seconds(tmp_path) == known
-    run.write_json("result.json", {"validation": None, "cost": {"samples_per_second": "many"}})
+    edit(run, "result.json", cost={"samples_per_second": "many"})
     assert seconds(tmp_path) != known
 
 

@@ -20,21 +20,15 @@ from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run, list_runs
 from emocore.run.state import IMPORTED_REASON, RunStatus
 from tests.support.live_runs import queue_run, start_scheduler, wait_for_status
+from tests.support.records import edit
 from tests.support.repository import REPOSITORY
 from tests.support.wandb_children import API_KEY
 from tests.support.wandb_server import WandbServer
 
 
-def edit(run: RunFolder, name: str, **changes: object) -> None:
-    path = run.path / name
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes), encoding="utf-8")
-
-
 def strip_mark(run: RunFolder) -> RunFolder:
-    """As the version before marks wrote it."""
-    content = json.loads((run.path / "state.json").read_text())
-    del content["mark"]
-    (run.path / "state.json").write_text(json.dumps(content), encoding="utf-8")
+    """As if no installation had launched it."""
+    edit(run, "state.json", mark=None)
     return run
 
 
@@ -60,7 +54,7 @@ def test_a_run_that_was_launched_here_waits_for_its_turn(own: RunFolder) -> None
     assert waiting_runs(own.path.parent) == [own] and has_work(own.path.parent)
 
 
-def test_a_queued_run_of_the_version_before_waits_for_a_word(own: RunFolder) -> None:
+def test_a_queued_run_without_a_mark_waits_for_a_word(own: RunFolder) -> None:
     assert_imported(strip_mark(own))
 
 

@@ -2,16 +2,19 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from emocore.errors import RunError
 from emocore.jobs.overview import describe_run, describe_runs
+from emocore.metrics import score_logits
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run
 from emocore.run.state import RunStatus
 from emocore.tracking.metrics_file import MetricsFile
-from tests.support.tables import change_status
+from tests.support.records import write_raw
+from tests.support.tables import COST, change_status
 
 
 @pytest.fixture
@@ -55,14 +58,13 @@ def test_a_running_one_without_its_process_is_interrupted(run: RunFolder) -> Non
 def test_a_finished_one_shows_its_final_scores(finished_runs: dict[str, RunFolder]) -> None:
     run = finished_runs["ia3"]
     overview = describe_run(run)
-    result = run.read_json("result.json")
-    assert result
+    assert run.scores
     assert (overview.status, overview.progress) == ("finished", 1.0)
-    assert overview.f1_macro == result["validation"]["multilabel"]["f1_macro"]
+    assert overview.f1_macro == run.scores.validation.multilabel.f1_macro
 
 
 def test_a_result_of_another_shape_is_told_and_the_rest_stays(run: RunFolder) -> None:
-    run.write_json("result.json", {"validation": None})
+    write_raw(run, "result.json", {"validation": None})
     change_status(run, RunStatus.FINISHED)
     overview = describe_run(run)
     assert (overview.status, overview.f1_macro) == ("finished", None)
@@ -86,9 +88,10 @@ def test_an_ended_run_is_read_again_only_when_one_of_its_files_is_another(
     with monkeypatch.context() as patch:
         patch.setattr("emocore.jobs.overview._read_overview", None)
         assert describe_run(run) is first
-    scores = {"f1_macro": 0.7, "f1_micro": 0.8}
-    run.write_json("result.json", {"validation": {"multilabel": scores}})
-    assert describe_run(run).f1_macro == 0.7
+    truth = np.array([[1, 0], [0, 1], [1, 1], [0, 0]])
+    scores = score_logits(truth, truth * 2.0 - 1, ["anger", "joy"], 0.5)
+    write_raw(run, "result.json", {"validation": scores, "test": None, "cost": COST})
+    assert describe_run(run).f1_macro == 1.0
     change_status(run, RunStatus.QUEUED)
     assert describe_run(run).status == "queued"
 

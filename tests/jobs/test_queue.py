@@ -34,6 +34,7 @@ from tests.support.live_runs import (
     wait_for,
     wait_for_status,
 )
+from tests.support.records import edit
 from tests.support.small_disks import fill, read_only, small_disk
 from tests.support.tables import change_status
 
@@ -49,9 +50,7 @@ def waiting(tmp_path: Path) -> list[RunFolder]:
 
 
 def set_created_at(run: RunFolder, created_at: float) -> None:
-    content = run.read_json("state.json")
-    assert content
-    run.write_json("state.json", content | {"created_at": created_at})
+    edit(run, "state.json", created_at=created_at)
 
 
 def test_runs_wait_in_the_order_of_their_launch(waiting: list[RunFolder]) -> None:
@@ -137,7 +136,7 @@ def test_a_run_whose_settings_cannot_be_read_is_not_queued_for_ever(waiting: lis
     run = waiting[0]
     change_status(run, RunStatus.FAILED)
     (run.path / "config.json").write_text("{", encoding="utf-8")
-    with pytest.raises(RunError, match=r"config\.json cannot be used"):
+    with pytest.raises(RunError, match=r"config\.json is damaged"):
         resume_run(run)
     assert run.stored_state.status == RunStatus.FAILED
 
@@ -145,7 +144,7 @@ def test_a_run_whose_settings_cannot_be_read_is_not_queued_for_ever(waiting: lis
 def test_the_only_waiting_run_can_be_moved_even_if_its_settings_are_damaged(tmp_path: Path) -> None:
     run = add_run(tmp_path)
     (run.path / "config.json").write_text("{", encoding="utf-8")
-    with pytest.raises(RunError, match=r"config\.json cannot be used"):
+    with pytest.raises(RunError, match=r"config\.json is damaged"):
         move_to_front(run)
 
 

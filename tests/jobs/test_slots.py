@@ -89,7 +89,7 @@ def test_what_a_run_keeps_goes_before_what_its_scheduler_has(root: Path, monkeyp
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     monkeypatch.delenv("HF_HOME", raising=False)
     monkeypatch.setenv("HF_ENDPOINT", "https://somebody:password@hub.example")
-    kept = create_run(root, RunConfig(method="lora")).read_json("environment.json") or {}
+    kept = create_run(root, RunConfig(method="lora")).environment.root
     assert set(kept) == set(KEPT_VARIABLES) - {"HF_ENDPOINT"}, "no password is kept"
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     monkeypatch.setenv("HF_HOME", "/of/another")

@@ -18,6 +18,7 @@ from emocore.evaluation.results import load_result
 from emocore.run.config import RunConfig
 from emocore.run.listing import runs_root
 from tests.support.compare_page import open_compare, words
+from tests.support.records import edit
 from tests.support.studies import finish_study
 from tests.support.tables import finish_run
 
@@ -174,7 +175,7 @@ def test_a_second_look_computes_nothing_anew(monkeypatch: pytest.MonkeyPatch) ->
     assert min(seconds) < 1.5
     expected = {"load.compare": 1, "load.audit": 1, "load.load_result": len(runs), "emotions.emotion_bars": 1}
     assert Counter(computed) == expected
-    runs[0].write_json("result.json", runs[0].read_json("result.json") or {})
+    edit(runs[0], "result.json")
     page.run()
     assert Counter(computed)["load.compare"] == 2, "a file has changed"
 

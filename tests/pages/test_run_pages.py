@@ -27,6 +27,7 @@ from emocore.tracking.metrics_file import MetricsFile
 from emocore.tracking.sync import SyncReport
 from pages.shared.plain import NOTHING
 from tests.support.live_runs import wait_for
+from tests.support.records import read_raw, write_raw
 from tests.support.repository import REPOSITORY
 from tests.support.tables import LABELS, change_status, finish_run, make_table
 
@@ -34,7 +35,7 @@ NO_SPACE = "no run could be written (No space left on device); free space"
 TRUTH = np.tile([[1, 0, 1, 0], [0, 1, 0, 1], [1, 1, 0, 0]], (4, 1))
 
 PLACE = {"mode": "online", "reason": None, "entity": "e", "project": "p", "id": "r", "base_url": "http://w"}
-PLACE |= {"url": "http://w/r"}
+PLACE |= {"url": "http://w/r", "complete": False}
 
 
 @pytest.fixture(autouse=True)
@@ -126,9 +127,9 @@ def test_queued_runs_are_accepted_though_no_scheduler_starts(
 
 def spoil_result(key: str) -> Callable[[RunFolder], object]:
     def spoil(run: RunFolder) -> None:
-        result = run.read_json("result.json") or {}
+        result = read_raw(run, "result.json")
         del result[key]
-        run.write_json("result.json", result)
+        write_raw(run, "result.json", result)
 
     return spoil
 
@@ -194,7 +195,7 @@ def test_a_run_with_damaged_settings_can_be_looked_at_and_deleted() -> None:
     write("config.json", {"method": 3})(run)
     page = open_page("run", run=run.id)
     assert not page.exception
-    assert "config.json cannot be used" in words(page)
+    assert "config.json is damaged" in words(page)
     assert [code.value for code in page.code] == ["the last words"]
     assert "Delete" in labels(page) and "Clone" not in words(page)
 

@@ -1,7 +1,5 @@
 """Settings: bounds, messages that name the field, and what a study expands to."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -168,27 +166,3 @@ def test_spaces_around_a_value_are_cut() -> None:
 def test_a_config_cannot_be_changed_after_its_check() -> None:
     with pytest.raises(ValidationError):
         RunConfig().epochs = 0
-
-
-def test_a_config_read_from_its_file_is_the_one_that_was_written(tmp_path: Path) -> None:
-    config = RunConfig(method="qlora", target_modules=["q_proj"], learning_rate=5e-4, rows=1000, study="étude")
-    file = tmp_path / "config.json"
-    file.write_text(config.model_dump_json(), encoding="utf-8")
-    assert RunConfig.read(file) == config
-
-
-def test_a_stored_config_of_another_version_is_refused_with_file_and_field(tmp_path: Path) -> None:
-    file = tmp_path / "config.json"
-    file.write_text(json.dumps(RunConfig().model_dump() | {"optimizer": "sgd"}), encoding="utf-8")
-    with pytest.raises(ConfigError, match="optimizer: no such setting") as caught:
-        RunConfig.read(file)
-    assert str(file) in str(caught.value)
-
-
-@pytest.mark.parametrize("content", ["", "{", "[]", "null"])
-def test_a_stored_config_that_is_damaged_is_refused_with_its_file(tmp_path: Path, content: str) -> None:
-    file = tmp_path / "config.json"
-    file.write_text(content, encoding="utf-8")
-    with pytest.raises(ConfigError, match="damaged") as caught:
-        RunConfig.read(file)
-    assert str(file) in str(caught.value)

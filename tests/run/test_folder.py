@@ -1,7 +1,6 @@
 """Run folders: created whole, locked by the living, changed and deleted safely."""
 
 import fcntl
-import json
 import os
 import shutil
 import signal
@@ -19,6 +18,7 @@ from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run, find_run, list_damaged_runs, list_runs, runs_root
 from emocore.run.state import RunStatus
+from tests.support.records import read_raw
 from tests.support.tables import change_status
 
 ACTIVE = [RunStatus.STARTING, RunStatus.RUNNING, RunStatus.EVALUATING]
@@ -43,7 +43,7 @@ def test_a_new_run_is_queued_with_its_complete_config(tmp_path: Path) -> None:
     assert run.config == config
     assert run.state.status == RunStatus.QUEUED
     assert run.state.started_at is None
-    assert set(json.loads((run.path / "config.json").read_text(encoding="utf-8"))) == set(RunConfig.model_fields)
+    assert set(read_raw(run, "config.json")) == {"format", *RunConfig.model_fields}
     assert [path.name for path in tmp_path.iterdir()] == [run.id]  # no draft is left beside it
 
 
@@ -224,19 +224,6 @@ def test_an_interrupted_run_can_be_deleted(run: RunFolder) -> None:
     change_status(run, RunStatus.RUNNING)
     delete_run(run)
     assert not run.path.exists()
-
-
-def test_json_that_is_not_there_reads_as_none(run: RunFolder) -> None:
-    assert run.read_json("result.json") is None
-    run.write_json("result.json", {"name": "é", "value": [1.5, None]})
-    assert run.read_json("result.json") == {"name": "é", "value": [1.5, None]}
-
-
-@pytest.mark.parametrize("content", ["", "{", "[]"])
-def test_damaged_json_is_refused_with_its_run_and_file(run: RunFolder, content: str) -> None:
-    (run.path / "result.json").write_text(content)
-    with pytest.raises(RunError, match=rf"run {run.id}: result\.json is damaged"):
-        run.read_json("result.json")
 
 
 def test_the_end_of_a_log_is_read_without_its_beginning(run: RunFolder) -> None:

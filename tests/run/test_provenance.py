@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from emocore.data.split import Splits
-from emocore.run.provenance import find_problem
+from emocore.run.provenance import Provenance
+from emocore.run.records import describe_problem
 from emocore.training.provenance import describe_provenance
 
 BIG = 10**400
@@ -13,12 +15,14 @@ BIG = 10**400
 
 def test_what_a_run_writes_is_whole() -> None:
     splits = Splits({}, ("anger", "joy"), {"data": "a" * 64}, "b" * 64, [])
-    assert find_problem(describe_provenance(splits, "cpu", "fp32")) is None
+    written = describe_provenance(splits, "cpu", "fp32")
+    assert Provenance.model_validate(written.model_dump()) == written
 
 
 def test_the_labels_alone_are_needed() -> None:
-    assert find_problem({"labels": ["joy"]}) is None
-    assert str(find_problem({})).startswith("labels: ")
+    assert Provenance.model_validate({"labels": ["joy"]}).labels == ["joy"]
+    with pytest.raises(ValidationError, match="labels"):
+        Provenance.model_validate({})
 
 
 @pytest.mark.parametrize(
@@ -37,6 +41,7 @@ def test_the_labels_alone_are_needed() -> None:
     ids=lambda value: value if isinstance(value, str) and len(value) < 20 else "",
 )
 def test_another_type_or_size_is_named_by_its_field(field: str, value: Any) -> None:
-    problem = find_problem({"labels": ["joy"], field: value})
-    assert problem is not None and problem.startswith(field)
-    assert len(problem) < 300
+    with pytest.raises(ValidationError) as caught:
+        Provenance.model_validate({"labels": ["joy"], field: value})
+    problem = describe_problem(caught.value)
+    assert problem.startswith(field) and len(problem) < 300

@@ -1,4 +1,4 @@
-"""What `state.json` holds: read in its first version too, with times that a changed clock cannot turn negative."""
+"""What `state.json` holds, with times that a changed clock cannot turn negative."""
 
 import json
 import time
@@ -8,18 +8,11 @@ from typing import Any
 import pytest
 
 from emocore.errors import RunError
+from emocore.run.records import write_record
 from emocore.run.state import RunState, RunStatus, read_state
 from emocore.system.processes import ProcessIdentity
 
-FIRST_VERSION = {
-    "status": "finished",
-    "reason": None,
-    "device": "cpu",
-    "pid": 4321,
-    "created_at": 1000.0,
-    "started_at": 1010.0,
-    "ended_at": 1070.0,
-}
+STORED = {"format": 1, "status": "finished", "created_at": 1000.0, "started_at": 1010.0, "ended_at": 1070.0}
 
 
 def state(**changes: Any) -> RunState:
@@ -31,31 +24,23 @@ def write(path: Path, content: dict[str, Any]) -> Path:
     return path
 
 
-def test_a_state_of_the_first_version_is_read(tmp_path: Path) -> None:
-    found = read_state(write(tmp_path / "state.json", FIRST_VERSION))
-    assert (found.status, found.device, found.ended_at) == (RunStatus.FINISHED, "cpu", 1070.0)
-    assert (found.process, found.attempts, found.queue_position) == (None, 0, 0)
-    assert found.elapsed_seconds == 60
-    assert "pid" not in json.loads(found.model_dump_json())
-
-
 def test_a_state_survives_being_written_and_read(tmp_path: Path) -> None:
     process = ProcessIdentity(pid=7, start_ticks=8, boot_id="b", oom_kills=9)
     written = state(process=process, attempts=3, queue_position=-2, earlier_seconds=5.5, reason="é")
     file = tmp_path / "state.json"
-    file.write_text(written.model_dump_json(indent=2), encoding="utf-8")
+    write_record(file, written)
     assert read_state(file) == written
 
 
 def test_a_state_that_was_replaced_is_read_anew(tmp_path: Path) -> None:
-    file = write(tmp_path / "state.json", FIRST_VERSION)
+    file = write(tmp_path / "state.json", STORED)
     assert read_state(file).status == RunStatus.FINISHED
-    draft = write(tmp_path / "draft", FIRST_VERSION | {"status": "failed"})
+    draft = write(tmp_path / "draft", STORED | {"status": "failed"})
     draft.replace(file)
     assert read_state(file).status == RunStatus.FAILED
 
 
-@pytest.mark.parametrize("content", ["", "[]", "4", '"running"', "{}", json.dumps(FIRST_VERSION | {"color": "red"})])
+@pytest.mark.parametrize("content", ["", "[]", "4", '"running"', "{}", json.dumps(STORED | {"color": "red"})])
 def test_a_damaged_state_is_refused_with_its_run(tmp_path: Path, content: str) -> None:
     folder = tmp_path / "some-run"
     folder.mkdir()

@@ -5,14 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from emocore.evaluation.results import RunResult
 from emocore.metrics import score_logits
 from emocore.models.resolve import resolve
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
-from tests.support.tables import COST
+from emocore.run.provenance import Provenance
+from emocore.run.result import RunScores
+from tests.support.tables import COST, make_origin, make_predictions
 
 LABELS = ("anger", "joy", "trust")
 TRUTH = np.array([[1, 1, 0], [1, 1, 0], [0, 1, 1], [0, 0, 0]], dtype=np.int8)
@@ -24,11 +25,7 @@ ORIGIN = {
     "platform": "Linux-6",
     "packages": VERSIONS,
     "data_sha256": {"data": "d" * 64},
-    "split_sha256": "a" * 64,
     "rows": {"train": 1000, "validation": 4},
-    "device": "cpu",
-    "precision": "fp32",
-    "base_revision": None,
 }
 numbers = count()
 
@@ -45,15 +42,14 @@ def build_result(
     config: RunConfig, origin: Any = None, truth: np.ndarray = TRUTH, labels: tuple[str, ...] = LABELS
 ) -> RunResult:
     logits = np.where(truth == 1, 3.0, -3.0)
+    validation = score_logits(truth, logits, list(labels), config.threshold)
     result = RunResult(
         id=f"run-{next(numbers)}",
         config=config,
-        result={"validation": score_logits(truth, logits, list(labels), config.threshold), "test": None, "cost": COST},
-        provenance=ORIGIN | {"labels": list(labels)} | (origin or {}),
+        scores=RunScores.model_validate({"validation": validation, "test": None, "cost": COST}),
+        provenance=Provenance.model_validate(make_origin(labels, **ORIGIN | (origin or {}))),
         run=RunFolder(Path("/nowhere")),
     )
-    predictions = pd.DataFrame({"split": "validation", "row_id": [str(row) for row in range(len(truth))]})
-    for column, label in enumerate(labels):
-        predictions[f"true.{label}"], predictions[f"logit.{label}"] = truth[:, column], logits[:, column]
-    vars(result)["predictions"] = predictions  # as if they had been read
+    # As if they had been read.
+    vars(result)["predictions"] = make_predictions("validation", truth, logits, labels)
     return result

@@ -24,7 +24,6 @@ from tests.support.repository import REPOSITORY
 APP = """
 import sys
 from pathlib import Path
-from emocore.run.config import RunConfig
 from emocore.errors import RunError
 from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run
@@ -34,7 +33,7 @@ from emocore.jobs.stop import request_stop
 action, root, argument = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
 try:
     if action == "launch":
-        run = create_run(root, RunConfig.read(Path(argument)))
+        run = create_run(root, RunFolder(Path(argument)).config)
         with (root / ".accepted").open("a") as file:
             print(run.id, file=file)
     else:
@@ -57,7 +56,7 @@ KINDS: dict[str, dict[str, Any]] = {
 
 
 class Untouched:
-    """A run of each kind that nobody touches: the configs to launch it with, and what comes of it."""
+    """A run of each kind that nobody touches: the folders that say how to launch it, and what comes of it."""
 
     def __init__(self, folder: Path, base: Path, data: Path) -> None:
         # With another number of threads sums are rounded otherwise, and nothing would be the same bit for bit.
@@ -65,7 +64,7 @@ class Untouched:
         runs = {kind: queue_run(folder, data, base=str(base), **settings) for kind, settings in KINDS.items()}
         tend_queue(folder)
         wait_for(lambda: all(run.stored_state.status.is_final for run in runs.values()), 120)
-        self.configs = {kind: run.path / "config.json" for kind, run in runs.items()}
+        self.paths = {kind: run.path for kind, run in runs.items()}
         self.outcomes = {kind: outcome_of(run) for kind, run in runs.items()}
 
 
@@ -96,7 +95,7 @@ class World:
         self.app(action, argument, fault).wait(60)
 
     def launch(self, kind: str, fault: str = "") -> None:
-        self.do("launch", str(self._untouched.configs[kind]), fault)
+        self.do("launch", str(self._untouched.paths[kind]), fault)
 
     def begin(self, kind: str, fault: str) -> None:
         """Let a run of this kind start, a broken-off one if there is one."""
@@ -135,7 +134,7 @@ class World:
         """Wait a moment, then kill whatever the dice say."""
         victim = self.random.choice(["emocore.training", "emocore.jobs.scheduler", "app"])
         if victim == "app":
-            kinds = [("launch", str(self._untouched.configs[self.random.choice(list(KINDS))]))]
+            kinds = [("launch", str(self._untouched.paths[self.random.choice(list(KINDS))]))]
             kinds += [("resume", run.id) for run in self.runs(resumable=True)]
             kinds += [("stop", run.id) for run in self.runs(RunStatus.QUEUED, RunStatus.RUNNING)]
             kinds += [("delete", run.id) for run in self.runs(RunStatus.FINISHED, RunStatus.STOPPED)][:1]

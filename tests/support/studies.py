@@ -74,4 +74,4 @@ def fail_run(root: Path, method: str, reason: str, study: str = "s", failure: Fa
 def as_team_runs(runs: Sequence[RunFolder]) -> list[TeamRun]:
     """The same runs as W&B knows them: with their scores, without their predictions."""
     results = [load_result(run) for run in runs]
-    return [TeamRun(r.id, f"http://w/{r.id}", r.config, r.result, r.provenance) for r in results]
+    return [TeamRun(r.id, f"http://w/{r.id}", r.config, r.scores, r.provenance) for r in results]

@@ -1,6 +1,6 @@
 """Small data files and finished runs for the tests, made without any model."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,11 @@ from emocore.metrics import score_logits
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run
+from emocore.run.records import write_record
+from emocore.run.result import RunScores
 from emocore.run.state import RunStatus
+from emocore.training.process import tabulate_predictions
+from tests.support.records import write_raw
 
 LABELS = ("anger", "joy", "fear", "trust")
 SHARES = (0.4, 0.3, 0.2, 0.05)  # the last one is rare, as trust and surprise are
@@ -69,21 +73,22 @@ def finish_run(
     validation split, `test` those of the test split if there is one."""
     run = create_run(root, config)
     splits = {"validation": (truth, logits)} | ({"test": test} if test else {})
-    parts = [_predictions(split, *values, labels) for split, values in splits.items()]
+    parts = [make_predictions(split, *values, labels) for split, values in splits.items()]
     pd.concat(parts).to_parquet(run.predictions, index=False)
-    origin = {"labels": list(labels), "split_sha256": "a" * 64, "device": "cpu", "precision": "fp32"}
-    run.write_json("provenance.json", origin | dict(provenance or {}))
+    write_raw(run, "provenance.json", make_origin(labels, **(provenance or {})))
     scores = {split: score_logits(*values, list(labels), config.threshold) for split, values in splits.items()}
-    run.write_json("result.json", {"test": None, **scores, "cost": dict(cost)})
+    write_record(run.path / "result.json", RunScores.model_validate({"test": None, **scores, "cost": dict(cost)}))
     change_status(run, RunStatus.FINISHED)
     return run
 
 
-def _predictions(split: str, truth: np.ndarray, logits: np.ndarray, labels: tuple[str, ...]) -> pd.DataFrame:
+def make_predictions(split: str, truth: np.ndarray, logits: np.ndarray, labels: tuple[str, ...]) -> pd.DataFrame:
     start = {"validation": 0, "test": 100_000}[split]  # no row is in two splits
     rows = range(start, start + len(truth))
-    predictions = pd.DataFrame({"split": split, "row_id": map(str, rows), "text": [f"text {row}" for row in rows]})
-    for column, label in enumerate(labels):
-        predictions[f"true.{label}"] = truth[:, column].astype(np.int8)
-        predictions[f"logit.{label}"] = logits[:, column].astype(np.float32)
-    return predictions
+    texts = pd.DataFrame({"row_id": map(str, rows), "text": [f"text {row}" for row in rows]})
+    return tabulate_predictions(split, texts.join(pd.DataFrame(truth, columns=list(labels))), logits)
+
+
+def make_origin(labels: Sequence[str], **changes: Any) -> dict[str, Any]:
+    """The content of `provenance.json`, with labels that a real one may not have, too."""
+    return {"labels": list(labels), "split_sha256": "a" * 64, "device": "cpu", "precision": "fp32"} | changes

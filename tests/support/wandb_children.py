@@ -5,7 +5,6 @@ training, which saves 10 s each.
 """
 
 import contextlib
-import json
 import os
 import signal
 import subprocess
@@ -19,7 +18,9 @@ from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run
 from emocore.system.keys import confirm_wandb_server
+from tests.support.records import write_raw
 from tests.support.repository import REPOSITORY
+from tests.support.tables import make_origin
 from tests.support.wandb_server import StoredRun, WandbServer
 
 API_KEY = "f0e1d2c3b4a5968778695a4b3c2d1e0ff0e1d2c3"
@@ -134,14 +135,14 @@ def new_run(root: Path, server: WandbServer, **settings: Any) -> RunFolder:
     confirm_wandb_server(server.base_url)
     root.mkdir(parents=True, exist_ok=True)
     run = create_run(root, RunConfig(**{"wandb_base_url": server.base_url, **settings}))
-    origin = {"labels": ["anger", "joy"], "split_sha256": "a" * 64, "device": "cpu", "precision": "fp32"}
-    run.write_json("provenance.json", origin | {"rows": {"train": 10, "validation": 4}})
+    write_raw(run, "provenance.json", make_origin(("anger", "joy"), rows={"train": 10, "validation": 4}))
     return run
 
 
 def place_of(run: RunFolder) -> dict[str, Any]:
     """`wandb.json`, which must be there."""
-    return json.loads((run.path / "wandb.json").read_text(encoding="utf-8"))
+    assert run.wandb_place
+    return run.wandb_place.model_dump()
 
 
 def rows_of(stored: StoredRun) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from emocore.run.listing import create_run
 from emocore.run.state import RunStatus
 from emocore.system.processes import ProcessIdentity, current_boot_id
 from emocore.tracking.metrics_file import MetricsFile
+from tests.support.records import write_raw
 from tests.support.tables import COST, LABELS, change_status, finish_run
 
 STATES = ("finished", "queued", "running")  # the last without its process
@@ -29,8 +30,6 @@ def shelve(root: Path) -> dict[str, RunFolder]:
         "packages": {"torch": "2.0", "bitsandbytes": None},
         "data_sha256": {"data": "b" * 64},
         "rows": {"train": 100, "validation": 30, "test": 30},
-        "base_revision": None,
-        "base_files_sha256": None,
     }
     configs = {
         "finished": RunConfig(method="lora", study="s", device="cpu"),
@@ -58,7 +57,7 @@ def _complete(run: RunFolder) -> None:
     file.close()
     run.log.write_text("the last words\n", encoding="utf-8")
     place = {"mode": "offline", "reason": None, "entity": None, "project": "p", "id": "r", "url": None}
-    run.write_json("wandb.json", place | {"base_url": "https://api.wandb.ai", "complete": False})
+    write_raw(run, "wandb.json", place | {"base_url": "https://api.wandb.ai", "complete": False})
     for folder in (run.adapter, run.checkpoints):
         folder.mkdir(exist_ok=True)
     run.adapter.joinpath("adapter_config.json").write_text("{}", encoding="utf-8")

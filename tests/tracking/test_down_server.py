@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from emocore.run.wandb_place import WandbPlace
 from emocore.tracking import wandb_read
 from emocore.tracking.client import API_TIMEOUT_SECONDS, shared_api
 from emocore.tracking.history import HistoryReader
@@ -20,8 +21,9 @@ AGAIN = "it is asked again by itself"
 pytestmark = pytest.mark.usefixtures("key")
 
 
-def place_on(server: WandbServer, number: int = 0) -> dict[str, str]:
-    return {"entity": "team", "project": "p", "id": f"run-{number}", "base_url": server.base_url}
+def place_on(server: WandbServer, number: int = 0) -> WandbPlace:
+    address = {"entity": "team", "project": "p", "id": f"run-{number}", "base_url": server.base_url}
+    return WandbPlace(mode="online", reason=None, url=None, complete=False, **address)
 
 
 def begin(child: Child, steps: int) -> HistoryReader:

@@ -8,7 +8,9 @@ import pytest
 from emocore.errors import RunError
 from emocore.run.config import RunConfig
 from emocore.run.listing import create_run
+from emocore.run.wandb_place import WandbPlace
 from emocore.tracking.place import known_place, read_place
+from tests.support.records import write_raw
 
 PLACE = {
     "mode": "online", "reason": None, "entity": "e", "project": "p", "id": "r", "complete": True,
@@ -29,8 +31,8 @@ PLACE = {
 )
 def test_a_place_that_can_be_such_is_known(tmp_path: Path, changes: dict[str, Any]) -> None:
     run = create_run(tmp_path, RunConfig())
-    run.write_json("wandb.json", PLACE | changes)
-    assert read_place(run) == PLACE | changes
+    write_raw(run, "wandb.json", PLACE | changes)
+    assert read_place(run) == WandbPlace(**PLACE | changes)
 
 
 @pytest.mark.parametrize(
@@ -51,11 +53,12 @@ def test_a_place_that_can_be_such_is_known(tmp_path: Path, changes: dict[str, An
         {"entity": "x" * 10_000},
         {"entity": 10**400},
         {"mode": []},
+        {"complete": "yes"},
     ],
 )
 def test_any_other_one_is_damaged(tmp_path: Path, changes: dict[str, Any]) -> None:
     run = create_run(tmp_path, RunConfig())
-    run.write_json("wandb.json", PLACE | changes)
-    with pytest.raises(RunError, match=r"^wandb\.json is damaged, so it is not known where the run is on W&B"):
+    write_raw(run, "wandb.json", PLACE | changes)
+    with pytest.raises(RunError, match=r"^wandb\.json is damaged \(.*\), so it is not known where the run is on W&B"):
         read_place(run)
-    assert known_place(run) == {}
+    assert known_place(run) is None

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from emocore.run.config import RunConfig
+from emocore.run.result import Cost, RunScores
 from emocore.tracking.summary import flatten, flatten_run, unflatten_provenance, unflatten_result
 from tests.support.tables import finish_run
 
@@ -22,7 +23,7 @@ def test_a_result_survives_the_way_there_and_back(tmp_path: Path) -> None:
     summary = flatten_run(run)
     assert None not in summary.values(), "W&B would drop it"
     summary |= {"train/loss": 0.5, "validation/f1_macro": 0.4, "validation/loss": 1, "step": 9}  # the last logged row
-    assert unflatten_result(summary) == run.read_json("result.json")
+    assert RunScores.model_validate(unflatten_result(summary)) == run.scores
     provenance = unflatten_provenance(summary)
     assert (provenance["rows"], provenance["packages"]) == (origin["rows"], origin["packages"])
     assert provenance["labels"] == list(LABELS)
@@ -31,4 +32,4 @@ def test_a_result_survives_the_way_there_and_back(tmp_path: Path) -> None:
 
 def test_a_run_without_a_result_has_neither_split() -> None:
     result = unflatten_result({"train/loss": 0.5, "validation/f1_macro": 0.4})
-    assert result == {"validation": None, "test": None, "cost": {}}
+    assert result == {"validation": None, "test": None, "cost": dict.fromkeys(Cost.model_fields)}

@@ -17,6 +17,7 @@ import pytest
 from emocore.errors import ConfigError, RunError
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
+from emocore.run.result import RunScores
 from emocore.run.state import RunStatus
 from emocore.system.keys import confirm_wandb_server
 from emocore.tracking.metrics_file import MetricsFile, read_metrics
@@ -24,6 +25,7 @@ from emocore.tracking.remote import is_same, merge_rows
 from emocore.tracking.summary import unflatten_provenance, unflatten_result
 from emocore.tracking.sync import can_sync, sync_run
 from tests.support.live_runs import wait_for
+from tests.support.records import write_raw
 from tests.support.repository import REPOSITORY
 from tests.support.small_disks import fill, free, small_disk
 from tests.support.tables import change_status, finish_run
@@ -60,7 +62,7 @@ def offline_run(root: Path, server: WandbServer, steps: int = 12) -> RunFolder:
     run = finish_run(root, config, truth, truth * 2.0 - 1, ("anger", "joy/delight"))
     log_steps(run, steps)
     place = {"mode": "offline", "reason": "W&B could not be reached", "project": "emotions", "id": run.id}
-    run.write_json("wandb.json", place | {"entity": None, "url": None, "base_url": None, "complete": False})
+    write_raw(run, "wandb.json", place | {"entity": None, "url": None, "base_url": None, "complete": False})
     return run
 
 
@@ -87,7 +89,7 @@ def test_an_offline_run_is_sent_once_with_all_that_it_is(server: WandbServer, tm
     assert stored.key == ("team", "emotions", run.id)
     assert (stored.state, stored.exit_code, stored.config) == ("finished", 0, run.config.model_dump())
     assert_the_same(stored, run)
-    assert unflatten_result(stored.summary) == run.read_json("result.json")
+    assert RunScores.model_validate(unflatten_result(stored.summary)) == run.scores
     assert unflatten_provenance(stored.summary)["labels"] == ["anger", "joy/delight"]
     assert place_of(run) == {
         "mode": "online", "reason": None, "entity": "team", "project": "emotions", "id": run.id,
@@ -259,9 +261,13 @@ def link_to_a_device(path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "spoil", "words"),
     [
-        ("result.json", cut_short, "result.json is damaged; run it again or delete the run"),
+        (
+            "result.json",
+            cut_short,
+            "result.json is damaged (it should hold one JSON object); run it again",
+        ),
         ("metrics.jsonl", link_to_a_device, "metrics.jsonl cannot be read (it is a link that leads out of its folder)"),
-        ("config.json", cut_short, "config.json cannot be used"),
+        ("config.json", cut_short, "config.json is damaged"),
     ],
 )
 def test_trouble_of_this_machine_is_not_blamed_on_w_and_b(

@@ -14,7 +14,7 @@ from emocore.run.folder import RunFolder
 from emocore.tracking.wandb_read import LiveHistory
 from tests.support.live_runs import wait_for
 from tests.support.repository import REPOSITORY
-from tests.support.wandb_children import FAULTS, LOG_AS_TOLD, children, new_run, place_of
+from tests.support.wandb_children import FAULTS, LOG_AS_TOLD, children, new_run
 from tests.support.wandb_server import WandbServer
 
 SOON_SECONDS = 3.0
@@ -33,7 +33,7 @@ def logging_run(root: Path, server: WandbServer) -> Iterator[tuple[RunFolder, Ca
 
 def test_a_row_is_there_within_3_seconds_of_being_logged(server: WandbServer, tmp_path: Path) -> None:
     with logging_run(tmp_path, server) as (run, tell):
-        live = LiveHistory(place_of(run))
+        live = LiveHistory(run.wandb_place)
         wait_for(lambda: live.rows() == [] and live.state == "running", 10, "W&B to answer")
         waits = []
         for step in range(1, 7):
@@ -53,7 +53,7 @@ def test_a_row_is_there_within_3_seconds_of_being_logged(server: WandbServer, tm
 
 def test_asking_ends_with_the_run_and_goes_on_with_a_resumed_one(server: WandbServer, tmp_path: Path) -> None:
     with logging_run(tmp_path, server) as (run, tell):
-        live = LiveHistory(place_of(run))
+        live = LiveHistory(run.wandb_place)
         tell("log 10")
         wait_for(lambda: len(live.rows()) == 10, 10, "the rows")
         tell("end 1")
@@ -75,7 +75,7 @@ def test_asking_ends_with_the_run_and_goes_on_with_a_resumed_one(server: WandbSe
 
 def test_it_never_waits_and_asks_a_troubled_server_less_and_less(server: WandbServer, tmp_path: Path) -> None:
     with logging_run(tmp_path, server) as (run, tell):
-        live = LiveHistory(place_of(run))
+        live = LiveHistory(run.wandb_place)
         tell("log 3")
         wait_for(lambda: len(live.rows()) == 3, 10, "the rows")
         server.limit(60)
@@ -98,7 +98,7 @@ def test_it_never_waits_and_asks_a_troubled_server_less_and_less(server: WandbSe
 
 def test_what_is_wrong_is_said_and_passes(server: WandbServer, tmp_path: Path) -> None:
     with logging_run(tmp_path, server) as (run, tell):
-        live = LiveHistory(place_of(run))
+        live = LiveHistory(run.wandb_place)
         tell("log 2")
         FAULTS["refusing the key"](server)
         wait_for(lambda: live.rows() or live.error, 20, "an error")
@@ -109,10 +109,12 @@ def test_what_is_wrong_is_said_and_passes(server: WandbServer, tmp_path: Path) -
 
 # In a process of its own, since the client complains of the death in threads of its own.
 LOSE_THE_HELPER = """
-import json, sys, time
+import sys, time
+from pathlib import Path
 import psutil
+from emocore.run.folder import RunFolder
 from emocore.tracking.wandb_read import LiveHistory
-live = LiveHistory(json.load(open(sys.argv[1])))
+live = LiveHistory(RunFolder(Path(sys.argv[1])).wandb_place)
 def wait_for_rows(count):
     deadline = time.monotonic() + 20
     while len(live.rows()) < count and time.monotonic() < deadline:
@@ -131,7 +133,7 @@ def test_a_helper_process_that_died_is_replaced(server: WandbServer, tmp_path: P
     with logging_run(tmp_path, server) as (run, tell):
         tell("log 2")
         reader = subprocess.Popen(
-            [sys.executable, "-c", LOSE_THE_HELPER, str(run.path / "wandb.json")],
+            [sys.executable, "-c", LOSE_THE_HELPER, str(run.path)],
             cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         )  # fmt: skip
         assert reader.stdout
@@ -144,7 +146,7 @@ def test_thirty_finished_runs_are_asked_for_once(server: WandbServer, tmp_path: 
     with logging_run(tmp_path, server) as (run, tell):
         tell("log 10")
         tell("end 0")
-        place = place_of(run)
+        place = run.wandb_place
     server.requests.clear()
     readers = [LiveHistory(place) for _ in range(30)]
     wait_for(lambda: all(len(live.rows(is_alive=False)) == 10 for live in readers), 30, "all curves")

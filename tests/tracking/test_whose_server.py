@@ -24,6 +24,7 @@ from emocore.tracking.sync import sync_run
 from emocore.tracking.team import ProjectAddress, TeamProject
 from emocore.tracking.wandb_read import LiveHistory
 from tests.support.live_runs import Attempts, describe, queue_run, wait_for
+from tests.support.records import write_raw
 from tests.support.tables import change_status
 from tests.support.wandb_children import API_KEY, LOG_AS_TOLD, Child, children, new_run, place_of
 from tests.support.wandb_server import WandbServer
@@ -62,7 +63,7 @@ def given_run(root: Path, place: dict[str, Any] | None, **settings: Any) -> RunF
     with contextlib.closing(MetricsFile(run.metrics)) as file:
         file.append({"step": 1, "total_steps": 1, "epoch": 1.0, "seconds": 1.0, "train/loss": 0.5})
     if place:
-        run.write_json("wandb.json", place)
+        write_raw(run, "wandb.json", place)
     change_status(run, RunStatus.FINISHED)
     return run
 
@@ -80,7 +81,7 @@ def test_to_look_at_a_run_sends_nothing_to_the_server_that_its_folder_names(
     history = HistoryReader().read(run)
     assert history.source == f"from the local file ({strange.base_url} {REFUSAL})"
     assert [row["step"] for row in history.rows] == [1]
-    live = LiveHistory(place_of(run))
+    live = LiveHistory(run.wandb_place)
     wait_for(lambda: live.rows() or live.error, 20, "a refusal")
     assert live.error == f"{strange.base_url} {REFUSAL}; it is asked again by itself"
     team = TeamProject(ProjectAddress("team", "p", strange.base_url))
@@ -130,7 +131,7 @@ def test_a_run_is_offline_where_the_key_may_not_go_and_says_so(
     run = queue_run(tmp_path, small_csv, method="tfidf", base=str(tiny_bert), **settings)
     reason = f"{strange.base_url} {REFUSAL}"
     if named_by == "wandb.json":
-        run.write_json("wandb.json", place_at(strange, complete=False))
+        write_raw(run, "wandb.json", place_at(strange, complete=False))
     elif not settings:
         environment["WANDB_BASE_URL"] = own.base_url.replace("//", f"//ann:{PASSWORD}@")
         reason = "the address of the W&B server is no plain http or https address"

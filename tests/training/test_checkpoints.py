@@ -141,7 +141,7 @@ def test_progress_that_no_run_makes_is_refused(checkpoints: Path, changes: dict[
     checkpoint = checkpoints / f"checkpoint-{LAST_STEP}"
     file = checkpoint / "progress.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | changes), encoding="utf-8")
-    with pytest.raises(RunError, match=r"progress\.json is not readable"):
+    with pytest.raises(RunError, match=r"progress\.json is damaged"):
         read_progress(checkpoint)
 
 

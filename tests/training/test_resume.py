@@ -102,8 +102,8 @@ def test_a_resumed_run_ends_exactly_where_the_whole_one_does(outcomes: dict[str,
     assert weights[0] == weights[1]
     stored = [pd.read_parquet(each.predictions) for each in (run, whole)]
     pd.testing.assert_frame_equal(*stored, check_exact=True)
-    results = [each.read_json("result.json") or {} for each in (run, whole)]
-    assert all(results[0][split] == results[1][split] for split in ("validation", "test"))
+    assert run.scores and whole.scores
+    assert run.scores.splits == whole.scores.splits
     assert rows_without_time(run) == rows_without_time(whole)
 
 
@@ -119,12 +119,10 @@ def test_the_loss_was_logged_between_checkpoints(outcomes: dict[str, Outcome]) -
 
 def test_the_cost_counts_all_attempts(outcomes: dict[str, Outcome]) -> None:
     for outcome in outcomes.values():
-        result, rows = outcome.resumed.read_json("result.json"), read_metrics(outcome.resumed.metrics)
-        assert result
-        cost = result["cost"]
-        assert cost["train_seconds"] > 0
+        scores, rows = outcome.resumed.scores, read_metrics(outcome.resumed.metrics)
+        assert scores and scores.cost.train_seconds and scores.cost.samples_per_second
         expected = 84 * rows[-1]["epoch"]
-        assert cost["samples_per_second"] * cost["train_seconds"] == pytest.approx(expected, rel=0.01)
+        assert scores.cost.samples_per_second * scores.cost.train_seconds == pytest.approx(expected, rel=0.01)
         seconds = [row["seconds"] for row in rows]
         assert seconds == sorted(seconds)
 

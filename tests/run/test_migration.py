@@ -1,0 +1,88 @@
+"""Runs that were made before records carried the number of their format: a TF-IDF and a LoRA run on a tiny BERT.
+
+They were carried out by version 0.1 and are as it left them, but for the paths of their data and base.
+"""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from emocore.evaluation.comparison import compare
+from emocore.evaluation.results import load_result
+from emocore.inference.classify import ClassifierPool, classify
+from emocore.jobs.overview import describe_runs
+from emocore.run.config import RunConfig
+from emocore.run.folder import RunFolder
+from emocore.run.listing import create_run, list_damaged_runs, list_finished
+from emocore.run.migration import FORMAT, migrate
+from emocore.run.state import RunStatus
+from tests.support.records import edit, read_raw, write_raw
+from tests.support.repository import REPOSITORY
+from tests.support.tables import change_status
+
+RECORDS = ("config.json", "environment.json", "provenance.json", "result.json", "state.json", "wandb.json")
+
+
+@pytest.fixture
+def earlier(runs: Path, tiny_bert: Path) -> list[RunFolder]:
+    """Copies of both, in the order of their launch, where the base of the second is this machine's."""
+    shutil.copytree(REPOSITORY / "tests" / "fixtures" / "runs_0_1", runs)
+    lora = RunFolder(next(runs.glob("*-lora-*")))
+    edit(lora, "config.json", base=str(tiny_bert))
+    edit(lora, "adapter/emocore.json", base=str(tiny_bert))
+    return list_finished(runs)
+
+
+def test_every_record_is_read_and_left_as_it_is(earlier: list[RunFolder]) -> None:
+    assert [run.config.method for run in earlier] == ["tfidf", "lora"]
+    assert list_damaged_runs(earlier[0].path.parent) == []
+    for run in earlier:
+        files = {name: (run.path / name).read_bytes() for name in RECORDS}
+        assert not any("format" in json.loads(content) for content in files.values())
+        read = {
+            "config.json": run.config,
+            "environment.json": run.environment,
+            "provenance.json": run.provenance,
+            "result.json": run.scores,
+            "state.json": run.state,
+            "wandb.json": run.wandb_place,
+        }
+        assert {name: record.model_dump(mode="json") for name, record in read.items() if record} == {
+            name: json.loads(content) for name, content in files.items()
+        }
+        assert files == {name: (run.path / name).read_bytes() for name in RECORDS}
+
+
+def test_they_are_listed_compared_and_used(earlier: list[RunFolder]) -> None:
+    overviews = describe_runs(earlier)
+    assert [(overview.status, overview.problems) for overview in overviews] == [("finished", ())] * 2
+    assert all(overview.f1_macro is not None for overview in overviews)
+    comparison = compare([load_result(run) for run in earlier], "test")
+    assert set(comparison.scores["series"]) == {"TF-IDF", "LoRA"} and not comparison.verdicts.empty
+    answers = classify(ClassifierPool(), earlier, ["so happy and full of joy"])
+    assert set(answers["run"]) == {run.id for run in earlier}
+    assert answers["probability"].between(0, 1).all()
+
+
+def test_a_record_is_written_with_its_format(earlier: list[RunFolder]) -> None:
+    change_status(earlier[0], RunStatus.FINISHED)
+    assert read_raw(earlier[0], "state.json")["format"] == FORMAT
+
+
+def test_a_run_that_was_queued_before_is_still_this_installation_s(tmp_path: Path) -> None:
+    """Its mark is over the bytes of its files."""
+    run = create_run(tmp_path, RunConfig(method="tfidf"))
+    for name in ("config.json", "environment.json", "state.json"):
+        content = read_raw(run, name)
+        del content["format"]
+        write_raw(run, name, content)
+    edit(run, "state.json", mark=run.make_mark(run.id))
+    assert run.state.status == RunStatus.QUEUED and run.is_own
+    assert run.config.method == "tfidf" and run.environment
+
+
+def test_a_record_with_a_format_is_left_alone() -> None:
+    for record in ({"format": FORMAT, "a": 1}, {"format": 7}, {"format": None}):
+        assert migrate(record) == record
