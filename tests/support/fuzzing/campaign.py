@@ -138,7 +138,7 @@ class Campaign:
             row[1] += " so happy" if row[2] == "1" else " rather sad today"
         bad_files.write(data, table)
         box = self.make_box(place / "box", 0, Templates(self.checkout, {}, base, data, settings))
-        self._must(box, code=MAKE_BASE.format(tests=str(self.checkout / "tests"), folder=str(base)))
+        self._must(box, code=MAKE_BASE.format(tests=str(self.checkout / "tests" / "support"), folder=str(base)))
         runs = {}
         common = ["--data", str(data), "--epochs", "1", "--set", "wandb_mode=offline", "--device", "cpu"]
         for name, own in {
