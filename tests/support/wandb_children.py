@@ -18,7 +18,7 @@ from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run
 from emocore.system.keys import confirm_wandb_server
-from tests.support.records import write_raw
+from tests.support.records import read_raw, write_raw
 from tests.support.repository import REPOSITORY
 from tests.support.tables import make_origin
 from tests.support.wandb_server import StoredRun, WandbServer
@@ -140,9 +140,10 @@ def new_run(root: Path, server: WandbServer, **settings: Any) -> RunFolder:
 
 
 def place_of(run: RunFolder) -> dict[str, Any]:
-    """`wandb.json`, which must be there."""
-    assert run.wandb_place
-    return run.wandb_place.model_dump()
+    """`wandb.json` without the number of its format; it must be there."""
+    place = read_raw(run, "wandb.json")
+    place.pop("format", None)
+    return place
 
 
 def rows_of(stored: StoredRun) -> list[dict[str, Any]]:
