@@ -95,8 +95,6 @@ def test_the_result_follows_from_the_predictions(finished: RunFolder) -> None:
     for split in ("validation", "test"):
         expected = score_logits(loaded.truth(split), loaded.logits(split), SMALL_LABELS, finished.config.threshold)
         assert loaded.scores.splits[split].model_dump() == expected
-    for part in ("precision", "recall", "f1", "average_precision", "support"):
-        assert all(part in row for row in loaded.result["test"]["multilabel"]["per_emotion"].values())
 
 
 def test_the_cost_is_counted(finished: RunFolder) -> None:
