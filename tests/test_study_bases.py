@@ -19,6 +19,7 @@ from emocore.run.study import StudyConfig
 from emocore.tracking.metrics_file import read_metrics
 from tests.conftest import SMALL_LABELS
 from tests.support.live_runs import describe, end_processes, processes_of_root, quick_settings, wait_for
+from tests.support.records import read_raw
 from tests.support.wandb_children import place_of
 
 METHODS = ("lora", "ia3", "qlora")
@@ -102,20 +103,10 @@ def test_the_config_is_complete_and_of_its_study(case: tuple[str, str, RunFolder
 
 def test_the_result_has_the_agreed_form(case: tuple[str, str, RunFolder]) -> None:
     _, _, run = case
-    result = json.loads((run.path / "result.json").read_text(encoding="utf-8"))
-    assert set(result) == {"validation", "test", "cost"}
-    for split in ("validation", "test"):
-        assert set(result[split]) == {"multilabel", "flattened"}
-        multilabel = result[split]["multilabel"]
-        assert {"f1_macro", "f1_micro", "f1_weighted", "jaccard", "exact_match"} <= set(multilabel)
-        assert list(multilabel["per_emotion"]) == SMALL_LABELS
-        for row in multilabel["per_emotion"].values():
-            assert {"precision", "recall", "f1", "average_precision", "support"} <= set(row)
-        assert {"f1_macro", "f1_micro"} <= set(result[split]["flattened"])
-    cost = result["cost"]
-    needed = {"train_seconds", "samples_per_second", "peak_memory_bytes", "trainable_parameters", "adapter_bytes"}
-    assert needed <= set(cost)
-    assert all(cost[name] > 0 for name in needed)
+    assert set(read_raw(run, "result.json")) == {"format", "validation", "test", "cost"}
+    assert run.scores and list(run.scores.splits) == ["validation", "test"]
+    assert all(list(split.multilabel.per_emotion) == SMALL_LABELS for split in run.scores.splits.values())
+    assert all(value > 0 for value in run.scores.cost.model_dump().values())
 
 
 def test_the_adapter_is_plain_peft_for_the_real_class(case: tuple[str, str, RunFolder]) -> None:

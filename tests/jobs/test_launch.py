@@ -261,7 +261,7 @@ def test_launched_runs_are_queued_complete_and_a_scheduler_looks_after_them(
     assert set(list_runs(root)) == set(runs)
     assert len({run.id for run in runs}) == 3
     stored = json.loads((runs[0].path / "config.json").read_text(encoding="utf-8"))
-    assert set(stored) == set(RunConfig.model_fields)
+    assert set(stored) == {"format", *RunConfig.model_fields}
     wait_for(lambda: runs[0].stored_state.status != RunStatus.QUEUED, 20)
     assert [run.stored_state.status for run in runs[1:]] == [RunStatus.QUEUED] * 2
     assert len(processes_of_root(root)) >= 1
