@@ -195,9 +195,9 @@ def _by_emotion(
 def _team_score_rows(team: Sequence[TeamResult], split: str, series: dict[str, str]) -> pd.DataFrame:
     rows = []
     for result in team:
-        scores = result.result[split]
-        flattened = {f"flattened_{name}": value for name, value in scores["flattened"].items()}
-        values = {**scores["multilabel"], **flattened}
+        scores = result.scores.splits[split]
+        flattened = {f"flattened_{name}": value for name, value in scores.flattened.model_dump().items()}
+        values = {**scores.multilabel.model_dump(), **flattened}
         rows += [{"series": series[result.id], "metric": metric, "value": values[metric]} for metric in METRICS]
     means = pd.DataFrame(rows).groupby(["series", "metric"], sort=False)["value"].mean().reset_index()
     return means.assign(low=np.nan, high=np.nan)
@@ -208,12 +208,12 @@ def _team_emotion_rows(team: Sequence[TeamResult], split: str, series: dict[str,
         {
             "series": series[result.id],
             "emotion": emotion,
-            **{name: scores[name] for name in ("f1", "precision", "recall", "support")},
+            **{name: getattr(scores, name) for name in ("f1", "precision", "recall", "support")},
             "no_skill_f1": no_skill,
         }
         for result in team
         for (emotion, scores), no_skill in zip(
-            result.result[split]["multilabel"]["per_emotion"].items(),
+            result.scores.splits[split].multilabel.per_emotion.items(),
             f1_of_always_on(result.supports(split) / (result.rows(split) or np.nan)),
             strict=True,
         )
@@ -248,9 +248,9 @@ def _add_known(rows: pd.DataFrame, results: Sequence[Result], split: str, series
     """The same, with the stored average precision, and sorted: the commonest emotion first."""
     stored = pd.DataFrame(
         [
-            {"series": series[result.id], "emotion": emotion, "average_precision": scores["average_precision"]}
+            {"series": series[result.id], "emotion": emotion, "average_precision": scores.average_precision}
             for result in results
-            for emotion, scores in result.result[split]["multilabel"]["per_emotion"].items()
+            for emotion, scores in result.scores.splits[split].multilabel.per_emotion.items()
         ]
     )
     stored["average_precision"] = stored["average_precision"].astype(float)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -46,11 +46,6 @@ class Result:
     @property
     def labels(self) -> list[str]:
         return self.provenance.labels
-
-    @property
-    def result(self) -> dict[str, Any]:
-        """The scores as plain values, which the tables of a comparison are made from."""
-        return self.scores.model_dump()
 
     def supports(self, split: str) -> np.ndarray:
         """(labels,) how many texts of a split have each emotion."""

@@ -78,7 +78,7 @@ def test_scores_as_launched_are_those_that_the_run_stored(tmp_path: Path) -> Non
     truth, logits = random_case(0, labels=11)
     labels = tuple(f"emotion {number}" for number in range(11))
     result = finish(tmp_path, truth, logits, labels=labels, threshold=0.4)
-    comparison, stored = compare([result], "validation"), result.result["validation"]
+    comparison, stored = compare([result], "validation"), result.scores.validation.model_dump()
     for metric in METRICS:
         values = stored["flattened" if metric.startswith("flattened_") else "multilabel"]
         assert column(comparison, metric)["LoRA"] == pytest.approx(values[metric.removeprefix("flattened_")], abs=1e-12)
