@@ -45,7 +45,7 @@ def reliability_curves(reliability: pd.DataFrame, calibration: pd.DataFrame) -> 
             showlegend=True,
         )
     figure.add_scatter(
-        name="as sure as right",
+        name="perfectly calibrated",
         x=[0, 1],
         y=[0, 1],
         mode="lines",

@@ -114,7 +114,7 @@ add("study", study, "Launch methods x seeds as one study; prints the runs' ids."
     ),
     click.Option(
         ["--preset"], type=click.Choice(list(PRESETS)),
-        help="A study made up already, on your data and base. "
+        help="A ready-made study, on your data and base. "
         + " ".join(f"{preset.name}: {preset.description}" for preset in PRESETS.values()),
     ),
     *map(SettingOption, STUDY_SETTINGS), SET, WAIT)

@@ -100,7 +100,7 @@ def _prediction_tables(
     if len(predictions.members) > 1:
         tables["Agreement"] = agreement_table(predictions)
         tables["Errors of one method alone"] = unique_errors(predictions)
-        tables["The right one for every cell"] = oracle_scores(predictions)
+        tables["Oracle: the right method for every cell"] = oracle_scores(predictions)
     return tables
 
 

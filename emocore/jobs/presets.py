@@ -1,4 +1,4 @@
-"""Studies made up already: the starter, the study this tool grew from, a fair one, and two curves.
+"""Ready-made studies: the starter, the study this tool grew from, a fair one, and two curves.
 
 A preset takes the settings that its launcher shares with it (data, base, device ...) and adds its own.
 """

@@ -33,7 +33,7 @@ def choose_preset(sources: list[str]) -> None:
     chosen = st.selectbox(
         "Preset", [OWN, *PRESETS], key="launch_preset",
         format_func=lambda name: "Own settings" if name == OWN else PRESETS[name].title,
-        help="Fills the form with a study made up already; change what you like.",
+        help="Fills the form with a ready-made study; change what you like.",
     )  # fmt: skip
     if chosen == OWN:
         st.query_params.pop("preset", None)

@@ -29,7 +29,7 @@ def test_reliability_is_a_point_a_bin_with_its_interval_and_ece_in_the_name() ->
 
 
 def test_the_diagonal_is_dashed_and_grey() -> None:
-    line = named(reliability_curves(reliability_rows(), calibration_rows()), "as sure as right")
+    line = named(reliability_curves(reliability_rows(), calibration_rows()), "perfectly calibrated")
     assert (list(line.x), list(line.y)) == ([0, 1], [0, 1])
     assert (line.line.dash, line.line.color) == ("dash", NO_SKILL_COLOR)
 
