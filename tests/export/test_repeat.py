@@ -15,6 +15,7 @@ from emocore.export.repeat import repeat_command
 from emocore.jobs.launch import Plan, plan_runs, plan_study
 from emocore.run.config import RunConfig
 from emocore.run.study import StudyConfig
+from tests.support.audited_runs import build_result
 from tests.support.tables import make_table, write_csv
 
 FULL = {
@@ -72,7 +73,7 @@ def relaunch(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[RunConfig]
 
 
 def results_of(configs: list[RunConfig]) -> list[Result]:
-    return [Result(f"run-{place}", config, {}, {}) for place, config in enumerate(configs)]
+    return [build_result(config) for config in configs]
 
 
 def without_logging(configs: list[RunConfig]) -> list[RunConfig]:
