@@ -17,6 +17,7 @@ from emocore.models.methods import METHODS, find_method
 from emocore.models.resolve import resolve
 from emocore.run.config import RunConfig
 from emocore.run.settings import with_role
+from tests.support.repository import REPOSITORY
 
 STUDY_BASES = ("google/gemma-1.1-2b-it", "Alibaba-NLP/gte-Qwen1.5-7B-instruct")
 
@@ -184,7 +185,7 @@ def test_an_entry_is_complete(name: str) -> None:
     assert method.settings <= set(RunConfig.model_fields)
     assert set(method.defaults) <= method.settings
     assert (method.adapter_config is None) == (not method.needs_base)
-    engines = Path(output.__file__).parent / "training"
+    engines = REPOSITORY / "emocore" / "training"
     assert (engines / f"{method.engine}.py").is_file()
 
 
