@@ -98,26 +98,26 @@ def test_the_result_follows_from_the_predictions(finished: RunFolder) -> None:
 
 
 def test_the_cost_is_counted(finished: RunFolder) -> None:
-    cost, weights = load_result(finished).result["cost"], list(finished.adapter.glob("*.safetensors"))
-    assert cost["adapter_bytes"] == sum(file.stat().st_size for file in weights)
-    assert cost["trainable_parameters"] == cost["adapter_parameters"] + cost["head_parameters"]
-    assert cost["head_parameters"] >= 64 * len(SMALL_LABELS)
-    assert (cost["adapter_parameters"] > 0) == (finished.config.method in ("lora", "ia3", "qlora"))
-    assert 0 < cost["train_seconds"] < (finished.state.ended_at or 0) - (finished.state.started_at or 0)
+    cost, weights = load_result(finished).scores.cost, list(finished.adapter.glob("*.safetensors"))
+    assert cost.adapter_bytes == sum(file.stat().st_size for file in weights)
+    assert cost.trainable_parameters == cost.adapter_parameters + cost.head_parameters
+    assert cost.head_parameters >= 64 * len(SMALL_LABELS)
+    assert (cost.adapter_parameters > 0) == (finished.config.method in ("lora", "ia3", "qlora"))
+    assert 0 < cost.train_seconds < (finished.state.ended_at or 0) - (finished.state.started_at or 0)
     epochs = finished.config.epochs or 1
-    assert cost["samples_per_second"] * cost["train_seconds"] == pytest.approx(84 * epochs, rel=0.01)
-    assert 50e6 < cost["peak_memory_bytes"] < 8e9
+    assert cost.samples_per_second * cost.train_seconds == pytest.approx(84 * epochs, rel=0.01)
+    assert 50e6 < cost.peak_memory_bytes < 8e9
 
 
 @pytest.mark.parametrize("name", NEURAL)
 def test_what_was_counted_as_trainable_is_what_was_saved(finished_runs: dict[str, RunFolder], name: str) -> None:
     tensors = load_file(finished_runs[name].adapter / "adapter_model.safetensors")
-    cost = load_result(finished_runs[name]).result["cost"]
-    assert sum(tensor.size for tensor in tensors.values()) == cost["trainable_parameters"]
+    cost = load_result(finished_runs[name]).scores.cost
+    assert sum(tensor.size for tensor in tensors.values()) == cost.trainable_parameters
 
 
 def test_ia3_is_smaller_than_lora(finished_runs: dict[str, RunFolder]) -> None:
-    sizes = [load_result(finished_runs[name]).result["cost"]["adapter_parameters"] for name in ("ia3", "lora")]
+    sizes = [load_result(finished_runs[name]).scores.cost.adapter_parameters for name in ("ia3", "lora")]
     assert sizes[0] * 10 < sizes[1]
 
 
@@ -151,8 +151,8 @@ def test_the_last_epoch_of_the_metrics_file_is_near_the_result(finished_runs: di
     for name in ("lora", "ia3", "head", "bert_lora"):
         run = finished_runs[name]
         last = [row for row in read_metrics(run.metrics) if "validation/f1_macro" in row][-1]
-        result = load_result(run).result["validation"]["multilabel"]
-        assert last["validation/f1_macro"] == pytest.approx(result["f1_macro"]), name
+        result = load_result(run).scores.validation.multilabel
+        assert last["validation/f1_macro"] == pytest.approx(result.f1_macro), name
 
 
 def test_training_lowers_the_loss(finished_runs: dict[str, RunFolder]) -> None:
