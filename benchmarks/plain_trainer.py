@@ -1,6 +1,6 @@
 """Emocore's training against a plain Hugging Face Trainer script, in turn on the same rows.
 
-    python benchmarks/plain_trainer.py --data train.csv [--base smollm2-135m] [--rows 320] [--rounds 2]
+    python -m benchmarks.plain_trainer --data train.csv [--base smollm2-135m] [--rows 320] [--rounds 2]
 
 Plain: fp32 weights under bf16 autocast, random batches padded to their longest text, the stock attention.
 Both train LoRA of the same rank on all linear layers for one epoch; prints samples per second and the ratio.
@@ -83,7 +83,8 @@ def measure_round(config, splits) -> tuple[float, float]:
             else:
                 trainer = emocore_trainer(config, model, loaded, data, folder)
             began = time.monotonic()
-            seconds = trainer.train_timed() if kind == "emocore" else (trainer.train(), time.monotonic() - began)[1]
+            trainer.train()
+            seconds = trainer.train_seconds if kind == "emocore" else time.monotonic() - began
         speeds.append(len(data["train"]) / seconds)
     return speeds[0], speeds[1]
 
