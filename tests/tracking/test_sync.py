@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emocore.errors import ConfigError, RunError
+from emocore.errors import RunError
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.result import RunScores
@@ -29,17 +28,9 @@ from tests.support.records import write_raw
 from tests.support.repository import REPOSITORY
 from tests.support.small_disks import fill, free, small_disk
 from tests.support.tables import change_status, finish_run
-from tests.support.wandb_children import API_KEY, FAULTS, LOG_AS_TOLD, assert_no_key, children, new_run, place_of
+from tests.support.wandb_children import API_KEY, LOG_AS_TOLD, assert_no_key, children, new_run, place_of
 from tests.support.wandb_server import StoredRun, WandbServer
 from tests.support.wandb_store import HISTORY
-
-MOST_SECONDS = 30
-REFUSALS = {
-    "refusing the key": "does not accept the key; check WANDB_API_KEY",
-    "overrun": "rate limit",
-    "dead": "could not be reached",
-    "silent": "does not answer in time",
-}
 
 pytestmark = pytest.mark.usefixtures("key")
 
@@ -161,53 +152,6 @@ def test_of_a_run_that_was_partly_online_only_the_rest_is_sent(half_there: tuple
     assert (stored.state, stored.exit_code) == ("failed", 1)
     assert stored.summary["train/loss"] == pytest.approx(1 / 17)
     assert sync_run(run).was_there
-
-
-@pytest.fixture(scope="module")
-def refused(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, float]]:
-    """What a sync says of each fault, and after how many seconds. They mostly wait, so they do it together."""
-    said: dict[str, tuple[str, float]] = {}
-    root = tmp_path_factory.mktemp("refused")
-
-    def sync_in_vain(fault: str, run: RunFolder) -> None:
-        before = place_of(run)
-        began = time.monotonic()
-        with pytest.raises(RunError, match=f"run {run.id} was not sent to W&B: .*then sync it again") as caught:
-            sync_run(run)
-        assert place_of(run) == before
-        said[fault] = str(caught.value), time.monotonic() - began
-
-    with pytest.MonkeyPatch.context() as patch, contextlib.ExitStack() as stack:
-        patch.setenv("WANDB_API_KEY", API_KEY)
-        threads = []
-        for fault in REFUSALS:
-            server = stack.enter_context(WandbServer())
-            run = offline_run(root, server)
-            FAULTS[fault](server)
-            threads.append(threading.Thread(target=sync_in_vain, args=(fault, run)))
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    return said
-
-
-@pytest.mark.parametrize("fault", REFUSALS)
-def test_what_keeps_a_run_from_being_sent_is_said_in_time(refused: dict[str, tuple[str, float]], fault: str) -> None:
-    words, seconds = refused[fault]
-    print(f"{seconds:.1f} s")
-    assert seconds < MOST_SECONDS
-    assert REFUSALS[fault] in words
-    assert API_KEY not in words and "Error" not in words
-
-
-def test_without_a_key_it_is_said_what_to_set(
-    server: WandbServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("WANDB_API_KEY")
-    with pytest.raises(ConfigError, match="WANDB_API_KEY is not set"):
-        sync_run(offline_run(tmp_path, server))
-    assert server.requests == []
 
 
 def test_a_run_that_has_not_ended_is_not_sent(server: WandbServer, tmp_path: Path) -> None:
