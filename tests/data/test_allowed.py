@@ -17,18 +17,24 @@ TABLE = "text,anger,joy\nx,1,0\ny,0,1\n"
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home with a working directory beside it."""
-    home, work = tmp_path / "home", tmp_path / "work"
-    for folder in (home / "data", home / ".streamlit", work / ".git", tmp_path / "else"):
+    home, here = tmp_path / "home", tmp_path / "here"
+    for folder in (home / "data", home / ".streamlit", here / ".git", tmp_path / "else"):
         folder.mkdir(parents=True)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.delenv("EMOCORE_DATA_FOLDERS", raising=False)
-    monkeypatch.chdir(work)
+    monkeypatch.chdir(here)
     return home
 
 
 @pytest.mark.parametrize(
     "place",
-    ["home/data/a.csv", "home/a.TSV", "home/data/..name.txt/../a.csv", "work/a.txt", "home/data/../../work/a.csv"],
+    [
+        "home/data/a.csv",
+        "home/a.TSV",
+        "home/data/..name.txt/../a.csv",
+        "here/a.txt",
+        "home/data/../../here/a.csv",
+    ],
 )
 def test_data_files_below_home_and_working_directory_are_read(home: Path, place: str) -> None:
     path = home.parent / place
@@ -54,7 +60,7 @@ def test_a_tilde_is_the_home(home: Path) -> None:
         ("home/folder/a.csv", "EMOCORE_DATA_FOLDERS"),
         ("home/.streamlit/a.csv", "hidden folders"),
         ("home/.a.csv", "hidden folders"),
-        ("work/.git/a.csv", "hidden folders"),
+        ("here/.git/a.csv", "hidden folders"),
         ("home/hidden.csv", "hidden folders"),
         ("home/.streamlit/secrets.toml", "end in .csv, .tsv, .txt"),
         ("home/data/a.json", "end in .csv, .tsv, .txt"),

@@ -60,7 +60,7 @@ def everything(shown: Any) -> list[str]:
         found.append(str(getattr(element, "proto", "")))
         try:
             found.append(str(getattr(element, "value", "")))
-        except (AttributeError, NotImplementedError, TypeError, ValueError):
+        except (AttributeError, RuntimeError, TypeError, ValueError):
             continue
     return found
 
