@@ -1,11 +1,9 @@
 """From configs to queued runs: everything that can be refused is refused before a folder exists."""
 
 import contextlib
-import fcntl
 import logging
 import math
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,6 +23,7 @@ from emocore.run.settings import DATA_FILES
 from emocore.run.study import StudyConfig
 from emocore.system.devices import ask_for_gpus, default_device, own_devices
 from emocore.system.keys import confirm_wandb_server
+from emocore.system.locks import open_lock, take_lock
 from emocore.text import format_count
 
 logger = logging.getLogger(__name__)
@@ -106,7 +105,8 @@ def launch(plan: Plan, root: Path, allow_repeats: bool = False) -> list[RunFolde
     """
     if allow_repeats:
         return _queue(plan, root)
-    with _one_at_a_time(root):
+    with open_lock(root / LOCK_FILE, lambda error: _unwritable(root, error)) as lock:
+        take_lock(lock)
         _refuse_repeats(plan, root)
         return _queue(plan, root)
 
@@ -131,15 +131,8 @@ def _queue(plan: Plan, root: Path) -> list[RunFolder]:
     return runs
 
 
-@contextlib.contextmanager
-def _one_at_a_time(root: Path) -> Iterator[None]:
-    try:
-        file = (root / LOCK_FILE).open("a")
-    except OSError as error:
-        raise RunError(f"no run can be launched in {root} ({error.strerror}); free space or make it writable") from None
-    with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+def _unwritable(root: Path, error: OSError) -> RunError:
+    return RunError(f"no run can be launched in {root} ({error.strerror}); free space or make it writable")
 
 
 def _refuse_repeats(plan: Plan, root: Path) -> None:

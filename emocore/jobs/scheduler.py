@@ -5,7 +5,6 @@ admits one a folder. It may die at any moment: a run outlives it, and the next o
 """
 
 import contextlib
-import fcntl
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ from emocore.run.state import STOPPED_REASON, RunState, RunStatus
 from emocore.system.devices import Device
 from emocore.system.faults import reach
 from emocore.system.files import open_to_append, remove_folder
+from emocore.system.locks import open_lock, take_lock
 from emocore.system.processes import ProcessIdentity, explain_end
 
 POLL_SECONDS = 0.3
@@ -40,8 +40,8 @@ def ensure_scheduler(root: Path) -> None:
     A scheduler that is about to end looks once more after giving up its lock, so a run queued just
     before this call is seen either by it or by the new one. Raises RunError if none can be started.
     """
-    with _try_lock(root) as is_free:
-        if not is_free:
+    with _open_lock(root) as lock:
+        if not take_lock(lock, wait=False):
             return
     _started[:] = [process for process in _started if process.poll() is None]
     try:
@@ -76,8 +76,8 @@ def has_work(root: Path) -> bool:
 def serve(root: Path, idle_seconds: float = IDLE_SECONDS) -> None:
     """Work until nothing has been queued or alive for `idle_seconds`."""
     while True:
-        with _try_lock(root) as is_mine:
-            if not is_mine:
+        with _open_lock(root) as lock:
+            if not take_lock(lock, wait=False):
                 return
             reach("scheduler.ready")
             sweep(root)
@@ -278,19 +278,11 @@ def _postpone(run: RunFolder, reason: str) -> None:
         run.change_state(RunStatus.QUEUED, reason=reason)
 
 
-@contextlib.contextmanager
-def _try_lock(root: Path) -> Iterator[bool]:
-    try:
-        file = (root / LOCK_FILE).open("a")
-    except OSError as error:
-        raise RunError(f"runs cannot be worked on in {root} ({error.strerror}); make it writable") from None
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield True
+def _open_lock(root: Path) -> contextlib.AbstractContextManager[int]:
+    def explain(error: OSError) -> RunError:
+        return RunError(f"runs cannot be worked on in {root} ({error.strerror}); make it writable")
+
+    return open_lock(root / LOCK_FILE, explain)
 
 
 if __name__ == "__main__":

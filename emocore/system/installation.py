@@ -8,18 +8,17 @@ in a runs folder, which may have come from somebody else. Looking creates nothin
 """
 
 import contextlib
-import fcntl
 import hashlib
 import hmac
 import json
 import os
 import secrets
-from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
 from emocore.errors import ConfigError
 from emocore.system.files import file_version, read_bytes, read_json_object, write_atomically
+from emocore.system.locks import open_lock, take_lock
 
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 IDENTITY_BYTES = 32
@@ -61,7 +60,8 @@ def confirm_server(address: str) -> None:
         return
     try:
         _make_folder()
-        with _alone():
+        with open_lock(settings_folder(), _unwritable) as lock:  # one at a time writes what it has read before
+            take_lock(lock)
             content = json.dumps({"wandb": sorted({*confirmed_servers(), address})}, indent=2)
             write_atomically(settings_folder() / "servers.json", content, PRIVATE_FILE)
     except OSError as error:
@@ -123,17 +123,6 @@ def _make_identity() -> bytes:
         with contextlib.suppress(OSError):
             draft.unlink()
     return identity
-
-
-@contextlib.contextmanager
-def _alone() -> Iterator[None]:
-    """One at a time writes what it has read before."""
-    descriptor = os.open(settings_folder(), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _make_folder() -> None:

@@ -1,0 +1,50 @@
+"""One helper for all locks: a second holder waits or is told, and the end of the block frees the lock."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from emocore.system.locks import open_lock, take_lock
+
+
+def explain(error: OSError) -> RuntimeError:
+    return RuntimeError(f"no lock: {error.strerror}")
+
+
+@pytest.mark.parametrize("name", ["a.lock", "."])
+def test_a_second_holder_is_told_until_the_first_has_gone(tmp_path: Path, name: str) -> None:
+    with open_lock(tmp_path / name, explain) as first, open_lock(tmp_path / name, explain) as second:
+        assert take_lock(first)
+        assert not take_lock(second, wait=False)
+        assert not take_lock(second, wait=False, shared=True)
+    with open_lock(tmp_path / name, explain) as third:
+        assert take_lock(third, wait=False)
+
+
+def test_shared_locks_are_held_together(tmp_path: Path) -> None:
+    with open_lock(tmp_path / "a.lock", explain) as first, open_lock(tmp_path / "a.lock", explain) as second:
+        assert take_lock(first, shared=True)
+        assert take_lock(second, wait=False, shared=True)
+
+
+def test_who_waits_gets_the_lock_when_it_is_free(tmp_path: Path) -> None:
+    taken = threading.Event()
+
+    def wait_for_it() -> None:
+        with open_lock(tmp_path / "a.lock", explain) as lock:
+            take_lock(lock)
+            taken.set()
+
+    with open_lock(tmp_path / "a.lock", explain) as lock:
+        take_lock(lock)
+        waiting = threading.Thread(target=wait_for_it)
+        waiting.start()
+        assert not taken.wait(0.05)
+    waiting.join(10)
+    assert taken.is_set()
+
+
+def test_what_cannot_be_opened_is_explained_by_the_caller(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="no lock: No such file"), open_lock(tmp_path / "gone" / "a.lock", explain):
+        pass
