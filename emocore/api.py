@@ -13,9 +13,9 @@ what to do next.
 """
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property, lru_cache
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property, lru_cache, partial
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -25,7 +25,7 @@ from emocore.evaluation.audit import audit, name_differences
 from emocore.evaluation.comparison import Comparison as Comparisons
 from emocore.evaluation.comparison import compare as compare_results
 from emocore.evaluation.predictions import ThresholdPolicy
-from emocore.evaluation.results import finished_configs, load_result, shared_splits
+from emocore.evaluation.results import finished_configs, load_result
 from emocore.evaluation.run_descriptions import count_learning_rate_trials
 from emocore.export.content import ComparisonContent
 from emocore.export.gather import gather
@@ -38,6 +38,9 @@ from emocore.run.listing import find_run, runs_root
 from emocore.run.state import RunState, RunStatus
 from emocore.run.study import StudyConfig
 from emocore.system.libraries import prepare_libraries
+
+if TYPE_CHECKING:
+    from emocore.inference.classify import ClassifierPool
 
 
 class Run:
@@ -88,19 +91,14 @@ class Comparison:
         audit: One row per difference between the runs other than method and seed; empty for a fair comparison.
     """
 
-    def __init__(self, runs: Sequence[RunFolder], split: str | None, thresholds: ThresholdPolicy) -> None:
-        results = [load_result(run) for run in runs]
-        shared = shared_splits(results)
-        if not shared:
-            raise RunError("these runs share no split: some have validation scores only, others test scores only")
-        self._at = lru_cache(lambda policy: compare_results(results, split or shared[-1], policy))
-        self._comparison: Comparisons = self._at(thresholds)
-        trials = count_learning_rate_trials(finished_configs(runs[0].path.parent))
-        self.scores = self._comparison.scores
-        self.emotions = self._comparison.emotions
-        self.verdicts = self._comparison.verdicts.to_table()
-        self._audit = audit(self._comparison.results, self._comparison.split, trials)
-        self.audit = name_differences(self._audit)
+    def __init__(
+        self, comparison: Comparisons, differences: pd.DataFrame, at: Callable[[ThresholdPolicy], Comparisons]
+    ) -> None:
+        self.scores = comparison.scores
+        self.emotions = comparison.emotions
+        self.verdicts = comparison.verdicts.to_table()
+        self.audit = name_differences(differences)
+        self._gather = partial(gather, comparison, differences, "Chosen runs", at)
 
     @property
     def verdict(self) -> str:
@@ -124,18 +122,14 @@ class Comparison:
 
     @cached_property
     def _content(self) -> ComparisonContent:
-        return gather(self._comparison, self._audit, "Chosen runs", self._at)
+        return self._gather()
 
 
 class TrainedClassifier:
     """The trained adapter of a finished run, on its base."""
 
-    def __init__(self, run: RunFolder) -> None:
-        prepare_libraries()
-        from emocore.inference.classify import ClassifierPool  # loads torch
-
-        self._run, self._pool = run, ClassifierPool()
-        self._pool.get(run)
+    def __init__(self, run: RunFolder, pool: "ClassifierPool") -> None:
+        self._run, self._pool = run, pool
 
     def classify(self, texts: Sequence[str]) -> pd.DataFrame:
         """One row per text: `text`, the probability of each emotion, and in `predicted` the emotions found."""
@@ -207,7 +201,10 @@ def compare(runs: Iterable[Run | str], split: str | None = None, thresholds: Thr
     folders = [_folder(run) for run in runs]
     if not folders:
         raise RunError("there is no run to compare; name at least one")
-    return Comparison(folders, split, thresholds)
+    at = lru_cache(partial(compare_results, [load_result(folder) for folder in folders], split))
+    comparison = at(thresholds)
+    trials = count_learning_rate_trials(finished_configs(folders[0].path.parent))
+    return Comparison(comparison, audit(comparison.results, comparison.split, trials), at)
 
 
 def load(run: Run | str) -> TrainedClassifier:
@@ -219,7 +216,12 @@ def load(run: Run | str) -> TrainedClassifier:
         RunError: The run has not finished.
         AdapterError: Its adapter is missing or damaged.
     """
-    return TrainedClassifier(_folder(run))
+    prepare_libraries()
+    from emocore.inference.classify import ClassifierPool
+
+    folder, pool = _folder(run), ClassifierPool()
+    pool.get(folder)
+    return TrainedClassifier(folder, pool)
 
 
 def _folder(run: Run | str) -> RunFolder:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from emocore.evaluation.comparison import Comparison, compare
 from emocore.evaluation.costs import cost_table
 from emocore.evaluation.headline import describe
 from emocore.evaluation.predictions import ThresholdPolicy
-from emocore.evaluation.results import add_team_runs, finished_configs, load_result, shared_splits
+from emocore.evaluation.results import add_team_runs, finished_configs, load_result
 from emocore.evaluation.run_descriptions import count_learning_rate_trials
 from emocore.export.bundle import write_bundle
 from emocore.export.gather import gather
@@ -59,14 +59,7 @@ def compare_runs(
     if not folders and not team.runs:
         raise RunError(f"{wandb} has no finished run that Emocore trained")
     results = add_team_runs([load_result(run) for run in folders], team.runs)
-    shared = shared_splits(results)
-    if not shared:
-        raise DataError("these runs share no split: some have validation scores only, others test scores only")
-
-    @lru_cache
-    def compare_at(policy: ThresholdPolicy) -> Comparison:
-        return compare(results, split or shared[-1], policy)
-
+    compare_at = lru_cache(partial(compare, results, split))
     comparison = compare_at(thresholds)
     differences = audit(comparison.results, comparison.split, count_learning_rate_trials(finished_configs(runs_root())))
     if bundle or report:

@@ -85,11 +85,17 @@ class Comparison:
         return macro.sort_values("value", ascending=False, kind="stable", ignore_index=True)
 
 
-def compare(results: Sequence[Result], split: str, policy: ThresholdPolicy = "launch") -> Comparison:
-    """Raises DataError where not every run has the split, RunError where predictions are missing or damaged."""
-    if split not in shared_splits(results):
-        shared = ", ".join(shared_splits(results)) or "none"
-        raise DataError(f"not every run has a {split} split; they share {shared}")
+def compare(results: Sequence[Result], split: str | None, policy: ThresholdPolicy = "launch") -> Comparison:
+    """Without a split that of the test, where all runs have one, else of the validation.
+
+    Raises DataError where not every run has the split, RunError where predictions are missing or damaged.
+    """
+    shared = shared_splits(results)
+    if not shared:
+        raise DataError("these runs share no split: some have validation scores only, others test scores only")
+    split = split or shared[-1]
+    if split not in shared:
+        raise DataError(f"not every run has a {split} split; they share {', '.join(shared)}")
     kept, notes = _without_repeats(results)
     series = name_series(kept)
     groups = load_predictions([r for r in kept if isinstance(r, RunResult)], series, split, policy)

@@ -11,7 +11,7 @@ import math
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from emocore.errors import RunError
 from emocore.system.faults import reach
@@ -23,17 +23,22 @@ MOST_BYTES = 8 * 10**6  # a thousand epochs make less than one; small enough to 
 
 
 class MetricsFile:
-    """Appends rows; each is on disk when `append` returns. A torn last line is cut off first.
+    """Appends rows; each is on disk when `append` returns."""
 
-    Raises RunError as `read_metrics` does: nothing is written into what is no file of the run's own.
-    """
-
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, file: TextIO) -> None:
         self._path = path
+        self._file = file
+
+    @classmethod
+    def begin(cls, path: Path) -> "MetricsFile":
+        """Open the file to append to it, once a torn last line is cut off.
+
+        Raises RunError as `read_metrics` does: nothing is written into what is no file of the run's own.
+        """
         complete_bytes = sum(len(line) + 1 for line in _read_lines(path))
         if path.exists():
             os.truncate(path, complete_bytes)
-        self._file = path.open("a", encoding="utf-8")
+        return cls(path, path.open("a", encoding="utf-8"))
 
     def append(self, row: dict[str, Any]) -> None:
         self._file.write(json.dumps(row) + "\n")

@@ -12,11 +12,16 @@ from emocore.tracking.wandb_log import WandbLog
 class Tracker:
     """Rows of metrics, in order of their step."""
 
-    def __init__(self, run: RunFolder, config: RunConfig) -> None:
+    def __init__(self, file: MetricsFile, wandb: WandbLog) -> None:
         self._total_steps = 0
         self._began = time.monotonic()
-        self._file = MetricsFile(run.metrics)
-        self._wandb = WandbLog(run, config)
+        self._file = file
+        self._wandb = wandb
+
+    @classmethod
+    def open(cls, run: RunFolder, config: RunConfig) -> "Tracker":
+        """Open the run's metrics file, then set its W&B run up."""
+        return cls(MetricsFile.begin(run.metrics), WandbLog.open(run, config))
 
     def begin(self, total_steps: int, done_steps: int = 0) -> None:
         """The training begins, or goes on after `done_steps`: what an earlier attempt logged of later steps

@@ -43,15 +43,19 @@ class WandbLog:
     down in the middle, the log says so once and the training goes on without it.
     """
 
-    def __init__(self, run: RunFolder, config: RunConfig) -> None:
+    def __init__(self, run: RunFolder, config: RunConfig, place: WandbPlace, address: str, is_resumed: bool) -> None:
         self._folder = run
         self._config = config
+        self._place = place
+        self._address = address
+        self._is_resumed = is_resumed
         self._run: Any = None
-        self._is_resumed = (run.path / "wandb.json").is_file()
-        earlier = _read_earlier(run)
-        # A W&B run stays where it began, whatever the environment says by now.
-        self._address = server_address((earlier and earlier.base_url) or config.wandb_base_url)
-        self._place = WandbPlace(
+
+    @classmethod
+    def open(cls, run: RunFolder, config: RunConfig) -> "WandbLog":
+        """Begin the W&B run, or go on with it: online if that is wanted and possible, otherwise offline."""
+        is_resumed, earlier = (run.path / "wandb.json").is_file(), _read_earlier(run)
+        place = WandbPlace(
             mode="offline",
             reason=None,
             entity=(earlier and earlier.entity) or config.wandb_entity,
@@ -61,8 +65,16 @@ class WandbLog:
             base_url=earlier.base_url if earlier else None,
             complete=False,
         )
-        self._start()
-        self._note()
+        # A W&B run stays where it began, whatever the environment says by now.
+        address = server_address(place.base_url or config.wandb_base_url)
+        log = cls(run, config, place, address, is_resumed)
+        reason = None
+        if wandb_mode(config) == "online":
+            reason = log._why_offline() or log._start_online()
+        if log._run is None:
+            log._start_offline(reason)
+        log._note()
+        return log
 
     def log(self, row: remote.Row) -> None:
         self._try(lambda: self._run.log({**row, remote.STEP_KEY: row["step"]}))
@@ -95,14 +107,6 @@ class WandbLog:
             self._note(complete=True)
         else:
             self._note_trouble("W&B has not got everything")
-
-    def _start(self) -> None:
-        """Set the W&B run up: online if that is wanted and possible, otherwise offline."""
-        reason = None
-        if wandb_mode(self._config) == "online":
-            reason = self._why_offline() or self._start_online()
-        if self._run is None:
-            self._start_offline(reason)
 
     def _why_offline(self) -> str | None:
         """Why nobody is asked; None where the server may be."""

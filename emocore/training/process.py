@@ -114,7 +114,7 @@ def _carry_out(run: RunFolder) -> None:
         logger.info("Note: %s", note)
     logger.info("Rows: %s", ", ".join(f"{len(frame):,} {name}" for name, frame in splits.frames.items()))
     reach("run.data")
-    tracker = Tracker(run, config)
+    tracker = Tracker.open(run, config)
     reach("run.tracked")
     exit_code = 1
     try:

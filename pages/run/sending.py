@@ -20,7 +20,13 @@ class Sending:
         self.news: str | None = None
         self.problem: str | None = None
         self._thread = threading.Thread(target=self._send, daemon=True)
-        self._thread.start()
+
+    @classmethod
+    def start(cls, run: RunFolder) -> "Sending":
+        """Send the run in a thread of its own."""
+        sending = cls(run)
+        sending._thread.start()
+        return sending
 
     @property
     def is_on_its_way(self) -> bool:
@@ -44,7 +50,7 @@ def _sendings() -> dict[str, Sending]:
 def begin_sending(run: RunFolder) -> None:
     """Unless it is on its way already."""
     if not is_sending(run):
-        _sendings()[run.id] = Sending(run)
+        _sendings()[run.id] = Sending.start(run)
 
 
 def is_sending(run: RunFolder) -> bool:

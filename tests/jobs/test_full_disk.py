@@ -94,7 +94,7 @@ def test_a_run_that_cannot_be_started_for_want_of_space_waits_for_it(disk: Path)
 
 
 def test_metrics_that_cannot_be_written_do_not_hide_why_when_the_file_is_closed(disk: Path) -> None:
-    metrics = MetricsFile(disk / "metrics.jsonl")
+    metrics = MetricsFile.begin(disk / "metrics.jsonl")
     first, second = ({"step": step, "total_steps": 9, "epoch": 0.5, "seconds": 1.0} for step in (1, 2))
     metrics.append(first)
     fill(disk)
@@ -103,7 +103,7 @@ def test_metrics_that_cannot_be_written_do_not_hide_why_when_the_file_is_closed(
     metrics.close()
     assert read_metrics(disk / "metrics.jsonl") == [first]
     free(disk)
-    again = MetricsFile(disk / "metrics.jsonl")
+    again = MetricsFile.begin(disk / "metrics.jsonl")
     again.append(second)
     again.close()
     assert read_metrics(disk / "metrics.jsonl") == [first, second]

@@ -24,7 +24,7 @@ def run(tmp_path: Path) -> RunFolder:
 
 
 def log(run: RunFolder, step: int, **values: float) -> None:
-    file = MetricsFile(run.metrics)
+    file = MetricsFile.begin(run.metrics)
     file.append({"step": step, "total_steps": 100, "epoch": step / 50, "seconds": 2.0 * step, **values})
     file.close()
 

@@ -74,7 +74,7 @@ def finish(method: str = "lora", study: str | None = "s") -> RunFolder:
 
 
 def log(run: RunFolder) -> None:
-    file = MetricsFile(run.metrics)
+    file = MetricsFile.begin(run.metrics)
     row = {"step": 3, "total_steps": 3, "epoch": 1.0, "seconds": 2.0}
     file.append(row | {"train/loss": 0.5, "validation/f1_macro": 0.4, "validation/f1_micro": 0.6})
     file.close()

@@ -37,7 +37,7 @@ from emocore.tracking.metrics_file import read_metrics
 from emocore.tracking.tracker import Tracker
 run = RunFolder(Path(sys.argv[1]))
 began = time.monotonic()
-tracker = Tracker(run, run.config)
+tracker = Tracker.open(run, run.config)
 step = int(sys.argv[2])
 tracker.begin(total_steps=20, done_steps=step)
 print(time.monotonic() - began, flush=True)

@@ -50,7 +50,7 @@ def shelve(root: Path) -> dict[str, RunFolder]:
 
 
 def _complete(run: RunFolder) -> None:
-    file = MetricsFile(run.metrics)
+    file = MetricsFile.begin(run.metrics)
     for step in (1, 2, 3):
         row = {"step": step, "total_steps": 3, "epoch": step / 3, "seconds": 2.0 * step, "train/loss": 0.5}
         file.append(row | {"validation/f1_macro": 0.4, "validation/f1_micro": 0.6})

@@ -29,7 +29,7 @@ ROWS = [
 def write_run(root: Path, place: dict[str, Any], **settings: Any) -> RunFolder:
     root.mkdir(exist_ok=True)
     run = create_run(root, RunConfig(**settings))
-    file = MetricsFile(run.metrics)
+    file = MetricsFile.begin(run.metrics)
     for row in ROWS:
         file.append(row)
     file.close()
@@ -137,7 +137,7 @@ def test_a_w_and_b_that_falls_behind_is_not_shown(online: tuple[RunFolder, Wandb
     run, _ = online
     wait_for(lambda: "live" in reader.read(run).source, 30, "rows from W&B")
     whole = run.metrics.read_bytes()
-    file = MetricsFile(run.metrics)
+    file = MetricsFile.begin(run.metrics)
     file.append(read_metrics(run.metrics)[-1] | {"step": 6})
     file.close()
     assert reader.read(run).source == "live from W&B", "a row may take its seconds"

@@ -17,7 +17,7 @@ WRITE_UNTIL_KILLED = """
 import sys
 from pathlib import Path
 from emocore.tracking.metrics_file import MetricsFile
-file = MetricsFile(Path(sys.argv[1]))
+file = MetricsFile.begin(Path(sys.argv[1]))
 step = 0
 while True:
     step += 1
@@ -33,7 +33,7 @@ def row(step: int) -> dict[str, float]:
 
 def test_a_row_is_on_disk_when_append_returns(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
-    file = MetricsFile(path)
+    file = MetricsFile.begin(path)
     for step in range(3):
         file.append(row(step))
         assert read_metrics(path) == [row(i) for i in range(step + 1)]
@@ -44,7 +44,7 @@ def test_a_row_is_on_disk_when_append_returns(tmp_path: Path) -> None:
 def test_rows_of_a_second_writer_follow_those_of_the_first(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     for step in range(2):
-        file = MetricsFile(path)
+        file = MetricsFile.begin(path)
         file.append(row(step))
         file.close()
     assert read_metrics(path) == [row(0), row(1)]
@@ -76,7 +76,7 @@ def test_rows_of_a_second_writer_are_whole_after_a_torn_line(tmp_path: Path, tor
     path = tmp_path / "metrics.jsonl"
     path.write_text(torn, encoding="utf-8")
     complete = read_metrics(path)
-    file = MetricsFile(path)
+    file = MetricsFile.begin(path)
     file.append(row(2))
     file.close()
     assert read_metrics(path) == [*complete, row(2)]
@@ -120,7 +120,7 @@ def test_the_last_row_with_a_metric_is_found_however_far_back(tmp_path: Path) ->
 
 def test_the_last_row_of_a_long_file_is_found(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
-    file = MetricsFile(path)
+    file = MetricsFile.begin(path)
     for step in range(200):
         file.append(row(step) | {f"validation/metric {i}": i / 7 for i in range(20)})
     file.close()
@@ -131,7 +131,7 @@ def test_the_last_row_of_a_long_file_is_found(tmp_path: Path) -> None:
 
 def test_separators_inside_a_value_do_not_split_its_row(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
-    file = MetricsFile(path)
+    file = MetricsFile.begin(path)
     content = row(1) | {"note": "one\u2028two\x0bthree\nfour"}
     file.append(content)
     file.close()
@@ -141,7 +141,7 @@ def test_separators_inside_a_value_do_not_split_its_row(tmp_path: Path) -> None:
 
 def test_a_loss_that_is_not_a_number_is_kept_as_such(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
-    file = MetricsFile(path)
+    file = MetricsFile.begin(path)
     file.append(row(1) | {"train/loss": float("nan")})
     file.close()
     loss = read_metrics(path)[0]["train/loss"]

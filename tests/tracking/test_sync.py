@@ -36,7 +36,7 @@ pytestmark = pytest.mark.usefixtures("key")
 
 
 def log_steps(run: RunFolder, steps: int) -> None:
-    file = MetricsFile(run.metrics)
+    file = MetricsFile.begin(run.metrics)
     for step in range(1, steps + 1):
         row = {"step": step, "total_steps": steps, "epoch": step / steps, "seconds": step / 10}
         file.append(row | {"train/loss": math.nan if step == 3 else 1 / step})
@@ -168,7 +168,7 @@ def test_a_run_whose_process_died_without_a_word_can_be_sent(server: WandbServer
     run = offline_run(tmp_path, server)
     change_status(run, RunStatus.RUNNING)
     assert run.state.status == RunStatus.INTERRUPTED
-    with contextlib.closing(MetricsFile(run.metrics)) as file:
+    with contextlib.closing(MetricsFile.begin(run.metrics)) as file:
         file.append({"step": 13, "total_steps": 12, "epoch": 1.0, "seconds": 9.0, "train/loss": 0.1})
     assert sync_run(run).rows_sent == 13
     assert run.stored_state.status == RunStatus.INTERRUPTED, "it does not look alive while it is sent"

@@ -60,7 +60,7 @@ def given_run(root: Path, place: dict[str, Any] | None, **settings: Any) -> RunF
     """A finished run with one row, as somebody else may have made it."""
     root.mkdir(exist_ok=True)
     run = create_run(root, RunConfig(**settings))
-    with contextlib.closing(MetricsFile(run.metrics)) as file:
+    with contextlib.closing(MetricsFile.begin(run.metrics)) as file:
         file.append({"step": 1, "total_steps": 1, "epoch": 1.0, "seconds": 1.0, "train/loss": 0.5})
     if place:
         write_raw(run, "wandb.json", place)
