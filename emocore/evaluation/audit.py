@@ -1,6 +1,6 @@
 """Is a comparison fair? Every difference between its runs other than method and seed, and what it does to the verdict.
 
-`audit` reads results; `audit_subjects` works on facts in words, so that a table out of a paper is judged by the
+`audit` reads results; `audit_subjects` works on covariates in words, so that a table out of a paper is judged by the
 same rules. Covered: what runs store of themselves. Not covered: what nobody wrote down, such as how often
 somebody looked at the test split.
 
@@ -37,15 +37,15 @@ def audit(
 
 
 def audit_subjects(subjects: Sequence[Subject]) -> pd.DataFrame:
-    """The same for runs of which only facts in words are known."""
-    known = list(dict.fromkeys([*RULES, *(what for subject in subjects for what in subject.facts)]))
+    """The same for runs of which only covariates in words are known."""
+    known = list(dict.fromkeys([*RULES, *(what for subject in subjects for what in subject.covariates)]))
     shared_design, own_design = _find_design(subjects, known)
-    splits = {subject.facts.get("rows or split") for subject in subjects}
+    splits = {subject.covariates.get("rows or split") for subject in subjects}
     is_same_split = len(splits) == 1 and None not in splits
     rows: list[tuple[str, str, Severity, str, bool]] = []
     for what in known:
         rule = RULES.get(what, RECIPE)
-        having = [subject for subject in subjects if what in subject.facts]
+        having = [subject for subject in subjects if what in subject.covariates]
         if not _differ(what, rule, having):
             continue
         if what in shared_design or what in own_design:
@@ -94,8 +94,8 @@ def describe_audit(audit_table: pd.DataFrame) -> str:
 def _differ(what: str, rule: Rule, having: Sequence[Subject]) -> bool:
     groups: dict[object, set[str]] = {}
     for subject in having:
-        place = subject.method if rule.kind == "own" else tuple(subject.facts.get(name) for name in rule.given)
-        groups.setdefault(place, set()).add(subject.facts[what])
+        place = subject.method if rule.kind == "own" else tuple(subject.covariates.get(name) for name in rule.given)
+        groups.setdefault(place, set()).add(subject.covariates[what])
     return any(len(values) > 1 for values in groups.values())
 
 
@@ -110,8 +110,8 @@ def _find_design(subjects: Sequence[Subject], known: Sequence[str]) -> tuple[lis
     count = len(_group_for_design(subjects))
     for what in known:
         rule = RULES.get(what, RECIPE)
-        methods = _group_for_design([subject for subject in subjects if what in subject.facts])
-        values = [{subject.facts[what] for subject in members} for members in methods]
+        methods = _group_for_design([subject for subject in subjects if what in subject.covariates])
+        values = [{subject.covariates[what] for subject in members} for members in methods]
         if not values or min(map(len, values)) < 2:
             continue
         is_same = all(other == values[0] for other in values)
@@ -128,14 +128,14 @@ def _group_for_design(subjects: Sequence[Subject]) -> list[list[Subject]]:
     """By method; runs of one method here and elsewhere are compared with each other, so they are two."""
     groups: dict[tuple[str, str | None], list[Subject]] = {}
     for subject in subjects:
-        groups.setdefault((subject.method, subject.facts.get("source")), []).append(subject)
+        groups.setdefault((subject.method, subject.covariates.get("source")), []).append(subject)
     return list(groups.values())
 
 
 def _is_same_in_methods(whats: Sequence[str], subjects: Sequence[Subject]) -> bool:
     """Whether the same combinations are in every method, as far as a method has these settings at all."""
     methods = _group_for_design(subjects)
-    held = [[what for what in whats if all(what in subject.facts for subject in members)] for members in methods]
+    held = [[what for what in whats if all(what in subject.covariates for subject in members)] for members in methods]
     reference = max(zip(held, methods, strict=True), key=lambda pair: len(pair[0]))[1]
     return all(
         {_project(subject, names) for subject in members} == {_project(subject, names) for subject in reference}
@@ -144,7 +144,7 @@ def _is_same_in_methods(whats: Sequence[str], subjects: Sequence[Subject]) -> bo
 
 
 def _project(subject: Subject, whats: Sequence[str]) -> tuple[str | None, ...]:
-    return tuple(subject.facts.get(what) for what in whats)
+    return tuple(subject.covariates.get(what) for what in whats)
 
 
 def _explain_design(rule: Rule) -> str:
@@ -169,10 +169,10 @@ def _describe_values(what: str, having: Sequence[Subject]) -> str:
 
 def _name_groups(what: str, having: Sequence[Subject]) -> dict[str, str]:
     """Value -> who has it: the method where all of it has, else its series, else how many runs of a series."""
-    names: dict[str, list[str]] = {subject.facts[what]: [] for subject in having}
+    names: dict[str, list[str]] = {subject.covariates[what]: [] for subject in having}
     for method in dict.fromkeys(subject.method for subject in having):
         members = [subject for subject in having if subject.method == method]
-        values = [subject.facts[what] for subject in members]
+        values = [subject.covariates[what] for subject in members]
         for value in dict.fromkeys(values):
             names[value] += [method] if len(set(values)) == 1 else _name_series(what, value, members)
     return {value: ", ".join(parts) for value, parts in names.items()}
@@ -181,7 +181,7 @@ def _name_groups(what: str, having: Sequence[Subject]) -> dict[str, str]:
 def _name_series(what: str, value: str, members: Sequence[Subject]) -> list[str]:
     parts = []
     for series in dict.fromkeys(subject.series for subject in members):
-        own = [subject.facts[what] for subject in members if subject.series == series]
+        own = [subject.covariates[what] for subject in members if subject.series == series]
         if count := own.count(value):
             parts.append(series if count == len(own) else f"{count} of {len(own)} runs of {series}")
     return parts

@@ -1,7 +1,7 @@
-"""What each run of a comparison was, in words: the facts that `emocore.evaluation.audit` holds against each other.
+"""What each run of a comparison was, in words: the covariates that `emocore.evaluation.audit` holds against each other.
 
-A fact that a run cannot have (TF-IDF has neither base nor epochs) or that is not known is left out, and is then no
-difference. Facts are what really ran (hashes, rows, device used), and settings where that was not stored.
+A covariate that a run cannot have (TF-IDF has neither base nor epochs) or that is not known is left out, and is then no
+difference. Covariates are what really ran (hashes, rows, device used), and settings where that was not stored.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ class Subject:
 
     series: str
     method: str
-    facts: Mapping[str, str]
+    covariates: Mapping[str, str]
 
 
 def count_learning_rate_trials(configs: Iterable[RunConfig]) -> dict[TrialPlace, int]:
@@ -55,7 +55,7 @@ def describe_results(results: Sequence[Result], split: str, trials: Mapping[Tria
     local = [result for result in results if isinstance(result, RunResult)]
     own_trials = count_learning_rate_trials(result.config for result in local)
     counted = {place: max(count, (trials or {}).get(place, 0)) for place, count in own_trials.items()}
-    facts: dict[str, dict[str, str | None]] = {result.id: _describe_settings(result.config) for result in results}
+    covariates: dict[str, dict[str, str | None]] = {result.id: _describe_settings(result.config) for result in results}
     for group in (
         _describe_sizes(results),
         _describe_data(results),
@@ -69,12 +69,12 @@ def describe_results(results: Sequence[Result], split: str, trials: Mapping[Tria
         },
     ):
         for run_id, told in group.items():
-            facts[run_id] |= told
+            covariates[run_id] |= told
     return [
         Subject(
             series[result.id],
             result.method_title,
-            {what: value for what, value in facts[result.id].items() if value is not None},
+            {what: value for what, value in covariates[result.id].items() if value is not None},
         )
         for result in results
     ]

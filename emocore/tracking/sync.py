@@ -134,7 +134,7 @@ def _ask_process(run: RunFolder, lock_descriptor: int) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Cargo:
+class Payload:
     """All that W&B should hold of a run, and where; `entity` is None where the key's own is meant."""
 
     run_id: str
@@ -146,10 +146,10 @@ class Cargo:
     is_finished: bool
 
 
-def load(run: RunFolder) -> Cargo:
+def read_payload(run: RunFolder) -> Payload:
     """Read the run's local files. Raises RunError for a damaged one, OSError for one that cannot be read."""
     place, config, rows = known_place(run), run.config, read_metrics(run.metrics)
-    return Cargo(
+    return Payload(
         run.id,
         config,
         (place and place.entity) or config.wandb_entity,
@@ -160,28 +160,29 @@ def load(run: RunFolder) -> Cargo:
     )
 
 
-def send(cargo: Cargo, folder: Path) -> dict[str, Any]:
+def send(payload: Payload, folder: Path) -> dict[str, Any]:
     """The work itself, for a process of its own: {"place": ..., "rows_sent": ..., "was_there": ...}.
 
     The client may use `folder` for itself. Raises whatever the client raises.
     """
-    api = open_api(cargo.base_url, API_TIMEOUT_SECONDS)
-    entity = cargo.entity or api.default_entity
-    path = f"{entity}/{cargo.config.wandb_project}/{cargo.run_id}"
+    api = open_api(payload.base_url, API_TIMEOUT_SECONDS)
+    entity = payload.entity or api.default_entity
+    path = f"{entity}/{payload.config.wandb_project}/{payload.run_id}"
     found = _find(api, path)
-    missing = remote.find_missing(cargo.rows, remote.fetch_rows(found) if found else [])
-    if found and not missing and _has_end(found, cargo.is_finished) and _holds(found.summary_metrics, cargo.summary):
-        return _answer(entity, found.url, cargo.base_url, rows_sent=0, was_there=True)
-    setup = ClientSetup("online", entity, cargo.base_url, folder, INIT_TIMEOUT_SECONDS, FINISH_TIMEOUT_SECONDS)
-    client = start_run(cargo.run_id, cargo.config, setup)
+    missing = remote.find_missing(payload.rows, remote.fetch_rows(found) if found else [])
+    place = {"entity": entity, "base_url": payload.base_url}
+    if found and not missing and _has_end(found, payload):
+        return {"place": place | {"url": found.url}, "rows_sent": 0, "was_there": True}
+    setup = ClientSetup("online", entity, payload.base_url, folder, INIT_TIMEOUT_SECONDS, FINISH_TIMEOUT_SECONDS)
+    client = start_run(payload.run_id, payload.config, setup)
     for row in missing:
         client.log({**row, remote.STEP_KEY: row["step"]})
-    client.summary.update(cargo.summary)
+    client.summary.update(payload.summary)
     last_step = client.step - 1
-    client.finish(exit_code=0 if cargo.is_finished else 1)
-    if not remote.holds_everything(cargo.base_url, path, last_step, cargo.rows, CONFIRM_TIMEOUT_SECONDS):
+    client.finish(exit_code=0 if payload.is_finished else 1)
+    if not remote.holds_everything(payload.base_url, path, last_step, payload.rows, CONFIRM_TIMEOUT_SECONDS):
         raise TimeoutError("timed out")
-    return _answer(entity, client.url, cargo.base_url, rows_sent=len(missing), was_there=False)
+    return {"place": place | {"url": client.url}, "rows_sent": len(missing), "was_there": False}
 
 
 def _find(api: Any, path: str) -> Any:
@@ -196,24 +197,17 @@ def _find(api: Any, path: str) -> Any:
         raise
 
 
-def _has_end(found: Any, is_finished: bool) -> bool:
-    return found.state == "finished" if is_finished else remote.has_ended(found)
-
-
-def _holds(there: Any, values: dict[str, Any]) -> bool:
-    known = dict(there)
-    return all(key in known and remote.is_same(value, known[key]) for key, value in values.items())
-
-
-def _answer(entity: str, url: str, base_url: str, rows_sent: int, was_there: bool) -> dict[str, Any]:
-    place = {"entity": entity, "url": url, "base_url": base_url}
-    return {"place": place, "rows_sent": rows_sent, "was_there": was_there}
+def _has_end(found: Any, payload: Payload) -> bool:
+    """Whether W&B was told how the run ended, and has its whole summary."""
+    is_told = found.state == "finished" if payload.is_finished else remote.has_ended(found)
+    known = dict(found.summary_metrics)
+    return is_told and all(name in known and remote.is_same(v, known[name]) for name, v in payload.summary.items())
 
 
 def _try_to_send(run: RunFolder) -> dict[str, Any]:
     """The answer of `send`; or {"refusal": a sentence of our own}, or {"trouble": part of a sentence}."""
     try:
-        cargo = load(run)
+        payload = read_payload(run)
         folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
     except EmocoreError as error:
         return {"refusal": str(error)}
@@ -221,13 +215,13 @@ def _try_to_send(run: RunFolder) -> dict[str, Any]:
         return {"trouble": _explain_disk(error)}
     with folder:
         try:
-            return send(cargo, Path(folder.name))
+            return send(payload, Path(folder.name))
         except ConfigError as error:  # of the key, or of the server that it may not go to
             return {"trouble": str(error)}
         except Exception as error:  # the client's errors have no common base; what is behind them, the server tells
             if isinstance(error, OSError) and error.errno in DISK_ERRORS:
                 return {"trouble": _explain_disk(error)}
-            return {"trouble": diagnose(error, cargo.base_url).reason}
+            return {"trouble": diagnose(error, payload.base_url).reason}
 
 
 def _explain_disk(error: OSError) -> str:

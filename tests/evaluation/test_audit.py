@@ -210,7 +210,7 @@ def test_what_may_matter_and_what_is_cosmetic_is_said_as_such() -> None:
     assert "system, which does not touch the verdict" in describe_audit(system)
 
 
-def test_subjects_without_facts_do_not_differ() -> None:
+def test_subjects_without_covariates_do_not_differ() -> None:
     pd.testing.assert_frame_equal(audit_subjects([]), audit_subjects([Subject("a", "a", {}), Subject("b", "b", {})]))
 
 
