@@ -39,6 +39,7 @@ def test_each_cell_has_its_number_in_its_middle_and_what_it_is_of() -> None:
     assert list(cells.x) == list(text.x) == [0, 2, 0, 1, 2]
     assert list(np.array(cells.base) + np.array(cells.y) / 2) == pytest.approx(list(text.y))
     assert list(text.y) == [0, 0, 1, 1, 1]
+    assert figure.layout.yaxis.range[0] > figure.layout.yaxis.range[1], "the first row is on top"
     assert text.hoverinfo == "skip", "the cell under the number is what is pointed at and clicked"
 
 

@@ -28,9 +28,10 @@ def test_few_points_are_marked_and_shown_as_they_are() -> None:
 
 def test_a_long_curve_is_thin_and_raw_under_its_running_mean() -> None:
     noise = np.random.default_rng(0).normal(1, 0.3, 200)
-    raw, mean, *_ = metric_curves(curve_rows(200, **{"train/loss": noise}), "train/loss", "loss").data
+    figure = metric_curves(curve_rows(200, **{"train/loss": noise}), "train/loss", "loss")
+    raw, mean, *_ = figure.data
     assert list(raw.y) == noise.tolist()
-    assert (raw.showlegend, mean.showlegend, mean.name) == (False, True, "LoRA")
+    assert (figure.layout.showlegend, raw.showlegend, mean.showlegend, mean.name) == (True, False, None, "LoRA")
     assert np.std(mean.y) < np.std(raw.y) / 2
     assert list(mean.x) == list(raw.x)
 
