@@ -6,17 +6,7 @@ Input: the tables `reliability`, `calibration` and `precision_recall`.
 import pandas as pd
 import plotly.graph_objects as go
 
-from emocore.charts.style import (
-    NO_SKILL_LINE,
-    SCORE_AXIS,
-    dash_of,
-    describe_interval,
-    error_bars,
-    finish,
-    method_color,
-    rank_series,
-    symbol_of,
-)
+from emocore.charts import style
 
 
 def reliability_curves(reliability: pd.DataFrame, calibration: pd.DataFrame) -> go.Figure:
@@ -26,35 +16,27 @@ def reliability_curves(reliability: pd.DataFrame, calibration: pd.DataFrame) -> 
     """
     ece = calibration.set_index("series")["ece"]
     figure = go.Figure()
-    for series, rank in rank_series(reliability).items():
-        rows = reliability[(reliability["series"] == series) & (reliability["count"] > 0)]
-        color = method_color(str(reliability.loc[reliability["series"] == series, "method"].iloc[0]))
+    for series in style.split_series(reliability):
+        rows = series.rows[series.rows["count"] > 0]
         figure.add_scatter(
-            name=f"{series} (ECE {ece[series]:.3f})",
+            name=f"{series.name} (ECE {ece[series.name]:.3f})",
             x=rows["confidence"],
             y=rows["observed"],
-            error_y=error_bars(rows, "observed", color),
+            error_y=style.error_bars(rows, "observed", series.color),
             mode="lines+markers",
-            line={"color": color, "dash": dash_of(rank), "width": 1.5},
-            marker={"symbol": symbol_of(rank), "size": 8},
+            line={"color": series.color, "dash": series.dash, "width": 1.5},
+            marker={"symbol": series.symbol, "size": 8},
             hovertext=[
-                f"<b>{series}</b><br>probabilities {row.bin_low:.2f} to {row.bin_high:.2f}, mean {row.confidence:.3f}"
-                f"<br>true {row.observed:.3f}, {describe_interval(row.low, row.high)}<br>{row.cells:,.0f} label cells"
+                f"<b>{row.series}</b><br>probabilities {row.bin_low:.2f} to {row.bin_high:.2f}, mean "
+                f"{row.confidence:.3f}<br>true {row.observed:.3f}, {style.describe_interval(row.low, row.high)}<br>"
+                f"{row.cells:,.0f} label cells"
                 for row in rows.rename(columns={"count": "cells"}).itertuples()
             ],
-            showlegend=True,
         )
-    figure.add_scatter(
-        name="perfectly calibrated",
-        x=[0, 1],
-        y=[0, 1],
-        mode="lines",
-        line=NO_SKILL_LINE,
-        hoverinfo="skip",
-    )
-    figure.update_xaxes(SCORE_AXIS)
-    figure.update_yaxes(SCORE_AXIS)
-    return finish(figure, height=430, x_title="probability", y_title="share that is true")
+    style.add_dashed_line(figure, "perfectly calibrated", [0, 1], [0, 1], hoverinfo="skip")
+    figure.update_xaxes(style.SCORE_AXIS)
+    figure.update_yaxes(style.SCORE_AXIS)
+    return style.finish(figure, height=430, x_title="probability", y_title="share that is true")
 
 
 def precision_recall_curves(precision_recall: pd.DataFrame, used: pd.DataFrame | None = None) -> go.Figure:
@@ -65,46 +47,38 @@ def precision_recall_curves(precision_recall: pd.DataFrame, used: pd.DataFrame |
     """
     emotion, share = str(precision_recall["emotion"].iloc[0]), float(precision_recall["no_skill"].iloc[0])
     figure = go.Figure()
-    ranks = rank_series(precision_recall)
-    for series, rank in ranks.items():
-        curve = precision_recall[precision_recall["series"] == series]
-        first = curve.iloc[0]
-        line = {"color": method_color(first["method"]), "dash": dash_of(rank), "width": 2}
+    drawn = style.split_series(precision_recall)
+    for name, curve, color, _, dash, _ in drawn:
+        average = f"average precision {curve['average_precision'].iloc[0]:.3f}"
         figure.add_scatter(
-            name=f"{series} (average precision {first['average_precision']:.3f})",
-            legendgroup=series,
+            name=f"{name} ({average})",
+            legendgroup=name,
             x=curve["recall"],
             y=curve["precision"],
             mode="lines",
             # At a recall stands the precision of the highest threshold that reaches it, so it holds to the left.
-            line=line | {"shape": "vh"},
-            hovertemplate=f"<b>{emotion}</b>, {series}<br>recall %{{x:.2f}}, precision %{{y:.3f}}<br>"
-            f"average precision {first['average_precision']:.3f}<extra></extra>",
-            showlegend=True,
+            line={"color": color, "dash": dash, "width": 2, "shape": "vh"},
+            hovertemplate=f"<b>{emotion}</b>, {name}<br>recall %{{x:.2f}}, precision %{{y:.3f}}<br>"
+            f"{average}<extra></extra>",
         )
-    if used is not None:
-        for row in used[(used["emotion"] == emotion) & used["series"].isin(ranks)].itertuples():
-            symbol = symbol_of(ranks[str(row.series)])
-            figure.add_scatter(
-                name=f"{row.series}, threshold in use",
-                legendgroup=row.series,
-                x=[row.recall],
-                y=[row.precision],
-                mode="markers",
-                marker={"color": method_color(str(row.method)), "symbol": symbol, "size": 11},
-                hovertemplate=f"<b>{emotion}</b>, {row.series}<br>at the threshold in use: "
-                "recall %{x:.3f}, precision %{y:.3f}<extra></extra>",
-                showlegend=False,
-            )
-    figure.add_scatter(
-        name=f"no skill (share of the texts) {share:.3f}",
-        x=[0, 0.5, 1],
-        y=[share] * 3,
-        mode="lines",
-        line=NO_SKILL_LINE,
-        hovertemplate=f"<b>{emotion}</b><br>{share:.1%} of the texts have it<extra></extra>",
-        showlegend=True,
-    )
+    for name, _, color, symbol, *_ in drawn:
+        if used is None:
+            break
+        at_threshold = used[(used["emotion"] == emotion) & (used["series"] == name)]
+        figure.add_scatter(
+            name=f"{name}, threshold in use",
+            legendgroup=name,
+            x=at_threshold["recall"],
+            y=at_threshold["precision"],
+            mode="markers",
+            marker={"color": color, "symbol": symbol, "size": 11},
+            hovertemplate=f"<b>{emotion}</b>, {name}<br>at the threshold in use: "
+            "recall %{x:.3f}, precision %{y:.3f}<extra></extra>",
+            showlegend=False,
+        )
+    hover = f"<b>{emotion}</b><br>{share:.1%} of the texts have it<extra></extra>"
+    name = f"no skill (share of the texts) {share:.3f}"
+    style.add_dashed_line(figure, name, [0, 0.5, 1], [share] * 3, hovertemplate=hover)
     figure.update_xaxes(range=[0, 1.01], tickformat=".1f")
     figure.update_yaxes(range=[0, 1.01], tickformat=".1f")
-    return finish(figure, height=430, x_title="recall", y_title="precision")
+    return style.finish(figure, height=430, x_title="recall", y_title="precision")

@@ -12,7 +12,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.colors import hex_to_rgb, sample_colorscale, unlabel_rgb
 
-from emocore.charts.style import GRID_COLOR, NO_SKILL_COLOR, fade, finish, name_axis
+from emocore.charts.style import FAINT_COLOR, GRID_COLOR, NO_SKILL_COLOR, finish, name_axis
 
 ROW_HEIGHT = 30
 CHARACTER = 7.4  # pixels of a letter at the charts' font size, a little more than on average
@@ -49,7 +49,7 @@ def cell_grid(
     left out, and faint ones are grey. `text` is shown in the cells, or not at all where `colorbar` tells the values.
     """
     figure = go.Figure()
-    faint = {"color": fade(NO_SKILL_COLOR, 0.12)}
+    faint = {"color": FAINT_COLOR}
     low, high = color_range
     strong = {
         "colorscale": colorscale,

@@ -6,18 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from emocore.charts.style import (
-    NO_SKILL_COLOR,
-    SCORE_AXIS,
-    add_no_skill_levels,
-    describe_interval,
-    describe_seeds,
-    error_bars,
-    finish,
-    method_color,
-    rank_series,
-    symbol_of,
-)
+from emocore.charts import style
 from emocore.text import format_bytes, format_count, format_seconds
 
 LOG_FACTOR = 20
@@ -52,26 +41,25 @@ def cost_scatter(
     table = known.assign(place=scale.places, low=known["f1_macro_low"], high=known["f1_macro_high"])
     figure = go.Figure()
     _add_front(figure, table[front.loc[table.index]], scale)
-    add_no_skill_levels(figure, no_skill or {}, (scale.to_axis(scale.start), scale.to_axis(scale.end)))
-    for series, rank in rank_series(costs).items():
-        own = table[table["series"] == series]
+    style.add_no_skill_levels(figure, no_skill or {}, (scale.to_axis(scale.start), scale.to_axis(scale.end)))
+    for series in style.split_series(costs):
+        own = table[table["series"] == series.name]
         if own.empty:
             continue
         row = own.iloc[0]
-        color = method_color(row["method"])
         figure.add_scatter(
-            name=series,
+            name=series.name,
             x=[scale.to_axis(row["place"])],
-            y=[row["f1_macro"]],
-            error_y=error_bars(own, "f1_macro", color),
+            y=own["f1_macro"],
+            error_y=style.error_bars(own, "f1_macro", series.color),
             mode="markers",
-            marker={"color": color, "symbol": symbol_of(rank), "size": 11},
+            marker={"color": series.color, "symbol": series.symbol, "size": 11},
             hovertext=[
-                f"<b>{series}</b><br>macro-F1 {row['f1_macro']:.3f}, {describe_interval(row['low'], row['high'])}<br>"
-                f"{title} {words(row[cost])}<br>{describe_seeds(row['seeds'])}"
+                f"<b>{series.name}</b><br>macro-F1 {row['f1_macro']:.3f}, "
+                f"{style.describe_interval(row['low'], row['high'])}<br>"
+                f"{title} {words(row[cost])}<br>{style.describe_seeds(row['seeds'])}"
                 + ("<br>no other is both better and cheaper" if front[own.index[0]] else "")
             ],
-            showlegend=True,
         )
     ticks = scale.ticks()
     figure.update_xaxes(
@@ -81,11 +69,11 @@ def cost_scatter(
         ticktext=[words(value).replace(".0 ", " ").removesuffix(" 0 s").removesuffix(" 0 min") for _, value in ticks],
         zeroline=False,
     )
-    figure.update_yaxes(SCORE_AXIS)
+    figure.update_yaxes(style.SCORE_AXIS)
     missing = [name for name in costs["series"] if name not in set(known["series"])]
     note = f"<br>not known of {', '.join(missing)}" if missing else ""
     height = 430 + LEGEND_LINE * (len(known) // 3)
-    return finish(figure, height, x_title=title + note, y_title="macro-F1")
+    return style.finish(figure, height, x_title=title + note, y_title="macro-F1")
 
 
 class _Scale:
@@ -137,9 +125,8 @@ def _add_front(figure: go.Figure, front: pd.DataFrame, scale: _Scale) -> None:
         x=[*map(scale.to_axis, steps["place"]), scale.to_axis(scale.end)],
         y=[*steps["f1_macro"], steps["f1_macro"].iloc[-1]],
         mode="lines",
-        line={"color": NO_SKILL_COLOR, "width": 1.5, "shape": "hv"},
+        line={"color": style.NO_SKILL_COLOR, "width": 1.5, "shape": "hv"},
         hoverinfo="skip",
-        showlegend=True,
     )
 
 

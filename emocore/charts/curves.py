@@ -3,7 +3,7 @@
 import pandas as pd
 import plotly.graph_objects as go
 
-from emocore.charts.style import dash_of, finish, method_color, rank_series
+from emocore.charts.style import finish, split_series
 
 
 def metric_curves(rows: pd.DataFrame, metric: str, title: str, y_range: tuple[float, float] | None = None) -> go.Figure:
@@ -12,12 +12,10 @@ def metric_curves(rows: pd.DataFrame, metric: str, title: str, y_range: tuple[fl
     Points are marked; a long training curve is a thin raw line under its running mean.
     """
     figure = go.Figure()
-    for series, rank in rank_series(rows).items():
-        points = rows[(rows["series"] == series) & rows.get(metric, pd.Series(dtype=float)).notna()]
-        color = method_color(str(rows.loc[rows["series"] == series, "method"].iloc[0]))
-        line = {"color": color, "dash": dash_of(rank), "width": 2}
-        hover = "<b>" + series + "</b><br>epoch %{x:.2f}<br>" + title + " %{y:.3f}<extra></extra>"
-        values = points[metric] if metric in points else pd.Series(dtype=float)
+    for series in split_series(rows.assign(**{metric: rows.get(metric)})):
+        points = series.rows.dropna(subset=metric)
+        values = points[metric].astype(float)
+        line = {"color": series.color, "dash": series.dash, "width": 2}
         is_noisy = metric.startswith("train/") and len(values) > 30
         if is_noisy:
             figure.add_scatter(
@@ -26,13 +24,12 @@ def metric_curves(rows: pd.DataFrame, metric: str, title: str, y_range: tuple[fl
             )  # fmt: skip
             values = values.ewm(span=len(values) / 12).mean()
         figure.add_scatter(
-            name=series,
+            name=series.name,
             x=points["epoch"] if len(values) else [None],
             y=values if len(values) else [None],
             mode="lines" if is_noisy else "lines+markers",
             line=line,
-            hovertemplate=hover,
-            showlegend=True,
+            hovertemplate=f"<b>{series.name}</b><br>epoch %{{x:.2f}}<br>{title} %{{y:.3f}}<extra></extra>",
         )
     if y_range:
         figure.update_yaxes(range=list(y_range), tickformat=".1f")

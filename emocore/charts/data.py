@@ -19,6 +19,7 @@ def label_share_bars(shares: pd.Series) -> go.Figure:
             textposition="outside",
             cliponaxis=False,
             hovertemplate="<b>%{y}</b>: %{x:.1%} of the texts<extra></extra>",
+            showlegend=False,
         )
     )
     figure.update_yaxes(autorange="reversed")

@@ -11,20 +11,8 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.colors import get_colorscale
 
+from emocore.charts import style
 from emocore.charts.cells import cell_grid
-from emocore.charts.style import (
-    NO_SKILL_LINE,
-    PATTERNS,
-    SCORE_AXIS,
-    describe_interval,
-    describe_seeds,
-    error_bars,
-    finish,
-    method_color,
-    name_axis,
-    rank_series,
-    symbol_of,
-)
 
 # With more emotions or bars than these, bars lie on their side and the chart grows.
 MOST_UPRIGHT_EMOTIONS = 14
@@ -46,34 +34,31 @@ def emotion_bars(emotions: pd.DataFrame) -> go.Figure:
     A series of W&B is drawn as points, in its own place beside the bars.
     """
     names = order_by_support(emotions)
-    ranks = {s: rank for _, part in emotions.groupby("source", sort=False) for s, rank in rank_series(part).items()}
-    is_upright = len(names) <= MOST_UPRIGHT_EMOTIONS and len(names) * len(ranks) <= MOST_UPRIGHT_BARS
+    drawn = [series for _, part in emotions.groupby("source", sort=False) for series in style.split_series(part)]
+    is_upright = len(names) <= MOST_UPRIGHT_EMOTIONS and len(names) * len(drawn) <= MOST_UPRIGHT_BARS
     along, across = ("x", "y") if is_upright else ("y", "x")
     figure = go.Figure()
-    slot = GROUP / len(ranks)
-    for number, (series, rank) in enumerate(ranks.items()):
-        rows = emotions[emotions["series"] == series]
-        method, source = str(rows["method"].iloc[0]), rows["source"].iloc[0]
-        rows = rows.set_index("emotion").reindex(names).reset_index()
-        color = method_color(method)
+    slot = GROUP / len(drawn)
+    for number, series in enumerate(drawn):
+        rows = series.rows.set_index("emotion").reindex(names).reset_index()
         start = number * slot - GROUP / 2
         places = np.arange(len(names))
         shared: dict[str, Any] = {
-            "name": series,
+            "name": series.name,
             across: rows["f1"],
-            f"error_{across}": error_bars(rows, "f1", color),
-            "customdata": [[emotion, series] for emotion in names],
+            f"error_{across}": style.error_bars(rows, "f1", series.color),
+            "customdata": [[emotion, series.name] for emotion in names],
             "hovertext": [_hover(row) for row in rows.itertuples()],
         }
-        if source == "W&B":
-            marker = {"color": color, "symbol": symbol_of(rank), "size": 9}
+        if series.rows["source"].iloc[0] == "W&B":
+            marker = {"color": series.color, "symbol": series.symbol, "size": 9}
             figure.add_scatter(mode="markers", marker=marker, **{along: places + start + slot / 2}, **shared)
         else:
-            pattern = {"shape": PATTERNS[rank % len(PATTERNS)], "fillmode": "overlay", "size": 6}
+            pattern = {"shape": series.pattern, "fillmode": "overlay", "size": 6}
             figure.add_bar(
                 orientation="v" if is_upright else "h",
                 # Paler than the error bar, which stays visible where it lies on the bar.
-                marker={"color": color, "opacity": 0.5, "pattern": pattern, "line": {"width": 0}},
+                marker={"color": series.color, "opacity": 0.5, "pattern": pattern, "line": {"width": 0}},
                 selected={"marker": {"opacity": 0.8}},
                 unselected={"marker": {"opacity": 0.3}},
                 offset=start,
@@ -84,28 +69,22 @@ def emotion_bars(emotions: pd.DataFrame) -> go.Figure:
     _add_no_skill(figure, emotions, names, along, across)
     figure.update_layout(
         {
-            f"{along}axis": name_axis(names, is_downward=not is_upright) | {"autotickangles": [0, -35, -90]},
-            f"{across}axis": SCORE_AXIS | {"showgrid": True},
+            f"{along}axis": style.name_axis(names, is_downward=not is_upright) | {"autotickangles": [0, -35, -90]},
+            f"{across}axis": style.SCORE_AXIS | {"showgrid": True},
         }
     )
     if is_upright:
-        return finish(figure, height=430, y_title="F1")
-    return finish(figure, height=100 + len(names) * max(24, 8 * len(ranks) + 8), x_title="F1")
+        return style.finish(figure, height=430, y_title="F1")
+    return style.finish(figure, height=100 + len(names) * max(24, 8 * len(drawn) + 8), x_title="F1")
 
 
 def _add_no_skill(figure: go.Figure, emotions: pd.DataFrame, names: list[str], along: str, across: str) -> None:
     floor = emotions.groupby("emotion", sort=False)["no_skill_f1"].mean().reindex(names)
     # A step over each emotion; its middle is there to be pointed at.
     places = np.add.outer(np.arange(len(names)), [-0.45, 0, 0.45, np.nan])
-    figure.add_scatter(
-        name="no skill (always predicted)",
-        mode="lines",
-        line=NO_SKILL_LINE,
-        hovertext=[
-            f"<b>{name}</b><br>F1 of always predicting it {floor[name]:.3f}" for name in names for _ in range(4)
-        ],
-        **{along: places.ravel(), across: np.repeat(floor.to_numpy(), 4)},
-    )
+    ends: dict[str, Any] = {along: places.ravel(), across: np.repeat(floor.to_numpy(), 4)}
+    hover = [f"<b>{name}</b><br>F1 of always predicting it {floor[name]:.3f}" for name in names for _ in range(4)]
+    style.add_dashed_line(figure, "no skill (always predicted)", **ends, hovertext=hover)
 
 
 def _hover(row: Any) -> str:
@@ -115,9 +94,9 @@ def _hover(row: Any) -> str:
     note = row.note or ("trained elsewhere, only its scores are known" if row.source == "W&B" else "")
     other = {"precision": row.precision, "recall": row.recall, "average precision": row.average_precision}
     return (
-        f"<b>{row.emotion}</b>, {row.series}<br>F1 {row.f1:.3f}, {describe_interval(row.low, row.high, note)}<br>"
+        f"<b>{row.emotion}</b>, {row.series}<br>F1 {row.f1:.3f}, {style.describe_interval(row.low, row.high, note)}<br>"
         + ", ".join(f"{name} {value:.3f}" for name, value in other.items() if np.isfinite(value))
-        + f"<br>support {row.support:,.0f} texts, {describe_seeds(row.seeds)}"
+        + f"<br>support {row.support:,.0f} texts, {style.describe_seeds(row.seeds)}"
     )
 
 

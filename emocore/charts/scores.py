@@ -6,18 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from emocore.charts.style import (
-    NO_SKILL_LINE,
-    SCORE_AXIS,
-    describe_interval,
-    describe_seeds,
-    error_bars,
-    finish,
-    method_color,
-    name_axis,
-    rank_series,
-    symbol_of,
-)
+from emocore.charts import style
 
 ROW_HEIGHT = 34
 
@@ -27,36 +16,30 @@ def score_dots(scores: pd.DataFrame, metric: str, title: str, no_skill: Mapping[
 
     `no_skill` are predictors without skill by name, such as {"always-on": 0.354}: a dashed line each, named on top.
     """
-    ranks = rank_series(scores)
+    looks = {series.name: series for series in style.split_series(scores)}
     rows = scores[scores["metric"] == metric].sort_values("value", ascending=False, kind="stable")
     figure = go.Figure()
     for place, (_, row) in enumerate(rows.iterrows()):
-        color = method_color(row["method"])
+        name, color = row["series"], looks[row["series"]].color
         note = "trained elsewhere, only its scores are known" if row["source"] == "W&B" else ""
-        interval = describe_interval(row["low"], row["high"], note)
+        interval = style.describe_interval(row["low"], row["high"], note)
         figure.add_scatter(
-            name=row["series"],
+            name=name,
             x=[row["value"]],
             y=[place],
-            error_x=error_bars(row.to_frame().T, "value", color) | {"thickness": 2, "width": 5},
+            error_x=style.error_bars(row.to_frame().T, "value", color) | {"thickness": 2, "width": 5},
             mode="markers",
-            marker={"color": color, "symbol": symbol_of(ranks[row["series"]]), "size": 11},
+            marker={"color": color, "symbol": looks[name].symbol, "size": 11},
             hovertext=[
-                f"<b>{row['series']}</b><br>{title} {row['value']:.3f}, {interval}<br>{describe_seeds(row['seeds'])}"
+                f"<b>{name}</b><br>{title} {row['value']:.3f}, {interval}<br>{style.describe_seeds(row['seeds'])}"
             ],
             showlegend=False,
         )
     levels = sorted((level, name) for name, level in (no_skill or {}).items() if np.isfinite(level))
     for number, (level, name) in enumerate(levels):
-        figure.add_scatter(
-            name=f"no skill ({name})",
-            x=[level, level],
-            y=[-0.6, len(rows) - 0.4],
-            mode="lines",
-            line=NO_SKILL_LINE,
-            hovertemplate=f"no skill ({name}): {title} {level:.3f}<extra></extra>",
-            showlegend=False,
-        )
+        hover = f"no skill ({name}): {title} {level:.3f}<extra></extra>"
+        ends = [-0.6, len(rows) - 0.4]
+        style.add_dashed_line(figure, f"no skill ({name})", [level, level], ends, hovertemplate=hover, showlegend=False)
         figure.add_annotation(
             text=f"no skill ({name}) {level:.3f}",
             x=level,
@@ -67,8 +50,8 @@ def score_dots(scores: pd.DataFrame, metric: str, title: str, no_skill: Mapping[
             yshift=18 * number,  # a line of their own each, however near they lie
             showarrow=False,
         )
-    figure.update_xaxes(SCORE_AXIS, showgrid=True)
+    figure.update_xaxes(style.SCORE_AXIS, showgrid=True)
     names = [f"{row.series}  {row.value:.3f}" for row in rows.itertuples()]
-    figure.update_yaxes(name_axis(names, is_downward=True, padding=0.6))
-    finish(figure, height=70 + ROW_HEIGHT * len(rows) + 18 * len(levels), x_title=title)
+    figure.update_yaxes(style.name_axis(names, is_downward=True, padding=0.6))
+    style.finish(figure, height=70 + ROW_HEIGHT * len(rows) + 18 * len(levels), x_title=title)
     return figure.update_layout(margin_t=8 + 18 * len(levels))

@@ -3,8 +3,9 @@
 Colours stand on light and on dark pages; text takes the colour of its page.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,8 +14,7 @@ import plotly.graph_objects as go
 from emocore.models.methods import METHODS
 
 NO_SKILL_COLOR = "#8a8f98"
-NO_SKILL_LINE = {"color": NO_SKILL_COLOR, "dash": "dash", "width": 1.5}
-GRID_COLOR = "rgba(138,143,152,0.25)"
+GRID_COLOR, FAINT_COLOR = "rgba(138,143,152,0.25)", "rgba(138,143,152,0.12)"  # the same, seen through
 # Series of the same method keep its colour and differ by symbol (points), pattern (bars) or dash (lines).
 POINTS = ("diamond", "circle", "square", "triangle-up", "cross", "star")
 PATTERNS = ("", "/", ".", "x", "\\", "+")
@@ -24,35 +24,32 @@ DASHES = ("solid", "dot", "dash", "dashdot", "longdash", "longdashdot")
 SCORE_AXIS: dict[str, Any] = {"range": [0, 1], "tickformat": ".1f"}
 
 
-def series_ranks(series_methods: Iterable[tuple[str, str]]) -> dict[str, int]:
-    """Series name -> how many series of the same method come before it."""
-    ranks: dict[str, int] = {}
-    seen: dict[str, int] = {}
-    for series, method in series_methods:
-        if series not in ranks:
-            ranks[series] = seen.get(method, 0)
-            seen[method] = ranks[series] + 1
-    return ranks
+class Series(NamedTuple):
+    """The rows of one series, and how it is drawn."""
+
+    name: str
+    rows: pd.DataFrame
+    color: str
+    symbol: str
+    dash: str
+    pattern: str
 
 
-def rank_series(table: pd.DataFrame) -> dict[str, int]:
-    """`series_ranks` of a table with the columns series and method."""
-    return series_ranks(table[["series", "method"]].itertuples(index=False, name=None))
+def split_series(table: pd.DataFrame) -> list[Series]:
+    """The series of a table with the columns series and method, in its order."""
+    seen = Counter[str]()
+    found = []
+    for name, rows in table.groupby("series", sort=False):
+        method = str(rows["method"].iloc[0])
+        looks = (signs[seen[method] % len(signs)] for signs in (POINTS, DASHES, PATTERNS))
+        found.append(Series(str(name), rows, method_color(method), *looks))
+        seen[method] += 1
+    return found
 
 
 def method_color(method: str) -> str:
     """#rrggbb of a method; grey for one that is no longer in the catalogue."""
     return METHODS[method].color if method in METHODS else NO_SKILL_COLOR
-
-
-def symbol_of(rank: int) -> str:
-    """The point of a series by how many of the same method come before it."""
-    return POINTS[rank % len(POINTS)]
-
-
-def dash_of(rank: int) -> str:
-    """The line of a series likewise."""
-    return DASHES[rank % len(DASHES)]
 
 
 def name_axis(names: Sequence[str], is_downward: bool = False, padding: float = 0.5) -> dict[str, Any]:
@@ -65,12 +62,6 @@ def name_axis(names: Sequence[str], is_downward: bool = False, padding: float = 
         "showgrid": False,
         "zeroline": False,
     }
-
-
-def fade(color: str, opacity: float) -> str:
-    """#rrggbb -> rgba(): what lies under it shows through."""
-    red, green, blue = (int(color[place : place + 2], 16) for place in (1, 3, 5))
-    return f"rgba({red},{green},{blue},{opacity:g})"
 
 
 def error_bars(rows: pd.DataFrame, value: str, color: str, scale: float = 1) -> dict[str, object]:
@@ -113,15 +104,13 @@ def add_no_skill_levels(figure: go.Figure, levels: Mapping[str, float], x_range:
     """Dashed grey lines across a chart whose y axis is the score; names and values stand in the legend."""
     for name, level in levels.items():
         if np.isfinite(level):
-            figure.add_scatter(
-                name=f"no skill ({name}) {level:.3f}",
-                x=list(x_range),
-                y=[level, level],
-                mode="lines",
-                line=NO_SKILL_LINE,
-                hoverinfo="skip",
-                showlegend=True,
-            )
+            add_dashed_line(figure, f"no skill ({name}) {level:.3f}", list(x_range), [level, level], hoverinfo="skip")
+
+
+def add_dashed_line(figure: go.Figure, name: str, x: Any, y: Sequence[float], **options: Any) -> None:
+    """What series are held against: thin, grey, without points."""
+    line = {"color": NO_SKILL_COLOR, "dash": "dash", "width": 1.5}
+    figure.add_scatter(name=name, x=x, y=y, mode="lines", line=line, **options)
 
 
 def finish(figure: go.Figure, height: int, x_title: str | None = None, y_title: str | None = None) -> go.Figure:
@@ -136,6 +125,7 @@ def finish(figure: go.Figure, height: int, x_title: str | None = None, y_title: 
         plot_bgcolor="rgba(0,0,0,0)",
         # The same gap in pixels whatever the height.
         legend={"orientation": "h", "y": 1 + 8 / height, "yanchor": "bottom", "x": 0, "title": None},
+        showlegend=True,
         hovermode="closest",
         font={"size": 13},
     )

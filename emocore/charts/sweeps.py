@@ -4,16 +4,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from emocore.charts.style import (
-    NO_SKILL_LINE,
-    POINTS,
-    SCORE_AXIS,
-    describe_interval,
-    describe_seeds,
-    error_bars,
-    finish,
-    method_color,
-)
+from emocore.charts import style
 
 LOG_FACTOR = 4
 # More values than these cannot all be named on a narrow page.
@@ -35,34 +26,28 @@ def sweep_curves(sweep: pd.DataFrame, title: str) -> go.Figure:
     methods = list(dict.fromkeys(sweep["method"]))
     for number, method in enumerate(methods):
         rows = sweep[sweep["method"] == method].sort_values("value")
-        name, color = str(rows["method_title"].iloc[0]), method_color(method)
+        name, color = str(rows["method_title"].iloc[0]), style.method_color(method)
         shift = (number - (len(methods) - 1) / 2) * SHIFT * span
         figure.add_scatter(
             name=name,
             x=rows["value"] * np.exp(shift) if is_log else rows["value"] + shift,
             y=rows["f1_macro"],
-            error_y=error_bars(rows, "f1_macro", color),
+            error_y=style.error_bars(rows, "f1_macro", color),
             mode="lines+markers",
             line={"color": color, "width": 2},
-            marker={"symbol": POINTS[0], "size": 9},
+            marker={"symbol": style.POINTS[0], "size": 9},
             hovertext=[
                 f"<b>{name}</b>, {title} {_format(row.value)}<br>macro-F1 {row.f1_macro:.3f}, "
-                f"{describe_interval(row.low, row.high)}<br>{describe_seeds(row.seeds)}"
+                f"{style.describe_interval(row.low, row.high)}<br>{style.describe_seeds(row.seeds)}"
                 for row in rows.itertuples()
             ],
-            showlegend=True,
         )
     edges = [ends[0] - 0.05 * span, ends[1] + 0.05 * span]
     levels = sweep.dropna(subset="no_skill").groupby("value")["no_skill"].mean()
     if len(levels):
-        figure.add_scatter(
-            name="no skill (always predicted)",
-            x=np.exp(edges) if is_log else edges,
-            y=[levels.iloc[0], levels.iloc[-1]],
-            mode="lines",
-            line=NO_SKILL_LINE,
-            hovertemplate="macro-F1 of always predicting every emotion %{y:.3f}<extra></extra>",
-        )
+        hover = "macro-F1 of always predicting every emotion %{y:.3f}<extra></extra>"
+        x, y = np.exp(edges) if is_log else edges, [levels.iloc[0], levels.iloc[-1]]
+        style.add_dashed_line(figure, "no skill (always predicted)", x, y, hovertemplate=hover)
     figure.update_xaxes(
         type="log" if is_log else "linear",
         range=[edge / np.log(10) for edge in edges] if is_log else edges,
@@ -70,8 +55,8 @@ def sweep_curves(sweep: pd.DataFrame, title: str) -> go.Figure:
     )
     if len(values) <= MOST_TICKS:
         figure.update_xaxes(tickvals=values, ticktext=[_format(value) for value in values])
-    figure.update_yaxes(SCORE_AXIS)
-    return finish(figure, height=400, x_title=title, y_title="macro-F1")
+    figure.update_yaxes(style.SCORE_AXIS)
+    return style.finish(figure, height=400, x_title=title, y_title="macro-F1")
 
 
 def _format(value: float) -> str:
