@@ -31,7 +31,7 @@ from pages.launch.study_form import (
     join_method_settings,
     show_planned_runs,
 )
-from pages.shared.launching import launch_and_show
+from pages.shared.launching import launch_and_show, return_from_double_click
 
 METHOD_HELP = "  \n".join(f"**{method.title}**: {method.summary}" for method in METHODS.values())
 
@@ -42,6 +42,7 @@ def check(study: StudyConfig, versions: tuple[tuple[int, int], ...]) -> Plan:
     return plan_study(study)
 
 
+return_from_double_click()
 reset_error_slots()
 root = runs_root()
 st.title("Launch")

@@ -2,7 +2,7 @@
 
 The click is handled in the page's script, with the settings that the form shows, and not in a callback, which may still
 hold those of the drawing before. A second click interrupts that script wherever it is and begins it again, so the
-launch itself is kept apart from it: of a double click, the second leads to the runs of the first.
+launch itself is kept apart from it: the second click of a double click leads to the runs that the first one launched.
 """
 
 import threading
@@ -19,32 +19,51 @@ from pages.shared.plain import plain
 DOUBLE_CLICK_SECONDS = 5.0
 
 
-class _Desk:
-    """Where a session's launches are taken, one at a time. Nothing here asks Streamlit, which could end it half-way."""
+class SessionLaunches:
+    """Launches runs of one session, one plan at a time. Nothing here calls Streamlit, which could end it half-way."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._configs: list[RunConfig] = []
-        self._study: str | None = None
-        self._at = 0.0
+        self._at = float("-inf")
+        self.study: str | None = None  # of the last launch
 
-    def launch(self, plan: Plan, root: Path, allow_repeats: bool) -> str | None:
-        """The study that the runs are in."""
+    @property
+    def is_recent(self) -> bool:
+        return time.monotonic() - self._at < DOUBLE_CLICK_SECONDS
+
+    def launch(self, plan: Plan, root: Path, allow_repeats: bool) -> None:
         nameless = [config.model_copy(update={"study": None}) for config in plan.configs]  # a default name has the time
         with self._lock:
-            if nameless != self._configs or time.monotonic() - self._at > DOUBLE_CLICK_SECONDS:
+            if nameless != self._configs or not self.is_recent:
                 launch(plan, root, allow_repeats)
-                self._configs, self._study = nameless, plan.configs[0].study
-                self._at = time.monotonic()
-            return self._study
+                self._configs, self.study, self._at = nameless, plan.configs[0].study, time.monotonic()
+
+
+def session_launches() -> SessionLaunches:
+    launches: SessionLaunches = st.session_state.setdefault("launches", SessionLaunches())
+    return launches
+
+
+def show_launched_runs() -> None:
+    study = session_launches().study
+    st.switch_page("pages/runs/page.py", query_params={"study": study} if study else {})
+
+
+def return_from_double_click() -> None:
+    """For the top of a page with a launch button. The second click of a double click may arrive when the address has
+    already become that of the Runs page; this page would then be drawn without its own parameters, such as the run
+    to clone."""
+    launches = session_launches()
+    if launches.is_recent and launches.study and st.query_params.get("study") == launches.study:
+        show_launched_runs()
 
 
 def launch_and_show(plan: Plan, root: Path, allow_repeats: bool = False) -> None:
-    """Launch, then go to the Runs page; what keeps it from being launched is told here."""
-    desk: _Desk = st.session_state.setdefault("launch_desk", _Desk())
+    """Launch, then go to the Runs page. An error is shown on the page instead."""
     try:
-        study = desk.launch(plan, root, allow_repeats)
+        session_launches().launch(plan, root, allow_repeats)
     except EmocoreError as error:
         st.error(plain(error), icon=":material/error:")
     else:
-        st.switch_page("pages/runs/page.py", query_params={"study": study} if study else {})
+        show_launched_runs()

@@ -13,10 +13,11 @@ from emocore.run.state import RunStatus
 from emocore.system.devices import default_device
 from emocore.text import format_minutes
 from pages.shared.guard import warn_of_damaged_runs
-from pages.shared.launching import launch_and_show
+from pages.shared.launching import launch_and_show, return_from_double_click
 from pages.shared.plain import plain
 from pages.shared.tables import latest_first, show_run_rows
 
+return_from_double_click()
 st.title("Emocore")
 st.markdown(
     "Which parameter-efficient method should you use for emotion detection, and how sure can you be? "
