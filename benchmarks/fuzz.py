@@ -17,12 +17,12 @@ import argparse
 import sys
 import tempfile
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.support.fuzzing.campaign import MAKERS, Campaign, Tally
+from tests.support.fuzzing.campaign import MAKERS, Campaign, Case
 from tests.support.fuzzing.verdict import KINDS
 
 WORKERS = 2
@@ -33,12 +33,11 @@ def kind_of(number: int) -> str:
     return KIND_NAMES[number % len(KIND_NAMES)]
 
 
-def work(campaign: Campaign, numbers: Iterator[int]) -> Tally:
+def work(campaign: Campaign, numbers: Iterator[int]) -> dict[int, Case]:
     for number in numbers:
-        campaign.run(number, kind_of(number))
-        for text in campaign.tally.failures.get(number, []):
-            print(f"case {number} {text}", flush=True)
-    return campaign.tally
+        for problem in campaign.run(number, kind_of(number)):
+            print(f"case {number} ({kind_of(number)}) {problem.kind}: {problem.text}", flush=True)
+    return campaign.cases
 
 
 def campaigns(folder: Path, checkout: Path, seed: int, count: int) -> list[Campaign]:
@@ -49,17 +48,19 @@ def campaigns(folder: Path, checkout: Path, seed: int, count: int) -> list[Campa
     return found
 
 
-def print_summary(tally: Tally, seed: int, seconds: float) -> None:
-    total = tally.accepted + tally.refused
-    kinds = ", ".join(f"{kind} {total[kind]}" for kind in KIND_NAMES)
-    print(f"{total.total()} cases (seed {seed}) in {seconds / 60:.0f} minutes: {kinds}")
+def print_summary(cases: dict[int, Case], seed: int, seconds: float) -> None:
+    kinds = Counter(case.kind for case in cases.values())
+    told = ", ".join(f"{kind} {kinds[kind]}" for kind in KIND_NAMES)
+    print(f"{len(cases)} cases (seed {seed}) in {seconds / 60:.0f} minutes: {told}")
     for kind in KIND_NAMES:
-        mean = tally.seconds[kind] / max(1, total[kind])
-        print(f"  {kind}: {tally.accepted[kind]} accepted, {tally.refused[kind]} refused, {mean:.1f} s each")
-    print(f"  {tally.fresh} of them also in a fresh process, with the same end")
-    print("; ".join(f"{tally.problems[kind]} {name}" for kind, name in KINDS.items()))
-    if tally.failures:
-        print(f"{len(tally.failures)} cases failed: {', '.join(map(str, sorted(tally.failures)))}")
+        own = [case for case in cases.values() if case.kind == kind]
+        refused, mean = sum(case.is_refused for case in own), sum(case.seconds for case in own) / max(1, len(own))
+        print(f"  {kind}: {len(own) - refused} accepted, {refused} refused, {mean:.1f} s each")
+    print(f"  {sum(case.is_repeated for case in cases.values())} of them also in a fresh process, with the same end")
+    problems = Counter(kind for case in cases.values() for kind in {problem.kind for problem in case.problems})
+    print("; ".join(f"{problems[kind]} {name}" for kind, name in KINDS.items()))
+    if failed := sorted(number for number, case in cases.items() if case.problems):
+        print(f"{len(failed)} cases failed: {', '.join(map(str, failed))}")
 
 
 def main() -> int:
@@ -72,19 +73,19 @@ def main() -> int:
     options = parser.parse_args()
     numbers = [int(part) for part in options.only.split(",")] if options.only else list(range(options.count))
     numbers = [number for number in numbers if options.kind in (None, kind_of(number))]
-    started, tally = time.monotonic(), Tally()
+    started, cases = time.monotonic(), dict[int, Case]()
     with tempfile.TemporaryDirectory(prefix="emocore-fuzz-") as name, ThreadPoolExecutor(WORKERS) as pool:
         workers = campaigns(Path(name), options.checkout.resolve(), options.seed, min(WORKERS, len(numbers)))
         waiting = iter(numbers)  # shared: whoever is done takes the next
         try:
             for done in [pool.submit(work, campaign, waiting) for campaign in workers]:
-                tally.add(done.result())
+                cases |= done.result()
         finally:
             deque(waiting, maxlen=0)  # none is left to take for a worker, where this one was interrupted
             for campaign in workers:
                 campaign.close()
-    print_summary(tally, options.seed, time.monotonic() - started)
-    return 1 if tally.failures else 0
+    print_summary(cases, options.seed, time.monotonic() - started)
+    return int(any(case.problems for case in cases.values()))
 
 
 if __name__ == "__main__":

@@ -64,9 +64,12 @@ def put_link_out(path: Path) -> None:
     path.symlink_to(outside)
 
 
-def put_sparse(path: Path) -> None:
-    path.touch()
-    os.truncate(path, HUGE_BYTES)
+def put_sparse(size: int) -> Damage:
+    def put(path: Path) -> None:
+        path.touch()
+        os.truncate(path, size)
+
+    return put
 
 
 def put_bytes(content: bytes) -> Damage:
@@ -84,7 +87,7 @@ IN_PLACE: Mapping[str, Damage] = {
 }
 IN_PLACE_OF_FILES: Mapping[str, Damage] = {
     "folder": lambda path: (path / "folder").mkdir(parents=True),
-    "200 MB": put_sparse,
+    "200 MB": put_sparse(HUGE_BYTES),
     "garbage": put_bytes(bytes(range(256)) * 16),
     "NUL": put_bytes(bytes(300)),
     "invalid UTF-8": put_bytes(b'{"step": "\xff\xfe\xc3"}\n'),
@@ -100,6 +103,7 @@ IN_PLACE_OF_JSON: Mapping[str, Damage] = {
     "other object": put_bytes(b'{"a": 1}\n'),
     "long digits": put_bytes(b"9" * 5000 + b"\n"),
 }
+IN_PLACE_OF_ANY: Mapping[str, Damage] = {**IN_PLACE, **IN_PLACE_OF_FILES, **IN_PLACE_OF_JSON}
 
 
 def replace_with(damage: Damage) -> Damage:
@@ -247,9 +251,9 @@ PARTICULAR: Sequence[tuple[str, str, str, Damage]] = (
 
 def list_kinds() -> Iterator[Kind]:
     for file in (*JSON_FILES, *OTHER_FILES, *FOLDERS):
-        states = (
-            ("finished",) if file in WRITTEN_LATE else ("running",) if file == "run.lock" else ("finished", "queued")
-        )
+        states: tuple[str, ...] = ("running",) if file == "run.lock" else ("finished", "queued")
+        if file in WRITTEN_LATE:
+            states = ("finished",)
         damages = {name: replace_with(damage) for name, damage in IN_PLACE.items()} | {UNREADABLE: make_unreadable}
         if file in FOLDERS:
             damages["file"] = replace_with(put_bytes(b"no folder"))

@@ -1,6 +1,7 @@
 """Bad inputs, and what must hold whatever they are. `benchmarks/fuzz.py` is the way in.
 
-nasty.py        values that have broken programs before, and what can be done to a text, a JSON file or a path
+nasty.py        values that have broken programs before
+harms.py        what can be done with them to a JSON file or a path
 bad_*.py        one kind of input each: a seeded generator that fills a box and says what to do in it
 box.py          the folder of one case: a home, runs, settings and secrets of its own
 traps.py        what must stay untouched: servers that must get no key, processes that must not be signalled

@@ -15,25 +15,19 @@ from random import Random
 from typing import Any
 
 from tests.support.fuzzing.box import Box, Step
-from tests.support.fuzzing.nasty import JSON_VALUES, change_json, damage_bytes, pick_text, put_instead
+from tests.support.fuzzing.harms import change_json, damage_bytes, put_instead, read_json, write_json
+from tests.support.fuzzing.nasty import JSON_VALUES, pick_text
 
 RUN = "given"
 PICKLE_NAMES = (
     "adapter_model.bin", "pytorch_model.bin", "training_args.bin", "optimizer.pt", "rng_state.pth", "scaler.PT",
-    "weights.ckpt",
-    "x.pkl", "x.pickle", "x.joblib", "x.npy", "x.BIN", "corda_cache", "adapter_model.safetensors", "tokenizer.model",
+    "weights.ckpt", "x.pkl", "x.pickle", "x.joblib", "x.npy", "x.BIN", "corda_cache", "adapter_model.safetensors",
+    "tokenizer.model",
 )  # fmt: skip
 REDOS = (
-    "(a+)+$",
-    "(.*a){30}",
-    "^(([a-z])+.)+[A-Z]([a-z])+$",
-    "(.*)*(.*)*(.*)*!",
-    "((.*)*)*x",
-    "(",
-    "[",
-    "(?P<x>.)" * 50,
+    "(a+)+$", "(.*a){30}", "^(([a-z])+.)+[A-Z]([a-z])+$", "(.*)*(.*)*(.*)*!", "((.*)*)*x", "(", "[", "(?P<x>.)" * 50,
     "x" * 10**5,
-)
+)  # fmt: skip
 NUMBER_FORMATS = {"F64": "<d", "F32": "<f"}
 
 
@@ -69,12 +63,8 @@ def evil_pickle(box: Box, in_zip: bool) -> bytes:
     return packed.getvalue()
 
 
-def read_info(adapter: Path) -> dict[str, Any]:
-    return json.loads((adapter / "emocore.json").read_text())
-
-
-def write_info(adapter: Path, info: dict[str, Any]) -> None:
-    (adapter / "emocore.json").write_text(json.dumps(info))
+def update_json(path: Path, **changes: object) -> None:
+    write_json(path, read_json(path) | changes)
 
 
 def change_info(adapter: Path, random: Random, box: Box) -> None:
@@ -95,77 +85,75 @@ def damage_any(adapter: Path, random: Random, box: Box) -> None:
 
 def impossible_info(adapter: Path, random: Random, box: Box) -> bool:
     """Thresholds out of range, labels twice, lengths that no text has."""
-    info = read_info(adapter)
-    labels = info["labels"]
-    kind = random.choice(("threshold", "threshold", "labels", "length"))
-    if kind == "threshold":
-        info["thresholds"][random.choice(labels)] = random.choice((float("nan"), 2, -1, float("inf"), 1e308, -0.5))
-    elif kind == "labels":
-        info["labels"] = [labels[0]] * len(labels)
-        info["thresholds"] = {labels[0]: 0.5}
-    else:
-        info["max_length"] = random.choice((0, -1, 10**30, -(10**400)))
-    write_info(adapter, info)
+    info = read_json(adapter / "emocore.json")
+    labels, wrong = info["labels"], random.choice((float("nan"), 2, -1, float("inf"), 1e308, -0.5))
+    changes: list[dict[str, Any]] = [
+        {"thresholds": info["thresholds"] | {random.choice(labels): wrong}},
+        {"labels": [labels[0]] * len(labels), "thresholds": {labels[0]: 0.5}},
+        {"max_length": random.choice((0, -1, 10**30, -(10**400)))},
+    ]
+    update_json(adapter / "emocore.json", **random.choices(changes, (2, 1, 1))[0])
     return True
 
 
 def change_words(adapter: Path, random: Random, box: Box) -> None:
     """Names of labels, base and run."""
-    info, words = read_info(adapter), random.choice((pick_text(random), "\0", "\ud800"))
+    info, words = read_json(adapter / "emocore.json"), random.choice((pick_text(random), "\0", "\ud800"))
     if random.random() < 0.5:
         old = random.choice(info["labels"])
         info["labels"] = [words if label == old else label for label in info["labels"]]
         info["thresholds"][words] = info["thresholds"].pop(old)
     else:
         info[random.choice(("base", "run_id", "method", "base_revision"))] = words
-    write_info(adapter, info)
+    write_json(adapter / "emocore.json", info)
+
+
+def read_weights(path: Path) -> tuple[dict[str, Any], int, bytearray]:
+    """Of a file of safetensors: what its header says of each tensor, where the header ends, and all bytes."""
+    content = bytearray(path.read_bytes())
+    end = 8 + struct.unpack("<Q", content[:8])[0]
+    header = json.loads(content[8:end])
+    header.pop("__metadata__", None)
+    return header, end, content
 
 
 def spoil_weights(adapter: Path, random: Random, box: Box) -> bool:
-    """Numbers that are none, in a file that is otherwise right."""
+    """Numbers that are none, one or all of a tensor, in a file that is otherwise right."""
     path = random.choice(sorted(adapter.glob("*.safetensors")))
-    content = bytearray(path.read_bytes())
-    (length,) = struct.unpack("<Q", content[:8])
-    tensors = {n: t for n, t in json.loads(content[8 : 8 + length]).items() if t.get("dtype") in NUMBER_FORMATS}
-    name = random.choice(sorted(tensors))
-    style = NUMBER_FORMATS[tensors[name]["dtype"]]
-    start, end = (8 + length + offset for offset in tensors[name]["data_offsets"])
-    number = struct.pack(style, random.choice((float("nan"), float("inf"), float("-inf"))))
-    everywhere = random.random() < 0.5
-    if everywhere:
-        content[start:end] = number * ((end - start) // len(number))
-    else:
-        content[start : start + len(number)] = number
+    header, begin, content = read_weights(path)
+    tensor = random.choice([header[name] for name in sorted(header) if header[name]["dtype"] in NUMBER_FORMATS])
+    number = struct.pack(NUMBER_FORMATS[tensor["dtype"]], random.choice((float("nan"), float("inf"), float("-inf"))))
+    start, end = tensor["data_offsets"]
+    count = random.choice((1, (end - start) // len(number)))
+    content[begin + start : begin + start + count * len(number)] = number * count
     path.write_bytes(content)
     return True
 
 
 def spoil_header(adapter: Path, random: Random, box: Box) -> None:
     path = random.choice(sorted(adapter.glob("*.safetensors")))
-    content = path.read_bytes()
-    (length,) = struct.unpack("<Q", content[:8])
-    header = json.loads(content[8 : 8 + length])
-    name = random.choice([name for name in header if name != "__metadata__"])
+    header, end, content = read_weights(path)
+    name = random.choice(list(header))
     kind = random.choice(("length", "field", "name", "drop", "brackets"))
-    if kind == "length":
-        path.write_bytes(struct.pack("<Q", random.choice((0, 1, 2**63, 2**64 - 1, 10**9, length + 1))) + content[8:])
-        return
     if kind == "field":
         header[name][random.choice(("dtype", "shape", "data_offsets"))] = random.choice(JSON_VALUES)
     elif kind == "name":
         header[pick_text(random)] = header.pop(name)
     else:
         header.pop(name)
-    text = b"[" * 100_000 if kind == "brackets" else json.dumps(header).encode("utf-8", "replace")
-    path.write_bytes(struct.pack("<Q", len(text)) + text + content[8 + length :])
+    text = b"[" * 100_000 if kind == "brackets" else json.dumps(header).encode()
+    length = len(text)
+    if kind == "length":
+        text, length = bytes(content[8:end]), random.choice((0, 1, 2**63, 2**64 - 1, 10**9, end - 7))
+    path.write_bytes(struct.pack("<Q", length) + text + content[end:])
 
 
 def change_peft(adapter: Path, random: Random, box: Box) -> None:
     """What PEFT reads: expressions that take for ever, other kinds of adapters, classes to import."""
     path = adapter / "adapter_config.json"
     if not path.is_file():
-        return change_any_json(adapter, random, box)
-    config = json.loads(path.read_text())
+        change_any_json(adapter, random, box)
+        return
     expression = random.choice(REDOS)
     changes: list[dict[str, Any]] = [
         {"target_modules": expression},
@@ -185,10 +173,9 @@ def change_peft(adapter: Path, random: Random, box: Box) -> None:
         {"eva_config": {"rho": -1}, "init_lora_weights": random.choice(("eva", "corda", "pissa", "loftq", "x"))},
         {"modules_to_save": random.choice((None, [], ["score", "embed_tokens"], "score", [1]))},
     ]
-    path.write_text(json.dumps(config | random.choice(changes)))
+    update_json(path, **random.choice(changes))
     (adapter / "corda_cache").write_bytes(evil_pickle(box, in_zip=True))
     (adapter / "evil.py").write_text(evil_source(box))
-    return None
 
 
 def plant_pickle(adapter: Path, random: Random, box: Box) -> None:
@@ -202,7 +189,7 @@ def plant_pickle(adapter: Path, random: Random, box: Box) -> None:
 def own_base(adapter: Path, box: Box) -> Path:
     """A copy of the base beside the adapter, which names it."""
     base = Path(shutil.copytree(box.templates.base, adapter.parent / "base"))
-    write_info(adapter, read_info(adapter) | {"base": str(base)})
+    update_json(adapter / "emocore.json", base=str(base))
     return base
 
 
@@ -221,57 +208,44 @@ def plant_code(adapter: Path, random: Random, box: Box) -> None:
     """A base that brings its own tokenizer, configuration or model."""
     base = own_base(adapter, box)
     (base / "evil.py").write_text(evil_source(box))
-    tokenizer = json.loads((base / "tokenizer_config.json").read_text())
-    config = json.loads((base / "config.json").read_text())
-    part = random.choice(("tokenizer", "tokenizer", "config", "model"))
-    if part == "tokenizer":
-        tokenizer["auto_map"] = {"AutoTokenizer": ["evil.EvilTokenizer", "evil.EvilTokenizer"]}
-        tokenizer["tokenizer_class"] = random.choice(("EvilTokenizer", tokenizer.get("tokenizer_class")))
+    if random.random() < 0.5:
+        own = random.choice(({}, {"tokenizer_class": "EvilTokenizer"}))
+        auto_map: dict[str, Any] = {"AutoTokenizer": ["evil.EvilTokenizer", "evil.EvilTokenizer"]}
+        update_json(base / "tokenizer_config.json", auto_map=auto_map, **own)
     else:
-        config["auto_map"] = {"AutoConfig": "evil.EvilConfig", "AutoModelForSequenceClassification": "evil.EvilModel"}
-        config["model_type"] = "evil" if part == "config" else config["model_type"]
-    (base / "tokenizer_config.json").write_text(json.dumps(tokenizer))
-    (base / "config.json").write_text(json.dumps(config))
+        own = random.choice(({}, {"model_type": "evil"}))
+        auto_map = {"AutoConfig": "evil.EvilConfig", "AutoModelForSequenceClassification": "evil.EvilModel"}
+        update_json(base / "config.json", auto_map=auto_map, **own)
 
 
 def plant_shard(adapter: Path, random: Random, box: Box) -> bool:
     """An index of safetensors that names a pickle."""
     base = own_base(adapter, box)
-    names = [name for name in read_header(base / "model.safetensors") if name != "__metadata__"]
+    names, _, _ = read_weights(base / "model.safetensors")
     (base / "model.safetensors").unlink()
     shard = random.choice(("pytorch_model.bin", "model-00001-of-00001.bin", "evil.pt", "x.safetensors"))
     (base / shard).write_bytes(evil_pickle(box, random.random() < 0.5))
     index = {"metadata": {"total_size": 1}, "weight_map": dict.fromkeys(names, shard)}
-    (base / "model.safetensors.index.json").write_text(json.dumps(index))
+    write_json(base / "model.safetensors.index.json", index)
     return True
-
-
-def read_header(path: Path) -> dict[str, Any]:
-    content = path.read_bytes()
-    return json.loads(content[8 : 8 + struct.unpack("<Q", content[:8])[0]])
 
 
 def damage_base(adapter: Path, random: Random, box: Box) -> None:
     base = own_base(adapter, box)
     chance = random.random()
     if chance < 0.3:
-        config = json.loads((base / "config.json").read_text())
-        name = random.choice(
-            ("num_hidden_layers", "vocab_size", "hidden_size", "intermediate_size", "num_attention_heads")
-        )
-        (base / "config.json").write_text(json.dumps(config | {name: random.choice((10**7, 10**12, 0, -1, 10**400))}))
+        sizes = ("num_hidden_layers", "vocab_size", "hidden_size", "intermediate_size", "num_attention_heads")
+        update_json(base / "config.json", **{random.choice(sizes): random.choice((10**7, 10**12, 0, -1, 10**400))})
     elif chance < 0.6:
         change_json(random.choice(sorted(base.glob("*.json"))), random)
     elif chance < 0.85:
-        put_instead(
-            random.choice([path for path in sorted(base.iterdir()) if path.is_file()]), random, box.secret_files[0]
-        )
+        files = [path for path in sorted(base.iterdir()) if path.is_file()]
+        put_instead(random.choice(files), random, box.secret_files[0])
     else:
         damage_bytes(base / "model.safetensors", random)
 
 
 HARMS: dict[Callable[[Path, Random, Box], object], int] = {
     change_info: 8, change_any_json: 8, replace_any: 8, damage_any: 3, impossible_info: 5, change_words: 3,
-    spoil_weights: 4,
-    spoil_header: 3, change_peft: 8, plant_pickle: 4, plant_code: 3, plant_shard: 2, damage_base: 6,
+    spoil_weights: 4, spoil_header: 3, change_peft: 8, plant_pickle: 4, plant_code: 3, plant_shard: 2, damage_base: 6,
 }  # fmt: skip

@@ -10,7 +10,8 @@ from pathlib import Path
 from random import Random
 
 from tests.support.fuzzing.box import Box, Step
-from tests.support.fuzzing.nasty import DEEP, STAND_INS, TEXTS, as_argument, pick_text
+from tests.support.fuzzing.harms import put_instead
+from tests.support.fuzzing.nasty import TEXTS, as_argument, pick_text
 
 LABELS = ("anger", "joy", "fear", "trust")
 Rows = list[list[str]]
@@ -44,9 +45,8 @@ def change_cell(rows: Rows, random: Random) -> None:
 
 
 def name_column(rows: Rows, random: Random) -> None:
-    rows[0][random.randrange(len(rows[0]))] = random.choice(
-        (pick_text(random), "row_id", "text", "split", "JOY", "joy", "\0")
-    )
+    names = (pick_text(random), "row_id", "text", "split", "JOY", "joy", "\0")
+    rows[0][random.randrange(len(rows[0]))] = random.choice(names)
 
 
 def cut_rows(rows: Rows, random: Random) -> None:
@@ -83,16 +83,8 @@ def set_all_labels(rows: Rows, random: Random) -> None:
 
 
 CHANGES = (
-    change_cell,
-    change_cell,
-    name_column,
-    name_column,
-    cut_rows,
-    spoil_row,
-    double_column,
-    drop_column,
-    set_column,
-)
+    change_cell, change_cell, name_column, name_column, cut_rows, spoil_row, double_column, drop_column, set_column,
+)  # fmt: skip
 
 
 def changed_table(random: Random, box: Box) -> Step:
@@ -134,7 +126,7 @@ def raw_file(random: Random, box: Box) -> Step:
         lambda: text.replace("message", '"message').encode(),
         lambda: text.replace("message", "mes\0sage").encode(),
         lambda: ("text,joy,anger\n" + "x" * 300_000 + ",0,1\n").encode(),
-        lambda: DEEP.encode(),
+        lambda: b"[" * 100_000 + b"]" * 100_000,
         lambda: bytes(random.randrange(256) for _ in range(2000)),
         lambda: b"PK\x03\x04" + bytes(500),
         lambda: b"\n" * 1000,
@@ -156,15 +148,13 @@ def no_file(random: Random, box: Box) -> Step:
     """Something else where a file is expected, or a path that leads nowhere good."""
     path = box.desk / random.choice(("data.csv", "data.tsv", "data"))
     if random.random() < 0.5:
-        STAND_INS[random.choice(list(STAND_INS))](path, random.choice(box.secret_files))
+        put_instead(path, random, random.choice(box.secret_files))
         return use(random, box, path)
     places = [
         *map(str, box.secret_files), "~/.bashrc", ".streamlit/secrets.toml", "/etc/shadow", "/etc/passwd",
-        "/proc/self/maps",
-        "/proc/self/environ", "/proc/kmsg", "/dev/zero", "/dev/null", "/dev/stdin", "/proc/self/fd/0",
-        "/proc/1/root/etc/shadow",
-        "/sys/kernel/notes", f"{box.attacker.url}/x.csv", str(box.runs), pick_text(random), f"{path}\0.csv",
-        "../../../../proc/kmsg",
+        "/proc/self/maps", "/proc/self/environ", "/proc/kmsg", "/dev/zero", "/dev/null", "/dev/stdin",
+        "/proc/self/fd/0", "/proc/1/root/etc/shadow", "/sys/kernel/notes", f"{box.attacker.url}/x.csv", str(box.runs),
+        pick_text(random), f"{path}\0.csv", "../../../../proc/kmsg",
     ]  # fmt: skip
     return use(random, box, Path(random.choice(places)))
 
@@ -233,6 +223,5 @@ def page(path: str, text_column: str) -> Step:
 
 MAKERS: dict[Callable[[Random, Box], Step], int] = {
     changed_table: 12, hopeless_table: 1, almost_labels: 3, raw_file: 6, no_file: 8, secret_on_page: 3,
-    official_files: 4,
-    column_settings: 3,
+    official_files: 4, column_settings: 3,
 }  # fmt: skip

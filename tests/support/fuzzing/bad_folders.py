@@ -11,43 +11,16 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from emocore.run.state import RunStatus
+from emocore.system.processes import current_boot_id
+from tests.support.damaged_folders import FOLDERS, JSON_FILES, OTHER_FILES, remove
 from tests.support.fuzzing.box import Box, Step
-from tests.support.fuzzing.nasty import (
-    ESCAPE,
-    JSON_VALUES,
-    MARKUP,
-    change_json,
-    damage_bytes,
-    pick_text,
-    put_instead,
-    remove,
-)
+from tests.support.fuzzing.harms import change_json, damage_bytes, put_instead, read_json, write_json
+from tests.support.fuzzing.nasty import ESCAPE, JSON_VALUES, MARKUP, pick_text
 
-JSON_FILES = ("config.json", "environment.json", "state.json", "provenance.json", "result.json", "wandb.json")
-FILES = (
-    *JSON_FILES,
-    "metrics.jsonl",
-    "run.log",
-    "predictions.parquet",
-    "run.lock",
-    "stop.request",
-    "checkpoints",
-    "adapter",
-)
+FILES = (*JSON_FILES, *OTHER_FILES, *FOLDERS)
 BAD = "damaged"
-STATUSES = (
-    "queued",
-    "starting",
-    "running",
-    "evaluating",
-    "finished",
-    "failed",
-    "stopped",
-    "interrupted",
-    "imported",
-    "x",
-    "",
-)
+STATUSES = (*RunStatus, "imported", "x", "")
 Harm = Callable[[Path, Random, Box], None]
 
 
@@ -83,7 +56,7 @@ def without_scheduler(random: Random, box: Box) -> list[Step]:
 def on_another_server(random: Random, box: Box) -> list[Step]:
     """A finished run that names its server, looked at for long enough to ask there."""
     name_server(harm(random, box, {}), random, box)
-    page = {"name": "run", "query": {"run": BAD}, "stay_seconds": 3}
+    page: dict[str, Any] = {"name": "run", "query": {"run": BAD}, "stay_seconds": 3}
     return [random.choice((Step(["sync", BAD]), Step(page=page)))]
 
 
@@ -91,8 +64,7 @@ def named_like_a_link(random: Random, box: Box) -> list[Step]:
     """What names a run in charts and tables holds markup."""
     box.add_run("tfidf_again")
     run = harm(random, box, {})
-    words = {name: random.choice(MARKUP[1:3]) for name in ("base", "data")}
-    write(run / "config.json", read(run / "config.json") | words)
+    rewrite(run / "config.json", **{name: random.choice(MARKUP[1:3]) for name in ("base", "data")})
     page = random.choice(("compare", "runs", "playground"))
     return [Step(page={"name": page, "query": {"study": "s"}})]
 
@@ -107,7 +79,7 @@ def harm(random: Random, box: Box, harms: dict[Harm, int]) -> Path:
     """A run of any kind, harmed once or twice."""
     run = box.add_run(random.choice(("tfidf", "tfidf", "queued", "lora")) if harms else "tfidf", BAD)
     if harms and random.random() < 0.35:
-        write(run / "state.json", read(run / "state.json") | {"status": random.choice(STATUSES)})
+        rewrite(run / "state.json", status=random.choice(STATUSES))
     for _ in range(random.choice((1, 1, 1, 2)) if harms else 0):
         if not run.is_symlink():  # to what may be no folder
             random.choices(list(harms), list(harms.values()))[0](run, random, box)
@@ -136,25 +108,33 @@ def command_steps(healthy: Path, random: Random) -> list[Step]:
 
 
 def page_step(random: Random, healthy: Path) -> Step:
-    pages = (
-        {"name": "runs", "query": {"study": "s"}},
-        {"name": "run", "query": {"run": BAD}},
-        {"name": "run", "query": {"run": BAD}},
-        {"name": "run", "query": {"run": healthy.name}},
-        {"name": "compare", "query": {"runs": [BAD, healthy.name]}},
-        {"name": "compare", "query": {"study": "s"}},
-        {"name": "playground", "query": {"runs": [BAD]}},
-        {"name": "launch", "query": {"clone": BAD}},
+    pages: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("runs", {"study": "s"}),
+        ("run", {"run": BAD}),
+        ("run", {"run": BAD}),
+        ("run", {"run": healthy.name}),
+        ("compare", {"runs": [BAD, healthy.name]}),
+        ("compare", {"study": "s"}),
+        ("playground", {"runs": [BAD]}),
+        ("launch", {"clone": BAD}),
     )
-    return Step(page=random.choice(pages))
+    name, query = random.choice(pages)
+    return Step(page={"name": name, "query": query})
 
 
-def read(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text(encoding="utf-8"))
+def read_or_empty(path: Path) -> dict[str, Any]:
+    try:
+        content = read_json(path) if path.is_file() and path.stat().st_size < 10**6 else {}
+    except (ValueError, RecursionError, OSError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
-def write(path: Path, content: object) -> None:
-    path.write_text(json.dumps(content), encoding="utf-8")
+def rewrite(path: Path, **changes: object) -> None:
+    """What can be read there with these changes, in a file of its own, where a link may have been."""
+    content = read_or_empty(path) | changes
+    remove(path)
+    write_json(path, content)
 
 
 def replace_file(run: Path, random: Random, box: Box) -> None:
@@ -162,9 +142,8 @@ def replace_file(run: Path, random: Random, box: Box) -> None:
 
 
 def replace_vital_file(run: Path, random: Random, box: Box) -> None:
-    put_instead(
-        run / random.choice(("state.json", "config.json", "metrics.jsonl", "run.lock")), random, box.secret_files[1]
-    )
+    name = random.choice(("state.json", "config.json", "metrics.jsonl", "run.lock"))
+    put_instead(run / name, random, box.secret_files[1])
 
 
 def change_field(run: Path, random: Random, box: Box) -> None:
@@ -183,12 +162,8 @@ def cut_file(run: Path, random: Random, box: Box) -> None:
 
 def spoil_metrics(run: Path, random: Random, box: Box) -> None:
     """A line of the curves with other values."""
-    row = {
-        "train/global_step": random.choice(JSON_VALUES),
-        random.choice(("train/loss", "train/epoch", "validation/f1_macro", "max_steps", "seconds")): random.choice(
-            JSON_VALUES
-        ),
-    }
+    name = random.choice(("train/loss", "train/epoch", "validation/f1_macro", "max_steps", "seconds"))
+    row = {"train/global_step": random.choice(JSON_VALUES), name: random.choice(JSON_VALUES)}
     remove(run / "metrics.jsonl")
     lines = [json.dumps(row), json.dumps({"train/global_step": 3, "train/epoch": 1.0, "validation/f1_macro": 10**400})]
     (run / "metrics.jsonl").write_text("\n".join(random.sample(lines, random.choice((1, 2)))) + "\n")
@@ -197,73 +172,52 @@ def spoil_metrics(run: Path, random: Random, box: Box) -> None:
 def spoil_words(run: Path, random: Random, box: Box) -> None:
     """Markup and terminal escapes where words are shown."""
     words = random.choice((ESCAPE, *MARKUP, pick_text(random)))
-    config, state = read_or_empty(run / "config.json"), read_or_empty(run / "state.json")
     place = random.choice(("base", "study", "data", "reason", "log", "labels", "device"))
-    if place in ("base", "study", "data"):
-        write(instead(run / "config.json"), config | {place: words})
-    elif place in ("reason", "device"):
-        write(instead(run / "state.json"), state | {place: words})
-    elif place == "log":
-        instead(run / "run.log").write_text(f"{words}\n" * 4, encoding="utf-8", errors="replace")
+    if place == "log":
+        remove(run / "run.log")
+        (run / "run.log").write_text(f"{words}\n" * 4, encoding="utf-8", errors="replace")
+    elif place == "labels":
+        text = json.dumps(read_or_empty(run / "result.json"))
+        rewrite(run / "result.json", **json.loads(text.replace('"anger"', json.dumps(words))))
     else:
-        text = (run / "result.json").read_text() if (run / "result.json").is_file() else "{}"
-        instead(run / "result.json").write_text(text.replace('"anger"', json.dumps(words)))
-
-
-def read_or_empty(path: Path) -> dict[str, Any]:
-    try:
-        return read(path) if path.is_file() and path.stat().st_size < 10**6 else {}
-    except (ValueError, RecursionError, OSError):
-        return {}
-
-
-def instead(path: Path) -> Path:
-    remove(path)
-    return path
+        rewrite(run / ("state.json" if place in ("reason", "device") else "config.json"), **{place: words})
 
 
 def name_server(run: Path, random: Random, box: Box) -> None:
     """A folder that says where keys should be sent."""
-    place = {
-        "mode": "online", "reason": None, "entity": "e", "project": "p", "id": "r1",
-        "url": f"{box.attacker.url}/e/p/r1",
-        "base_url": box.attacker.url, "complete": random.choice((True, False)),
-    }  # fmt: skip
-    write(instead(run / "wandb.json"), place)
+    place = {"mode": "online", "reason": None, "entity": "e", "project": "p", "id": "r1"}
+    place |= {"url": f"{box.attacker.url}/e/p/r1", "base_url": box.attacker.url}
+    rewrite(run / "wandb.json", **place, complete=random.choice((True, False)))
     if random.random() < 0.3:
-        write(instead(run / "config.json"), read_or_empty(run / "config.json") | {"wandb_base_url": box.attacker.url})
+        rewrite(run / "config.json", wandb_base_url=box.attacker.url)
 
 
 def name_server_for_hub(run: Path, random: Random, box: Box) -> None:
     """A queued run that would be started by whoever looks, with an environment of its own."""
-    variables = {"WANDB_BASE_URL": box.attacker.url, "HF_ENDPOINT": box.attacker.url, "HF_HUB_OFFLINE": "0"}
+    url = box.attacker.url
+    odd: dict[str, Any] = {}
     if random.random() < 0.3:
-        variables |= {
+        odd = {
             "CUDA_VISIBLE_DEVICES": random.choice((5, ["x"], "\0", {})),
             "OMP_NUM_THREADS": random.choice((["x"], "\0")),
         }
-    write(instead(run / "environment.json"), variables)
-    write(instead(run / "state.json"), {"status": "queued", "created_at": 1})
-    config = read_or_empty(run / "config.json")
-    if random.random() < 0.5 and config:
-        write(run / "config.json", config | {"method": "lora", "base": "owner/private-model", "wandb_mode": "offline"})
+    rewrite(run / "environment.json", WANDB_BASE_URL=url, HF_ENDPOINT=url, HF_HUB_OFFLINE="0", **odd)
+    rewrite(run / "state.json", status="queued", created_at=1)
+    if random.random() < 0.5:
+        rewrite(run / "config.json", method="lora", base="owner/private-model", wandb_mode="offline")
 
 
 def name_process(run: Path, random: Random, box: Box) -> None:
     """The process of somebody else as that of the run, of this boot."""
-    pid = random.choice(
-        (box.bystanders.leader_pid, box.bystanders.lost_leader_pid, box.bystanders.lost_leader_pid, 0, 10**30, -5)
-    )
+    leader, lost = box.bystanders.leader_pid, box.bystanders.lost_leader_pid
+    pid = random.choice((leader, lost, lost, 0, 10**30, -5))
     try:
         ticks = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
     except (OSError, ValueError):
         ticks = 1
-    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    state = {
-        "status": random.choice(("finished", "running", "stopped", "starting")), "created_at": time.time(),
-        "started_at": time.time(), "process": {"pid": pid, "start_ticks": ticks, "boot_id": boot, "oom_kills": 0},
-    }  # fmt: skip
-    write(instead(run / "state.json"), state)
+    process = {"pid": pid, "start_ticks": ticks, "boot_id": current_boot_id(), "oom_kills": 0}
+    status = random.choice(("finished", "running", "stopped", "starting"))
+    rewrite(run / "state.json", status=status, created_at=time.time(), started_at=time.time(), process=process)
     if random.random() < 0.3:
         (run / "stop.request").touch()
 
@@ -273,11 +227,10 @@ def spoil_numbers(run: Path, random: Random, box: Box) -> None:
     number = random.choice((float("nan"), float("inf"), float("-inf"), 10**400, -(10**400), -1, 10**30, 1e308, "1"))
     name = random.choice(("earlier_seconds", "ended_at", "started_at", "created_at", "queue_position", "attempts"))
     if random.random() < 0.6:
-        write(instead(run / "state.json"), read_or_empty(run / "state.json") | {name: number})
+        rewrite(run / "state.json", **{name: number})
     else:
-        result = read_or_empty(run / "result.json")
-        result.get("cost", {})[random.choice(list(result.get("cost", {"x": 1})))] = random.choice((number, None))
-        write(instead(run / "result.json"), result)
+        cost = read_or_empty(run / "result.json").get("cost", {"x": 1})
+        rewrite(run / "result.json", cost=cost | {random.choice(list(cost)): random.choice((number, None))})
 
 
 def link_run(run: Path, random: Random, box: Box) -> None:

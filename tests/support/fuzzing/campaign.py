@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,44 +32,28 @@ MAKE_BASE = "from tests.support import tiny_models; from pathlib import Path; " 
 
 
 @dataclass
-class Tally:
-    """What became of the cases of one worker. `failures` are texts by case number."""
+class Case:
+    """What became of a case, whose steps were all accepted or not, and whether a fresh process did the same."""
 
-    accepted: Counter[str] = field(default_factory=Counter)
-    refused: Counter[str] = field(default_factory=Counter)
-    problems: Counter[str] = field(default_factory=Counter)
-    failures: dict[int, list[str]] = field(default_factory=dict)
-    seconds: Counter[str] = field(default_factory=Counter)
-    fresh: int = 0
-
-    def add(self, other: "Tally") -> None:
-        self.accepted += other.accepted
-        self.refused += other.refused
-        self.problems += other.problems
-        self.seconds += other.seconds
-        self.failures |= other.failures
-        self.fresh += other.fresh
+    kind: str
+    is_refused: bool = False
+    is_repeated: bool = False
+    problems: list[Problem] = field(default_factory=list)
+    seconds: float = 0.0
 
 
 class Forks:
     """The process of forks.py."""
 
     def __init__(self, checkout: Path) -> None:
-        self._checkout = checkout
         orders, self._orders = os.pipe()
         self._answers, answers = os.pipe()
-        environment = {
-            name: value for name, value in os.environ.items() if not name.startswith(("WANDB", "HF_", "EMOCORE"))
-        }
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", str(Path(__file__).parent / "forks.py"), str(orders), str(answers)],
-            cwd=checkout,
-            env=environment | {
-                "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(checkout),
-                "TOKENIZERS_PARALLELISM": "false",
-            },
-            pass_fds=(orders, answers),
-        )  # fmt: skip
+        own = ("WANDB", "HF_", "EMOCORE")
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(own)}
+        environment |= {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1"}
+        environment |= {"PYTHONPATH": str(checkout), "TOKENIZERS_PARALLELISM": "false"}
+        command = [sys.executable, "-P", str(Path(__file__).parent / "forks.py"), str(orders), str(answers)]
+        self._process = subprocess.Popen(command, cwd=checkout, env=environment, pass_fds=(orders, answers))
         os.close(orders)
         os.close(answers)
         self._lines = os.fdopen(self._answers, "r")
@@ -82,10 +65,13 @@ class Forks:
         out, err = box.path / "out", box.path / "err"
         for file in (out, err):
             file.unlink(missing_ok=True)
-        order = {
-            "env": box.environment(env or {}), "cwd": str(box.desk), "out": str(out), "err": str(err),
-            "seconds": seconds, **what,
-        }  # fmt: skip
+        order: dict[str, Any] = {
+            "env": box.environment(env or {}),
+            "cwd": str(box.desk),
+            "out": str(out),
+            "err": str(err),
+        }
+        order |= {"seconds": seconds, **what}
         if not self._is_ready:
             self._is_ready = self._lines.readline() == "ready\n"
             assert self._is_ready, "the process that forks did not start"
@@ -111,7 +97,7 @@ class Campaign:
         folder.mkdir(parents=True, exist_ok=True)
         self.forks = Forks(checkout)
         self.attacker, self.own, self.bystanders = Listener(), Listener(), Bystanders()
-        self.tally = Tally()
+        self.cases: dict[int, Case] = {}
         self.templates: Templates
 
     def close(self) -> None:
@@ -162,27 +148,25 @@ class Campaign:
         assert outcome.status == 0, (what, outcome.output, outcome.errors)
 
     def run(self, number: int, kind: str) -> list[Problem]:
-        """One case; its problems are in the tally, too."""
+        """One case, which is then in `cases`; its problems, each once."""
         began = time.monotonic()
         path = self.folder / f"case-{number}"
         box = self.make_box(path, number, self.templates)
+        case = self.cases[number] = Case(kind)
         try:
-            problems = self._run(number, kind, box)
+            problems = self._run(number, case, box)
         finally:
             end_processes_of(box.mark)
         if not self.bystanders.are_alive:
             self.replace_bystanders()
-        if problems:
-            texts = [f"{problem.kind}: {problem.text.replace(str(path), '@')}" for problem in problems]
-            self.tally.failures[number] = [f"({kind})", *dict.fromkeys(texts)]
-            self.tally.problems.update({problem.kind for problem in problems})
+        case.problems = list(dict.fromkeys(Problem(told.kind, told.text.replace(str(path), "@")) for told in problems))
         shutil.rmtree(path, ignore_errors=True)
-        self.tally.seconds[kind] += time.monotonic() - began
-        return problems
+        case.seconds = time.monotonic() - began
+        return case.problems
 
-    def _run(self, number: int, kind: str, box: Box) -> list[Problem]:
-        steps = self._make(number, kind, box)
-        problems, is_refused = [], False
+    def _run(self, number: int, case: Case, box: Box) -> list[Problem]:
+        steps = self._make(number, case.kind, box)
+        problems = []
         for step in steps:
             before = box.listing()
             outcome = self._carry_out(step, box)
@@ -190,14 +174,15 @@ class Campaign:
                 before = box.listing()
                 outcome = self._carry_out(step, box)
             problems += judge(step, outcome, before, box)
-            is_refused |= outcome.is_refusal or (step.page is not None and '"refusals": []' not in outcome.output)
+            is_page_with_refusals = step.page is not None and '"refusals": []' not in outcome.output
+            case.is_refused |= outcome.is_refusal or is_page_with_refusals
             if step.waits_for:
                 problems += self._wait_for(step.waits_for, box)
-        (self.tally.refused if is_refused else self.tally.accepted)[kind] += 1
         problems += judge_case(box)
         can_be_repeated = steps[0].argv and not (problems or steps[0].terminal or steps[0].waits_for)
         if can_be_repeated and Random(f"fresh {self.seed} {number}").random() < FRESH_SHARE:
-            problems += self._compare_with_fresh(number, kind)
+            case.is_repeated = True
+            problems += self._compare_with_fresh(number, case.kind)
         return problems
 
     def _make(self, number: int, kind: str, box: Box) -> list[Step]:
@@ -217,16 +202,14 @@ class Campaign:
             if is_fresh:
                 done = subprocess.run(
                     [sys.executable, "-m", "emocore", *step.argv], cwd=box.desk, env=box.environment(step.env),
-                    timeout=60,
-                    stdin=subprocess.DEVNULL, capture_output=True,
+                    timeout=60, stdin=subprocess.DEVNULL, capture_output=True,
                 )  # fmt: skip
-                end = (done.returncode, done.stderr.decode("utf-8", "replace"))
+                status, errors = done.returncode, done.stderr.decode("utf-8", "replace")
             else:
                 outcome = self._carry_out(step, box)
-                end = (outcome.status, outcome.errors)
-            ends.append((end[0], end[1].replace(str(box.path), "@").strip()))
+                status, errors = outcome.status, outcome.errors
+            ends.append((status, errors.replace(str(box.path), "@").strip()))
             end_processes_of(box.mark)
-        self.tally.fresh += 1
         return [] if ends[0] == ends[1] else [Problem("wrong", f"{step}: forked {ends[0]}, fresh {ends[1]}")]
 
     def _wait_for(self, run_id: str, box: Box) -> list[Problem]:

@@ -131,7 +131,7 @@ def leave(order: dict) -> None:
     except BaseException:
         sys.excepthook(*sys.exc_info())
         status = 1
-    threading._shutdown()
+    threading._shutdown()  # type: ignore[attr-defined]  # typeshed does not list what is private
     atexit._run_exitfuncs()
     try:
         sys.stdout.flush()

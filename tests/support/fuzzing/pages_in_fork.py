@@ -25,7 +25,8 @@ def look(page: dict[str, Any]) -> int:
     from streamlit.testing.v1 import AppTest
 
     sys.path.insert(0, str(REPOSITORY))  # as `streamlit run` does
-    st.page_link = st.switch_page = lambda *_, **__: None  # a page alone has no others to lead to
+    for name in ("page_link", "switch_page"):  # a page alone has no others to lead to
+        setattr(st, name, lambda *_, **__: None)
     # The app begins with the page Start; the others are entered by themselves.
     script = "app.py" if page["name"] == "start" else f"pages/{page['name']}/page.py"
     shown = AppTest.from_file(str(REPOSITORY / script), default_timeout=600)
@@ -70,13 +71,12 @@ def charts(shown: Any) -> list[str]:
     found = []
     for element in walk(shown._tree):
         if spec := getattr(getattr(element, "proto", None), "spec", ""):
-            is_shown = "%{customdata" in spec
-            found.append(json.dumps(json.loads(spec, object_hook=lambda item, keep=is_shown: drop(item, keep))))
+            found.append(json.dumps(json.loads(spec, object_hook=None if "%{customdata" in spec else drop_customdata)))
     return found
 
 
-def drop(item: dict[str, Any], keep: bool) -> dict[str, Any]:
-    return {name: value for name, value in item.items() if keep or name != "customdata"}
+def drop_customdata(item: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in item.items() if name != "customdata"}
 
 
 def walk(block: Any) -> Any:

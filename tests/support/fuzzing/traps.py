@@ -2,12 +2,15 @@
 
 import base64
 import binascii
+import contextlib
 import os
 import signal
 import subprocess
 import threading
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 MOST_BYTES = 1 << 20
 LIFE = "7200"  # seconds: longer than any campaign
@@ -17,7 +20,8 @@ class Listener:
     """An HTTP server on the loopback that answers 404 to everything and keeps what it was sent."""
 
     def __init__(self) -> None:
-        heard = self.heard = []
+        heard: list[bytes] = []
+        self.heard = heard
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
@@ -34,9 +38,11 @@ class Listener:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._server.handle_error = lambda *_: None
+        class Server(ThreadingHTTPServer):
+            def handle_error(self, *_: Any) -> None:
+                pass
+
+        self._server = Server(("127.0.0.1", 0), Handler)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
@@ -45,12 +51,11 @@ class Listener:
         self._server.server_close()
 
 
-def decode(headers: object) -> bytes:
+def decode(headers: Message) -> bytes:
     """Name and password of basic authorisation in clear text."""
-    try:
-        return base64.b64decode(str(headers.get("Authorization", "")).removeprefix("Basic "), validate=True)
-    except (binascii.Error, AttributeError):
-        return b""
+    with contextlib.suppress(binascii.Error):
+        return base64.b64decode(headers.get("Authorization", "").removeprefix("Basic "), validate=True)
+    return b""
 
 
 class Bystanders:
@@ -58,12 +63,8 @@ class Bystanders:
 
     def __init__(self) -> None:
         self._leader = subprocess.Popen(["sleep", LIFE], start_new_session=True)
-        shell = subprocess.Popen(
-            ["sh", "-c", f"sleep {LIFE} >/dev/null & echo $!"],
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+        command = ["sh", "-c", f"sleep {LIFE} >/dev/null & echo $!"]
+        shell = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
         self._orphan = int(shell.communicate()[0])
         self.leader_pid, self.lost_leader_pid = self._leader.pid, shell.pid
 
@@ -102,7 +103,5 @@ def end_processes_of(mark: str) -> None:
     """Until none is left: one may just have started another."""
     while found := [pid for pid in processes_of(mark) if is_alive(pid)]:
         for pid in found:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
