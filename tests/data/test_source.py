@@ -10,6 +10,7 @@ import pytest
 from emocore.data.source import MOST_DATA_BYTES, quote_cell, quote_column, quote_columns
 from emocore.data.table import read_table, read_texts
 from emocore.errors import DataError
+from tests.support.damaged_folders import IN_PLACE, Damage
 from tests.support.tables import write_text
 
 SECRET = "s3cr3t-value"
@@ -24,16 +25,7 @@ SECRETS = {
 }
 
 
-def make_device(_: Path) -> str:
-    return os.devnull
-
-
-def make_fifo(path: Path) -> str:
-    os.mkfifo(path)
-    return str(path)
-
-
-def make_socket(path: Path) -> str:
+def bind_socket(path: Path) -> None:
     here = Path.cwd()
     os.chdir(path.parent)  # the address of a socket is short
     try:
@@ -41,42 +33,49 @@ def make_socket(path: Path) -> str:
             listener.bind(path.name)
     finally:
         os.chdir(here)
-    return str(path)
 
 
-def make_large(path: Path) -> str:
-    with path.open("wb") as file:
-        file.truncate(60 * 10**9)
-    return str(path)
+def put_huge(path: Path) -> None:
+    path.touch()
+    os.truncate(path, 60 * 10**9)
 
 
-def make_link(path: Path) -> str:
-    path.symlink_to(path)
-    return str(path)
+NO_DATA: dict[str, tuple[Damage, str]] = {
+    "fifo": (os.mkfifo, "this is a pipe"),
+    "socket": (bind_socket, "this is a socket"),
+    "60 GB": (put_huge, f"60,000 MB, more than the {MOST_DATA_BYTES / 1e6:.0f} MB"),
+    "loop": (IN_PLACE["link loop"], "not a usable path"),
+    "folder": (Path.mkdir, "this is a folder"),
+    "missing": (IN_PLACE["missing"], r"x: no such file"),
+}
+NO_PATHS = {
+    os.devnull: "this is a device",
+    "/proc/self/maps": "a file of the kernel",
+    "/proc/kmsg": "a file of the kernel",
+    "/no\0where.csv": "not a usable path",
+    "~nosuchuser/table.csv": "not a usable path",
+    "a" * 300: "not a usable path",
+}
 
 
-@pytest.mark.parametrize(
-    ("make", "part"),
-    [
-        (make_device, "this is a device"),
-        (make_fifo, "this is a pipe"),
-        (make_socket, "this is a socket"),
-        (make_large, f"60,000 MB, more than the {MOST_DATA_BYTES / 1e6:.0f} MB"),
-        (make_link, "not a usable path"),
-        (lambda _: "/proc/self/maps", "a file of the kernel"),
-        (lambda _: "/proc/kmsg", "a file of the kernel"),
-        (lambda path: str(path.parent), "this is a folder"),
-        (lambda _: "/no\0where.csv", "not a usable path"),
-    ],
-    ids=["device", "fifo", "socket", "60 GB", "loop", "maps", "kmsg", "folder", "nul"],
-)
+@pytest.mark.parametrize("name", NO_DATA)
 @pytest.mark.parametrize("read_source", [read_table, read_texts])
 @pytest.mark.timeout(10)
 def test_what_is_no_data_file_is_called_what_it_is_at_once(
-    tmp_path: Path, make: Callable[[Path], str], part: str, read_source: Callable[[str], object]
+    tmp_path: Path, name: str, read_source: Callable[[str], object]
 ) -> None:
-    with pytest.raises(DataError, match=part):
-        read_source(make(tmp_path / "x"))
+    put, words = NO_DATA[name]
+    put(tmp_path / "x")
+    with pytest.raises(DataError, match=words):
+        read_source(str(tmp_path / "x"))
+
+
+@pytest.mark.parametrize("path", NO_PATHS)
+@pytest.mark.parametrize("read_source", [read_table, read_texts])
+@pytest.mark.timeout(10)
+def test_nor_is_a_path_that_leads_to_none_waited_for(path: str, read_source: Callable[[str], object]) -> None:
+    with pytest.raises(DataError, match=NO_PATHS[path]):
+        read_source(path)
 
 
 @pytest.mark.parametrize("name", SECRETS)
@@ -113,12 +112,11 @@ def test_of_very_many_columns_the_first_are_named() -> None:
     assert quote_columns("a.csv", [f"c{number}" for number in range(1000)]).endswith("'c39' and 960 more")
 
 
-@pytest.mark.parametrize("cell", ["", "yes", "-1", "0.5", "0123456789ab"])
-def test_a_short_and_plain_cell_is_quoted(cell: str) -> None:
-    assert quote_cell("a.csv", cell) == repr(cell)
-    assert quote_cell("a", cell) == f"a text of {len(cell)} characters"
+PLAIN = ["", "yes", "-1", "0.5", "0123456789ab"]
 
 
-@pytest.mark.parametrize("cell", ["0123456789abc", "a b", "a=b", "\x1b[0m", "=1+1"])
-def test_any_other_cell_is_measured(cell: str) -> None:
-    assert quote_cell("a.csv", cell) == f"a text of {len(cell)} characters"
+@pytest.mark.parametrize("cell", [*PLAIN, "0123456789abc", "a b", "a=b", "\x1b[0m", "=1+1"])
+def test_a_short_and_plain_cell_of_a_data_file_is_quoted_and_any_other_measured(cell: str) -> None:
+    measured = f"a text of {len(cell)} characters"
+    assert quote_cell("a.csv", cell) == (repr(cell) if cell in PLAIN else measured)
+    assert quote_cell("a", cell) == measured

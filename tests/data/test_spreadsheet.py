@@ -22,15 +22,10 @@ FORMULAS = ["=cmd|'/C calc'!A0", "+1+1", "-2", "@SUM(1)", "\tx", "\rx", "'=1", "
 HARMLESS = ["", "so happy", "'tis", "a=b", "''quoted''", "😂 = 1", "<b>"]
 
 
-@pytest.mark.parametrize("cell", FORMULAS)
-def test_what_a_spreadsheet_takes_for_a_formula_is_defused_and_comes_back(cell: str) -> None:
-    assert defuse(cell) == f"'{cell}"
+@pytest.mark.parametrize("cell", [*FORMULAS, *HARMLESS])
+def test_only_what_a_spreadsheet_takes_for_a_formula_is_defused_and_it_comes_back(cell: str) -> None:
+    assert defuse(cell) == (cell if cell in HARMLESS else f"'{cell}")
     assert undo(defuse(cell)) == cell
-
-
-@pytest.mark.parametrize("cell", HARMLESS)
-def test_every_other_cell_stays_as_it_is(cell: str) -> None:
-    assert defuse(cell) == undo(cell) == cell
 
 
 def test_the_name_says_so() -> None:

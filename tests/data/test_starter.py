@@ -1,10 +1,8 @@
 """The built-in messages: complete, varied, labelled, and just as their README describes them."""
 
 import csv
-import os
 import re
 from itertools import combinations
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -14,10 +12,9 @@ from emocore.data.split import load_splits
 from emocore.data.table import read_table
 from emocore.emotions import SEMEVAL_11
 from emocore.run.config import STARTER, RunConfig
-from tests.support.repository import REPOSITORY
+from tests.support.repository import REAL_DATA
 
 README = (STARTER_FILE.parent / "README.md").read_text(encoding="utf-8")
-REAL_DATA = Path(os.environ.get("EMOCORE_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
 REAL_FILES = sorted(REAL_DATA.glob("semeval2018-ec-*.csv"))
 
 

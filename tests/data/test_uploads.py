@@ -9,6 +9,7 @@ import pytest
 
 from emocore.data.uploads import UPLOADS, list_uploads, remove_unused_uploads, store_upload
 from emocore.errors import DataError
+from tests.support.damaged_folders import IN_PLACE, IN_PLACE_OF_FILES, replace_with
 
 TABLE = b"text,anger,joy\nx,1,0\ny,0,1\n"
 
@@ -25,10 +26,9 @@ def age(path: Path, hours: float = 2) -> Path:
     return path
 
 
-def use(root: Path, run: str, path: Path, **damage: str) -> None:
+def use(root: Path, run: str, path: Path, config: str | None = None) -> None:
     (root / run).mkdir()
-    config = json.dumps({"data": str(path)}) if path else ""
-    (root / run / "config.json").write_text(damage.get("config", config), encoding="utf-8")
+    (root / run / "config.json").write_text(config or json.dumps({"data": str(path)}), encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -110,15 +110,10 @@ def test_what_a_store_that_was_cut_off_has_left_is_removed_too(root: Path) -> No
 def test_a_damaged_run_keeps_what_its_settings_name_and_stops_nothing_else(root: Path, damage: str) -> None:
     path, unused = age(store_upload(root, "a.csv", TABLE)), age(store_upload(root, "b.csv", TABLE + b"z,1,1\n"))
     whole = json.dumps({"data": str(path)})
-    use(
-        root,
-        "run",
-        path,
-        config={"nonsense": f"[{{{path}", "cut": whole[:-1], "other type": f"[{whole}]"}.get(damage, ""),
-    )
+    contents = {"nonsense": f"[{{{path}", "cut": whole[:-1], "other type": f"[{whole}]"}
+    use(root, "run", path, contents.get(damage))
     if damage in ("folder", "fifo"):
-        (root / "run" / "config.json").unlink()
-        os.mkfifo(root / "run" / "config.json") if damage == "fifo" else (root / "run" / "config.json").mkdir()
+        replace_with((IN_PLACE | IN_PLACE_OF_FILES)[damage])(root / "run" / "config.json")
     removed = [upload.path for upload in remove_unused_uploads(root)]
     assert unused in removed
     assert path.is_file() == (damage not in ("folder", "fifo"))
