@@ -5,13 +5,13 @@
         assert server.runs["team", "project", "run-id"].history[-1]["loss"] < 1
         assert server.unknown == []
 
-Covered: logging (config, summary, history, console, files), finishing, resuming, `wandb sync`, a request to
-stop, and reading with `wandb.Api`: one run, the runs of a project, `history`, `scan_history`, state.
+Covered: logging (config, summary, history, console, files), finishing, resuming, `wandb sync`, and reading with
+`wandb.Api`: one run, the runs of a project, `scan_history` of all metrics, state.
 A request without a key gets a 401; any key of 40 characters is good.
 
-Not covered: artifacts, sweeps, reports, downloads, edits through `wandb.Api`, lists of runs filtered by
-more than their state or in another order than by creation, and crashes (a run stays "running" until its
-client says that it ended).
+Not covered: artifacts, sweeps, reports, downloads, edits through `wandb.Api`, samples of a history, requests to
+stop, lists of runs filtered by more than their state or in another order than by creation, and crashes (a run stays
+"running" until its client says that it ended).
 What is not covered is answered with an error that names it, and noted in `unknown`.
 """
 
@@ -31,7 +31,7 @@ from tests.support.wandb_store import USER, Json, RunKey, StoredRun, project_fie
 
 __all__ = ["Request", "StoredRun", "WandbServer"]
 DEFAULT_ENTITY = "team"
-RUN_QUERIES = r"Run(State|HistoryKeys|FullHistory|SampledHistory|ParquetHistory)?|(Sampled)?HistoryPage"
+RUN_QUERIES = r"Run(State|HistoryKeys|ParquetHistory)?|HistoryPage"
 
 
 class Request(NamedTuple):
@@ -134,7 +134,7 @@ class WandbServer(ThreadingHTTPServer):
             return error_reply(401, "no API key")
         if service == "files" and run:
             run.receive(json.loads(request.body))
-            return Reply(200, {"stopped": run.stop_requested})
+            return Reply(200, {})
         if service != "graphql":
             self.unknown.append(f"{request.method} {request.path}")
             return error_reply(404, "no such address or no such run")
@@ -168,9 +168,6 @@ class WandbServer(ThreadingHTTPServer):
                 folder = f"{self.base_url}/upload/{quote('/'.join(key))}/"
                 files = [{"name": name, "uploadUrl": folder + quote(name)} for name in variables["files"]]
                 return {"createRunFiles": {"runID": "/".join(key), "uploadHeaders": [], "files": files}}
-            case "StopRun" if run:
-                run.stop_requested = True
-                return {"stopRun": {"success": True}}
             case "Runs" if variables["order"] in ("+created_at", "-created_at"):
                 return {"project": self._list_runs(entity, project, query, variables)}
             case _ if re.fullmatch(RUN_QUERIES, operation):

@@ -27,7 +27,6 @@ class StoredRun:
     files: dict[str, bytes] = field(default_factory=dict)
     state: str = "running"
     exit_code: int | None = None
-    stop_requested: bool = False
 
     @property
     def complete(self) -> bool:
@@ -56,7 +55,7 @@ class StoredRun:
     def upsert(self, variables: Json) -> None:
         self.attributes |= {name: value for name, value in variables.items() if value is not None}
         if self.complete:
-            self.state, self.exit_code, self.stop_requested = "running", None, False
+            self.state, self.exit_code = "running", None
 
     def receive(self, body: Json) -> None:
         """Apply a file stream request; its offsets make a repeated request harmless."""
@@ -100,26 +99,11 @@ class StoredRun:
 
     def _history_fields(self, variables: Json) -> Json:
         rows, first, stop = self.history, variables.get("minStep", 0), variables.get("maxStep", math.inf)
-        most = variables.get("pageSize") or variables.get("samples", 500)
-        specs = [json.loads(spec) for spec in variables.get("specs") or [variables.get("spec", "{}")]]
         return {
             "historyKeys": {"lastStep": max((row["_step"] for row in rows), default=-1)},
-            "history": thin_out([json.dumps(row) for row in rows if first <= row["_step"] < stop], most),
-            "events": self.streams[EVENTS],
-            "sampledHistory": [sample_keys(rows, spec) for spec in specs],
+            "history": [json.dumps(row) for row in rows if first <= row["_step"] < stop],
             "parquetHistory": {"parquetUrls": [], "liveData": []},
         }
-
-
-def sample_keys(rows: list[Json], spec: Json) -> list[Json]:
-    """The rows that hold all keys. The client counts `maxStep` in for this query, and out for HistoryPage."""
-    keys, first, last = spec.get("keys", []), spec.get("minStep", 0), spec.get("maxStep", math.inf)
-    found = [row for row in rows if first <= row["_step"] <= last and all(key in row for key in keys)]
-    return [{key: row[key] for key in keys} for row in thin_out(found, spec.get("samples", 500))]
-
-
-def thin_out(items: list[Any], most: int) -> list[Any]:
-    return items[:: max(1, math.ceil(len(items) / most))]
 
 
 def project_fields(entity: str, project: str) -> Json:
