@@ -1,7 +1,7 @@
 """The app: navigation and the sidebar.
 
-`python app.py` starts the server; options of `streamlit run` may follow. Streamlit then runs this file again for each
-look at a page.
+`python app.py` starts the server and accepts the options of `streamlit run`. Streamlit then runs this file again every
+time it draws a page.
 """
 
 import importlib
@@ -25,25 +25,25 @@ from pages.shared.plain import plain
 from pages.shared.queue import tend_or_warn
 
 if __name__ == "__main__" and not runtime.exists():
-    # Until a page was drawn once, Streamlit would take `pages/` for its old kind of app, and show a "Page not found"
-    # over the first address that a new server is asked for.
+    # Until the first page is drawn, Streamlit would treat `pages/` as its old kind of app and show "Page not found"
+    # over the first address that a browser requests.
     PagesManager.uses_pages_directory = False
     sys.exit(streamlit_cli.main(["run", __file__, *sys.argv[1:]]))
 
-ICON = Path(__file__).parent / "pages" / "shared" / "icon.png"  # the browser would fetch a named one from the web
+ICON = Path(__file__).parent / "pages" / "shared" / "icon.png"  # the browser would fetch a named icon from the web
 
 st.set_page_config(page_title="Emocore", page_icon=ICON, layout="wide", initial_sidebar_state=220)
-# Streamlit lets in the pages of any other port of this machine, such as a notebook's; they get nothing to see and
-# nothing to press. A program that is no browser names no origin, and a program of this machine could name any.
+# Streamlit accepts connections from pages on any other port of this machine, such as a notebook; show them nothing.
+# A program that is not a browser sends no origin, and a local program could send any.
 origin = st.context.headers.get("Origin")
 if origin is not None and urlsplit(origin).netloc != st.context.headers.get("Host"):
-    st.error("This app answers to its own pages alone. Open its address in the browser.")
+    st.error("This app answers only to its own pages. Open its address in the browser.")
     st.stop()
 
 
 @st.cache_resource
 def start_once() -> None:
-    """When the app starts: set the environment, and load what Compare needs, so that its first look waits less."""
+    """Set the environment when the app starts, and load what Compare needs, so that its first view appears sooner."""
     load_secrets()
     prepare_libraries()
     threading.Thread(target=importlib.import_module, args=("emocore.export.gather",), daemon=True).start()
@@ -72,5 +72,5 @@ with st.sidebar:
         st.caption("W&B: **online**, a key is set")
     else:
         st.caption("W&B: **offline**", help="Set WANDB_API_KEY in the environment before `make app` to log online.")
-    tend_or_warn(root)  # waiting or orphaned runs are taken up again
+    tend_or_warn(root)  # a dead scheduler is replaced, so that waiting runs start
 page.run()

@@ -62,9 +62,9 @@ SHAPES = {  # by the path of the address; the heading of a run's page is the run
     "/": Shape("Emocore", "Which parameter-efficient method", ":text('All runs')"),
     "/launch": Shape("Launch", "Train one method, or several", ".st-key-launch_shares, :text('Choose the data first')"),
     "/runs": Shape("Runs", "Every run with its state", ":text('are free.')"),
-    "/compare": Shape("Compare", "Which method is better, by how much", ".st-key-compare_view ~ *"),
+    "/compare": Shape("Compare", "See which method is better", ".st-key-compare_view ~ *"),
     "/playground": Shape(
-        "Playground", "What a trained adapter reads", ":text('in full colour'), :text('cannot answer')"
+        "Playground", "See which emotions trained adapters", ":text('in full colour'), :text('cannot answer')"
     ),
     "/run": Shape(None, "Settings, as it ran", ":text('Settings, as it ran')"),
 }

@@ -1,1 +1,1 @@
-"""The pages of the app, one package each; what several of them use is in `shared`."""
+"""The pages of the app, one package per page; `shared` has the code that several of them use."""

@@ -23,10 +23,10 @@ def show(view: View) -> None:
 
 
 def show_audit(table: pd.DataFrame) -> None:
-    """One paragraph per difference, so that no word of it is cut."""
+    """Show one paragraph per difference, because a table would cut long texts."""
     for row in name_differences(table).to_dict("records"):
         head = f"**{plain(row['what'])}** · {ICONS[row['severity']]}"
         with st.container(border=True):
             st.markdown(f"{head}  \n{plain(row['values'])}  \n{plain(row['effect'])}")
     if table.empty:
-        st.success("No difference beside method and seed was found.", icon=":material/balance:")
+        st.success("No difference other than method and seed was found.", icon=":material/balance:")

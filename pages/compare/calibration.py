@@ -17,11 +17,11 @@ def show(view: View) -> None:
     predictions = view.require_predictions()
     emotion = view.emotion if view.emotion in predictions.labels else None
     st.subheader("Reliability", help="On the diagonal, probabilities mean what they say. Under it, they are too high.")
-    st.caption(plain(f"For {emotion} alone." if emotion else "All emotions together; filter by one above."))
+    st.caption(plain(f"For {emotion} only." if emotion else "All emotions together; filter by one above."))
     scores = view.keep("calibration", lambda: calibration_table(predictions, emotion), emotion)
     view.draw(
         "reliability", lambda: reliability_curves(reliability_table(predictions, emotion=emotion), scores), emotion,
-        alt="Share that is true against the probability, by method",
+        alt="Observed share against predicted probability, by method",
     )  # fmt: skip
     st.dataframe(
         scores[["series", "ece", "brier"]],

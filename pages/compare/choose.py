@@ -1,4 +1,4 @@
-"""Which runs a comparison is of: a study, or any by hand, and those of a W&B project."""
+"""Choose the runs of a comparison: those of a study, any others by hand, and those of a W&B project."""
 
 from collections.abc import Container
 from functools import partial
@@ -20,8 +20,8 @@ HAND_PICKED, HAND_PICKED_TITLE = "~", "chosen runs, by hand"  # no study's name 
 
 
 def choose_results() -> tuple[list[Result], list[RunFolder]]:
-    """The finished runs that were chosen, and all runs that were, with those that have no result. Stops the page with
-    a word where there are none; what cannot be read is told and left out."""
+    """Returns the results of the chosen finished runs, and all chosen runs, including those without a result. Says so
+    and stops the page if there are none. Runs that cannot be read are reported and left out."""
     warn_of_damaged_runs(runs_root())
     finished = list_finished(runs_root())
     runs, every = _choose_local(finished) if finished else ([], [])
@@ -72,7 +72,7 @@ def _choose_local(finished: list[RunFolder]) -> tuple[list[RunFolder], list[RunF
 
 
 def _warn_of_missing(name: str, known: Container[str]) -> None:
-    """A link may lead to what is not here, or not any more; that something else is shown then is said once."""
+    """Warn if the page's address names a study or run that does not exist here, because another one is shown."""
     missing = [wanted for wanted in st.query_params.get_all(name) if wanted not in known]
     if missing:
         what = "study" if name == "study" else "run"

@@ -19,7 +19,7 @@ BUDGET = {
     "minutes": "Minutes of training",
     "peak_memory_gigabytes": "GB of peak memory",
     "adapter_megabytes": "MB of adapter",
-    "latency_milliseconds": "ms a text",
+    "latency_milliseconds": "ms per text",
 }
 
 
@@ -27,7 +27,7 @@ def show(view: View) -> None:
     costs = view.keep("costs", lambda: cost_table(view.comparison.results, view.comparison.scores))
     st.subheader(
         "macro-F1 against cost",
-        help="The stepped line is the Pareto front: no other method has both less cost and a higher macro-F1. Lines "
+        help="The stepped line is the Pareto front: no other method has both a lower cost and a higher macro-F1. Lines "
         "through the points are 95 % intervals: where they overlap, the front is less certain than it looks.",
     )
     cost = choose_segment(st, "Cost", COST_TITLES, name="cost", key="compare_cost", label_visibility="collapsed")
@@ -37,7 +37,7 @@ def show(view: View) -> None:
         alt=f"macro-F1 of each method against its {COST_TITLES[cost]}",
     )  # fmt: skip
     _show_budget(view, costs)
-    st.subheader("All costs", help="Means over seeds. Peak memory is the process's on a CPU, the allocator's on a GPU.")
+    st.subheader("All costs", help="Means over seeds. Peak memory: the process's on a CPU, the allocator's on a GPU.")
     st.dataframe(_format_costs(costs), hide_index=True, placeholder="–")
     failed = failed_table(view.runs)
     if len(failed):

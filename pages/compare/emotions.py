@@ -1,4 +1,4 @@
-"""F1 by emotion: bars with intervals, the heatmap, and for the chosen emotion what lies behind its F1."""
+"""F1 by emotion: bars with intervals, a heatmap, and details of the chosen emotion."""
 
 import streamlit as st
 
@@ -37,9 +37,9 @@ def show(view: View) -> None:
 def _show_one(view: View) -> None:
     emotion = view.emotion or str(view.comparison.emotions["emotion"].iloc[0])
     groups = [group for group in view.comparison.groups if emotion in group.labels]
-    st.subheader(f"Precision and recall: {plain(emotion)}", help="Over all thresholds; the mark is the one in use.")
+    st.subheader(f"Precision and recall: {plain(emotion)}", help="Over all thresholds; a marker shows the one used.")
     if view.emotion is None:
-        st.caption("The commonest emotion; choose another one above.")
+        st.caption("This is the commonest emotion; choose another one above.")
     if not groups:
         st.info("This needs predictions, which runs from W&B do not have.", icon=":material/info:")
         return

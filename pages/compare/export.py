@@ -1,4 +1,4 @@
-"""Take it away: the report, the bundle, every table as CSV, every figure as SVG, PNG or HTML, and LaTeX."""
+"""Export: the report, the bundle, every table as CSV, every figure as SVG, PNG or HTML, and LaTeX."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,7 +21,7 @@ from pages.compare.view import View
 from pages.shared.address import choose_one, choose_segment
 from pages.shared.plain import plain
 
-FOR_SPREADSHEETS = "export_for_spreadsheets"  # key of the choice, which the button above it asks, too
+FOR_SPREADSHEETS = "export_for_spreadsheets"  # key of the checkbox, which the bundle's button above it reads too
 Format = Literal["svg", "png", "html"]
 FORMATS: dict[Format, str] = {"svg": "SVG", "png": "PNG", "html": "HTML"}
 
@@ -38,18 +38,18 @@ def show(view: View) -> None:
         st.download_button(
             "Report as one web page", lambda: html_report(content), file_name=f"{name}.html", mime="text/html",
             type="primary", icon=":material/description:", on_click="ignore", key="export_report",
-            help="Verdict, intervals, audit, figures, settings: opens without a network and can be mailed.",
+            help="Has the verdict, intervals, audit, figures and settings; opens without a network and can be mailed.",
         )  # fmt: skip
         _offer_bundle(content, name)
     st.toggle(
         "CSV for spreadsheets", key=FOR_SPREADSHEETS,
-        help="A spreadsheet may take a name that begins with = + - or @ for a formula. Such a name gets an apostrophe, "
-        "and the file says so in its own name. In the bundle these are further files.",
+        help="A spreadsheet may take a name that begins with = + - or @ for a formula. In these "
+        "files, which the bundle holds in addition, such a name gets an apostrophe. Their file names say so.",
     )  # fmt: skip
     _offer_table(view, content)
     _offer_figure(content)
     st.subheader("LaTeX")
-    st.caption("With booktabs. The best is bold; what ties with it is marked.")
+    st.caption("Uses booktabs. The best value is bold; values that tie with it are marked.")
     with st.expander("Scores"):
         st.code(latex_table(view.comparison), language="latex")
     with st.expander("F1 by emotion"):
@@ -57,10 +57,10 @@ def show(view: View) -> None:
 
 
 def _offer_bundle(content: ComparisonContent, name: str) -> None:
-    """It takes some seconds, so it is made on demand."""
+    """Make the bundle on demand, because it takes some seconds."""
     made = st.button(
         "Make the bundle", icon=":material/inventory_2:", key="export_make",
-        help="A ZIP: tables, figures, LaTeX, report, configs, hashes, versions, and the command that repeats it all.",
+        help="A ZIP of tables, figures, LaTeX, report, configs, hashes, versions and the command that repeats it all.",
     )  # fmt: skip
     if not made:
         return

@@ -1,4 +1,4 @@
-"""Comparisons and all that follows from them, computed once and kept as long as their runs' files stay as they are."""
+"""Comparisons and what is computed from them, cached until a file of their runs changes."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar, cast
@@ -21,17 +21,17 @@ FILES = ("predictions.parquet", "result.json", "provenance.json", "state.json")
 
 
 def keep(key: Version, make: Callable[[], T]) -> T:
-    """What `make` returns, made once for all sessions, who must not change it. `key` says of what it is made."""
+    """Returns the result of `make`, cached under `key` for all sessions. Callers must not change it."""
     return cast(T, _keep(key, make))
 
 
 def load_run(run: RunFolder) -> RunResult:
-    """Raises RunError for a file that is missing or damaged, the predictions' too."""
+    """Raises RunError if a file, including the predictions, is missing or damaged."""
     return _load_run(_version_of_run(run), run)
 
 
 def version_of(results: Sequence[Result]) -> Version:
-    """Changes when a file does that a comparison is computed from."""
+    """A cache key that changes when any file of the comparison changes."""
     return tuple(
         _version_of_run(result.run) if isinstance(result, RunResult) else (result.id, str(result.scores))
         for result in results
@@ -44,16 +44,16 @@ def load_comparison(results: Sequence[Result], split: str, policy: ThresholdPoli
 
 
 def load_audit(results: Sequence[Result], split: str) -> pd.DataFrame:
-    """Learning-rate trials are counted over all finished runs of this machine."""
+    """The audit counts learning-rate trials over all finished runs of this machine."""
     trials = count_learning_rate_trials(finished_configs(runs_root()))
     return keep(("audit", version_of(results), split, *sorted(trials.items())), lambda: audit(results, split, trials))
 
 
 @st.cache_resource(max_entries=60, show_spinner=False)
 def _load_run(version: Version, _run: RunFolder) -> RunResult:
-    """Kept with its predictions, which are read once for all splits and thresholds."""
+    """The result is cached with its predictions, which are read once for all splits and thresholds."""
     result = load_result(_run)
-    _ = result.predictions  # or a damaged file would take the other runs of the comparison away
+    _ = result.predictions  # read now, so that a damaged file excludes only this run from the comparison
     return result
 
 

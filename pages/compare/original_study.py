@@ -1,4 +1,4 @@
-"""The study that this tool grew from: its table beside ours, in both conventions."""
+"""The study that this tool grew from: its table next to ours, in both conventions."""
 
 import pandas as pd
 import streamlit as st
@@ -12,7 +12,7 @@ MULTILABEL = ("f1_macro", "f1_micro", "exact_match")
 
 
 def show(view: View) -> None:
-    st.subheader("Beside the study")
+    st.subheader("Compared with the original study")
     st.markdown(STUDY_NOTE)
     ours = view.comparison.scores.pivot_table(
         index=["series", "base"], columns="metric", values="value", sort=False

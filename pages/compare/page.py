@@ -1,4 +1,4 @@
-"""Compare finished runs: a verdict in words, and behind it every view of the evidence."""
+"""Compare finished runs: a verdict in words, and every view of the evidence."""
 
 from functools import partial
 
@@ -42,12 +42,12 @@ VIEWS = {
     "original_study": ("Original study", original_study.show),
     "export": ("Export", export.show),
 }
-FORMER_VIEWS = {"fairness": "audit", "curves": "sweeps", "study": "original_study"}  # in addresses that people kept
+FORMER_VIEWS = {"fairness": "audit", "curves": "sweeps", "study": "original_study"}  # old links still use these names
 SPLIT_HELP = "Verdicts belong on the test split; thresholds are tuned on the validation split."
 POLICY_HELP = "  \n".join(f"**{POLICY_TITLES[policy]}**: {text}" for policy, text in POLICY_DESCRIPTIONS.items())
 
 st.title("Compare")
-st.caption("Which method is better, by how much, and how sure that is.")
+st.caption("See which method is better, by how much, and how certain that is.")
 
 results, runs = choose_results()
 splits = shared_splits(results)

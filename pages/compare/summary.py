@@ -9,7 +9,7 @@ from emocore.text import format_score
 
 
 def show_scores(comparison: Comparison) -> None:
-    """One row per series, each score with its interval, and the no-skill rows under them."""
+    """Show one row per series, each score with its interval, followed by the no-skill rows."""
     scores = comparison.scores
     about = ["series", "source", "seeds"] if "W&B" in set(scores["source"]) else ["series", "seeds"]
     told = scores.assign(told=[format_score(*cells) for cells in scores[["value", "low", "high"]].to_numpy(float)])

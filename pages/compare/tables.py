@@ -4,13 +4,14 @@ import pandas as pd
 import streamlit as st
 
 VERDICT_HELP = (
-    "Seen from the first: better or worse where a paired bootstrap over texts, widened by the spread between seeds and "
-    "corrected by Holm, finds a difference at 5 %; a tie is a difference that chance can explain, not equality."
+    "Better and worse say how the first compares with the second, where a paired bootstrap over texts, widened by the "
+    "spread between seeds and corrected by Holm, finds a difference at 5 %. In a tie, chance can explain the "
+    "difference; that does not mean equality."
 )
 
 
 def show_verdicts(verdicts: pd.DataFrame, key: str) -> None:
-    """Rows of a table of `Verdicts` with emotions; differences are shown in points."""
+    """Show rows of a table of `Verdicts` with emotions, with differences in points."""
     shown = pd.DataFrame(
         {
             "first": verdicts["first"],

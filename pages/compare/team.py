@@ -1,4 +1,4 @@
-"""Runs of a W&B project, to add to a comparison. Choices stand in the page's address; nothing waits."""
+"""Choose runs of a W&B project to add to a comparison. Choices are kept in the page's address; nothing here blocks."""
 
 import streamlit as st
 
@@ -10,13 +10,13 @@ from pages.shared.readers import team_project
 from pages.shared.titles import config_title
 
 POINTS_NOTE = (
-    "Points are runs from W&B, trained elsewhere. Their scores are known but not their predictions, "
-    "so they come without intervals."
+    "Points are runs that were trained elsewhere and read from W&B. Their scores are known but not their predictions, "
+    "so they have no intervals."
 )
 
 
 def choose_team_runs(local_ids: set[str]) -> list[TeamRun]:
-    """The runs that were chosen and are known by now; those of this machine are not offered a second time."""
+    """The chosen runs that have been read so far. Runs of this machine are not offered again."""
     with st.expander("Add runs from a W&B project", icon=":material/group_add:", expanded="project" in st.query_params):
         text = _input_address()
         if not text:
@@ -36,14 +36,14 @@ def choose_team_runs(local_ids: set[str]) -> list[TeamRun]:
 
 
 def _input_address() -> str:
-    """The project as it was typed; it starts with the one of the page's address."""
+    """The project as typed; at first the one in the page's address."""
     if "compare_project" not in st.session_state:
         st.session_state["compare_project"] = st.query_params.get("project", "")
     text = st.text_input(
         "W&B project",
         key="compare_project",
         placeholder="entity/project, or the address of its page",
-        help="Finished runs that Emocore trained elsewhere. The app reads them with the key in WANDB_API_KEY.",
+        help="Adds finished runs that Emocore trained elsewhere. The app reads them with the key in WANDB_API_KEY.",
     ).strip()
     if text:
         st.query_params["project"] = text
@@ -59,7 +59,7 @@ def _explain_empty(project: TeamProject, name: str, is_all_local: bool) -> None:
         _watch(project, f"Reading the runs of {name} …", project.error)
     elif project.error:
         st.warning(f"The runs of {plain(name)} cannot be shown: {plain(project.error)}.", icon=":material/cloud_off:")
-        _watch(project, "W&B is asked again every 15 s.", project.error)
+        _watch(project, "Emocore tries again every 15 s.", project.error)
     else:
         st.info(f"{plain(name)} has no finished run by Emocore that can be compared.", icon=":material/info:")
         _show_left_out(project)
@@ -77,7 +77,7 @@ def _choose(project: TeamProject, runs: list[TeamRun]) -> list[TeamRun]:
         placeholder=f"{len(runs):,} to choose from",
     )
     if project.error:
-        st.caption(f":material/cloud_off: As known so far; {plain(project.error)}.")
+        st.caption(f":material/cloud_off: These runs were read earlier; {plain(project.error)}.")
     _show_left_out(project)
     return [by_id[run_id] for run_id in picked]
 
@@ -89,7 +89,7 @@ def _show_left_out(project: TeamProject) -> None:
 
 @st.fragment(run_every=1)
 def _watch(project: TeamProject, words: str, known_error: str | None) -> None:
-    """Until W&B answers, or answers differently; then the whole page is drawn anew."""
+    """Show `words` until W&B answers or the error changes; then redraw the whole page."""
     st.caption(f":material/hourglass_empty: {plain(words)}")
     if project.runs() or project.error != known_error or not (project.loading or project.error):
         st.rerun(scope="app")

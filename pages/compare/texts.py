@@ -1,4 +1,4 @@
-"""Where they differ: texts that one method gets right and another wrong, and how their errors go together."""
+"""Where methods differ: texts that one gets right and another wrong, and how their errors correlate."""
 
 import streamlit as st
 
@@ -41,8 +41,8 @@ def _show_texts(view: View, predictions: Predictions, order: list[str], emotion:
     unit = f"texts differ in {emotion}" if emotion else "cells of text and emotion differ"
     st.markdown(
         plain(
-            f"{len(texts):,} {unit}: {counts.get(first, 0):,} are right with {first} alone, "
-            f"{counts.get(second, 0):,} with {second} alone."
+            f"{len(texts):,} {unit}: {counts.get(first, 0):,} are right only with {first}, "
+            f"{counts.get(second, 0):,} only with {second}."
         )
     )
     shown = texts.head(MOST_TEXTS).assign(truth=texts["truth"].map({True: "yes", False: "no"}))
@@ -68,13 +68,13 @@ def _show_texts(view: View, predictions: Predictions, order: list[str], emotion:
 def _show_union(view: View, predictions: Predictions, emotion: str | None) -> None:
     left, right = st.columns(2)
     with left:
-        st.subheader("Agreement", help="Cohen's kappa, mean over emotions: 1 is full agreement, 0 what chance gives.")
+        st.subheader("Agreement", help="Cohen's kappa, mean over emotions: 1 is full agreement, 0 is chance agreement.")
         view.draw("agreement", lambda: agreement_heatmap(agreement_table(predictions)), alt="Agreement between methods")
-        st.caption("On the diagonal: between seeds of one method.")
+        st.caption("The diagonal shows agreement between seeds of one method.")
     with right:
         st.subheader(
-            "Errors of one method alone",
-            help="Cells of text and emotion that this method alone gets wrong, or alone gets right. Its seeds vote.",
+            "Errors of only one method",
+            help="Cells of text and emotion that only this method gets wrong, or only this one gets right. Seeds vote.",
         )
         errors = view.keep("errors", lambda: unique_errors(predictions))
         if emotion:
@@ -87,15 +87,15 @@ def _show_union(view: View, predictions: Predictions, emotion: str | None) -> No
         votes = ", its seeds voting" if len(predictions.runs) > len(predictions.members) else ""
         st.markdown(
             plain(
-                f"Were the right one chosen for every cell, {f'F1 of {emotion}' if emotion else 'macro-F1'} would be "
-                f"{of['oracle']:.3f} instead of {of['best']:.3f} ({of['series']}{votes}): the most that combining "
-                "these methods could give."
+                f"Choosing the right method for every cell would give {f'F1 of {emotion}' if emotion else 'macro-F1'} "
+                f"{of['oracle']:.3f} instead of {of['best']:.3f} ({of['series']}{votes}). No combination of these "
+                "methods can do better."
             )
         )
 
 
 def _show_mixed_up(view: View, predictions: Predictions, order: list[str]) -> None:
-    st.subheader("Emotions mixed up", help="Of the texts with the emotion of the row but not that of the column.")
+    st.subheader("Emotions mixed up", help="Over texts that have the emotion of the row but not that of the column.")
     controls = st.container(horizontal=True)
     series = choose_one(controls, "Method", order, name="of", key="compare_mixed", always=True, width=320)
     kind = choose_segment(controls, "Other emotion predicted", KINDS, name="kind", key="compare_kind")

@@ -1,4 +1,4 @@
-"""What thresholds are worth: every metric as launched, at one tuned threshold, and at one an emotion."""
+"""The effect of thresholds: every metric as launched, at one tuned threshold, and at one per emotion."""
 
 import pandas as pd
 import streamlit as st
@@ -21,8 +21,8 @@ def show(view: View) -> None:
         st.caption(f"**{title}**: {POLICY_DESCRIPTIONS[policy]}")
     if view.comparison.split == "validation":
         st.caption(
-            "This is the validation split itself: tuned thresholds are cross-fitted, those of each fifth of its texts "
-            "come from the other four."
+            "This is the validation split itself, so tuned thresholds are cross-fitted: those of each fifth of its "
+            "texts come from the other four fifths."
         )
     metric = choose_segment(
         st, "Metric", {name: METRIC_TITLES[name] for name in METRICS}, name="metric", key="compare_metric",
@@ -39,7 +39,7 @@ def show(view: View) -> None:
     wide.columns = wide.columns.map(lambda place: f"{METRIC_TITLES[place[0]]}, {place[1]}")
     st.dataframe(wide.style.format("{:.3f}"))
     st.markdown("**The tuned thresholds**")
-    st.caption("Those by emotion are stored with each adapter, and the Playground answers with them.")
+    st.caption("Thresholds by emotion are stored with each adapter, and the Playground uses them.")
     common = chosen_thresholds(comparisons["common"]).groupby("series", sort=False)["threshold"].first()
     tuned = chosen_thresholds(comparisons["by_emotion"])
     wide = tuned.pivot_table(index="series", columns="emotion", values="threshold", sort=False)

@@ -41,7 +41,7 @@ def show(view: View) -> None:
         plain(
             f"Paired bootstrap over texts, {RESAMPLES:,} resamples, widened by the spread between seeds; two-sided. "
             "Holm's correction: overall for the number of pairs, by emotion for the emotions of one pair. Intervals "
-            "are of each pair alone, not corrected: one may leave out 0 where the verdict is a tie. "
-            f"An emotion that fewer than {FEWEST_POSITIVES} texts have gets no verdict."
+            "are not corrected for several pairs: one may exclude 0 where the verdict is a tie. "
+            f"An emotion with fewer than {FEWEST_POSITIVES} texts gets no verdict."
         )
     )

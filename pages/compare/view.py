@@ -1,4 +1,4 @@
-"""What every view of a comparison is given."""
+"""The input of every view of a comparison."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,9 +24,9 @@ ALL_EMOTIONS = "<all>"  # no emotion's name has a < or >
 
 @dataclass(frozen=True)
 class View:
-    """`emotion` is the one that the page is filtered by, None for all; `runs` are the chosen ones with those that have
-    no result; `compare_at` is the same comparison at other thresholds. `version` is another one for any other
-    comparison, and for the same one of changed files."""
+    """`emotion` filters the page, None for all; `runs` are the chosen runs, including those without a result;
+    `compare_at` makes the same comparison at other thresholds. `version` is a cache key: it changes with the comparison
+    and with its files."""
 
     comparison: Comparison
     headline: Headline
@@ -38,36 +38,36 @@ class View:
 
     @property
     def is_one_series(self) -> bool:
-        """Whether there is nothing to compare it with."""
+        """Whether there is only one series, so nothing to compare."""
         return self.comparison.scores["series"].nunique() == 1
 
     def keep(self, name: str, make: Callable[[], T], *choices: object) -> T:
-        """What `make` returns, made once for this comparison; `choices` are what it depends on beside."""
+        """Returns the result of `make`, cached for this comparison and these `choices`."""
         return keep((name, self.version, *choices), make)
 
     def draw(self, name: str, make: Callable[[], go.Figure], *choices: object, **options: Any) -> None:
-        """The figure that `make` returns, kept likewise; `options` are those of `st.plotly_chart`."""
+        """Draw the figure that `make` returns, cached likewise; `options` are those of `st.plotly_chart`."""
         st.plotly_chart(self.keep(name, make, *choices), **{"key": f"compare_{name}"} | options)
 
     def require_predictions(self) -> Predictions:
-        """The largest group of runs on the same texts; without predictions the view says so and ends."""
+        """Returns the predictions of the largest group of runs on the same texts. Says so and stops without any."""
         predictions = self.comparison.largest_group
         if predictions is None:
             st.info("This needs predictions, which runs from W&B do not have.", icon=":material/info:")
             st.stop()
         if len(self.comparison.groups) > 1:
-            st.caption(plain(f"Of the runs on the same texts: {', '.join(predictions.members)}."))
+            st.caption(plain(f"Shown are the runs on the same texts: {', '.join(predictions.members)}."))
         return predictions
 
 
 def selectable(name: str) -> dict[str, Any]:
-    """Options of a chart whose points hold their emotion: a click filters the page by it, another one ends that."""
+    """Options of a chart that filters the page by the emotion of the clicked point; a second click ends the filter."""
     key = f"compare_{name}_{st.session_state.get(GENERATION_KEY, 0)}"
     return {"key": key, "on_select": partial(_select_emotion, key), "selection_mode": "points"}
 
 
 def renew_charts() -> None:
-    """Callback of the box for the emotion: no point is selected any more, or clicking it would only deselect it."""
+    """Callback of the emotion box: clear the charts' selection, since a click on a selected point only deselects it."""
     st.session_state[GENERATION_KEY] = st.session_state.get(GENERATION_KEY, 0) + 1
 
 

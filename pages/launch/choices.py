@@ -26,10 +26,10 @@ def choose_data(root: Path) -> str | None:
     if source == SOURCES[1]:
         data = st.text_input(
             "Path of a CSV or TSV", key="launch_path", placeholder="/home/me/tweets.csv",
-            help="Below your home or the working directory; EMOCORE_DATA_FOLDERS names further folders.",
+            help="It must be below your home or the working directory; EMOCORE_DATA_FOLDERS names further folders.",
         ).strip()  # fmt: skip
         if not data:
-            st.caption("A text column and one 0/1 column an emotion, such as ID, Tweet, anger, …, trust.")
+            st.caption("The file has a text column and one 0/1 column per emotion, such as ID, Tweet, anger, …, trust.")
     elif source == SOURCES[2]:
         data = _take_upload(root)
     add_error_slot("data")
@@ -37,7 +37,7 @@ def choose_data(root: Path) -> str | None:
 
 
 def _take_upload(root: Path) -> str | None:
-    """It is read with the columns that stand under More settings, and kept once it can be."""
+    """The upload is read with the columns under More settings, and kept once it can be read."""
     upload = st.file_uploader(
         "A CSV or TSV with a text column and 0/1 label columns", type=[suffix[1:] for suffix in DATA_SUFFIXES]
     )
@@ -55,7 +55,7 @@ def _take_upload(root: Path) -> str | None:
 def choose_base() -> str:
     base = st.selectbox(
         "Base", list(BASES), key="launch_base", accept_new_options=True,
-        help=describe("base") + " Type any Hub id or folder.",
+        help=describe("base") + " You can type any Hub id or folder.",
     )  # fmt: skip
     add_error_slot("base")
     known = BASES.get(base)

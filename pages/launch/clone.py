@@ -1,4 +1,4 @@
-"""Fill the Launch form with the settings of a run, so that any of them can be changed."""
+"""Fill the Launch form with the settings of a run, so that the user can change them."""
 
 from typing import Any
 
@@ -17,9 +17,9 @@ OTHERWISE = {"method", "seed", "study", "data", "base", "learning_rate"}
 
 
 def prefill_clone(sources: list[str]) -> bool:
-    """Before any input of the form: where the address says `?clone=RUN`, take that run's settings over, once for as
-    long as the form is open; a page that was left has forgotten what was in its inputs. Whether the form is a clone's.
-    """
+    """Take over the settings of the run in the page's address (`?clone=RUN`); returns whether there is one. Call it
+    before any input. The form is filled once while it stays open, and again after the page was left, since inputs are
+    lost then."""
     run_id = st.query_params.get("clone")
     if not run_id:
         return False
@@ -32,7 +32,7 @@ def prefill_clone(sources: list[str]) -> bool:
         st.session_state["launch_filled_by"] = run_id
         st.session_state["launch_clone_notes"] = notes
         st.session_state.update(form_values(config, sources))
-    st.info(f"The settings of run {plain(run_id)}: change what you like.", icon=":material/content_copy:")
+    st.info(f"These are the settings of run {plain(run_id)}; change what you like.", icon=":material/content_copy:")
     for note in st.session_state.get("launch_clone_notes", []):
         st.warning(plain(note), icon=":material/link_off:")
     return True

@@ -1,4 +1,4 @@
-"""Launch runs: data, base, methods, seeds and the settings that matter; the rest under "More"."""
+"""Launch runs: data, base, methods, seeds and the main settings; the others are under "More settings"."""
 
 import time
 from pathlib import Path
@@ -38,7 +38,7 @@ METHOD_HELP = "  \n".join(f"**{method.title}**: {method.summary}" for method in 
 
 @st.cache_data(max_entries=6, show_spinner="Reading the data")
 def check(study: StudyConfig, versions: tuple[tuple[int, int], ...]) -> Plan:
-    """`versions` are those of the files, so that an edited file is read again."""
+    """`versions` are those of the data files, so that an edited file is read again."""
     return plan_study(study)
 
 
@@ -46,7 +46,7 @@ return_from_double_click()
 reset_error_slots()
 root = runs_root()
 st.title("Launch")
-st.caption("Train one method, or several as a study that differs in nothing else. What you see here is what will run.")
+st.caption("Train one method, or several as a study in which nothing else differs. What you see here is what will run.")
 halves = st.container(horizontal=True, gap="large")  # on a narrow page one below the other
 left, right = halves.container(width=480), halves.container(border=True, width="stretch")
 with left:
@@ -73,7 +73,7 @@ with left:
         settings["batch_size"] = setting_input("batch_size", "Batch size")
     rates = choose_rates(methods, pooling)
     left_part, right_part = st.columns([1, 2])
-    seeds = left_part.text_input("Seeds", "42", key="launch_seeds", help="One run a method and seed: 1, 2, 3")
+    seeds = left_part.text_input("Seeds", "42", key="launch_seeds", help="One run per method and seed: 1, 2, 3")
     with left_part:
         add_error_slot("seeds")
     name = right_part.text_input("Study", key="launch_study", placeholder="a name by date", help=describe("study"))

@@ -1,4 +1,4 @@
-"""The preset of the Launch page: which one stands in the address, and what it fills the form with."""
+"""The preset of the Launch page: reads it from the address and fills the form."""
 
 from typing import Any
 
@@ -18,13 +18,13 @@ from pages.launch.study_form import NOTHING
 from pages.shared.plain import plain
 
 OWN = "own"
-# What the form has already and a preset goes on with, unless it has its own: the data, the base, the machine.
+# Settings of the open form (data, base, machine) that a preset keeps unless it has its own.
 KEPT = tuple(name for name in with_role("data", "machine", "logging") if not use(name).varied and name != "data")
 KEPT += ("base", "precision")
 
 
 def choose_preset(sources: list[str]) -> None:
-    """Before any input of the form: the choice, which fills the form once; what is changed then stays changed."""
+    """Show the choice of a preset, which fills the form once; later changes stay. Call it before any input."""
     if "launch_preset" not in st.session_state:
         wanted = st.query_params.get("preset", OWN)
         if wanted not in (OWN, *PRESETS):
@@ -33,12 +33,12 @@ def choose_preset(sources: list[str]) -> None:
     chosen = st.selectbox(
         "Preset", [OWN, *PRESETS], key="launch_preset",
         format_func=lambda name: "Own settings" if name == OWN else PRESETS[name].title,
-        help="Fills the form with a ready-made study; change what you like.",
+        help="Fills the form with a ready-made study, which you can change.",
     )  # fmt: skip
     if chosen == OWN:
         st.query_params.pop("preset", None)
         if st.session_state.get("launch_filled_by") in PRESETS:
-            del st.session_state["launch_filled_by"]  # chosen again, it fills the form again
+            del st.session_state["launch_filled_by"]  # so that the same preset can fill the form again
         return
     st.query_params["preset"] = chosen
     st.query_params.pop("clone", None)
@@ -54,7 +54,7 @@ def choose_preset(sources: list[str]) -> None:
 
 
 def study_values(study: StudyConfig, sources: list[str]) -> dict[str, Any]:
-    """Key of each input -> its value, for a study; the rest of the form goes back to its defaults."""
+    """Key of each input -> its value, for a study; other inputs go back to their defaults."""
     rates = {method: own.get("learning_rate") for method, own in study.method_settings.items()}
     own = [
         f"{method}.{name}={value}"
@@ -80,8 +80,8 @@ def study_values(study: StudyConfig, sources: list[str]) -> dict[str, Any]:
 
 
 def _form_settings(chosen: str) -> dict[str, Any]:
-    """What the open form shares with a preset; nothing where it has just been opened, or where it is only what an
-    earlier preset put there."""
+    """Settings of the open form that a preset keeps; none if the form was just opened, and none that belong to this
+    preset or to the previous one."""
     if "launch_seeds" not in st.session_state:
         return {}
     previous = PRESETS.get(st.session_state.get("launch_filled_by", ""))

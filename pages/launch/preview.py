@@ -1,4 +1,4 @@
-"""What the data holds, before anything is launched."""
+"""A preview of the data, before anything is launched."""
 
 import streamlit as st
 
@@ -8,7 +8,7 @@ from pages.shared.plain import plain
 
 
 def show_data_preview(plan: Plan) -> None:
-    """Rows by split, the labels' shares and whatever should be known of the data."""
+    """Show rows by split, the share of each label, and warnings about the data."""
     splits = plan.splits
     st.markdown("**Rows:** " + ", ".join(f"{len(frame):,} {name}" for name, frame in splits.frames.items()))
     for note in plan.notes:

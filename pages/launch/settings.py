@@ -12,8 +12,8 @@ from emocore.run.settings import bounds, describe, title, use
 from pages.shared.plain import plain
 
 SLOTS = "launch_error_slots"
-VARIED_KEY = "launch_vary"  # key of the input that says which setting takes several values
-OTHER_NAMES = {"seed": "seeds", "name": "study"}  # of the fields whose input is called otherwise
+VARIED_KEY = "launch_vary"  # key of the input for the setting that takes several values
+OTHER_NAMES = {"seed": "seeds", "name": "study"}  # inputs whose name differs from the field's
 # What stands under "More", by heading.
 MORE_SETTINGS = {
     place: [name for name in RunConfig.model_fields if use(name).form == place]
@@ -23,8 +23,8 @@ MORE_SETTINGS = {
 
 
 def setting_input(name: str, label: str | None = None, default: Any = None, key: str | None = None) -> Any:
-    """One setting's input; the value, or None where the default shall hold, or the study varies it. A place for its
-    error is under it."""
+    """Show one setting's input, with a place for its error below. Returns the value, or None if the default applies or
+    the study varies it."""
     field = RunConfig.model_fields[name]
     value = field.default if default is None else default
     options: dict[str, Any] = {
@@ -51,17 +51,17 @@ def setting_input(name: str, label: str | None = None, default: Any = None, key:
 
 
 def reset_error_slots() -> None:
-    """At the top of a page's run."""
+    """Call this at the top of the page."""
     st.session_state[SLOTS] = {}
 
 
 def add_error_slot(name: str) -> None:
-    """A place here for the error of the input called `name`."""
+    """Reserve a place here for the error of the input `name`."""
     st.session_state[SLOTS][name] = st.empty()
 
 
 def show_error(error: EmocoreError, fallback: DeltaGenerator) -> None:
-    """Beside the input that the error names, otherwise in `fallback`."""
+    """Show the error below the input that it names, otherwise in `fallback`."""
     places: dict[type[EmocoreError], str] = {DataError: "data", BaseModelError: "base"}
     field = (error.field if isinstance(error, ConfigError) else None) or places.get(type(error), "")
     slots = st.session_state[SLOTS]

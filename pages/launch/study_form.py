@@ -1,4 +1,4 @@
-"""What a study asks beyond the settings of a run: one setting to vary, settings of single methods; and its runs."""
+"""The form of a study: one setting to vary, settings of single methods, and a list of the planned runs."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ EXAMPLES = {"rows": "125, 250, 500, 1000", "learning_rate": "1e-4, 1e-3, 1e-2"}
 
 
 def choose_rates(methods: list[str], pooling: Pooling) -> dict[str, dict[str, Any]]:
-    """A learning rate a method, since each has its own good one."""
+    """One learning rate per method, since good values differ between methods."""
     chosen = [METHODS[name] for name in methods if "learning_rate" in METHODS[name].settings]
     rates = {}
     for column, method in zip(st.columns(max(3, len(chosen))), chosen, strict=False):
@@ -37,7 +37,7 @@ def choose_vary() -> dict[str, list[str]]:
     left, right = st.columns(2)
     setting = left.selectbox(
         "Vary", [NOTHING, *VARIED], key=VARIED_KEY, format_func=title,
-        help="One setting that takes several values: a run a method, value and seed. Compare draws F1 against "
+        help="One setting takes several values, with one run per method, value and seed. Compare draws F1 against "
         "training rows and learning rate; subsets of rows are nested.",
     )  # fmt: skip
     values = ""
@@ -51,12 +51,12 @@ def choose_vary() -> dict[str, list[str]]:
 
 
 def choose_method_settings() -> list[str]:
-    """Lines of settings that hold for one method alone."""
+    """Lines with settings that hold for only one method."""
     with st.expander("Settings of single methods", expanded=bool(st.session_state.get("launch_own"))):
         text = st.text_area(
-            "One METHOD.SETTING=VALUE a line", key="launch_own", placeholder="qlora.max_steps=40", height="content",
-            help="Such as lora.lora_rank=8 or ia3.base=smollm2-135m. With another base, or fewer steps, it is no "
-            "fair comparison of methods any more.",
+            "One METHOD.SETTING=VALUE per line", key="launch_own", placeholder="qlora.max_steps=40", height="content",
+            help="For example lora.lora_rank=8 or ia3.base=smollm2-135m. With another base, or fewer steps, this is no "
+            "longer a fair comparison of methods.",
         )  # fmt: skip
         add_error_slot("method_settings")
     return [line.strip() for line in text.splitlines() if line.strip()]
@@ -65,7 +65,7 @@ def choose_method_settings() -> list[str]:
 def join_method_settings(
     rates: dict[str, dict[str, Any]], lines: list[str], methods: list[str]
 ) -> dict[str, dict[str, Any]]:
-    """Both together. Raises ConfigError for a line that cannot be read, and for a rate that is given twice."""
+    """Settings by method, from both. Raises ConfigError for a line that cannot be read or a rate given twice."""
     own = parse_method_settings(lines, methods)
     for method in rates:
         if "learning_rate" in own.get(method, {}):
@@ -76,7 +76,7 @@ def join_method_settings(
 
 
 def show_planned_runs(configs: list[RunConfig], study: StudyConfig) -> None:
-    """One line a run, with whatever is not the same in all of them by the study's own design."""
+    """Show one line per run, with the settings that differ between them."""
     own = [name for given in study.method_settings.values() for name in given]
     names = list(dict.fromkeys(["base", "seed", *study.vary, *own]))
     frame = pd.DataFrame(

@@ -22,12 +22,12 @@ EXAMPLES = [
     "Ew, who left this in the office fridge since June?",
 ]
 DEFAULT_ADAPTERS = 3
-CARD_WIDTH = 260  # three fit beside each other on a laptop; on a narrow screen they wrap
+CARD_WIDTH = 260  # pixels; three fit side by side on a laptop, and on a narrow screen they wrap
 
 
 @st.cache_resource(show_spinner="Loading PyTorch")
 def classifier_pool() -> "ClassifierPool":
-    """One for the app: bases are loaded once and shared by all adapters and sessions."""
+    """One pool for the app: bases are loaded once and shared by all adapters and sessions."""
     from emocore.inference.classify import ClassifierPool
 
     return ClassifierPool()
@@ -39,7 +39,7 @@ def take_example() -> None:
 
 
 st.title("Playground")
-st.caption("What a trained adapter reads in a text. Several adapters answer side by side.")
+st.caption("See which emotions trained adapters find in a text. Several adapters answer side by side.")
 finished = {run.id: run for run in reversed(list_finished(runs_root()))}
 if not finished:
     st.info("Nothing trained yet. The starter study trains three adapters to try here.", icon=":material/info:")
@@ -87,6 +87,6 @@ with st.container(horizontal=True):
                 alt="Probability of each emotion, those over their threshold: " + (", ".join(found) or "none"),
             )
 st.caption(
-    "A bar in full colour is over its threshold, which the small line marks; a pale one is under it. Each emotion has "
+    "Bars in full colour are above their threshold, which the small line marks; pale bars are below. Each emotion has "
     "its own threshold, tuned on the run's validation split."
 )

@@ -1,8 +1,8 @@
-"""What can be done with one run: stop, resume, move to the front, clone, sync, delete.
+"""Actions on one run: stop, resume, move to the front, clone, sync, delete.
 
-They are a fragment, and what changes a run is a callback in it. Of two quick clicks on a page, Streamlit drops the
-first if its script has not begun when the second comes; clicks on one fragment wait for each other, and a callback
-is carried out before anything is drawn, so no later click can cut it off.
+The buttons are in a fragment and act in callbacks. Of two quick clicks on a page, Streamlit drops the first if its
+script has not begun. Clicks in one fragment wait for each other, and a callback runs before anything is drawn, so no
+later click can interrupt it.
 """
 
 import os
@@ -25,7 +25,7 @@ from pages.shared.run_view import DELETED_KEY, RunView
 
 @st.fragment
 def show_actions(view: RunView, place: QueuePlace | None) -> None:
-    """Buttons for what the run's state allows; `place` is its one in the queue. An error stays on the page."""
+    """Show the buttons that the run's state allows; `place` is its place in the queue. An error stays on the page."""
     run, status = view.run, view.state.status
     with st.container(horizontal=True, vertical_alignment="center"):
         _show_ways(view)
@@ -36,7 +36,7 @@ def show_actions(view: RunView, place: QueuePlace | None) -> None:
         if status.is_final and st.button("Delete", icon=":material/delete:", key="run_delete"):
             _confirm_delete(run)
     if st.session_state.pop("run_touched", False):
-        st.rerun()  # all of the page tells of the run; not before each button has had its say
+        st.rerun()  # the whole page shows the run's state; only after each button was handled
     if view.resume_step is not None:
         st.caption(_describe_resume(view.resume_step))
     if problem := st.session_state.pop("run_problem", None):
@@ -44,8 +44,8 @@ def show_actions(view: RunView, place: QueuePlace | None) -> None:
 
 
 def _show_ways(view: RunView) -> None:
-    """Links, not buttons that switch the page: with a link the browser ends the timers of this page first. A timer that
-    came after a switch would have the new page drawn empty."""
+    """Links instead of buttons that switch the page: with a link the browser first ends the timers of this page. A
+    timer that fires after a switch would draw the new page empty."""
     run_id, config = view.run.id, view.config
     study = {"study": config.study} if config and config.study else {}
     st.page_link("pages/runs/page.py", label="Runs", icon=":material/arrow_back:", query_params=study)
@@ -64,7 +64,7 @@ def _show_ways(view: RunView) -> None:
 
 def _show_live_actions(run: RunFolder, place: QueuePlace | None) -> None:
     if place:
-        text = "It is the next to start." if place.is_next else "Let it be the next to start."
+        text = "This run is the next to start." if place.is_next else "Make this run the next to start."
         st.button(
             "To the front", icon=":material/vertical_align_top:", key="run_front", help=text, disabled=place.is_next,
             on_click=_attempt, args=(move_to_front, run),
@@ -94,11 +94,11 @@ def _show_final_actions(view: RunView) -> None:
 
 
 def _describe_resume(step: int) -> str:
-    return f"Resume goes on after step {step:,}." if step else "Resume begins again: there is no checkpoint yet."
+    return f"Resume continues after step {step:,}." if step else "Resume starts over: there is no checkpoint yet."
 
 
 def _attempt(action: Callable[[RunFolder], object], run: RunFolder) -> None:
-    """Do it and see to the queue."""
+    """Carry out the action, then make sure that the queue is worked on."""
     st.session_state["run_touched"] = True
     try:
         action(run)
@@ -110,7 +110,7 @@ def _attempt(action: Callable[[RunFolder], object], run: RunFolder) -> None:
 @st.dialog("Delete this run?")
 def _confirm_delete(run: RunFolder) -> None:
     elsewhere = " The copy on W&B stays." if (place := known_place(run)) and place.url else ""
-    st.write(f"**{run.id}** goes with its adapter, predictions and log. This cannot be undone.{elsewhere}")
+    st.write(f"This deletes **{run.id}** with its adapter, predictions and log. This cannot be undone.{elsewhere}")
     with st.container(horizontal=True):
         is_sure = st.button("Delete for good", type="primary", key="run_delete_sure")
         if st.button("Cancel", key="run_delete_cancel"):

@@ -1,4 +1,4 @@
-"""One run: live curves, log, results, and its settings as it ran."""
+"""One run: live curves, log, results and settings."""
 
 import pandas as pd
 import streamlit as st
@@ -23,7 +23,7 @@ from pages.shared.run_view import DELETED_KEY, NO_TOOLBAR, SHOWN_KEY, RunView, f
 from pages.shared.tables import STATUS_COLORS
 from pages.shared.titles import run_name
 
-LOG_HEIGHT = 320  # pixels; a log that grows would move all that is below
+LOG_HEIGHT = 320  # pixels; a growing log would move everything below it
 
 wanted = recall("run", SHOWN_KEY)
 try:
@@ -41,7 +41,7 @@ except EmocoreError as error:
 run, config, state, sending = drawn.run, drawn.config, drawn.state, is_sending(drawn.run)
 status, is_paused = state.status, pause_file(runs_root()).exists()
 fresh = [drawn]  # the fragment's first look, taken a moment ago
-was = (status, state.reason, sending, place, is_paused)  # what all above the curves is drawn for
+was = (status, state.reason, sending, place, is_paused)  # the values that everything above the curves shows
 if not status.is_final:
     forget_sending(run)
 st.title(plain(run_name(run) if config else "Run"))
@@ -49,7 +49,7 @@ study = f" · study {config.study}" if config and config.study else ""
 st.caption(plain(f"{run.id}{study}{f' · seed {config.seed}' if config else ''}"))
 st.badge(str(status), color=STATUS_COLORS[status])
 if status == RunStatus.QUEUED and is_paused:
-    st.warning("The queue is paused; the Runs page opens it again.", icon=":material/pause:")
+    st.warning("The queue is paused; continue it on the Runs page.", icon=":material/pause:")
 if status == RunStatus.QUEUED and place:
     st.caption("Next to start." if place.is_next else f"Number {place.number:,} of {place.waiting:,} waiting.")
 if state.reason:
@@ -60,7 +60,7 @@ show_actions(drawn, place)
 
 @st.fragment(run_every=1 if sending or not status.is_final else 10)
 def show_live() -> None:
-    """The only part with a timer. What stands above it, the buttons too, is drawn anew only when it says another thing,
+    """The only part with a timer. Everything above it, including the buttons, is redrawn only when its content changes,
     so that nothing moves under the pointer."""
     try:
         view, now_at = fresh.pop() if fresh else look_at(run), queue_place(run)
@@ -84,7 +84,7 @@ def show_progress(view: RunView) -> None:
     if overview is None or view.state.status.is_final:
         return
     left = f", {format_seconds(overview.remaining_seconds)} left" if overview.remaining_seconds is not None else ""
-    so_far = f"{format_seconds(overview.elapsed_seconds)} so far" if overview.elapsed_seconds else "Not begun yet"
+    so_far = f"{format_seconds(overview.elapsed_seconds)} so far" if overview.elapsed_seconds else "Not started yet"
     st.progress(overview.progress, text=so_far + left)
 
 

@@ -1,4 +1,4 @@
-"""Runs on their way to W&B: sent by a thread, so that no page waits, and told wherever the run is looked at."""
+"""Sending runs to W&B: a thread sends them, so that no page waits, and each session sees the progress."""
 
 import threading
 
@@ -13,7 +13,7 @@ from pages.shared.plain import plain
 
 
 class Sending:
-    """One attempt. `news` or `problem` is there when it has ended."""
+    """One attempt. `news` or `problem` is set when it has ended."""
 
     def __init__(self, run: RunFolder) -> None:
         self._run = run
@@ -37,18 +37,18 @@ class Sending:
             self.news = str(sync_run(self._run))
         except EmocoreError as error:
             self.problem = str(error)
-        except Exception as error:  # of whatever kind: a thread that dies of it could tell nobody
+        except Exception as error:  # of any kind: an error that ends the thread would not be shown
             self.problem = f"run {self._run.id} was not sent to W&B ({first_line(error)}); sync it again"
 
 
 @st.cache_resource
 def _sendings() -> dict[str, Sending]:
-    """By run id, for all sessions: who opens the page later sees the same."""
+    """The attempts by run id, shared by all sessions."""
     return {}
 
 
 def begin_sending(run: RunFolder) -> None:
-    """Unless it is on its way already."""
+    """Send the run unless it is being sent already."""
     if not is_sending(run):
         _sendings()[run.id] = Sending.start(run)
 
@@ -59,13 +59,13 @@ def is_sending(run: RunFolder) -> bool:
 
 
 def forget_sending(run: RunFolder) -> None:
-    """Of a run that works again: what was sent before is not all any more."""
+    """Forget the attempt of a run that is resumed, since its result is out of date."""
     _sendings().pop(run.id, None)
 
 
 def show_sending(run: RunFolder) -> None:
-    """How far it is, or how it ended; nothing for a run that nobody sent, or whose attempt is not the last word: it may
-    have been sent by the command line since, or have lost what says that it was sent."""
+    """Show the progress or the result of the attempt; nothing if there was none, or if a later sync or a change of
+    `wandb.json` has superseded it."""
     sending = _sendings().get(run.id)
     if sending is None:
         return

@@ -1,4 +1,4 @@
-"""Every run: where it stands, and the curves of a study as they come."""
+"""Every run with its state, and the live curves of a study."""
 
 from functools import partial
 
@@ -24,7 +24,7 @@ ALL = "all runs"
 SHOWN_KEY = "runs_study_shown"  # the study that was looked at last
 
 st.title("Runs")
-st.caption("Every run with its state, progress and latest scores. They go on when you close this page.")
+st.caption("Every run with its state, progress and latest scores. Runs continue when you close this page.")
 
 overviews = describe_runs(list_runs(runs_root()))
 warn_of_damaged_runs(runs_root())
@@ -50,7 +50,7 @@ def is_any_alive(overviews: list[RunOverview]) -> bool:
 
 
 def in_order(overviews: list[RunOverview]) -> list[RunOverview]:
-    """A study in its own order; otherwise what works now, then the latest first."""
+    """A study keeps its own order; otherwise active runs come first, then the latest."""
     if wanted != ALL:
         return overviews
     return latest_first(overviews)

@@ -1,1 +1,1 @@
-"""What two or more pages use."""
+"""Code that two or more pages use."""

@@ -1,8 +1,9 @@
-"""Choices that stand in the page's address, so that a link leads to the same view.
+"""Choices kept in the page's address, so that a link leads to the same view.
 
-Streamlit's own binding refuses to leave a page for another with the same parameter, hence this. Whatever is written
-into the address becomes a step of the browser's history, which Back has to undo: so only what changes is written, what
-belongs together at once, and a first option that is the same for everyone only when it was asked for.
+Streamlit's own binding refuses to leave a page for another with the same parameter, hence this module. Each write to
+the address becomes a step of the browser's history, which Back has to undo. So only changes are written, related
+changes are written together, and a default that is the same for everyone is written only if the address has the
+parameter already.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,8 +17,8 @@ Option = TypeVar("Option", bound=str)
 def choose_one(
     place: Any, label: str, options: Sequence[Option], name: str, key: str, always: bool = False, **kwargs: Any
 ) -> Option:
-    """A select box that starts with the address's parameter `name` and keeps it up to date. `always` is for options
-    whose first may be another one tomorrow: then it is in the address, too."""
+    """A select box that starts with the address's parameter `name` and keeps it up to date. Use `always` if the first
+    option may change over time: then the address has it too."""
     _start(options, name, key)
     chosen: Option = place.selectbox(label, options, key=key, **kwargs)
     if always or chosen != options[0] or name in st.query_params:
@@ -26,7 +27,7 @@ def choose_one(
 
 
 def choose_segment(place: Any, label: str, titles: Mapping[Option, str], name: str, key: str, **kwargs: Any) -> Option:
-    """The same as buttons beside each other, for a few options; `titles` are what stands on them."""
+    """The same as a row of buttons, for a few options; `titles` are their labels."""
     _start(list(titles), name, key)
     chosen: Option = place.segmented_control(
         label, list(titles), format_func=lambda option: titles[option], key=key, required=True, **kwargs
@@ -37,7 +38,7 @@ def choose_segment(place: Any, label: str, titles: Mapping[Option, str], name: s
 
 
 def choose_several(label: str, options: list[str], name: str, key: str, default: list[str], **kwargs: Any) -> list[str]:
-    """The same for several, with the parameter repeated in the address; `default` where it has none."""
+    """The same for several options, with one parameter each in the address; `default` if it has none."""
     if key not in st.session_state:
         wanted = st.query_params.get_all(name) or default
         st.session_state[key] = [option for option in wanted if option in options]
@@ -48,7 +49,7 @@ def choose_several(label: str, options: list[str], name: str, key: str, default:
 
 
 def write(values: Mapping[str, str | list[str] | None]) -> None:
-    """Into the address, in one step of the history, or none where it says all that already. None takes one out."""
+    """Write parameters into the address, as one step of the history; None removes one. Unchanged values add no step."""
     new = {name: st.query_params.get_all(name) for name in st.query_params}
     old = dict(new)
     for name, value in values.items():
@@ -59,10 +60,10 @@ def write(values: Mapping[str, str | list[str] | None]) -> None:
 
 
 def recall(name: str, key: str) -> str | None:
-    """A parameter that the page is about; without it, the one of this session's last look, put back into the address.
+    """The parameter that names the page's subject; if the address lacks it, the session's last one is put back.
 
-    `st.switch_page` puts the parameters of the page it leads to behind the path of the page it leaves, as a step of the
-    history, before it goes on: Back leads to this page with parameters of another, which are taken away."""
+    Before `st.switch_page` switches, it adds a step to the history: the path of the old page with the parameters of the
+    new one. Back then leads to this page with another page's parameters, which are removed."""
     wanted = st.query_params.get(name)
     if wanted is None and key in st.session_state:
         wanted = str(st.session_state[key])
@@ -73,7 +74,7 @@ def recall(name: str, key: str) -> str | None:
 
 
 def _start(options: Sequence[str], name: str, key: str) -> None:
-    """The first look at a page takes over what its address says; the first option where it says nothing."""
+    """Start with the option in the address when the page is first drawn, or with the first option if it has none."""
     if st.session_state.get(key) not in options:
         wanted = st.query_params.get(name)
         st.session_state[key] = wanted if wanted in options else options[0]

@@ -1,4 +1,4 @@
-"""Files of a run that may be damaged, or gone at the next look: what cannot be read is told, and the rest is shown."""
+"""Reading files of a run that may be damaged or deleted: unreadable files are reported, and the rest is shown."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,20 +13,20 @@ from pages.shared.plain import plain
 
 T = TypeVar("T")
 
-# What reading raises where a file vanished or holds something else than Emocore writes.
+# What reading raises if a file was deleted or holds something that Emocore does not write.
 UNREADABLE = (
     EmocoreError, OSError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError,
 )  # fmt: skip
 
 
 class Guard:
-    """Reads, and keeps one sentence in `problems` for whatever could not be read."""
+    """Reads files, and adds one sentence to `problems` for each that cannot be read."""
 
     def __init__(self) -> None:
         self.problems: list[str] = []
 
     def read(self, what: str, look: Callable[[], T]) -> T | None:
-        """What `look` returns; None where it cannot be read. `what` names it in the sentence."""
+        """Returns the result of `look`, or None if that cannot be read. `what` names it in the sentence."""
         try:
             return look()
         except UNREADABLE as error:
@@ -39,10 +39,10 @@ class Guard:
 def _explain(error: Exception) -> str:
     if isinstance(error, OSError):
         return f"cannot be read ({error.strerror or first_line(error)})"
-    return "is damaged: it holds something else than Emocore writes"
+    return "is damaged: it holds something that Emocore does not write"
 
 
 def warn_of_damaged_runs(root: Path) -> None:
-    """Of those that can be neither listed nor used; the others are told of where they are listed."""
+    """Warn of runs that cannot even be listed; problems of the others are shown where they are listed."""
     for problem in list_damaged_runs(root):
         st.warning(plain(problem), icon=":material/folder_off:")

@@ -1,8 +1,8 @@
 """What a click on a launch button does.
 
-The click is handled in the page's script, with the settings that the form shows, and not in a callback, which may still
-hold those of the drawing before. A second click interrupts that script wherever it is and begins it again, so the
-launch itself is kept apart from it: the second click of a double click leads to the runs that the first one launched.
+The click is handled in the page's script, with the settings that the form shows. A callback might still hold the
+settings of the previous drawing. A second click interrupts and restarts that script, so the launch is kept separate:
+after a double click the page shows the runs that the first click launched.
 """
 
 import threading
@@ -20,7 +20,7 @@ DOUBLE_CLICK_SECONDS = 5.0
 
 
 class SessionLaunches:
-    """Launches runs of one session, one plan at a time. Nothing here calls Streamlit, which could end it half-way."""
+    """Launches runs of one session, one plan at a time. It never calls Streamlit, which could interrupt a launch."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -51,9 +51,9 @@ def show_launched_runs() -> None:
 
 
 def return_from_double_click() -> None:
-    """For the top of a page with a launch button. The second click of a double click may arrive when the address has
-    already become that of the Runs page; this page would then be drawn without its own parameters, such as the run
-    to clone."""
+    """Call this at the top of a page with a launch button. The second click of a double click may arrive after the
+    address has changed to the Runs page; this page would then be drawn without its own parameters, such as the run to
+    clone."""
     launches = session_launches()
     if launches.is_recent and launches.study and st.query_params.get("study") == launches.study:
         show_launched_runs()

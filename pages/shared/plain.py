@@ -1,14 +1,14 @@
-"""What came from a user's files or from a server is shown as it is, never read as Markdown."""
+"""Text from a user's files or from a server is shown as it is, never read as Markdown."""
 
 import re
 
 SIGNS = re.compile(r"([\\`*_{}\[\]()#+!$~<>|:&-])")
-# Where an address or an e-mail address would be made a link even if each of its signs is escaped.
+# Places where Streamlit would make a web or e-mail address a link even if each character is escaped.
 LINKED = re.compile(r"(?<=\\:)(?=//)|(?<=www)(?=\.)|(?<=\S)(?=@\S)", re.IGNORECASE)
-NOTHING = ":small[]"  # draws nothing, and parts a word in two for whatever looks for addresses
+NOTHING = ":small[]"  # draws nothing, but splits a word so that it is not recognised as an address
 
 
 def plain(text: object) -> str:
-    """The text with every sign escaped that Markdown, LaTeX or Streamlit's own directives would act on, and without
-    links: nobody should be led to where a file, a server or this page's address says."""
+    """The text with every character escaped that Markdown, LaTeX or Streamlit's directives would act on, and without
+    links, because files, servers and page addresses are not trusted to name a link's target."""
     return LINKED.sub(NOTHING, SIGNS.sub(r"\\\1", str(text)))

@@ -17,7 +17,7 @@ LITTLE_BYTES = 1e9  # an adapter and its checkpoints may need as much
 
 
 def tend_or_warn(root: Path) -> None:
-    """Should the scheduler have died, nothing is left alone. Where it cannot work, looking still can."""
+    """Start the scheduler if runs wait and it is not running. If it cannot start, warn; the page still works."""
     try:
         tend_queue(root)
     except EmocoreError as error:
@@ -25,7 +25,7 @@ def tend_or_warn(root: Path) -> None:
 
 
 def show_queue(root: Path) -> None:
-    """How many runs wait, and the button that pauses the queue or opens it again."""
+    """Show how many runs wait, and the button that pauses or continues the queue."""
     waiting, paused = len(waiting_runs(root)), pause_file(root).exists()
     if not waiting and not paused:
         return
@@ -38,7 +38,7 @@ def show_queue(root: Path) -> None:
         label, action = ("Continue", continue_queue) if paused else ("Pause the queue", pause_queue)
         icon = ":material/play_arrow:" if paused else ":material/pause:"
         st.button(
-            label, icon=icon, key="queue_pause", help="Runs that are alive go on in any case.",
+            label, icon=icon, key="queue_pause", help="Pausing does not stop runs that have started.",
             on_click=_change_queue, args=(action, root),
         )  # fmt: skip
     if problem := st.session_state.pop("queue_problem", None):
@@ -46,19 +46,19 @@ def show_queue(root: Path) -> None:
 
 
 def show_imported(root: Path) -> None:
-    """Runs that came from elsewhere wait for a word of this user, given for one on its page or here for all."""
+    """Runs launched elsewhere wait until this user resumes them, singly on their page or all of them here."""
     imported = imported_runs(root)
     if not imported:
         return
     runs = "1 queued run was" if len(imported) == 1 else f"{len(imported):,} queued runs were"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.info(
-            f"{runs} not launched by this installation. Nothing of them starts by itself: resume what you trust.",
+            f"{runs} not launched by this installation. None starts by itself: resume those that you trust.",
             icon=":material/input:",
         )
         st.button(
             "Resume all imported", icon=":material/play_arrow:", key="queue_resume_imported",
-            help="They join the queue with their settings. W&B and the Hub stay those of this machine.",
+            help="They join the queue with their settings. The servers of W&B and the Hub stay those of this machine.",
             on_click=_change_queue, args=(_resume_imported, root),
         )  # fmt: skip
 
@@ -67,12 +67,12 @@ def _resume_imported(root: Path) -> None:
     try:
         for run in imported_runs(root):
             resume_run(run)
-    finally:  # a refusal must not leave those before it alone
+    finally:  # after a refusal, the runs resumed before it still need a scheduler
         tend_queue(root)
 
 
 def _change_queue(action: Callable[[Path], object], root: Path) -> None:
-    """A callback, carried out before the page is drawn, so the next click cannot cut it off."""
+    """A callback, which runs before the page is drawn, so the next click cannot interrupt it."""
     try:
         action(root)
     except EmocoreError as error:
@@ -80,7 +80,7 @@ def _change_queue(action: Callable[[Path], object], root: Path) -> None:
 
 
 def show_disk(root: Path, used_bytes: int) -> None:
-    """What the listed runs and the uploads take, and what is free."""
+    """Show the disk space that the listed runs and the uploads take, and the free space."""
     free_bytes = shutil.disk_usage(root).free
     text = f"These runs take {format_bytes(used_bytes)}; {format_bytes(free_bytes)} are free."
     if free_bytes < LITTLE_BYTES:

@@ -12,20 +12,20 @@ from emocore.run.result import Cost
 from emocore.text import format_bytes, format_count, format_seconds
 
 SCORES = ("f1_macro", "f1_micro", "jaccard")
-COLUMNS = {  # of the table of emotions: what stands above them, and what they are
+COLUMNS = {  # of the table of emotions: title and explanation
     "f1": ("F1", "2 x precision x recall / (precision + recall) of this emotion."),
-    "precision": ("precision", "Of the texts said to have the emotion, the share that has it."),
-    "recall": ("recall", "Of the texts that have the emotion, the share that was found."),
-    "average_precision": ("average precision", "The area under precision against recall, over all thresholds."),
+    "precision": ("precision", "The share of texts predicted to have the emotion that have it."),
+    "recall": ("recall", "The share of texts with the emotion for which it is predicted."),
+    "average_precision": ("average precision", "The area under the precision-recall curve."),
     "support": ("support", "How many texts have the emotion."),
-    "predicted": ("predicted", "How many texts are said to have it."),
+    "predicted": ("predicted", "How many texts are predicted to have the emotion."),
 }
 COUNTS = ("support", "predicted")
 
 
 @dataclass(frozen=True)
 class RunResults:
-    """By split: the scores of SCORES, and one line an emotion."""
+    """By split: the scores of SCORES, and one row per emotion."""
 
     scores: dict[str, dict[str, float]]
     emotions: dict[str, pd.DataFrame]
@@ -33,7 +33,7 @@ class RunResults:
 
 
 def read_results(run: RunFolder) -> RunResults | None:
-    """None before there are any. Raises RunError for a damaged file."""
+    """None if the run has no result yet. Raises RunError for a damaged file."""
     stored = run.scores
     if stored is None:
         return None

@@ -1,4 +1,4 @@
-"""All that the Run page reads of a run's folder, in one look that no damaged file interrupts."""
+"""Everything that the Run page reads from a run's folder; a damaged file does not stop the rest."""
 
 from dataclasses import dataclass
 
@@ -21,12 +21,13 @@ from pages.shared.run_result import RunResults, read_results
 LOG_LINES = 40
 SHOWN_KEY = "run_shown"  # the run that was looked at last
 DELETED_KEY = "run_deleted"  # the run that was deleted from its page last
-NO_TOOLBAR = {"displayModeBar": False}  # of a chart; without a mouse it would always lie over the legend
+NO_TOOLBAR = {"displayModeBar": False}  # of a chart; on a touch screen it would always cover the legend
 
 
 @dataclass(frozen=True)
 class RunView:
-    """What could not be read is None, and told in `problems`. `resume_step` is None for a run that cannot resume."""
+    """A part that cannot be read is None, with a sentence in `problems`; `resume_step` is None if the run cannot
+    resume."""
 
     run: RunFolder
     state: RunState
@@ -42,17 +43,17 @@ class RunView:
 
 
 def find_chosen(run_id: str | None) -> RunFolder:
-    """The run that the page's address names. Raises RunError with what a reader of pages can do."""
+    """The run that the page's address names. Raises RunError with advice for users of the pages."""
     if not run_id:
         raise RunError("No run is chosen; choose one on the Runs page.")
     try:
         return find_run(runs_root(), run_id)
     except RunError as error:
-        raise RunError(error.message) from None  # a page has a link for the rest
+        raise RunError(error.message) from None  # the hint is for the command line; a page has a link instead
 
 
 def look_at(run: RunFolder) -> RunView:
-    """Raises RunError for a run without a readable state: there is nothing to show of it."""
+    """Raises RunError for a run without a readable state, since nothing of it can be shown."""
     state, guard = run.state, Guard()
     config = guard.read("config.json", lambda: run.config)
     overview = guard.read("the run", lambda: describe_run(run)) if config else None
@@ -78,5 +79,5 @@ def _resume_step(run: RunFolder) -> int:
 
 @st.cache_data(max_entries=200, show_spinner=False)
 def _last_step(_run: RunFolder, versions: tuple[tuple[str, tuple[int, int]], ...]) -> int:
-    """Checkpoints of gigabytes are read to the end for this, so only when one of their files is another one."""
+    """This reads checkpoints of gigabytes to the end, so it is cached until one of their files changes."""
     return last_step(_run.checkpoints)

@@ -38,18 +38,18 @@ STATUS_ICONS = {
     "imported": "⇣",
 }
 MOST_REASONS = 6
-MOST_ROWS = 50  # at once; more would take longer to draw than the pause between two looks
-STATE_WIDTH, SCORE_WIDTH, TIME_WIDTH = 108, 66, 104  # pixels; the run has the rest, and is cut with an ellipsis
+MOST_ROWS = 50  # at once; more would take longer to draw than the time between two updates
+STATE_WIDTH, SCORE_WIDTH, TIME_WIDTH = 108, 66, 104  # pixels; the run's name gets the rest
 
 
 def latest_first(overviews: list[RunOverview]) -> list[RunOverview]:
-    """But what works now before all others."""
+    """Active runs first, then the others; each group with the latest first."""
     return sorted(overviews, key=lambda o: (not RunStatus(o.status).is_active, -o.created_at))
 
 
 def show_run_rows(overviews: list[RunOverview], has_studies: bool = True) -> None:
-    """One row a run, with a link to its page. A link, and not a choice that switches the page: with a link the browser
-    ends the timers of this page first, and it is reached by the keyboard."""
+    """Show one row per run, with a link to its page. With a link, unlike a selection that switches the page, the
+    browser first ends the timers of this page, and the keyboard reaches it."""
     with st.container(gap="xxsmall"):
         with _begin_row():
             st.markdown(":small[**State**]", width=STATE_WIDTH)
@@ -62,7 +62,7 @@ def show_run_rows(overviews: list[RunOverview], has_studies: bool = True) -> Non
 
 
 def _begin_row() -> AbstractContextManager[object]:
-    """Cells have the same widths in every row, so they stand below each other."""
+    """Cells have the same widths in every row, so that columns line up."""
     return st.container(horizontal=True, vertical_alignment="center", gap="xsmall")
 
 
@@ -83,7 +83,7 @@ def _describe_time(o: RunOverview) -> str:
 
 
 def show_overview_table(overviews: list[RunOverview], key: str) -> None:
-    """All numbers of the same runs, to sort and to copy."""
+    """Show all numbers of these runs in a table that can be sorted and copied."""
     frame = pd.DataFrame(
         {
             "state": f"{STATUS_ICONS[o.status]} {o.status}",
@@ -117,8 +117,8 @@ def show_overview_table(overviews: list[RunOverview], key: str) -> None:
 
 
 def show_reasons(overviews: list[RunOverview]) -> None:
-    """Why runs ended as they did, in full: beside the table's other columns a narrow window has no place for it."""
-    told = [o for o in overviews if o.reason and o.status != RunStatus.IMPORTED]  # of which `show_imported` tells
+    """Show the full reasons why runs ended, because the table has no room for them in a narrow window."""
+    told = [o for o in overviews if o.reason and o.status != RunStatus.IMPORTED]  # `show_imported` explains those
     lines = [
         f"- :{STATUS_COLORS[o.status]}[{STATUS_ICONS[o.status]} {o.status}] "
         f"**{plain(method_title(o.method))}**, seed {o.seed}: {plain(o.reason)}"
@@ -127,4 +127,4 @@ def show_reasons(overviews: list[RunOverview]) -> None:
     if lines:
         st.markdown("\n".join(lines))
     if len(told) > MOST_REASONS:
-        st.caption(f"{len(told) - MOST_REASONS:,} more in the table's column reason.")
+        st.caption(f"{len(told) - MOST_REASONS:,} more are in the column reason of the table.")

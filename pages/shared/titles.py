@@ -1,4 +1,4 @@
-"""How a run is called on the pages."""
+"""Names of runs on the pages."""
 
 from emocore.jobs.overview import RunOverview
 from emocore.models.methods import method_title
@@ -22,7 +22,7 @@ def run_title(run: RunFolder) -> str:
 
 
 def run_choice(run: RunFolder) -> str:
-    """The same with its study, for lists to choose from."""
+    """The same with the study's name, or the run's id without a study, for lists to choose from."""
     study = run.config.study
     return f"{run_title(run)} · {study or run.id}"
 

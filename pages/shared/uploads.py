@@ -1,4 +1,4 @@
-"""What uploaded files take on disk, and the button that removes those that no run uses."""
+"""The disk space of uploaded files, and the button that removes those that no run uses."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from pages.shared.plain import plain
 
 
 def show_uploads(root: Path) -> None:
-    """Nothing where there are none."""
+    """Show nothing if there are no uploads."""
     try:
         uploads = list_uploads(root)
     except DataError as error:
@@ -25,14 +25,14 @@ def show_uploads(root: Path) -> None:
             if unused:
                 st.button(
                     "Remove unused uploads", key="uploads_remove", icon=":material/delete:",
-                    help="Files that no run uses and that came more than an hour ago.", on_click=_remove, args=(root,),
+                    help="Files that no run uses and that are more than an hour old.", on_click=_remove, args=(root,),
                 )  # fmt: skip
     if problem := st.session_state.pop("uploads_problem", None):
         st.error(plain(problem))
 
 
 def _remove(root: Path) -> None:
-    """A callback, carried out before the page is drawn, so the next click cannot cut it off."""
+    """A callback, which runs before the page is drawn, so the next click cannot interrupt it."""
     try:
         remove_unused_uploads(root)
     except DataError as error:

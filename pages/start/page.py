@@ -1,4 +1,4 @@
-"""The first page: what this is, and one button that shows it."""
+"""The first page: what Emocore is, and one button that runs the starter study."""
 
 import streamlit as st
 
@@ -46,7 +46,7 @@ with st.container(border=True):
     st.markdown(
         f"LoRA, IA3 and QLoRA on the bundled MiniLM with a few hundred built-in messages and 11 emotions. "
         f"It takes **{duration}** on this machine ({default_device().title}), needs no account and no download, "
-        "and goes on if you close the browser."
+        "and continues if you close the browser."
     )
     label = f"Run the starter study: LoRA, IA3 and QLoRA on this machine, {duration}"
     if st.button(label, type="primary" if not runs else "secondary", icon=":material/play_arrow:", key="start_study"):
@@ -71,9 +71,9 @@ else:
         steps,
         [
             ("1 · Watch", "Three runs train one after another; their curves grow while you look."),
-            ("2 · Compare", "A verdict in words, and behind it F1 by emotion, its doubt, and what each method costs."),
+            ("2 · Compare", "A verdict in words, F1 by emotion with its uncertainty, and what each method costs."),
             ("3 · Try", "Type a sentence and see what each adapter answers."),
-            ("4 · Launch", "Then your own CSV, another base, more seeds."),
+            ("4 · Launch", "Then use your own CSV, another base or more seeds."),
         ],
         strict=True,
     ):

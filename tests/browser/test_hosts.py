@@ -1,4 +1,4 @@
-"""The app answers to its own host and its own pages alone, and a page that is looked at sends nothing elsewhere.
+"""The app answers to its own host and only to its own pages, and a page that is looked at sends nothing elsewhere.
 
 Raw handshakes, as a browser that was led here by a web site would make them, and a browser that tells what it asks for.
 """
@@ -50,10 +50,10 @@ def first_words(app: App, origin: str | None) -> str:
 def test_a_page_of_another_port_of_this_machine_gets_nothing_to_see(served: App) -> None:
     for origin in (served.url, None):
         words = first_words(served, origin)
-        assert "Run the starter study" in words and "own pages alone" not in words
+        assert "Run the starter study" in words and "only to its own pages" not in words
     for origin in ("http://127.0.0.1:9", f"http://localhost:{served.port}", f"https://127.0.0.1:{served.port + 1}"):
         words = first_words(served, origin)
-        assert "own pages alone" in words
+        assert "only to its own pages" in words
         assert "Run the starter study" not in words and "Device" not in words
 
 

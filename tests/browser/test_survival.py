@@ -83,7 +83,7 @@ def test_a_clone_fills_the_form_is_launched_once_and_a_paused_queue_starts_nothi
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
     page.get_by_role("link", name="Clone").click()
     page.wait_for_url("**/launch?clone=*")
-    expect(page.get_by_text(f"The settings of run {last.id}")).to_be_visible()
+    expect(page.get_by_text(f"the settings of run {last.id}")).to_be_visible()
     expect(page.get_by_role("textbox", name="Seeds")).to_have_value("7")
     expect(page.get_by_role("button", name="Launch 1 run")).to_be_visible()
     keep_screenshot(page, "11-clone-light")

@@ -263,7 +263,7 @@ def test_a_clone_starts_from_its_run_whatever_the_form_held() -> None:
     page.query_params["clone"] = run.id
     page.session_state["launch_preset"] = "own"
     page.run()
-    assert f"The settings of run {run.id}" in words(page)
+    assert f"the settings of run {run.id}" in words(page)
     assert page.selectbox(key="launch_vary").value == "nothing"
     assert page.text_input(key="launch_seeds").value == "7"
     assert [run.config for run in click_launch(page)] == [config] * 2, "a clone needs no change"
