@@ -10,7 +10,6 @@ from emocore.errors import RunError
 from emocore.evaluation.audit import COLUMNS, audit, audit_subjects, describe_audit, has_confound
 from emocore.evaluation.results import Result, RunResult, TeamResult
 from emocore.evaluation.run_descriptions import Subject, count_learning_rate_trials
-from emocore.models.resolve import resolve
 from emocore.run.config import RunConfig
 from emocore.run.provenance import Provenance
 from tests.support.audited_runs import LABELS, TRUTH, VERSIONS, build_result, finish
@@ -105,8 +104,7 @@ def test_a_cap_that_changes_nothing_is_no_difference() -> None:
 
 
 def test_without_a_count_of_rows_settings_are_told_as_set() -> None:
-    runs = [finish({"rows": {}}), finish({"rows": {}}, method="ia3", rows=1000, max_steps=9)]
-    found = tell(runs)
+    found = tell([finish({"rows": {}}), finish({"rows": {}}, method="ia3", rows=1000, max_steps=9)])
     assert found["training rows"]["values"] == "all (LoRA) against 1,000 (IA3)"
     assert found["optimizer steps"]["values"] == "all of its epochs (LoRA) against 9 (IA3)"
 
@@ -215,21 +213,11 @@ def test_subjects_without_covariates_do_not_differ() -> None:
 
 
 def test_learning_rates_are_counted_by_method_base_and_data() -> None:
-    def config(**settings: Any) -> RunConfig:
-        return resolve(RunConfig(**{"base": "smollm2-135m"} | settings))[0]
-
-    configs = [
-        *(
-            config(learning_rate=rate, seed=seed, rows=rows)
-            for rate in (1e-4, 1e-3)
-            for seed in (1, 2)
-            for rows in (50, 99)
-        ),
-        config(learning_rate=1e-4, base="minilm-l6"),
-        config(learning_rate=1e-4, data="x.csv"),
-        *(config(method="head", head_learning_rate=rate) for rate in (1e-3, 1e-2, 1e-1)),
-        config(method="tfidf"),
-    ]
+    grid = product((1e-4, 1e-3), (1, 2), (50, 99))
+    settings = [{"learning_rate": rate, "seed": seed, "rows": rows} for rate, seed, rows in grid]
+    settings += [{"learning_rate": 1e-4, "base": "minilm-l6"}, {"learning_rate": 1e-4, "data": "x.csv"}]
+    settings += [{"method": "head", "head_learning_rate": rate} for rate in (1e-3, 1e-2, 1e-1)]
+    configs = [finish(**own).config for own in [*settings, {"method": "tfidf"}]]
     assert count_learning_rate_trials(configs) == {
         ("lora", "smollm2-135m", "starter"): 2,
         ("lora", "minilm-l6", "starter"): 1,

@@ -47,22 +47,11 @@ def test_bins_hold_what_was_said_and_what_was_true() -> None:
     assert table[columns].to_numpy() == pytest.approx(np.array([[0.1, 0.2, 0.5 / 3, 1 / 3, 3], [0.8, 0.9, 0.9, 1, 1]]))
 
 
-def test_bins_without_cells_have_no_row() -> None:
-    table = reliability_table(predict(TRUTH, PROBABILITIES))
-    assert table["bin_high"].tolist() == pytest.approx([0.1, 0.3, 0.5, 0.9])
-
-
 def test_errors_of_calibration_are_those_worked_by_hand() -> None:
     [row] = calibration_table(predict(TRUTH, PROBABILITIES)).to_dict("records")
     assert (row["series"], row["method"]) == ("LoRA", "lora")
     assert row["ece"] == pytest.approx((0.1 + 0.7 + 0.5 + 0.1) / 4)
     assert row["brier"] == pytest.approx((0.01 + 0.49 + 0.25 + 0.01) / 4)
-
-
-def test_probabilities_that_keep_their_word_have_no_error() -> None:
-    """0.25 is true once in four times."""
-    truth, probabilities = np.array([[1], [0], [0], [0]], dtype=bool), np.full((1, 4, 1), 0.25)
-    assert calibration_table(predict(truth, probabilities))["ece"].tolist() == [0]
 
 
 @pytest.mark.parametrize("emotion", [None, "emotion 5"])
@@ -101,16 +90,6 @@ def test_more_seeds_on_the_same_texts_make_no_interval_narrower(large: Predictio
     assert thrice[columns].to_numpy() == pytest.approx(once[columns].to_numpy())
 
 
-def test_errors_are_of_each_run_so_opposite_ones_do_not_cancel() -> None:
-    """What is true once in four times is 0.21 for one seed and 0.29 for the other: right on average, and both wrong."""
-    truth = np.array([[1], [0], [0], [0]], dtype=bool)
-    probabilities = np.stack([np.full((4, 1), 0.21), np.full((4, 1), 0.29)])
-    predictions = predict(truth, probabilities, ("LoRA",) * 2)
-    assert calibration_table(predictions)["ece"].tolist() == pytest.approx([0.04])
-    [row] = reliability_table(predictions).to_dict("records")
-    assert (row["confidence"], row["observed"]) == pytest.approx((0.25, 0.25))
-
-
 def test_the_interval_is_wilson_s() -> None:
     for hits, count in ((0, 7), (1, 10), (30, 40), (12, 12)):
         known = binomtest(hits, count).proportion_ci(0.95, method="wilson")
@@ -135,12 +114,6 @@ def curve_of(truth: list[int], *scores: list[float]) -> dict[float, float]:
     assert tuple(table.columns) == PRECISION_RECALL_COLUMNS
     assert table["recall"].tolist() == RECALL_GRID.tolist()
     return dict(zip(table["recall"], table["precision"], strict=True))
-
-
-def test_the_curve_steps_where_another_text_is_found() -> None:
-    """Half of the texts are found with precision 1, the other half at the price of one false alarm."""
-    curve = curve_of([1, 0, 1, 0], [0.9, 0.8, 0.7, 0.1])
-    assert all(precision == pytest.approx(1 if recall <= 0.5 else 2 / 3) for recall, precision in curve.items())
 
 
 def test_precision_may_rise_with_recall_and_begins_with_the_first_text_found() -> None:

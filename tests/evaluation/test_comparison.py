@@ -1,7 +1,6 @@
 """A comparison as a whole: what is averaged, which runs are paired, and what is said where something is missing."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,32 +11,17 @@ from emocore.errors import DataError
 from emocore.evaluation.bootstrap import score
 from emocore.evaluation.comparison import METRICS, Comparison, compare
 from emocore.evaluation.no_skill import no_skill_scores
-from emocore.evaluation.results import RunResult, load_result
 from emocore.metrics import score_logits, sigmoid
-from emocore.models.resolve import resolve
-from emocore.run.config import RunConfig
 from emocore.thresholds import tune_by_emotion, tune_common
+from tests.support.audited_runs import LABELS, ONE_MISS, PERFECT, TRUTH, finish
 from tests.support.simulated import predictions_of
-from tests.support.tables import finish_run
-
-LABELS = ("anger", "joy", "trust")
-# Supports 2, 3 and 1: joy is the commonest, trust the rarest.
-TRUTH = np.array([[1, 1, 0], [1, 1, 0], [0, 1, 1], [0, 0, 0]], dtype=np.int8)
-PERFECT = np.where(TRUTH == 1, 3.0, -3.0)
-ONE_MISS = np.where(np.arange(12).reshape(4, 3) == 0, -3.0, PERFECT)  # the first text's anger
+from tests.support.studies import draw_logits, draw_truth
 
 
-def finish(root: Path, truth: np.ndarray = TRUTH, logits: np.ndarray = PERFECT, **settings: Any) -> RunResult:
-    test, labels = settings.pop("test", None), settings.pop("labels", LABELS)
-    origin = settings.pop("origin", None)
-    config, _ = resolve(RunConfig(**{"base": "smollm2-135m"} | settings))
-    return load_result(finish_run(root, config, truth, logits, labels, provenance=origin, test=test))
-
-
-def random_case(seed: int, texts: int = 120, labels: int = 3, skill: float = 1.5) -> tuple[np.ndarray, np.ndarray]:
-    """Truth, the last emotion rare, and logits that are right more often than not; truth is the same for each seed."""
-    truth = (np.random.default_rng(9).random((texts, labels)) < np.linspace(0.5, 0.03, labels)).astype(np.int8)
-    return truth, skill * (truth - 0.5) + np.random.default_rng(seed).normal(size=truth.shape) - 0.3
+def random_case(seed: int, labels: int = 3, skill: float = 1.5) -> tuple[np.ndarray, np.ndarray]:
+    """Truth and logits that are right more often than not; truth is the same for each seed."""
+    truth = draw_truth(120, labels, seed=9)
+    return truth, draw_logits(truth, skill, seed)
 
 
 def column(comparison: Comparison, metric: str = "f1_macro", name: str = "value") -> dict[str, Any]:
@@ -46,9 +30,9 @@ def column(comparison: Comparison, metric: str = "f1_macro", name: str = "value"
     return dict(zip(rows["series"], rows[name], strict=True))
 
 
-def test_scores_are_means_over_seeds_with_what_is_known_of_the_series(tmp_path: Path) -> None:
-    runs = [finish(tmp_path, logits=logits, seed=seed) for seed, logits in enumerate((PERFECT, ONE_MISS))]
-    comparison = compare([*runs, finish(tmp_path, logits=ONE_MISS, method="tfidf")], "validation")
+def test_scores_are_means_over_seeds_with_what_is_known_of_the_series() -> None:
+    runs = [finish(logits=logits, seed=seed) for seed, logits in enumerate((PERFECT, ONE_MISS))]
+    comparison = compare([*runs, finish(logits=ONE_MISS, method="tfidf")], "validation")
     table = comparison.scores
     assert table.columns.tolist() == ["series", "method", "base", "source", "seeds", "metric", "value", "low", "high"]
     assert table["metric"].tolist() == [*METRICS, *METRICS]
@@ -61,8 +45,8 @@ def test_scores_are_means_over_seeds_with_what_is_known_of_the_series(tmp_path: 
     assert (table["low"] <= table["value"]).all() and (table["value"] <= table["high"] + 1e-12).all()
 
 
-def test_emotions_are_means_over_seeds_too(tmp_path: Path) -> None:
-    runs = [finish(tmp_path, logits=logits, seed=seed) for seed, logits in enumerate((PERFECT, ONE_MISS))]
+def test_emotions_are_means_over_seeds_too() -> None:
+    runs = [finish(logits=logits, seed=seed) for seed, logits in enumerate((PERFECT, ONE_MISS))]
     table = compare(runs, "validation").emotions.set_index("emotion")
     assert table.columns.tolist() == [
         "series", "method", "base", "source", "seeds", "f1", "low", "high", "precision", "recall", "support",
@@ -74,10 +58,10 @@ def test_emotions_are_means_over_seeds_too(tmp_path: Path) -> None:
     assert set(table["seeds"]) == {2}
 
 
-def test_scores_as_launched_are_those_that_the_run_stored(tmp_path: Path) -> None:
+def test_scores_as_launched_are_those_that_the_run_stored() -> None:
     truth, logits = random_case(0, labels=11)
     labels = tuple(f"emotion {number}" for number in range(11))
-    result = finish(tmp_path, truth, logits, labels=labels, threshold=0.4)
+    result = finish(None, truth, logits, labels=labels, threshold=0.4)
     comparison, stored = compare([result], "validation"), result.scores.validation.model_dump()
     for metric in METRICS:
         values = stored["flattened" if metric.startswith("flattened_") else "multilabel"]
@@ -88,24 +72,19 @@ def test_scores_as_launched_are_those_that_the_run_stored(tmp_path: Path) -> Non
             assert row[name] == pytest.approx(known[name], abs=1e-12)
 
 
-def test_emotions_stand_by_support_with_the_series_of_each_together(tmp_path: Path) -> None:
+def test_emotions_stand_by_support_with_the_series_of_each_together() -> None:
     """Where two emotions are as common, in the order of the labels."""
     truth = TRUTH.copy()
     truth[3, 2] = 1  # trust is as common as anger
-    runs = [finish(tmp_path, truth, method=method) for method in ("lora", "ia3")]
+    runs = [finish(None, truth, method=method) for method in ("lora", "ia3")]
     table = compare(runs, "validation").emotions
-    assert table[["emotion", "series", "support"]].to_numpy().tolist() == [
-        ["joy", "LoRA", 3],
-        ["joy", "IA3", 3],
-        ["anger", "LoRA", 2],
-        ["anger", "IA3", 2],
-        ["trust", "LoRA", 2],
-        ["trust", "IA3", 2],
-    ]
+    supports = {"joy": 3, "anger": 2, "trust": 2}
+    expected = [[emotion, series, number] for emotion, number in supports.items() for series in ("LoRA", "IA3")]
+    assert table[["emotion", "series", "support"]].to_numpy().tolist() == expected
 
 
-def test_average_precision_is_the_stored_one(tmp_path: Path) -> None:
-    runs = [finish(tmp_path, seed=seed) for seed in (1, 2)]
+def test_average_precision_is_the_stored_one() -> None:
+    runs = [finish(seed=seed) for seed in (1, 2)]
     for run, values in zip(runs, ((0.2, 0.5, None), (0.4, None, None)), strict=True):
         emotions = run.scores.validation.multilabel.per_emotion
         for label, value in zip(LABELS, values, strict=True):
@@ -115,14 +94,14 @@ def test_average_precision_is_the_stored_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("labels", [7, 28])
-def test_other_numbers_of_emotions_are_compared_alike(tmp_path: Path, labels: int) -> None:
+def test_other_numbers_of_emotions_are_compared_alike(labels: int) -> None:
     """One of them is in no text, and some in too few."""
     names = tuple(f"emotion {number}" for number in range(labels))
     runs = []
     for method, skill in (("lora", 3.0), ("ia3", 1.0)):
         truth, logits = random_case(skill > 2, labels=labels, skill=skill)
         truth[:, -1], logits[:, -1] = 0, -3
-        runs.append(finish(tmp_path, truth, logits, labels=names, method=method))
+        runs.append(finish(None, truth, logits, labels=names, method=method))
     comparison = compare(runs, "validation")
     assert len(comparison.verdicts.by_emotion) == labels and comparison.verdicts.find("LoRA", "IA3") == "better"
     macro = comparison.ranking()
@@ -134,17 +113,17 @@ def test_other_numbers_of_emotions_are_compared_alike(tmp_path: Path, labels: in
     assert (comparison.emotions["note"] == np.where(is_thin, "too few texts for an honest interval", "")).all()
 
 
-def test_a_repeated_run_is_no_second_seed(tmp_path: Path) -> None:
-    first, other, again = (finish(tmp_path, seed=seed) for seed in (1, 2, 1))
+def test_a_repeated_run_is_no_second_seed() -> None:
+    first, other, again = (finish(seed=seed) for seed in (1, 2, 1))
     comparison = compare([first, other, again], "validation")
     assert comparison.results == [other, again]
     assert column(comparison, name="seeds") == {"LoRA": 2}
     assert comparison.notes == [f"Run {first.id} is left out: {again.id} has the same settings and seed."]
 
 
-def test_runs_that_were_scored_on_other_texts_are_shown_but_not_paired(tmp_path: Path) -> None:
-    pair = [finish(tmp_path, method=method) for method in ("lora", "ia3")]
-    lonely = finish(tmp_path, 1 - TRUTH, -PERFECT, method="qlora", origin={"split_sha256": "b" * 64})
+def test_runs_that_were_scored_on_other_texts_are_shown_but_not_paired() -> None:
+    pair = [finish(method=method) for method in ("lora", "ia3")]
+    lonely = finish({"split_sha256": "b" * 64}, 1 - TRUTH, method="qlora")
     comparison = compare([lonely, *pair], "validation")
     assert [group.runs for group in comparison.groups] == [(lonely.id,), tuple(run.id for run in pair)]
     assert comparison.largest_group is comparison.groups[1]
@@ -152,35 +131,33 @@ def test_runs_that_were_scored_on_other_texts_are_shown_but_not_paired(tmp_path:
     [pair] = comparison.verdicts.overall.itertuples()
     assert {pair.first, pair.second} == {"LoRA", "IA3"} == {*comparison.tested}
     [note] = comparison.notes
-    assert note.startswith(
-        "Not all runs were scored on the same texts: only those that share theirs are tested in pairs"
-    )
+    assert note.startswith("Not all runs were scored on the same texts: only those that share theirs are tested in")
     assert comparison.no_skill.empty, "each group of texts has a line of its own"
 
 
-def test_one_series_alone_has_scores_and_no_verdicts(tmp_path: Path) -> None:
-    comparison = compare([finish(tmp_path)], "validation")
+def test_one_series_alone_has_scores_and_no_verdicts() -> None:
+    comparison = compare([finish()], "validation")
     assert comparison.verdicts.rows.empty and comparison.tested == []
     assert column(comparison) == {"LoRA": 1}
     assert comparison.local == comparison.results
 
 
-def test_each_split_has_its_own_scores(tmp_path: Path) -> None:
-    result = finish(tmp_path, test=(TRUTH[:3], ONE_MISS[:3]))
+def test_each_split_has_its_own_scores() -> None:
+    result = finish(test=(TRUTH[:3], ONE_MISS[:3]))
     assert column(compare([result], "validation")) == {"LoRA": 1}
     assert column(compare([result], "test"))["LoRA"] == pytest.approx((2 / 3 + 1 + 1) / 3)
 
 
-def test_a_split_that_one_run_lacks_is_refused(tmp_path: Path) -> None:
-    runs = [finish(tmp_path, test=(TRUTH, PERFECT)), finish(tmp_path, method="ia3")]
+def test_a_split_that_one_run_lacks_is_refused() -> None:
+    runs = [finish(test=(TRUTH, PERFECT)), finish(method="ia3")]
     with pytest.raises(DataError, match="not every run has a test split; they share validation"):
         compare(runs, "test")
 
 
 @pytest.mark.parametrize("policy", ["common", "by_emotion"])
-def test_tuned_thresholds_are_chosen_on_validation_and_used_on_the_test_split(tmp_path: Path, policy: Any) -> None:
+def test_tuned_thresholds_are_chosen_on_validation_and_used_on_the_test_split(policy: Any) -> None:
     (truth, logits), (_, tested) = random_case(0), random_case(1)
-    result = finish(tmp_path, truth, logits, test=(truth, tested))
+    result = finish(None, truth, logits, test=(truth, tested))
     comparison = compare([result], "test", policy)
     tune = tune_common if policy == "common" else tune_by_emotion
     thresholds = tune(truth, sigmoid(logits.astype(np.float32)))
@@ -190,8 +167,8 @@ def test_tuned_thresholds_are_chosen_on_validation_and_used_on_the_test_split(tm
     assert column(comparison)["LoRA"] != column(compare([result], "test"))["LoRA"]
 
 
-def test_the_floor_has_every_metric_of_the_scores(tmp_path: Path) -> None:
-    comparison = compare([finish(tmp_path)], "validation")
+def test_the_floor_has_every_metric_of_the_scores() -> None:
+    comparison = compare([finish()], "validation")
     table = comparison.no_skill.set_index("series")
     assert table.index.tolist() == ["silence", "frequency", "always-on"] and table.columns.tolist() == list(METRICS)
     known = no_skill_scores(TRUTH)
@@ -205,9 +182,9 @@ def test_the_floor_has_every_metric_of_the_scores(tmp_path: Path) -> None:
     assert comparison.floor("flattened_f1_micro") == {"silence": 6 / 12, "frequency": by_chance, "always-on": 6 / 12}
 
 
-def test_the_same_runs_are_always_given_the_same_figures(tmp_path: Path) -> None:
+def test_the_same_runs_are_always_given_the_same_figures() -> None:
     cases = [random_case(seed) for seed in range(3)]
-    runs = [finish(tmp_path, *case, method=m) for case, m in zip(cases, ("lora", "ia3", "head"), strict=True)]
+    runs = [finish(None, *case, method=m) for case, m in zip(cases, ("lora", "ia3", "head"), strict=True)]
     first, again = compare(runs, "validation"), compare(runs, "validation")
     for name in ("scores", "emotions"):
         pd.testing.assert_frame_equal(getattr(first, name), getattr(again, name))

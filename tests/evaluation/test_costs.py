@@ -7,40 +7,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emocore.evaluation.costs import (
-    COSTS,
-    FAILED_COLUMNS,
-    best_under_budget,
-    cost_table,
-    describe_budget,
-    failed_table,
-    pareto_front,
-)
-from emocore.evaluation.results import RunResult, load_result
-from emocore.models.resolve import resolve
+from emocore.evaluation import costs
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run
 from emocore.run.state import STOPPED_REASON, RunStatus
 from emocore.system.processes import End, Failure, ProcessIdentity, count_oom_kills, current_boot_id, explain_end
 from emocore.training.failure import explain_failure
-from tests.support.tables import COST, change_status, finish_run
+from tests.support.audited_runs import finish
+from tests.support.chart_tables import score_rows
+from tests.support.tables import COST, change_status
 
-TRUTH = np.array([[1, 0], [0, 1]], dtype=np.int8)
-LOGITS = np.where(TRUTH == 1, 3.0, -3.0)
-SCORES = pd.DataFrame(
-    {
-        "series": ["IA3", "IA3", "LoRA", "LoRA"],
-        "method": ["ia3", "ia3", "lora", "lora"],
-        "source": "here",
-        "base": "smollm2-135m",
-        "seeds": [1, 1, 2, 2],
-        "metric": ["f1_macro", "f1_micro", "f1_macro", "f1_micro"],
-        "value": [0.4, 0.6, 0.5, 0.7],
-        "low": [0.3, 0.5, 0.4, 0.6],
-        "high": [0.5, 0.7, 0.6, 0.8],
-    }
-)
 TABLE = pd.DataFrame(
     {
         "series": ["LoRA", "QLoRA", "IA3", "TF-IDF"],
@@ -53,77 +30,66 @@ TABLE = pd.DataFrame(
 )
 
 
-def finish(root: Path, method: str, seed: int, **cost: float) -> RunResult:
-    config, _ = resolve(RunConfig(method=method, base="smollm2-135m", seed=seed))
-    return load_result(finish_run(root, config, TRUTH, LOGITS, ("anger", "joy"), COST | cost))
-
-
-def front(costs: list[float], f1: list[float]) -> list[bool]:
-    table = pd.DataFrame({"train_seconds": costs, "f1_macro": f1}, index=range(10, 10 + len(costs)))
-    is_on_front = pareto_front(table, "train_seconds")
+def front(spent: list[float], f1: list[float]) -> list[bool]:
+    table = pd.DataFrame({"train_seconds": spent, "f1_macro": f1}, index=range(10, 10 + len(spent)))
+    is_on_front = costs.pareto_front(table, "train_seconds")
     assert is_on_front.index.tolist() == table.index.tolist()
     return is_on_front.tolist()
 
 
 def names_within(**budget: float | None) -> list[str]:
-    return best_under_budget(TABLE, **budget)["series"].tolist()
+    return costs.best_under_budget(TABLE, **budget)["series"].tolist()
 
 
-def test_costs_are_means_over_seeds_beside_the_macro_f1(tmp_path: Path) -> None:
+def test_costs_are_means_over_seeds_beside_the_macro_f1() -> None:
+    seconds = {("lora", 1): (10.0, 0.02), ("lora", 2): (20.0, 0.04), ("ia3", 1): (5.0, 0.01)}
     results = [
-        finish(tmp_path, "lora", 1, train_seconds=10.0, latency_seconds=0.02),
-        finish(tmp_path, "lora", 2, train_seconds=20.0, latency_seconds=0.04),
-        finish(tmp_path, "ia3", 1, train_seconds=5.0, latency_seconds=0.01),
+        finish(method=method, seed=seed, cost={"train_seconds": train, "latency_seconds": latency})
+        for (method, seed), (train, latency) in seconds.items()
     ]
-    table = cost_table(results, SCORES)
+    table = costs.cost_table(results, score_rows(2))
     about = ["series", "method", "source", "seeds", "f1_macro", "f1_macro_low", "f1_macro_high"]
-    assert table.columns.tolist() == [*about, *COSTS]
-    assert table[about].to_numpy().tolist() == [
-        ["IA3", "ia3", "here", 1, 0.4, 0.3, 0.5],
-        ["LoRA", "lora", "here", 2, 0.5, 0.4, 0.6],
-    ]
-    assert table["train_seconds"].tolist() == [5, 15]
-    assert table["latency_seconds"].tolist() == pytest.approx([0.01, 0.03])
+    assert table.columns.tolist() == [*about, *costs.COSTS]
+    known = [["LoRA", "lora", "here", 3, 0.5, 0.47, 0.52], ["IA3", "ia3", "here", 3, 0.55, 0.52, 0.57]]
+    assert table[about].round(9).to_numpy().tolist() == known
+    assert table["train_seconds"].tolist() == [15, 5]
+    assert table["latency_seconds"].tolist() == pytest.approx([0.03, 0.01])
     assert table["adapter_bytes"].tolist() == [COST["adapter_bytes"]] * 2
 
 
-def test_what_an_old_run_did_not_measure_is_not_a_number(tmp_path: Path) -> None:
+def test_what_an_old_run_did_not_measure_is_not_a_number() -> None:
     """Of two seeds one measured it: that is what is known."""
-    results = [
-        finish(tmp_path, "lora", 1),
-        finish(tmp_path, "lora", 2, latency_seconds=0.04),
-        finish(tmp_path, "ia3", 1),
-    ]
-    latency = cost_table(results, SCORES).set_index("series")["latency_seconds"]
-    assert latency["LoRA"] == 0.04
-    assert np.isnan(latency["IA3"])
+    results = [finish(seed=1), finish(seed=2, cost={"latency_seconds": 0.04}), finish(method="ia3")]
+    latency = costs.cost_table(results, score_rows(2)).set_index("series")["latency_seconds"]
+    assert latency.to_dict() == pytest.approx({"LoRA": 0.04, "IA3": np.nan}, nan_ok=True)
 
 
-def test_the_front_has_what_nothing_beats_in_both() -> None:
-    assert front([1, 2, 3], [0.4, 0.5, 0.45]) == [True, True, False]
-    assert front([1, 2, 3], [0.3, 0.4, 0.5]) == [True, True, True]
-    assert front([1], [0.3]) == [True]
-
-
-def test_equal_in_one_and_worse_in_the_other_is_beaten_and_equal_in_both_is_not() -> None:
-    assert front([1, 1], [0.4, 0.5]) == [False, True]
-    assert front([1, 2], [0.5, 0.5]) == [True, False]
-    assert front([1, 1], [0.5, 0.5]) == [True, True]
-
-
-def test_a_cost_that_is_not_known_is_on_no_front_and_beats_nothing() -> None:
-    assert front([np.nan, 2, 3], [0.9, 0.4, 0.5]) == [False, True, True]
-    assert front([1, 2], [np.nan, 0.5]) == [False, True]
+@pytest.mark.parametrize(
+    ("spent", "f1", "expected"),
+    [
+        ([1, 2, 3], [0.4, 0.5, 0.45], [True, True, False]),
+        ([1, 2, 3], [0.3, 0.4, 0.5], [True, True, True]),
+        ([1], [0.3], [True]),
+        # Equal in one and worse in the other is beaten, and equal in both is not.
+        ([1, 1], [0.4, 0.5], [False, True]),
+        ([1, 2], [0.5, 0.5], [True, False]),
+        ([1, 1], [0.5, 0.5], [True, True]),
+        # What is not known beats nothing.
+        ([np.nan, 2, 3], [0.9, 0.4, 0.5], [False, True, True]),
+        ([1, 2], [np.nan, 0.5], [False, True]),
+    ],
+)
+def test_the_front_has_what_nothing_beats_in_both(spent: list[float], f1: list[float], expected: list[bool]) -> None:
+    assert front(spent, f1) == expected
 
 
 def test_the_front_is_that_of_its_definition() -> None:
     random = np.random.default_rng(0)
-    costs, f1 = (random.integers(0, 8, 60).astype(float) for _ in range(2))
+    points = random.integers(0, 8, (60, 2)).astype(float)
     by_definition = [
-        not any(c <= cost and f >= value and (c < cost or f > value) for c, f in zip(costs, f1, strict=True))
-        for cost, value in zip(costs, f1, strict=True)
+        not any(c <= cost and f >= value and (c < cost or f > value) for c, f in points) for cost, value in points
     ]
-    assert front(costs.tolist(), f1.tolist()) == by_definition
+    assert front(*points.T.tolist()) == by_definition
 
 
 def test_a_budget_allows_what_keeps_within_every_limit_best_first() -> None:
@@ -134,42 +100,43 @@ def test_a_budget_allows_what_keeps_within_every_limit_best_first() -> None:
     assert names_within(adapter_megabytes=19.9) == ["IA3", "TF-IDF"]
     assert names_within(minutes=2, adapter_megabytes=2) == ["IA3"]
     assert names_within(minutes=0) == []
-
-
-def test_a_latency_that_is_not_known_is_within_no_limit_of_it() -> None:
+    # A latency that is not known is within no limit of it.
     assert names_within(latency_milliseconds=20) == ["LoRA", "TF-IDF"]
     assert names_within(latency_milliseconds=1000) == ["LoRA", "QLoRA", "TF-IDF"]
 
 
 def test_a_limit_that_nobody_knows_is_refused() -> None:
     with pytest.raises(KeyError, match="hours"):
-        best_under_budget(TABLE, hours=1)
+        costs.best_under_budget(TABLE, hours=1)
 
 
 def test_the_sentence_names_the_best_and_what_ties_with_it_under_the_budget() -> None:
     ties = {"QLoRA", "IA3"}
-    assert describe_budget(TABLE, ties) == (
+    assert costs.describe_budget(TABLE, ties) == (
         "Without a limit, LoRA has the highest macro-F1 (0.520); QLoRA and IA3 cannot be told from it."
     )
-    assert describe_budget(TABLE, ties, minutes=3, peak_memory_gigabytes=4.2) == (
+    assert costs.describe_budget(TABLE, ties, minutes=3, peak_memory_gigabytes=4.2) == (
         "With at most 3 min of training and 4.2 GB of peak memory, LoRA has the highest macro-F1 (0.520); "
         "IA3 cannot be told from it."
     )
-    assert describe_budget(TABLE, set(), adapter_megabytes=1.5) == (
+    assert costs.describe_budget(TABLE, set(), adapter_megabytes=1.5) == (
         "With at most 1.5 MB of adapter, IA3 has the highest macro-F1 (0.480)."
     )
 
 
 def test_the_sentence_says_where_a_cost_is_not_known_or_nothing_is_cheap_enough() -> None:
-    assert describe_budget(TABLE, {"QLoRA"}, latency_milliseconds=50) == (
+    assert costs.describe_budget(TABLE, {"QLoRA"}, latency_milliseconds=50) == (
         "With at most 50 ms a text, LoRA has the highest macro-F1 (0.520); QLoRA cannot be told from it; "
         "not every cost of IA3 is known."
     )
     # Whatever IA3's latency is, it trains for too long.
-    assert describe_budget(TABLE, set(), minutes=1, latency_milliseconds=5) == (
+    assert costs.describe_budget(TABLE, set(), minutes=1, latency_milliseconds=5) == (
         "With at most 1 min of training and 5 ms a text, TF-IDF has the highest macro-F1 (0.400)."
     )
-    assert describe_budget(TABLE, set(), minutes=0.01) == "No series makes do with 0.01 min of training; raise a limit."
+    assert (
+        costs.describe_budget(TABLE, set(), minutes=0.01)
+        == "No series makes do with 0.01 min of training; raise a limit."
+    )
 
 
 def end(
@@ -191,8 +158,8 @@ def test_runs_without_a_result_are_listed_with_their_kind_and_reason(tmp_path: P
         "no reason": (RunStatus.FAILED, (None, None), "failed"),
     }
     runs = [end(tmp_path, status, *reason, "qlora") for status, reason, _ in reasons.values()]
-    table = failed_table(runs)
-    assert tuple(table.columns) == FAILED_COLUMNS
+    table = costs.failed_table(runs)
+    assert tuple(table.columns) == costs.FAILED_COLUMNS
     assert table["run"].tolist() == [run.id for run in runs]
     assert (table["method"] == "qlora").all() and (table["seed"] == 7).all()
     assert table["status"].tolist() == [str(status) for status, _, _ in reasons.values()]
@@ -201,8 +168,7 @@ def test_runs_without_a_result_are_listed_with_their_kind_and_reason(tmp_path: P
 
 
 def test_a_run_whose_process_died_is_interrupted_though_its_file_says_running(tmp_path: Path) -> None:
-    table = failed_table([end(tmp_path, RunStatus.RUNNING)])
-    assert table["kind"].tolist() == ["interrupted"]
+    assert costs.failed_table([end(tmp_path, RunStatus.RUNNING)])["kind"].tolist() == ["interrupted"]
 
 
 def test_waiting_finished_deleted_and_damaged_runs_are_not_listed(tmp_path: Path) -> None:
@@ -210,5 +176,5 @@ def test_waiting_finished_deleted_and_damaged_runs_are_not_listed(tmp_path: Path
     shutil.rmtree(deleted.path)
     (damaged.path / "config.json").write_text("{")
     others = [end(tmp_path, RunStatus.QUEUED), end(tmp_path, RunStatus.FINISHED)]
-    table = failed_table([deleted, damaged, *others])
-    assert table.empty and tuple(table.columns) == FAILED_COLUMNS
+    table = costs.failed_table([deleted, damaged, *others])
+    assert table.empty and tuple(table.columns) == costs.FAILED_COLUMNS

@@ -1,7 +1,6 @@
 """The sentence on top of a comparison: each kind of it, with the numbers of its tables, and the doubts below it."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,10 +8,9 @@ import pytest
 
 from emocore.evaluation.comparison import compare
 from emocore.evaluation.headline import describe
-from emocore.evaluation.results import load_result
-from emocore.run.config import RunConfig
+from tests.support.audited_runs import finish
 from tests.support.comparisons import Pairs, build
-from tests.support.tables import finish_run
+from tests.support.studies import draw_logits, draw_truth
 
 ROUGH = " for a verdict or an interval; macro-F1 rests on them too, so its interval is rough."
 TIE = (0.001, -0.012, 0.014, "tie")
@@ -58,11 +56,6 @@ def test_groups_of_texts_have_a_sentence_each() -> None:
         "On the texts that they share, Head beats TF-IDF by 3.0 (CI 1.1 to 4.9). "
         "On other texts, LoRA beats IA3 by 3.0 (CI 1.1 to 4.9)."
     )
-
-
-def test_a_higher_run_without_predictions_is_named() -> None:
-    caveats = doubts({("LoRA", "IA3"): LEAD}, {"LoRA": 0.5, "IA3": 0.47, "X": 0.9}, elsewhere=["X"])
-    assert caveats == ["Higher, but without predictions here to be tested with: X (0.900)."]
 
 
 def test_one_seed_alone_is_doubted_as_well() -> None:
@@ -132,9 +125,10 @@ def test_one_series_has_its_value_and_nothing_to_be_tested_against() -> None:
     assert told == expected + "no two of them could be tested against each other."
 
 
-def test_what_was_not_tested_is_not_in_the_verdict() -> None:
-    told = describe(build({"LoRA": 0.5, "IA3": 0.47, "X": 0.9}, {("LoRA", "IA3"): LEAD}, elsewhere=["X"])).sentence
-    assert told == "LoRA beats IA3 by 3.0 (CI 1.1 to 4.9)."
+def test_what_was_not_tested_is_named_but_not_in_the_verdict() -> None:
+    told = describe(build({"LoRA": 0.5, "IA3": 0.47, "X": 0.9}, {("LoRA", "IA3"): LEAD}, elsewhere=["X"]))
+    assert told.sentence == "LoRA beats IA3 by 3.0 (CI 1.1 to 4.9)."
+    assert told.caveats == ["Higher, but without predictions here to be tested with: X (0.900)."]
 
 
 def doubts(pairs: Pairs, values: Mapping[str, float] | None = None, **parts: Any) -> list[str]:
@@ -196,14 +190,14 @@ def test_too_few_texts_for_any_interval_are_told_in_words() -> None:
     assert headline.caveats == ["Too few texts have joy" + ROUGH]
 
 
-def test_the_sentence_has_the_numbers_of_the_tables(tmp_path: Path) -> None:
-    truth = (np.random.default_rng(9).random((150, 3)) < (0.5, 0.4, 0.3)).astype(np.int8)
-    runs = []
-    for method, skill in (("ia3", 1.0), ("lora", 4.0)):
-        for seed in (1, 2, 3):
-            logits = skill * (truth - 0.5) + np.random.default_rng(seed).normal(size=truth.shape)
-            config = RunConfig(method=method, seed=seed)
-            runs.append(load_result(finish_run(tmp_path, config, truth, logits, ("anger", "joy", "fear"))))
+def test_the_sentence_has_the_numbers_of_the_tables() -> None:
+    truth = draw_truth(300, 3, seed=9)
+    skills = {"ia3": 1.0, "lora": 4.0}
+    runs = [
+        finish(None, truth, draw_logits(truth, skill, seed), method=method, seed=seed)
+        for method, skill in skills.items()
+        for seed in (1, 2, 3)
+    ]
     comparison = compare(runs, "validation")
     headline, row = describe(comparison), comparison.verdicts.among(["LoRA", "IA3"]).overall.iloc[0]
     numbers = [f"{100 * row[name]:.1f}" for name in ("difference", "low", "high")]

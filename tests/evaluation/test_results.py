@@ -14,11 +14,10 @@ from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run
 from emocore.run.state import RunStatus
+from tests.support.audited_runs import LABELS, TRUTH
 from tests.support.records import read_raw, write_raw
 from tests.support.tables import COST, change_status, finish_run
 
-LABELS = ("anger", "joy", "trust")
-TRUTH = np.array([[1, 1, 0], [1, 1, 0], [0, 1, 1], [0, 0, 0]], dtype=np.int8)
 LOGITS = np.where(TRUTH == 1, 3.0, -2.0)
 
 
@@ -96,11 +95,9 @@ def test_a_finished_run_without_a_file_is_refused_with_its_name(tmp_path: Path, 
 
 def test_an_average_precision_or_a_cost_may_be_unknown(tmp_path: Path) -> None:
     run = finish(tmp_path, cost={**COST, "peak_memory_bytes": None})
-    change_json(
-        run,
-        "result.json",
-        lambda result: result["validation"]["multilabel"]["per_emotion"]["joy"].update(average_precision=None),
-    )
+    result = read_raw(run, "result.json")
+    result["validation"]["multilabel"]["per_emotion"]["joy"]["average_precision"] = None
+    write_raw(run, "result.json", result)
     assert load_result(run).scores.cost.peak_memory_bytes is None
 
 

@@ -18,12 +18,9 @@ from emocore.run.provenance import Provenance
 from emocore.run.result import RunScores
 from emocore.tracking.summary import flatten_run, unflatten_provenance, unflatten_result
 from emocore.tracking.team import TeamRun
+from tests.support.audited_runs import LABELS, ONE_MISS, PERFECT, TRUTH
 from tests.support.tables import COST, finish_run
 
-LABELS = ("anger", "joy", "trust")
-TRUTH = np.array([[1, 1, 0], [1, 1, 0], [0, 1, 1], [0, 0, 0]], dtype=np.int8)
-PERFECT = np.where(TRUTH == 1, 3.0, -3.0)
-ONE_MISS = np.where(np.arange(12).reshape(4, 3) == 0, -3.0, PERFECT)  # the first text's anger
 ROWS = {"rows": {"train": 10, "validation": 4}}
 
 
@@ -34,8 +31,7 @@ def local(root: Path, origin: Any = None, logits: np.ndarray = PERFECT, **settin
 
 def elsewhere(root: Path, origin: Any = None, **settings: Any) -> TeamRun:
     """A run as W&B gives it back, which is not here."""
-    result = local(root, origin, **settings)
-    return read_back(result)
+    return read_back(local(root, origin, **settings))
 
 
 def read_back(result: RunResult) -> TeamRun:
@@ -47,13 +43,8 @@ def read_back(result: RunResult) -> TeamRun:
 
 @pytest.fixture
 def mixed(tmp_path: Path) -> list[Result]:
-    return add_team_runs(
-        [local(tmp_path, method="lora")],
-        [
-            elsewhere(tmp_path, method="lora"),
-            elsewhere(tmp_path, method="ia3", wandb_project="other", data="/there.csv"),
-        ],
-    )
+    ia3 = elsewhere(tmp_path, method="ia3", wandb_project="other", data="/there.csv")
+    return add_team_runs([local(tmp_path)], [elsewhere(tmp_path), ia3])
 
 
 def seeds(comparison: Comparison) -> dict[str, int]:
@@ -93,10 +84,8 @@ def test_they_are_points_without_intervals_and_without_verdicts(mixed: list[Resu
 def test_they_are_averaged_over_seeds(tmp_path: Path) -> None:
     """Though their data lay elsewhere. A run on other rows is a series of its own and takes no seed from them."""
     places = ("/alice/x.csv", "/bob/x.csv")
-    team = [
-        elsewhere(tmp_path, logits=logits, seed=seed, data=place)
-        for seed, (place, logits) in enumerate(zip(places, (PERFECT, ONE_MISS), strict=True))
-    ]
+    cases = enumerate(zip(places, (PERFECT, ONE_MISS), strict=True))
+    team = [elsewhere(tmp_path, logits=logits, seed=seed, data=place) for seed, (place, logits) in cases]
     comparison = compare(add_team_runs([], team), "validation")
     assert seeds(comparison) == {"LoRA · W&B": 2}
     assert comparison.ranking()["value"].tolist() == pytest.approx([(1 + (2 / 3 + 1 + 1) / 3) / 2])

@@ -59,25 +59,23 @@ def large(request: pytest.FixtureRequest) -> Predictions:
 
 
 def votes(predictions: Predictions) -> dict[str, np.ndarray]:
-    """Series -> what it says, cell by cell."""
+    """Series -> what most of its seeds say, cell by cell; where they are split, the mean probability decides."""
     said = {}
     for name, places in predictions.members.items():
-        said[name] = np.zeros(predictions.truth.shape, dtype=bool)
-        for row, column in np.ndindex(*predictions.truth.shape):
-            ayes = sum(bool(predictions.predicted[place, row, column]) for place in places)
-            mean = np.mean([predictions.probabilities[place, row, column] for place in places])
-            middle = np.mean([predictions.thresholds[place, column] for place in places])
-            said[name][row, column] = mean >= middle if 2 * ayes == len(places) else 2 * ayes > len(places)
+        ayes = predictions.predicted[places].mean(axis=0)
+        is_above = predictions.probabilities[places].mean(axis=0) >= predictions.thresholds[places].mean(axis=0)
+        said[name] = np.where(ayes == 0.5, is_above, ayes > 0.5)
     return said
 
 
 def test_texts_that_one_gets_right_come_with_both_probabilities_widest_apart_first(two: Predictions) -> None:
     table = differing_texts(two, "LoRA", "IA3")
-    assert table["text"].tolist() == ["text 1", "text 0", "text 2"]
-    assert table["row_id"].tolist() == ["1", "0", "2"]
-    assert table["emotion"].tolist() == ["anger", "anger", "joy"]
-    assert table["truth"].tolist() == [True, True, True]
-    assert table["right"].tolist() == ["IA3", "LoRA", "LoRA"]
+    said = table[["row_id", "text", "emotion", "truth", "right"]].to_numpy().tolist()
+    assert said == [
+        ["1", "text 1", "anger", True, "IA3"],
+        ["0", "text 0", "anger", True, "LoRA"],
+        ["2", "text 2", "joy", True, "LoRA"],
+    ]
     numbers = table[["first_probability", "second_probability", "margin"]].to_numpy()
     assert numbers == pytest.approx(np.array([[0.2, 0.9, 0.7], [0.9, 0.4, 0.5], [0.6, 0.3, 0.3]]))
 
@@ -108,9 +106,8 @@ def test_names_that_are_not_there_are_refused(two: Predictions) -> None:
 
 
 def test_the_majority_of_seeds_decides_though_the_mean_probability_says_otherwise() -> None:
-    predictions = predict(
-        [[1, 0]], [[[0.6, 0.0]], [[0.6, 0.0]], [[0.0, 0.0]], [[0.1, 0.0]]], ("LoRA", "LoRA", "LoRA", "IA3")
-    )
+    seeds = [[[0.6, 0.0]], [[0.6, 0.0]], [[0.0, 0.0]]]
+    predictions = predict([[1, 0]], [*seeds, [[0.1, 0.0]]], ("LoRA",) * 3 + ("IA3",))
     [row] = differing_texts(predictions, "LoRA", "IA3").to_dict("records")
     assert (row["right"], row["first_probability"]) == ("LoRA", pytest.approx(0.4))
 
@@ -124,16 +121,16 @@ def test_of_two_seeds_that_disagree_the_mean_probability_decides(second_seed: fl
     assert differing_texts(predictions, "LoRA", "IA3")["right"].tolist() == right
 
 
-def test_errors_of_one_series_alone_are_counted_by_emotion(two: Predictions) -> None:
-    table = unique_errors(two).set_index(["series", "emotion"])
-    assert table.index.tolist() == [("LoRA", "joy"), ("LoRA", "anger"), ("IA3", "joy"), ("IA3", "anger")]
-    columns = ["errors", "only_wrong", "only_right", "support"]
-    assert table.loc[("LoRA", "anger"), columns].tolist() == [2, 1, 1, 2]
-    assert table.loc[("IA3", "anger"), columns].tolist() == [2, 1, 1, 2]
-    assert table.loc[("LoRA", "joy"), columns].tolist() == [0, 0, 1, 3]
-    assert table.loc[("IA3", "joy"), columns].tolist() == [1, 1, 0, 3]
-    assert table.loc[("IA3", "joy"), ["only_wrong_share", "only_right_share"]].tolist() == [0.25, 0]
-    assert table["method"].tolist() == ["lora", "lora", "ia3", "ia3"]
+def test_errors_of_one_series_only_are_counted_by_emotion(two: Predictions) -> None:
+    table = unique_errors(two)
+    columns = ["series", "method", "emotion", "errors", "only_wrong", "only_right", "support"]
+    assert table[columns].to_numpy().tolist() == [
+        ["LoRA", "lora", "joy", 0, 0, 1, 3],
+        ["LoRA", "lora", "anger", 2, 1, 1, 2],
+        ["IA3", "ia3", "joy", 1, 1, 0, 3],
+        ["IA3", "ia3", "anger", 2, 1, 1, 2],
+    ]
+    assert table.loc[2, ["only_wrong_share", "only_right_share"]].tolist() == [0.25, 0]
 
 
 def test_one_series_is_alone_with_nothing(two: Predictions) -> None:
@@ -155,17 +152,14 @@ def test_unique_errors_are_those_of_the_definition(large: Predictions) -> None:
 
 
 def test_the_oracle_is_wrong_only_where_all_are(two: Predictions) -> None:
-    """Alone each has anger F1 1/2 (1 hit, 1 miss, 1 false alarm); together the last text's false alarm is left."""
-    table = oracle_scores(two).set_index(["metric", "emotion"])
-    assert table.index.tolist() == [("f1_macro", ""), ("f1_micro", ""), ("f1", "joy"), ("f1", "anger")]
-    best, oracle = table["best"], table["oracle"]
-    assert (best["f1", "anger"], oracle["f1", "anger"]) == pytest.approx((1 / 2, 4 / 5))
-    assert (best["f1", "joy"], oracle["f1", "joy"]) == pytest.approx((1, 1))
-    assert (best["f1_macro", ""], oracle["f1_macro", ""]) == pytest.approx((3 / 4, 9 / 10))
-    assert (best["f1_micro", ""], oracle["f1_micro", ""]) == pytest.approx((8 / 10, 10 / 11))
-    assert table["gain"].tolist() == pytest.approx((oracle - best).tolist())
-    assert table["series"].tolist() == ["LoRA"] * 4  # of equals the first
-    assert table["support"].tolist() == [5, 5, 3, 2]
+    """Each has anger F1 1/2 (1 hit, 1 miss, 1 false alarm); together the last text's false alarm is left."""
+    table = oracle_scores(two)
+    best, oracle = [3 / 4, 8 / 10, 1, 1 / 2], [9 / 10, 10 / 11, 1, 4 / 5]
+    assert pytest.approx(np.array([best, oracle])) == table[["best", "oracle"]].to_numpy().T
+    assert table["gain"].tolist() == pytest.approx((table["oracle"] - table["best"]).tolist())
+    assert table[["metric", "emotion", "series", "support"]].to_numpy().tolist() == [
+        ["f1_macro", "", "LoRA", 5], ["f1_micro", "", "LoRA", 5], ["f1", "joy", "LoRA", 3], ["f1", "anger", "LoRA", 2],
+    ]  # fmt: skip  # of equals the first
 
 
 def test_the_oracle_agrees_with_scikit_learn(large: Predictions) -> None:
@@ -190,18 +184,10 @@ def test_of_one_series_the_oracle_is_that_series() -> None:
     assert table["gain"].tolist() == [0] * 4
 
 
-def test_agreement_of_two_runs_is_worked_by_hand(two: Predictions) -> None:
-    """Anger: LoRA says 1001, IA3 0101: half are equal, as by chance. Joy: 1110 against 1100: 3/4 where chance gives
-    1/2. So kappa is 0 and 1/2."""
-    kappa = agreement_table(two)
-    assert kappa.index.tolist() == kappa.columns.tolist() == ["LoRA", "IA3"]
-    assert kappa.loc["LoRA", "IA3"] == kappa.loc["IA3", "LoRA"] == pytest.approx(1 / 4)
-    assert np.isnan(np.diag(kappa)).all()
-
-
 def test_agreement_is_scikit_learn_s_kappa_over_pairs_of_runs(large: Predictions) -> None:
     """The seeds of one series are compared with each other, and no run with itself."""
     kappa = agreement_table(large)
+    assert kappa.index.tolist() == kappa.columns.tolist() == [*large.members]
     for first, second in product(large.members, repeat=2):
         pairs = [(a, b) for a, b in product(large.members[first], large.members[second]) if a != b]
         kappas = [
@@ -230,18 +216,10 @@ def test_emotions_are_predicted_with_or_instead_of_true_ones() -> None:
     truth = [[1, 0], [1, 0], [1, 0], [1, 1], [0, 0]]
     said = [[1, 1], [0, 1], [1, 0], [0, 1], [1, 1]]
     table = co_occurrence_errors(predict(truth, [said], ("LoRA",)))
-    assert table.to_dict("records") == [
-        {
-            "series": "LoRA",
-            "method": "lora",
-            "true_emotion": "anger",
-            "other_emotion": "joy",
-            "kind": kind,
-            "count": 1,
-            "share": pytest.approx(1 / 3),
-        }
-        for kind in ("with", "instead")
-    ]
+    assert table["kind"].tolist() == ["with", "instead"]
+    known = ["series", "method", "true_emotion", "other_emotion", "count"]
+    assert table[known].to_numpy().tolist() == [["LoRA", "lora", "anger", "joy", 1]] * 2
+    assert table["share"].tolist() == pytest.approx([1 / 3] * 2)
 
 
 def test_co_occurrence_errors_are_means_over_seeds_of_the_definition(large: Predictions) -> None:
@@ -256,11 +234,8 @@ def test_co_occurrence_errors_are_means_over_seeds_of_the_definition(large: Pred
             if a == b or not eligible.any():
                 continue
             for kind in ("with", "instead"):
-                found = [
-                    (eligible & (large.predicted[p][:, a] == (kind == "with")) & large.predicted[p][:, b]).sum()
-                    for p in places
-                ]
-                count = np.mean(found)
+                is_said = (large.predicted[places, :, a] == (kind == "with")) & large.predicted[places, :, b]
+                count = (eligible & is_said).sum(axis=1).mean()
                 expected[name, true, other, kind] = {"count": count, "share": count / eligible.sum()}
     assert counts.keys() == expected.keys()
     assert pd.DataFrame(counts).to_numpy() == pytest.approx(pd.DataFrame(expected)[list(counts)].to_numpy())

@@ -7,15 +7,13 @@ import pytest
 
 from emocore.evaluation.comparison import Comparison, compare
 from emocore.evaluation.predictions import POLICY_TITLES, ThresholdPolicy
-from emocore.evaluation.results import load_result
 from emocore.evaluation.thresholds import METRICS, chosen_thresholds, describe_tuning, threshold_table
 from emocore.metrics import sigmoid
-from emocore.run.config import RunConfig
 from emocore.thresholds import tune_by_emotion, tune_common
+from tests.support.audited_runs import LABELS, finish
 from tests.support.comparisons import Pairs, build
-from tests.support.tables import finish_run
+from tests.support.studies import draw_logits, draw_truth
 
-LABELS = ("anger", "joy", "trust")
 POLICIES: tuple[ThresholdPolicy, ...] = ("launch", "common", "by_emotion")
 LEAD, TIE, LOSS = (0.05, 0.03, 0.07, "better"), (0.01, -0.01, 0.03, "tie"), (-0.02, -0.03, -0.01, "worse")
 
@@ -83,17 +81,14 @@ def test_a_better_run_of_w_and_b_hides_nothing() -> None:
 
 
 @pytest.fixture(scope="module")
-def tuned(tmp_path_factory: pytest.TempPathFactory) -> dict[ThresholdPolicy, Comparison]:
+def tuned() -> dict[ThresholdPolicy, Comparison]:
     """Two seeds of LoRA, whose logits are all too low, and one of IA3; the test split has other texts."""
-    results, root = [], tmp_path_factory.mktemp("runs")
+    results = []
     for number, (method, seed) in enumerate((("lora", 1), ("lora", 2), ("ia3", 1))):
-        splits = []
-        for split in (0, 1):
-            truth = (np.random.default_rng(split).random((150, 3)) < (0.5, 0.4, 0.3)).astype(np.int8)
-            noise = np.random.default_rng(10 * split + number).normal(size=truth.shape)
-            splits.append((truth, 2.5 * (truth - 0.5) + noise - (1.5 if method == "lora" else 0)))
-        config = RunConfig(method=method, seed=seed)
-        results.append(load_result(finish_run(root, config, *splits[0], LABELS, test=splits[1])))
+        truths = [draw_truth(150, 3, split) for split in (0, 1)]
+        logits = [draw_logits(truth, 2.5, 10 * (split + 1) + number) for split, truth in enumerate(truths)]
+        low, test = [values - (1.2 if method == "lora" else 0) for values in logits]
+        results.append(finish(None, truths[0], low, test=(truths[1], test), method=method, seed=seed))
     return {policy: compare(results, "test", policy) for policy in POLICIES}
 
 
@@ -118,11 +113,8 @@ def test_chosen_thresholds_are_means_over_seeds(tuned: dict[ThresholdPolicy, Com
         for result in tuned[policy].local:
             truth, probabilities = result.truth("validation"), sigmoid(result.logits("validation"))
             common = np.full(3, tune_common(truth, probabilities))
-            by_policy = {
-                "launch": np.full(3, 0.5),
-                "common": common,
-                "by_emotion": tune_by_emotion(truth, probabilities),
-            }
+            tuned_by_emotion = tune_by_emotion(truth, probabilities)
+            by_policy = {"launch": np.full(3, 0.5), "common": common, "by_emotion": tuned_by_emotion}
             chosen[result.method_title].append(by_policy[policy])
         for name, thresholds in chosen.items():
             assert table.loc[name].to_numpy() == pytest.approx(np.mean(thresholds, axis=0))

@@ -18,7 +18,7 @@ from emocore.evaluation.verdicts import (
     compare_pairs,
 )
 from tests.support.comparisons import build
-from tests.support.simulated import World, predictions_of
+from tests.support.simulated import predictions_of
 
 
 def test_holm_multiplies_the_smallest_p_by_most() -> None:
@@ -236,16 +236,6 @@ def test_the_spread_assumed_of_an_emotion_is_larger() -> None:
     row = judge(noisy({"A": [0.8], "B": [0.8]})).iloc[1]
     assert row["note"].endswith(f"assumed, {100 * SEED_DEVIATION_OF_EMOTION:.1f} points")
     assert SEED_DEVIATION_OF_EMOTION > SEED_DEVIATION
-
-
-def test_seven_and_twenty_eight_emotions_are_tested_alike() -> None:
-    for labels in (7, 28):
-        world = World(*(np.resize(values, labels) for values in (World().shares, World().precision, World().recall)))
-        random = np.random.default_rng(labels)
-        seeds = [world.draw_seeds(random, 3) for _ in range(2)]
-        table = judge(world.draw(random, [(*seeds[0], 0.5), (*seeds[1], 0.0)]), resamples=300)
-        assert len(table) == 1 + labels
-        assert table["verdict"].iloc[0] == "better"
 
 
 LEADS = {
