@@ -5,7 +5,6 @@ would: `pip install .`, `emocore bases --install`, `emocore app` in an empty fol
 """
 
 import subprocess
-import sys
 import tempfile
 import venv
 from pathlib import Path
@@ -51,4 +50,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

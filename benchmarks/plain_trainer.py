@@ -13,13 +13,14 @@ import time
 
 import torch
 import transformers
-from peft import get_peft_model
+from datasets import DatasetDict
+from peft import PeftModel, get_peft_model
 from transformers import AutoModelForSequenceClassification, Trainer, TrainingArguments
 
 from emocore.data.encode import encode_splits
-from emocore.data.split import load_splits
+from emocore.data.split import Splits, load_splits
 from emocore.models.bases import find_base
-from emocore.models.build import build_model
+from emocore.models.build import LoadedBase, build_model
 from emocore.models.bundled import bundled_folder
 from emocore.models.methods import find_method
 from emocore.models.pooling import MeanPooledBert
@@ -28,8 +29,9 @@ from emocore.run.config import STARTER, RunConfig
 from emocore.training.trainer import EmotionTrainer, training_arguments
 
 
-def plain_trainer(config, loaded, data, folder):
-    base = find_base(config.base)
+def plain_trainer(config: RunConfig, loaded: LoadedBase, data: DatasetDict, folder: str) -> Trainer:
+    base, method = find_base(config.base), find_method(config.method)
+    assert method.adapter_config, "TF-IDF has no adapter"
     model_class = MeanPooledBert if base.pooling == "mean" else AutoModelForSequenceClassification
     model = model_class.from_pretrained(
         bundled_folder(base),
@@ -51,14 +53,16 @@ def plain_trainer(config, loaded, data, folder):
         disable_tqdm=True,
     )
     return Trainer(
-        model=get_peft_model(model, find_method(config.method).adapter_config(config, base)),
+        model=get_peft_model(model, method.adapter_config(config, base)),
         args=arguments,
         train_dataset=data["train"].remove_columns(["row_id", "length"]),
         data_collator=transformers.DataCollatorWithPadding(loaded.tokenizer),
     )
 
 
-def emocore_trainer(config, model, loaded, data, folder):
+def emocore_trainer(
+    config: RunConfig, model: PeftModel, loaded: LoadedBase, data: DatasetDict, folder: str
+) -> EmotionTrainer:
     return EmotionTrainer(
         run_config=config,
         lengths=data["train"]["length"],
@@ -70,7 +74,7 @@ def emocore_trainer(config, model, loaded, data, folder):
     )
 
 
-def measure_round(config, splits) -> tuple[float, float]:
+def measure_round(config: RunConfig, splits: Splits) -> tuple[float, float]:
     """Samples per second of the plain script and of Emocore."""
     speeds = []
     for kind in ("plain", "emocore"):

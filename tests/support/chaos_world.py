@@ -2,7 +2,6 @@
 
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -126,8 +125,8 @@ class World:
         """SIGKILL to the processes of this kind; False if there are none."""
         victims = self.processes(module)
         for process in victims:
-            os.kill(process.pid, signal.SIGKILL)
-            wait_for(lambda process=process: not process.is_running() or process.status() == "zombie", 10)
+            process.kill()
+        wait_for(lambda: not any(victim.is_running() and victim.status() != "zombie" for victim in victims), 10)
         return bool(victims)
 
     def strike_at_random(self) -> None:
