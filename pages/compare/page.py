@@ -42,7 +42,6 @@ VIEWS = {
     "original_study": ("Original study", original_study.show),
     "export": ("Export", export.show),
 }
-FORMER_VIEWS = {"fairness": "audit", "curves": "sweeps", "study": "original_study"}  # old links still use these names
 SPLIT_HELP = "Verdicts belong on the test split; thresholds are tuned on the validation split."
 POLICY_HELP = "  \n".join(f"**{POLICY_TITLES[policy]}**: {text}" for policy, text in POLICY_DESCRIPTIONS.items())
 
@@ -100,8 +99,6 @@ view.draw(
 with st.expander("All metrics"):
     show_scores(comparison)
 
-if st.query_params.get("view") in FORMER_VIEWS:
-    st.query_params["view"] = FORMER_VIEWS[st.query_params["view"]]
 shown = choose_segment(
     st, "View", {name: title for name, (title, _) in VIEWS.items()}, name="view", key="compare_view",
     label_visibility="collapsed",

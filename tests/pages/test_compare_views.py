@@ -12,7 +12,7 @@ from emocore.emotions import EKMAN_7, GOEMOTIONS_28
 from emocore.export.content import ComparisonContent
 from emocore.run.folder import RunFolder
 from emocore.run.listing import runs_root
-from tests.support.compare_page import VIEWS, open_compare, switch_view, words
+from tests.support.pages import VIEWS, open_compare, words
 from tests.support.studies import as_team_runs, fail_run, finish_study
 
 HEADLINE = {
@@ -24,24 +24,22 @@ HEADLINE = {
     "texts": "Texts that one gets right and the other wrong",
     "sweeps": "vary neither training rows nor learning rate",
     "audit": "Is this comparison fair?",
-    "original_study": "Beside the study",
-    "export": "With booktabs",
+    "original_study": "Compared with the original study",
+    "export": "Uses booktabs",
 }
 CHARTS = {"emotions": 4, "verdicts": 3, "thresholds": 2, "calibration": 2, "costs": 2, "texts": 3, "export": 2}
 NEEDS_PREDICTIONS = ("emotions", "thresholds", "calibration", "texts")
 MARKUP = ("an*g*er", "$joy$", "tr|ust", ":material/home:", "[love](x)", "`fear`", "_sad_")
 
 
-@pytest.fixture(autouse=True)
-def pages_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A page alone has no others to link to; fewer resamples say as much about the page."""
-    monkeypatch.setattr(st, "page_link", lambda *_, **__: None)
-    monkeypatch.setattr("emocore.evaluation.comparison.RESAMPLES", 300)
-
-
 def assert_stands(page: AppTest) -> None:
     assert not page.exception, [error.message for error in page.exception]
     assert not page.error, words(page)
+
+
+def switch_view(page: AppTest, view: str) -> None:
+    page.segmented_control(key="compare_view").set_value(view).run()
+    assert_stands(page)
 
 
 def finish_groups(root: Path) -> None:
@@ -101,21 +99,12 @@ def test_every_view_has_an_address() -> None:
         assert page.query_params["view"] in (view, [view])
 
 
-@pytest.mark.parametrize(("former", "view"), [("fairness", "audit"), ("curves", "sweeps"), ("study", "original_study")])
-def test_an_address_of_before_leads_to_the_view_by_its_new_name(former: str, view: str) -> None:
-    finish_study(runs_root())
-    page = open_compare(view=former)
-    assert HEADLINE[view] in words(page)
-    assert page.query_params["view"] in (view, [view])
-
-
 @pytest.mark.parametrize("world", WORLDS)
 def test_views_stand_whatever_was_compared(world: str) -> None:
     WORLDS[world](runs_root())
     page = open_compare(study="s")
     for view in VIEWS:
         switch_view(page, view)
-        assert_stands(page)
         assert page.get("plotly_chart")
 
 
@@ -174,7 +163,6 @@ def test_an_emotion_that_only_some_runs_know_is_shown_for_those() -> None:
         page.selectbox(key="compare_emotion").set_value(emotion)
         for view in ("emotions", "verdicts", "calibration", "texts"):
             switch_view(page, view)
-            assert_stands(page)
             assert page.selectbox(key="compare_emotion").value == emotion
 
 
@@ -200,7 +188,6 @@ def test_runs_of_wandb_alone_show_scores_and_say_what_needs_predictions(view: st
 @pytest.mark.usefixtures("elsewhere")
 def test_runs_of_wandb_alone_have_no_tuned_thresholds() -> None:
     page = open_compare(thresholds="by_emotion")
-    assert not page.exception
     assert "none of these runs has predictions; choose the thresholds as launched" in words(page)
     page.segmented_control(key="compare_thresholds").set_value("launch").run()
     assert_stands(page)
