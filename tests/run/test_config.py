@@ -50,51 +50,44 @@ def test_numeric_settings_have_bounds() -> None:
     assert bounds("base") == {}
 
 
-@pytest.mark.parametrize(
-    ("values", "field"),
-    [
-        ({"epochs": 0}, "epochs"),
-        ({"epochs": 1.5}, "epochs"),
-        ({"epochs": "three"}, "epochs"),
-        ({"learning_rate": 2}, "learning_rate"),
-        ({"learning_rate": float("nan")}, "learning_rate"),
-        ({"rows": 19}, "rows"),
-        ({"seed": -1}, "seed"),
-        ({"seed": 2**31}, "seed"),
-        ({"threshold": 1}, "threshold"),
-        ({"device": "gpu"}, "device"),
-        ({"device": "cuda:"}, "device"),
-        ({"precision": "fp16"}, "precision"),
-        ({"wandb_mode": "disabled"}, "wandb_mode"),
-        ({"wandb_base_url": "wandb.example"}, "wandb_base_url"),
-        ({"max_grad_norm": float("inf")}, "max_grad_norm"),
-        ({"inverse_regularization": float("inf")}, "inverse_regularization"),
-        ({"max_steps": 10**26}, "max_steps"),
-        ({"rows": 10**10}, "rows"),
-        ({"study": "a/b"}, "study"),
-        ({"study": "two\nlines"}, "study"),
-        ({"study": ""}, "study"),
-        ({"study": "x" * 81}, "study"),
-        ({"gradient_checkpointing": "perhaps"}, "gradient_checkpointing"),
-    ],
-)
-def test_a_wrong_value_is_refused_with_its_field_and_the_value(values: dict[str, Any], field: str) -> None:
+WRONG: dict[str, tuple[Any, ...]] = {
+    "epochs": (0, 1.5, "three"),
+    "learning_rate": (2, float("nan")),
+    "rows": (19, 10**10),
+    "seed": (-1, 2**31),
+    "threshold": (1,),
+    "device": ("gpu", "cuda:"),
+    "precision": ("fp16",),
+    "wandb_mode": ("disabled",),
+    "wandb_base_url": ("wandb.example",),
+    "max_grad_norm": (float("inf"),),
+    "inverse_regularization": (float("inf"),),
+    "max_steps": (10**26,),
+    "study": ("a/b", "two\nlines", "", "x" * 81),
+    "gradient_checkpointing": ("perhaps",),
+}
+
+
+@pytest.mark.parametrize(("field", "value"), [(field, value) for field, values in WRONG.items() for value in values])
+def test_a_wrong_value_is_refused_with_its_field_and_the_value(field: str, value: Any) -> None:
     with pytest.raises(ConfigError) as caught:
-        build(RunConfig, values)
+        build(RunConfig, {field: value})
     assert caught.value.field == field
     assert str(caught.value).startswith(f"{field}: ")
-    assert repr(values[field]) in str(caught.value)
+    assert repr(value) in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("study", ["starter study", "LoRA + IA3 (2nd try)", "study 2024-05-01 10.00.00", "étude_1"])
-def test_usual_study_names_are_accepted(study: str) -> None:
-    assert RunConfig(study=study).study == study
+USUAL = {
+    "study": ("starter study", "LoRA + IA3 (2nd try)", "study 2024-05-01 10.00.00", "étude_1"),
+    "device": ("auto", "cpu", "cuda", "cuda:0", "cuda:11"),
+    "wandb_base_url": ("http://127.0.0.1:8080", "https://wandb.example", "https://wandb.example:443/path"),
+}
 
 
-@pytest.mark.parametrize("device", ["auto", "cpu", "cuda", "cuda:0", "cuda:11"])
-def test_devices_are_accepted_by_name(device: str) -> None:
-    assert RunConfig(device=device).device == device
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in USUAL.items() for value in values])
+def test_usual_values_are_accepted(name: str, value: str) -> None:
+    assert getattr(RunConfig(**{name: value}), name) == value
 
 
 HIDDEN = {"escape": "a\x1b[31mb", "nul": "a\0b", "direction": "a\u202eb", "half": "a\udcffb", "long": "x" * 5000}
@@ -113,15 +106,8 @@ def test_no_text_holds_what_cannot_be_seen_or_has_no_end(name: str, text: str) -
 
 @pytest.mark.parametrize("base", ["<a href='https:evil.example'>click", "a>b", "owner/<b>"])
 def test_a_base_holds_no_markup_since_charts_are_called_by_it(base: str) -> None:
-    with pytest.raises(ConfigError, match="base: a < or > cannot stand in it"):
+    with pytest.raises(ConfigError, match="base: it must not contain < or >"):
         build(RunConfig, {"base": base})
-
-
-@pytest.mark.parametrize(
-    "address", ["http://127.0.0.1:8080", "https://wandb.example", "https://wandb.example:443/path"]
-)
-def test_addresses_of_servers_are_accepted(address: str) -> None:
-    assert RunConfig(wandb_base_url=address).wandb_base_url == address
 
 
 @pytest.mark.parametrize(
@@ -137,14 +123,8 @@ def test_an_address_that_has_a_password_or_is_none_is_refused_without_repeating_
     assert caught.value.field == "wandb_base_url" and "S3CR3T" not in str(caught.value)
 
 
-def test_a_study_has_an_end_too() -> None:
-    for values in ({"seeds": list(range(1001))}, {"name": "a\x1bb"}, {"vary": {"rows": list(range(20, 1100))}}):
-        with pytest.raises(ConfigError):
-            build(StudyConfig, {"name": "s", "methods": ["lora"]} | values)
-
-
 def test_an_unknown_setting_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match="learning_rat: no such setting; known are: method, base") as caught:
+    with pytest.raises(ConfigError, match="learning_rat: no such setting; the settings are method, base") as caught:
         build(RunConfig, {"learning_rat": 1e-3})
     assert caught.value.field == "learning_rat"
 
@@ -157,10 +137,8 @@ def test_shares_that_leave_too_little_for_training_are_refused_by_both_names() -
 
 
 def test_spaces_around_a_value_are_cut() -> None:
-    assert RunConfig(base=" minilm-l6 ", study=" a ").model_dump(include={"base", "study"}) == {
-        "base": "minilm-l6",
-        "study": "a",
-    }
+    config = RunConfig(base=" minilm-l6 ", study=" a ")
+    assert (config.base, config.study) == ("minilm-l6", "a")
 
 
 def test_a_config_cannot_be_changed_after_its_check() -> None:

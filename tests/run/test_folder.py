@@ -20,6 +20,7 @@ from emocore.run.listing import create_run, find_run, list_damaged_runs, list_ru
 from emocore.run.state import RunStatus
 from tests.support.records import read_raw
 from tests.support.tables import change_status
+from tests.support.threads import meanwhile
 
 ACTIVE = [RunStatus.STARTING, RunStatus.RUNNING, RunStatus.EVALUATING]
 FINAL = [RunStatus.FINISHED, RunStatus.FAILED, RunStatus.STOPPED, RunStatus.INTERRUPTED, RunStatus.IMPORTED]
@@ -34,6 +35,7 @@ def run(tmp_path: Path) -> RunFolder:
 def test_statuses_are_waiting_active_or_final() -> None:
     assert [status for status in RunStatus if status.is_active] == ACTIVE
     assert [status for status in RunStatus if status.is_final] == FINAL
+    assert [status for status in RunStatus if status.is_resumable] == FINAL[1:], "all that ended without a result"
     assert set(RunStatus) == {RunStatus.QUEUED, *ACTIVE, *FINAL}
 
 
@@ -119,14 +121,6 @@ def test_a_change_of_state_keeps_what_it_does_not_name(run: RunFolder) -> None:
     assert (state.created_at, state.started_at, state.ended_at) == (created_at, created_at + 1, None)
 
 
-@pytest.mark.parametrize("status", FINAL)
-def test_a_final_state_gets_its_time(run: RunFolder, status: RunStatus) -> None:
-    change_status(run, status, reason="because")
-    assert run.state.reason == "because"
-    assert run.state.ended_at is not None
-    assert run.state.ended_at >= run.state.created_at
-
-
 @pytest.mark.parametrize("status", ACTIVE)
 def test_an_active_state_without_a_living_holder_reads_as_interrupted(run: RunFolder, status: RunStatus) -> None:
     change_status(run, status)
@@ -138,9 +132,11 @@ def test_an_active_state_without_a_living_holder_reads_as_interrupted(run: RunFo
 
 
 @pytest.mark.parametrize("status", [RunStatus.QUEUED, *FINAL])
-def test_other_states_need_no_holder(run: RunFolder, status: RunStatus) -> None:
-    change_status(run, status)
-    assert run.state.status == status
+def test_other_states_need_no_holder_and_the_final_ones_have_a_time(run: RunFolder, status: RunStatus) -> None:
+    change_status(run, status, reason="because")
+    state = run.state
+    assert (state.status, state.reason) == (status, "because")
+    assert status == RunStatus.QUEUED or (state.ended_at and state.ended_at >= state.created_at)
 
 
 def test_a_lock_admits_one_holder_and_is_free_afterwards(run: RunFolder) -> None:
@@ -165,22 +161,16 @@ def test_a_reader_that_a_busy_machine_holds_up_is_waited_for(run: RunFolder) -> 
 
 
 def test_readers_that_look_at_a_lock_do_not_keep_it_from_its_holder(run: RunFolder) -> None:
-    done = threading.Event()
     looks: list[bool] = []
 
     def look() -> None:
-        while not done.wait(0.0005):
-            looks.append(run.is_locked)
+        time.sleep(0.0005)
+        looks.append(run.is_locked)
 
-    reader = threading.Thread(target=look)
-    reader.start()
-    try:
+    with meanwhile(look):
         while len(looks) < 50:
             with run.lock():
                 pass
-    finally:
-        done.set()
-        reader.join()
 
 
 @pytest.mark.parametrize("kill", [False, True])
@@ -198,18 +188,19 @@ def test_a_child_keeps_the_lock_until_it_ends_in_whatever_way(run: RunFolder, ki
     assert not run.is_locked
 
 
-def test_a_run_is_deleted_with_all_its_files(run: RunFolder) -> None:
+def test_a_run_whose_process_has_gone_is_deleted_with_all_its_files(run: RunFolder) -> None:
+    change_status(run, RunStatus.RUNNING)
     run.checkpoints.mkdir()
     (run.checkpoints / "weights").write_text("x")
     delete_run(run)
-    assert list(run.path.parent.iterdir()) == []
-    assert list_runs(run.path.parent) == []
+    assert list(run.path.parent.iterdir()) == list_runs(run.path.parent) == []
 
 
-def test_a_live_run_is_not_deleted(run: RunFolder) -> None:
+@pytest.mark.parametrize("status", ACTIVE)
+def test_a_live_run_is_not_deleted(run: RunFolder, status: RunStatus) -> None:
     with run.lock():
-        run.change_state(RunStatus.RUNNING)
-        with pytest.raises(RunError, match="is running; stop it before deleting it"):
+        run.change_state(status)
+        with pytest.raises(RunError, match=f"is {status}; stop it before deleting it"):
             delete_run(run)
     assert run.config.method == "tfidf"
 
@@ -218,12 +209,6 @@ def test_a_run_that_is_just_being_taken_up_is_not_deleted(run: RunFolder) -> Non
     with run.lock(), pytest.raises(RunError, match="stop it first"):
         delete_run(run)
     assert list_runs(run.path.parent) == [run]
-
-
-def test_an_interrupted_run_can_be_deleted(run: RunFolder) -> None:
-    change_status(run, RunStatus.RUNNING)
-    delete_run(run)
-    assert not run.path.exists()
 
 
 def test_the_end_of_a_log_is_read_without_its_beginning(run: RunFolder) -> None:
@@ -239,20 +224,15 @@ def test_a_log_with_broken_bytes_can_be_shown(run: RunFolder) -> None:
     assert run.tail_log(1) == "after"
 
 
+@pytest.mark.parametrize("value", ["{home}/deep/runs", "~/deep/runs", "deep/runs"])
 def test_the_runs_folder_is_where_the_environment_says_and_is_made(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
-    monkeypatch.setenv("EMOCORE_RUNS", str(tmp_path / "deep" / "runs"))
-    assert runs_root() == tmp_path / "deep" / "runs"
-    assert runs_root().is_dir()
-
-
-def test_the_runs_folder_follows_home_and_relative_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    for value in ("~/runs", "runs"):
-        monkeypatch.setenv("EMOCORE_RUNS", value)
-        assert runs_root() == tmp_path / "runs"
+    monkeypatch.setenv("EMOCORE_RUNS", value.format(home=tmp_path))
+    assert runs_root() == tmp_path / "deep" / "runs"
+    assert runs_root().is_dir()
 
 
 @pytest.mark.parametrize("value", ["{file}", "{file}/runs", "~nosuchuser/runs"])

@@ -1,9 +1,7 @@
 """A setting is one field: every part of Emocore that knows settings knows each of them, as its field says."""
 
 import shutil
-import subprocess
-import sys
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -20,6 +18,7 @@ from emocore.export.repeat import repeat_command
 from emocore.run.config import FormPlace, RunConfig
 from emocore.run.settings import AUDITED, DATA_FILES, NOT_TOLD, SHARED, VARIED, audit_name, bounds, describe, title, use
 from tests.support.audited_runs import finish
+from tests.support.live_runs import python
 from tests.support.repository import REPOSITORY
 
 SETTINGS = list(RunConfig.model_fields)
@@ -157,16 +156,11 @@ def test_a_new_field_is_all_that_a_new_setting_takes(tmp_path: Path) -> None:
     config = tmp_path / "emocore" / "run" / "config.py"
     before = "    threshold: Annotated"
     config.write_text(config.read_text("utf-8").replace(before, ADDED_FIELD + before, 1), encoding="utf-8")
-    printed = run_in(tmp_path, "-m", "emocore", "settings", "--markdown")
+    run_python = partial(python, folder=tmp_path, PYTHONPATH=str(tmp_path))
+    printed = run_python("-m", "emocore", "settings", "--markdown")
     (tmp_path / "docs" / "settings.md").write_text(printed, encoding="utf-8")
-    told = run_in(tmp_path, "-m", "pytest", "-q", "tests/run/test_settings.py", "-k", ADDED)
+    told = run_python("-m", "pytest", "-q", "tests/run/test_settings.py", "-k", ADDED)
     assert "7 passed" in told, told
-
-
-def run_in(folder: Path, *arguments: str) -> str:
-    done = subprocess.run([sys.executable, *arguments], cwd=folder, capture_output=True, text=True, timeout=200)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def test_every_heading_of_the_form_is_one_that_a_field_may_name() -> None:

@@ -73,12 +73,3 @@ def test_a_clock_set_back_gives_no_negative_time() -> None:
     assert state(started_at=2000.0, ended_at=1500.0).elapsed_seconds == 0
     assert state(started_at=2000.0, ended_at=1500.0, earlier_seconds=30.0).elapsed_seconds == 30
     assert state(started_at=time.time() + 3600).elapsed_seconds == 0
-
-
-def test_what_can_be_resumed_has_ended_without_a_result() -> None:
-    resumable = {status for status in RunStatus if status.is_resumable}
-    assert resumable == {RunStatus.FAILED, RunStatus.STOPPED, RunStatus.INTERRUPTED, RunStatus.IMPORTED}
-    assert all(status.is_final and not status.is_active for status in resumable)
-    assert RunStatus.FINISHED.is_final and not RunStatus.FINISHED.is_resumable
-    assert not (RunStatus.QUEUED.is_final or RunStatus.QUEUED.is_active)
-    assert all(status.is_active != status.is_final for status in RunStatus if status != RunStatus.QUEUED)

@@ -82,11 +82,7 @@ def test_a_failure_is_told_and_asked_again_but_success_is_kept(tmp_path: Path, m
 
 @pytest.mark.parametrize(
     ("script", "problem"),
-    [
-        ("sleep 5", "did not answer in"),
-        ("exit 9", "status 9"),
-        ("echo what is this", "nvidia-smi: "),
-    ],
+    [("sleep 5", "did not answer in"), ("exit 9", "status 9"), ("echo what is this", "nvidia-smi: ")],
 )
 def test_every_trouble_has_its_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, problem: str

@@ -1,7 +1,7 @@
 """The identity of this installation, and the servers that its user named."""
 
 import stat
-import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,7 @@ import pytest
 from emocore.errors import ConfigError
 from emocore.system.installation import confirm_server, confirmed_servers, is_own_mark, make_mark, settings_folder
 from tests.support.small_disks import read_only, small_disk
+from tests.support.threads import at_once
 
 
 @pytest.fixture(autouse=True)
@@ -55,23 +56,14 @@ def test_what_is_kept_is_for_its_user_alone(settings: Path) -> None:
 
 
 def test_those_who_come_first_at_once_get_one_identity(settings: Path) -> None:
-    marks: list[str] = []
-    threads = [threading.Thread(target=lambda: marks.append(make_mark("run-1"))) for _ in range(12)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(marks) == 12 and len(set(marks)) == 1
+    [mark] = set(at_once(*[lambda: make_mark("run-1")] * 12))
+    assert isinstance(mark, str)
     assert [path.name for path in settings.iterdir()] == ["identity"]
 
 
 def test_of_addresses_that_are_confirmed_at_once_none_is_lost() -> None:
     addresses = {f"http://127.0.0.1:{port}" for port in range(8000, 8012)}
-    threads = [threading.Thread(target=confirm_server, args=(address,)) for address in addresses]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*(partial(confirm_server, address) for address in addresses))
     assert confirmed_servers() == addresses
 
 

@@ -13,49 +13,30 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WANDB_BASE_URL", "http://wandb.example.org:8080")
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        "https://api.wandb.ai",
-        "https://API.wandb.ai:443/",
-        "https://api.wandb.ai/graphql",
-        "https://api.forge.coreweave.com",
-        "http://wandb.example.org:8080",
-        "http://WANDB.example.org:8080/team/project",
-    ],
-)
+OWN = (
+    "https://api.wandb.ai", "https://API.wandb.ai:443/", "https://api.wandb.ai/graphql",
+    "https://api.forge.coreweave.com",
+    "http://wandb.example.org:8080", "http://WANDB.example.org:8080/team/project",
+)  # fmt: skip
+FOREIGN = (
+    "http://api.wandb.ai", "https://api.wandb.ai:8443", "https://forge.coreweave.com.evil.example",
+    "https://wandb.example.org:8080", "http://wandb.example.org", "http://wandb.example.org:8081",
+    "http://sub.wandb.example.org:8080", "http://wandb.example.org.evil.example:8080",
+    "http://wandb.example.org:8080@evil.example", "http://evil.example\\@wandb.example.org:8080",
+    "http://evil.example#@wandb.example.org:8080", "http://wandb.example.org:8080?x=@evil.example",
+    "http://wandb.example.org:8080\n.evil.example", "http://wandb.example.org:8080\n",
+    " http://wandb.example.org:8080", "http://wandb.example.org:0x1f90", "http://wandb.example.org:99999",
+    "http://wandb.example.org:", "//wandb.example.org:8080", "wandb.example.org:8080",
+    "ftp://wandb.example.org:8080", "http://ẃandb.example.org:8080", "",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("address", OWN)
 def test_the_public_server_and_the_users_own_have_the_key(address: str) -> None:
     assert may_have_key(address, "WANDB_API_KEY")
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        "http://api.wandb.ai",
-        "https://api.wandb.ai:8443",
-        "https://forge.coreweave.com.evil.example",
-        "https://wandb.example.org:8080",
-        "http://wandb.example.org",
-        "http://wandb.example.org:8081",
-        "http://sub.wandb.example.org:8080",
-        "http://wandb.example.org.evil.example:8080",
-        "http://wandb.example.org:8080@evil.example",
-        "http://evil.example\\@wandb.example.org:8080",
-        "http://evil.example#@wandb.example.org:8080",
-        "http://wandb.example.org:8080?x=@evil.example",
-        "http://wandb.example.org:8080\n.evil.example",
-        "http://wandb.example.org:8080\n",
-        " http://wandb.example.org:8080",
-        "http://wandb.example.org:0x1f90",
-        "http://wandb.example.org:99999",
-        "http://wandb.example.org:",
-        "//wandb.example.org:8080",
-        "wandb.example.org:8080",
-        "ftp://wandb.example.org:8080",
-        "http://ẃandb.example.org:8080",
-        "",
-    ],
-)
+@pytest.mark.parametrize("address", FOREIGN)
 def test_no_other_address_has_it(address: str) -> None:
     assert not may_have_key(address, "WANDB_API_KEY")
     assert "WANDB_BASE_URL" in explain_refusal(address) and "@" not in explain_refusal(address)
