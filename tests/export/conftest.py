@@ -11,21 +11,16 @@ from emocore.evaluation.results import RunResult
 from emocore.export.content import ComparisonContent
 from emocore.run.folder import RunFolder
 from emocore.run.provenance import Code, Provenance
+from tests.support.audited_runs import ORIGIN
 from tests.support.records import read_raw
 from tests.support.studies import finish_study
 
 SCRIPT = "<script>window.hacked = 1</script>"
 LABELS = ("joy", f"anger {SCRIPT}", "fear & 100% <b>dread</b>", "trust")
 LONG_NAME = "QLoRA · gte-Qwen1.5-7B-instruct (rows 250, learning rate 0.0005)"
-PROVENANCE = {
-    "emocore": "0.1.0",
-    "python": "3.11.7",
-    "platform": "Linux-6.1-x86_64",
+PROVENANCE = ORIGIN | {
     "packages": {"torch": "2.13.0", "peft": "0.21.2"},
-    "code": {"revision": "0123abc", "dirty": False},
-    "data_sha256": {"data": "d" * 64},
     "rows": {"train": 500, "validation": 150},
-    "base_revision": None,
     "split_sha256": "a" * 64,
 }
 

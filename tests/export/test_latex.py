@@ -10,19 +10,8 @@ from emocore.export.latex import escape, latex_emotion_table, latex_table
 from tests.support.comparisons import build
 
 NASTY = r"\input{/etc/passwd} 100% of $x_1^2$ & #1 ~{a}~ <b>[c]* `d' -- e---f | g" + '"'
-COMMANDS = {
-    "textbackslash": "\\",
-    "textasciitilde": "~",
-    "textasciicircum": "^",
-    "textless": "<",
-    "textgreater": ">",
-    "textbar": "|",
-    "textquotedbl": '"',
-    "textasciigrave": "`",
-    "textperiodcentered": "·",
-    "dagger": "†",
-    "ddagger": "‡",
-}
+NAMES = ["backslash", "asciitilde", "asciicircum", "less", "greater", "bar", "quotedbl", "asciigrave", "periodcentered"]
+COMMANDS = dict(zip([*(f"text{name}" for name in NAMES), "dagger", "ddagger"], '\\~^<>|"`·†‡', strict=True))
 
 
 def printed(latex: str) -> str:
@@ -53,12 +42,9 @@ def test_any_name_is_printed_as_it_is() -> None:
         assert printed(escape(name)) == " ".join(name.split())
 
 
-def test_two_hyphens_stay_two() -> None:
+def test_two_hyphens_stay_two_and_several_lines_become_one() -> None:
     assert escape("a--b---c") == "a-{}-b-{}-{}-c"
     assert escape("macro-F1") == "macro-F1"
-
-
-def test_a_name_of_several_lines_is_one_line() -> None:
     assert escape(" a\n\n\tb\x00c\r\n") == "a b c"
 
 

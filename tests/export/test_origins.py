@@ -8,16 +8,9 @@ import pandas as pd
 
 from emocore.evaluation.comparison import Comparison, compare
 from emocore.evaluation.results import Result, RunResult, TeamResult, load_result
+from emocore.export import origins
 from emocore.export.content import ComparisonContent
-from emocore.export.origins import (
-    environment_table,
-    file_names,
-    hashes,
-    settings_table,
-    shared_address,
-    shared_config,
-    without_paths,
-)
+from emocore.export.origins import file_names, shared_address, shared_config
 from emocore.run.provenance import Code, Provenance
 from tests.support.studies import finish_study
 
@@ -77,7 +70,7 @@ def test_of_a_run_s_place_on_w_and_b_the_address_is_told(tmp_path: Path) -> None
 
 
 def test_settings_say_which_series_have_them(study: list[RunResult], comparison: Comparison) -> None:
-    table = settings_table(comparison, file_names(study)).set_index(["setting", "value"])["series"].to_dict()
+    table = origins.settings_table(comparison, file_names(study)).set_index(["setting", "value"])["series"].to_dict()
     assert table["base", "minilm-l6"] == "all"
     assert table["data", "train.csv"] == "all"
     assert table["lora rank", "16"] == "LoRA, QLoRA"
@@ -88,7 +81,7 @@ def test_settings_say_which_series_have_them(study: list[RunResult], comparison:
 def test_an_environment_that_changed_within_a_series_is_told_by_its_share(study: list[RunResult]) -> None:
     other = {"packages": {"torch": "2.12.0"}, "code": Code(revision="abc", dirty=True)}
     results = [*study[:-1], replace(study[-1], provenance=study[-1].provenance.model_copy(update=other))]
-    table = environment_table(compare(results, "validation")).set_index(["what", "value"])["series"].to_dict()
+    table = origins.environment_table(compare(results, "validation")).set_index(["what", "value"])["series"].to_dict()
     assert table["python", "3.11.7"] == "all"
     assert table["torch", "2.13.0"] == "LoRA, QLoRA, IA3 (1 of 2)"
     assert table["torch", "2.12.0"] == "IA3 (1 of 2)"
@@ -96,7 +89,7 @@ def test_an_environment_that_changed_within_a_series_is_told_by_its_share(study:
 
 
 def test_hashes_tell_files_and_split_of_every_run(study: list[RunResult]) -> None:
-    told = hashes(study, file_names(study))
+    told = origins.hashes(study, file_names(study))
     assert set(told) == {result.id for result in study}
     assert told[study[0].id]["files"] == {"data": "train.csv"}
     assert told[study[0].id]["data_sha256"] == {"data": "d" * 64}
@@ -105,7 +98,7 @@ def test_hashes_tell_files_and_split_of_every_run(study: list[RunResult]) -> Non
 
 def test_paths_are_replaced_in_all_words_and_tables(content: ComparisonContent) -> None:
     names = {"/home/ada/x": "x", "/home/ada/x/y.csv": "y.csv"}
-    told = without_paths(
+    told = origins.without_paths(
         replace(
             content,
             headline=["in /home/ada/x/y.csv"],
@@ -124,4 +117,4 @@ def test_paths_are_replaced_in_all_words_and_tables(content: ComparisonContent) 
 def test_what_is_not_known_of_a_run_is_no_trouble(study: list[RunResult]) -> None:
     result = replace(study[0], provenance=Provenance(labels=["a"]))
     assert file_names([result])
-    assert hashes([result], {})[result.id]["rows"] == {}
+    assert origins.hashes([result], {})[result.id]["rows"] == {}

@@ -10,7 +10,6 @@ import pytest
 from emocore.cli import commands
 from emocore.cli.main import main
 from emocore.errors import ConfigError
-from emocore.evaluation.results import Result
 from emocore.export.repeat import repeat_command
 from emocore.jobs.launch import Plan, plan_runs, plan_study
 from emocore.run.config import RunConfig
@@ -19,21 +18,11 @@ from tests.support.audited_runs import build_result
 from tests.support.tables import make_table, write_csv
 
 FULL = {
-    "base": "smollm2-135m",
-    "text_column": "Tweet",
-    "label_columns": ["anger", "joy"],
-    "rows": 60,
-    "validation_share": 0.2,
-    "split_seed": 7,
-    "max_length": 64,
-    "batch_size": 8,
-    "gradient_checkpointing": True,
-    "weight_decay": 0.0,
-    "device": "cpu",
-    "precision": "fp32",
-    "checkpoint_minutes": 2.5,
+    "base": "smollm2-135m", "text_column": "Tweet", "label_columns": ["anger", "joy"], "rows": 60,
+    "validation_share": 0.2, "split_seed": 7, "max_length": 64, "batch_size": 8, "gradient_checkpointing": True,
+    "weight_decay": 0.0, "device": "cpu", "precision": "fp32", "checkpoint_minutes": 2.5,
     "target_modules": ["q_proj", "v_proj"],
-}
+}  # fmt: skip
 LOGGING = {"wandb_project": "secret project", "wandb_entity": "ada", "wandb_mode": "offline"}
 
 
@@ -72,12 +61,16 @@ def relaunch(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[RunConfig]
     return read
 
 
-def results_of(configs: list[RunConfig]) -> list[Result]:
-    return [build_result(config) for config in configs]
+def repeat(configs: list[RunConfig]) -> str:
+    return repeat_command([build_result(config) for config in configs])
+
+
+def edited(configs: list[RunConfig], **changes: Any) -> list[RunConfig]:
+    return [config.model_copy(update=changes) for config in configs]
 
 
 def without_logging(configs: list[RunConfig]) -> list[RunConfig]:
-    return [config.model_copy(update=dict.fromkeys((*LOGGING, "wandb_base_url"))) for config in configs]
+    return edited(configs, **dict.fromkeys((*LOGGING, "wandb_base_url")))
 
 
 def study(**changes: Any) -> StudyConfig:
@@ -107,11 +100,9 @@ STUDIES = {
 @pytest.mark.parametrize("name", STUDIES)
 def test_a_study_is_repeated_by_one_line(name: str, folder: Path, relaunch: Callable[[str], list[RunConfig]]) -> None:
     configs = plan_study(STUDIES[name]).configs
-    command = repeat_command(results_of(configs))
+    command = repeat(configs)
     assert command.startswith("python -m emocore study --name 'PEFT (v1.2) + more' --methods ")
-    assert "\n" not in command
-    assert str(folder) not in command
-    assert "wandb" not in command
+    assert not any(words in command for words in ("\n", str(folder), "wandb"))
     assert without_logging(relaunch(command)) == without_logging(configs)
 
 
@@ -119,67 +110,49 @@ def test_only_what_was_chosen_is_named(folder: Path) -> None:
     chosen = study(
         settings={"data": "train.csv", "batch_size": 8}, method_settings={"ia3": {"learning_rate": 0.005}}, seeds=[1, 2]
     )
-    assert repeat_command(results_of(plan_study(chosen).configs)) == (
+    assert repeat(plan_study(chosen).configs) == (
         "python -m emocore study --name 'PEFT (v1.2) + more' --methods lora,ia3 --seeds 1,2 --base minilm-l6 "
         "--data train.csv --batch-size 8 --set ia3.learning_rate=0.005"
     )
 
 
-def without_a_run(configs: list[RunConfig]) -> list[RunConfig]:
-    return configs[:-1]
+NO_STUDIES: dict[str, Callable[[list[RunConfig]], list[RunConfig]]] = {
+    "without a run": lambda configs: configs[:-1],
+    "with another seed": lambda configs: configs[:-1] + edited(configs[-1:], seed=99),
+    "of another study": lambda configs: configs[:-1] + edited(configs[-1:], study="another"),
+    "of no study": lambda configs: edited(configs, study=None),
+    "with other rows": lambda configs: edited(configs[:2], rows=50) + edited(configs[2:], rows=30),
+    "with two settings varied": lambda configs: edited(configs, rows=30, batch_size=4) + edited(configs, rows=50),
+}
 
 
-def with_another_seed(configs: list[RunConfig]) -> list[RunConfig]:
-    return [*configs[:-1], configs[-1].model_copy(update={"seed": 99})]
-
-
-def of_another_study(configs: list[RunConfig]) -> list[RunConfig]:
-    return [*configs[:-1], configs[-1].model_copy(update={"study": "another"})]
-
-
-def of_no_study(configs: list[RunConfig]) -> list[RunConfig]:
-    return [config.model_copy(update={"study": None}) for config in configs]
-
-
-def with_other_rows(configs: list[RunConfig]) -> list[RunConfig]:
-    return [config.model_copy(update={"rows": 30 if config.method == "ia3" else 50}) for config in configs]
-
-
-def with_two_settings_varied(configs: list[RunConfig]) -> list[RunConfig]:
-    changes = ({"rows": 30, "batch_size": 4}, {"rows": 50, "batch_size": 8})
-    return [config.model_copy(update=change) for config in configs for change in changes]
-
-
-@pytest.mark.parametrize(
-    "change",
-    [without_a_run, with_another_seed, of_another_study, of_no_study, with_other_rows, with_two_settings_varied],
-)
+@pytest.mark.parametrize("name", NO_STUDIES)
 def test_what_is_no_study_is_repeated_run_by_run(
-    change: Callable[[list[RunConfig]], list[RunConfig]], folder: Path, relaunch: Callable[[str], list[RunConfig]]
+    name: str, folder: Path, relaunch: Callable[[str], list[RunConfig]]
 ) -> None:
-    configs = change(plan_study(study(settings=FULL | {"data": "train.csv"})).configs)
-    command = repeat_command(results_of(configs))
+    configs = NO_STUDIES[name](plan_study(study(settings=FULL | {"data": "train.csv"})).configs)
+    command = repeat(configs)
     assert command.count("python -m emocore launch ") == len(configs)
     assert relaunch(command) == configs
 
 
 def test_one_run_alone_is_launched(folder: Path, relaunch: Callable[[str], list[RunConfig]]) -> None:
     configs = plan_runs([RunConfig(method="tfidf", data="train.csv", rows=80)]).configs
-    command = repeat_command(results_of(configs))
+    command = repeat(configs)
     assert command == "python -m emocore launch --method tfidf --seed 42 --data train.csv --rows 80"
     assert relaunch(command) == configs
 
 
 def test_a_column_with_a_comma_cannot_be_said_and_that_is_said(folder: Path) -> None:
     config = RunConfig(label_columns=["fear, dread", "joy"])
-    first, second = repeat_command(results_of([config])).splitlines()
+    first, second = repeat([config]).splitlines()
     assert first.startswith("# A label column has a comma in its name")
     assert second.startswith("python -m emocore launch")
 
 
 def test_a_method_that_has_left_the_catalogue_is_told_with_all_its_settings(folder: Path) -> None:
     config = RunConfig(method="lora", base="minilm-l6").model_copy(update={"method": "dora", "lora_rank": 8})
-    command = repeat_command(results_of([config]))
+    command = repeat([config])
     assert command == "python -m emocore launch --method dora --seed 42 --base minilm-l6 --data starter --lora-rank 8"
     with pytest.raises(ConfigError, match="no method 'dora'"):
         plan_runs([config])

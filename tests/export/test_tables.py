@@ -11,18 +11,12 @@ SPACE = "\N{NO-BREAK SPACE}"
 def test_costs_have_units_and_missing_ones_a_dash() -> None:
     costs = pd.DataFrame(
         {
-            "series": ["LoRA", "IA3 · W&B"],
-            "method": ["lora", "ia3"],
-            "seeds": [3, 1],
-            "f1_macro": [0.5084, 0.4],
-            "f1_macro_low": [0.485, np.nan],
-            "f1_macro_high": [0.531, np.nan],
-            "train_seconds": [192.0, 8.0],
-            "peak_memory_bytes": [2.1e9, np.nan],
-            "trainable_parameters": [19.6e6, 4235],
+            "series": ["LoRA", "IA3 · W&B"], "method": ["lora", "ia3"], "seeds": [3, 1], "f1_macro": [0.5084, 0.4],
+            "f1_macro_low": [0.485, np.nan], "f1_macro_high": [0.531, np.nan], "train_seconds": [192.0, 8.0],
+            "peak_memory_bytes": [2.1e9, np.nan], "trainable_parameters": [19.6e6, 4235],
             "latency_seconds": [0.0123, np.nan],
         }
-    )
+    )  # fmt: skip
     words = to_words(costs)
     assert words.columns == [
         "series", "seeds", "macro-F1", "training time", "peak memory", "trainable parameters", "one text alone",
@@ -48,10 +42,8 @@ def test_differences_are_points_with_a_sign_and_their_interval() -> None:
 
 
 def test_methods_metrics_and_policies_go_by_their_titles() -> None:
-    table = pd.DataFrame(
-        {"method": ["tfidf", "gone"], "metric": ["f1_micro", "jaccard"], "policy": ["by_emotion", "?"]}
-    )
-    assert to_words(table).rows == [["TF-IDF", "micro-F1", "tuned by emotion"], ["gone", "Jaccard", "?"]]
+    table = {"method": ["tfidf", "gone"], "metric": ["f1_micro", "jaccard"], "policy": ["by_emotion", "?"]}
+    assert to_words(pd.DataFrame(table)).rows == [["TF-IDF", "micro-F1", "tuned by emotion"], ["gone", "Jaccard", "?"]]
 
 
 def test_the_interval_of_a_sweep_belongs_to_its_score_and_not_to_the_setting() -> None:
