@@ -18,19 +18,11 @@ from emocore.text import (
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
-        (None, "-"),
-        (0, "0.0 s"),
-        (0.4, "0.4 s"),
-        (45, "45 s"),
-        (59.4, "59 s"),
-        (59.6, "1 min 0 s"),
-        (192, "3 min 12 s"),
-        (3599.4, "59 min 59 s"),
-        (3599.7, "1 h 0 min"),
-        (7500, "2 h 5 min"),
+        (None, "-"), (0, "0.0 s"), (0.4, "0.4 s"), (45, "45 s"), (59.4, "59 s"), (59.6, "1 min 0 s"),
+        (192, "3 min 12 s"), (3599.4, "59 min 59 s"), (3599.7, "1 h 0 min"), (7500, "2 h 5 min"),
         (360_000, "100 h 0 min"),
     ],
-)
+)  # fmt: skip
 def test_seconds_read_as_a_person_would_say_them(seconds: float | None, words: str) -> None:
     assert format_seconds(seconds) == words
 
@@ -38,16 +30,10 @@ def test_seconds_read_as_a_person_would_say_them(seconds: float | None, words: s
 @pytest.mark.parametrize(
     ("size", "words"),
     [
-        (None, "-"),
-        (0, "0 B"),
-        (999, "999 B"),
-        (1_000, "1.0 kB"),
-        (12_340, "12.3 kB"),
-        (340_000_000, "340 MB"),
-        (2_100_000_000, "2.1 GB"),
-        (2_000_000_000_000, "2,000 GB"),
+        (None, "-"), (0, "0 B"), (999, "999 B"), (1_000, "1.0 kB"), (12_340, "12.3 kB"), (340_000_000, "340 MB"),
+        (2_100_000_000, "2.1 GB"), (2_000_000_000_000, "2,000 GB"),
     ],
-)
+)  # fmt: skip
 def test_bytes_are_in_powers_of_ten(size: float | None, words: str) -> None:
     assert format_bytes(size) == words
 

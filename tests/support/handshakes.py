@@ -6,31 +6,14 @@ from tests.support.app_browser import App
 
 OWN = "127.0.0.1:{port}"
 FOREIGN_HOSTS = [
-    "evil.example",
-    "evil.example:{port}",
-    "EVIL.example:{port}",
-    "127.0.0.1.evil.example:{port}",
-    "localhost.evil.example:{port}",
-    "evil.example@127.0.0.1:{port}",
-    "127.0.0.1:{port}@evil.example",
-    "192.0.2.7:{port}",
-    "127.0.0.2:{port}",
-    "0.0.0.0:{port}",
-    "[::1]:{port}",
-    "2130706433:{port}",
-    "",
-    None,
-]
+    "evil.example", "evil.example:{port}", "EVIL.example:{port}", "127.0.0.1.evil.example:{port}",
+    "localhost.evil.example:{port}", "evil.example@127.0.0.1:{port}", "127.0.0.1:{port}@evil.example",
+    "192.0.2.7:{port}", "127.0.0.2:{port}", "0.0.0.0:{port}", "[::1]:{port}", "2130706433:{port}", "", None,
+]  # fmt: skip
 FOREIGN_ORIGINS = [
-    "http://evil.example",
-    "http://evil.example:{port}",
-    "http://127.0.0.1.evil.example:{port}",
-    "http://localhost.evil.example",
-    "http://evil.example@192.0.2.7:{port}",
-    "http://192.0.2.7:{port}",
-    "null",
-    "",
-]
+    "http://evil.example", "http://evil.example:{port}", "http://127.0.0.1.evil.example:{port}",
+    "http://localhost.evil.example", "http://evil.example@192.0.2.7:{port}", "http://192.0.2.7:{port}", "null", "",
+]  # fmt: skip
 
 
 def assert_closed(app: App) -> None:

@@ -14,17 +14,15 @@ NAMES = {
     "playground": ("runs",),
     "compare": (
         "study", "runs", "split", "thresholds", "view", "emotion", "first", "second", "of", "kind", "metric", "cost",
-        "minutes",
-        "peak_memory_gigabytes", "adapter_megabytes", "latency_milliseconds", "table", "figure", "format", "project",
+        "minutes", "peak_memory_gigabytes", "adapter_megabytes", "latency_milliseconds", "table", "figure", "format",
+        "project",
     ),
 }  # fmt: skip
 ALL_NAMES = sorted({name for names in NAMES.values() for name in names})
 MEANT = (
     "s", "first", "second", "test", "validation", "by_emotion", "tuned", "launch", "anger", "joy", "starter",
-    "as-it-was", "fair",
-    "rows", "learning-rate", "emotions", "verdicts", "thresholds", "costs", "texts", "export", "f1_macro", "jaccard",
-    "with", "png",
-    "svg", "TF-IDF", "<all>", "~",
+    "as-it-was", "fair", "rows", "learning-rate", "emotions", "verdicts", "thresholds", "costs", "texts", "export",
+    "f1_macro", "jaccard", "with", "png", "svg", "TF-IDF", "<all>", "~",
 )  # fmt: skip
 
 

@@ -11,8 +11,7 @@ NUMERIC = (
     "seed", "rows", "epochs", "max_steps", "batch_size", "gradient_accumulation_steps", "learning_rate",
     "head_learning_rate", "weight_decay", "warmup_share", "max_grad_norm", "threshold", "lora_rank", "lora_alpha",
     "lora_dropout", "inverse_regularization", "checkpoint_minutes", "checkpoints_kept", "validation_share",
-    "test_share",
-    "max_length",
+    "test_share", "max_length",
 )  # fmt: skip
 WORDS = (
     "method", "base", "data", "validation_data", "test_data", "text_column", "label_columns", "device", "precision",
@@ -97,8 +96,7 @@ def about_a_run(random: Random, box: Box) -> Step:
     """Ids that are none; those that look like paths lead to folders of this box only."""
     ids = (
         "../outside", "./first", "first/", "first/../second", str(box.outside), "", ".", "..", ".queue.paused",
-        "FIRST", "first\n",
-        "first*", "first second", "-1", "--", as_argument(pick_text(random)).replace("/", "∕"),
+        "FIRST", "first\n", "first*", "first second", "-1", "--", as_argument(pick_text(random)).replace("/", "∕"),
     )  # fmt: skip
     command = random.choice(("show", "stop", "resume", "delete", "sync", "queue", "classify", "clone", "compare"))
     extra = {"delete": ["--yes"], "classify": ["--text=x"]}.get(command, [])
@@ -108,16 +106,9 @@ def about_a_run(random: Random, box: Box) -> Step:
 
 def read_out(random: Random, box: Box) -> Step:
     """Commands that write files, to places where none can be."""
-    places = [
-        box.outside,
-        box.outside / "loop",
-        box.outside / "loop" / "x",
-        box.desk / ("x" * 300),
-        box.desk / "no" / "x",
-    ]
-    place = random.choice(
-        [str(p) for p in places] + ["/dev/full", "", "\u202ex", as_argument(random.choice(MARKUP))[:50]]
-    )
+    loop, long = box.outside / "loop", box.desk / ("x" * 300)
+    places = map(str, (box.outside, loop, loop / "x", long, box.desk / "no" / "x"))
+    place = random.choice([*places, "/dev/full", "", "\u202ex", as_argument(random.choice(MARKUP))[:50]])
     place = place if place.startswith("/") else place.replace("/", "∕")
     argv = random.choice(
         (
@@ -152,8 +143,8 @@ def environment(random: Random, box: Box) -> Step:
             return Step(["classify", "lora", "--text=x"], env={name: chosen})
     argv = random.choice(
         (
-            ["runs"], ["show", "first"], ["queue"], ["bases"], ["classify", "first", "--text=x"], ["compare",
-            "first", "second"],
+            ["runs"], ["show", "first"], ["queue"], ["bases"], ["classify", "first", "--text=x"],
+            ["compare", "first", "second"],
             ["launch", "--method", "tfidf", "--data", str(box.templates.data), "--set", "wandb_mode=offline"],
         )
     )  # fmt: skip
