@@ -1,10 +1,12 @@
 """No page is left from inside a part that is drawn by itself: its timer would come after the switch, with the address
 of the page before, and have the new page drawn empty. Links leave it, for which the browser ends the timers first.
 
-Read from the source: what a fragment or a dialog names, and what that names in turn, in whichever file of the pages.
+Read from the source: what a fragment or a dialog names, and what is called so, in whichever file of the pages, and what
+that names in turn.
 """
 
 import ast
+from collections import defaultdict
 
 import pytest
 
@@ -15,66 +17,50 @@ SOURCES = {
     for path in [REPOSITORY / "app.py", *sorted((REPOSITORY / "pages").rglob("*.py"))]
 }
 SWITCH = "switch_page"
-FRAGMENTS = ("fragment", "dialog")
+FRAGMENTS = {"fragment", "dialog"}
 
 
-def is_fragment(function: ast.FunctionDef) -> bool:
-    return any(name in ast.unparse(decorator) for decorator in function.decorator_list for name in FRAGMENTS)
-
-
-def functions_of(source: str, module: str) -> dict[tuple[str, str], ast.FunctionDef]:
-    nodes = ast.walk(ast.parse(source))
-    return {(module, node.name): node for node in nodes if isinstance(node, ast.FunctionDef)}
-
-
-def imports_of(source: str) -> dict[str, tuple[str, str]]:
-    """Own name: where it comes from. A module that is imported whole stands for all that is in it."""
-    found = {}
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            found |= {alias.asname or alias.name: (node.module, alias.name) for alias in node.names}
+def functions_of(*sources: str) -> dict[str, list[ast.FunctionDef]]:
+    """By their names, which several may have."""
+    found = defaultdict(list)
+    for source in sources:
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.FunctionDef):
+                found[node.name].append(node)
     return found
 
 
-def leaving_fragments(sources: dict[str, str]) -> set[tuple[str, str]]:
-    """Fragments, as (module, name), from which `switch_page` can be reached."""
-    functions = {}
-    for module, source in sources.items():
-        functions |= functions_of(source, module)
-    imports = {module: imports_of(source) for module, source in sources.items()}
+def fragments_of(*sources: str) -> list[ast.FunctionDef]:
+    functions = [function for found in functions_of(*sources).values() for function in found]
+    return [one for one in functions if any(names_in(decorator) & FRAGMENTS for decorator in one.decorator_list)]
 
-    def named_by(module: str, node: ast.AST) -> set[tuple[str, str]]:
-        names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
-        parts = {(part.value.id, part.attr) for part in ast.walk(node) if is_attribute_of_name(part)}
-        inside = {imports[module].get(name, (module, name)) for name in names}
-        of_modules = {(".".join(imports[module][owner]), name) for owner, name in parts if owner in imports[module]}
-        methods = {place for place in functions for _, name in parts if place[1] == name}
-        return (inside | of_modules | methods) & functions.keys()
 
-    def leaves(place: tuple[str, str]) -> bool:
-        waiting, seen = [place], {place}
+def names_in(node: ast.AST) -> set[str]:
+    parts = list(ast.walk(node))
+    attributes = {part.attr for part in parts if isinstance(part, ast.Attribute)}
+    return attributes | {part.id for part in parts if isinstance(part, ast.Name)}
+
+
+def leaving_fragments(*sources: str) -> list[str]:
+    """Names of the fragments from which `switch_page` may be reached."""
+    functions = functions_of(*sources)
+
+    def leaves(fragment: ast.FunctionDef) -> bool:
+        waiting, seen = [fragment], {fragment.name}
         while waiting:
-            module, _ = here = waiting.pop()
-            if SWITCH in ast.unparse(functions[here]):
+            names = names_in(waiting.pop())
+            if SWITCH in names:
                 return True
-            new = named_by(module, functions[here]) - seen
-            seen |= new
-            waiting.extend(new)
+            waiting += [function for name in names - seen for function in functions.get(name, [])]
+            seen |= names
         return False
 
-    return {place for place, function in functions.items() if is_fragment(function) and leaves(place)}
-
-
-def is_attribute_of_name(node: ast.AST) -> bool:
-    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    return [fragment.name for fragment in fragments_of(*sources) if leaves(fragment)]
 
 
 def test_no_fragment_leads_to_another_page() -> None:
-    fragments = [
-        f for module, source in SOURCES.items() for f in functions_of(source, module).values() if is_fragment(f)
-    ]
-    assert len(fragments) >= 4, "they are found"
-    assert leaving_fragments(SOURCES) == set()
+    assert len(fragments_of(*SOURCES.values())) >= 4, "they are found"
+    assert leaving_fragments(*SOURCES.values()) == []
 
 
 def test_a_page_is_switched_after_a_launch_and_nowhere_else() -> None:
@@ -82,22 +68,15 @@ def test_a_page_is_switched_after_a_launch_and_nowhere_else() -> None:
     assert calls == ["pages.shared.launching"]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        "st.switch_page('a')",
-        "show()",
-        "tables.show()",
-        "st.button('a', on_click=show)",
-        "st.button('a', on_click=partial(show, 1))",
-        "inner()",
-    ],
-)
+BODIES = (
+    "st.switch_page('a')", "show()", "tables.show()", "st.button('a', on_click=show)",
+    "st.button('a', on_click=partial(show, 1))", "inner()",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("body", BODIES)
 def test_the_check_sees_a_switch_wherever_it_stands(body: str) -> None:
     page = f"""
-import streamlit as st
-from pages.shared import tables
-from pages.shared.tables import show
 def inner():
     show()
 @st.fragment(run_every=2)
@@ -106,6 +85,6 @@ def look():
 def elsewhere():
     st.switch_page("a")
 """
-    sources = {"pages.a": page, "pages.shared.tables": "def show():\n    st.switch_page('a')\n"}
-    assert leaving_fragments(sources) == {("pages.a", "look")}
-    assert leaving_fragments({**sources, "pages.a": page.replace(f"    {body}\ndef", "    other()\ndef")}) == set()
+    tables = "def show():\n    st.switch_page('a')\n"
+    assert leaving_fragments(page, tables) == ["look"]
+    assert leaving_fragments(page.replace(f"    {body}\ndef", "    other()\ndef"), tables) == []
