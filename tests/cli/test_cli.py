@@ -7,29 +7,27 @@ import pty
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from emocore.cli.main import cli, main
 from emocore.data.uploads import store_upload
-from emocore.jobs.queue import waiting_runs
+from emocore.jobs.queue import pause_queue, waiting_runs
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run, list_runs, runs_root
 from emocore.run.state import RunStatus
 from emocore.system.processes import ProcessIdentity
+from tests.support.command_line import run_process
 from tests.support.live_runs import end_processes, stand_in, wait_for_status
+from tests.support.refusals import assert_one_line
 from tests.support.repository import REPOSITORY
 from tests.support.tables import change_status, make_table
 
-PAUSED = "note: the queue is paused; `python -m emocore queue --continue` opens it\n"
-
-
-@pytest.fixture
-def run() -> RunFolder:
-    return create_run(runs_root(), RunConfig(method="tfidf"))
+PAUSED = "note: the queue is paused; `python -m emocore queue --continue` continues it\n"
 
 
 def test_no_runs_yet_is_not_an_error_and_says_how_to_begin(capsys: pytest.CaptureFixture[str]) -> None:
@@ -57,21 +55,21 @@ def test_a_damaged_run_is_noted_beside_the_list_of_the_others(
         assert [row["id"] for row in json.loads(output.out)] == [run.id]
 
 
-def test_a_run_named_twice_is_deleted_once(run: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["delete", run.id]) == 2, "nobody is there to answer"
-    assert "nothing was deleted" in capsys.readouterr().err and run.path.exists()
+def test_a_run_named_twice_is_deleted_once(
+    run: RunFolder, refuse: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = refuse("delete", run.id)
+    assert "nothing was deleted; answer y, or use --yes where nobody can answer" in told
     assert main(["delete", "--yes", run.id, run.id]) == 0
     assert capsys.readouterr().out == f"{run.id} deleted\n"
     assert not run.path.exists()
 
 
 @pytest.fixture
-def paused(capsys: pytest.CaptureFixture[str]) -> list[RunFolder]:
+def paused(runs: Path) -> list[RunFolder]:
     """Three runs in a queue that starts none of them."""
-    runs = [create_run(runs_root(), RunConfig(method="tfidf", seed=seed)) for seed in range(3)]
-    assert main(["queue", "--pause"]) == 0
-    capsys.readouterr()
-    return runs
+    pause_queue(runs_root())
+    return [create_run(runs, RunConfig(method="tfidf", seed=seed)) for seed in range(3)]
 
 
 def test_the_queue_is_shown_and_its_order_changed(paused: list[RunFolder], capsys: pytest.CaptureFixture[str]) -> None:
@@ -94,7 +92,8 @@ def test_ended_runs_are_resumed(paused: list[RunFolder], capsys: pytest.CaptureF
     for run in (first, second):
         change_status(run, RunStatus.STOPPED)
     assert main(["resume", second.id, first.id, second.id]) == 0
-    assert capsys.readouterr() == (f"{second.id}\n{first.id}\n", PAUSED)
+    output, errors = capsys.readouterr()
+    assert output == f"{second.id}\n{first.id}\n" and errors.startswith(PAUSED)
     assert waiting_runs(runs_root()) == [third, second, first]
 
 
@@ -141,28 +140,25 @@ def test_each_option_of_a_command_is_a_parameter_of_its_function() -> None:
 
 
 def test_an_interrupted_command_and_a_closed_pipe_end_quietly(paused: list[RunFolder]) -> None:
-    command = [sys.executable, "-m", "emocore"]
     change_status(paused[0], RunStatus.STOPPED)
-    child = subprocess.Popen(
-        [*command, "resume", "--wait", paused[0].id], stdout=-1, stderr=-1, text=True, cwd=REPOSITORY
-    )
+    command = [sys.executable, "-m", "emocore", "resume", "--wait", paused[0].id]
+    child = subprocess.Popen(command, stdout=-1, stderr=-1, text=True, cwd=REPOSITORY)
     assert child.stdout and child.stdout.readline() == f"{paused[0].id}\n"
-    assert child.stderr and child.stderr.readline() == PAUSED, "and now it waits"
+    assert child.stderr and child.stderr.readline().startswith(PAUSED), "and now it waits"
     child.send_signal(signal.SIGINT)
     assert child.communicate(timeout=60) == ("", "") and child.returncode == 130
 
     reading, writing = os.pipe()
     os.close(reading)
-    done = subprocess.run([*command, "settings", "--json"], stdout=writing, stderr=subprocess.PIPE, cwd=REPOSITORY)
+    done = run_process("settings", "--json", stdout=writing)
     os.close(writing)
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_output_that_finds_no_room_is_told_in_a_line(paused: list[RunFolder]) -> None:
     for command in (["runs", "--json"], ["methods"]):
-        call = [sys.executable, "-m", "emocore", *command]
         with Path("/dev/full").open("w") as full:
-            done = subprocess.run(call, stdout=full, stderr=subprocess.PIPE, text=True, cwd=REPOSITORY)
+            done = run_process(*command, stdout=full)
         assert done.returncode == 2
         [line] = done.stderr.splitlines()
         assert "the output could not be written (No space left on device)" in line
@@ -194,7 +190,6 @@ def test_uploads_are_listed_and_those_of_no_run_removed(capsys: pytest.CaptureFi
         (["clone", "{id}", "--epochs", "0"], "epochs: "),
         (["queue", "--front", "{stopped}"], "is stopped; only a queued run can be moved to the front"),
         (["queue", "--pause", "--continue"], "--pause and --continue do not go together"),
-        (["delete", "{id}"], "nothing was deleted; answer y, or use --yes where nobody can answer"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -204,47 +199,38 @@ def test_what_cannot_be_done_is_one_line_and_changes_nothing(
     change_status(paused[1], RunStatus.STOPPED)
     before = [run.stored_state for run in paused]
     status = main([text.format(id=paused[0].id, stopped=paused[1].id) for text in arguments])
-    output = capsys.readouterr()
-    assert (status, output.out) == (2, "")
-    assert output.err.startswith("emocore: ") and output.err.count("\n") == 1
-    assert part in output.err
+    assert part in assert_one_line(status, *capsys.readouterr())
     assert [run.stored_state for run in list_runs(runs_root())] == before
 
 
-def answer(keys: bytes, *arguments: str) -> tuple[int, str, str]:
-    """Exit status, output and errors of a command at a terminal where `keys` are typed."""
+@pytest.fixture
+def answer() -> Iterator[Callable[..., "subprocess.CompletedProcess[str]"]]:
+    """A command at a terminal where keys were typed."""
     terminal, command_side = pty.openpty()
-    try:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "emocore", *arguments],
-            cwd=REPOSITORY,
-            stdin=command_side,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+
+    def run(keys: bytes, *arguments: str) -> "subprocess.CompletedProcess[str]":
         os.write(terminal, keys)
-        output, errors = child.communicate(timeout=60)
-        return child.returncode, output, errors
-    finally:
-        os.close(terminal)
-        os.close(command_side)
+        return run_process(*arguments, stdin=command_side)
+
+    yield run
+    os.close(terminal)
+    os.close(command_side)
 
 
-def test_delete_asks_and_a_yes_deletes(paused: list[RunFolder]) -> None:
-    status, output, errors = answer(b"y\n", "delete", paused[0].id, paused[2].id)
-    assert (status, errors) == (0, "")
-    assert output.startswith("Delete 2 runs with all files? [y/N] ")
-    assert output.endswith(f"{paused[0].id} deleted\n{paused[2].id} deleted\n")
+def test_delete_asks_and_a_yes_deletes(paused: list[RunFolder], answer: Callable[..., Any]) -> None:
+    done = answer(b"y\n", "delete", paused[0].id, paused[2].id)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Delete 2 runs with all files? [y/N] ")
+    assert done.stdout.endswith(f"{paused[0].id} deleted\n{paused[2].id} deleted\n")
     assert list_runs(runs_root()) == [paused[1]]
 
 
 @pytest.mark.parametrize("keys", [b"n\n", b"\x04"], ids=["no", "end of input"])
-def test_any_other_answer_deletes_nothing(paused: list[RunFolder], keys: bytes) -> None:
-    status, output, errors = answer(keys, "delete", paused[0].id)
-    assert status == 2
-    assert output.startswith("Delete 1 run with all files? [y/N] ") and "deleted" not in output
-    assert errors.count("emocore: nothing was deleted") == 1 and "Traceback" not in errors
+def test_any_other_answer_deletes_nothing(paused: list[RunFolder], answer: Callable[..., Any], keys: bytes) -> None:
+    done = answer(keys, "delete", paused[0].id)
+    assert done.returncode == 2
+    assert done.stdout.startswith("Delete 1 run with all files? [y/N] ") and "deleted" not in done.stdout
+    assert done.stderr.count("emocore: nothing was deleted") == 1 and "Traceback" not in done.stderr
     assert list_runs(runs_root()) == paused
 
 
@@ -252,11 +238,6 @@ def test_any_other_answer_deletes_nothing(paused: list[RunFolder], keys: bytes) 
 def root() -> Iterator[Path]:
     yield runs_root()
     end_processes(runs_root())
-
-
-def run_process(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "emocore", *arguments]
-    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
 
 
 def test_one_refusal_among_several_leaves_no_run_alone(root: Path) -> None:
