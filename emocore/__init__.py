@@ -14,7 +14,7 @@ __all__ = ["Comparison", "Run", "TrainedClassifier", "compare", "launch", "load"
 
 
 def __getattr__(name: str) -> Any:
-    """The names of `__all__`, loaded when they are first asked for: the scheduler starts without them."""
+    """Load the names of `__all__` on first use, so that the scheduler starts without them."""
     if name in __all__:
         from emocore import api
 

@@ -1,4 +1,4 @@
-"""`python -m emocore`: the command line, as `emocore` is where it is installed."""
+"""`python -m emocore`: the command line, the same as the installed command `emocore`."""
 
 import sys
 

@@ -7,9 +7,9 @@
     >>> comparison.figures["F1 by emotion"].show()
     >>> emocore.load(runs[0]).classify(["I did not expect you to remember!"])
 
-Runs are those of the app and the command line: they train in the background, lie in `runs/` or EMOCORE_RUNS, and go on
-when Python ends. Settings are those of `emocore settings`. Whatever cannot be done raises an EmocoreError, which says
-what to do next.
+Runs are the same as in the app and on the command line: they train in the background, are stored in `runs/` or
+EMOCORE_RUNS, and continue when Python ends. `emocore settings` lists the settings. A call that cannot succeed raises an
+EmocoreError, which says what to do next.
 """
 
 import time
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 
 class Run:
-    """One run, whatever state it is in.
+    """One run, in any state.
 
     Attributes:
         id: Its name, as the app and the command line show it.
@@ -60,29 +60,29 @@ class Run:
 
     @property
     def config(self) -> RunConfig:
-        """The settings as it runs, with every default filled in."""
+        """The settings of the run, with every default filled in."""
         return self.folder.config
 
     @property
     def state(self) -> RunState:
-        """Its status now, and in one line why it ended as it did."""
+        """Its current status and, in one line, why it ended."""
         return self.folder.state
 
     def wait(self, timeout_seconds: float | None = None) -> "Run":
-        """Wait until it has finished, and return it.
+        """Wait until the run has finished, and return it.
 
         Raises:
-            RunError: It failed or was stopped, or the time is up.
+            RunError: The run failed or was stopped, or the time is up.
         """
         if not wait_until_final([self.folder], timeout_seconds):
-            raise RunError(f"run {self.id} has not ended within {timeout_seconds:g} s; it goes on, so wait again")
+            raise RunError(f"run {self.id} has not ended within {timeout_seconds:g} s; it continues, so wait again")
         if self.state.status != RunStatus.FINISHED:
             raise RunError(f"run {self.id} is {self.state.status} ({self.state.reason}); see {self.folder.log}")
         return self
 
 
 class Comparison:
-    """Finished runs against each other.
+    """A comparison of finished runs.
 
     Attributes:
         scores: One row per series and metric, with its 95 % interval.
@@ -102,7 +102,7 @@ class Comparison:
 
     @property
     def verdict(self) -> str:
-        """Which method is better, by how much and how sure that is, in one sentence."""
+        """One sentence: which method is better, by how much, and how certain that is."""
         return self._content.headline[0]
 
     @property
@@ -112,12 +112,12 @@ class Comparison:
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Further tables by title: costs, calibration, thresholds and what else the runs allow."""
+        """Further tables by title: costs, calibration, thresholds and others that the runs allow."""
         return self._content.tables
 
     @property
     def figures(self) -> dict[str, go.Figure]:
-        """The figures of the app by title."""
+        """The figures of the app, by title."""
         return self._content.figures
 
     @cached_property
@@ -165,10 +165,10 @@ def study(
         >>> runs = emocore.study(methods=["lora", "ia3"], seeds=[1, 2, 3], vary={"rows": [250, 500, 1000]})
 
     Args:
-        name: What the study is called; by default after the time.
+        name: The study's name; by default it contains the time.
         vary: One setting and the values to try.
         method_settings: Settings of single methods, such as `{"ia3": {"learning_rate": 5e-3}}`.
-        settings: Those that all runs share.
+        settings: Settings that all runs share.
 
     Raises:
         ConfigError: A setting is wrong, or the study has one of these runs already.
@@ -188,11 +188,11 @@ def study(
 
 
 def compare(runs: Iterable[Run | str], split: str | None = None, thresholds: ThresholdPolicy = "launch") -> Comparison:
-    """Compare finished runs, given as such or by their ids.
+    """Compare finished runs, given as `Run` objects or ids.
 
     Args:
-        split: `validation` or `test`; by default the test split, where all runs have one.
-        thresholds: `launch` for those that the runs were launched with, `common` for one tuned threshold per run,
+        split: `validation` or `test`; by default the test split if all runs have one.
+        thresholds: `launch` for the thresholds set at launch, `common` for one tuned threshold per run,
             `by_emotion` for one tuned threshold per emotion.
 
     Raises:
@@ -208,7 +208,7 @@ def compare(runs: Iterable[Run | str], split: str | None = None, thresholds: Thr
 
 
 def load(run: Run | str) -> TrainedClassifier:
-    """The trained classifier of a finished run, given as such or by its id. Loads PyTorch.
+    """The trained classifier of a finished run, given as a `Run` or an id. Loads PyTorch.
 
         >>> emocore.load("20261123-172928-lora-minilm-l6-42").classify(["What a day!"])
 

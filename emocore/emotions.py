@@ -17,7 +17,7 @@ GOEMOTIONS_28 = (
 
 KNOWN_EMOTIONS = frozenset(SEMEVAL_11 + EKMAN_7 + GOEMOTIONS_28)
 
-# Plutchik's wheel where it names the emotion; chosen to stay legible on white and on dark.
+# Colours follow Plutchik's wheel if it has the emotion; all are legible on white and on dark.
 EMOTION_COLORS = {
     "anger": "#d1495b", "anticipation": "#e08e45", "disgust": "#8e6c8a", "fear": "#3d8b6d",
     "joy": "#d9a400", "love": "#d46a9f", "optimism": "#8fb03e", "pessimism": "#7a7f87",
@@ -27,5 +27,5 @@ _SPARE_COLORS = ("#4a7fc1", "#e08e45", "#5fa55a", "#d1495b", "#8e6c8a", "#2fa3b5
 
 
 def emotion_color(name: str, position: int) -> str:
-    """The colour (#rrggbb) of an emotion; an unknown one takes a spare colour by its position."""
+    """The colour (#rrggbb) of an emotion; an unknown emotion gets a spare colour by its position."""
     return EMOTION_COLORS.get(name, _SPARE_COLORS[position % len(_SPARE_COLORS)])

@@ -7,16 +7,16 @@
     |- AdapterError     an adapter folder is incomplete, broken or unsafe
     |- RunError         a run does not exist or is in the wrong state
 
-Each message says what happened, where, and what to do next. The core raises; the pages and the
-command line alone turn an error into something shown.
+Each message says what happened, where, and what to do next. The core raises errors; only the pages and the
+command line show them.
 """
 
 
 class EmocoreError(Exception):
     """Base of all errors whose message is meant for the user.
 
-    `message` says what happened, and `hint`, where it is given, what to do next on a command line; the error as text
-    has both. A page, which has links for that, shows the message.
+    `message` says what happened, and an optional `hint` says what to do next on a command line; `str(error)` has both.
+    A page shows only the message, since it has links instead.
     """
 
     def __init__(self, message: str, hint: str | None = None) -> None:
@@ -25,7 +25,7 @@ class EmocoreError(Exception):
 
 
 class ConfigError(EmocoreError):
-    """A setting is unknown, out of range or has no effect. `field` names it where there is one."""
+    """A setting is unknown, out of range or has no effect. `field` names the setting, if there is one."""
 
     def __init__(self, message: str, field: str | None = None) -> None:
         super().__init__(message)
@@ -45,4 +45,4 @@ class AdapterError(EmocoreError):
 
 
 class RunError(EmocoreError):
-    """A run does not exist or is in the wrong state for what was asked."""
+    """A run does not exist or is in the wrong state for the request."""

@@ -1,8 +1,7 @@
 """Metrics of multi-label predictions, by scikit-learn.
 
-Two conventions, never mixed: **multi-label** (the field's) and **flattened** (the study's: all label
-columns laid end to end as one 0/1 vector, so that "nothing" counts as a class of its own).
-Stands beside `config`, since training and evaluation both need it.
+There are two conventions, which are never mixed: **multi-label** is the field's, and **flattened** is the original
+study's, which concatenates all label columns into one 0/1 vector, so that "absent" counts as a class of its own.
 """
 
 import warnings
@@ -21,6 +20,7 @@ from sklearn.metrics import (
     recall_score,
 )
 
+AVERAGES = ("macro", "micro", "weighted")
 METRIC_TITLES = {
     "f1_macro": "macro-F1",
     "f1_micro": "micro-F1",
@@ -36,24 +36,24 @@ METRIC_DESCRIPTIONS = {
     "f1_weighted": "Mean of the emotions' F1, weighted by how many texts have the emotion.",
     "jaccard": "Mean over texts of shared / all emotions, predicted and true; the SemEval task's accuracy.",
     "exact_match": "Share of texts whose whole set of emotions is right.",
-    "precision_micro": "Of all predicted emotions, the share that is right.",
-    "recall_micro": "Of all true emotions, the share that is found.",
+    "precision_micro": "The share of predicted emotions that are right.",
+    "recall_micro": "The share of true emotions that are found.",
     "flattened_f1_macro": "The study's convention: mean of the F1 of 'present' and of 'absent' over all cells.",
     "flattened_f1_micro": "The study's convention: share of label cells that are right.",
 }
 
 
 def sigmoid(logits: np.ndarray) -> np.ndarray:
-    """Probabilities of log-odds, computed in float64 so that no precision is lost at the ends."""
+    """Probabilities from log-odds, computed in float64 so that no precision is lost near 0 and 1."""
     return np.asarray(expit(logits.astype(np.float64)))
 
 
 def score_logits(
     truth: np.ndarray, logits: np.ndarray, labels: list[str], thresholds: np.ndarray | float
 ) -> dict[str, Any]:
-    """The part of `result.json` of one split, as `emocore.run.result.SplitScores` has it.
+    """The part of `result.json` for one split, in the shape of `emocore.run.result.SplitScores`.
 
-    `truth` is 0/1 and `logits` float, both (texts, labels); `thresholds` one probability or one a label.
+    `truth` is 0/1 and `logits` float, both (texts, labels); `thresholds` is one probability, or one per label.
     """
     probabilities = sigmoid(logits)
     predicted = (probabilities >= thresholds).astype(np.int8)
@@ -68,9 +68,7 @@ def score_multilabel(truth: np.ndarray, predicted: np.ndarray) -> dict[str, floa
     """Averages over labels or texts. An emotion never predicted and never true has F1 0; a text with
     neither true nor predicted emotions has Jaccard 1, as in the SemEval-2018 task."""
     return {
-        "f1_macro": float(f1_score(truth, predicted, average="macro", zero_division=0)),
-        "f1_micro": float(f1_score(truth, predicted, average="micro", zero_division=0)),
-        "f1_weighted": float(f1_score(truth, predicted, average="weighted", zero_division=0)),
+        **{f"f1_{kind}": float(f1_score(truth, predicted, average=kind, zero_division=0)) for kind in AVERAGES},
         "precision_micro": float(precision_score(truth, predicted, average="micro", zero_division=0)),
         "recall_micro": float(recall_score(truth, predicted, average="micro", zero_division=0)),
         "jaccard": float(jaccard_score(truth, predicted, average="samples", zero_division=1)),
@@ -81,7 +79,7 @@ def score_multilabel(truth: np.ndarray, predicted: np.ndarray) -> dict[str, floa
 def score_emotions(
     truth: np.ndarray, predicted: np.ndarray, probabilities: np.ndarray, labels: list[str]
 ) -> dict[str, dict[str, float | int | None]]:
-    """By emotion; `average_precision` is None where the split has no text with the emotion."""
+    """Scores by emotion; `average_precision` is None if no text of the split has the emotion."""
     precision, recall, f1, support = precision_recall_fscore_support(truth, predicted, average=None, zero_division=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UndefinedMetricWarning)
@@ -90,7 +88,7 @@ def score_emotions(
                 "precision": float(precision[column]),
                 "recall": float(recall[column]),
                 "f1": float(f1[column]),
-                # The sum of its steps may end a rounding error above 1, which no score is.
+                # The sum may exceed 1 by a rounding error, which no score may do.
                 "average_precision": min(1.0, average_precision_score(truth[:, column], probabilities[:, column]))
                 if support[column]
                 else None,

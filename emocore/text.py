@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from math import isnan
 from typing import TypeGuard
 
-UNTOLD = 1e18  # a number of that size or more, as of one that is none, says nothing
-# All that a terminal obeys instead of showing it, but for tab and newline; and halves of characters, which cannot be
-# written out.
+UNTOLD = 1e18  # numbers of this size or more are shown as unknown, like NaN
+# Characters that a terminal obeys instead of showing them, except tab and newline, and lone surrogates, which cannot be
+# encoded.
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def format_seconds(seconds: float | None) -> str:
-    """3 min 12 s; 45 s; 2 h 5 min; 0.4 s; - for what is no number."""
+    """3 min 12 s; 45 s; 2 h 5 min; 0.4 s; - if there is no number."""
     if not _is_told(seconds):
         return "-"
     if seconds < 10:
@@ -26,7 +26,7 @@ def format_seconds(seconds: float | None) -> str:
 
 
 def format_bytes(size: float | None) -> str:
-    """2.1 GB; 340 MB; 12 kB, in powers of ten; - for what is no number."""
+    """2.1 GB; 340 MB; 12 kB, in powers of ten; - if there is no number."""
     if not _is_told(size):
         return "-"
     for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
@@ -36,7 +36,7 @@ def format_bytes(size: float | None) -> str:
 
 
 def format_count(count: float | None) -> str:
-    """135 M; 22.7 M; 4,235; - for what is no number."""
+    """135 M; 22.7 M; 4,235; - if there is no number."""
     if not _is_told(count):
         return "-"
     if count >= 1e9:
@@ -52,29 +52,28 @@ def counted(number: int, thing: str) -> str:
 
 
 def format_score(value: float, low: float, high: float) -> str:
-    """0.508 [0.485, 0.531]; without its interval where that is not known."""
+    """0.508 [0.485, 0.531]; only the score if its interval is not known."""
     return f"{value:.3f}" if isnan(low) else f"{value:.3f} [{low:.3f}, {high:.3f}]"
 
 
 def format_minutes(seconds: float | None) -> str:
-    """A guess of a duration, in words: 'about 4 minutes', 'less than a minute'."""
+    """An estimated duration in words: 'about 4 minutes', 'less than a minute'."""
     if not _is_told(seconds):
         return "a time not known yet"
     if seconds < 50:
         return "less than a minute"
     if seconds < 5400:
-        minutes = max(1, round(seconds / 60))
-        return f"about {counted(minutes, 'minute')}"
+        return f"about {counted(round(seconds / 60), 'minute')}"
     return f"about {seconds / 3600:.1f} hours"
 
 
 def show_controls(text: str) -> str:
-    """The text as a terminal may show it: what it would obey is written out, such as \\x1b."""
+    """The text made safe for a terminal: control characters are written out, such as \\x1b."""
     return CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def strip_markup(name: str) -> str:
-    """A name as charts may show it: they read <a> as HTML."""
+    """A name made safe for charts, which read <a> as HTML."""
     return name.replace("<", "‹").replace(">", "›")
 
 
@@ -85,11 +84,11 @@ def join_names(names: Iterable[str]) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of an error's message, at most 200 characters; its type where it has none."""
+    """The first line of an error's message, at most 200 characters; its type if it has no message."""
     lines = str(error).strip().splitlines()
     return lines[0][:200] if lines else type(error).__name__
 
 
 def _is_told(number: float | None) -> TypeGuard[float]:
-    """Whether there are words for it; none for NaN and infinity."""
+    """Whether the number can be shown; NaN and infinity cannot."""
     return number is not None and abs(number) < UNTOLD

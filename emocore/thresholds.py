@@ -1,13 +1,13 @@
-"""From which probability on an emotion counts as present: one threshold for all, or one an emotion.
+"""The probability from which an emotion counts as present: one threshold for all emotions, or one per emotion.
 
-Chosen on a validation split, never on the texts that are scored with them. Stands beside `metrics`, since
-training stores them with the adapter and evaluation compares what they are worth.
+Thresholds are tuned on a validation split, never on the texts that are scored with them. Training stores them with the
+adapter, and evaluation compares their effect.
 """
 
 import numpy as np
 
 GRID = np.arange(1, 100) / 100
-# With fewer positive texts the best threshold of an emotion is mostly chance; it takes the common one then.
+# With fewer positive texts the best threshold of an emotion is mostly chance, so it gets the common one.
 FEWEST_POSITIVES = 10
 
 
@@ -17,7 +17,7 @@ def tune_common(truth: np.ndarray, probabilities: np.ndarray) -> float:
 
 
 def tune_by_emotion(truth: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    """(labels,) the threshold with each emotion's highest F1; the common one where FEWEST_POSITIVES are not there."""
+    """(labels,) the threshold with each emotion's highest F1; the common one with fewer than FEWEST_POSITIVES texts."""
     f1 = _f1_on_grid(truth, probabilities)
     common = _middle_of_best(f1.mean(axis=1))
     is_frequent = truth.sum(axis=0) >= FEWEST_POSITIVES
@@ -27,7 +27,7 @@ def tune_by_emotion(truth: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
 
 
 def _middle_of_best(scores: np.ndarray) -> float:
-    """Of the grid's thresholds with the best score the middle one: no text is near it by chance."""
+    """The middle one of the grid's thresholds with the best score, so that few texts are close to it."""
     best = np.flatnonzero(scores >= scores.max() - 1e-12)
     return float(GRID[best[len(best) // 2]])
 

@@ -1,1 +1,1 @@
-"""The command line: everything that the pages can do, without a browser."""
+"""The command line, which can do everything that the pages can."""

@@ -1,4 +1,4 @@
-"""The command `classify`: what finished runs find in a text, or in each text of a file."""
+"""The command `classify`: the emotions that finished runs find in a text, or in each text of a file."""
 
 import sys
 from collections.abc import Sequence
@@ -24,14 +24,14 @@ def classify_texts(
     for_spreadsheets: bool,
     as_json: bool,
 ) -> None:
-    """Loads torch once all else is checked. Raises ConfigError, RunError, AdapterError or DataError."""
+    """Loads torch after all other checks. Raises ConfigError, RunError, AdapterError or DataError."""
     given = [source for source in (text, file) if source is not None]
     if len(given) != 1:
-        raise ConfigError("give the texts by --text or by --file, and not by both")
+        raise ConfigError("give the texts by either --text or --file")
     if out and not file:
-        raise ConfigError("--out goes with --file")
+        raise ConfigError("--out needs --file")
     if for_spreadsheets and not out:
-        raise ConfigError("--for-spreadsheets goes with --out")
+        raise ConfigError("--for-spreadsheets needs --out")
     if text is not None and not text.strip():
         raise ConfigError("--text: the text is empty")
     folders = named_runs(runs)
@@ -50,12 +50,12 @@ def classify_texts(
 
 
 def _find_out(name: str, for_spreadsheets: bool) -> Path:
-    """Raises DataError for a place where no CSV can be written."""
+    """The path to write to. Raises DataError if no CSV can be written there."""
     out = find_output("--out", name, takes_streams=True)
     if is_for_spreadsheets(out.name):
-        raise DataError(f"--out {out}: --for-spreadsheets gives a file such a name; choose another one")
+        raise DataError(f"--out {out}: only --for-spreadsheets gives a file such a name; choose another one")
     if for_spreadsheets and out.exists() and not out.is_file():
-        raise DataError(f"--out {out}: this is no file, so there is no place beside it for the one for spreadsheets")
+        raise DataError(f"--out {out}: this is not a file, so the file for spreadsheets cannot be put next to it")
     return out
 
 

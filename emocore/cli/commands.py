@@ -4,7 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,14 +40,14 @@ from emocore.tracking.sync import sync_run
 
 
 def find_app_file() -> Path:
-    """Inside the package where it is installed, beside it in a checkout."""
+    """The app's file: inside the package if that is installed, next to the package in a checkout."""
     package = Path(__file__).parents[1]
     installed = package / "web" / "app.py"
     return installed if installed.is_file() else package.parent / "app.py"
 
 
 def open_app(port: int) -> None:
-    """Become the process of the app's server."""
+    """Replace this process by the app's server."""
     os.execv(sys.executable, [sys.executable, str(find_app_file()), "--server.port", str(port)])
 
 
@@ -82,13 +82,14 @@ def launch_study(
     preset: str | None,
     wait: bool,
 ) -> int:
-    """What is None is the preset's own, or without a preset the default. Settings of methods are METHOD.NAME=VALUE."""
+    """A value of None takes the preset's value, or the default without a preset. `method_settings` has lines
+    METHOD.NAME=VALUE."""
     own = parse_method_settings(method_settings, STUDY_METHODS if methods is None else methods)
     options = {"methods": methods, "seeds": seeds, "vary": vary}
     given = {option: value for option, value in options.items() if value is not None}
     if preset:
         for option in given:
-            raise ConfigError(f"--{option}: preset {preset} has its own; leave it out, or launch without --preset")
+            raise ConfigError(f"--{option}: preset {preset} sets it itself; leave it out, or launch without --preset")
         study = preset_study(preset, settings, own, name)
     else:
         shared = {"methods": STUDY_METHODS, "settings": settings, "method_settings": own}
@@ -103,7 +104,7 @@ def show_runs(as_json: bool) -> None:
     for problem in dict.fromkeys(problem for overview in overviews for problem in overview.problems):
         output.print_note(f"note: {problem}")
     if as_json:
-        output.print_json([overview.as_dict() for overview in overviews])
+        output.print_json([asdict(overview) for overview in overviews])
     elif overviews:
         output.print_rows([output.overview_row(overview) for overview in overviews])
     else:
@@ -206,7 +207,7 @@ def named_runs(ids: Iterable[str]) -> list[RunFolder]:
 
 
 def _tend() -> None:
-    """Whoever looks sees to it that the queue is worked on. Where that cannot be, looking still can."""
+    """Make sure that a scheduler works on the queue. If that fails, print why; the command still works."""
     try:
         tend_queue(runs_root())
     except RunError as error:
@@ -229,11 +230,11 @@ def _launch(plan: Plan, wait: bool, allow_repeats: bool = False) -> int:
 
 
 def _see_through(runs: list[RunFolder], wait: bool) -> int:
-    """Print the ids, and with `wait` how the runs ended; the exit status."""
+    """Print the ids, wait for the runs with `wait` and print how they ended; returns the exit status."""
     for run in runs:
         output.print_line(run.id)
     if pause_file(runs_root()).exists():
-        output.print_note("note: the queue is paused; `python -m emocore queue --continue` opens it")
+        output.print_note("note: the queue is paused; `python -m emocore queue --continue` continues it")
     if not wait:
         return 0
     wait_until_final(runs)

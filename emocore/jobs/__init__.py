@@ -1,1 +1,1 @@
-"""Launching, scheduling and stopping runs. The run folders are the queue; nothing else is."""
+"""Launching, scheduling and stopping runs. The run folders themselves are the queue."""

@@ -8,15 +8,15 @@ from emocore.system.files import remove_folder
 
 
 def check_deletable(run: RunFolder) -> None:
-    """Raises RunError for a live run."""
+    """Raises RunError if the run is live."""
     if run.state.status.is_active:
         raise RunError(f"run {run.id} is {run.state.status}; stop it before deleting it")
 
 
 def delete_run(run: RunFolder) -> None:
-    """Remove a run that no process works on: hidden first, so a crash leaves no half run in the list.
+    """Remove a run that no process works on. It is hidden first, so that a crash leaves no partial run in the list.
 
-    Raises RunError for a live one, and where the folder may not be changed.
+    Raises RunError if the run is live or its folder may not be changed.
     """
     check_deletable(run)
     grave = run.path.with_name(f"{GRAVE}{run.id}")
@@ -26,4 +26,4 @@ def delete_run(run: RunFolder) -> None:
         except OSError as error:
             raise RunError(f"run {run.id} cannot be deleted ({error.strerror}: {run.path})") from None
     reach("delete.hidden")
-    remove_folder(grave)  # what is left of it is swept up later
+    remove_folder(grave)  # the scheduler removes any rest later

@@ -1,5 +1,6 @@
-"""Processes whose run has ended but which have not gone yet: their device is not free before they are."""
+"""Processes that are still exiting after their run has ended. Their device is not free until they are gone."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -30,7 +31,7 @@ class _Departure:
 
 
 class Departures:
-    """Sees processes off; one that still hangs after `PATIENCE_SECONDS` is killed."""
+    """Waits for processes to exit, and kills one that still hangs after `PATIENCE_SECONDS`."""
 
     def __init__(self) -> None:
         self._leaving: dict[str, _Departure] = {}
@@ -38,8 +39,8 @@ class Departures:
     def add(
         self, run: RunFolder, state: RunState, child: "subprocess.Popen[bytes] | None", was_seen_alive: bool
     ) -> None:
-        """A run with this final state was seen; `child` is its process where this scheduler started it. Whatever
-        process the state of another run names, nothing is done to it."""
+        """Add the process of a run with this final state; `child` is the process if this scheduler started it. A
+        process that belongs to another run is left alone."""
         process = state.process
         if child and process and process.pid != child.pid:
             process = None
@@ -50,12 +51,12 @@ class Departures:
             process.kill_remnants()
 
     def expel(self, run: RunFolder, child: "subprocess.Popen[bytes]", device: str) -> None:
-        """The run's folder is gone, so there is nothing left to wait for: kill it with all that it started."""
+        """Kill the process and everything that it started, since the run's folder is gone."""
         _kill_group(child.pid)
         self._leaving[run.id] = _Departure(run.path, None, child, device, time.monotonic())
 
     def see_off(self) -> list[str | None]:
-        """The devices that are still in use. All that is here was seen at work by this scheduler."""
+        """Kill what hangs, forget what is gone, and return the devices still in use."""
         for run_id, item in [(run_id, item) for run_id, item in self._leaving.items() if item.is_over]:
             del self._leaving[run_id]
             if item.process:
@@ -70,8 +71,6 @@ class Departures:
 
 
 def _kill_group(child_pid: int) -> None:
-    """The caller has not reaped this child, so the PID is its own."""
-    try:
+    """Kill the child's group. The caller has not reaped the child, so no other process can have its PID."""
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(child_pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return

@@ -1,6 +1,6 @@
-"""How long runs will take here: from past runs of this machine, otherwise from a quick measurement.
+"""Estimates how long runs will take, from past runs of this machine or from a quick measurement.
 
-An honest guess, good to a factor of about two; it is always shown with "about".
+An estimate is right to a factor of about two and always shown with "about".
 """
 
 import time
@@ -18,9 +18,9 @@ from emocore.run.listing import list_finished
 from emocore.system.devices import default_device
 from emocore.system.files import file_version
 
-TOKENS_A_TEXT = 30  # a tweet, padded among its like
+TOKENS_A_TEXT = 30  # of a tweet, padded in a batch of similar ones
 STARTUP_SECONDS = 14.0  # importing, loading the base, W&B, reloading the adapter
-# Share of the measured speed that a training reaches; small bases are held up by everything but products.
+# Share of the measured speed that a training reaches; in small bases, matrix products take less of the time.
 EFFICIENCY = 0.9
 FALLBACK_PARAMETERS = 1e9
 
@@ -29,7 +29,7 @@ Kind = tuple[str, str, str]  # method, base, "cpu" or "cuda"
 
 @cache
 def matrix_flops_per_second() -> float:
-    """float32 matrix products of this machine's CPU, the best of a few; takes about 0.2 s once."""
+    """Speed of float32 matrix products on this machine's CPU, the best of a few; takes about 0.2 s once."""
     left = np.random.default_rng(0).standard_normal((768, 768), dtype=np.float32)
     best = 1e9
     for _ in range(8):
@@ -40,9 +40,9 @@ def matrix_flops_per_second() -> float:
 
 
 def estimate_seconds(configs: list[RunConfig], train_rows: int, root: Path) -> float | None:
-    """Seconds for all runs one after another; `configs` are resolved, `train_rows` is what those without a number of
-    rows of their own train on. None where a GPU will do the work
-    that has not done its like before: there is nothing to guess from."""
+    """Seconds for all runs one after another. `configs` are resolved; `train_rows` holds for those that do not set
+    `rows`. None if a run will use a GPU and no similar run has finished on it, since there is no basis for an
+    estimate."""
     known = _measured_speeds(root)
     guesses = [_estimate_run(config, train_rows, known) for config in configs]
     return None if None in guesses else sum(guess for guess in guesses if guess is not None)
@@ -63,7 +63,7 @@ def _estimate_run(config: RunConfig, train_rows: int, known: dict[Kind, float]) 
 
 
 def _guess_samples_per_second(base: str) -> float:
-    """Six operations a parameter and token (Kaplan et al. 2020); embeddings do not compute."""
+    """Six operations per parameter and token (Kaplan et al. 2020), without embeddings."""
     parameters = 0.6 * (find_base(base).parameters or FALLBACK_PARAMETERS)
     return EFFICIENCY * matrix_flops_per_second() / (6 * parameters * TOKENS_A_TEXT)
 
@@ -81,11 +81,11 @@ def _measured_speeds(root: Path) -> dict[Kind, float]:
 
 @lru_cache(maxsize=4096)
 def _measured_speed(path: Path, versions: tuple[tuple[int, int], ...]) -> tuple[Kind, float] | None:
-    """What one finished run reached; None if it does not tell. The form asks at every keystroke, hence the cache."""
+    """The speed of one finished run, None if unknown. Cached, since the form asks at every keystroke."""
     run = RunFolder(path)
     try:
         scores, provenance, config = run.scores, run.provenance, run.config
-    except RunError:  # a damaged run is no measure; the pages tell of it
+    except RunError:  # a damaged run is skipped here; the pages report it
         return None
     if not (scores and scores.cost.samples_per_second and provenance and provenance.device):
         return None

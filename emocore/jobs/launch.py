@@ -1,4 +1,4 @@
-"""From configs to queued runs: everything that can be refused is refused before a folder exists."""
+"""Turns configs into queued runs. Everything is checked before the first folder is created."""
 
 import contextlib
 import logging
@@ -29,12 +29,12 @@ from emocore.text import format_count
 logger = logging.getLogger(__name__)
 
 LOCK_FILE = ".launch.lock"
-LARGE_PARAMETERS = 1e9  # of a base that is no work for a CPU
+LARGE_PARAMETERS = 1e9  # of a base that is too large for a CPU
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Checked runs that only wait for their launch. `notes` are for the user's eyes."""
+    """Checked runs that are ready to launch. `notes` are shown to the user."""
 
     configs: list[RunConfig]
     splits: Splits
@@ -42,9 +42,9 @@ class Plan:
 
 
 def plan_runs(configs: list[RunConfig]) -> Plan:
-    """Resolve and check configs that share their data, but for the number of training rows.
+    """Resolve and check configs that share their data, except for the number of training rows.
 
-    `splits` of the plan are those of the most rows. Raises ConfigError, DataError or BaseModelError.
+    `splits` of the plan are those with the most rows. Raises ConfigError, DataError or BaseModelError.
     """
     if not configs:
         raise ConfigError("choose at least one method and one seed", field="methods")
@@ -54,7 +54,7 @@ def plan_runs(configs: list[RunConfig]) -> Plan:
         resolved.append(_with_absolute_paths(complete))
         notes += [*left_out, *_check_machine(complete)]
     by_rows = sorted(resolved, key=lambda config: math.inf if config.rows is None else config.rows)
-    splits = load_splits(by_rows[-1])  # where these are enough, fewer are
+    splits = load_splits(by_rows[-1])  # the data also has the rows of smaller runs
     notes += splits.notes
     if by_rows[0].rows != by_rows[-1].rows:
         few = load_splits(by_rows[0]).notes
@@ -63,13 +63,15 @@ def plan_runs(configs: list[RunConfig]) -> Plan:
 
 
 def plan_study(study: StudyConfig) -> Plan:
-    """The runs of a study, checked like single ones. What a method does not read is not varied for it: it gets one
-    run a seed instead of equal copies."""
+    """The runs of a study, checked like single runs. A method that ignores the varied setting gets one run per seed
+    instead of equal copies."""
     methods = {name: find_method(name) for name in study.methods}
     notes = []
     for setting in study.vary:
         notes = [
-            f"{m.title} does not read {setting}: one run a seed" for m in methods.values() if not reads(m.name, setting)
+            f"{m.title} does not read {setting}: one run per seed"
+            for m in methods.values()
+            if not reads(m.name, setting)
         ]
         if len(notes) == len(methods):
             raise ConfigError(f"none of the methods reads {setting}; vary another setting", field="vary")
@@ -86,22 +88,20 @@ def plan_study(study: StudyConfig) -> Plan:
 def launch(plan: Plan, root: Path, allow_repeats: bool = False) -> list[RunFolder]:
     """Queue the runs of a plan and make sure that a scheduler works on them.
 
-    A W&B server that they name is from now on one that the user's key may be sent to. Once all are queued the launch is
-    accepted, whatever keeps the scheduler from starting: a second try would be refused or make the same runs twice. The
-    log tells of that trouble (on the command line: stderr), and the Runs page, which starts a scheduler as soon as it
-    can.
+    From now on the user's key may be sent to a W&B server that they name. Once all runs are queued the launch counts as
+    accepted, even if the scheduler cannot start, because a second launch would be refused or repeat the runs. The log
+    (stderr on the command line) and the Runs page then report the problem; the page starts a scheduler once it can.
 
     Args:
         plan: The checked runs.
         root: The runs folder.
-        allow_repeats: Whether a study may get a run that it has already. Whoever asks for one run, or for a clone, may
-            want it again; whoever launches a study has most likely launched it before. A run that failed or was
-            stopped is no obstacle in either case. Of two that launch the same study at the same moment, the second
-            waits for the first and is refused.
+        allow_repeats: Whether a study may get a run that it has already. A single run or a clone may be meant to
+            repeat one; launching a study twice is most likely a mistake. A run that failed or was stopped never
+            counts. If two processes launch the same study at once, the second waits and is refused.
 
     Raises:
-        ConfigError: The study has one of these runs already, or the W&B server cannot be kept.
-        RunError: A run cannot be written. Those before it are withdrawn then, unless they have begun.
+        ConfigError: The study has one of these runs already, or the W&B server cannot be stored.
+        RunError: A run cannot be written. The runs before it are then removed, unless they have started.
     """
     if allow_repeats:
         return _queue(plan, root)
@@ -127,7 +127,7 @@ def _queue(plan: Plan, root: Path) -> list[RunFolder]:
     try:
         tend_queue(root)
     except RunError as error:
-        logger.warning("note: %s; the runs are queued and begin when that is mended and Emocore looks again", error)
+        logger.warning("note: %s; the runs are queued and start once that is fixed and Emocore is used again", error)
     return runs
 
 
@@ -148,27 +148,27 @@ def _refuse_repeats(plan: Plan, root: Path) -> None:
         config, run = repeats[0]
         titles = ", ".join(dict.fromkeys(f"{find_method(c.method).title} seed {c.seed}" for c, _ in repeats))
         raise ConfigError(
-            f"study '{config.study}' already has {titles} with these very settings (run {run.id} is "
-            f"{run.state.status}); choose another name for the study, or leave out what it has",
+            f"study '{config.study}' already has {titles} with the same settings (run {run.id} is "
+            f"{run.state.status}); choose another name for the study, or leave these runs out",
             field="study",
         )
 
 
 def _check_machine(config: RunConfig) -> list[str]:
-    """Raises where the run cannot work here; returns what to know where it can."""
+    """Raises ConfigError if the run cannot work on this machine; returns notes for the user if it can."""
     notes = []
     if find_method(config.method).needs_base:
         base = find_base(config.base)
         check_available(base)
         if (base.parameters or 0) >= LARGE_PARAMETERS and "cpu" in (config.device, default_device().name):
             notes.append(
-                f"{base.name} has {format_count(base.parameters)} parameters and will train on the CPU, for hours if "
-                "its memory is enough; launch it on a machine with a GPU, or choose a smaller base"
+                f"{base.name} has {format_count(base.parameters)} parameters and will train on the CPU, which takes "
+                "hours if the memory is enough; launch it on a machine with a GPU, or choose a smaller base"
             )
     names = [device.name for device in own_devices()]
     problem = ask_for_gpus().problem
     if problem and config.device == "auto" and find_method(config.method).needs_base:
-        notes.append(f"no GPU can be seen ({problem}), so the CPU is used; mend the driver if there should be one")
+        notes.append(f"no GPU can be seen ({problem}), so the CPU is used; fix the driver if this machine has a GPU")
     gpus = [name for name in names if name != "cpu"]
     if config.device.startswith("cuda") and (not gpus or (config.device != "cuda" and config.device not in gpus)):
         raise ConfigError(
@@ -183,7 +183,7 @@ def _check_machine(config: RunConfig) -> list[str]:
 
 
 def _with_absolute_paths(config: RunConfig) -> RunConfig:
-    """The run's process may work from another folder."""
+    """Make paths absolute, since the run's process may work in another folder."""
     changes = {
         field: str(resolve_source(value))
         for field in DATA_FILES

@@ -1,12 +1,12 @@
-"""What can be said of a run at a glance: state, progress, time left, last scores.
+"""A run at a glance: state, progress, time left, latest scores.
 
-A damaged run is told of with what is known of it; only one whose state or settings cannot be read has no line here:
+A damaged run is described as far as it can be read. A run without a readable state or settings is left out here;
 `list_damaged_runs` names it.
 """
 
 import contextlib
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,15 +19,15 @@ from emocore.text import first_line
 from emocore.tracking.metrics_file import read_last_metrics
 
 T = TypeVar("T")
-SOURCES = ("config.json", "state.json", "result.json", "metrics.jsonl")  # what an overview is made from
+SOURCES = ("config.json", "state.json", "result.json", "metrics.jsonl")  # the files that an overview is made from
 SCORES = ("f1_macro", "f1_micro")
 
 
 @dataclass(frozen=True)
 class RunOverview:
-    """`progress` is 0 to 1; `remaining_seconds` is None until it can be told. Scores are validation's.
+    """`progress` is 0 to 1; `remaining_seconds` is None while unknown. Scores are those of the validation split.
 
-    `problems` has a sentence for each of the run's files that cannot be read; `reason` tells them, too.
+    `problems` has a sentence for each file of the run that cannot be read; `reason` includes them.
     """
 
     id: str
@@ -48,12 +48,9 @@ class RunOverview:
     disk_bytes: int | None
     problems: tuple[str, ...] = ()
 
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
 
 def describe_runs(runs: Iterable[RunFolder]) -> list[RunOverview]:
-    """One line a run, but for those that were deleted at this very moment, or whose state or settings were damaged."""
+    """One overview per run, without runs that were just deleted and those whose state or settings are damaged."""
     found = []
     for run in runs:
         with contextlib.suppress(RunError):
@@ -62,7 +59,7 @@ def describe_runs(runs: Iterable[RunFolder]) -> list[RunOverview]:
 
 
 def describe_run(run: RunFolder) -> RunOverview:
-    """Read a run's folder into one line. Raises RunError if its state or its settings cannot be read."""
+    """The overview of a run. Raises RunError if its state or its settings cannot be read."""
     if run.stored_state.status.is_final:
         return _describe_ended(run.path, tuple(file_version(run.path / name) for name in SOURCES))
     return _read_overview(run)
@@ -70,7 +67,7 @@ def describe_run(run: RunFolder) -> RunOverview:
 
 @lru_cache(maxsize=4096)
 def _describe_ended(path: Path, versions: tuple[tuple[int, int], ...]) -> RunOverview:
-    """Nothing of an ended run changes but by another version of a file, so a thousand of them cost little."""
+    """Cached by file versions: an ended run changes only if a file does, so a thousand of them cost little."""
     return _read_overview(RunFolder(path))
 
 
@@ -79,10 +76,10 @@ def _read_overview(run: RunFolder) -> RunOverview:
     problems: list[str] = []
 
     def read(look: Callable[[], T]) -> T | None:
-        """None for what cannot be read, with a sentence in `problems`: no file of one run may hide the others."""
+        """Returns the result of `look`; if that cannot be read, adds a sentence to `problems` and returns None."""
         try:
             return look()
-        except Exception as error:  # whatever somebody may have put into a folder
+        except Exception as error:  # a folder may hold anything
             told = str(error) if isinstance(error, EmocoreError) else f"run {run.id} is damaged ({first_line(error)})"
             if told not in problems:
                 problems.append(told)
@@ -114,7 +111,7 @@ def _read_overview(run: RunFolder) -> RunOverview:
 
 
 def _compute_progress(status: RunStatus, last: dict[str, Any] | None) -> float:
-    """The steps are 95 % of the way; the final evaluation is the rest."""
+    """The training steps count as 95 %, the final evaluation as the rest."""
     if status == RunStatus.FINISHED:
         return 1.0
     if not last or not last["total_steps"]:
@@ -130,7 +127,7 @@ def _guess_remaining(last: dict[str, Any]) -> float | None:
 
 
 def _read_scores(run: RunFolder) -> dict[str, float]:
-    """The final scores, or those of the last evaluated epoch. Raises RunError for a damaged file."""
+    """The final scores, or those of the latest evaluated epoch. Raises RunError for a damaged file."""
     if scores := run.scores:
         return {name: getattr(scores.validation.multilabel, name) for name in SCORES}
     row = read_last_metrics(run.metrics, "validation/f1_macro") or {}

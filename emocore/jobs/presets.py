@@ -1,6 +1,6 @@
-"""Ready-made studies: the starter, the study this tool grew from, a fair one, and two curves.
+"""Ready-made studies: the starter, the study that this tool grew from, a fair one, and two curves.
 
-A preset takes the settings that its launcher shares with it (data, base, device ...) and adds its own.
+A preset takes shared settings from its caller (data, base, device ...) and adds its own.
 """
 
 import time
@@ -16,15 +16,15 @@ from emocore.run.study import StudyConfig
 STUDY_METHODS = ("lora", "ia3", "qlora")
 STUDY_ROWS = 1000
 FAIR_SEEDS = [1, 2, 3]
-# Half decades, from below LoRA's default to above IA3's.
+# Half decades from below LoRA's default to above IA3's.
 LEARNING_RATES = [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2]
 FIRST_ROWS, FIRST_OF_FEW_ROWS = 125, 25
-FEW_ROWS = 500  # with fewer a curve from FIRST_ROWS on would have two points at most
+FEW_ROWS = 500  # with fewer, a curve from FIRST_ROWS on would have at most two points
 
 
 @dataclass(frozen=True)
 class Preset:
-    """`make(**shared)` builds the study from RunConfig settings; `own` are those it sets itself and does not take."""
+    """`make(**shared)` builds the study from RunConfig settings; `own` are settings that the preset sets itself."""
 
     name: str
     title: str
@@ -34,12 +34,12 @@ class Preset:
 
 
 def starter_study(**shared: Any) -> StudyConfig:
-    """The first thing a newcomer runs. The set is small, so it is passed over more often than the defaults would."""
+    """The first study of a new user. The data set is small, so there are more epochs than by default."""
     return _study("starter", shared | {"data": STARTER, "base": "minilm-l6", "epochs": 10})
 
 
 def study_as_it_was(**shared: Any) -> StudyConfig:
-    """The study this tool grew from, confounded as it was; what it does not tell (rates, batch size, seed) is ours."""
+    """The study that this tool grew from, with its confounds. Rates, batch size and seed, which it omits, are ours."""
     return _study(
         "study as it was",
         shared | {"base": "google/gemma-1.1-2b-it", "rows": STUDY_ROWS},
@@ -56,12 +56,12 @@ def study_as_it_was(**shared: Any) -> StudyConfig:
 
 
 def study_as_it_should_have_been(**shared: Any) -> StudyConfig:
-    """Nothing but the method differs, and three seeds show the chance in it. Raises ConfigError or DataError."""
+    """Only the method differs, and three seeds show how much is chance. Raises ConfigError or DataError."""
     return _study("study as it should have been", shared | _study_rows(shared), seeds=FAIR_SEEDS)
 
 
 def rows_study(**shared: Any) -> StudyConfig:
-    """Nested subsets of the training rows, doubling as far as they reach. Raises ConfigError or DataError."""
+    """Nested subsets of the training rows, doubling in size up to all rows. Raises ConfigError or DataError."""
     available = _count_train_rows(shared)
     first = FIRST_ROWS if available >= FEW_ROWS else FIRST_OF_FEW_ROWS
     if available < 2 * first:
@@ -89,9 +89,9 @@ PRESETS: Mapping[str, Preset] = {
         Preset(
             name="as-it-was",
             title="The study as it was",
-            description="LoRA and IA3 on Gemma 2B, QLoRA on gte-Qwen 7B for 40 steps, 1,000 rows, one seed: no fair "
-            "comparison. It needs data with 1,000 training rows (the starter set has fewer), the Hub with an HF_TOKEN "
-            "whose account has accepted Gemma's licence and, in practice, a GPU; without them, launch it as it should "
+            description="LoRA and IA3 on Gemma 2B, QLoRA on gte-Qwen 7B for 40 steps, 1,000 rows, one seed: not a fair "
+            "comparison. It needs data with 1,000 training rows (the starter set has fewer), an HF_TOKEN of an account "
+            "that has accepted Gemma's licence and, in practice, a GPU. Without them, launch the study as it should "
             "have been.",
             make=study_as_it_was,
             own=frozenset({"base", "rows", "max_steps", "wandb_project"}),
@@ -99,7 +99,7 @@ PRESETS: Mapping[str, Preset] = {
         Preset(
             name="fair",
             title="The study as it should have been",
-            description="LoRA, IA3 and QLoRA on one base, 1,000 rows (all where there are fewer), three seeds.",
+            description="LoRA, IA3 and QLoRA on one base, 1,000 rows (or all if there are fewer), three seeds.",
             make=study_as_it_should_have_been,
             own=frozenset({"rows"}),
         ),
@@ -107,14 +107,14 @@ PRESETS: Mapping[str, Preset] = {
             name="rows",
             title="F1 against training rows",
             description="LoRA, IA3 and QLoRA on nested subsets of the training rows, each half of the next: 125, 250, "
-            "500 and so on, or from 25 on where there are few.",
+            "500 and so on, or from 25 rows if there are few.",
             make=rows_study,
             own=frozenset({"rows"}),
         ),
         Preset(
             name="learning-rate",
             title="F1 against learning rate",
-            description="LoRA, IA3 and QLoRA with six learning rates from 1e-4 to 3e-2, on 1,000 rows (all where there "
+            description="LoRA, IA3 and QLoRA with six learning rates from 1e-4 to 3e-2, on 1,000 rows (or all if there "
             "are fewer).",
             make=learning_rate_study,
             own=frozenset({"rows", "learning_rate"}),
@@ -129,15 +129,15 @@ def preset_study(
     method_settings: Mapping[str, Mapping[str, Any]] | None = None,
     name: str | None = None,
 ) -> StudyConfig:
-    """The study of PRESETS[preset] with further settings, shared and of single methods, and maybe another name.
+    """The study of PRESETS[preset] with further shared settings, settings of single methods, and an optional name.
 
-    Raises ConfigError where a setting is one that the preset sets itself, DataError where the data does not serve.
+    Raises ConfigError for a setting that the preset sets itself, DataError if the data does not suit the preset.
     """
     chosen, own = PRESETS[preset], method_settings or {}
     for setting in [*settings, *(setting for given in own.values() for setting in given)]:
         if setting in chosen.own:
             raise ConfigError(
-                f"{setting}: preset {preset} has its own; leave it out, or launch without the preset", field=setting
+                f"{setting}: preset {preset} sets it itself; leave it out, or launch without the preset", field=setting
             )
     study = chosen.make(**settings)
     methods = {method: {**study.method_settings.get(method, {}), **own.get(method, {})} for method in study.methods}

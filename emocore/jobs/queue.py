@@ -1,4 +1,4 @@
-"""The queue: its order, its pause, and runs that enter it again. The run folders are the queue itself."""
+"""The queue: its order, its pause, and runs that join it again. The run folders themselves are the queue."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from emocore.system.faults import reach
 
 
 class QueuePlace(NamedTuple):
-    """As which of how many runs one waits."""
+    """The place of a run among the waiting runs."""
 
     number: int
     waiting: int
@@ -23,27 +23,27 @@ class QueuePlace(NamedTuple):
 
 
 def tend_queue(root: Path) -> None:
-    """Make sure that a scheduler is alive if there is anything for it to do. Cheap enough for every look of a page."""
+    """Start a scheduler if there is work and none is alive. Cheap enough to call whenever a page is drawn."""
     if has_work(root):
         ensure_scheduler(root)
 
 
 def waiting_runs(root: Path) -> list[RunFolder]:
-    """Queued runs, the next to start first."""
+    """Queued runs in the order in which they will start."""
     queued = [(run, state) for run, state in list_stored_states(root) if state.status == RunStatus.QUEUED]
     return [run for run, state in sorted(queued, key=lambda item: item[1].queue_order)]
 
 
 def queue_place(run: RunFolder) -> QueuePlace | None:
-    """None for a run that does not wait. Raises RunError if its state cannot be read."""
-    if run.stored_state.status != RunStatus.QUEUED:  # the usual case, and the others need not be read for it
+    """The place of a run in the queue, None if it does not wait. Raises RunError if its state cannot be read."""
+    if run.stored_state.status != RunStatus.QUEUED:  # the usual case, which needs no other run's state
         return None
     waiting = waiting_runs(run.path.parent)
     return QueuePlace(waiting.index(run) + 1, len(waiting)) if run in waiting else None
 
 
 def pause_queue(root: Path) -> None:
-    """Start no more runs until `continue_queue`; live ones go on. Raises RunError if it cannot be noted."""
+    """Start no more runs until `continue_queue`; live runs continue. Raises RunError if the pause cannot be stored."""
     try:
         pause_file(root).touch()
     except OSError as error:
@@ -55,19 +55,19 @@ def continue_queue(root: Path) -> None:
     try:
         pause_file(root).unlink(missing_ok=True)
     except OSError as error:
-        raise RunError(f"the queue cannot be opened again ({error.strerror}: {root})") from None
+        raise RunError(f"the queue cannot be continued ({error.strerror}: {root})") from None
     tend_queue(root)
 
 
 def imported_runs(root: Path) -> list[RunFolder]:
-    """Runs that another installation queued: they wait until somebody here resumes them."""
+    """Runs that another installation queued, which wait until a user resumes them here."""
     return [run for run, state in list_stored_states(root) if state.status == RunStatus.IMPORTED]
 
 
 def move_to_front(run: RunFolder) -> None:
-    """Let a waiting run be the next to start. Raises RunError if it does not wait or cannot be changed."""
+    """Make a waiting run the next to start. Raises RunError if it does not wait or cannot be changed."""
     with run.lock():
-        _ = run.config  # with damaged settings it would never start, wherever it waits
+        _ = run.config  # a run with damaged settings would never start
         if run.stored_state.status != RunStatus.QUEUED:
             raise RunError(f"run {run.id} is {run.stored_state.status}; only a queued run can be moved to the front")
         first = waiting_runs(run.path.parent)[0].stored_state.queue_position
@@ -75,14 +75,14 @@ def move_to_front(run: RunFolder) -> None:
 
 
 def resume_run(run: RunFolder) -> None:
-    """Queue an ended run again; it goes on from its last complete checkpoint, or from the start without one.
+    """Queue an ended run again; it continues from its last complete checkpoint, or from the start without one.
 
-    One that another installation launched is this one's from now on: of its environment, devices and threads remain.
-    Raises RunError for a run that waits, lives or has finished, and for one that cannot be read or changed, ConfigError
-    if this installation cannot mark it as its own. The caller tends the queue afterwards.
+    A run that another installation launched belongs to this one from now on, and keeps only the devices and threads of
+    its environment. Raises RunError if the run waits, is live or has finished, or cannot be read or changed, and
+    ConfigError if this installation cannot mark it as its own. The caller calls `tend_queue` afterwards.
     """
     with run.lock():
-        _ = run.config  # with damaged settings it would wait for ever
+        _ = run.config  # a run with damaged settings would wait for ever
         state = run.state_of_holder
         if not state.status.is_resumable:
             raise RunError(f"run {run.id} is {state.status}; only a stopped, interrupted or failed run can be resumed")
@@ -90,7 +90,7 @@ def resume_run(run: RunFolder) -> None:
         attempts = state.attempts
         if not run.is_own:
             run.adopt()
-            attempts = 0  # what was tried elsewhere is not counted here
+            attempts = 0  # attempts elsewhere do not count
         try:
             run.stop_request.unlink(missing_ok=True)
             mark = run.make_mark(run.id)

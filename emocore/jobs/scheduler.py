@@ -1,7 +1,7 @@
-"""One process that runs queued runs, one at a time on each device, and ends when nothing is left.
+"""A process that starts queued runs, one at a time on each device, and ends when nothing is left to do.
 
-`python -m emocore.jobs.scheduler RUNS_FOLDER`; `ensure_scheduler` starts it on demand. Its lock file
-admits one a folder. It may die at any moment: a run outlives it, and the next one finds the run by its lock.
+`python -m emocore.jobs.scheduler RUNS_FOLDER`; `ensure_scheduler` starts it on demand. A lock file allows only one per
+runs folder. It may die at any moment: runs outlive it, and the next scheduler finds them by their locks.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from emocore.jobs.departure import Departures
 from emocore.jobs.slots import find_slot
 from emocore.jobs.stop import StopEscalation, stop_queued
 from emocore.run.folder import RunFolder
-from emocore.run.listing import ABANDONED_SECONDS, DRAFT, GRAVE, list_runs, list_stored_states
+from emocore.run.listing import ABANDONED_SECONDS, DRAFT, GRAVE, list_stored_states
 from emocore.run.state import STOPPED_REASON, RunState, RunStatus
 from emocore.system.devices import Device
 from emocore.system.faults import reach
@@ -30,15 +30,15 @@ LOCK_FILE = ".scheduler.lock"
 LOG_FILE = ".scheduler.log"
 PAUSE_FILE = ".queue.paused"
 REPOSITORY = Path(__file__).parent.parent.parent
-# Schedulers that this process started: kept, so that an ended one is reaped at the next start.
+# Schedulers that this process started, kept so that ended ones are reaped at the next start.
 _started: list[subprocess.Popen[bytes]] = []
 
 
 def ensure_scheduler(root: Path) -> None:
     """Start a scheduler for this runs folder unless one is alive. Call it after queueing a run.
 
-    A scheduler that is about to end looks once more after giving up its lock, so a run queued just
-    before this call is seen either by it or by the new one. Raises RunError if none can be started.
+    A scheduler that is about to end checks once more after releasing its lock, so either it or the new one sees a run
+    that was queued just before this call. Raises RunError if none can be started.
     """
     with _open_lock(root) as lock:
         if not take_lock(lock, wait=False):
@@ -60,12 +60,12 @@ def ensure_scheduler(root: Path) -> None:
 
 
 def pause_file(root: Path) -> Path:
-    """There while the queue is paused."""
+    """The file that exists while the queue is paused."""
     return root / PAUSE_FILE
 
 
 def has_work(root: Path) -> bool:
-    """Whether a run lives, waits in a queue that is not paused, or waits and is to be stopped."""
+    """Whether a run is live, waits in a queue that is not paused, or waits and is to be stopped."""
     is_paused = pause_file(root).exists()
     return any(
         state.status.is_active or (state.status == RunStatus.QUEUED and (not is_paused or run.stop_request.exists()))
@@ -74,7 +74,7 @@ def has_work(root: Path) -> bool:
 
 
 def serve(root: Path, idle_seconds: float = IDLE_SECONDS) -> None:
-    """Work until nothing has been queued or alive for `idle_seconds`."""
+    """Work until no run has been queued or live for `idle_seconds`."""
     while True:
         with _open_lock(root) as lock:
             if not take_lock(lock, wait=False):
@@ -87,7 +87,7 @@ def serve(root: Path, idle_seconds: float = IDLE_SECONDS) -> None:
 
 
 def sweep(root: Path) -> None:
-    """Remove what a crash left behind: half-deleted runs, and drafts that nobody has touched for a while."""
+    """Remove what a crash left behind: half-deleted runs, and drafts that have not changed for a while."""
     for path in root.glob(f"{GRAVE}*"):
         remove_folder(path)
     for path in root.glob(f"{DRAFT}*"):
@@ -100,7 +100,7 @@ def sweep(root: Path) -> None:
 
 
 class Scheduler:
-    """Keeps no truth of its own: each tick reads the run folders."""
+    """Works only from the run folders, which each tick reads again."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -108,7 +108,7 @@ class Scheduler:
         self._devices: dict[str, str] = {}
         self._stops: dict[str, StopEscalation] = {}
         self._departures = Departures()
-        self._settled: dict[str, int] = {}
+        self._settled: dict[str, RunState] = {}
         self._seen_alive: set[ProcessIdentity] = set()
         self._complaints: set[str] = set()
 
@@ -120,11 +120,12 @@ class Scheduler:
             time.sleep(POLL_SECONDS)
 
     def tick(self) -> bool:
-        """Settle the dead, stop the unwanted, start the waiting. True while there is work."""
+        """Settle dead runs, stop runs as requested, start waiting runs. Returns True while there is work."""
         open_runs = self._open_runs()
         self._part_with_vanished()
-        # What lives counts, also where its folder cannot be read any more.
-        busy: set[str | None] = {*self._departures.see_off(), *self._devices_of_children()}
+        # Live processes count even if their folder cannot be read any more.
+        of_children = [self._devices[run_id] for run_id, child in self._children.items() if child.poll() is None]
+        busy: set[str | None] = {*self._departures.see_off(), *of_children}
         active = [(run, state) for run, state in open_runs if state.status.is_active]
         for run, state in active:
             is_alive = state.process is not None and state.process.works_on(run.path)
@@ -141,34 +142,31 @@ class Scheduler:
         return bool(active or waiting or busy)
 
     def _is_stopped(self, run: RunFolder) -> bool:
-        """Stop a waiting run whose lock was taken by somebody else when the wish came."""
+        """Stop a waiting run if that was requested while another process held its lock."""
         if run.stop_request.exists():
             with self._tolerating(run):
                 return stop_queued(run)
         return False
 
-    def _devices_of_children(self) -> list[str]:
-        return [self._devices[run_id] for run_id, child in self._children.items() if child.poll() is None]
-
     @contextlib.contextmanager
     def _tolerating(self, run: RunFolder) -> Iterator[None]:
-        """One run's trouble, of whatever kind (deleted this moment, damaged, disk full), must not hold up the others;
-        it is tried again at the next tick, and said once."""
+        """Errors of one run (just deleted, damaged, disk full) must not hold up the others. They are logged once, and
+        the next tick tries again."""
         try:
             yield
         except Exception as error:
             message = f"{run.id}: {error}"
             if run.path.is_dir() and message not in self._complaints:
                 self._complaints.add(message)
-                with contextlib.suppress(OSError):  # its log may lie on the same full disk
+                with contextlib.suppress(OSError):  # its log may be on the same full disk
                     print(message, file=sys.stderr, flush=True)
 
     def _look_after(self, run: RunFolder, process: ProcessIdentity | None) -> bool:
-        """Settle a dead run, pass on a stop to a live one; True if it is alive."""
+        """Settle a dead run, or pass on a stop request to a live one; returns whether it is live."""
         if process and process.works_on(run.path):
             self._seen_alive.add(process)
         elif process in self._seen_alive:
-            process.kill_remnants()  # one of them may hold the run's lock
+            process.kill_remnants()  # its children may hold the run's lock
         child = self._children.get(run.id)
         if (child is not None and child.poll() is not None) or not run.is_locked:
             self._settle(run)
@@ -178,10 +176,10 @@ class Scheduler:
         return True
 
     def _start_if_possible(self, run: RunFolder, busy: set[str | None]) -> Device | None:
-        """The device that a queued run was started on, None if it has to wait or cannot run here at all."""
+        """Start a queued run and return its device; None if it has to wait or cannot run here at all."""
         try:
             slot = find_slot(run, busy)
-        except ConfigError as error:  # it would wait for ever
+        except ConfigError as error:  # the run would wait for ever
             with run.lock():
                 run.change_state(RunStatus.FAILED, reason=str(error))
             return None
@@ -192,32 +190,25 @@ class Scheduler:
         return slot[0] if slot and self._start(run, *slot) else None
 
     def _open_runs(self) -> list[tuple[RunFolder, RunState]]:
-        """Runs that are not in a final state; a settled one is read again only if its file changed."""
+        """Runs that are not in a final state; those that have come to one are seen off once."""
         found = []
-        for run in list_runs(self._root):
-            try:
-                changed_ns = (run.path / "state.json").stat().st_mtime_ns
-                if self._settled.get(run.id) == changed_ns:
-                    continue
-                state = run.stored_state
-            except (OSError, RunError):  # deleted or damaged since it was listed
-                continue
-            if state.status.is_final:
-                self._settled[run.id] = changed_ns
+        for run, state in list_stored_states(self._root):
+            if not state.status.is_final:
+                found.append((run, state))
+            elif self._settled.get(run.id) != state:
+                self._settled[run.id] = state
                 child = self._children.pop(run.id, None)
                 self._departures.add(run, state, child, was_seen_alive=state.process in self._seen_alive)
                 self._stops.pop(run.id, None)
-            else:
-                found.append((run, state))
         return found
 
     def _part_with_vanished(self) -> None:
-        """A run whose folder was removed has nowhere to write to: end it, so that its device is free."""
+        """End runs whose folder was removed, so that their device is free."""
         for run_id in [run_id for run_id in self._children if not (self._root / run_id).is_dir()]:
             self._departures.expel(RunFolder(self._root / run_id), self._children.pop(run_id), self._devices[run_id])
 
     def _settle(self, run: RunFolder) -> None:
-        """Give a dead process's run the final state it could not write itself."""
+        """Write the final state of a run whose process died before it could."""
         with run.lock():
             state = run.stored_state
             if not state.status.is_active:
@@ -227,7 +218,7 @@ class Scheduler:
             if run.stop_request.exists():
                 run.change_state(RunStatus.STOPPED, reason=STOPPED_REASON, ended_at=run.last_sign_of_life())
             elif child is None and state.process is None and state.status == RunStatus.STARTING:
-                # The scheduler before this one died between its word and its deed: nothing has begun.
+                # The previous scheduler died after it wrote the state and before it started the process.
                 run.change_state(RunStatus.QUEUED, device=None)
                 reach("scheduler.requeued")
             else:
@@ -241,7 +232,7 @@ class Scheduler:
         self._stops.pop(run.id, None)
 
     def _start(self, run: RunFolder, device: Device, environment: dict[str, str]) -> bool:
-        """Start the process, which inherits the lock: there is no moment without a holder."""
+        """Start the process, which inherits the lock, so that the run is locked throughout."""
         with run.lock() as lock:
             reach("scheduler.taken")
             state = run.stored_state
@@ -272,7 +263,7 @@ class Scheduler:
 
 
 def _postpone(run: RunFolder, reason: str) -> None:
-    """Say why a queued run does not start though its turn has come. The caller holds the lock."""
+    """Store why a queued run does not start although it is its turn. The caller holds the lock."""
     state = run.stored_state
     if state.status == RunStatus.QUEUED and state.reason != reason:
         run.change_state(RunStatus.QUEUED, reason=reason)

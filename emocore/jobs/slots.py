@@ -1,4 +1,4 @@
-"""Which device a run gets, and the environment that shows it this device alone."""
+"""Chooses a device for a run, and makes an environment in which the run sees only that device."""
 
 import os
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ Environment = dict[str, str]
 def find_slot(run: RunFolder, busy: set[str | None]) -> tuple[Device, Environment] | None:
     """The free device that a queued run may take now, and its process's environment; None if all are taken.
 
-    Raises ConfigError if there is nothing to wait for, RunError if it cannot start as things are.
+    Raises ConfigError if the run can never start here, RunError if it cannot start for now.
     """
     environment = run.environment
     kept = environment.root if environment else {}
@@ -35,7 +35,7 @@ def find_slot(run: RunFolder, busy: set[str | None]) -> tuple[Device, Environmen
 
 
 def choose_slot(config: RunConfig, devices: tuple[Device, ...], busy: set[str | None]) -> Device | None:
-    """The free device this run may take now; None to wait. auto never falls back to a CPU beside a GPU."""
+    """The free device that this run may take now; None to wait. `auto` never takes the CPU if there is a GPU."""
     gpus = [device for device in devices if device.name != "cpu"]
     needs_gpu = gpus and find_method(config.method).needs_base
     if config.device == "cpu" or (config.device == "auto" and not needs_gpu):
@@ -48,7 +48,7 @@ def choose_slot(config: RunConfig, devices: tuple[Device, ...], busy: set[str | 
 
 
 def run_environment(device: Device, kept: Mapping[str, str | None]) -> Environment:
-    """The environment of a run's process; `kept` is its `environment.json`. Secrets pass through it and are written
+    """The environment of a run's process; `kept` is its `environment.json`. It contains the secrets, which are written
     nowhere. Raises RunError if they cannot be read now."""
     try:
         load_secrets()  # a key may have been added since this scheduler started

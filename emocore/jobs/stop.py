@@ -1,7 +1,7 @@
-"""Ask a run to stop, and see to it that it does.
+"""Request that a run stops, and make sure that it does.
 
-Asking leaves a file; the scheduler acts on it, so a page never waits. SIGINT first, which lets the run
-say that it stopped; then SIGTERM, then SIGKILL, each to the whole process group.
+A request is a file on which the scheduler acts, so a page never waits. SIGINT comes first and lets the run store that
+it was stopped; SIGTERM and SIGKILL follow, each to the whole process group.
 """
 
 import signal
@@ -16,10 +16,10 @@ SIGNALS = ((0.0, signal.SIGINT), (10.0, signal.SIGTERM), (15.0, signal.SIGKILL))
 
 
 def request_stop(run: RunFolder) -> None:
-    """Stop a queued run at once; leave word for a live one. Raises RunError for an ended one, and where that
-    cannot be written.
+    """Stop a queued run at once, or request that a live run stops.
 
-    The caller makes sure afterwards that a scheduler is alive.
+    Raises RunError if the run has ended or the request cannot be written. The caller makes sure afterwards that a
+    scheduler is alive.
     """
     state = run.state
     if state.status.is_final:
@@ -34,7 +34,7 @@ def request_stop(run: RunFolder) -> None:
 
 
 class StopEscalation:
-    """Sends the signals of `SIGNALS` to one run as their time comes."""
+    """Sends the signals of `SIGNALS` to one run when they are due."""
 
     def __init__(self, run: RunFolder) -> None:
         self._run = run
@@ -42,7 +42,7 @@ class StopEscalation:
         self._sent = 0
 
     def advance(self) -> None:
-        """Send what is due. A process that has not yet said who it is gets its first signal once it has."""
+        """Send the signals that are due. A process gets its first signal once it has stored its identity."""
         process = self._run.stored_state.process
         if process is None or self._sent == len(SIGNALS):
             return
@@ -55,14 +55,14 @@ class StopEscalation:
 
 
 def stop_queued(run: RunFolder) -> bool:
-    """False if somebody holds it: the scheduler takes it up, or another app changes it. Raises RunError if its folder
-    takes no change."""
+    """Stop a queued run. Returns False if another process holds it, because it is being started or changed. Raises
+    RunError if its folder cannot be changed."""
     try:
         with run.lock():
             state = run.stored_state
             if state.status != RunStatus.QUEUED:
                 return False
-            reason = "stopped while it waited to go on" if state.attempts else "stopped before it began"
+            reason = "stopped while it waited to continue" if state.attempts else "stopped before it started"
             run.change_state(RunStatus.STOPPED, reason=reason)
             return True
     except RunError:

@@ -9,7 +9,7 @@ TEND_SECONDS = 2.0
 
 
 def wait_until_final(runs: list[RunFolder], timeout_seconds: float | None = None) -> bool:
-    """Wait for all runs to end; False if the time is up before. Should the scheduler die, another is started."""
+    """Wait for all runs to end; returns False if the time is up first. If the scheduler dies, another is started."""
     deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
     tended = time.monotonic()
     while not all(run.stored_state.status.is_final for run in runs):

@@ -1,1 +1,1 @@
-"""One run: its settings, its folder on disk and the states that it goes through."""
+"""One run: its settings, its folder on disk and its states."""

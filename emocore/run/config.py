@@ -1,9 +1,9 @@
-"""Every setting of a run, once: its default, bounds and description.
+"""Every setting of a run, defined once: its default, bounds and description.
 
-The descriptions are the tooltips of the pages, the help of the command line and the documentation.
-A value of None means "the method's or the base's own default"; `emocore.models.resolve` fills it in, so a stored
-`config.json` always shows what really ran. `Use` says what the rest of Emocore does with a setting, so that a new one
-is one more field here; `emocore.run.settings` has the questions that others ask of the fields.
+The descriptions are the tooltips of the pages, the help of the command line and the documentation. A value of None
+means the default of the method or the base; `emocore.models.resolve` fills it in, so a stored `config.json` always
+shows what ran. `Use` says what the rest of Emocore does with a setting, so a new setting needs only a new field here.
+`emocore.run.settings` answers questions about the fields.
 """
 
 import math
@@ -16,7 +16,7 @@ from emocore.errors import ConfigError
 from emocore.run.setting_texts import LONGEST_NAME, STUDY_NAME, check_text
 
 STARTER = "starter"
-NO_BASE = "none"  # the base of a method that needs none
+NO_BASE = "none"  # the base of a method that needs no base
 
 Model = TypeVar("Model", bound=BaseModel)
 Role = Literal["data", "identity", "training", "method", "machine", "logging"]
@@ -25,18 +25,18 @@ FormPlace = Literal["top", "Data", "Training", "Methods", "W&B"]
 
 @dataclass(frozen=True)
 class Use:
-    """What is done with a setting, beside carrying it out.
+    """How Emocore uses a setting, apart from training with it.
 
     Attributes:
-        role: `data` says what is learned from, `identity` which run it is, `training` how any base is trained,
-            `method` what single methods read (see `Method.settings`), `machine` where it runs, and `logging` who is
-            told of it. Data, training and method settings tell series apart and are audited; runs of a study share
-            data and identity.
+        role: `data` describes the texts, `identity` identifies the run, `training` holds for all methods that train
+            a base, `method` is read by single methods (see `Method.settings`), `machine` says where it runs, and
+            `logging` where it is logged. Series differ in data, training and method settings, which are audited;
+            runs of a study share data and identity.
         form: The heading on the Launch page under "More settings", or the top of the page.
         varied: Whether a study may give it several values.
-        file: Whether it names a data file: known by its content, and private to this machine.
-        audited_as: The difference that the audit tells it by, where that is not the setting's own name.
-        needs_base: Whether a method without a base leaves it unread; asked of training settings.
+        file: Whether it names a data file, which is identified by content; its path is private to this machine.
+        audited_as: The name that the audit uses, if that is not the setting's own name.
+        needs_base: Whether a method without a base ignores it; only for training settings.
     """
 
     role: Role
@@ -48,7 +48,7 @@ class Use:
 
 
 def build(model: type[Model], values: dict[str, Any]) -> Model:
-    """`model(**values)`; a ConfigError that names the first wrong field instead of pydantic's report."""
+    """Returns `model(**values)`. Raises a ConfigError that names the first wrong field."""
     try:
         return model(**values)
     except ValidationError as error:
@@ -56,7 +56,7 @@ def build(model: type[Model], values: dict[str, Any]) -> Model:
         field = ".".join(str(part) for part in problem["loc"])
         message = problem["msg"].removeprefix("Value error, ")
         if problem["type"] == "extra_forbidden":
-            message = f"no such setting; known are: {', '.join(model.model_fields)}"
+            message = f"no such setting; the settings are {', '.join(model.model_fields)}"
         elif field and problem["type"] != "value_error":
             message = f"{message}, not {problem['input']!r:.{LONGEST_NAME}}"
         raise ConfigError(f"{field}: {message}" if field else message, field=field or None) from None
@@ -68,23 +68,23 @@ class RunConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, allow_inf_nan=False)
 
     method: Annotated[str, Use("identity", "top")] = Field(
-        "lora", description="How the base is fine-tuned; see `methods`."
+        "lora", description="How the base is fine-tuned; `emocore methods` lists the methods."
     )
     base: Annotated[str, Use("training", "top")] = Field(
         "minilm-l6",
-        description="The pretrained model: a name of the catalogue, a Hub id (owner/name) or a local folder.",
+        description="The pretrained model: a name that `emocore bases` lists, a Hub id (owner/name) or a local folder.",
     )
     seed: Annotated[int, Use("identity", "top")] = Field(
         42,
         ge=0,
         lt=2**31,
-        description="Seeds the new weights and the order of the batches. Seeds of one study share the same split.",
+        description="Seeds the new weights and the order of the batches. All seeds of a study share the same split.",
     )
     study: Annotated[str | None, Use("identity", "top")] = Field(
         None,
         max_length=80,
         pattern=STUDY_NAME,
-        description="Runs with the same study name are compared together; it is the group in W&B.",
+        description="Runs with the same study name are compared together; the name is also the group in W&B.",
     )
 
     data: Annotated[str, Use("data", "top", file=True)] = Field(
@@ -97,15 +97,15 @@ class RunConfig(BaseModel):
     )
     test_data: Annotated[str | None, Use("data", "Data", file=True, audited_as="evaluation texts")] = Field(
         None,
-        description="A separate test file. Without it a share of the data is used, "
-        "or none where a validation file is given.",
+        description="A separate test file. Without it, a share of the data is used, "
+        "or no test split if there is a validation file.",
     )
     text_column: Annotated[str | None, Use("data", "Data")] = Field(
         None,
-        description="Column with the text. Found by itself if it is called Tweet, text, message or the like.",
+        description="Column with the text. By default, a column named Tweet, text, message or similar is used.",
     )
     label_columns: Annotated[list[str] | None, Use("data", "Data", audited_as="labels")] = Field(
-        None, description="Columns with the 0/1 labels. Without it: every numeric column but the ID."
+        None, description="Columns with the 0/1 labels. By default, every numeric column except the ID."
     )
     rows: Annotated[int | None, Use("data", "top", varied=True, audited_as="training rows")] = Field(
         None,
@@ -127,14 +127,14 @@ class RunConfig(BaseModel):
         description="Seeds the split and the choice of rows, the same for all seeds of a study.",
     )
     max_length: Annotated[int, Use("training", "Data", varied=True)] = Field(
-        128, ge=8, le=8192, description="Longest text in tokens; what is over is cut off."
+        128, ge=8, le=8192, description="Longest text in tokens; longer texts are cut off."
     )
 
     epochs: Annotated[int | None, Use("method", "top", varied=True)] = Field(
         None, ge=1, le=1000, description="Passes over the training rows."
     )
     max_steps: Annotated[int | None, Use("method", "Training", varied=True, audited_as="optimizer steps")] = Field(
-        None, ge=1, le=1_000_000, description="Stop after so many steps, whatever the epochs (the study's QLoRA: 40)."
+        None, ge=1, le=1_000_000, description="Stop after this many steps, whatever the epochs (the study's QLoRA: 40)."
     )
     batch_size: Annotated[int, Use("training", "top", varied=True)] = Field(
         16, ge=1, le=4096, description="Texts per optimizer step, before accumulation."
@@ -148,7 +148,10 @@ class RunConfig(BaseModel):
         None, gt=0, le=1, description="Peak learning rate of the adapter. IA3 wants about 10 times LoRA's."
     )
     head_learning_rate: Annotated[float | None, Use("method", "Training", varied=True)] = Field(
-        None, gt=0, le=1, description="Peak learning rate of the new classification head, which starts from nothing."
+        None,
+        gt=0,
+        le=1,
+        description="Peak learning rate of the new classification head, which starts at random.",
     )
     weight_decay: Annotated[float, Use("training", "Training", varied=True)] = Field(
         0.01, ge=0, le=1, description="AdamW's weight decay."
@@ -174,7 +177,7 @@ class RunConfig(BaseModel):
     )
     target_modules: Annotated[list[str] | None, Use("method", "Methods")] = Field(
         None,
-        description="Layers that get an adapter, by the end of their names. Without it: the base's defaults.",
+        description="Layers that get an adapter, by the end of their names. By default, those of the base.",
     )
     inverse_regularization: Annotated[float | None, Use("method", "Methods", varied=True)] = Field(
         None, gt=0, le=1_000_000, description="C of the logistic regression: smaller means stronger regularisation."
@@ -196,24 +199,27 @@ class RunConfig(BaseModel):
         5.0,
         gt=0,
         le=10_000,
-        description="Save a checkpoint at least this often, besides the end of each epoch: what a crash can cost.",
+        description="Save a checkpoint at least this often, and after each epoch; a crash loses at most that much.",
     )
     checkpoints_kept: Annotated[int, Use("machine", "Training")] = Field(
-        2, ge=1, le=1000, description="Older checkpoints are removed; a finished run keeps none."
+        2,
+        ge=1,
+        le=1000,
+        description="Older checkpoints than these are removed; a finished run keeps none.",
     )
 
     wandb_mode: Annotated[Literal["auto", "online", "offline"], Use("logging", "W&B")] = Field(
         "auto",
-        description="auto: online when WANDB_API_KEY is set, otherwise offline. Local files are written always.",
+        description="auto is online if WANDB_API_KEY is set, otherwise offline. Local files are always written.",
     )
     wandb_project: Annotated[str, Use("logging", "W&B")] = Field(
         "emocore", min_length=1, max_length=128, description="W&B project."
     )
     wandb_entity: Annotated[str | None, Use("logging", "W&B")] = Field(
-        None, description="W&B user or team; without it, the key's own default."
+        None, description="W&B user or team; by default, that of the key."
     )
     wandb_base_url: Annotated[str | None, Use("logging", "W&B")] = Field(
-        None, description="Address of a self-hosted W&B server; without it, WANDB_BASE_URL or the public one."
+        None, description="Address of a self-hosted W&B server; by default, WANDB_BASE_URL or the public server."
     )
 
     @field_validator("*")
@@ -228,6 +234,6 @@ class RunConfig(BaseModel):
         return self
 
     def count_steps(self, rows: int) -> int:
-        """Optimizer steps over that many training rows; the last batch of an epoch may be short, and is a step too."""
+        """Optimizer steps for this many training rows; a short last batch of an epoch also counts as a step."""
         steps_per_epoch = math.ceil(math.ceil(rows / self.batch_size) / self.gradient_accumulation_steps)
         return self.max_steps or steps_per_epoch * (self.epochs or 1)

@@ -1,8 +1,8 @@
-"""A run is a folder: where its files are, and how its state changes safely.
+"""A run's folder: where its files are, and how its state changes safely.
 
-Every transition is made by the holder of the folder's lock (`flock` on `run.lock`), which the kernel
-frees at any death; so a run whose state says "running" but whose lock is free is known to be dead.
-Covered: one machine, a local file system. Not covered: network file systems without `flock`.
+Only the holder of the folder's lock (`flock` on `run.lock`) changes the state. The kernel releases the lock when a
+process ends for whatever reason, so a run that claims to be running but is not locked is dead. Covered: one machine, a
+local file system. Not covered: network file systems without `flock`.
 """
 
 import errno
@@ -35,12 +35,12 @@ from emocore.system.installation import is_own_mark, make_mark
 from emocore.system.locks import take_lock
 from emocore.system.processes import explain_end
 
-# For how long a lock is waited for: one that somebody works under; one that is only looked at, or soon left.
+# Seconds to wait for a lock: of a process that works on the run, and of a reader or a process that is about to exit.
 WORKING_SECONDS, LEAVING_SECONDS = 0.1, 3.0
 
 
 class RunFolder:
-    """One run's folder. Cheap to create; every property reads the disk."""
+    """One run's folder. It is cheap to create; every property reads the disk."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -61,38 +61,31 @@ class RunFolder:
 
     @property
     def config(self) -> RunConfig:
-        """Raises RunError if the file is missing, damaged or of another version."""
+        """The settings. Raises RunError if the file is missing, damaged or of another version."""
         return _read_config(self.path / "config.json", file_version(self.path / "config.json"))
 
     @property
     def state(self) -> RunState:
-        """The state as it is: one that claims a live process without one reads as interrupted."""
+        """The true state: a run that claims a live process but has none is interrupted."""
         stored = self.stored_state
         if not stored.status.is_active or self.is_locked:
             return stored
-        return self.state_of_holder  # read again: the process may have ended properly between the two looks
-
-    def _as_interrupted(self, stored: RunState) -> RunState:
-        end = explain_end(stored.process, exit_status=None)
-        return stored.model_copy(
-            update={
-                "status": RunStatus.INTERRUPTED,
-                "reason": end.reason,
-                "failure": end.failure,
-                "ended_at": self.last_sign_of_life(),
-            }
-        )
+        return self.state_of_holder  # read again: the process may have ended properly between the two reads
 
     @property
     def state_of_holder(self) -> RunState:
-        """The state as it is, for the holder of the lock: whoever claimed to be at work is dead then."""
+        """The true state for the holder of the lock, who knows that no other process works on the run."""
         stored = self.stored_state
-        return self._as_interrupted(stored) if stored.status.is_active else stored
+        if not stored.status.is_active:
+            return stored
+        reason, failure = explain_end(stored.process, exit_status=None)
+        end = {"reason": reason, "failure": failure, "ended_at": self.last_sign_of_life()}
+        return stored.model_copy(update={"status": RunStatus.INTERRUPTED} | end)
 
     @property
     def stored_state(self) -> RunState:
-        """What the file says; a queued run that was not launched here reads as imported. Raises RunError if the file is
-        missing or damaged."""
+        """The state in the file, except that a queued run that was not launched here is imported. Raises RunError if
+        the file is missing or damaged."""
         state = read_state(self.path / "state.json")
         if state.status == RunStatus.QUEUED and not self.is_own:
             return state.model_copy(update={"status": RunStatus.IMPORTED, "reason": IMPORTED_REASON})
@@ -100,26 +93,26 @@ class RunFolder:
 
     @property
     def is_own(self) -> bool:
-        """Whether this installation launched or resumed the run, with the settings and environment that it has."""
+        """Whether this installation launched or resumed the run with its current settings and environment."""
         mark = read_state(self.path / "state.json").mark
         try:
             return is_own_mark(mark, self.id, *self._marked_contents())
-        except OSError:  # what cannot be read was not launched like this
+        except OSError:  # a file that cannot be read was not launched like this
             return False
 
     def make_mark(self, run_id: str) -> str:
-        """The mark of this installation on the run as it is, under the name that it has or will have.
+        """This installation's mark for the run's current settings and environment under the name `run_id`.
 
-        Raises ConfigError without an identity, OSError for a file of the run that cannot be read.
+        Raises ConfigError without an identity, OSError if a file of the run cannot be read.
         """
         return make_mark(run_id, *self._marked_contents())
 
     def adopt(self) -> None:
-        """Take over an environment that another installation has stored: what remains of it holds here, too. The caller
-        holds the lock. Raises RunError if it cannot be written."""
+        """Rewrite an environment that another installation stored, keeping only the parts that are valid here. The
+        caller holds the lock. Raises RunError if the file cannot be written."""
         try:
             stored = self.environment
-        except RunError:  # it is damaged, so it says nothing
+        except RunError:  # a damaged file counts as empty
             stored = None
         try:
             write_record(self.path / "environment.json", adopt_environment(stored or KeptEnvironment({})))
@@ -127,8 +120,8 @@ class RunFolder:
             raise self.unchangeable(error) from None
 
     def check_entries(self) -> None:
-        """Before a process works in the folder: raises RunError if something in it would lead the process out of it, as
-        a link does, or hold it for ever, as a FIFO does."""
+        """Check the folder before a process works in it. Raises RunError if an entry would lead the process outside, as
+        a link does, or block it for ever, as a FIFO does."""
         try:
             for path in self.path.iterdir():
                 check_contained(path, self.path)
@@ -143,9 +136,9 @@ class RunFolder:
         return read_bytes(self.path / "config.json"), read_bytes(environment) if environment.exists() else b""
 
     def change_state(self, status: RunStatus, **changes: Any) -> None:
-        """Write the next state. The caller holds the lock. Final states get their `ended_at`.
+        """Write the next state; a final state gets its `ended_at`. The caller holds the lock.
 
-        Raises RunError, with the old state in place, if it cannot be written.
+        Raises RunError and keeps the old state if the file cannot be written.
         """
         if status.is_final:
             changes.setdefault("ended_at", time.time())
@@ -157,7 +150,7 @@ class RunFolder:
 
     @property
     def environment(self) -> KeptEnvironment | None:
-        """None if the run has no `environment.json`. Raises RunError if it is damaged, as the next three do."""
+        """None if the run has no `environment.json`. Raises RunError if the file is damaged, as the next three do."""
         return read_record(self.path, "environment.json", KeptEnvironment)
 
     @property
@@ -195,16 +188,16 @@ class RunFolder:
         return max(file_version(file)[0] for file in files) / 1e9
 
     def disk_bytes(self) -> int:
-        """What the run takes on disk. Ended runs are measured once for each state."""
+        """Disk space of the run. An ended run is measured only once per state."""
         if self.stored_state.status.is_final:
             return _measure(self.path, file_version(self.path / "state.json"))
         return folder_bytes(self.path)
 
     @property
     def is_locked(self) -> bool:
-        """Whether a live process holds the run. Works in a folder that may only be read, too.
+        """Whether a live process holds the run. Works in a read-only folder, too.
 
-        Raises RunError if the lock is something else than a file.
+        Raises RunError if the lock is not a regular file.
         """
         try:
             check_contained(self._lock, self.path)
@@ -224,7 +217,7 @@ class RunFolder:
             raise self.unchangeable(error) from None
 
     def unchangeable(self, error: OSError) -> RunError:
-        """What to raise where the disk refuses."""
+        """The error to raise if the run's files cannot be written."""
         return RunError(
             f"run {self.id} cannot be changed ({error.strerror}: {self.path}); free space, or make its folder writable"
         )
@@ -234,29 +227,29 @@ class RunFolder:
         is_at_work = not has_ended and self.is_locked
         if waited_seconds > (WORKING_SECONDS if is_at_work else LEAVING_SECONDS):
             if has_ended:
-                raise RunError(f"run {self.id} has ended, but its process is still leaving; try again in a moment")
+                raise RunError(f"run {self.id} has ended, but its process is still exiting; try again in a moment")
             raise RunError(f"run {self.id} is being worked on; stop it first")
         time.sleep(0.005)
 
     @contextmanager
     def lock(self) -> Iterator[int]:
-        """Hold the run; yields the file descriptor that carries the lock, to hand to a child process.
+        """Hold the run; yields the file descriptor of the lock, which a child process can inherit.
 
-        Raises RunError if a live process holds it. Readers look for milliseconds, longer on a busy machine, and the
-        process of a run that has just ended leaves within a second or two: a refused attempt is repeated so long.
+        Raises RunError if a live process holds the run. It retries briefly first: readers hold the lock for
+        milliseconds, longer on a busy machine, and a finished process needs a second or two to exit.
         """
         began = time.monotonic()
         with self._open_lock() as file:
             while not take_lock(file.fileno(), wait=False):
                 self._wait_for_lock(time.monotonic() - began)
-            if not self._lock.exists():  # deleted while this waited for its turn
+            if not self._lock.exists():  # deleted while this process waited for the lock
                 raise RunError(f"run {self.id} is not there any more; it was deleted or moved away")
             yield file.fileno()
 
 
 @lru_cache(maxsize=4096)
 def _read_config(path: Path, version: tuple[int, int]) -> RunConfig:
-    """`version` makes a changed file a new question; a thousand runs are listed without parsing them again."""
+    """Cached by `version`, so that listing a thousand runs parses only changed files."""
     config = read_record(path.parent, path.name, RunConfig, remedy=f"mend it, or delete the folder {path.parent}")
     if config is None:
         raise RunError(f"run {path.parent.name}: config.json is missing; delete the folder {path.parent}")

@@ -1,4 +1,4 @@
-"""Which runs there are in a runs folder, and how a new one comes into it."""
+"""List the runs of a runs folder, and create new ones."""
 
 import os
 import secrets
@@ -15,7 +15,7 @@ from emocore.system.faults import reach
 from emocore.system.files import remove_folder, sync
 from emocore.text import first_line
 
-DRAFT, GRAVE = ".draft-", ".deleted-"  # what runs are called while they come and go
+DRAFT, GRAVE = ".draft-", ".deleted-"  # prefixes of folders that are being created or deleted
 ABANDONED_SECONDS = 60
 
 
@@ -36,7 +36,7 @@ def list_runs(root: Path) -> list[RunFolder]:
 
 
 def list_stored_states(root: Path) -> list[tuple[RunFolder, RunState]]:
-    """As `list_runs`, with what each run's file said: a second look may find the run deleted."""
+    """As `list_runs`, with the stored state of each run, since the run may be deleted before a second read."""
     looks = [_look_at(path) for path in _run_paths(root)]
     found = [look for look in looks if not isinstance(look, str)]
     return sorted(found, key=lambda item: item[1].created_at)
@@ -48,13 +48,13 @@ def list_finished(root: Path) -> list[RunFolder]:
 
 
 def list_damaged_runs(root: Path) -> list[str]:
-    """One sentence a run whose files cannot be read, for the user to see."""
+    """One sentence for the user per run that cannot be read."""
     return [look for look in map(_look_at, _run_paths(root)) if isinstance(look, str)]
 
 
 def _look_at(path: Path) -> tuple[RunFolder, RunState] | str:
-    """The run in `path` with its state, or why nothing can be done with it: a folder may hold anything, and what is in
-    one must not keep the others from being listed."""
+    """The run in `path` with its state, or a sentence why it cannot be used. A folder may hold anything, and none may
+    prevent the others from being listed."""
     run = RunFolder(path)
     if not run.id.isprintable():
         return f"run {run.id!a}: the folder has a name that cannot be shown; rename it"
@@ -69,7 +69,7 @@ def _look_at(path: Path) -> tuple[RunFolder, RunState] | str:
 
 
 def _run_paths(root: Path) -> list[Path]:
-    """Folders with a state; a folder of somebody else that may not be looked into is none of ours."""
+    """Folders with a state file. Folders that may not be read are ignored, since they belong to somebody else."""
     try:
         paths = [path for path in root.iterdir() if not path.name.startswith(".")]
     except FileNotFoundError:
@@ -80,7 +80,7 @@ def _run_paths(root: Path) -> list[Path]:
 
 
 def find_run(root: Path, run_id: str) -> RunFolder:
-    """The run with this id. Raises RunError, naming how to list them, when there is none."""
+    """The run with this id. Raises RunError, with a hint how to list the runs, if there is none."""
     known = {path.name: path for path in _run_paths(root)}
     if run_id not in known:
         raise RunError(f"no run '{run_id[:100]}' in {root}", hint="`python -m emocore runs` lists them")
@@ -88,13 +88,13 @@ def find_run(root: Path, run_id: str) -> RunFolder:
 
 
 def next_queue_position(root: Path) -> int:
-    """Behind all that wait."""
+    """A position after all waiting runs."""
     states = [state for _, state in list_stored_states(root)]
     return 1 + max((state.queue_position for state in states if state.status == RunStatus.QUEUED), default=0)
 
 
 def create_run(root: Path, config: RunConfig) -> RunFolder:
-    """A queued run. Its folder appears complete or not at all: it is filled aside and renamed.
+    """Create a queued run. Its folder appears complete or not at all, because it is filled under another name first.
 
     Raises RunError if it cannot be written, ConfigError if it cannot be marked as this installation's own.
     """
@@ -114,7 +114,7 @@ def create_run(root: Path, config: RunConfig) -> RunFolder:
         reach("launch.filled")
         draft.path.rename(root / run_id)
         sync(root)
-    except ConfigError:  # this installation has no identity, and cannot get one
+    except ConfigError:  # this installation has no identity and cannot create one
         remove_folder(draft.path)
         raise
     except OSError as error:

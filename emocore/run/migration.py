@@ -1,4 +1,4 @@
-"""Records of earlier versions, brought to the format of this one when they are read; their files stay as they are."""
+"""Converts records of earlier versions to the current format when they are read. The files are not changed."""
 
 from typing import Any
 
@@ -6,5 +6,5 @@ FORMAT = 1
 
 
 def migrate(record: dict[str, Any]) -> dict[str, Any]:
-    """The record with the number of its format. Before there were numbers, a record had the fields of format 1."""
+    """The record with a format number. Records from before there were numbers have the fields of format 1."""
     return record if "format" in record else {"format": FORMAT, **record}

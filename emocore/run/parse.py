@@ -1,4 +1,4 @@
-"""What a person types, on the command line or in a form -> names and values for a config, which checks them."""
+"""Text typed on the command line or in a form -> names and values for a config, which checks them."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, get_args
@@ -17,7 +17,7 @@ def parse_setting(text: str) -> tuple[str, Any]:
     if not equals:
         raise ConfigError(f"'{text}' is not a setting; write NAME=VALUE, for example learning_rate=5e-4")
     if name not in RunConfig.model_fields:
-        raise ConfigError(f"{name}: no such setting; known are: {', '.join(RunConfig.model_fields)}", field=name)
+        raise ConfigError(f"{name}: no such setting; the settings are {', '.join(RunConfig.model_fields)}", field=name)
     if not value.strip():
         return name, None
     kinds = {RunConfig.model_fields[name].annotation, *get_args(RunConfig.model_fields[name].annotation)}
@@ -27,7 +27,7 @@ def parse_setting(text: str) -> tuple[str, Any]:
 
 
 def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
-    """{"epochs": "3"} from lines like "epochs=3". Raises ConfigError as `parse_setting`, and for one given twice."""
+    """{"epochs": "3"} from lines like "epochs=3". Raises ConfigError as `parse_setting`, or if given twice."""
     found: dict[str, Any] = {}
     for text in texts:
         name, value = parse_setting(text)
@@ -51,7 +51,7 @@ def parse_vary(text: str) -> dict[str, list[str]]:
 def parse_method_settings(lines: Iterable[str], methods: Sequence[str]) -> dict[str, dict[str, Any]]:
     """{"qlora": {"max_steps": "40"}} from lines like "qlora.max_steps=40".
 
-    Raises ConfigError for a line of another form, a setting given twice, or a method that is not among `methods`.
+    Raises ConfigError for any other line, for a setting given twice, and for a method that is not in `methods`.
     """
     found: dict[str, dict[str, Any]] = {}
     for line in lines:

@@ -1,6 +1,6 @@
-"""What `provenance.json` holds: all that a result depends on beside its config.
+"""The content of `provenance.json`: everything other than the config that a result depends on.
 
-All but the labels may be missing: W&B has a part of it only.
+All fields except the labels may be missing, because W&B stores only some of them.
 """
 
 from typing import Annotated
@@ -12,19 +12,19 @@ from emocore.run.records import Count, Strict
 MOST_LABELS = 1000
 
 Word = Annotated[str, StringConstraints(max_length=1000)]
-# Charts would read a < as the beginning of HTML; emocore.data.table lets no such label in.
+# Charts would read a < as the beginning of HTML; emocore.data.table refuses such labels.
 Label = Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=r"^[^<>]*$")]
 
 
 class Code(Strict):
-    """The git revision of the checkout, and whether files differ from it; None where git is not there."""
+    """The git revision of the checkout, and whether files differ from it; None without git."""
 
     revision: Word | None = None
     dirty: bool | None = None
 
 
 class Provenance(Strict):
-    """`provenance.json`. `data_sha256` is by setting, `rows` by split; a package that is not there has None."""
+    """`provenance.json`. `data_sha256` is by setting and `rows` by split; a package that is not installed has None."""
 
     emocore: Word | None = None
     code: Code = Code()
@@ -44,5 +44,5 @@ class Provenance(Strict):
     @classmethod
     def _check_labels(cls, labels: list[str]) -> list[str]:
         if len(set(labels)) < len(labels):
-            raise ValueError("one of them is there twice")
+            raise ValueError("should not have the same label twice")
         return labels

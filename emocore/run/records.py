@@ -1,6 +1,6 @@
-"""The records of a run: JSON files of one object, each with the number of its format, checked whole before it is read.
+"""The records of a run: JSON files of one object with a format number, which are validated as a whole when read.
 
-They may have been damaged, or made by somebody else, so nobody reads one but through its model.
+A record may be damaged or come from somebody else, so it is only read through its model.
 """
 
 import json
@@ -14,7 +14,7 @@ from emocore.run.migration import FORMAT, migrate
 from emocore.system.files import check_contained, read_json_object, write_atomically
 
 AGAIN = "run it again or delete the run"
-MOST = 2**53  # of whatever is counted or measured; above it a float cannot tell a number from the next
+MOST = 2**53  # largest count or measurement; above it a float cannot represent every integer
 
 Model = TypeVar("Model", bound=BaseModel)
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -23,15 +23,15 @@ Amount = Annotated[float, Field(ge=0, le=MOST)]
 
 
 class Strict(BaseModel):
-    """What a record, or a part of one, is made of: values of exactly these types, and no infinity."""
+    """Base of a record or a part of one: values have exactly the declared types and are finite."""
 
     model_config = ConfigDict(strict=True, frozen=True, allow_inf_nan=False)
 
 
 def read_record(folder: Path, name: str, model: type[Model], remedy: str = AGAIN) -> Model | None:
-    """The record in the file `name` of a run's folder; None where the run has not written it.
+    """The record in the file `name` of a run's folder; None if there is no such file.
 
-    Raises RunError, which names run, file and field, for one that cannot be read, is damaged or has another format.
+    Raises RunError, which names run, file and field, if it cannot be read, is damaged or has another format.
     """
     path, place = folder / name, f"run {folder.name}: {name}"
     try:
@@ -40,7 +40,7 @@ def read_record(folder: Path, name: str, model: type[Model], remedy: str = AGAIN
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise RunError(f"{place} cannot be read: {error.strerror}", hint="mend that, or delete the run") from None
+        raise RunError(f"{place} cannot be read: {error.strerror}", hint="fix that, or delete the run") from None
     if content is None:
         raise RunError(f"{place} is damaged (it should hold one JSON object)", hint=remedy)
     values = migrate(content)

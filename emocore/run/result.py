@@ -1,4 +1,4 @@
-"""What `result.json` holds: the scores of the splits that were held out, and what the training cost."""
+"""The content of `result.json`: scores of the held-out splits, and costs of the training."""
 
 from pydantic import Field
 
@@ -6,8 +6,8 @@ from emocore.run.records import Amount, Count, Share, Strict
 
 
 class EmotionScores(Strict):
-    """Of one emotion. `support` is how many texts have it, `predicted` how many are said to; the average precision is
-    None where no text has it."""
+    """Scores of one emotion. `support` counts texts that have it, `predicted` texts predicted to have it; the average
+    precision is None if no text has it."""
 
     precision: Share
     recall: Share
@@ -18,7 +18,7 @@ class EmotionScores(Strict):
 
 
 class MultilabelScores(Strict):
-    """In the field's convention; `per_emotion` is in the order of the labels."""
+    """Scores in the field's convention; `per_emotion` is in the order of the labels."""
 
     f1_macro: Share
     f1_micro: Share
@@ -31,23 +31,23 @@ class MultilabelScores(Strict):
 
 
 class FlattenedScores(Strict):
-    """In the study's convention."""
+    """Scores in the original study's convention."""
 
     f1_macro: Share
     f1_micro: Share
 
 
 class SplitScores(Strict):
-    """What `emocore.metrics.score_logits` makes of a split."""
+    """Scores of one split, from `emocore.metrics.score_logits`."""
 
     multilabel: MultilabelScores
     flattened: FlattenedScores
 
 
 class Cost(Strict):
-    """None where it was not measured. `train_seconds` is optimisation only, without loading and without evaluations;
-    `samples_per_second` counts texts over that time. `peak_memory_bytes` is the GPU's allocator peak on a GPU,
-    otherwise the process's largest resident set up to the end of training; latency is that of one text at a time."""
+    """Costs; a cost that was not measured is None. `train_seconds` covers only optimisation, without loading and
+    evaluations; `samples_per_second` is texts over that time. `peak_memory_bytes` is the allocator's peak on a GPU,
+    otherwise the process's largest resident set until the end of training; latency is for one text at a time."""
 
     train_seconds: Amount | None
     samples_per_second: Amount | None
@@ -60,7 +60,7 @@ class Cost(Strict):
 
 
 class RunScores(Strict):
-    """`result.json`; `test` is None where there was no test split."""
+    """`result.json`; `test` is None if there was no test split."""
 
     validation: SplitScores
     test: SplitScores | None

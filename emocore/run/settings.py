@@ -11,7 +11,7 @@ _USES: dict[str, Use] = {
 
 
 def use(name: str) -> Use:
-    """What is done with a setting."""
+    """How Emocore uses a setting."""
     return _USES[name]
 
 
@@ -21,15 +21,15 @@ def with_role(*roles: Role) -> tuple[str, ...]:
 
 
 DATA_FILES = tuple(name for name in _FIELDS if use(name).file)
-SHARED = frozenset(with_role("data", "identity"))  # what makes a study fair: never set for one method alone
+SHARED = frozenset(with_role("data", "identity"))  # a fair study never sets these for one method only
 VARIED = tuple(name for name in _FIELDS if use(name).varied)
 AUDITED = with_role("data", "training", "method")
-# Runs that differ in these have learned the same task in the same way.
+# Runs that differ only in these have learned the same task in the same way.
 NOT_TOLD = frozenset({*with_role("identity", "machine", "logging"), *DATA_FILES})
 
 
 def title(name: str) -> str:
-    """What a setting is called in a sentence."""
+    """The name of a setting in a sentence."""
     return name.replace("_", " ")
 
 
@@ -41,17 +41,17 @@ def describe_value(value: Any) -> str:
 
 
 def audit_name(name: str) -> str:
-    """The name of the difference that the audit tells an audited setting by."""
+    """The name that the audit uses for a setting."""
     return use(name).audited_as or title(name)
 
 
 def describe(name: str) -> str:
-    """The description of a setting: tooltip, help of the command line and documentation."""
+    """The description of a setting, for tooltips, the help of the command line and the documentation."""
     return _FIELDS[name].description or ""
 
 
 def is_number(name: str) -> bool:
-    """Whether a setting takes a number, or nothing."""
+    """Whether a setting takes a number (or None)."""
     annotation = _FIELDS[name].annotation
     return bool({int, float} & {annotation, *get_args(annotation)})
 

@@ -1,4 +1,4 @@
-"""The states of a run and what `state.json` holds."""
+"""The states of a run and the content of `state.json`."""
 
 import time
 from enum import StrEnum
@@ -13,14 +13,14 @@ from emocore.system.files import file_version
 from emocore.system.processes import Failure, ProcessIdentity
 
 STOPPED_REASON = "stopped by the user"
-IMPORTED_REASON = "it was not launched by this installation, so it waits for you: Resume queues it here"
-LATEST = 1e11  # Unix seconds, and longer than anything lasts: what is over it was written by nobody who knew the time
+IMPORTED_REASON = "it was not launched by this installation, so it waits until you resume it"
+LATEST = 1e11  # Unix seconds or a duration; a larger number is an error
 
 
 class RunStatus(StrEnum):
-    """Where a run is in its life; the last five are final.
+    """The status of a run; the last five are final.
 
-    `imported` is never stored: a queued run reads so where this installation has not launched it.
+    `imported` is never stored: a queued run has this status if this installation did not launch it.
     """
 
     QUEUED = "queued"
@@ -39,7 +39,7 @@ class RunStatus(StrEnum):
 
     @property
     def is_active(self) -> bool:
-        """A process should be working on it."""
+        """Whether a process should be working on the run."""
         return self in (RunStatus.STARTING, RunStatus.RUNNING, RunStatus.EVALUATING)
 
     @property
@@ -48,12 +48,12 @@ class RunStatus(StrEnum):
 
 
 class RunState(BaseModel):
-    """`state.json`. Times are Unix seconds; `reason` says in one line why a run ended as it did, and
-    `failure` in a word where a program needs to know it; runs of earlier versions have none.
+    """`state.json`. Times are Unix seconds. `reason` says in one line why a run ended, and `failure` names
+    a cause that programs need to know; runs of earlier versions have none.
 
-    `started_at` and `ended_at` are of the last attempt, `earlier_seconds` is what the ones before took.
-    Waiting runs start in the order of `queue_position`, a number without other meaning, so that a clock set
-    back changes no order. `mark` shows that this installation queued the run with these settings.
+    `started_at` and `ended_at` are those of the last attempt; `earlier_seconds` is the duration of earlier attempts.
+    Waiting runs start in the order of `queue_position`, which does not depend on the clock.
+    `mark` shows that this installation queued the run with these settings.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -73,12 +73,12 @@ class RunState(BaseModel):
 
     @property
     def queue_order(self) -> tuple[int, float]:
-        """Waiting runs start in this order."""
+        """A sort key: waiting runs start in this order."""
         return self.queue_position, self.created_at
 
     @property
     def elapsed_seconds(self) -> float | None:
-        """Over all attempts, never negative though the clock may have been set back; None before the first."""
+        """The duration of all attempts, never negative even if the clock was set back; None before the first."""
         if self.started_at is None:
             return self.earlier_seconds or None
         seconds = self.earlier_seconds + max(0.0, (self.ended_at or time.time()) - self.started_at)

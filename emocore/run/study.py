@@ -1,4 +1,4 @@
-"""A study: methods x seeds that share every other setting, but for one that may be varied."""
+"""A study: runs of several methods and seeds that share every other setting, except one that may be varied."""
 
 from typing import Any, Self
 
@@ -21,30 +21,30 @@ class StudyConfig(BaseModel):
         [42],
         min_length=1,
         max_length=MOST_VALUES,
-        description="One run a method and seed; several show the chance in a result.",
+        description="One run per method and seed. Several seeds show how much chance is in a result.",
     )
     settings: dict[str, Any] = Field(default_factory=dict, description="Settings that all runs share.")
     method_settings: dict[str, dict[str, Any]] = Field(
-        default_factory=dict, description="Settings of one method alone, such as its learning rate."
+        default_factory=dict, description="Settings of single methods, such as a learning rate."
     )
-    # One at a time: F1 is drawn against it, and with two nobody could say which of them did it.
+    # Only one, because with two varied settings it would be unclear which of them changed F1.
     vary: dict[str, list[Any]] = Field(
         default_factory=dict,
-        description="One numeric setting with the values to try, such as rows: one run a method, value and seed.",
+        description="One numeric setting with the values to try, such as rows; one run per method, value and seed.",
     )
 
     @field_validator("vary")
     @classmethod
     def _check_vary(cls, vary: dict[str, list[Any]], info: ValidationInfo) -> dict[str, list[Any]]:
-        """The values come back as numbers, whatever they were typed as."""
+        """Returns the values as numbers, even if they were typed as text."""
         if len(vary) > 1:
-            raise ValueError(f"one setting at a time, not {', '.join(vary)}")
+            raise ValueError(f"only one setting can be varied, not {', '.join(vary)}")
         given = [info.data.get("settings", {}), *info.data.get("method_settings", {}).values()]
         for name in vary:
             if name not in VARIED:
                 raise ValueError(f"{name} cannot be varied; these can: {', '.join(VARIED)}")
             if any(name in settings for settings in given):
-                raise ValueError(f"{name} is also given as a setting of its own; leave one of the two out")
+                raise ValueError(f"{name} is also set to one value; leave one of the two out")
         return {name: _check_values(name, values) for name, values in vary.items()}
 
     @model_validator(mode="after")
@@ -59,8 +59,8 @@ class StudyConfig(BaseModel):
         return self
 
     def run_configs(self) -> list[RunConfig]:
-        """One unresolved RunConfig a method, varied value and seed, in the given order, seeds innermost; also for
-        methods that do not read what is varied, which `plan_study` knows."""
+        """One unresolved RunConfig per method, varied value and seed, in the given order with seeds innermost. Methods
+        that ignore the varied setting are included; `plan_study` removes their copies."""
         variants = [{name: value} for name, values in self.vary.items() for value in values] or [{}]
         return [
             build(

@@ -1,4 +1,4 @@
-"""What `wandb.json` holds: where a run is on W&B."""
+"""The content of `wandb.json`: where a run is on W&B."""
 
 import re
 from typing import Annotated, Literal, Self
@@ -9,14 +9,14 @@ from emocore.run.records import Strict
 from emocore.system.keys import find_server
 
 Text = Annotated[str, StringConstraints(max_length=2000)] | None
-# A run's page, which a reader may be shown as a link: no account in it, and no sign that would end the link.
+# The address of a run's page, shown as a link: it has no user name and no character that would end the link.
 PAGE = re.compile(r"(https?://[^/@\s]+)(/[\w.~/%?=&+:,-]*)?", re.ASCII)
 
 
 class WandbPlace(Strict):
-    """`wandb.json`. `reason` says why the run is not online or not complete, where there is a reason; `entity`,
-    `project`, `id` and `base_url` are its address, all of it known when it is online, and `url` is its page.
-    `complete` is whether W&B has everything, the run's end included."""
+    """`wandb.json`. `reason` says why the run is not online or not complete, if so. `entity`, `project`, `id` and
+    `base_url` are its address, which is complete if it is online; `url` is its page. `complete` says whether W&B has
+    everything, including the run's end."""
 
     mode: Literal["online", "offline"]
     reason: Text
@@ -29,7 +29,7 @@ class WandbPlace(Strict):
 
     @property
     def path(self) -> str:
-        """By which W&B's API finds the run."""
+        """The path by which W&B's API finds the run."""
         return f"{self.entity}/{self.project}/{self.id}"
 
     @field_validator("base_url")

@@ -1,1 +1,1 @@
-"""One run, from its config to its adapter and its results, in a process of its own."""
+"""One run in its own process, from its config to its adapter and results."""

@@ -1,5 +1,5 @@
-"""`python -m emocore.training RUN_FOLDER LOCK`: how the scheduler starts a run; LOCK is the file descriptor that holds
-its lock."""
+"""`python -m emocore.training RUN_FOLDER LOCK`: the scheduler starts a run with this; LOCK is the descriptor of its
+lock."""
 
 import os
 import signal
@@ -15,12 +15,12 @@ from emocore.system.processes import ProcessIdentity
 folder = Path(sys.argv[1])
 prepare_libraries()
 for lock in sys.argv[2:]:
-    os.set_inheritable(int(lock), False)  # a program that this process starts must not hold it longer than this does
-# A shell that starts something in the background has it ignore SIGINT, and that is inherited. As long as there is
-# nothing to save, a stop is simply the end.
+    os.set_inheritable(int(lock), False)  # a child process must not hold it longer than this one
+# Background processes of a shell ignore SIGINT, and children inherit that. While there is nothing to save, a stop
+# simply ends the process.
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 reach("run.entered")
-# Before the slow imports, so that even a run that is only starting can be stopped.
+# Set before the slow imports, so that a run can be stopped while it starts.
 RunFolder(folder).change_state(RunStatus.STARTING, process=ProcessIdentity.of(os.getpid()))
 reach("run.known")
 

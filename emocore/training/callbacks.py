@@ -1,9 +1,9 @@
-"""What happens between the steps: the log under our names, and checkpoints."""
+"""Callbacks between training steps: logging under Emocore's names, and checkpoints."""
 
 import logging
 from typing import TYPE_CHECKING, Any
 
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import TrainerCallback, TrainerControl, TrainerState
 
 from emocore.errors import RunError
 from emocore.run.folder import RunFolder
@@ -26,20 +26,11 @@ class LogToTracker(TrainerCallback):
         self._tracker = tracker
         self._losses: list[float] = []
 
-    def on_train_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
+    def on_train_begin(self, args: Any, state: TrainerState, control: Any, **kwargs: Any) -> None:
         self._tracker.begin(state.max_steps, done_steps=state.global_step)
         logger.info("Training: %d steps", state.max_steps)
 
-    def on_log(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        logs: dict[str, float] | None = None,
-        **kwargs: Any,
-    ) -> None:
+    def on_log(self, args: Any, state: TrainerState, control: Any, logs: Any = None, **kwargs: Any) -> None:
         values = rename(logs or {})
         if not values:
             return
@@ -60,36 +51,31 @@ class LogToTracker(TrainerCallback):
 
 
 class SaveCheckpoints(TrainerCallback):
-    """At the end of each epoch, after its evaluation, and in between whenever one is due.
+    """Saves at the end of each epoch, after its evaluation, and in between when a checkpoint is due.
 
-    The last step of an epoch is left to the epoch's end: a checkpoint before the evaluation would let a resumed
-    run go past it.
+    It never saves at the last step of an epoch before the evaluation, because a resumed run would skip the evaluation.
     """
 
     def __init__(self, trainer: "EmotionTrainer", run: RunFolder) -> None:
         self._trainer = trainer
         self._run = run
 
-    def on_train_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
+    def on_train_begin(self, args: Any, state: TrainerState, control: Any, **kwargs: Any) -> None:
         self._trainer.restore_loss()
 
-    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+    def on_step_end(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         reach("step.done")
-        if not self._run.path.is_dir():  # Trainer would make it anew, without a config
+        if not self._run.path.is_dir():  # Trainer would create it again, without a config
             raise RunError(f"run {self._run.id}: its folder was removed while it trained, so it ends here")
         is_mid_epoch = float(state.epoch or 0) % 1 > 0 and not control.should_training_stop
         control.should_save = is_mid_epoch and self._trainer.is_checkpoint_due
 
-    def on_epoch_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
+    def on_epoch_end(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         control.should_save = True
 
 
 def rename(logs: dict[str, float]) -> dict[str, float]:
-    """Trainer's names in ours; its own timings are left out."""
+    """Trainer's metrics under Emocore's names, without Trainer's own timings."""
     values = {f"train/{name}": float(logs[name]) for name in TRAIN_VALUES if name in logs}
     for name, value in logs.items():
         if name.startswith("eval_") and name not in SKIPPED:

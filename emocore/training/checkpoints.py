@@ -1,8 +1,8 @@
-"""Checkpoints that are complete or not there: written aside, flushed to disk, then renamed.
+"""Checkpoints that are either complete or absent: written to a temporary folder, flushed to disk, then renamed.
 
-Each lists its files with their SHA-256, so that one which the disk has damaged since is passed over. One holds what
-`transformers.Trainer` needs for an exact resume, and `progress.json` with what it does not keep. Optimizer and
-generator states are read by `torch.load(weights_only=True)`, which runs no code.
+Each lists its files with their SHA-256, so that a checkpoint that the disk has damaged is skipped. It holds what
+`transformers.Trainer` needs for an exact resume, and `progress.json` with the rest. Optimizer and generator states are
+read by `torch.load(weights_only=True)`, which runs no code.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ STEP = re.compile(rf"{PREFIX}\d{{1,18}}", re.ASCII)
 MOST_THREADS = 4096
 PROGRESS_FILE = "progress.json"
 MANIFEST_FILE = "sha256.json"
-# All of them, or it is no checkpoint. `trainer_state.json` holds the step and the epoch.
+# The files of a complete checkpoint. `trainer_state.json` holds the step and the epoch.
 FILES = (
     "adapter_model.safetensors",
     "optimizer.pt",
@@ -39,9 +39,9 @@ UNSAFE_FILE = "training_args.bin"  # a pickle that Trainer writes and nothing he
 
 
 class Progress(Strict):
-    """Beside Trainer's own state. `loss_sum` is the loss of the steps after `logged_step`, not logged yet;
-    seconds and bytes are as in Cost. `threads` is what the CPU computed with: another number rounds
-    sums otherwise."""
+    """State that Trainer does not keep. `loss_sum` is the loss of the steps after `logged_step`, which is not logged
+    yet; seconds and bytes are as in Cost. `threads` is the number of CPU threads, since another number rounds sums
+    differently."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -65,7 +65,7 @@ def last_step(folder: Path) -> int:
 
 
 def is_complete(checkpoint: Path) -> bool:
-    """Whether all files are there, each as it was written; none is behind a link that leads elsewhere."""
+    """Whether all files exist and are unchanged, and none is behind a link that leads elsewhere."""
     try:
         digests = read_json_object(checkpoint / MANIFEST_FILE)
         if digests is None or not digests.keys() >= set(FILES):
@@ -88,10 +88,11 @@ def read_progress(checkpoint: Path) -> Progress:
 
 @contextmanager
 def writing_checkpoint(folder: Path, progress: Progress, kept: int) -> Iterator[Path]:
-    """A folder to save into. Afterwards the checkpoint is in its place, and only the newest `kept` remain; if the
-    saving fails, nothing of it does. Raises OSError where `folder` leads out of the run's: others' would be pruned.
+    """Yields a folder to save into, then puts the checkpoint in place and keeps only the newest `kept`. If saving
+    fails, nothing of it remains. Raises OSError if `folder` leads out of the run's folder, because files elsewhere
+    would be pruned.
 
-    Trainer puts its files into `checkpoint-STEP` of the folder that this yields.
+    Trainer puts its files into `checkpoint-STEP` of the yielded folder.
     """
     check_contained(folder, folder.parent)
     draft = folder / f"{DRAFT}{progress.step}"
@@ -106,7 +107,7 @@ def writing_checkpoint(folder: Path, progress: Progress, kept: int) -> Iterator[
         for file in filled.iterdir():
             sync(file)
     except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)  # on a full disk its room is what the last word needs
+        shutil.rmtree(draft, ignore_errors=True)  # on a full disk, the final state needs its space
         raise
     reach("checkpoint.draft")
     final = folder / filled.name
@@ -115,7 +116,7 @@ def writing_checkpoint(folder: Path, progress: Progress, kept: int) -> Iterator[
     sync(folder)
     reach("checkpoint.complete")
     for later in [path for path in _by_step(folder) if _step(path) > progress.step]:
-        shutil.rmtree(later, ignore_errors=True)  # damaged, or this run would have gone on from there
+        shutil.rmtree(later, ignore_errors=True)  # damaged, or this run would have continued from there
     prune(folder, kept)
     reach("checkpoint.pruned")
 
@@ -127,7 +128,7 @@ def prune(folder: Path, kept: int) -> None:
 
 
 def _digest(file: Path) -> str:
-    """Raises OSError for what is no regular file."""
+    """SHA-256 of a file. Raises OSError if it is not a regular file."""
     with open_regular(file, most_bytes=None) as content:
         return hashlib.file_digest(content, "sha256").hexdigest()
 

@@ -1,10 +1,10 @@
-"""What a training cost in memory."""
+"""The memory cost of a training."""
 
 import resource
 
 
 def peak_memory_bytes(device: str) -> int:
-    """The GPU's allocator peak on a GPU, otherwise the process's largest resident set so far."""
+    """The allocator's peak on a GPU, otherwise the process's largest resident set so far."""
     if device.startswith("cuda"):
         import torch
 

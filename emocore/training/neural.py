@@ -1,16 +1,15 @@
-"""Train a neural method: Hugging Face Trainer with our batches, learning rates and log."""
+"""Train a neural method with Hugging Face Trainer and Emocore's batches, learning rates and log."""
 
 import logging
 import shutil
 from pathlib import Path
 
 import transformers
-from datasets import DatasetDict
 from peft import PeftModel
 
 from emocore.data.encode import encode_splits
 from emocore.data.split import Splits
-from emocore.models.adapter import AdapterInfo, write_info
+from emocore.models.adapter import AdapterInfo, Precision, describe_adapter, write_info
 from emocore.models.build import LoadedBase, build_model
 from emocore.models.card import write_card
 from emocore.run.config import RunConfig
@@ -26,13 +25,23 @@ logger = logging.getLogger(__name__)
 
 
 def train(run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker, device: str, precision: str) -> Cost:
-    """Train the adapter of `config` and save it to `run.adapter`; its bytes and latency are measured later."""
+    """Train the adapter of `config` and save it to `run.adapter`; its size and latency are measured later."""
     transformers.set_seed(config.seed)
     model, loaded = build_model(config, splits.labels, device, bf16=precision == "bf16")
     note_base(run, loaded.revision, Path(loaded.source))
     logger.info("%s, %s, %s attention", device, precision, loaded.model.config._attn_implementation)
     data = encode_splits(splits, loaded.tokenizer, config.max_length)
-    trainer = _make_trainer(run, config, model, loaded, data, tracker, device, precision)
+    trainer = EmotionTrainer(
+        run_config=config,
+        lengths=data["train"]["length"],
+        model=model,
+        args=training_arguments(config, str(run.checkpoints), len(data["train"]), device, precision),
+        train_dataset=data["train"],
+        eval_dataset=data["validation"].sort("length"),
+        data_collator=transformers.DataCollatorWithPadding(loaded.tokenizer),
+        callbacks=[LogToTracker(tracker)],
+    )
+    trainer.add_callback(SaveCheckpoints(trainer, run))
     reach("run.built")
     trainer.train_or_resume()
     reach("run.trained")
@@ -47,60 +56,21 @@ def train(run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker, d
         head_parameters=head,
         adapter_bytes=None,
     )
-    save_adapter(run, config, model, loaded, splits, device, precision)
+    # On a CPU the answers are computed in fp32 whatever the training used: there bf16 rounds differently with the shape
+    # of a batch, and the same text must get the same answer.
+    answers_in: Precision = "fp32" if device == "cpu" or precision == "fp32" else "bf16"
+    quantized = getattr(loaded.model, "is_quantized", False)
+    info = describe_adapter(run.id, config, splits.labels, loaded.revision, answers_in, quantized)
+    save_adapter(run, model, loaded, info)
     return cost
 
 
-def _make_trainer(
-    run: RunFolder,
-    config: RunConfig,
-    model: PeftModel,
-    loaded: LoadedBase,
-    data: DatasetDict,
-    tracker: Tracker,
-    device: str,
-    precision: str,
-) -> EmotionTrainer:
-    trainer = EmotionTrainer(
-        run_config=config,
-        lengths=data["train"]["length"],
-        model=model,
-        args=training_arguments(config, str(run.checkpoints), len(data["train"]), device, precision),
-        train_dataset=data["train"],
-        eval_dataset=data["validation"].sort("length"),
-        data_collator=transformers.DataCollatorWithPadding(loaded.tokenizer),
-        callbacks=[LogToTracker(tracker)],
-    )
-    trainer.add_callback(SaveCheckpoints(trainer, run))
-    return trainer
-
-
-def save_adapter(
-    run: RunFolder,
-    config: RunConfig,
-    model: PeftModel,
-    loaded: LoadedBase,
-    splits: Splits,
-    device: str,
-    precision: str,
-) -> None:
-    """Fill `run.adapter`. On a CPU the answers are computed in fp32 whatever the training used: there
-    bf16 rounds differently with the shape of a batch, and the same text must get the same answer."""
-    shutil.rmtree(run.adapter, ignore_errors=True)  # of an earlier attempt, perhaps half
+def save_adapter(run: RunFolder, model: PeftModel, loaded: LoadedBase, info: AdapterInfo) -> None:
+    """Fill `run.adapter`."""
+    shutil.rmtree(run.adapter, ignore_errors=True)  # of an earlier attempt, maybe incomplete
     model.save_pretrained(str(run.adapter), safe_serialization=True)
     loaded.tokenizer.save_pretrained(str(run.adapter))
     reach("adapter.weights")
-    info = AdapterInfo(
-        run_id=run.id,
-        method=config.method,
-        base=config.base,
-        base_revision=loaded.revision,
-        labels=list(splits.labels),
-        thresholds=dict.fromkeys(splits.labels, config.threshold),
-        max_length=config.max_length,
-        precision="fp32" if device == "cpu" or precision == "fp32" else "bf16",
-        quantized=getattr(loaded.model, "is_quantized", False),
-    )
     write_card(run.adapter, info, loaded.base, loaded.source)
     write_info(run.adapter, info)
     reach("adapter.complete")

@@ -1,7 +1,6 @@
-"""The life of a run inside its own process: data, training, reload, evaluation, results.
+"""The stages of a run in its own process: data, training, reload, evaluation, results.
 
-Its caller holds the run's lock and hands it over with the process, so this process alone changes the
-run's state until it ends.
+The process inherits the run's lock from its caller, so only it changes the run's state until it ends.
 """
 
 import gc
@@ -50,7 +49,7 @@ logger = logging.getLogger(__name__)
 
 
 def execute(path: Path) -> int:
-    """Carry out the run in `path`; its final state says how it ended. Returns the exit status."""
+    """Carry out the run in `path` and write its final state. Returns the exit status."""
     logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(asctime)s  %(message)s", datefmt="%H:%M:%S")
     logging.captureWarnings(True)
     for noisy in ("py.warnings", "httpx", "datasets", "accelerate", "wandb"):
@@ -61,14 +60,14 @@ def execute(path: Path) -> int:
     try:
         _carry_out(run)
     except KeyboardInterrupt:
-        # What follows is short and must not be cut off by the next signal of the same stop.
+        # The next signal of the same stop must not interrupt this short part.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         reach("run.stopping")
-        if run.stored_state.status.is_final:  # the word to stop came when all was done
+        if run.stored_state.status.is_final:  # the run finished before the stop request came
             return 0
         if run.stop_request.exists():
-            logger.info("Stopped, as asked.")
+            logger.info("Stopped as requested.")
             return _end(run, RunStatus.STOPPED, End(STOPPED_REASON), exit_status=130)
         logger.info("Ended by a signal from outside.")
         return _end(run, RunStatus.INTERRUPTED, End(SIGNALLED_REASON), exit_status=130)
@@ -82,18 +81,18 @@ def execute(path: Path) -> int:
 
 
 def leave_out_unused(run: RunFolder) -> None:
-    """Keep PEFT and Transformers from importing bitsandbytes, and with it torch's compiler, where the run's method does
-    not quantise: a seventh of the time that a run takes to start. For a process that carries out one run only."""
+    """Keep PEFT and Transformers from importing bitsandbytes and torch's compiler if the run's method does not
+    quantise. That saves a seventh of the start-up time. Only for a process that carries out a single run."""
     try:
         is_quantized = find_method(run.config.method).quantized
     except (EmocoreError, OSError):
-        return  # `execute` says what is wrong
+        return  # `execute` reports what is wrong
     if not is_quantized:
         sys.modules["bitsandbytes"] = None  # type: ignore[assignment]  # as if it were not installed
 
 
 def _end(run: RunFolder, status: RunStatus, end: End, exit_status: int) -> int:
-    """Write the final state; the exit status says if even that was impossible."""
+    """Write the final state. Returns `exit_status`, or another one if that was impossible."""
     try:
         run.change_state(status, reason=end.reason, failure=end.failure)
     except (OSError, RunError) as error:
@@ -118,10 +117,10 @@ def _carry_out(run: RunFolder) -> None:
     reach("run.tracked")
     exit_code = 1
     try:
-        # Written last, so an attempt that was killed after it has left nothing to compute.
+        # The result is written last, so if it exists, nothing is left to compute.
         scores = run.scores or _train_and_evaluate(run, config, splits, tracker)
         tracker.summarize(flatten(scores.model_dump()))
-        if run.checkpoints.exists():  # they serve a resume alone
+        if run.checkpoints.exists():  # only a resume needs them
             shutil.rmtree(run.checkpoints)
         reach("run.pruned")
         exit_code = 0
@@ -135,7 +134,7 @@ def _carry_out(run: RunFolder) -> None:
 
 
 def _train_and_evaluate(run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker) -> RunScores:
-    """From the data to `result.json`, whose content it returns."""
+    """Train, evaluate and write `result.json`; returns its content."""
     device = choose_device(config, run.stored_state.device)
     precision = choose_precision(config, device)
     provenance = describe_provenance(splits, device, precision)
@@ -150,7 +149,7 @@ def _train_and_evaluate(run: RunFolder, config: RunConfig, splits: Splits, track
     logits, latency_seconds = _predict(run, config, splits, device)
     _store_thresholds(run, splits, logits["validation"])
     _store_predictions(run, splits, logits)
-    for path in (run.predictions, *run.adapter.iterdir(), run.adapter):  # or a power cut could spare the result alone
+    for path in (run.predictions, *run.adapter.iterdir(), run.adapter):  # or a power cut could leave only the result
         sync(path)
     reach("run.predicted")
     measured = {"adapter_bytes": adapter_bytes(run.adapter), "latency_seconds": latency_seconds}
@@ -161,8 +160,8 @@ def _train_and_evaluate(run: RunFolder, config: RunConfig, splits: Splits, track
 
 
 def _load_engine(config: RunConfig) -> ModuleType:
-    """The module that trains this method. With it come thousands of others, none of them garbage: not looking for
-    any saves a fifth of the time, and setting them apart a quarter of a second at each later collection."""
+    """The module that trains this method. Its import creates many objects and no garbage: pausing garbage collection
+    saves a fifth of the time, and freezing the objects saves a quarter of a second at each later collection."""
     gc.disable()
     try:
         return importlib.import_module(f"emocore.training.{find_method(config.method).engine}")
@@ -172,10 +171,10 @@ def _load_engine(config: RunConfig) -> ModuleType:
 
 
 def choose_device(config: RunConfig, slot: str | None) -> str:
-    """ "cuda" or "cpu". `slot` is the scheduler's choice, which alone is visible to this process; None without one.
+    """ "cuda" or "cpu". `slot` is the device that the scheduler chose, the only one that this process sees; else None.
 
-    Raises ConfigError where torch cannot use the GPU: on the CPU it would get in the way of the run that has the
-    CPU's slot, and its time and memory would be told as a GPU's.
+    Raises ConfigError if torch cannot use the GPU. On the CPU the run would slow down the one in the CPU's slot, and
+    its time and memory would count as a GPU's.
     """
     if slot in ("cpu", None) or not find_method(config.method).needs_base:
         return "cpu"
@@ -191,7 +190,7 @@ def choose_device(config: RunConfig, slot: str | None) -> str:
 
 
 def choose_precision(config: RunConfig, device: str) -> str:
-    """ "bf16" or "fp32", as configured or as the device computes best."""
+    """ "bf16" or "fp32", as configured or as is best for the device."""
     if config.precision != "auto":
         return config.precision
     if device == "cuda":
@@ -202,9 +201,8 @@ def choose_precision(config: RunConfig, device: str) -> str:
 
 
 def _predict(run: RunFolder, config: RunConfig, splits: Splits, device: str) -> tuple[dict[str, np.ndarray], float]:
-    """Logits of the held-out splits, by the saved adapter: what is scored is what will be used later.
-
-    Beside them the seconds that it takes for one text alone."""
+    """Logits of the held-out splits by the saved adapter, so that scores describe what will be used later; also the
+    seconds for a single text."""
     classifier = _reload_neural(run, device) if find_method(config.method).needs_base else _reload_linear(run)
     logits: dict[str, np.ndarray] = {}
     for name in ("validation", "test"):
@@ -219,14 +217,14 @@ def _reload_neural(run: RunFolder, device: str) -> "Classifier":
 
     from emocore.models.classifier import BaseStore, load_classifier
 
-    gc.collect()  # the trained model lives in reference cycles; the base is about to be loaded again
+    gc.collect()  # frees the trained model's reference cycles before the base is loaded again
     if device == "cuda":
         torch.cuda.empty_cache()
     return load_classifier(run.adapter, BaseStore(device))
 
 
 def _reload_linear(run: RunFolder) -> "Classifier":
-    """Without torch and its followers, whose import takes several times as long as all the rest of such a run."""
+    """Reload a TF-IDF adapter without torch, whose import would take several times as long as the rest of the run."""
     from emocore.models.linear import LinearClassifier
 
     return LinearClassifier.load(run.adapter, read_info(run.adapter))
@@ -243,7 +241,7 @@ def _measure_latency(classifier: "Classifier", texts: list[str]) -> float:
 
 
 def _store_thresholds(run: RunFolder, splits: Splits, logits: np.ndarray) -> None:
-    """Tuned by emotion on the validation split, into the adapter: whoever uses it answers with them."""
+    """Store thresholds in the adapter, tuned by emotion on the validation split; its later answers use them."""
     info = read_info(run.adapter)
     thresholds = tune_by_emotion(splits.frames["validation"][info.labels].to_numpy(), sigmoid(logits))
     by_label = {label: float(threshold) for label, threshold in zip(info.labels, thresholds, strict=True)}
@@ -251,7 +249,7 @@ def _store_thresholds(run: RunFolder, splits: Splits, logits: np.ndarray) -> Non
 
 
 def tabulate_predictions(split: str, texts: pd.DataFrame, logits: np.ndarray) -> pd.DataFrame:
-    """The rows of `predictions.parquet` of one split: split, row_id, text, `true.LABEL` (int8) and `logit.LABEL`
+    """The rows of `predictions.parquet` for one split: split, row_id, text, `true.LABEL` (int8) and `logit.LABEL`
     (float32). `texts` has row_id, text and one 0/1 column per label; `logits` is (texts, labels)."""
     table = pd.DataFrame({"split": split, "row_id": texts["row_id"].to_numpy(), "text": texts["text"].to_numpy()})
     for column, label in enumerate(texts.columns.drop(["row_id", "text"])):

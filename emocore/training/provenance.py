@@ -1,4 +1,4 @@
-"""What a result depends on beside its config: versions, code, data, device."""
+"""Everything other than the config that a result depends on: versions, code, data, device."""
 
 import hashlib
 import os
@@ -31,7 +31,7 @@ SAMPLE_BYTES = 2**20
 
 
 def describe_provenance(splits: Splits, device: str, precision: str) -> Provenance:
-    """That of a run which begins now, but for what the base is, which is known once it is loaded."""
+    """The provenance of a run that starts now, without its base, which `note_base` adds once it is loaded."""
     return Provenance(
         emocore=__version__,
         code=describe_code(),
@@ -48,37 +48,37 @@ def describe_provenance(splits: Splits, device: str, precision: str) -> Provenan
 
 
 def check_same_origin(earlier: Provenance, now: Provenance) -> None:
-    """A resumed run must go on with what it began with.
+    """Check that a resumed run continues with the data and device that it started with.
 
-    Raises RunError naming what is another: one model must not have seen two data sets or two devices.
+    Raises RunError that names the difference: one model must not be trained on two data sets or two devices.
     """
-    remedy = "put it back and resume again, or clone the run to begin anew"
+    remedy = "put it back and resume again, or clone the run to start over"
     if (earlier.split_sha256, earlier.labels) != (now.split_sha256, now.labels):
-        raise RunError(f"the data is not what this run began with; {remedy}")
+        raise RunError(f"the data is not what this run started with; {remedy}")
     for name in ("device", "precision"):
         began, goes_on = getattr(earlier, name), getattr(now, name)
         if began != goes_on:
-            raise RunError(f"this run began with {name} {str(began)[:40]} and would go on with {goes_on}; {remedy}")
+            raise RunError(f"this run started with {name} {str(began)[:40]} and would resume with {goes_on}; {remedy}")
 
 
 def note_base(run: RunFolder, revision: str | None, source: Path) -> None:
-    """Keep the Hub commit of the base, or what its folder held, once it is loaded. Raises RunError if a resumed run
-    began with another, or has no `provenance.json`."""
+    """Store the Hub commit of the base or the digest of its folder, once it is loaded. Raises RunError if a resumed run
+    started with another one or has no `provenance.json`."""
     provenance, digest = run.provenance, digest_folder(source) if source.is_dir() else None
     if provenance is None:
         raise RunError(f"run {run.id}: provenance.json is missing; {AGAIN}")
     if last_checkpoint(run.checkpoints):
         if (earlier := provenance.base_revision) and earlier != revision:
-            raise RunError(f"the base has changed on the Hub since this run began ({earlier[:8]}); clone the run")
+            raise RunError(f"the base has changed on the Hub since this run started ({earlier[:8]}); clone the run")
         if provenance.base_files_sha256 not in (None, digest):
-            raise RunError(f"the base in {source} has changed since this run began; put it back, or clone the run")
+            raise RunError(f"the base in {source} has changed since this run started; put it back, or clone the run")
     now = {"base_revision": revision, "base_files_sha256": digest}
     write_record(run.path / "provenance.json", provenance.model_copy(update=now))
 
 
 def digest_folder(base: Path) -> str:
-    """SHA-256 over the names and sizes of a base's files, and over their first and last MiB: enough to tell another
-    training from this one, in no time for many gigabytes."""
+    """SHA-256 over the names and sizes of a base's files and their first and last MiB, which is enough to recognise
+    other weights and quick even for many gigabytes."""
     digest = hashlib.sha256()
     for path in sorted([*base.glob("*.safetensors"), *base.glob("*.json")]):
         with open_regular(path, most_bytes=None) as file:
@@ -91,7 +91,7 @@ def digest_folder(base: Path) -> str:
 
 
 def describe_code() -> Code:
-    """The git revision of this checkout and whether files differ from it; None where git is not there."""
+    """The git revision of this checkout and whether files differ from it; None without git."""
     try:
         revision = _git("rev-parse", "HEAD")
         return Code(revision=revision, dirty=bool(_git("status", "--porcelain", "--untracked-files=no")))

@@ -1,10 +1,10 @@
-"""Train the TF-IDF floor: no base, no GPU, a few seconds."""
+"""Train the TF-IDF floor, which needs no base, no GPU and only a few seconds."""
 
 import time
 
 from emocore.data.split import Splits
 from emocore.metrics import score_multilabel, sigmoid
-from emocore.models.adapter import AdapterInfo, write_info
+from emocore.models.adapter import describe_adapter, write_info
 from emocore.models.card import write_card
 from emocore.models.linear import LinearClassifier
 from emocore.run.config import RunConfig
@@ -15,18 +15,8 @@ from emocore.training.cost import peak_memory_bytes
 
 
 def train(run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker, device: str, precision: str) -> Cost:
-    """Fit on the training split and save to `run.adapter`. One step, one log row."""
-    info = AdapterInfo(
-        run_id=run.id,
-        method=config.method,
-        base=config.base,
-        base_revision=None,
-        labels=list(splits.labels),
-        thresholds=dict.fromkeys(splits.labels, config.threshold),
-        max_length=config.max_length,
-        precision="fp32",
-        quantized=False,
-    )
+    """Fit on the training split and save to `run.adapter`. This counts as one step with one row of metrics."""
+    info = describe_adapter(run.id, config, splits.labels)
     tracker.begin(total_steps=1)
     began = time.monotonic()
     classifier = LinearClassifier.fit(splits.frames["train"], config.inverse_regularization or 1.0, config.seed, info)

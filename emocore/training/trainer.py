@@ -1,8 +1,8 @@
-"""Hugging Face Trainer with what a fair and quick comparison needs, and one that survives a kill.
+"""Hugging Face Trainer with additions for a fair and quick comparison and for exact resumes.
 
-Batches of similar length (drawn from seed and epoch alone, so that a resumed run draws the same), one
-learning rate for the adapter and another for the head, a clock that leaves evaluations out, and checkpoints
-from which a run goes on bit for bit: also in the middle of an epoch, also between two logged losses.
+It adds batches of texts of similar length (drawn only from seed and epoch, so that a resumed run draws the same),
+separate learning rates for adapter and head, a clock that excludes evaluations, and checkpoints from which a run
+continues bit for bit, even in the middle of an epoch and between two logged losses.
 """
 
 import logging
@@ -20,14 +20,14 @@ from emocore.run.config import RunConfig
 from emocore.training.checkpoints import Progress, last_checkpoint, read_progress, writing_checkpoint
 from emocore.training.cost import peak_memory_bytes
 
-LOGGED_ROWS = 400  # a longer training logs every n-th step, so that curves stay light
-MEGABATCHES = 8  # batches drawn together and sorted by length: little padding, still random
+LOGGED_ROWS = 400  # a longer training logs every n-th step, so that curves stay small
+MEGABATCHES = 8  # batches drawn together and sorted by length, for little padding in random batches
 
 logger = logging.getLogger(__name__)
 
 
 class LengthGroupedSampler(Sampler[int]):
-    """Every row once an epoch, neighbours of similar length, shuffled by (seed, epoch) alone."""
+    """Every row once per epoch, next to rows of similar length, shuffled only by (seed, epoch)."""
 
     def __init__(self, lengths: list[int], batch_size: int, seed: int) -> None:
         self._lengths = lengths
@@ -49,7 +49,7 @@ class LengthGroupedSampler(Sampler[int]):
         for start in range(0, len(order), pool):
             rows = sorted(order[start : start + pool], key=lambda row: -self._lengths[row])
             batches += [rows[i : i + self._batch_size] for i in range(0, len(rows), self._batch_size)]
-        # A short batch goes last: batches are cut from this sequence by count alone.
+        # The short batch comes last, because batches are cut from this sequence by count.
         full = [batch for batch in batches if len(batch) == self._batch_size]
         short = [batch for batch in batches if len(batch) < self._batch_size]
         for index in torch.randperm(len(full), generator=generator).tolist():
@@ -71,7 +71,7 @@ class EmotionTrainer(Trainer):
         self._draft: Path | None = None
         super().__init__(compute_metrics=lambda prediction: compute_metrics(prediction, run_config.threshold), **kwargs)
         self.remove_callback(PrinterCallback)  # our callback writes the log
-        # Trainer would leave the division by the accumulation steps to models that take **kwargs.
+        # Otherwise Trainer would expect a model with **kwargs to divide by the accumulation steps itself.
         self.model_accepts_loss_kwargs = False
 
     @property
@@ -81,13 +81,13 @@ class EmotionTrainer(Trainer):
 
     @property
     def train_seconds(self) -> float:
-        """Optimisation alone, over all attempts: without loading, evaluations, checkpoints and
-        what a kill threw away."""
+        """Seconds of optimisation over all attempts, without loading, evaluations, checkpoints and steps that a kill
+        discarded."""
         return self._earlier_seconds + time.monotonic() - self._began - self._other_seconds
 
     @property
     def peak_memory_bytes(self) -> int:
-        """As in Cost, over all attempts."""
+        """Peak memory over all attempts, as in Cost."""
         return max(self._earlier_peak_bytes, peak_memory_bytes(self.args.device.type))
 
     def train_or_resume(self) -> None:
@@ -104,13 +104,13 @@ class EmotionTrainer(Trainer):
         logger.info("Resuming from step %d of %d", state.global_step, state.max_steps)
         if state.global_step < state.max_steps:
             self.train(resume_from_checkpoint=str(checkpoint))
-        else:  # only what comes after the training was lost
+        else:  # the training was complete
             self._load_from_checkpoint(str(checkpoint))
             self.state = state
             self._began = time.monotonic()
 
     def restore_loss(self) -> None:
-        """At the beginning of a training, resumed or not. Trainer forgets the loss that was not logged yet."""
+        """Restore the loss that was not logged yet, which Trainer forgets. Called when a training starts or resumes."""
         self._began = self._checkpointed = time.monotonic()
         if self._resumed:
             self._tr_loss += self._resumed.loss_sum
@@ -165,7 +165,7 @@ class EmotionTrainer(Trainer):
         return loss.detach(), outputs["logits"], labels
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
-        """AdamW in two groups. Vectors and biases are not decayed, as usual."""
+        """AdamW with separate groups for adapter and head. Vectors and biases are not decayed, as usual."""
         if getattr(self, "optimizer", None) is None:
             config = self._run_config
             parameters = [(n, p) for n, p in self.model.named_parameters() if p.requires_grad]
@@ -187,7 +187,7 @@ class EmotionTrainer(Trainer):
 
 
 def is_matrix(parameter: torch.nn.Parameter) -> bool:
-    """Not a bias, nor one of IA3's vectors, which come as matrices of one row or column."""
+    """Whether a parameter is a true matrix: not a bias, nor an IA3 vector, which has only one row or column."""
     return parameter.ndim >= 2 and min(parameter.shape) > 1
 
 
@@ -197,7 +197,7 @@ def compute_metrics(prediction: EvalPrediction, threshold: float) -> dict[str, f
 
 
 def training_arguments(config: RunConfig, folder: str, rows: int, device: str, precision: str) -> TrainingArguments:
-    """Our settings in Trainer's words. One evaluation and one checkpoint an epoch."""
+    """Emocore's settings as Trainer's arguments, with one evaluation per epoch."""
     total_steps = config.count_steps(rows)
     return TrainingArguments(
         output_dir=folder,

@@ -17,7 +17,7 @@ from emocore.system.processes import OUT_OF_MEMORY_REMEDY
 from emocore.training.failure import explain_failure
 from tests.support.small_disks import fill, read_only, small_disk
 
-FULL = "the disk is full: free space, then resume the run; it goes on from its last checkpoint"
+FULL = "the disk is full: free space, then resume the run; it continues from its last checkpoint"
 OUT_OF_MEMORY = f"out of memory: {OUT_OF_MEMORY_REMEDY}"
 UNWRITABLE = r"a file may not be written \(.*\): make its folder writable, then resume the run"
 TENSORS = {"weights": torch.zeros(100_000)}

@@ -44,7 +44,7 @@ def test_other_data_is_refused_and_the_same_data_is_good_again(killed: RunFolder
     pd.read_csv(data).iloc[:-10].to_csv(data, index=False)
     assert attempts.carry_out(killed) == 1
     assert killed.state.status == RunStatus.FAILED
-    assert "the data is not what this run began with" in (killed.state.reason or "")
+    assert "the data is not what this run started with" in (killed.state.reason or "")
     assert last_checkpoint(killed.checkpoints), "nothing of it is lost"
     data.write_bytes(original)
     assert attempts.carry_out(killed) == 0, describe(killed)
@@ -55,8 +55,8 @@ def test_other_data_is_refused_and_the_same_data_is_good_again(killed: RunFolder
     ("changes", "words"),
     [
         ({"labels": ["joy", "fear"]}, "the data is not"),
-        ({"device": "cuda"}, "began with device cpu and would go on with cuda"),
-        ({"precision": "bf16"}, "began with precision fp32"),
+        ({"device": "cuda"}, "started with device cpu and would resume with cuda"),
+        ({"precision": "bf16"}, "started with precision fp32"),
     ],
 )
 def test_another_beginning_is_named(changes: dict[str, object], words: str) -> None:
@@ -97,7 +97,7 @@ def test_a_base_folder_with_other_weights_is_refused_a_copy_is_not(
     note_base(trained, None, copy)
     weights = copy / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"!")
-    with pytest.raises(RunError, match=f"the base in {copy} has changed since this run began; put it back"):
+    with pytest.raises(RunError, match=f"the base in {copy} has changed since this run started; put it back"):
         note_base(trained, None, copy)
 
 
