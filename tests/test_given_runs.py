@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from emocore.cli.main import main
 from emocore.jobs.delete import delete_run
@@ -12,7 +11,7 @@ from emocore.models.resolve import take_over
 from emocore.run.config import RunConfig
 from emocore.run.listing import create_run, list_runs, runs_root
 from emocore.system.installation import confirm_server, confirmed_servers
-from tests.support.repository import REPOSITORY
+from tests.support.pages import open_page, words
 
 THEIRS = "http://theirs.example:8080"
 
@@ -48,12 +47,9 @@ def test_the_command_line_clones_without_the_server_and_says_so(capsys: pytest.C
 
 def test_the_launch_page_fills_its_form_without_the_server_and_says_so() -> None:
     run = create_run(runs_root(), RunConfig(method="tfidf", data="starter", wandb_base_url=THEIRS))
-    page = AppTest.from_file(str(REPOSITORY / "pages" / "launch" / "page.py"), default_timeout=30)
-    page.query_params["clone"] = run.id
-    page.run()
-    assert not page.exception
+    page = open_page("launch", clone=run.id)
     assert page.text_input(key="launch_wandb_base_url").value == ""
-    assert any("wandb_base_url was left out" in warning.value.replace("\\", "") for warning in page.warning)
+    assert "wandb_base_url was left out" in words(page)
 
 
 def test_a_linked_run_is_deleted_without_what_it_leads_to(tmp_path: Path) -> None:

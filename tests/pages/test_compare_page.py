@@ -2,18 +2,15 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.tracking.sync import sync_run
-from pages.shared.plain import NOTHING
 from tests.support.live_runs import wait_for
-from tests.support.repository import REPOSITORY
+from tests.support.pages import draw, open_compare, words
 from tests.support.tables import finish_run
 from tests.support.wandb_children import API_KEY
 from tests.support.wandb_server import WandbServer
@@ -28,13 +25,17 @@ def finish(root: Path, method: str, server: WandbServer) -> RunFolder:
     return finish_run(root, config, TRUTH, TRUTH * 2.0 - 1, ("anger", "joy"), provenance=rows)
 
 
+def use_server(patch: pytest.MonkeyPatch, server: WandbServer) -> None:
+    patch.setenv("WANDB_API_KEY", API_KEY)
+    patch.setenv("WANDB_BASE_URL", server.base_url)
+
+
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[WandbServer, RunFolder]]:
     """A local run, which is on W&B as well, with one that was trained elsewhere."""
     root = tmp_path_factory.mktemp("world")
     with WandbServer() as server, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("WANDB_API_KEY", API_KEY)
-        patch.setenv("WANDB_BASE_URL", server.base_url)
+        use_server(patch, server)
         run = finish(root / "here", "lora", server)
         sync_run(run)
         sync_run(finish(root / "elsewhere", "ia3", server))
@@ -44,43 +45,25 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[WandbServe
 @pytest.fixture
 def server(world: tuple[WandbServer, RunFolder], monkeypatch: pytest.MonkeyPatch) -> Iterator[WandbServer]:
     server, run = world
-    monkeypatch.setenv("WANDB_API_KEY", API_KEY)
-    monkeypatch.setenv("WANDB_BASE_URL", server.base_url)
+    use_server(monkeypatch, server)
     monkeypatch.setenv("EMOCORE_RUNS", str(run.path.parent))
     yield server
     server.recover()
 
 
-@pytest.fixture
-def here(world: tuple[WandbServer, RunFolder]) -> RunFolder:
-    return world[1]
-
-
-def open_page(**parameters: str) -> AppTest:
-    page = AppTest.from_file(str(REPOSITORY / "pages" / "compare" / "page.py"), default_timeout=30)
-    for name, value in parameters.items():
-        page.query_params[name] = value
-    return page.run()
-
-
-def words(page: AppTest) -> str:
-    kinds: list[Any] = [page.error, page.warning, page.info, page.caption, page.markdown]
-    return "\n".join(str(element.value).replace("\\", "").replace(NOTHING, "") for kind in kinds for element in kind)
-
-
-def test_a_run_from_elsewhere_is_chosen_and_compared(server: WandbServer, here: RunFolder) -> None:
-    page = open_page(study="s", project=f"{server.base_url}/team/emotions")
+def test_a_run_from_elsewhere_is_chosen_and_compared(world: tuple[WandbServer, RunFolder], server: WandbServer) -> None:
+    page = open_compare(study="s", project=f"{server.base_url}/team/emotions")
     wait_for(lambda: page.run().multiselect, 20, "the project's runs")
     [chooser] = page.multiselect
     [option] = chooser.options
     assert option.startswith("IA3 on minilm-l6"), "the local run is not offered again"
-    [elsewhere] = [key[2] for key in server.runs if key[2] != here.id]
+    [elsewhere] = [key[2] for key in server.runs if key[2] != world[1].id]
     page.multiselect[0].select(elsewhere).run()
     assert not page.exception
     assert page.query_params["team"] in (elsewhere, [elsewhere])
     assert set(page.dataframe[0].value["source"].dropna()) == {"here", "W&B"}
     assert "IA3 · W&B" in set(page.dataframe[0].value["series"])
-    assert "Points are runs from W&B" in words(page)
+    assert "Points are runs that were trained elsewhere" in words(page)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +79,6 @@ def test_what_is_wrong_is_said_and_the_local_runs_stay(
 ) -> None:
     if fault:
         server.fail(fault)
-    page = open_page(study="s", project=project.format(url=server.base_url))
-    wait_for(lambda: told in words(page.run()), 20, told)
-    assert not page.exception
+    page = open_compare(study="s", project=project.format(url=server.base_url))
+    wait_for(lambda: told in words(draw(page)), 20, told)
     assert "LoRA: macro-F1 1.000" in words(page)

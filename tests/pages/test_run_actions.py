@@ -3,21 +3,13 @@
 import re
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from emocore.jobs.queue import waiting_runs
-from emocore.models.resolve import resolve
-from emocore.run.config import RunConfig
-from emocore.run.folder import RunFolder
-from emocore.run.listing import create_run, runs_root
+from emocore.run.listing import runs_root
 from emocore.run.state import RunStatus
-from tests.pages.test_run_pages import PLACE, REPOSITORY, finish, labels, open_page, quiet_queue, stop, words, write
-
-__all__ = ["quiet_queue"]  # the fixture that every test here works with
-
-
-def queue(method: str = "lora") -> RunFolder:
-    return create_run(runs_root(), resolve(RunConfig(method=method, study="s"))[0])
+from tests.support.pages import draw, finish, labels, load_page, open_page, queue, stop, words
+from tests.support.records import write_raw
+from tests.support.tables import make_place
 
 
 def test_a_waiting_run_says_its_place_and_the_first_cannot_be_moved() -> None:
@@ -47,12 +39,9 @@ def test_an_address_of_another_page_leads_back_to_the_study_that_was_looked_at(
     parameters: dict[str, str], expected: str
 ) -> None:
     finish(study="first"), finish(study="second")
-    page = AppTest.from_file(str(REPOSITORY / "pages" / "runs" / "page.py"), default_timeout=30)
+    page = load_page("runs", **parameters)
     page.session_state["runs_study_shown"] = "first"
-    for name, value in parameters.items():
-        page.query_params[name] = value
-    page.run()
-    assert page.selectbox(key="runs_study").value == expected
+    assert draw(page).selectbox(key="runs_study").value == expected
     assert not set(page.query_params) - {"study"}
 
 
@@ -61,7 +50,6 @@ def test_a_page_without_its_run_says_so_in_words_of_a_page(run: str, told: str) 
     page = open_page("run", run=run) if run else open_page("run")
     assert told in words(page)
     assert "python" not in words(page)
-    assert not page.exception
 
 
 def test_the_list_of_runs_says_why_runs_ended_below_its_table() -> None:
@@ -74,7 +62,7 @@ def test_the_list_of_runs_says_why_runs_ended_below_its_table() -> None:
 def test_a_deletion_says_what_stays_and_can_be_cancelled(was_sent: bool) -> None:
     run = finish()
     if was_sent:
-        write("wandb.json", PLACE)(run)
+        write_raw(run, "wandb.json", make_place())
     page = open_page("run", run=run.id)
     page.button(key="run_delete").click().run()
     assert ("The copy on W&B stays" in words(page)) == was_sent

@@ -1,0 +1,18 @@
+"""Pages that are drawn without the app, one at a time."""
+
+import pytest
+import streamlit as st
+
+from tests.support.pages import write_link
+
+
+@pytest.fixture(autouse=True)
+def pages_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There are no other pages to lead to, so links are words. Without a scheduler the runs stay as the test left them.
+    Fewer resamples say as much about a page."""
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    monkeypatch.setattr("emocore.jobs.queue.ensure_scheduler", lambda root: None)
+    monkeypatch.setattr(st, "page_link", write_link)
+    monkeypatch.setattr(st, "switch_page", lambda *_, **__: None)
+    monkeypatch.setattr("emocore.evaluation.comparison.RESAMPLES", 300)
