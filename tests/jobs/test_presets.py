@@ -133,6 +133,6 @@ def test_what_a_preset_leaves_open_is_taken_from_the_launcher(data: dict[str, st
 def test_what_contradicts_a_preset_is_refused(
     preset: str, settings: dict[str, Any], own: dict[str, Any], name: str
 ) -> None:
-    with pytest.raises(ConfigError, match=f"{name}: preset {preset} has its own; leave it out") as caught:
+    with pytest.raises(ConfigError, match=f"{name}: preset {preset} sets it itself; leave it out") as caught:
         preset_study(preset, settings, own)
     assert caught.value.field == name
