@@ -1,1 +1,1 @@
-"""Where a run's metrics go: always the local file, and Weights & Biases beside it."""
+"""Logging of a run's metrics: always to the local file, and also to Weights & Biases."""

@@ -1,4 +1,4 @@
-"""The W&B client, set up as Emocore uses it: quick, quiet, with a time limit on all that may wait.
+"""The W&B client, set up for Emocore: quick, quiet, and with a time limit on every call that may block.
 
 Nothing here sends the key to a server that `emocore.system.keys` does not allow. The client itself does not pass the
 key on to another address, not even when it is redirected; the tests check that.
@@ -20,36 +20,37 @@ from emocore.run.config import RunConfig
 from emocore.system.keys import PUBLIC_WANDB, explain_refusal, may_have_key
 
 API_TIMEOUT_SECONDS = 6.0
-# What the client raises, beside any ConnectionError, when its helper process ended.
+# Errors of the client, other than ConnectionError, when its helper process has ended.
 HELPER_ERRORS = ("HandleAbandonedError", "MailboxClosedError", "ServicePollForTokenError")
 TEAR_DOWN_SECONDS = 2.0
-# A server that could not be opened is not tried again for so long, no longer than its askers pause at first: those who
-# waited meanwhile would each wait as long for the same failure.
+# After a failed connection, fail at once for this long, so that waiting callers do not each wait for the same failure.
+# It is not longer than the first pause of a caller.
 FAILURE_SECONDS = 2.0
 
 _apis: dict[tuple[str, str], Any] = {}
-_failures: dict[tuple[str, str], tuple[float, Exception]] = {}  # when the last one was, and which
+_failures: dict[tuple[str, str], tuple[float, Exception]] = {}  # time and error of the last failure
 _api_lock = threading.Lock()
 
 Answer = TypeVar("Answer")
 
 
 def prepare_client() -> None:
-    """Before the first use of wandb in a process: quick, quiet, and nothing sent to anyone but the user's server."""
+    """Call this before the first use of wandb in a process: it makes wandb quick, quiet, and send only to the
+    server."""
     os.environ.setdefault("WANDB__FILE_STREAM_TRANSMIT_INTERVAL", "1")
     os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
     os.environ.setdefault("WANDB_SILENT", "true")
-    # Asking who the user is first would wait 10 s for a dead server, whatever the time limit of init.
+    # With a dead server, the question who the user is would wait 10 s, whatever the time limit of init.
     os.environ.setdefault("WANDB__DISABLE_VIEWER", "true")
-    # Each process has a helper of its own: one inherited from the app would end with the app.
+    # Each process has its own helper, since one inherited from the app would end with the app.
     os.environ.pop("WANDB_SERVICE", None)
-    # What matters of its messages is said in our own words.
+    # Emocore reports the messages that matter itself.
     logging.getLogger("wandb").setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True)
 class ClientSetup:
-    """Where a run goes on W&B, where the client's own files go, and how long it may take at either end."""
+    """Where a run goes on W&B, where the client's files go, and how long starting and finishing may take."""
 
     mode: str
     entity: str | None
@@ -60,10 +61,10 @@ class ClientSetup:
 
 
 def start_run(run_id: str, config: RunConfig, setup: ClientSetup) -> Any:
-    """The client's run of this id, new or gone on with.
+    """Start or continue the client's run with this id.
 
-    Raises ConfigError where the key may not go, and whatever the client raises, within `init_seconds` and a moment.
-    Its `finish` raises TimeoutError.
+    Raises ConfigError if the key may not go to the server, and any error of the client, within about `init_seconds`.
+    `finish` of the run raises TimeoutError.
     """
     if setup.mode == "online":
         _require_key(setup.base_url)
@@ -72,8 +73,8 @@ def start_run(run_id: str, config: RunConfig, setup: ClientSetup) -> Any:
     from wandb.sdk.lib.import_hooks import unregister_all_post_import_hooks
 
     settings: dict[str, Any] = {
-        # Always said, since the client's own default changes with its version. An offline run asks nobody, and need
-        # not fail for an address that is none.
+        # Always set, since the client's default changes between versions. An offline run contacts no server, so it must
+        # not fail because of an invalid address.
         "base_url": setup.base_url if setup.mode == "online" else PUBLIC_WANDB,
         "init_timeout": setup.init_seconds,
         "finish_timeout": setup.finish_seconds,
@@ -96,7 +97,7 @@ def start_run(run_id: str, config: RunConfig, setup: ClientSetup) -> Any:
         mode=setup.mode,  # type: ignore[arg-type]
         settings=wandb.Settings(**settings),
     )
-    # It would tell its helper process of each library that is imported later, and fail that import without one.
+    # Otherwise the client would report each later import to its helper, and the import would fail without a helper.
     unregister_all_post_import_hooks()
     return run
 
@@ -111,37 +112,29 @@ def open_api(base_url: str, timeout_seconds: float) -> Any:
 
 
 def shared_api(base_url: str) -> Any:
-    """The one `wandb.Api` of this process for a server and key, for whatever is asked in the background.
+    """The shared `wandb.Api` of this process for a server and key, for background requests.
 
-    Raises as `open_api` does, and for FAILURE_SECONDS the same again; the next call then tries again.
+    Raises as `open_api` does, and raises the same error again for FAILURE_SECONDS before it tries again.
     """
     place = base_url, _require_key(base_url)
     with _api_lock:
         if place not in _apis:
-            _raise_fresh_failure(place)
-            _apis[place] = _open_or_note(place)
+            failed_at, failure = _failures.get(place, (0.0, None))
+            if failure and time.monotonic() - failed_at < FAILURE_SECONDS:
+                raise failure.with_traceback(None)  # another thread's traceback is useless, and would grow
+            try:
+                _apis[place] = open_api(base_url, API_TIMEOUT_SECONDS)
+            except Exception as error:
+                if is_helper_dead(error):
+                    tear_down()  # the next call gets a new helper, so this failure does not count
+                else:
+                    _failures[place] = time.monotonic(), error
+                raise
         return _apis[place]
 
 
-def _raise_fresh_failure(place: tuple[str, str]) -> None:
-    failed_at, error = _failures.get(place, (0.0, None))
-    if error and time.monotonic() - failed_at < FAILURE_SECONDS:
-        raise error.with_traceback(None)  # that of another thread is of no use, and would grow
-
-
-def _open_or_note(place: tuple[str, str]) -> Any:
-    try:
-        return open_api(place[0], API_TIMEOUT_SECONDS)
-    except Exception as error:
-        if is_helper_dead(error):
-            tear_down()  # and the next call has another helper, so this is not its failure
-        else:
-            _failures[place] = time.monotonic(), error
-        raise
-
-
 def give_up_if_dead(api: Any, error: Exception) -> None:
-    """If the client's helper process died under `api`, let the next `shared_api` start another one."""
+    """If the client's helper process died during a call of `api`, the next `shared_api` starts another one."""
     with _api_lock:
         if is_helper_dead(error) and any(known is api for known in _apis.values()):
             _apis.clear()
@@ -149,15 +142,15 @@ def give_up_if_dead(api: Any, error: Exception) -> None:
 
 
 def tear_down() -> None:
-    """Close the client of this process, well or broken, in TEAR_DOWN_SECONDS at most.
+    """Close the client of this process, even a broken one, within TEAR_DOWN_SECONDS.
 
-    Left as it is, a broken one would claim the run that it failed to start, and end the process with a traceback.
+    Otherwise a broken client would keep the id of a run that it failed to start, and end the process with a traceback.
     """
 
     def close() -> None:
         import wandb
 
-        with contextlib.suppress(SystemExit):  # it would pass on how its helper ended
+        with contextlib.suppress(SystemExit):  # the client passes on the exit of its helper
             wandb.teardown()
 
     with contextlib.suppress(Exception):  # it may be broken already
@@ -165,7 +158,7 @@ def tear_down() -> None:
 
 
 def is_helper_dead(error: BaseException | None) -> bool:
-    """Whether the client's helper process, which alone talks to the network, ended under what raised `error`."""
+    """Whether `error` means that the client's helper process, which does all network traffic, has ended."""
     while error is not None:
         if isinstance(error, ConnectionError) or type(error).__name__ in HELPER_ERRORS:
             return True
@@ -174,9 +167,9 @@ def is_helper_dead(error: BaseException | None) -> bool:
 
 
 def _require_key(base_url: str) -> str:
-    """WANDB_API_KEY, for a server that may have it. Without one the client would ask for it in the terminal, and wait.
+    """WANDB_API_KEY, for a server that may have it. Without a key the client would ask in the terminal and wait.
 
-    Raises ConfigError.
+    Raises ConfigError if there is no key or the server may not have it.
     """
     key = os.environ.get("WANDB_API_KEY")
     if not key:
@@ -187,8 +180,8 @@ def _require_key(base_url: str) -> str:
 
 
 def call_within(seconds: float, ask: Callable[[], Answer]) -> Answer:
-    """The answer of `ask`, or what it raises. Raises TimeoutError when the time is up, whatever it waits for:
-    it is then left behind in a thread that dies with the process."""
+    """Returns what `ask` returns, or raises what it raises. Raises TimeoutError when the time is up; the call then
+    continues in a thread that ends with the process."""
     outcome: queue.Queue[tuple[Any, Exception | None]] = queue.Queue()
 
     def work() -> None:

@@ -1,4 +1,4 @@
-"""A run's curve and where it comes from: W&B when it is online there, otherwise the local file."""
+"""A run's curve, read from W&B if the run is online there, otherwise from the local file."""
 
 import threading
 import time
@@ -13,12 +13,12 @@ from emocore.tracking.place import read_place
 from emocore.tracking.remote import Row
 from emocore.tracking.wandb_read import LiveHistory
 
-# A row that W&B lacks for so long will not come by itself; usually one is there within 3 s.
+# A row that W&B still lacks after this time is considered missing; most rows arrive within 3 s.
 LONGEST_LAG_SECONDS = 20.0
-# A curve that W&B has not answered about for so long is not live; it is asked every 1 to 2 s, and gives up after 6.
+# Without an answer for this long, a curve is not live; W&B is asked every 1 to 2 s, and a request ends after 6 s.
 LONGEST_SILENCE_SECONDS = 4.0
 UNTIL_ANSWER = "until W&B answers"
-MOST_KEPT = 200  # curves of as many runs stay in memory, more than a page shows at once
+MOST_KEPT = 200  # curves in memory, more than a page shows at once
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,14 @@ class History:
 
 
 class HistoryReader:
-    """Keeps one LiveHistory an online run, so that each look fetches only what is new."""
+    """Keeps one LiveHistory per online run, so that each read fetches only new rows."""
 
     def __init__(self) -> None:
-        self._live: dict[str, LiveHistory] = {}  # those looked at last come last
-        self._lock = threading.Lock()  # every page that is open reads in a thread of its own
+        self._live: dict[str, LiveHistory] = {}  # the most recently read come last
+        self._lock = threading.Lock()  # every open page reads in its own thread
 
     def read(self, run: RunFolder) -> History:
-        """The curve as far as it is known now; never waits for the network."""
+        """The rows known so far; never waits for the network."""
         local = read_metrics(run.metrics)
         try:
             place = read_place(run)
@@ -56,7 +56,7 @@ class HistoryReader:
         return History(rows, "live from W&B" if is_alive else "from W&B", place.url)
 
     def _find_live(self, run: RunFolder, place: WandbPlace) -> LiveHistory:
-        """The run's, new or known; the one that nobody has looked at for longest makes room."""
+        """The run's LiveHistory, created if needed; the least recently read one is dropped to make room."""
         with self._lock:
             live = self._live.pop(run.id, None) or LiveHistory(place)
             self._live[run.id] = live
@@ -66,14 +66,14 @@ class HistoryReader:
 
 
 def _why_local(run: RunFolder, place: WandbPlace, is_alive: bool) -> str | None:
-    """Why W&B need not be asked, since it does not have all; None if it is to be asked."""
+    """Why the local file is used without asking W&B; None if W&B is to be asked."""
     if place.mode == "offline":
         return f"W&B offline: {_why_offline(run, place)}"
     if is_alive or place.complete:
         server = place.base_url or ""
         return None if may_have_key(server, "WANDB_API_KEY") else explain_refusal(server)
-    reason = place.reason or "the run ended before all was sent"
-    return f"W&B has only a part of this run: {reason}; Sync sends the rest"
+    reason = place.reason or "the run ended before everything was sent"
+    return f"W&B has only part of this run: {reason}; Sync sends the rest"
 
 
 def _why_offline(run: RunFolder, place: WandbPlace) -> str:
@@ -95,6 +95,6 @@ def _find_problem(live: LiveHistory, rows: list[Row], local: list[Row], run: Run
         return None
     if live.silent_seconds > LONGEST_SILENCE_SECONDS:
         return UNTIL_ANSWER
-    # How long ago the first row was logged that W&B does not have.
+    # The age of the first row that W&B lacks.
     lag = time.time() - run.metrics.stat().st_mtime + local[-1]["seconds"] - missing["seconds"]
     return f"W&B is {lag:.0f} s behind" if lag > LONGEST_LAG_SECONDS else None

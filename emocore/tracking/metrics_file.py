@@ -1,14 +1,15 @@
-"""`metrics.jsonl`: the run's metrics, one JSON object a line, safe against a kill at any moment.
+"""`metrics.jsonl`: the run's metrics, one JSON object per line, safe against a kill at any moment.
 
-Every row has `step`, `total_steps`, `epoch` (a fraction) and `seconds` since the training began; the
-other keys are metrics such as `train/loss` and `validation/f1_macro`. Whoever reads gets such rows or a RunError,
-whatever somebody put in the file's place.
+Every row has `step`, `total_steps`, `epoch` (a fraction) and `seconds` since the training started; the other keys are
+metrics such as `train/loss` and `validation/f1_macro`. Reading returns such rows or raises a RunError, whatever the
+file contains.
 """
 
 import contextlib
 import json
 import math
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
@@ -18,8 +19,8 @@ from emocore.system.faults import reach
 from emocore.system.files import check_contained, open_regular, write_atomically
 
 COUNTS, TIMES = ("step", "total_steps"), ("epoch", "seconds")
-MOST_COUNTED = 2**53  # above it a float, and so a chart, cannot tell a number from the next
-MOST_BYTES = 8 * 10**6  # a thousand epochs make less than one; small enough to be read at every look
+MOST_COUNTED = 2**53  # above it a float, and so a chart, cannot represent every integer
+MOST_BYTES = 8 * 10**6  # a thousand epochs take less than 1 MB; small enough to be read often
 
 
 class MetricsFile:
@@ -31,9 +32,9 @@ class MetricsFile:
 
     @classmethod
     def begin(cls, path: Path) -> "MetricsFile":
-        """Open the file to append to it, once a torn last line is cut off.
+        """Open the file for appending, after removing an incomplete last line.
 
-        Raises RunError as `read_metrics` does: nothing is written into what is no file of the run's own.
+        Raises RunError as `read_metrics` does, since nothing may be written outside the run's folder.
         """
         complete_bytes = sum(len(line) + 1 for line in _read_lines(path))
         if path.exists():
@@ -48,7 +49,7 @@ class MetricsFile:
         reach("metrics.row")
 
     def keep_steps(self, done_steps: int) -> list[dict[str, Any]]:
-        """Drop the rows of all later steps; returns those that are left."""
+        """Drop the rows of all later steps; returns the remaining rows."""
         rows = [row for row in read_metrics(self._path) if row["step"] <= done_steps]
         self._file.close()
         write_atomically(self._path, "".join(json.dumps(row) + "\n" for row in rows))
@@ -56,27 +57,27 @@ class MetricsFile:
         return rows
 
     def close(self) -> None:
-        with contextlib.suppress(OSError):  # of a row that `append` could not write, and has told of
+        with contextlib.suppress(OSError):  # for a row that `append` could not write and has reported
             self._file.close()
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """All complete rows; a torn line (the process was killed while writing) or one of another shape is skipped.
+    """All complete rows; incomplete lines (the process was killed while writing) and invalid rows are skipped.
 
-    Raises RunError for a file that cannot be read, or has more than MOST_BYTES.
+    Raises RunError if the file cannot be read or has more than MOST_BYTES.
     """
     return list(_parse_rows(_read_lines(path)))
 
 
 def read_last_metrics(path: Path, key: str = "step") -> dict[str, Any] | None:
     """The last complete row that has `key`, however far back. Raises RunError as `read_metrics` does."""
-    quoted = json.dumps(key).encode()  # most lines without it need not be parsed
+    quoted = json.dumps(key).encode()  # so that most lines without the key need not be parsed
     rows = _parse_rows(line for line in reversed(_read_lines(path)) if quoted in line)
     return next((row for row in rows if key in row), None)
 
 
 def _read_lines(path: Path) -> list[bytes]:
-    """The complete lines, without their ends."""
+    """The complete lines, without line ends."""
     try:
         check_contained(path, path.parent)
         with open_regular(path, MOST_BYTES) as file:
@@ -100,7 +101,7 @@ def _parse_rows(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
 
 
 def _is_row(content: Any) -> bool:
-    """Whether it has the fixed keys, with numbers in them and in all metrics; only these may be infinite or NaN."""
+    """Whether it has the fixed keys and only numbers; only metrics may be infinite or NaN."""
     if not isinstance(content, dict) or not content.keys() >= {*COUNTS, *TIMES}:
         return False
     return (
@@ -111,11 +112,5 @@ def _is_row(content: Any) -> bool:
 
 
 def _is_float(value: Any) -> bool:
-    """Whether it is a number that a float can hold."""
-    if not isinstance(value, int | float):
-        return False
-    try:
-        float(value)
-    except OverflowError:
-        return False
-    return True
+    """Whether the value is a number that a float can hold."""
+    return isinstance(value, float) or (isinstance(value, int) and abs(value) <= sys.float_info.max)

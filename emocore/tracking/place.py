@@ -1,15 +1,15 @@
-"""Where a run is on W&B, read so that a damaged `wandb.json` is nobody's end."""
+"""Reads `wandb.json`, which says where a run is on W&B and may be damaged."""
 
 from emocore.errors import RunError
 from emocore.run.folder import RunFolder
 from emocore.run.wandb_place import WandbPlace
 
-CONSEQUENCE = "so it is not known where the run is on W&B; Sync mends it once the run has ended"
+CONSEQUENCE = "so it is not known where the run is on W&B; Sync repairs it once the run has ended"
 
 
 def read_place(run: RunFolder) -> WandbPlace | None:
-    """None where the run has not written it. Raises RunError, worded for a reader who sees which run it is about,
-    if nothing can be relied on in it."""
+    """Where the run is on W&B; None if the run has not written `wandb.json`. Raises RunError if the file is damaged,
+    with a message that does not name the run."""
     try:
         return run.wandb_place
     except RunError as error:
@@ -18,7 +18,7 @@ def read_place(run: RunFolder) -> WandbPlace | None:
 
 
 def known_place(run: RunFolder) -> WandbPlace | None:
-    """As `read_place`; None, too, where there is nothing to rely on."""
+    """As `read_place`, but None if the file is damaged."""
     try:
         return run.wandb_place
     except RunError:

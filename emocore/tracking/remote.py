@@ -1,7 +1,7 @@
-"""What the W&B server holds of a run, by `wandb.Api`, and how it compares with the local file.
+"""Reads a run from the W&B server by `wandb.Api`, and compares it with the local file.
 
-Rows are matched by `train/global_step`: a resumed run logs some steps again, and a training row and a
-validation row may share one; the later value wins.
+Rows are matched by `train/global_step`. A resumed run logs some steps again, and a training row and a validation row
+may share a step; the later value wins.
 """
 
 import math
@@ -20,14 +20,14 @@ Row = dict[str, Any]
 
 
 def has_ended(remote: Any) -> bool:
-    """Whether W&B was told of the run's end, as of the last `load`."""
+    """Whether W&B knew of the run's end at the last `load`."""
     return remote.state not in RUNNING_STATES
 
 
 def holds_everything(base_url: str, path: str, last_step: int, local: list[Row], seconds: float) -> bool:
-    """Whether the server has the run's end, W&B's own steps up to `last_step`, and all of the rows `local`.
+    """Whether the server has the run's end, W&B's own steps up to `last_step`, and all rows of `local`.
 
-    The server may need a moment to take note of the end, so it is asked again for `seconds`.
+    The server may need a moment to register the end, so it is asked repeatedly for `seconds`.
     """
     deadline = time.monotonic() + seconds
     found = open_api(base_url, seconds).run(path)
@@ -40,13 +40,13 @@ def holds_everything(base_url: str, path: str, last_step: int, local: list[Row],
 
 
 def fetch_rows(remote: Any, min_step: int = 0) -> list[Row]:
-    """The history from W&B's own step `min_step` on, in the order it was logged. What is no number is left out, as
-    Emocore logs nothing else."""
+    """The history from W&B's own step `min_step` on, in the order of logging. Values that are not numbers are left out,
+    because Emocore logs only numbers."""
     return [read_numbers(row) for row in remote.scan_history(min_step=min_step)]
 
 
 def read_numbers(row: Row) -> Row:
-    """What of a row is a number that a float can hold."""
+    """The values of a row that are numbers which a float can hold."""
     values = {key: NUMBER_WORDS.get(value) if isinstance(value, str) else value for key, value in row.items()}
     return {
         key: value
@@ -56,7 +56,7 @@ def read_numbers(row: Row) -> Row:
 
 
 def merge_rows(rows: Iterable[Row]) -> dict[int, Row]:
-    """One row a step, later values over earlier ones, without W&B's own keys."""
+    """One row per step, without W&B's own keys; later values replace earlier ones."""
     merged: dict[int, Row] = {}
     for row in rows:
         step = row.get(STEP_KEY, row.get("step"))
@@ -67,7 +67,7 @@ def merge_rows(rows: Iterable[Row]) -> dict[int, Row]:
 
 
 def last_values(rows: Iterable[Row]) -> Row:
-    """The latest value of everything that was logged: what W&B puts into a run's summary by itself."""
+    """The latest value of every metric, which W&B itself adds to a run's summary."""
     values: Row = {}
     for step, row in sorted(merge_rows(rows).items()):
         values |= {**row, STEP_KEY: step}
@@ -75,7 +75,7 @@ def last_values(rows: Iterable[Row]) -> Row:
 
 
 def find_missing(local: Iterable[Row], remote: Iterable[Row]) -> list[Row]:
-    """What must be logged, in the order of the steps, for the server to hold all that the local file holds.
+    """The rows to log, in the order of steps, so that the server has everything in the local file.
 
     A row has the values that are missing or differ, and always `step`.
     """
@@ -90,7 +90,7 @@ def find_missing(local: Iterable[Row], remote: Iterable[Row]) -> list[Row]:
 
 
 def is_same(one: Any, other: Any) -> bool:
-    """Equal, as far as a number survives a way through a server's JSON."""
+    """Whether values are equal, within the precision of JSON on a server."""
     if isinstance(one, int | float) and isinstance(other, int | float):
         return math.isclose(one, other, rel_tol=1e-9) or (math.isnan(one) and math.isnan(other))
     return bool(one == other)

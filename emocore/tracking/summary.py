@@ -8,14 +8,14 @@ from typing import Any
 from emocore.run.folder import RunFolder
 from emocore.run.result import Cost
 
-# What a reader elsewhere needs to compare the run fairly; the rest of `provenance.json` stays in its folder.
+# The fields that are needed elsewhere for a fair comparison; the rest of `provenance.json` stays in the run's folder.
 PROVENANCE_KEYS = (
     "emocore", "data_sha256", "split_sha256", "rows", "labels", "device", "precision", "packages", "base_revision",
 )  # fmt: skip
 
 
 def flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """{"a": {"b": 1}} -> {"a/b": 1}: the form in which W&B can chart a summary."""
+    """{"a": {"b": 1}} -> {"a/b": 1}, which W&B can draw in charts."""
     flat: dict[str, Any] = {}
     for key, value in values.items():
         if isinstance(value, dict):
@@ -32,10 +32,7 @@ def flatten_provenance(run: RunFolder) -> dict[str, Any]:
 
 
 def flatten_run(run: RunFolder) -> dict[str, Any]:
-    """All that the summary of a run holds: its result, where it has one, and its provenance.
-
-    W&B keeps no None.
-    """
+    """The summary of a run: its result, if it has one, and its provenance, without None, which W&B does not store."""
     scores = run.scores
     values = (flatten(scores.model_dump()) if scores else {}) | flatten_provenance(run)
     return {name: value for name, value in values.items() if value is not None}
@@ -44,8 +41,8 @@ def flatten_run(run: RunFolder) -> dict[str, Any]:
 def unflatten_result(summary: dict[str, Any]) -> dict[str, Any]:
     """The result in the shape of `result.json`, from a summary that also holds the last logged metrics.
 
-    A split that was not evaluated is None, as are costs that were not measured and the average precision of an
-    emotion that no text has. An emotion's name may hold a slash.
+    A split that was not evaluated is None, as are unmeasured costs and the average precision of an emotion without
+    texts. An emotion's name may contain a slash.
     """
     result: dict[str, Any] = {split: _unflatten_split(summary, split) for split in ("validation", "test")}
     result["cost"] = dict.fromkeys(Cost.model_fields) | _below(summary, "cost/")
@@ -53,7 +50,7 @@ def unflatten_result(summary: dict[str, Any]) -> dict[str, Any]:
 
 
 def unflatten_provenance(summary: dict[str, Any]) -> dict[str, Any]:
-    """What `flatten_provenance` put there."""
+    """The provenance that `flatten_provenance` put into a summary."""
     flat = _below(summary, "provenance/")
     provenance = {key: flat[key] for key in PROVENANCE_KEYS if key in flat}
     for group in ("data_sha256", "rows", "packages"):

@@ -1,8 +1,8 @@
-"""Send a run to W&B that ended offline, or that W&B has only a part of: once, from its local files.
+"""Send a run that ended offline, or of which W&B has only a part, from its local files.
 
-`sync_run` is for everyone; `python -m emocore.tracking.sync RUN_FOLDER` is the process that it works in, since
-the W&B client keeps a state for each process. Only what the server lacks is sent, so a sync that was cut off is
-simply repeated. Not covered: runs that still work, and the `.wandb` files of the client's own offline format.
+Call `sync_run`; it works in a process `python -m emocore.tracking.sync RUN_FOLDER`, since the W&B client keeps state
+per process. Only what the server lacks is sent, so an interrupted sync is simply repeated. Not covered: runs that have
+not ended, and the `.wandb` files of the client's offline format.
 """
 
 import errno
@@ -34,12 +34,12 @@ INIT_TIMEOUT_SECONDS = 8.0
 FINISH_TIMEOUT_SECONDS = 12.0
 CONFIRM_TIMEOUT_SECONDS = 3.0
 
-DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)  # never of a network
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)  # never caused by a network
 
 
 @dataclass(frozen=True)
 class SyncReport:
-    """What a sync did: steps whose values were sent, and whether there was nothing left to send at all."""
+    """The result of a sync: how many steps were sent, and whether W&B had everything already."""
 
     run_id: str
     url: str
@@ -53,9 +53,9 @@ class SyncReport:
 
 
 def can_sync(run: RunFolder) -> bool:
-    """Whether the run has ended and W&B lacks something of it, as far as its folder knows.
+    """Whether the run has ended and, according to its folder, W&B lacks a part of it.
 
-    There is nothing to send of one that never began.
+    A run that never started has nothing to send.
     """
     place = known_place(run)
     if not run.state.status.is_final or (place and place.complete):
@@ -64,10 +64,10 @@ def can_sync(run: RunFolder) -> bool:
 
 
 def sync_run(run: RunFolder) -> SyncReport:
-    """Bring W&B up to the local files; at most 30 s. It may be repeated: nothing is sent twice.
+    """Send to W&B what it lacks of the run, in at most 30 s. May be repeated, since nothing is sent twice.
 
-    Raises ConfigError without a key, RunError for a run that has not ended and whenever W&B does not take
-    it, with the reason; `wandb.json` is then as it was. The reason may also lie on this machine.
+    Raises ConfigError without a key. Raises RunError with the reason if the run has not ended, or if sending fails
+    because of W&B or this machine; `wandb.json` is then unchanged.
     """
     if not os.environ.get("WANDB_API_KEY"):
         raise ConfigError("WANDB_API_KEY is not set; put your W&B key into the environment, then sync again")
@@ -79,7 +79,8 @@ def sync_run(run: RunFolder) -> SyncReport:
 
 
 def _require_end(run: RunFolder) -> None:
-    """The caller holds the lock. A run whose process died without a word is first written down as such."""
+    """Raises RunError if the run has not ended. The caller holds the lock. If the run's process died, its state is
+    corrected first."""
     state = run.state_of_holder
     if not state.status.is_final:
         raise RunError(f"run {run.id} is {state.status}; it can be sent to W&B when it has ended")
@@ -100,7 +101,7 @@ def _note_arrival(run: RunFolder, there: dict[str, Any]) -> None:
 
 
 def _ask_process(run: RunFolder, lock_descriptor: int) -> dict[str, Any]:
-    """The process inherits the lock, so that nobody touches the run while it works, whatever happens here."""
+    """Start the process that sends. It inherits the lock, so that the run stays locked even if this process ends."""
     try:
         done = subprocess.run(
             [sys.executable, "-m", "emocore.tracking.sync", str(run.path)],
@@ -113,8 +114,8 @@ def _ask_process(run: RunFolder, lock_descriptor: int) -> dict[str, Any]:
         )
     except subprocess.TimeoutExpired:
         raise RunError(
-            f"run {run.id}: W&B was too slow to take it in {SYNC_TIMEOUT_SECONDS:.0f} s; "
-            "sync it again later, it goes on where it stopped"
+            f"run {run.id}: W&B did not receive everything within {SYNC_TIMEOUT_SECONDS:.0f} s; "
+            "sync it again later, which continues where it stopped"
         ) from None
     except OSError as error:
         raise RunError(
@@ -135,7 +136,7 @@ def _ask_process(run: RunFolder, lock_descriptor: int) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Payload:
-    """All that W&B should hold of a run, and where; `entity` is None where the key's own is meant."""
+    """Everything that W&B should hold of a run, and where; `entity` is None for the key's default."""
 
     run_id: str
     config: RunConfig
@@ -147,7 +148,7 @@ class Payload:
 
 
 def read_payload(run: RunFolder) -> Payload:
-    """Read the run's local files. Raises RunError for a damaged one, OSError for one that cannot be read."""
+    """Read the run's local files. Raises RunError for a damaged file, OSError for one that cannot be read."""
     place, config, rows = known_place(run), run.config, read_metrics(run.metrics)
     return Payload(
         run.id,
@@ -161,9 +162,9 @@ def read_payload(run: RunFolder) -> Payload:
 
 
 def send(payload: Payload, folder: Path) -> dict[str, Any]:
-    """The work itself, for a process of its own: {"place": ..., "rows_sent": ..., "was_there": ...}.
+    """Send the payload, in its own process; returns {"place": ..., "rows_sent": ..., "was_there": ...}.
 
-    The client may use `folder` for itself. Raises whatever the client raises.
+    The client stores its files in `folder`. Raises any error of the client.
     """
     api = open_api(payload.base_url, API_TIMEOUT_SECONDS)
     entity = payload.entity or api.default_entity
@@ -186,7 +187,7 @@ def send(payload: Payload, folder: Path) -> dict[str, Any]:
 
 
 def _find(api: Any, path: str) -> Any:
-    """W&B's run, None where it has none of this name."""
+    """The run on W&B, None if it does not exist there."""
     import wandb
 
     try:
@@ -198,14 +199,14 @@ def _find(api: Any, path: str) -> Any:
 
 
 def _has_end(found: Any, payload: Payload) -> bool:
-    """Whether W&B was told how the run ended, and has its whole summary."""
+    """Whether W&B knows how the run ended and has its whole summary."""
     is_told = found.state == "finished" if payload.is_finished else remote.has_ended(found)
     known = dict(found.summary_metrics)
     return is_told and all(name in known and remote.is_same(v, known[name]) for name, v in payload.summary.items())
 
 
 def _try_to_send(run: RunFolder) -> dict[str, Any]:
-    """The answer of `send`; or {"refusal": a sentence of our own}, or {"trouble": part of a sentence}."""
+    """What `send` returns, or {"refusal": a sentence}, or {"trouble": part of a sentence}."""
     try:
         payload = read_payload(run)
         folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
@@ -216,9 +217,9 @@ def _try_to_send(run: RunFolder) -> dict[str, Any]:
     with folder:
         try:
             return send(payload, Path(folder.name))
-        except ConfigError as error:  # of the key, or of the server that it may not go to
+        except ConfigError as error:  # there is no key, or it may not go to the server
             return {"trouble": str(error)}
-        except Exception as error:  # the client's errors have no common base; what is behind them, the server tells
+        except Exception as error:  # the client's errors have no common base class
             if isinstance(error, OSError) and error.errno in DISK_ERRORS:
                 return {"trouble": _explain_disk(error)}
             return {"trouble": diagnose(error, payload.base_url).reason}
@@ -226,11 +227,11 @@ def _try_to_send(run: RunFolder) -> dict[str, Any]:
 
 def _explain_disk(error: OSError) -> str:
     words = error.strerror or first_line(error)
-    return f"its files cannot be read, or there is no space for temporary ones ({words}); see to this machine's disk"
+    return f"its files cannot be read, or there is no space for temporary ones ({words}); check this machine's disk"
 
 
 def main(path: Path) -> None:
-    """The process of `sync_run`: prints its answer, or why there is none, as a line of JSON."""
+    """The process of `sync_run`: prints its answer, or why it failed, as a line of JSON."""
     print(json.dumps(_try_to_send(RunFolder(path))), flush=True)
 
 

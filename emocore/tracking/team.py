@@ -1,8 +1,8 @@
 """Runs that Emocore trained elsewhere, read from a W&B project.
 
-Their settings are in the W&B run's config, their results and provenance in its summary; predictions stay where
-they were trained. `TeamProject.runs()` answers at once and refreshes in the background; `fetch_team_runs` waits.
-Not covered: runs that have not finished, and curves.
+Their settings are in the W&B run's config, and their results and provenance in its summary; their predictions are not
+on W&B. `TeamProject.runs()` answers at once and refreshes in the background; `fetch_team_runs` waits. Not covered: runs
+that have not finished, and curves.
 """
 
 import re
@@ -28,18 +28,18 @@ from emocore.tracking.summary import unflatten_provenance, unflatten_result
 REFRESH_SECONDS = 60.0
 RETRY_SECONDS = 15.0
 MOST_RUNS = 200
-FORGE = "forge.coreweave.com"  # where the public server's pages are below /wandb
+FORGE = "forge.coreweave.com"  # the public server's pages are also at this host, below /wandb
 PUBLIC_PAGES = {Server("https", host, 443) for host in ("wandb.ai", "www.wandb.ai", FORGE)}
 
 NOT_EMOCORE = "not by Emocore"
 OTHER_VERSION = "settings of another version of Emocore"
-MARKUP = "an emotion with a < or > in its name"  # which charts would read as HTML; see emocore.data.table
+MARKUP = "an emotion with a < or > in its name"  # charts would read it as HTML; see emocore.data.table
 NO_RESULT = "no complete result in the summary"
 
 
 @dataclass(frozen=True)
 class ProjectAddress:
-    """Where a project is. `base_url` is that of the server's API."""
+    """The address of a project. `base_url` is that of the server's API."""
 
     entity: str
     project: str
@@ -62,14 +62,14 @@ class TeamRun:
 
 @dataclass(frozen=True)
 class TeamListing:
-    """What a project holds: the newest runs first, and why others were left out, one sentence a reason."""
+    """The runs of a project, the newest first, and one sentence per reason why others were left out."""
 
     runs: list[TeamRun] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
 
 
 def parse_address(text: str) -> ProjectAddress:
-    """ "entity/project", or the address of the project's page. Raises ConfigError, saying what is expected."""
+    """Parse "entity/project" or the address of the project's page. Raises ConfigError that says what is expected."""
     try:
         url = urlsplit(text.strip())
     except ValueError:  # half of an IPv6 address
@@ -80,7 +80,7 @@ def parse_address(text: str) -> ProjectAddress:
     is_url = url.scheme in ("http", "https") and bool(url.netloc)
     if len(parts) < 2 or (not is_url and (url.scheme or len(parts) > 2)) or not all(map(_is_name, parts[:2])):
         raise ConfigError(
-            f"'{text.strip()[:100]}' is no W&B project; write entity/project, or paste the address of the "
+            f"'{text.strip()[:100]}' is not a W&B project; write entity/project, or paste the address of the "
             "project's page, such as https://wandb.ai/entity/project"
         )
     base_url = _find_api(f"{url.scheme}://{url.netloc}") if is_url else server_address(None)
@@ -88,26 +88,26 @@ def parse_address(text: str) -> ProjectAddress:
 
 
 def _find_api(page: str) -> str:
-    """The API's address on the server of a page. Raises ConfigError for one that the key is not for."""
+    """The API's address on the server of a page. Raises ConfigError if the key may not go to that server."""
     server, own = find_server(page), server_address(None)
     if server in PUBLIC_PAGES:
         return PUBLIC_WANDB
-    if not may_have_key(page, "WANDB_API_KEY"):  # it would go to whatever server a link names
+    if not may_have_key(page, "WANDB_API_KEY"):  # a link may name any server
         raise ConfigError(explain_refusal(page))
     return own if server == find_server(own) else str(server)
 
 
 def fetch_team_runs(address: str, timeout_seconds: float) -> TeamListing:
-    """The project's runs, for the command line. Raises ConfigError for the address, RunError with the reason."""
+    """The project's runs, for the command line. Raises ConfigError for a wrong address, RunError if reading fails."""
     place = parse_address(address)
     try:
         return call_within(timeout_seconds, lambda: _list_runs(place))
-    except Exception as error:  # the client's errors have no common base
+    except Exception as error:  # the client's errors have no common base class
         raise RunError(f"the runs of {place} could not be read: {_explain(error, place)}") from None
 
 
 class TeamProject:
-    """The runs of one project, kept up to date while somebody looks. Nothing here waits for the network."""
+    """The runs of one project, refreshed when they are read. Nothing here waits for the network."""
 
     def __init__(self, address: ProjectAddress) -> None:
         self._address = address
@@ -118,7 +118,7 @@ class TeamProject:
 
     @property
     def loading(self) -> bool:
-        """Whether W&B has not answered yet, in one way or the other."""
+        """Whether neither an answer nor an error has come from W&B yet."""
         return self._listing is None and self.error is None
 
     @property
@@ -126,7 +126,7 @@ class TeamProject:
         return self._listing.left_out if self._listing else []
 
     def runs(self) -> list[TeamRun]:
-        """What is known now, the newest first. Starts a refresh if one is due."""
+        """The runs known so far, the newest first. Starts a refresh if one is due."""
         is_asking = self._thread is not None and self._thread.is_alive()
         if not is_asking and time.monotonic() >= self._next_try:
             self._thread = threading.Thread(target=self._refresh, daemon=True)
@@ -137,15 +137,15 @@ class TeamProject:
         try:
             self._listing = _list_runs(self._address)
             self.error, pause = None, REFRESH_SECONDS
-        except Exception as error:  # of whatever kind: a thread that dies of it could tell nobody
+        except Exception as error:  # of any kind: an error that ends the thread would not be shown
             self.error, pause = _explain(error, self._address), RETRY_SECONDS
         self._next_try = time.monotonic() + pause
 
 
 def _list_runs(address: ProjectAddress) -> TeamListing:
-    """Raises whatever the client raises."""
+    """List the runs of a project. Raises any error of the client."""
     api = shared_api(address.base_url)
-    api.flush()  # it keeps the lists that it has seen, as they were
+    api.flush()  # otherwise it would answer from its cache
     try:
         return _read_runs(api.runs(str(address), filters={"state": "finished"}, order="-created_at", lazy=False))
     except Exception as error:
@@ -169,7 +169,7 @@ def _read_runs(found: Any) -> TeamListing:
 
 
 def _read_run(entry: Any) -> TeamRun | str:
-    """The run, or why it cannot be compared."""
+    """The run, or the reason why it cannot be compared."""
     values = {name: value for name, value in dict(entry.config).items() if not name.startswith("_")}
     if not {"method", "base", "seed"} <= set(values):
         return NOT_EMOCORE
@@ -194,8 +194,8 @@ def _read_run(entry: Any) -> TeamRun | str:
 
 
 def _order_emotions(found: dict[str, Any], labels: list[str]) -> dict[str, Any]:
-    """`found` in the order of the labels, in which it is read: the client writes the keys of a summary in another order
-    each time. Raises KeyError where it has other emotions."""
+    """`found` in the order of the labels, because the client changes the order of a summary's keys. Raises KeyError if
+    the emotions differ."""
     if other := set(found) - set(labels):
         raise KeyError(other)
     return {label: found[label] for label in labels}
@@ -207,5 +207,5 @@ def _is_name(part: str) -> bool:
 
 def _explain(error: Exception, address: ProjectAddress) -> str:
     if "Could not find project" in str(error):
-        return f"there is no project {address} that this key may see; check the name and the key"
+        return f"there is no project {address} that this key can read; check the name and the key"
     return diagnose(error, address.base_url).reason

@@ -1,4 +1,4 @@
-"""What a training run logs to: the metrics file first, then W&B."""
+"""Logs a training run to the metrics file and to W&B."""
 
 import time
 from typing import Any
@@ -10,7 +10,7 @@ from emocore.tracking.wandb_log import WandbLog
 
 
 class Tracker:
-    """Rows of metrics, in order of their step."""
+    """Logs rows of metrics in the order of their steps."""
 
     def __init__(self, file: MetricsFile, wandb: WandbLog) -> None:
         self._total_steps = 0
@@ -20,12 +20,12 @@ class Tracker:
 
     @classmethod
     def open(cls, run: RunFolder, config: RunConfig) -> "Tracker":
-        """Open the run's metrics file, then set its W&B run up."""
+        """Open the run's metrics file, then its W&B run."""
         return cls(MetricsFile.begin(run.metrics), WandbLog.open(run, config))
 
     def begin(self, total_steps: int, done_steps: int = 0) -> None:
-        """The training begins, or goes on after `done_steps`: what an earlier attempt logged of later steps
-        is cut off, and `seconds` count on from its last row."""
+        """Call this when the training starts, or continues after `done_steps`: rows that an earlier attempt logged for
+        later steps are removed, and `seconds` continue from its last row."""
         self._total_steps = total_steps
         kept = self._file.keep_steps(done_steps)
         self._began = time.monotonic() - (kept[-1]["seconds"] if kept else 0.0)
@@ -42,7 +42,7 @@ class Tracker:
         self._wandb.log(row)
 
     def summarize(self, values: dict[str, Any]) -> None:
-        """Final values, which W&B keeps with the run; the local ones are in `result.json`."""
+        """Send final values to W&B, which keeps them with the run; locally they are in `result.json`."""
         self._wandb.summarize(values)
 
     def close(self, exit_code: int) -> None:

@@ -1,8 +1,8 @@
-"""Log a run to Weights & Biases: online with a key, offline without, and never in the way of training.
+"""Log a run to Weights & Biases: online with a key, offline without, and never blocking the training.
 
-All that W&B may cost an attempt, from its beginning to its end, is 15 s: see the time limits below. A resumed
-run goes on in the same W&B run. The key comes from WANDB_API_KEY alone; it is written nowhere. Not covered:
-sending later what is missing there, which is `emocore.tracking.sync`.
+W&B may cost an attempt at most 15 s in total, by the time limits below. A resumed run continues the same W&B run. The
+key comes only from WANDB_API_KEY and is written nowhere. Not covered: sending missing parts later, which
+`emocore.tracking.sync` does.
 """
 
 import logging
@@ -26,8 +26,8 @@ from emocore.tracking.metrics_file import read_metrics
 from emocore.tracking.place import read_place
 from emocore.tracking.summary import flatten_provenance
 
-# In all under 15 s: the beginning takes the first and, if it fails, the question why and the client's own second
-# to go offline; the end takes what is left for it, for the upload and for asking whether it has arrived.
+# Together under 15 s: the first limit is for starting. If that fails, finding the reason and going offline take further
+# time. The rest is for finishing: the upload, and the check that everything has arrived.
 INIT_TIMEOUT_SECONDS = 6.0
 FINISH_TIMEOUT_SECONDS = 4.0
 CONFIRM_TIMEOUT_SECONDS = 2.0
@@ -39,8 +39,8 @@ logger = logging.getLogger(__name__)
 class WandbLog:
     """One W&B run. `wandb.json` in the run's folder says where it is, whether it is online and, if not, why.
 
-    Its `complete` is true once the server has everything, the run's end included. Should the client break
-    down in the middle, the log says so once and the training goes on without it.
+    Its `complete` is true once the server has everything, including the run's end. If the client breaks down, the log
+    says so once and the training continues without it.
     """
 
     def __init__(self, run: RunFolder, config: RunConfig, place: WandbPlace, address: str, is_resumed: bool) -> None:
@@ -53,7 +53,7 @@ class WandbLog:
 
     @classmethod
     def open(cls, run: RunFolder, config: RunConfig) -> "WandbLog":
-        """Begin the W&B run, or go on with it: online if that is wanted and possible, otherwise offline."""
+        """Start or continue the W&B run, online if wanted and possible, otherwise offline."""
         is_resumed, earlier = (run.path / "wandb.json").is_file(), _read_earlier(run)
         place = WandbPlace(
             mode="offline",
@@ -65,7 +65,7 @@ class WandbLog:
             base_url=earlier.base_url if earlier else None,
             complete=False,
         )
-        # A W&B run stays where it began, whatever the environment says by now.
+        # A W&B run stays where it started, even if the environment has changed.
         address = server_address(place.base_url or config.wandb_base_url)
         log = cls(run, config, place, address, is_resumed)
         reason = None
@@ -80,18 +80,18 @@ class WandbLog:
         self._try(lambda: self._run.log({**row, remote.STEP_KEY: row["step"]}))
 
     def summarize(self, values: dict[str, Any]) -> None:
-        """Final values; what is known of the run's provenance goes with them."""
+        """Send final values, together with the run's provenance."""
         self._try(lambda: self._run.summary.update(values | flatten_provenance(self._folder)))
 
     def finish(self, exit_code: int) -> None:
-        """Tell W&B of the end, and `wandb.json` whether all has arrived there."""
+        """Tell W&B that the run has ended, and store in `wandb.json` whether everything has arrived there."""
         if self._run is None:
             return
         if self._place.mode == "online":
             self._finish_online(exit_code)
         else:
             self._try(lambda: self._run.finish(exit_code=exit_code))
-        tear_down()  # or the client would do so when the process ends, and wait for its helper as long as that takes
+        tear_down()  # otherwise the client would do so at exit, and wait for its helper without a limit
 
     def _finish_online(self, exit_code: int) -> None:
         deadline = time.monotonic() + CLOSING_SECONDS
@@ -99,23 +99,23 @@ class WandbLog:
             last_step = self._run.step - 1
             self._run.finish(exit_code=exit_code)
             is_complete = self._is_on_server(last_step)
-        except Exception as error:  # as in `_try`; the client's timeout is among them
+        except Exception as error:  # as in `_try`, including the client's timeout
             seconds = min(PROBE_TIMEOUT_SECONDS, max(0.5, deadline - time.monotonic()))
             self._note_trouble(diagnose(error, self._address, seconds).reason)
             return
         if is_complete:
             self._note(complete=True)
         else:
-            self._note_trouble("W&B has not got everything")
+            self._note_trouble("W&B has not received everything")
 
     def _why_offline(self) -> str | None:
-        """Why nobody is asked; None where the server may be."""
+        """Why the run is offline without a request to the server; None if the server is to be tried."""
         if not os.environ.get("WANDB_API_KEY"):
             return "WANDB_API_KEY is not set"
         return None if may_have_key(self._address, "WANDB_API_KEY") else explain_refusal(self._address)
 
     def _start_online(self) -> str | None:
-        """Why it failed; None if it did not."""
+        """Start online. Returns why that failed, or None."""
         try:
             self._run = self._start_client("online")
         except Exception as error:  # as in `_try`
@@ -129,16 +129,16 @@ class WandbLog:
 
     def _start_offline(self, reason: str | None) -> None:
         self._place = self._place.model_copy(update={"reason": reason})
-        logger.info("W&B: offline%s; the run is complete in its folder", f", since {reason}" if reason else "")
-        for name in ("WANDB_API_KEY", "WANDB_BASE_URL"):  # of no use any more; one that is none would fail here too
+        logger.info("W&B: offline%s; everything is in the run's folder", f" because {reason}" if reason else "")
+        for name in ("WANDB_API_KEY", "WANDB_BASE_URL"):  # not needed any more; an invalid address would fail here too
             os.environ.pop(name, None)
         try:
             self._run = self._start_client("offline")
-        except Exception as error:  # as in `_try`; `sync` needs the local files alone
-            logger.warning("W&B: no offline copy in its own format (%s)", first_line(error))
+        except Exception as error:  # as in `_try`; `sync` needs only the local files
+            logger.warning("W&B: no offline copy in W&B's own format (%s)", first_line(error))
 
     def _start_client(self, mode: str) -> Any:
-        for name in (".wandb", "wandb"):  # where the client writes, if it is there already
+        for name in (".wandb", "wandb"):  # where the client writes, if it exists
             check_contained(self._folder.path / name, self._folder.path)
         setup = ClientSetup(
             mode,
@@ -151,9 +151,10 @@ class WandbLog:
         return start_run(self._folder.id, self._config, setup)
 
     def _is_on_server(self, last_step: int) -> bool:
-        """The client also ends quietly when it was refused in the middle, so the server itself is asked.
+        """Ask the server whether it has everything, because the client also ends without an error when it was refused.
 
-        Of what an earlier attempt logged, rows in the middle may be missing; otherwise the last one tells."""
+        Rows of an earlier attempt may be missing anywhere, so all are checked; otherwise the last one is enough.
+        """
         local = read_metrics(self._folder.metrics) if self._is_resumed else []
         seconds = CONFIRM_TIMEOUT_SECONDS
         return call_within(
@@ -165,14 +166,14 @@ class WandbLog:
             return
         try:
             action()
-        except Exception as error:  # whatever a logger dies of, it is no reason to lose a training
+        except Exception as error:  # no error of a logger may end a training
             self._run = None
             self._note_trouble(f"the W&B client broke down ({first_line(error)})")
             tear_down()
 
     def _note_trouble(self, reason: str) -> None:
-        self._note(reason=self._place.reason or reason)  # the first trouble is the cause of the others
-        logger.warning("W&B: %s; the run is complete in its folder, and `sync` can send it", reason)
+        self._note(reason=self._place.reason or reason)  # the first failure causes the others
+        logger.warning("W&B: %s; everything is in the run's folder, and `sync` can send it", reason)
 
     def _note(self, **changes: Any) -> None:
         self._place = self._place.model_copy(update=changes)
@@ -187,7 +188,7 @@ def wandb_mode(config: RunConfig) -> str:
 
 
 def _read_earlier(run: RunFolder) -> WandbPlace | None:
-    """Where an earlier attempt of this run was; None for the first one, and where that is not known any more."""
+    """Where an earlier attempt of this run is on W&B; None for the first attempt, or if that is unknown."""
     try:
         return read_place(run)
     except RunError as error:

@@ -1,8 +1,8 @@
-"""Read a run's history back from W&B, never in the way of a page.
+"""Read a run's history back from W&B without blocking a page.
 
-`LiveHistory.rows()` answers at once with what is known. A thread in the background asks for what is new as long
-as somebody looks and the run is not over. What keeps a server from answering is found out once for all runs there.
-Not covered: runs of other projects (`team`), sampling.
+`LiveHistory.rows()` returns the known rows at once. A background thread fetches new rows while the run continues and
+its rows are read. The reason why a server does not answer is found once for all runs there. Not covered: runs of other
+projects (`team`), sampling.
 """
 
 import threading
@@ -16,15 +16,15 @@ from emocore.tracking.diagnosis import Trouble, diagnose
 
 REFRESH_SECONDS = 1.2
 STATE_REFRESH_SECONDS = 10.0
-LOOK_SECONDS = 6.0  # how long after the last look the asking goes on: pages look every 2 s, some every 5
+LOOK_SECONDS = 6.0  # requests continue this long after the last read; pages read every 2 s, some every 5 s
 LONGEST_PAUSE_SECONDS = 60.0
 
-# However many runs a page shows, the server is asked about this many at a time.
+# At most this many runs are fetched at a time, however many a page shows.
 _turns = threading.BoundedSemaphore(4)
 
 
 class _Difficulty:
-    """What keeps W&B from answering, and until when it is left alone."""
+    """Why W&B does not answer, and when it may be asked again."""
 
     def __init__(self) -> None:
         self.reason: str | None = None
@@ -36,8 +36,8 @@ class _Difficulty:
         self._lock = threading.Lock()
 
     def look(self) -> None:
-        """Somebody looks. What was found before a pause in looking is no news: W&B is asked anew and at once, unless
-        it has itself asked for the pause."""
+        """Call this at each read. After a break in reading, an old failure is forgotten and W&B is asked again at once,
+        unless it has asked for the pause itself."""
         with self._lock:
             now = time.monotonic()
             if now - self._looked > LOOK_SECONDS and now >= self._asked_pause_ends:
@@ -45,7 +45,7 @@ class _Difficulty:
             self._looked = now
 
     def note(self, trouble: Trouble, asked: float) -> None:
-        """A question of the time `asked` failed. Those that were under way together count as one failure."""
+        """A request sent at the time `asked` failed. Requests that ran at the same time count as one failure."""
         with self._lock:
             now = time.monotonic()
             if self._noted <= asked:
@@ -57,7 +57,7 @@ class _Difficulty:
                 self._asked_pause_ends = self.next_try
 
     def end(self, asked: float) -> None:
-        """A question of the time `asked` was answered; a failure that was noted since is later news."""
+        """A request sent at the time `asked` was answered; this does not clear a later failure."""
         with self._lock:
             if self._noted <= asked:
                 self._clear()
@@ -66,14 +66,14 @@ class _Difficulty:
         self.reason, self.next_try, self._failures = None, 0.0, 0
 
 
-# By the server's address: where one run finds it down, the others need not wait for their own failure.
+# By the server's address: if one run finds it down, the others need not wait for their own failure.
 _servers: dict[str, _Difficulty] = {}
 
 
 class LiveHistory:
     """The growing history of one online run, which is at `place`.
 
-    `state` is W&B's word for where the run is ("running", "finished" ...), None until it has answered.
+    `state` is W&B's state of the run ("running", "finished" ...), None until it has answered.
     """
 
     def __init__(self, place: WandbPlace) -> None:
@@ -88,7 +88,7 @@ class LiveHistory:
         self._is_alive = True
         self._thread: threading.Thread | None = None
         self._server = _servers.setdefault(self._base_url, _Difficulty())
-        self._own = _Difficulty()  # with what is asked about this run, on a server that is well
+        self._own = _Difficulty()  # failures that concern only this run, not the server
         self._next_refresh = 0.0
         self._answered = 0.0
         self._has_all = False
@@ -96,9 +96,9 @@ class LiveHistory:
         self.summary: dict[str, Any] = {}
 
     def rows(self, is_alive: bool = True) -> list[remote.Row]:
-        """One row a step, in order, as far as they have arrived; later values over earlier ones.
+        """The rows that have arrived, one per step and in order; later values replace earlier ones.
 
-        `is_alive` says that the run still works here, whatever W&B makes of it.
+        `is_alive` says that the run is live on this machine, whatever its state on W&B.
         """
         self._server.look()
         self._own.look()
@@ -113,13 +113,13 @@ class LiveHistory:
 
     @property
     def error(self) -> str | None:
-        """What keeps W&B from answering; None while all is well. The same words for all runs that meet the same."""
+        """Why W&B does not answer; None if it does. Runs with the same problem get the same sentence."""
         reason = self._server.reason or self._own.reason
-        return f"{reason}; it is asked again by itself" if reason and self._is_growing else None
+        return f"{reason}; Emocore will try again" if reason and self._is_growing else None
 
     @property
     def silent_seconds(self) -> float:
-        """How long ago W&B last told all that it had; 0 where nothing more is asked."""
+        """Seconds since W&B last sent all its rows; 0 if no more requests are made."""
         return time.monotonic() - self._answered if self._is_growing else 0.0
 
     @property
@@ -130,7 +130,7 @@ class LiveHistory:
         while time.monotonic() - self._looked < LOOK_SECONDS and self._is_growing:
             if self._is_due():
                 with _turns:
-                    if self._is_due():  # others may have found the server down while this one waited
+                    if self._is_due():  # another run may have found the server down meanwhile
                         self._ask()
             time.sleep(0.1)
 
@@ -138,15 +138,15 @@ class LiveHistory:
         return time.monotonic() >= max(self._next_refresh, self._own.next_try, self._server.next_try)
 
     def _ask(self) -> None:
-        """Fetch what is new. Any failure is kept for the page to show; the rows so far stay."""
+        """Fetch new rows. A failure is stored for the page to show; the known rows stay."""
         is_alive, asked = self._is_alive, time.monotonic()
         try:
             self._load_state(is_due=not is_alive or time.monotonic() - self._state_read > STATE_REFRESH_SECONDS)
             rows = remote.fetch_rows(self._remote, min_step=self._next_step)
-        except Exception as error:  # of whatever kind: a thread that dies of it could tell nobody
+        except Exception as error:  # of any kind: an error that ends the thread would not be shown
             self._back_off(error, asked)
             return
-        # A new dictionary, since a page may be reading the old one.
+        # A new dictionary, because a page may be reading the old one.
         new = remote.merge_rows(rows)
         self._rows = self._rows | {step: self._rows.get(step, {}) | row for step, row in new.items()}
         self._next_step = max([self._next_step, *(int(row["_step"]) + 1 for row in rows)])
@@ -157,10 +157,10 @@ class LiveHistory:
         self._server.end(asked)
 
     def _load_state(self, is_due: bool) -> None:
-        """W&B's state of the run, before its rows are asked for: those of an ended run are then all there."""
+        """Load W&B's state of the run before its rows, so that the rows of an ended run are complete."""
         if self._remote is None:
             self._api = shared_api(self._base_url)
-            self._api.flush()  # it keeps the runs that it has seen, as they were
+            self._api.flush()  # otherwise it would answer from its cache
             self._remote = self._api.run(self._path)
         elif is_due:
             self._remote.load(force=True)
@@ -171,6 +171,6 @@ class LiveHistory:
 
     def _back_off(self, error: Exception, asked: float) -> None:
         give_up_if_dead(self._api, error)
-        self._remote = None  # opened anew, by another helper process if need be
+        self._remote = None  # opened again, by another helper process if needed
         trouble = diagnose(error, self._base_url)
         (self._server if trouble.is_of_server else self._own).note(trouble, asked)

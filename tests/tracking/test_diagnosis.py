@@ -1,11 +1,11 @@
 """Why W&B did not do what it was asked: every cause in words that say what to do."""
 
 import contextlib
-import http.server
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -19,23 +19,17 @@ ERROR = ValueError("entity nobody not found")
 pytestmark = pytest.mark.usefixtures("key")
 
 
-def own(address: str) -> str:
-    """The address, which the user has confirmed."""
-    confirm_wandb_server(address)
-    return address
-
-
 @pytest.mark.parametrize(
     ("fault", "words", "pause"),
     [
         (lambda server: server.fail(401), "W&B does not accept the key; check WANDB_API_KEY", None),
-        (lambda server: server.fail(403), "does not let this key in", None),
+        (lambda server: server.fail(403), "denies access to this key", None),
         (lambda server: server.fail(404), "no W&B server at http://127.0.0.1", None),
-        (lambda server: server.fail(500), "fault of its own (HTTP 500)", None),
+        (lambda server: server.fail(500), "internal error (HTTP 500)", None),
         (lambda server: server.limit(60), "too many requests (rate limit) and asks for a pause of 60 s", 60),
         (lambda server: server.stall(5), "does not answer in time", None),
         (lambda server: server.stop(), "could not be reached at http://127.0.0.1", None),
-        (lambda server: None, "W&B refused it: entity nobody not found; check wandb_entity and wandb_project", None),
+        (lambda server: None, "W&B refused the request: entity nobody not found; check wandb_entity and wandb_project", None),
     ],
     ids=["key", "forbidden", "not found", "broken", "rate limit", "silent", "dead", "well"],
 )
@@ -62,10 +56,6 @@ def test_without_a_key_nobody_is_asked(server: WandbServer, monkeypatch: pytest.
     assert server.requests == []
 
 
-def test_an_address_where_nobody_is_is_unreachable() -> None:
-    assert "could not be reached" in diagnose(ERROR, own("http://127.0.0.1:1")).reason
-
-
 @pytest.mark.parametrize("address", ["http://", "no address", "http://user:hunter2@127.0.0.1:1"])
 def test_an_address_that_is_none_is_called_so_and_not_repeated(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WANDB_BASE_URL", address)
@@ -80,77 +70,58 @@ def test_a_server_that_the_key_is_not_for_is_not_asked() -> None:
         assert other.requests == []
 
 
-def test_something_else_at_the_address_is_called_so() -> None:
-    class Page(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(b"<html>welcome</html>")
-
-        def log_message(self, *args: object) -> None:
-            """Keep quiet."""
-
-    with http.server.HTTPServer(("127.0.0.1", 0), Page) as page:
-        threading.Thread(target=page.handle_request, daemon=True).start()
-        assert "answers at the address is not" in diagnose(ERROR, own(f"http://127.0.0.1:{page.server_port}")).reason
+def test_something_else_at_the_address_is_called_so(server: WandbServer) -> None:
+    server.answer(b"<html>welcome</html>")
+    assert "at the address is not a W&B server" in diagnose(ERROR, server.base_url).reason
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_told_and_the_key_does_not_follow_it(server: WandbServer, status: int) -> None:
-    elsewhere = f"{server.base_url}/login"
+    with WandbServer() as other:
+        server.redirect(other.base_url, status)
+        reason = diagnose(ERROR, server.base_url).reason
+        assert other.requests == []
+    host = other.base_url.removeprefix("http://")
+    assert reason == f"{server.base_url} redirects to {host}, so it may not be a W&B server; check wandb_base_url"
 
-    class Redirect(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.send_response(status)
-            self.send_header("Location", elsewhere)
-            self.end_headers()
 
-        def log_message(self, *args: object) -> None:
-            """Keep quiet."""
+@contextlib.contextmanager
+def talking(talk: Callable[[socket.socket], object]) -> Iterator[str]:
+    """The address, confirmed, at which a listener talks like this to whoever comes first."""
 
-    with http.server.HTTPServer(("127.0.0.1", 0), Redirect) as first:
-        threading.Thread(target=first.handle_request, daemon=True).start()
-        base_url = own(f"http://127.0.0.1:{first.server_port}")
-        reason = diagnose(ERROR, base_url).reason
-    host = server.base_url.removeprefix("http://")
-    assert reason == f"{base_url} answers with a redirect to {host}; is it a W&B server? check wandb_base_url"
-    assert server.requests == []
+    def answer() -> None:
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(ConnectionError):
+            talk(connection)
+
+    with ThreadPoolExecutor(1) as pool, socket.create_server(("127.0.0.1", 0)) as listener:
+        pool.submit(answer)
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        confirm_wandb_server(address)
+        yield address
 
 
 def test_an_answer_in_another_language_is_no_server() -> None:
-    def greet(listener: socket.socket) -> None:
-        connection, _ = listener.accept()
-        with connection:
-            connection.recv(10_000)
-            connection.sendall(b"SSH-2.0-OpenSSH_9.6\r\n")
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        greeting = threading.Thread(target=greet, args=(listener,))
-        greeting.start()
-        reason = diagnose(ERROR, own(f"http://127.0.0.1:{listener.getsockname()[1]}")).reason
-        greeting.join()
-    assert "could not be reached" in reason
+    with talking(
+        lambda connection: connection.recv(10_000) and connection.sendall(b"SSH-2.0-OpenSSH_9.6\r\n")
+    ) as address:
+        assert "could not be reached" in diagnose(ERROR, address).reason
 
 
 def test_an_answer_that_never_ends_is_not_waited_for() -> None:
     """Each of its bytes comes in time; as with a slow name server, no time limit of a socket helps."""
     is_over = threading.Event()
 
-    def drip(listener: socket.socket) -> None:
-        connection, _ = listener.accept()
-        with connection, contextlib.suppress(ConnectionError):
-            connection.sendall(b"HTTP/1.0 200 OK\r\nLong: ")
-            while not is_over.wait(0.1):
-                connection.sendall(b".")
+    def drip(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.0 200 OK\r\nLong: ")
+        while not is_over.wait(0.1):
+            connection.sendall(b".")
 
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        dripping = threading.Thread(target=drip, args=(listener,))
-        dripping.start()
+    with talking(drip) as address:
         began = time.monotonic()
-        reason = diagnose(ERROR, own(f"http://127.0.0.1:{listener.getsockname()[1]}"), seconds=0.5).reason
+        reason = diagnose(ERROR, address, seconds=0.5).reason
         seconds = time.monotonic() - began
         is_over.set()
-        dripping.join()
     assert "does not answer in time" in reason
     assert seconds < 1.5
 

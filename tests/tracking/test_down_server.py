@@ -1,9 +1,7 @@
 """A page that looks at several online runs while their W&B server is down: soon told, in equal words, and no longer
 than it is true."""
 
-import threading
 import time
-from pathlib import Path
 
 import pytest
 
@@ -13,22 +11,22 @@ from emocore.tracking.client import API_TIMEOUT_SECONDS, shared_api
 from emocore.tracking.history import HistoryReader
 from emocore.tracking.wandb_read import LiveHistory
 from tests.support.live_runs import wait_for
-from tests.support.wandb_children import LOG_AS_TOLD, Child, children, new_run
+from tests.support.tables import make_place
+from tests.support.threads import at_once
+from tests.support.wandb_children import Child
 from tests.support.wandb_server import WandbServer
 
-AGAIN = "it is asked again by itself"
+AGAIN = "Emocore will try again"
 
 pytestmark = pytest.mark.usefixtures("key")
 
 
 def place_on(server: WandbServer, number: int = 0) -> WandbPlace:
-    address = {"entity": "team", "project": "p", "id": f"run-{number}", "base_url": server.base_url}
-    return WandbPlace(mode="online", reason=None, url=None, complete=False, **address)
+    return WandbPlace(**make_place(id=f"run-{number}", base_url=server.base_url, url=None))
 
 
 def begin(child: Child, steps: int) -> HistoryReader:
     """A reader that has shown all the rows that the child has logged."""
-    child.read_seconds()
     child.tell(f"log {steps}")
     reader = HistoryReader()
     wait_for(lambda: (h := reader.read(child.run)).source == "live from W&B" and len(h.rows) == steps, 20, "the rows")
@@ -37,21 +35,14 @@ def begin(child: Child, steps: int) -> HistoryReader:
 
 def test_a_failure_to_open_is_shared_by_those_who_wait(server: WandbServer) -> None:
     server.fail(500)
-    failures = []
 
     def ask() -> None:
-        with pytest.raises(Exception, match="Failed to verify") as failure:
+        with pytest.raises(Exception, match="Failed to verify"):
             shared_api(server.base_url)
-        failures.append(failure.value)
 
     began = time.monotonic()
-    threads = [threading.Thread(target=ask) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(ask, ask, ask)
     assert time.monotonic() - began < API_TIMEOUT_SECONDS + 2
-    assert len(failures) == 3
     server.recover()
     assert wait_for(lambda: open_or_none(server), 10, "the failure to be forgotten")
 
@@ -115,47 +106,39 @@ def test_a_pause_that_the_server_asked_for_outlasts_a_pause_in_looking(
     assert len(server.requests) == asked
 
 
-def test_a_curve_that_stands_still_is_not_called_live(server: WandbServer, tmp_path: Path) -> None:
-    with children() as start:
-        child = start(LOG_AS_TOLD, new_run(tmp_path, server), "0")
-        reader = begin(child, steps=3)
-        server.stall(600)
-        stalled = time.monotonic()
-        child.tell("log 1")
-        wait_for(lambda: "live" not in reader.read(child.run).source, 20, "the local file")
-        assert time.monotonic() - stalled < 5
-        history = reader.read(child.run)
-        assert history.source == "from the local file (until W&B answers)"
-        assert [row["step"] for row in history.rows] == [1, 2, 3, 4]
-        told = wait_for(lambda: (h := reader.read(child.run)).source.endswith(f"{AGAIN})") and h, 20, "the trouble")
-        assert told.source == f"from the local file (W&B at {server.base_url} does not answer in time; {AGAIN})"
-        server.recover()
-        wait_for(lambda: reader.read(child.run).source == "live from W&B", 30, "the rows to be live again")
+def test_a_curve_that_stands_still_is_not_called_live(server: WandbServer, child: Child) -> None:
+    reader = begin(child, steps=3)
+    server.stall(600)
+    stalled = time.monotonic()
+    child.tell("log 1")
+    wait_for(lambda: "live" not in reader.read(child.run).source, 20, "the local file")
+    assert time.monotonic() - stalled < 5
+    history = reader.read(child.run)
+    assert history.source == "from the local file (until W&B answers)"
+    assert [row["step"] for row in history.rows] == [1, 2, 3, 4]
+    told = wait_for(lambda: (h := reader.read(child.run)).source.endswith(f"{AGAIN})") and h, 20, "the trouble")
+    assert told.source == f"from the local file (W&B at {server.base_url} does not answer in time; {AGAIN})"
+    server.recover()
+    wait_for(lambda: reader.read(child.run).source == "live from W&B", 30, "the rows to be live again")
 
 
-def test_a_run_that_logs_rarely_stays_live(server: WandbServer, tmp_path: Path) -> None:
-    with children() as start:
-        child = start(LOG_AS_TOLD, new_run(tmp_path, server), "0")
-        reader = begin(child, steps=2)
-        until = time.monotonic() + 8
-        while time.monotonic() < until:
-            assert reader.read(child.run).source == "live from W&B"
-            time.sleep(0.2)
-        child.tell("log 1")
-        while len((history := reader.read(child.run)).rows) < 3:
-            assert history.source == "live from W&B"
-            time.sleep(0.1)
+def test_a_run_that_logs_rarely_stays_live(child: Child) -> None:
+    reader = begin(child, steps=2)
+    until = time.monotonic() + 8
+    while time.monotonic() < until:
+        assert reader.read(child.run).source == "live from W&B"
+        time.sleep(0.2)
+    child.tell("log 1")
+    while len((history := reader.read(child.run)).rows) < 3:
+        assert history.source == "live from W&B"
+        time.sleep(0.1)
 
 
-def test_of_a_page_opened_again_the_old_curve_is_not_called_live(
-    server: WandbServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_of_a_page_opened_again_the_old_curve_is_not_called_live(child: Child, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wandb_read, "LOOK_SECONDS", 1.0)
-    with children() as start:
-        child = start(LOG_AS_TOLD, new_run(tmp_path, server), "0")
-        reader = begin(child, steps=2)
-        child.tell("log 3")
-        time.sleep(5.5)
-        history = reader.read(child.run)
-        assert (history.rows[-1]["step"], history.source) == (5, "from the local file (until W&B answers)")
-        wait_for(lambda: reader.read(child.run).source == "live from W&B", 10, "W&B to answer")
+    reader = begin(child, steps=2)
+    child.tell("log 3")
+    time.sleep(5.5)
+    history = reader.read(child.run)
+    assert (history.rows[-1]["step"], history.source) == (5, "from the local file (until W&B answers)")
+    wait_for(lambda: reader.read(child.run).source == "live from W&B", 10, "W&B to answer")

@@ -13,11 +13,11 @@ from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run
 from emocore.run.state import RunStatus
 from emocore.tracking.history import HistoryReader
-from emocore.tracking.metrics_file import MetricsFile, read_metrics
+from emocore.tracking.metrics_file import read_metrics
 from tests.support.live_runs import wait_for
-from tests.support.records import write_raw
-from tests.support.tables import change_status
-from tests.support.wandb_children import API_KEY, LOG_AS_TOLD, children, new_run, place_of
+from tests.support.records import write_raw, write_rows
+from tests.support.tables import change_status, make_place
+from tests.support.wandb_children import API_KEY, children, new_run, place_of
 from tests.support.wandb_server import WandbServer
 
 ROWS = [
@@ -29,13 +29,12 @@ ROWS = [
 def write_run(root: Path, place: dict[str, Any], **settings: Any) -> RunFolder:
     root.mkdir(exist_ok=True)
     run = create_run(root, RunConfig(**settings))
-    file = MetricsFile.begin(run.metrics)
-    for row in ROWS:
-        file.append(row)
-    file.close()
-    online = {"entity": "team", "project": "p", "id": run.id, "url": "http://x", "base_url": "http://127.0.0.1:1"}
-    write_raw(run, "wandb.json", {"mode": "online", "reason": None, "complete": False} | online | place)
+    write_rows(run.metrics, ROWS)
+    write_raw(run, "wandb.json", make_place(id=run.id) | place)
     return run
+
+
+PART = "W&B has only part of this run"
 
 
 @pytest.mark.parametrize(
@@ -44,26 +43,20 @@ def write_run(root: Path, place: dict[str, Any], **settings: Any) -> RunFolder:
         ({"mode": "offline"}, {}, "W&B offline: WANDB_API_KEY was not set; Sync can send it later"),
         ({"mode": "offline"}, {"wandb_mode": "offline"}, "W&B offline: as chosen"),
         ({"mode": "offline", "reason": "W&B is down"}, {}, "W&B offline: W&B is down; Sync can send it later"),
+        ({}, {}, f"{PART}: the run ended before everything was sent; Sync sends the rest"),
+        ({"reason": "W&B did not answer in time"}, {}, f"{PART}: W&B did not answer in time; Sync sends the rest"),
     ],
 )
-def test_an_offline_run_is_read_from_its_file_with_the_reason(
+def test_a_run_that_is_offline_or_there_in_part_is_read_from_its_file_with_the_reason(
     tmp_path: Path, place: dict[str, Any], settings: dict[str, Any], source: str
 ) -> None:
-    history = HistoryReader().read(write_run(tmp_path, place, **settings))
+    run = write_run(tmp_path, place, **settings)
+    if "mode" not in place:
+        change_status(run, RunStatus.FINISHED)
+    history = HistoryReader().read(run)
     assert history.rows == ROWS
     assert history.source == f"from the local file ({source})"
     assert history.url == "http://x", "what an earlier attempt sent can be looked at"
-
-
-@pytest.mark.parametrize("reason", [None, "W&B did not answer in time"])
-def test_a_run_that_w_and_b_has_in_part_is_read_from_its_file(tmp_path: Path, reason: str | None) -> None:
-    run = write_run(tmp_path, {"reason": reason})
-    change_status(run, RunStatus.FINISHED)
-    history = HistoryReader().read(run)
-    assert history.rows == ROWS
-    told = reason or "the run ended before all was sent"
-    assert history.source == f"from the local file (W&B has only a part of this run: {told}; Sync sends the rest)"
-    assert history.url == "http://x"
 
 
 @pytest.mark.parametrize("status", [RunStatus.RUNNING, RunStatus.FINISHED])
@@ -75,7 +68,7 @@ def test_a_damaged_note_on_where_it_is_leaves_the_local_rows(tmp_path: Path, con
     history = HistoryReader().read(run)
     assert (history.rows, history.url) == (ROWS, None)
     assert history.source.startswith("from the local file (wandb.json is damaged (")
-    end = "), so it is not known where the run is on W&B; Sync mends it once the run has ended)"
+    end = "), so it is not known where the run is on W&B; Sync repairs it once the run has ended)"
     assert history.source.endswith(end)
 
 
@@ -89,10 +82,8 @@ def test_a_note_that_cannot_be_read_leaves_the_local_rows(tmp_path: Path) -> Non
     (run.path / "wandb.json").symlink_to("/proc/self/mem")
     history = HistoryReader().read(run)
     assert history.rows == ROWS
-    assert (
-        "from the local file (wandb.json cannot be read: it is a link that leads out of its folder, so"
-        in history.source
-    )
+    words = "from the local file (wandb.json cannot be read: it is a link that leads out of its folder, so"
+    assert words in history.source
 
 
 def test_a_run_that_has_not_begun_has_no_rows(tmp_path: Path) -> None:
@@ -105,11 +96,8 @@ def online(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunFolder
     """A run whose process has logged five steps, ended well and left its state to the tests."""
     with WandbServer() as server, children() as start, pytest.MonkeyPatch.context() as patch:
         patch.setenv("WANDB_API_KEY", API_KEY)
-        child = start(LOG_AS_TOLD, new_run(tmp_path_factory.mktemp("online"), server), "0")
-        child.read_seconds()
-        child.tell("log 5")
-        child.tell("end 0")
-        child.finish()
+        child = start(new_run(tmp_path_factory.mktemp("online"), server))
+        child.finish("log 5", "end 0")
         assert place_of(child.run)["complete"]
         yield child.run, server
 
@@ -137,9 +125,7 @@ def test_a_w_and_b_that_falls_behind_is_not_shown(online: tuple[RunFolder, Wandb
     run, _ = online
     wait_for(lambda: "live" in reader.read(run).source, 30, "rows from W&B")
     whole = run.metrics.read_bytes()
-    file = MetricsFile.begin(run.metrics)
-    file.append(read_metrics(run.metrics)[-1] | {"step": 6})
-    file.close()
+    write_rows(run.metrics, [read_metrics(run.metrics)[-1] | {"step": 6}])
     assert reader.read(run).source == "live from W&B", "a row may take its seconds"
     os.utime(run.metrics, (time.time() - 30, time.time() - 30))
     history = reader.read(run)
@@ -176,9 +162,9 @@ def test_an_unreachable_server_leaves_the_file_and_its_name(
     monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:1")
     run = write_run(tmp_path, {})
     assert reader.read(run).rows == ROWS, "it does not wait for the network"
-    failed = wait_for(lambda: "asked again" in (h := reader.read(run)).source and h, 40, "the failure to show")
+    failed = wait_for(lambda: "will try again" in (h := reader.read(run)).source and h, 40, "the failure to show")
     assert failed.rows == ROWS
     assert failed.source == (
         "from the local file (W&B could not be reached at http://127.0.0.1:1; check the network and the address; "
-        "it is asked again by itself)"
+        "Emocore will try again)"
     )

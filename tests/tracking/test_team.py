@@ -15,9 +15,9 @@ from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.system.keys import confirm_wandb_server
 from emocore.tracking.summary import flatten_run
-from emocore.tracking.team import ProjectAddress, TeamProject, fetch_team_runs, parse_address
+from emocore.tracking.team import ProjectAddress, TeamListing, TeamProject, fetch_team_runs, parse_address
 from tests.support.live_runs import wait_for
-from tests.support.tables import COST, finish_run
+from tests.support.tables import finish_run
 from tests.support.wandb_server import WandbServer
 from tests.support.wandb_store import SUMMARY, StoredRun
 
@@ -34,10 +34,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[WandbServer]:
 
 
 def finish(root: Path, labels: tuple[str, ...] = ("anger", "joy"), **settings: Any) -> RunFolder:
-    root.mkdir(exist_ok=True)
-    rows = {"rows": {"train": 9, "validation": 4}}
-    truth = TRUTH[:, : len(labels)]
-    return finish_run(root, RunConfig(**settings), truth, truth * 2.0 - 1, labels, COST, rows)
+    truth, rows = TRUTH[:, : len(labels)], {"train": 9, "validation": 4}
+    return finish_run(root, RunConfig(**settings), truth, truth * 2.0 - 1, labels, provenance={"rows": rows})
 
 
 def store(
@@ -50,10 +48,16 @@ def store(
     server.runs[stored.key] = stored
 
 
+def send(server: WandbServer, run: RunFolder, summary: dict[str, Any]) -> TeamListing:
+    """What is read of a project that holds nothing else than this run."""
+    store(server, run.id, run.config.model_dump(), summary)
+    return fetch_team_runs(f"{server.base_url}/team/emotions", timeout_seconds=20)
+
+
 @pytest.fixture
 def project(server: WandbServer, tmp_path: Path) -> tuple[str, list[RunFolder]]:
     """The address of a project with two runs that can be compared, the older first, and eight that cannot."""
-    runs = [finish(tmp_path / "away", method=method) for method in ("lora", "ia3")]
+    runs = [finish(tmp_path, method=method) for method in ("lora", "ia3")]
     for run in runs:
         store(server, run.id, run.config.model_dump(), flatten_run(run) | {"train/loss": 0.1})
     config, summary = runs[0].config.model_dump(), flatten_run(runs[0])
@@ -91,15 +95,14 @@ def test_what_cannot_be_compared_is_counted_with_its_reason(project: tuple[str, 
 
 @pytest.mark.parametrize("place", ["labels", "scores"])
 def test_an_emotion_whose_name_is_markup_reaches_no_chart(server: WandbServer, tmp_path: Path, place: str) -> None:
-    run = finish(tmp_path / "away")
+    run = finish(tmp_path)
     summary = flatten_run(run)
     bad = "<a href='https://example.org'>joy</a>"
     if place == "labels":
         summary["provenance/labels"] = ["anger", bad]
     else:
         summary = {name.replace("/joy/", f"/{bad}/"): value for name, value in summary.items()}
-    store(server, run.id, run.config.model_dump(), summary)
-    listing = fetch_team_runs(f"{server.base_url}/team/emotions", timeout_seconds=20)
+    listing = send(server, run, summary)
     assert listing.runs == []
     assert listing.left_out == ["1 run left out: an emotion with a < or > in its name"]
 
@@ -109,11 +112,10 @@ def test_emotions_keep_the_order_of_the_labels_however_the_summary_is_sorted(
     server: WandbServer, tmp_path: Path, seed: int
 ) -> None:
     """The client writes the keys of a summary in another order each time."""
-    run = finish(tmp_path / "away", labels=("anger", "joy", "trust"))
+    run = finish(tmp_path, labels=("anger", "joy", "trust"))
     values = list(flatten_run(run).items())
     random.Random(seed).shuffle(values)
-    store(server, run.id, run.config.model_dump(), dict(values))
-    [found] = fetch_team_runs(f"{server.base_url}/team/emotions", timeout_seconds=20).runs
+    [found] = send(server, run, dict(values)).runs
     assert list(found.scores.validation.multilabel.per_emotion) == ["anger", "joy", "trust"]
     assert found.scores == run.scores
 
@@ -122,18 +124,16 @@ def test_emotions_keep_the_order_of_the_labels_however_the_summary_is_sorted(
 def test_scores_of_other_emotions_than_the_labels_are_no_result(
     server: WandbServer, tmp_path: Path, labels: list[str]
 ) -> None:
-    run = finish(tmp_path / "away")
-    store(server, run.id, run.config.model_dump(), flatten_run(run) | {"provenance/labels": labels})
-    listing = fetch_team_runs(f"{server.base_url}/team/emotions", timeout_seconds=20)
+    run = finish(tmp_path)
+    listing = send(server, run, flatten_run(run) | {"provenance/labels": labels})
     assert (listing.runs, len(listing.left_out)) == ([], 1)
     assert "no complete result in the summary" in listing.left_out[0]
 
 
 def test_costs_and_sizes_that_are_no_numbers_are_not_known(server: WandbServer, tmp_path: Path) -> None:
-    run = finish(tmp_path / "away")
+    run = finish(tmp_path)
     odd = {"cost/train_seconds": "long", "provenance/rows/validation": "many"}
-    store(server, run.id, run.config.model_dump(), flatten_run(run) | odd)
-    [found] = fetch_team_runs(f"{server.base_url}/team/emotions", timeout_seconds=20).runs
+    [found] = send(server, run, flatten_run(run) | odd).runs
     assert (found.scores.cost.train_seconds, found.scores.cost.adapter_bytes) == (None, 2_000)
     assert found.provenance.rows == {"train": 9}
 
@@ -246,5 +246,5 @@ def test_a_link_cannot_send_the_key_to_another_server(own: str | None, monkeypat
     ["", "emotions", "a/b/c", "https://wandb.ai/team", "ftp://host/team/x", "../etc/passwd", "a/<b>", "http://[a/b/c"],
 )
 def test_what_is_no_project_is_refused_with_an_example(text: str) -> None:
-    with pytest.raises(ConfigError, match="is no W&B project; write entity/project"):
+    with pytest.raises(ConfigError, match="is not a W&B project; write entity/project"):
         parse_address(text)

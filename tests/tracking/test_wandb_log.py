@@ -5,8 +5,8 @@ A server that is not what it should be is in `test_outages`.
 
 import contextlib
 import os
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,13 @@ from emocore.tracking.client import open_api
 from emocore.tracking.metrics_file import read_metrics
 from emocore.tracking.remote import merge_rows
 from emocore.tracking.summary import unflatten_provenance, unflatten_result
-from tests.support.live_runs import EXECUTE_ALL, FINISHED_RUNS, describe, queue_run, wait_for
-from tests.support.wandb_children import API_KEY, LOG_AS_TOLD, assert_no_key, children, new_run, place_of, rows_of
+from tests.support.live_runs import FINISHED_RUNS, Attempts, describe, queue_run, wait_for
+from tests.support.tables import make_place
+from tests.support.threads import at_once
+from tests.support.wandb_children import API_KEY, Child, assert_no_key, children, new_run, place_of, rows_of
 from tests.support.wandb_server import WandbServer
+
+Start = Callable[..., Child]
 
 
 def test_offline_is_what_a_run_without_a_key_is(finished_runs: dict[str, RunFolder]) -> None:
@@ -37,27 +41,22 @@ def test_offline_is_what_a_run_without_a_key_is(finished_runs: dict[str, RunFold
 
 @pytest.fixture(scope="module")
 def online(
-    tmp_path_factory: pytest.TempPathFactory, small_csv: Path, tiny_bert: Path
+    tmp_path_factory: pytest.TempPathFactory, attempts: Attempts, small_csv: Path, tiny_bert: Path
 ) -> Iterator[dict[str, tuple[RunFolder, WandbServer]]]:
-    """Two trainings at the same time, each with a server of its own: a good one and one that fails."""
+    """Two trainings, each with a server of its own: a good one and one that fails."""
     changes: dict[str, dict[str, Any]] = {
         "good": {"study": "first study", "wandb_project": "emotions"},
         "failed": {"target_modules": ["no_such_layer"]},
     }
-    root = tmp_path_factory.mktemp("online")
+    root, found = tmp_path_factory.mktemp("online"), {}
     with contextlib.ExitStack() as stack:
-        start = stack.enter_context(children())
-        servers = {name: stack.enter_context(WandbServer()) for name in changes}
-        for server in servers.values():
+        for name, settings in changes.items():
+            server = stack.enter_context(WandbServer())
             confirm_wandb_server(server.base_url)
-        runs = {
-            name: queue_run(root, small_csv, base=str(tiny_bert), wandb_base_url=servers[name].base_url, **settings)
-            for name, settings in changes.items()
-        }
-        processes = [start(EXECUTE_ALL, run).process for run in runs.values()]
-        for process in processes:
-            process.communicate(timeout=120)
-        yield {name: (run, servers[name]) for name, run in runs.items()}
+            run = queue_run(root, small_csv, base=str(tiny_bert), wandb_base_url=server.base_url, **settings)
+            attempts.carry_out(run, prepare=f"os.environ['WANDB_API_KEY'] = '{API_KEY}'")
+            found[name] = run, server
+        yield found
 
 
 def test_a_training_is_online_from_its_first_row_to_its_end(
@@ -73,16 +72,8 @@ def test_a_training_is_online_from_its_first_row_to_its_end(
     local = read_metrics(run.metrics)
     assert rows_of(stored) == [row | {"train/global_step": row["step"]} for row in local]
     assert any("validation/f1_macro" in row for row in rows_of(stored))
-    assert place_of(run) == {
-        "mode": "online",
-        "reason": None,
-        "entity": "team",
-        "project": "emotions",
-        "id": run.id,
-        "url": f"{server.base_url}/team/emotions/runs/{run.id}",
-        "base_url": server.base_url,
-        "complete": True,
-    }
+    url = f"{server.base_url}/team/emotions/runs/{run.id}"
+    assert place_of(run) == make_place(project="emotions", id=run.id, url=url, base_url=server.base_url, complete=True)
     assert_no_key(run)
     assert API_KEY not in "".join(request.body for request in server.requests)
     assert server.unknown == []
@@ -108,49 +99,43 @@ def test_a_failed_run_is_failed_there_too(online: dict[str, tuple[RunFolder, Wan
     assert_no_key(run)
 
 
-def test_a_running_run_is_not_complete(server: WandbServer, tmp_path: Path) -> None:
-    with children() as start:
-        child = start(LOG_AS_TOLD, new_run(tmp_path, server), "0")
-        child.read_seconds()
-        child.tell("log 5")
-        [stored] = server.runs.values()
-        wait_for(lambda: len(stored.history) == 6, 15, "the rows to arrive while the run goes on")
-        assert (stored.state, place_of(child.run)["complete"]) == ("running", False)
+def test_a_running_run_is_not_complete(server: WandbServer, child: Child) -> None:
+    child.tell("log 5")
+    [stored] = server.runs.values()
+    wait_for(lambda: len(stored.history) == 6, 15, "the rows to arrive while the run goes on")
+    assert (stored.state, place_of(child.run)["complete"]) == ("running", False)
 
 
 @pytest.mark.parametrize(
     ("mode", "key", "reason"), [("offline", API_KEY, None), ("online", None, "WANDB_API_KEY is not set")]
 )
 def test_offline_nothing_is_sent(
-    server: WandbServer, tmp_path: Path, mode: str, key: str | None, reason: str | None
+    server: WandbServer, start: Start, tmp_path: Path, mode: str, key: str | None, reason: str | None
 ) -> None:
-    with children() as start:
-        child = start(LOG_AS_TOLD, new_run(tmp_path, server, wandb_mode=mode), "0", key=key)
-        assert child.read_seconds() < 10
-        assert child.tell("end 0") < 5
-        child.finish()
+    child = start(new_run(tmp_path, server, wandb_mode=mode), key=key)
+    assert child.seconds_to_begin < 10
+    assert child.tell("end 0") < 5
+    child.finish()
     assert server.requests == []
     place = place_of(child.run)
     assert (place["mode"], place["reason"], place["complete"]) == ("offline", reason, False)
 
 
 @pytest.mark.parametrize("name", ["wandb", ".wandb"])
-def test_the_client_writes_nothing_behind_a_link_out_of_the_run(server: WandbServer, tmp_path: Path, name: str) -> None:
+def test_the_client_writes_nothing_behind_a_link_out_of_the_run(
+    server: WandbServer, start: Start, tmp_path: Path, name: str
+) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
     run = new_run(tmp_path, server, wandb_mode="offline")
     (run.path / name).symlink_to(outside)
-    with children() as start:
-        child = start(LOG_AS_TOLD, run, "0")
-        child.read_seconds()
-        child.tell("end 0")
-        child.finish()
+    start(run).finish("end 0")
     assert list(outside.iterdir()) == []
-    assert "no offline copy in its own format" in run.log.read_text(encoding="utf-8")
+    assert "no offline copy in W&B's own format" in run.log.read_text(encoding="utf-8")
 
 
 def test_a_run_does_not_share_the_client_of_the_app_that_started_it(
-    server: WandbServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: WandbServer, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The client hands the address of its helper process on to children; closing the app would end it for them."""
     import wandb
@@ -159,25 +144,20 @@ def test_a_run_does_not_share_the_client_of_the_app_that_started_it(
     wandb.teardown()
     open_api(server.base_url, 10)
     inherited = os.environ["WANDB_SERVICE"]
-    with children() as start:
-        child = start(LOG_AS_TOLD, new_run(tmp_path, server), "0", WANDB_SERVICE=inherited)
-        child.read_seconds()
-        helpers = [process.name() for process in psutil.Process(child.process.pid).children(recursive=True)]
-        assert "wandb-core" in helpers
+    child = start(new_run(tmp_path, server), WANDB_SERVICE=inherited)
+    helpers = [process.name() for process in psutil.Process(child.process.pid).children(recursive=True)]
+    assert "wandb-core" in helpers
 
 
 @pytest.fixture(scope="module")
 def resumed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[RunFolder, WandbServer]]]:
     """Runs of 20 steps killed after step 12 and resumed from step 10, by where the two attempts logged to."""
     root = tmp_path_factory.mktemp("resumed")
-    done: dict[str, tuple[RunFolder, WandbServer]] = {}
 
-    def carry_out(name: str, run: RunFolder, server: WandbServer, start: Any) -> None:
-        first, then = name.split(", then ")
+    def carry_out(start: Start, server: WandbServer, first: str, then: str) -> tuple[RunFolder, WandbServer]:
         if first == "offline":
             server.fail(401)
-        child = start(LOG_AS_TOLD, run, "0")
-        child.read_seconds()
+        child = start(new_run(root, server))
         child.tell("log 12")
         if first == "online":
             [stored] = server.runs.values()
@@ -186,23 +166,16 @@ def resumed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tupl
         server.recover()
         if then == "offline":
             server.fail(401)
-        child = start(LOG_AS_TOLD, run, "10")
-        child.read_seconds()
-        child.tell("log 10")
-        child.tell("end 0")
-        child.finish()
-        done[name] = run, server
+        start(child.run, 10).finish("log 10", "end 0")
+        return child.run, server
 
     with contextlib.ExitStack() as stack:
         start = stack.enter_context(children())
-        threads = []
-        for name in ("online, then online", "online, then offline", "offline, then online"):
-            server = stack.enter_context(WandbServer())
-            threads.append(threading.Thread(target=carry_out, args=(name, new_run(root, server), server, start)))
-            threads[-1].start()
-        for thread in threads:
-            thread.join()
-        yield done
+        names = ("online, then online", "online, then offline", "offline, then online")
+        servers = [stack.enter_context(WandbServer()) for _ in names]
+        pairs = zip(names, servers, strict=True)
+        calls = [partial(carry_out, start, server, *name.split(", then ")) for name, server in pairs]
+        yield dict(zip(names, at_once(*calls), strict=True))
 
 
 def test_a_resumed_run_goes_on_in_the_same_w_and_b_run(resumed: dict[str, tuple[RunFolder, WandbServer]]) -> None:
@@ -233,25 +206,17 @@ def test_what_an_earlier_attempt_could_not_send_is_not_forgotten(
     assert read_metrics(run.metrics)[0]["step"] == 1
     place = place_of(run)
     assert (place["mode"], place["complete"]) == ("online", False)
-    assert "has not got everything" in place["reason"]
+    assert "has not received everything" in place["reason"]
 
 
 def test_a_resumed_run_stays_where_it_is_although_the_environment_names_another_place(
-    server: WandbServer, tmp_path: Path
+    server: WandbServer, start: Start, tmp_path: Path
 ) -> None:
-    with WandbServer() as other, children() as start:
+    with WandbServer() as other:
         run = new_run(tmp_path, server, wandb_base_url=None)
-        child = start(LOG_AS_TOLD, run, "0", WANDB_BASE_URL=server.base_url, WANDB_ENTITY="first")
-        child.read_seconds()
-        child.tell("log 5")
-        child.tell("end 1")
-        child.finish()
+        start(run, WANDB_BASE_URL=server.base_url, WANDB_ENTITY="first").finish("log 5", "end 1")
         before = place_of(run)
-        child = start(LOG_AS_TOLD, run, "5", WANDB_BASE_URL=other.base_url, WANDB_ENTITY="second")
-        child.read_seconds()
-        child.tell("log 5")
-        child.tell("end 0")
-        child.finish()
+        start(run, 5, WANDB_BASE_URL=other.base_url, WANDB_ENTITY="second").finish("log 5", "end 0")
         assert other.requests == []
     [stored] = server.runs.values()
     assert (stored.key, stored.state) == (("first", "emocore", run.id), "finished")
@@ -260,13 +225,11 @@ def test_a_resumed_run_stays_where_it_is_although_the_environment_names_another_
 
 
 @pytest.mark.parametrize("content", ["{", '{"mode": "online"}'])
-def test_a_damaged_note_of_the_earlier_attempt_does_not_keep_a_run_from_going_on(tmp_path: Path, content: str) -> None:
-    with children() as start, WandbServer() as server:
-        run = new_run(tmp_path, server, wandb_mode="offline")
-        (run.path / "wandb.json").write_text(content)
-        child = start(LOG_AS_TOLD, run, "0", key=None)
-        child.read_seconds()
-        child.tell("end 0")
-        child.finish()
+def test_a_damaged_note_of_the_earlier_attempt_does_not_keep_a_run_from_going_on(
+    server: WandbServer, start: Start, tmp_path: Path, content: str
+) -> None:
+    run = new_run(tmp_path, server, wandb_mode="offline")
+    (run.path / "wandb.json").write_text(content)
+    start(run, key=None).finish("end 0")
     assert (place_of(run)["mode"], place_of(run)["entity"]) == ("offline", None)
     assert "wandb.json is damaged" in run.log.read_text(encoding="utf-8")

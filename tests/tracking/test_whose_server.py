@@ -2,10 +2,9 @@
 redirect. Two real servers, the user's and a stranger's, and the real client."""
 
 import base64
-import contextlib
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +18,14 @@ from emocore.run.state import RunStatus
 from emocore.system.keys import confirm_wandb_server
 from emocore.tracking.client import open_api
 from emocore.tracking.history import HistoryReader
-from emocore.tracking.metrics_file import MetricsFile
 from emocore.tracking.sync import sync_run
 from emocore.tracking.team import ProjectAddress, TeamProject
 from emocore.tracking.wandb_read import LiveHistory
 from tests.support.live_runs import Attempts, describe, queue_run, wait_for
-from tests.support.records import write_raw
-from tests.support.tables import change_status
-from tests.support.wandb_children import API_KEY, LOG_AS_TOLD, Child, children, new_run, place_of
+from tests.support.records import write_raw, write_rows
+from tests.support.tables import change_status, make_place
+from tests.support.threads import at_once
+from tests.support.wandb_children import API_KEY, Child, new_run, place_of
 from tests.support.wandb_server import WandbServer
 
 REFUSAL = "is not a W&B server that your key is for; if it is yours, set WANDB_BASE_URL to it"
@@ -52,16 +51,15 @@ def strange() -> Iterator[WandbServer]:
 
 
 def place_at(server: WandbServer, **changes: Any) -> dict[str, Any]:
-    place = {"mode": "online", "reason": None, "entity": "team", "project": "p", "id": "r1", "complete": True}
-    return place | {"url": f"{server.base_url}/team/p/runs/r1", "base_url": server.base_url} | changes
+    place = make_place(url=f"{server.base_url}/team/p/runs/r", base_url=server.base_url, complete=True)
+    return place | changes
 
 
 def given_run(root: Path, place: dict[str, Any] | None, **settings: Any) -> RunFolder:
     """A finished run with one row, as somebody else may have made it."""
     root.mkdir(exist_ok=True)
     run = create_run(root, RunConfig(**settings))
-    with contextlib.closing(MetricsFile.begin(run.metrics)) as file:
-        file.append({"step": 1, "total_steps": 1, "epoch": 1.0, "seconds": 1.0, "train/loss": 0.5})
+    write_rows(run.metrics, [{"step": 1, "total_steps": 1, "epoch": 1.0, "seconds": 1.0, "train/loss": 0.5}])
     if place:
         write_raw(run, "wandb.json", place)
     change_status(run, RunStatus.FINISHED)
@@ -83,7 +81,7 @@ def test_to_look_at_a_run_sends_nothing_to_the_server_that_its_folder_names(
     assert [row["step"] for row in history.rows] == [1]
     live = LiveHistory(run.wandb_place)
     wait_for(lambda: live.rows() or live.error, 20, "a refusal")
-    assert live.error == f"{strange.base_url} {REFUSAL}; it is asked again by itself"
+    assert live.error == f"{strange.base_url} {REFUSAL}; Emocore will try again"
     team = TeamProject(ProjectAddress("team", "p", strange.base_url))
     wait_for(lambda: team.runs() or team.error, 20, "a refusal")
     assert team.error == f"{strange.base_url} {REFUSAL}"
@@ -167,34 +165,21 @@ def test_settings_of_the_client_in_the_folder_and_keys_in_a_netrc_count_for_noth
 
 
 def test_the_client_does_not_take_the_key_along_when_it_is_redirected(
-    own: WandbServer, strange: WandbServer, tmp_path: Path
+    own: WandbServer, strange: WandbServer, start: Callable[..., Child], tmp_path: Path
 ) -> None:
     """The other server is on another port, of another name of the host or of the same."""
-
-    def log_and_end(child: Child) -> None:
-        child.tell("log 5")
-        child.tell("end 0")
-        child.finish()
-
-    with children() as start:
-        running = start(LOG_AS_TOLD, new_run(tmp_path, own), "0", WANDB_BASE_URL=own.base_url)
-        running.read_seconds()
-        for address in (strange.base_url.replace("127.0.0.1", "localhost"), strange.base_url):
-            for status in (302, 307, 308):
-                own.redirect(address, status)
-                with pytest.raises(Exception, match="no API key"):
-                    open_api(own.base_url, 5).run("team/p/r1")
-        own.redirect(strange.base_url, 307)
-        beginning = start(LOG_AS_TOLD, new_run(tmp_path, own), "0", WANDB_BASE_URL=own.base_url)
-        beginning.read_seconds()
-        threads = [threading.Thread(target=log_and_end, args=(child,)) for child in (running, beginning)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    with pytest.raises(RunError, match="answers with a redirect to"):
+    running = start(new_run(tmp_path, own), WANDB_BASE_URL=own.base_url)
+    for address in (strange.base_url.replace("127.0.0.1", "localhost"), strange.base_url):
+        for status in (302, 307, 308):
+            own.redirect(address, status)
+            with pytest.raises(Exception, match="no API key"):
+                open_api(own.base_url, 5).run("team/p/r1")
+    own.redirect(strange.base_url, 307)
+    beginning = start(new_run(tmp_path, own), WANDB_BASE_URL=own.base_url)
+    at_once(*[partial(child.finish, "log 5", "end 0") for child in (running, beginning)])
+    with pytest.raises(RunError, match="redirects to"):
         sync_run(given_run(tmp_path, None))
     for child in (running, beginning):
-        assert "answers with a redirect to" in place_of(child.run)["reason"]
+        assert "redirects to" in place_of(child.run)["reason"]
     assert {request.path.split("/")[1] for request in strange.requests} == {"graphql", "files"}, "it was followed"
     assert keys_at(strange) == set()
