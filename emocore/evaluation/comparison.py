@@ -6,6 +6,7 @@ differ) follows from a `Comparison` in modules of their own.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -156,10 +157,8 @@ def _score_rows(predictions: Predictions, seen: Scores, drawn: Scores) -> pd.Dat
             if metric == "f1_macro":
                 f1, of_emotions, either = _by_emotion(predictions, places, seen, drawn)
                 low, high = macro_interval(f1, of_emotions, either, variances)
-            rows.append(
-                {"series": name, "metric": metric, "value": value.mean(), "low": float(low), "high": float(high)}
-            )
-    return pd.DataFrame(rows)
+            rows.append((name, metric, value.mean(), float(low), float(high)))
+    return pd.DataFrame(rows, columns=["series", "metric", "value", "low", "high"])
 
 
 def _emotion_rows(predictions: Predictions, seen: Scores, drawn: Scores) -> pd.DataFrame:
@@ -201,12 +200,14 @@ def _by_emotion(
 def _team_score_rows(team: Sequence[TeamResult], split: str, series: dict[str, str]) -> pd.DataFrame:
     rows = []
     for result in team:
-        scores = result.scores.splits[split]
-        flattened = {f"flattened_{name}": value for name, value in scores.flattened.model_dump().items()}
-        values = {**scores.multilabel.model_dump(), **flattened}
+        values = _join_conventions(**result.scores.splits[split].model_dump())
         rows += [{"series": series[result.id], "metric": metric, "value": values[metric]} for metric in METRICS]
     means = pd.DataFrame(rows).groupby(["series", "metric"], sort=False)["value"].mean().reset_index()
     return means.assign(low=np.nan, high=np.nan)
+
+
+def _join_conventions(multilabel: dict[str, Any], flattened: dict[str, Any]) -> dict[str, Any]:
+    return multilabel | {f"flattened_{name}": value for name, value in flattened.items()}
 
 
 def _team_emotion_rows(team: Sequence[TeamResult], split: str, series: dict[str, str]) -> pd.DataFrame:
@@ -230,23 +231,11 @@ def _team_emotion_rows(team: Sequence[TeamResult], split: str, series: dict[str,
 
 def _describe_series(rows: pd.DataFrame, results: Sequence[Result], series: dict[str, str]) -> pd.DataFrame:
     """What is known of each series put into every row of it."""
-    known = pd.DataFrame(
-        [
-            {
-                "series": series[r.id],
-                "method": r.config.method,
-                "base": r.config.base,
-                "source": r.source,
-                "seed": r.config.seed,
-            }
-            for r in results
-        ]
-    )
-    about = known.groupby("series", sort=False).agg(
-        method=("method", "first"), base=("base", "first"), source=("source", "first"), seeds=("seed", "nunique")
-    )
     first = ["series", "method", "base", "source", "seeds"]
-    table = rows.merge(about.reset_index(), on="series", how="left")
+    known = [(series[r.id], r.config.method, r.config.base, r.source, r.config.seed) for r in results]
+    about = pd.DataFrame(known, columns=first).groupby("series", sort=False, as_index=False)
+    counted = about.agg({"method": "first", "base": "first", "source": "first", "seeds": "nunique"})
+    table = rows.merge(counted, on="series", how="left")
     return table[[*first, *(column for column in table if column not in first)]]
 
 
@@ -275,16 +264,7 @@ def _no_skill_table(results: Sequence[Result], groups: Sequence[Predictions], sp
     elif groups:
         scores = no_skill_scores(groups[0].truth.astype(np.int8))
     else:
-        rows = results[0].rows(split)
-        scores = no_skill_scores_from_supports(results[0].supports(split), rows) if rows else {}
-    return pd.DataFrame(
-        [
-            {
-                "series": name,
-                **{metric: values["multilabel"].get(metric) for metric in METRICS if "flattened" not in metric},
-                **{f"flattened_{metric}": value for metric, value in values["flattened"].items()},
-            }
-            for name, values in scores.items()
-        ],
-        columns=["series", *METRICS],
-    )
+        texts = results[0].rows(split)
+        scores = no_skill_scores_from_supports(results[0].supports(split), texts) if texts else {}
+    rows = [{"series": name} | _join_conventions(**values) for name, values in scores.items()]
+    return pd.DataFrame(rows, columns=["series", *METRICS])

@@ -73,7 +73,7 @@ def _describe_many(comparison: Comparison, leader: str, ties: Sequence[str], bea
     if ties:
         told += f"; {name_some(ties)} {'ties' if len(ties) == 1 else 'tie'} with it"
     if beaten:
-        leads = [_find_overall(comparison.verdicts, leader, name)["difference"] for name in beaten]
+        leads = [comparison.verdicts.between(leader, name)["difference"] for name in beaten]
         span = " to ".join(dict.fromkeys((_points(min(leads)), _points(max(leads)))))
         told += f"; it beats {'all' if not ties else 'the other'} {len(beaten)} by {span} points"
     return told + "."
@@ -83,7 +83,7 @@ def _describe_tie(verdicts: Verdicts, front: Sequence[str], all_tie: bool) -> st
     """That the first of the front ties with each of the others; `all_tie` says that these tie with each other too."""
     differences = []
     for name in front[1:]:
-        row = _find_overall(verdicts, front[0], name)
+        row = verdicts.between(front[0], name)
         differences.append(f"{_points(row['difference'], sign=True)}, CI {_range(row, sign=True)}")
     if len(front) == 2:
         return f"{join_names(front)} tie (macro-F1 {differences[0]})"
@@ -129,10 +129,6 @@ def _name_winners(winners: Sequence[str], front: Sequence[str]) -> str:
     if len(winners) == len(front):
         return "both beat" if len(front) == 2 else f"all {len(front)} beat"
     return f"only {join_names(winners)} {'beats' if len(winners) == 1 else 'beat'}"
-
-
-def _find_overall(verdicts: Verdicts, first: str, second: str) -> pd.Series:
-    return verdicts.among([first, second]).overall.iloc[0]
 
 
 def _points(difference: float, sign: bool = False) -> str:

@@ -55,8 +55,8 @@ def describe_results(results: Sequence[Result], split: str, trials: Mapping[Tria
     local = [result for result in results if isinstance(result, RunResult)]
     own_trials = count_learning_rate_trials(result.config for result in local)
     counted = {place: max(count, (trials or {}).get(place, 0)) for place, count in own_trials.items()}
-    covariates: dict[str, dict[str, str | None]] = {result.id: _describe_settings(result.config) for result in results}
-    for group in (
+    groups: list[dict[str, dict[str, str | None]]] = [
+        {result.id: _describe_settings(result.config) for result in results},
         _describe_sizes(results),
         _describe_data(results),
         _describe_versions(results),
@@ -67,17 +67,13 @@ def describe_results(results: Sequence[Result], split: str, trials: Mapping[Tria
             for result in local
             if (place := _trial_place(result.config)) in counted
         },
-    ):
-        for run_id, told in group.items():
-            covariates[run_id] |= told
-    return [
-        Subject(
-            series[result.id],
-            result.method_title,
-            {what: value for what, value in covariates[result.id].items() if value is not None},
-        )
-        for result in results
     ]
+    subjects = []
+    for result in results:
+        told = {what: value for group in groups for what, value in group.get(result.id, {}).items()}
+        known = {what: value for what, value in told.items() if value is not None}
+        subjects.append(Subject(series[result.id], result.method_title, known))
+    return subjects
 
 
 def _trial_place(config: RunConfig) -> TrialPlace:

@@ -40,9 +40,7 @@ def sweep_table(scores: pd.DataFrame, results: Sequence[Result], setting: str, n
             "setting": setting,
             "value": value,
             "f1_macro": macro.at[series, "value"],
-            "low": macro.at[series, "low"],
-            "high": macro.at[series, "high"],
-            "seeds": macro.at[series, "seeds"],
+            **{column: macro.at[series, column] for column in ("low", "high", "seeds")},
             "no_skill": no_skill,
         }
         for method, points in _curves(results, setting).items()

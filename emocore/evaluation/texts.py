@@ -124,13 +124,12 @@ def agreement_table(predictions: Predictions) -> pd.DataFrame:
     unequal = first + second - 2 * both
     expected = (first * (texts - second) + second * (texts - first)) / texts
     by_emotion = 1 - np.divide(unequal, expected, out=np.full(both.shape, np.nan), where=expected > 0)
-    pairs = _mean_of_known(by_emotion, axis=0)
-    pairs[np.eye(runs, dtype=bool)] = np.nan
-    blocks = [
-        [_mean_of_known(pairs[np.ix_(mine, theirs)], axis=None) for theirs in predictions.members.values()]
-        for mine in predictions.members.values()
-    ]
-    return pd.DataFrame(blocks, index=list(predictions.members), columns=list(predictions.members), dtype=float)
+    kappa = np.ma.masked_invalid(by_emotion).mean(axis=0).filled(np.nan)
+    kappa[np.eye(runs, dtype=bool)] = np.nan
+    series, names = predictions.series, list(predictions.members)
+    pairs = pd.DataFrame({"one": np.repeat(series, runs), "other": series * runs, "kappa": kappa.ravel()})
+    means = pairs.groupby(["one", "other"])["kappa"].mean().unstack()
+    return means.reindex(index=names, columns=names).rename_axis(index=None, columns=None)
 
 
 def co_occurrence_errors(predictions: Predictions) -> pd.DataFrame:
@@ -184,11 +183,3 @@ def _name_rows(predictions: Predictions, rows: int) -> dict[str, np.ndarray]:
     """Columns series and method with `rows` rows of each series."""
     columns = {"series": list(predictions.members), "method": list(predictions.method_of.values())}
     return {name: np.repeat(np.array(values, dtype=object), rows) for name, values in columns.items()}
-
-
-def _mean_of_known(values: np.ndarray, axis: int | None) -> np.ndarray:
-    """The mean of what is a number; not a number where nothing is."""
-    known = ~np.isnan(values)
-    count = known.sum(axis=axis)
-    total = np.where(known, values, 0).sum(axis=axis)
-    return np.divide(total, count, out=np.full(np.shape(total), np.nan), where=count > 0)

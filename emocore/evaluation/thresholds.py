@@ -46,7 +46,7 @@ def describe_tuning(comparisons: Mapping[ThresholdPolicy, Comparison]) -> str:
     leader, *others = launched.tested
     rivals = [name for name in others if launched.verdicts.find(leader, name)]
     verdicts = {
-        policy: {rival: comparison.verdicts.among([leader, rival]).overall.iloc[0] for rival in rivals}
+        policy: {rival: comparison.verdicts.between(leader, rival) for rival in rivals}
         for policy, comparison in comparisons.items()
     }
     lost = [

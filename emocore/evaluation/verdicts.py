@@ -99,6 +99,10 @@ class Verdicts:
         order = turned["first"].map(places) * len(places) + turned["second"].map(places)
         return Verdicts(turned.loc[order.sort_values(kind="stable").index])
 
+    def between(self, first: str, second: str) -> pd.Series:
+        """The verdict on macro-F1 of two series that were tested, as seen from `first`: a row of `overall`."""
+        return self.among([first, second]).overall.iloc[0]
+
     def find(self, first: str, second: str, emotion: str | None = None) -> str | None:
         """The verdict on macro-F1, or on an emotion, as seen from `first`; None where they were not tested."""
         return self._by_pair.get((first, second, emotion or ""))
@@ -135,7 +139,11 @@ def compare_pairs(predictions: Predictions, scores: Scores, samples: Scores) -> 
 
     Too few texts (FEWEST_TEXTS overall, FEWEST_POSITIVES that have an emotion) have no interval and tie.
     """
-    targets = [_Target.of_macro(predictions, scores, samples), _Target.of_emotions(predictions, scores, samples)]
+    texts, names, support = np.array([len(predictions.truth)]), predictions.labels, predictions.support
+    macro, drawn = scores.metrics["f1_macro"][:, None], samples.metrics["f1_macro"][..., None]
+    overall = _Target.of(predictions, ("",), texts, FEWEST_TEXTS, macro, drawn, SEED_DEVIATION)
+    f1, f1s = scores.emotions, samples.emotions
+    by_emotion = _Target.of(predictions, names, support, FEWEST_POSITIVES, f1, f1s, SEED_DEVIATION_OF_EMOTION)
     rows = [
         {
             "first": first,
@@ -145,13 +153,13 @@ def compare_pairs(predictions: Predictions, scores: Scores, samples: Scores) -> 
             **row,
         }
         for first, second in combinations(predictions.members, 2)
-        for target in targets
+        for target in (overall, by_emotion)
         for row in target.compare(first, second)
     ]
     table = pd.DataFrame(rows, columns=[*COLUMNS, *SPREAD_COLUMNS])
-    overall = table["emotion"] == ""
-    table.loc[overall, "p_adjusted"] = adjust_holm(table.loc[overall, "p_value"].to_numpy())
-    is_tested = ~overall & (table["support"] >= FEWEST_POSITIVES)
+    is_overall = table["emotion"] == ""
+    table.loc[is_overall, "p_adjusted"] = adjust_holm(table.loc[is_overall, "p_value"].to_numpy())
+    is_tested = ~is_overall & (table["support"] >= FEWEST_POSITIVES)
     for _, pair in table[is_tested].groupby(["first", "second"], sort=False):
         table.loc[pair.index, "p_adjusted"] = adjust_holm(pair["p_value"].to_numpy())
     is_clear = table["p_adjusted"] <= ALPHA
@@ -191,20 +199,7 @@ class _Target:
     is_of_others: bool
 
     @classmethod
-    def of_macro(cls, predictions: Predictions, scores: Scores, samples: Scores) -> "_Target":
-        macro, drawn = scores.metrics["f1_macro"][:, None], samples.metrics["f1_macro"][..., None]
-        texts = np.array([len(predictions.truth)])
-        return cls._of(predictions, ("",), texts, FEWEST_TEXTS, macro, drawn, SEED_DEVIATION)
-
-    @classmethod
-    def of_emotions(cls, predictions: Predictions, scores: Scores, samples: Scores) -> "_Target":
-        deviation, support = SEED_DEVIATION_OF_EMOTION, predictions.support
-        return cls._of(
-            predictions, predictions.labels, support, FEWEST_POSITIVES, scores.emotions, samples.emotions, deviation
-        )
-
-    @classmethod
-    def _of(
+    def of(
         cls,
         predictions: Predictions,
         names: tuple[str, ...],

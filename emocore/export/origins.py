@@ -102,21 +102,20 @@ def hashes(results: Sequence[Result], names: Mapping[str, str]) -> dict[str, Any
 def settings_table(comparison: Comparison, names: Mapping[str, str]) -> pd.DataFrame:
     """One row per setting and value: setting, value, series ("all", or which have it). Method, seed and study are left
     out, and so is what a method does not read."""
-    facts: dict[str, dict[str, str]] = {}
-    for result in comparison.results:
-        for setting, value in shared_config(result, names).items():
-            if use(setting).role not in ("identity", "logging") and value is not None:
-                facts.setdefault(title(setting), {})[result.id] = describe_value(value)
-    return _group(facts, comparison.series, "setting")
+    told = {
+        result.id: {
+            title(setting): describe_value(value)
+            for setting, value in shared_config(result, names).items()
+            if use(setting).role not in ("identity", "logging") and value is not None
+        }
+        for result in comparison.results
+    }
+    return _group(told, comparison.series, "setting")
 
 
 def environment_table(comparison: Comparison) -> pd.DataFrame:
     """The same of what the runs ran on: what, value, series."""
-    facts: dict[str, dict[str, str]] = {}
-    for result in comparison.results:
-        for what, value in environment(result).items():
-            facts.setdefault(what, {})[result.id] = value
-    return _group(facts, comparison.series, "what")
+    return _group({result.id: environment(result) for result in comparison.results}, comparison.series, "what")
 
 
 def environment(result: Result) -> dict[str, str]:
@@ -136,15 +135,16 @@ def environment(result: Result) -> dict[str, str]:
     return {name: str(value) for name, value in known.items() if value is not None}
 
 
-def _group(facts: Mapping[str, Mapping[str, str]], series: Mapping[str, str], head: str) -> pd.DataFrame:
-    """`facts` are by name, then by run id; `series` names the series of each run."""
+def _group(told: Mapping[str, Mapping[str, str]], series: Mapping[str, str], head: str) -> pd.DataFrame:
+    """`told` is by run id, then by name; `series` names the series of each run."""
     rows = []
-    for what, values in facts.items():
+    for what in dict.fromkeys(name for own in told.values() for name in own):
+        values = {run_id: own[what] for run_id, own in told.items() if what in own}
         for value in dict.fromkeys(values.values()):
             owners = Counter(series[run_id] for run_id, own in values.items() if own == value)
             sizes = Counter(series.values())
-            told = [name if n == sizes[name] else f"{name} ({n} of {sizes[name]})" for name, n in owners.items()]
-            rows.append((what, value, "all" if owners == sizes else ", ".join(told)))
+            named = [name if n == sizes[name] else f"{name} ({n} of {sizes[name]})" for name, n in owners.items()]
+            rows.append((what, value, "all" if owners == sizes else ", ".join(named)))
     return pd.DataFrame(rows, columns=[head, "value", "series"])
 
 

@@ -43,8 +43,13 @@ TITLES = METRIC_TITLES | {
 }
 # Of what stands in cells.
 NAMES = METRIC_TITLES | {str(policy): title for policy, title in POLICY_TITLES.items()}
-# Means over seeds, so that a half may be left.
-COUNTS = ("count", "errors", "only_wrong", "only_right")
+FORMS: dict[str, Callable[[Any], str]] = {
+    "difference": lambda value: f"{100 * value:+.1f}",
+    "latency_seconds": lambda value: f"{1000 * value:,.3g} ms" if value < 1 else format_seconds(value),
+    **dict.fromkeys(("p_value", "p_adjusted"), lambda value: "< 0.001" if value < 0.001 else f"{value:.3f}"),
+    # Means over seeds, so that a half may be left: 4,235; 0.5.
+    **dict.fromkeys(("count", "errors", "only_wrong", "only_right"), lambda value: f"{value:,.1f}".removesuffix(".0")),
+}
 # They say again what the series or the pair says.
 REPEATED = ("method", "first_method", "second_method")
 
@@ -71,13 +76,13 @@ def to_words(table: pd.DataFrame) -> WordTable:
     told = {"series", "first"} & set(map(str, flat.columns))
     dropped = {column for column in REPEATED if told and column in flat.columns}
     titles, cells, numbers = [], [], []
-    for column, (low, high) in _find_intervals(flat).items():
+    for column, interval in _find_intervals(flat).items():
         if column in dropped or (len(flat) and (flat[column].astype(str) == "").all()):
             continue
         form = _find_form(column, flat)
         words = [_format(form, value) for value in flat[column]]
-        if low and high:
-            ends = zip(flat[low], flat[high], strict=True)
+        if interval:
+            ends = zip(*(flat[end] for end in interval), strict=True)
             words = [_add_interval(form, *both) for both in zip(words, ends, strict=True)]
         titles.append(TITLES.get(column, column.replace("_", " ")))
         cells.append(words)
@@ -94,20 +99,15 @@ def with_index(table: pd.DataFrame) -> pd.DataFrame:
     return flat.reset_index(names=str(table.index.name or ""))
 
 
-def _find_intervals(table: pd.DataFrame) -> dict[str, tuple[str | None, str | None]]:
+def _find_intervals(table: pd.DataFrame) -> dict[str, tuple[str, str] | None]:
     """The columns to show, each with the names of the columns that hold the ends of its interval."""
     names = list(map(str, table.columns))
-    own = next((name for name in MEASURES if name in names), None) if {"low", "high"} <= set(names) else None
-    found: dict[str, tuple[str | None, str | None]] = {}
-    for name in names:
-        if name == own:
-            found[name] = ("low", "high")
-        elif {f"{name}_low", f"{name}_high"} <= set(names):
-            found[name] = (f"{name}_low", f"{name}_high")
-        else:
-            found[name] = (None, None)
+    pairs = {name: (f"{name}_low", f"{name}_high") for name in names}
+    if {"low", "high"} <= set(names) and (own := next((name for name in MEASURES if name in names), None)):
+        pairs[own] = ("low", "high")
+    found = {name: pair for name, pair in pairs.items() if set(pair) <= set(names)}
     ends = {end for pair in found.values() for end in pair}
-    return {name: pair for name, pair in found.items() if name not in ends}
+    return {name: found.get(name) for name in names if name not in ends}
 
 
 def _find_form(name: str, table: pd.DataFrame) -> Callable[[Any], str]:
@@ -119,14 +119,8 @@ def _find_form(name: str, table: pd.DataFrame) -> Callable[[Any], str]:
         return _format_text
     if name == "value" and "setting" in table.columns:  # of a sweep: rows or a learning rate
         return "{:,g}".format
-    if name == "difference":
-        return _format_points
-    if name == "latency_seconds":
-        return _format_milliseconds
-    if name in ("p_value", "p_adjusted"):
-        return _format_p
-    if name in COUNTS:
-        return _format_count
+    if name in FORMS:
+        return FORMS[name]
     for ending, form in (("_seconds", format_seconds), ("_bytes", format_bytes), ("_parameters", format_count)):
         if name.endswith(ending):
             return form
@@ -141,23 +135,6 @@ def _format(form: Callable[[Any], str], value: Any) -> str:
 def _add_interval(form: Callable[[Any], str], words: str, ends: tuple[Any, Any]) -> str:
     low, high = (_format(form, end) for end in ends)
     return words if NOTHING in (low, high) else f"{words} [{low},\N{NO-BREAK SPACE}{high}]"
-
-
-def _format_points(value: float) -> str:
-    return f"{100 * value:+.1f}"
-
-
-def _format_milliseconds(value: float) -> str:
-    return f"{1000 * value:,.3g} ms" if value < 1 else format_seconds(value)
-
-
-def _format_count(value: float) -> str:
-    """4,235; 0.5."""
-    return f"{value:,.1f}".removesuffix(".0")
-
-
-def _format_p(value: float) -> str:
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _format_number(value: float) -> str:

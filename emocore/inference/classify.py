@@ -34,15 +34,10 @@ def classify(pool: ClassifierPool, runs: list[RunFolder], texts: list[str]) -> p
         probabilities = sigmoid(classifier.logits(texts))
         for column, emotion in enumerate(classifier.info.labels):
             threshold = classifier.info.thresholds[emotion]
-            part = pd.DataFrame({"text_index": range(len(texts)), "text": texts})
-            part["run"] = run.id
-            part["emotion"] = emotion
-            part["probability"] = probabilities[:, column]
-            part["threshold"] = threshold
-            part["predicted"] = part["probability"] >= threshold
-            parts.append(part)
-    columns = ["run", "text_index", "text", "emotion", "probability", "threshold", "predicted"]
-    return pd.concat(parts, ignore_index=True)[columns]
+            part = pd.DataFrame({"run": run.id, "text_index": range(len(texts)), "text": texts, "emotion": emotion})
+            probability = probabilities[:, column]
+            parts.append(part.assign(probability=probability, threshold=threshold, predicted=probability >= threshold))
+    return pd.concat(parts, ignore_index=True)
 
 
 def widen(answers: pd.DataFrame, runs: list[RunFolder]) -> pd.DataFrame:
