@@ -11,6 +11,7 @@ Imports neither torch nor transformers.
 """
 
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -18,6 +19,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from emocore.errors import AdapterError
+from emocore.run.config import RunConfig
+from emocore.run.records import describe_problem
 from emocore.run.settings import bounds
 from emocore.system.files import check_contained, read_bytes, write_atomically
 
@@ -28,6 +31,7 @@ UNSAFE_SUFFIXES = (
 )  # fmt: skip
 
 Name = Annotated[str, Field(min_length=1, max_length=1000)]
+Precision = Literal["bf16", "fp32"]
 Probability = Annotated[float, Field(gt=0, lt=1)]  # which NaN is not
 
 
@@ -43,7 +47,7 @@ class AdapterInfo(BaseModel):
     labels: Annotated[list[Name], Field(min_length=1, max_length=10_000)]
     thresholds: dict[str, Probability]
     max_length: Annotated[int, Field(**bounds("max_length"))]
-    precision: Literal["bf16", "fp32"]
+    precision: Precision
     quantized: bool
 
     @model_validator(mode="after")
@@ -53,6 +57,28 @@ class AdapterInfo(BaseModel):
         if len(set(self.labels)) < len(self.labels):
             raise ValueError("labels has the same emotion twice")
         return self
+
+
+def describe_adapter(
+    run_id: str,
+    config: RunConfig,
+    labels: Sequence[str],
+    base_revision: str | None = None,
+    precision: Precision = "fp32",
+    quantized: bool = False,
+) -> AdapterInfo:
+    """Of the adapter that a run trains, at the threshold that it was launched with."""
+    return AdapterInfo(
+        run_id=run_id,
+        method=config.method,
+        base=config.base,
+        base_revision=base_revision,
+        labels=list(labels),
+        thresholds=dict.fromkeys(labels, config.threshold),
+        max_length=config.max_length,
+        precision=precision,
+        quantized=quantized,
+    )
 
 
 def write_info(folder: Path, info: AdapterInfo) -> None:
@@ -74,7 +100,7 @@ def read_info(folder: Path) -> AdapterInfo:
     except OSError as error:
         raise AdapterError(f"{folder}/{INFO_FILE}: not readable: {error.strerror}") from None
     except ValidationError as error:
-        raise AdapterError(f"{folder}/{INFO_FILE}: not readable as adapter info ({_explain(error)})") from None
+        raise AdapterError(f"{folder}/{INFO_FILE}: not readable as adapter info ({describe_problem(error)})") from None
     if not list(folder.glob("*.safetensors")):
         raise AdapterError(f"{folder}: its .safetensors file is missing; train the run again")
     return info
@@ -104,12 +130,6 @@ def _check_files(folder: Path) -> None:
                 raise AdapterError(f"{folder}: '{file.name}' is not a regular file; remove it")
     except OSError as error:
         raise AdapterError(f"{error.filename or folder}: not readable: {error.strerror}") from None
-
-
-def _explain(error: ValidationError) -> str:
-    first = error.errors()[0]
-    place = ".".join(str(part)[:60] for part in first["loc"])
-    return f"{place}: {first['msg']}" if place else first["msg"]
 
 
 def adapter_bytes(folder: Path) -> int:

@@ -6,7 +6,7 @@ would say of it is then read from its own `config.json`. Imports neither torch n
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -157,10 +157,8 @@ def describe_config(base: Base, config: Mapping[str, Any]) -> Base:
     check_config(base.name, config)
     family = FAMILIES[model_type]
     context_length = config.get("max_position_embeddings")
-    return Base(
-        name=base.name,
-        source=base.source,
-        location=base.location,
+    return replace(
+        base,
         family=family,
         pooling="mean" if base.pooling == "mean" and model_type == "bert" else family.pooling,
         context_length=context_length if isinstance(context_length, int) else None,
