@@ -1,7 +1,7 @@
 """Choose the runs of a comparison: those of a study, any others by hand, and those of a W&B project."""
 
 from collections.abc import Container
-from functools import partial
+from operator import attrgetter
 
 import streamlit as st
 
@@ -34,7 +34,7 @@ def choose_results() -> tuple[list[Result], list[RunFolder]]:
             st.info("Choose at least one run.", icon=":material/info:")
         st.stop()
     guard = Guard()
-    loaded = [guard.read(f"run {run.id}", partial(load_run, run)) for run in runs]
+    loaded = [guard.read(f"run {run.id}", load_run, run) for run in runs]
     for problem in guard.problems:
         st.warning(f"Left out: {plain(problem)}", icon=":material/broken_image:")
     results = add_team_runs([result for result in loaded if result], team)
@@ -55,19 +55,11 @@ def _choose_local(finished: list[RunFolder]) -> tuple[list[RunFolder], list[RunF
     if study != HAND_PICKED:
         runs = [run for run in finished if run.config.study == study]
         guard = Guard()
-        studies_of = {run: guard.read(run.id, partial(_study_of, run)) for run in list_runs(runs_root())}
+        studies_of = {run: guard.read(run.id, attrgetter("config.study"), run) for run in list_runs(runs_root())}
         return runs, [run for run, own in studies_of.items() if own == study]
     by_id = {run.id: run for run in reversed(finished)}
     _warn_of_missing("runs", by_id)
-    picked = choose_several(
-        "Runs",
-        list(by_id),
-        name="runs",
-        key="compare_runs",
-        default=[],
-        format_func=lambda run_id: run_choice(by_id[run_id]),
-    )
-    runs = [by_id[run_id] for run_id in picked]
+    runs = choose_several("Runs", by_id, "runs", "compare_runs", run_choice)
     return runs, runs
 
 
@@ -77,7 +69,3 @@ def _warn_of_missing(name: str, known: Container[str]) -> None:
     if missing:
         what = "study" if name == "study" else "run"
         st.warning(f"No finished {what} here: {plain(', '.join(missing))}.", icon=":material/link_off:")
-
-
-def _study_of(run: RunFolder) -> str | None:
-    return run.config.study

@@ -66,20 +66,16 @@ def _explain_empty(project: TeamProject, name: str, is_all_local: bool) -> None:
 
 
 def _choose(project: TeamProject, runs: list[TeamRun]) -> list[TeamRun]:
-    by_id = {run.id: run for run in runs}
-    picked = choose_several(
-        "Runs on W&B",
-        list(by_id),
-        name="team",
-        key="compare_team",
-        default=[],
-        format_func=lambda run_id: f"{config_title(by_id[run_id].config)} · {by_id[run_id].config.study or run_id}",
-        placeholder=f"{len(runs):,} to choose from",
-    )
+    by_id, placeholder = {run.id: run for run in runs}, f"{len(runs):,} to choose from"
+    chosen = choose_several("Runs on W&B", by_id, "team", "compare_team", _describe, placeholder=placeholder)
     if project.error:
         st.caption(f":material/cloud_off: These runs were read earlier; {plain(project.error)}.")
     _show_left_out(project)
-    return [by_id[run_id] for run_id in picked]
+    return chosen
+
+
+def _describe(run: TeamRun) -> str:
+    return f"{config_title(run.config)} · {run.config.study or run.id}"
 
 
 def _show_left_out(project: TeamProject) -> None:

@@ -50,11 +50,11 @@ latest = next(iter(finished.values())).config.study
 of_latest_study = [run_id for run_id, run in finished.items() if latest and run.config.study == latest]
 chosen = choose_several(
     "Adapters",
-    list(finished),
+    finished,
     name="runs",
     key="playground_runs",
+    describe=run_choice,
     default=of_latest_study[::-1][:DEFAULT_ADAPTERS] or [next(iter(finished))],
-    format_func=lambda run_id: run_choice(finished[run_id]),
 )
 st.session_state.setdefault("playground_text", EXAMPLES[0])
 text = st.text_input("Text", key="playground_text", max_chars=4000, help="Enter classifies.")
@@ -68,21 +68,20 @@ try:
     with st.spinner("Reading the text"):
         from emocore.inference.classify import classify
 
-        answers = {run_id: classify(pool, [finished[run_id]], [text.strip()]) for run_id in chosen}
+        answers = [(run, classify(pool, [run], [text.strip()])) for run in chosen]
 except EmocoreError as error:
     st.error(plain(error), title="This adapter cannot answer")
     st.stop()
 
 with st.container(horizontal=True):
-    for run_id in chosen:
+    for run, answer in answers:
         with st.container(border=True, width=CARD_WIDTH):
-            answer = answers[run_id]
-            st.markdown(f"**{plain(run_title(finished[run_id]))}**")
+            st.markdown(f"**{plain(run_title(run))}**")
             found = answer.loc[answer["predicted"], "emotion"]
             st.markdown(plain(", ".join(found)) if len(found) else "*no emotion over its threshold*")
             st.plotly_chart(
                 probability_bars(answer),
-                key=f"playground_{run_id}",
+                key=f"playground_{run.id}",
                 config={"displayModeBar": False},
                 alt="Probability of each emotion, those over their threshold: " + (", ".join(found) or "none"),
             )

@@ -20,7 +20,7 @@ from pages.shared.plain import plain
 from pages.shared.queue import tend_or_warn
 from pages.shared.run_result import show_results
 from pages.shared.run_view import DELETED_KEY, NO_TOOLBAR, SHOWN_KEY, RunView, find_chosen, look_at
-from pages.shared.tables import STATUS_COLORS
+from pages.shared.tables import STATUS_SIGNS
 from pages.shared.titles import run_name
 
 LOG_HEIGHT = 320  # pixels; a growing log would move everything below it
@@ -47,7 +47,7 @@ if not status.is_final:
 st.title(plain(run_name(run) if config else "Run"))
 study = f" · study {config.study}" if config and config.study else ""
 st.caption(plain(f"{run.id}{study}{f' · seed {config.seed}' if config else ''}"))
-st.badge(str(status), color=STATUS_COLORS[status])
+st.badge(str(status), color=STATUS_SIGNS[status][0])
 if status == RunStatus.QUEUED and is_paused:
     st.warning("The queue is paused; continue it on the Runs page.", icon=":material/pause:")
 if status == RunStatus.QUEUED and place:

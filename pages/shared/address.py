@@ -6,12 +6,13 @@ changes are written together, and a default that is the same for everyone is wri
 parameter already.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import streamlit as st
 
 Option = TypeVar("Option", bound=str)
+T = TypeVar("T")
 
 
 def choose_one(
@@ -37,15 +38,24 @@ def choose_segment(place: Any, label: str, titles: Mapping[Option, str], name: s
     return chosen
 
 
-def choose_several(label: str, options: list[str], name: str, key: str, default: list[str], **kwargs: Any) -> list[str]:
-    """The same for several options, with one parameter each in the address; `default` if it has none."""
-    if key not in st.session_state:
-        wanted = st.query_params.get_all(name) or default
-        st.session_state[key] = [option for option in wanted if option in options]
-    st.session_state[key] = [option for option in st.session_state[key] if option in options]
-    chosen = st.multiselect(label, options, key=key, **kwargs)
+def choose_several(
+    label: str,
+    things: Mapping[str, T],
+    name: str,
+    key: str,
+    describe: Callable[[T], str],
+    default: Sequence[str] = (),
+    **kwargs: Any,
+) -> list[T]:
+    """The same for several of the `things`, with one parameter each in the address, their id; `default` if it has none.
+
+    `describe` says what stands in the box for one of them.
+    """
+    wanted = st.session_state.get(key, st.query_params.get_all(name) or default)
+    st.session_state[key] = [option for option in wanted if option in things]
+    chosen = st.multiselect(label, list(things), key=key, format_func=lambda option: describe(things[option]), **kwargs)
     write({name: chosen})
-    return chosen
+    return [things[option] for option in chosen]
 
 
 def write(values: Mapping[str, str | list[str] | None]) -> None:

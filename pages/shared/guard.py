@@ -25,10 +25,10 @@ class Guard:
     def __init__(self) -> None:
         self.problems: list[str] = []
 
-    def read(self, what: str, look: Callable[[], T]) -> T | None:
+    def read(self, what: str, look: Callable[..., T], *of: object) -> T | None:
         """Returns the result of `look`, or None if that cannot be read. `what` names it in the sentence."""
         try:
-            return look()
+            return look(*of)
         except UNREADABLE as error:
             told = str(error) if isinstance(error, EmocoreError) else f"{what} {_explain(error)}"
             if told not in self.problems:

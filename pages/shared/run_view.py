@@ -9,6 +9,7 @@ from emocore.jobs.overview import RunOverview, describe_run
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import find_run, runs_root
+from emocore.run.result import RunScores
 from emocore.run.state import RunState
 from emocore.system.files import file_version
 from emocore.tracking.history import History
@@ -16,7 +17,6 @@ from emocore.tracking.sync import can_sync
 from emocore.training.checkpoints import last_step
 from pages.shared.guard import Guard
 from pages.shared.readers import history_reader
-from pages.shared.run_result import RunResults, read_results
 
 LOG_LINES = 40
 SHOWN_KEY = "run_shown"  # the run that was looked at last
@@ -34,7 +34,7 @@ class RunView:
     config: RunConfig | None
     overview: RunOverview | None
     history: History | None
-    results: RunResults | None
+    results: RunScores | None
     log: str | None
     disk_bytes: int | None
     can_sync: bool
@@ -63,7 +63,7 @@ def look_at(run: RunFolder) -> RunView:
         config=config,
         overview=overview,
         history=guard.read("wandb.json", lambda: history_reader().read(run)) if config else None,
-        results=guard.read("result.json", lambda: read_results(run)),
+        results=guard.read("result.json", lambda: run.scores),
         log=guard.read("run.log", lambda: run.tail_log(LOG_LINES)),
         disk_bytes=overview.disk_bytes if overview else guard.read("the folder", run.disk_bytes),
         can_sync=bool(config and guard.read("wandb.json", lambda: can_sync(run))),

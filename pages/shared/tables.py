@@ -15,27 +15,16 @@ from pages.shared.plain import plain
 from pages.shared.titles import config_title
 
 Color = Literal["gray", "blue", "green", "red", "orange", "violet"]
-STATUS_COLORS: dict[str, Color] = {
-    "queued": "gray",
-    "starting": "blue",
-    "running": "blue",
-    "evaluating": "blue",
-    "finished": "green",
-    "failed": "red",
-    "stopped": "orange",
-    "interrupted": "orange",
-    "imported": "violet",
-}
-STATUS_ICONS = {
-    "queued": "○",
-    "starting": "▶",
-    "running": "▶",
-    "evaluating": "▶",
-    "finished": "✓",
-    "failed": "✕",
-    "stopped": "■",
-    "interrupted": "!",
-    "imported": "⇣",
+STATUS_SIGNS: dict[str, tuple[Color, str]] = {
+    "queued": ("gray", "○"),
+    "starting": ("blue", "▶"),
+    "running": ("blue", "▶"),
+    "evaluating": ("blue", "▶"),
+    "finished": ("green", "✓"),
+    "failed": ("red", "✕"),
+    "stopped": ("orange", "■"),
+    "interrupted": ("orange", "!"),
+    "imported": ("violet", "⇣"),
 }
 MOST_REASONS = 6
 MOST_ROWS = 50  # at once; more would take longer to draw than the time between two updates
@@ -68,12 +57,17 @@ def _begin_row() -> AbstractContextManager[object]:
 
 def _show_run(o: RunOverview, has_study: bool) -> None:
     progress = f" {o.progress:.0%}" if RunStatus(o.status).is_active else ""
-    st.markdown(f":small[:{STATUS_COLORS[o.status]}[{STATUS_ICONS[o.status]} {o.status}]{progress}]", width=STATE_WIDTH)
+    st.markdown(f":small[{_show_status(o)}{progress}]", width=STATE_WIDTH)
     study = f" :gray[· {plain(o.study)}]" if has_study and o.study else ""
     title = f":blue[{plain(config_title(o))}]{study}"
     st.page_link("pages/run/page.py", label=title, query_params={"run": o.id}, width="stretch")
     st.markdown(f":small[{o.f1_macro:.3f}]" if o.f1_macro is not None else "–", width=SCORE_WIDTH)
     st.markdown(f":small[{_describe_time(o)}]", width=TIME_WIDTH)
+
+
+def _show_status(o: RunOverview) -> str:
+    color, icon = STATUS_SIGNS[o.status]
+    return f":{color}[{icon} {o.status}]"
 
 
 def _describe_time(o: RunOverview) -> str:
@@ -86,7 +80,7 @@ def show_overview_table(overviews: list[RunOverview], key: str) -> None:
     """Show all numbers of these runs in a table that can be sorted and copied."""
     frame = pd.DataFrame(
         {
-            "state": f"{STATUS_ICONS[o.status]} {o.status}",
+            "state": f"{STATUS_SIGNS[o.status][1]} {o.status}",
             "method": method_title(o.method),
             "base": o.base if o.base != NO_BASE else "–",
             "progress": o.progress,
@@ -120,8 +114,7 @@ def show_reasons(overviews: list[RunOverview]) -> None:
     """Show the full reasons why runs ended, because the table has no room for them in a narrow window."""
     told = [o for o in overviews if o.reason and o.status != RunStatus.IMPORTED]  # `show_imported` explains those
     lines = [
-        f"- :{STATUS_COLORS[o.status]}[{STATUS_ICONS[o.status]} {o.status}] "
-        f"**{plain(method_title(o.method))}**, seed {o.seed}: {plain(o.reason)}"
+        f"- {_show_status(o)} **{plain(method_title(o.method))}**, seed {o.seed}: {plain(o.reason)}"
         for o in told[:MOST_REASONS]
     ]
     if lines:
