@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,8 @@ from emocore.errors import BaseModelError
 from emocore.models.available import check_available
 from emocore.models.bases import find_base
 from emocore.models.build import load_base
+from tests.support.damaged_folders import IN_PLACE
+from tests.support.records import edit_json
 
 LABELS = ("anger", "joy")
 INDEX = "model.safetensors.index.json"
@@ -39,11 +40,6 @@ def refuse(folder: Path, words: str) -> None:
         assert str(folder) in str(caught.value)
         assert "\n" not in str(caught.value)
     assert time.monotonic() - began < 5
-
-
-def edit_config(folder: Path, **changes: Any) -> None:
-    file = folder / "config.json"
-    file.write_text(json.dumps(json.loads(file.read_text(encoding="utf-8")) | changes), encoding="utf-8")
 
 
 def shard(folder: Path, name: str) -> None:
@@ -103,18 +99,18 @@ def test_a_base_in_shards_is_loaded(base: Path) -> None:
     ],
 )
 def test_a_size_that_no_model_has_is_refused(base: Path, field: str, size: Any) -> None:
-    edit_config(base, **{field: size})
+    edit_json(base / "config.json", **{field: size})
     refuse(base, rf"{field} is .* whole number from 1 to")
 
 
 @pytest.mark.parametrize("sizes", [{"num_hidden_layers": 1000}, {"vocab_size": 10**7}, {"intermediate_size": 10**6}])
 def test_a_model_that_its_weights_cannot_hold_is_refused(base: Path, sizes: dict[str, int]) -> None:
-    edit_config(base, **sizes)
+    edit_json(base / "config.json", **sizes)
     refuse(base, r"config\.json describes a model of .* parameters or more")
 
 
 def test_weights_of_another_name_are_refused(base: Path) -> None:
-    edit_config(base, transformers_weights="adapter_model.bin")
+    edit_json(base / "config.json", transformers_weights="adapter_model.bin")
     refuse(base, "transformers_weights")
 
 
@@ -124,26 +120,14 @@ def test_an_adapter_within_a_base_is_refused(base: Path) -> None:
     refuse(base, r"adapter_config\.json belongs to an adapter")
 
 
-def fifo(path: Path) -> None:
-    os.mkfifo(path)
-
-
-def device(path: Path) -> None:
-    path.symlink_to("/dev/zero")
-
-
-def lost_link(path: Path) -> None:
-    path.symlink_to("/nowhere/at/all")
-
-
-@pytest.mark.parametrize("make", [fifo, device, lost_link])
+@pytest.mark.parametrize("damage", ["fifo", "link to zeros", "dangling link"])
 @pytest.mark.parametrize(
     "name",
     ["config.json", "tokenizer.json", "model.safetensors", "generation_config.json", INDEX, "chat_template.jinja"],
 )
-def test_what_is_no_regular_file_is_never_waited_for(base: Path, name: str, make: Callable[[Path], None]) -> None:
+def test_what_is_no_regular_file_is_never_waited_for(base: Path, name: str, damage: str) -> None:
     (base / name).unlink(missing_ok=True)
-    make(base / name)
+    IN_PLACE[damage](base / name)
     refuse(base, name.replace(".", r"\."))
 
 

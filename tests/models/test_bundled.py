@@ -1,6 +1,5 @@
 """The two bases that come with the installation: there, complete, and what the catalogue says they are."""
 
-import dataclasses
 import re
 import time
 from pathlib import Path
@@ -10,8 +9,6 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from emocore.errors import BaseModelError
-from emocore.models.adapter import AdapterInfo
 from emocore.models.available import check_available
 from emocore.models.bases import BASES
 from emocore.models.build import load_base
@@ -19,6 +16,7 @@ from emocore.models.bundled import bundled_folder
 from emocore.models.card import write_card
 from emocore.models.pooling import mean_of_tokens
 from emocore.system.files import cache_root
+from tests.support.adapters import make_info
 
 BUNDLED = [name for name, base in BASES.items() if base.source == "bundled"]
 
@@ -50,26 +48,10 @@ def test_the_conversion_happens_once_and_leaves_no_draft() -> None:
     assert not list(cache_root().glob(".draft-*"))
 
 
-def test_a_bundled_base_that_is_not_installed_says_how_to_install_it() -> None:
-    absent = dataclasses.replace(BASES["minilm-l6"], location="no_such_package_of_models")
-    with pytest.raises(BaseModelError, match="emocore bases --install"):
-        check_available(absent)
-
-
 @pytest.mark.parametrize("name", BUNDLED)
 def test_the_card_of_an_adapter_says_how_to_load_its_bundled_base(name: str, tmp_path: Path) -> None:
     """The code up to the adapter itself must run as it stands; "adapter" stands for the folder of the adapter."""
-    info = AdapterInfo(
-        run_id="run",
-        method="lora",
-        base=name,
-        base_revision=None,
-        labels=["anger", "joy"],
-        thresholds={"anger": 0.5, "joy": 0.5},
-        max_length=64,
-        precision="fp32",
-        quantized=False,
-    )
+    info = make_info(method="lora", base=name)
     loaded = load_base(name, ("anger", "joy"), "cpu", torch.float32, quantized=False)
     write_card(tmp_path, info, loaded.base, loaded.source)
     [code] = re.findall(r"```python\n(.*?)```", (tmp_path / "README.md").read_text(encoding="utf-8"), re.DOTALL)

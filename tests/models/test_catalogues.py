@@ -31,8 +31,7 @@ def write_base(folder: Path, config: Any, weights: bool = True, pooling: Any = N
     """A folder with what `find_base` looks at."""
     folder.mkdir(parents=True)
     (folder / "config.json").write_text(as_json(config))
-    if weights:
-        (folder / "model.safetensors").write_bytes(b"")
+    (folder / ("model.safetensors" if weights else "pytorch_model.bin")).write_bytes(b"")
     if pooling is not None:
         (folder / "1_Pooling").mkdir()
         (folder / "1_Pooling" / "config.json").write_text(as_json(pooling))
@@ -40,9 +39,13 @@ def write_base(folder: Path, config: Any, weights: bool = True, pooling: Any = N
 
 
 def test_the_catalogue_has_the_bundled_bases_and_those_of_the_study() -> None:
-    assert {base.name for base in BASES.values() if base.source == "bundled"} == {"minilm-l6", "smollm2-135m"}
-    assert {base.name for base in BASES.values() if base.source == "hub"} == set(STUDY_BASES)
+    """Decoders read their last token, the sentence encoder its mean."""
     assert all(name == base.name for name, base in BASES.items())
+    assert {name: (base.source, base.pooling) for name, base in BASES.items()} == {
+        "minilm-l6": ("bundled", "mean"),
+        "smollm2-135m": ("bundled", "last"),
+        **dict.fromkeys(STUDY_BASES, ("hub", "last")),
+    }
 
 
 @pytest.mark.parametrize("base", BASES.values(), ids=str)
@@ -53,14 +56,6 @@ def test_a_base_of_the_catalogue_states_size_context_targets_and_licence(base: B
     assert base.note.endswith(".")
     assert base.family.lora_targets
     assert set(base.family.ia3_feedforward) <= set(base.family.ia3_targets)
-
-
-def test_decoders_read_their_last_token_and_the_sentence_encoder_its_mean() -> None:
-    assert {name: base.pooling for name, base in BASES.items()} == {
-        "minilm-l6": "mean",
-        "smollm2-135m": "last",
-        **dict.fromkeys(STUDY_BASES, "last"),
-    }
 
 
 def test_parameters_of_the_study_s_bases_are_the_true_ones() -> None:
@@ -84,28 +79,31 @@ def test_an_unknown_base_is_refused_with_the_known_ones(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("model_type", "pooling"), [("gemma", "last"), ("qwen2", "last"), ("llama", "last"), ("bert", "stock")]
+    ("model_type", "mean", "pooling"),
+    [
+        ("gemma", None, "last"),
+        ("qwen2", None, "last"),
+        ("llama", None, "last"),
+        ("llama", True, "last"),
+        ("bert", None, "stock"),
+        ("bert", False, "stock"),
+        ("bert", True, "mean"),
+    ],
 )
-def test_a_local_folder_is_described_by_its_own_config(tmp_path: Path, model_type: str, pooling: str) -> None:
-    folder = write_base(tmp_path / "model", {"model_type": model_type, "max_position_embeddings": 77})
+def test_a_local_folder_is_described_by_its_own_configs(
+    tmp_path: Path, model_type: str, mean: bool | None, pooling: str
+) -> None:
+    own = None if mean is None else {"pooling_mode_mean_tokens": mean}
+    folder = write_base(tmp_path / "model", {"model_type": model_type, "max_position_embeddings": 77}, pooling=own)
     base = find_base(folder)
     assert (base.source, base.location, base.context_length) == ("folder", folder, 77)
-    assert base.family == FAMILIES[model_type]
-    assert base.pooling == pooling
-
-
-@pytest.mark.parametrize(
-    ("model_type", "mean", "pooling"), [("bert", True, "mean"), ("bert", False, "stock"), ("llama", True, "last")]
-)
-def test_a_sentence_encoder_keeps_its_mean_pooling(tmp_path: Path, model_type: str, mean: bool, pooling: str) -> None:
-    folder = write_base(tmp_path / "model", {"model_type": model_type}, pooling={"pooling_mode_mean_tokens": mean})
-    assert find_base(folder).pooling == pooling
+    assert (base.family, base.pooling) == (FAMILIES[model_type], pooling)
 
 
 @pytest.mark.parametrize(
     ("config", "weights", "part"),
     [
-        ({"model_type": "t5"}, True, "type 't5'; known types are gemma"),
+        ({"model_type": "t5"}, True, "type 't5'; known types are gemma.*qwen2"),
         ({}, True, "known types are"),
         ("{not json", True, "config.json is damaged; it should hold one JSON object"),
         ([], True, "config.json is damaged"),

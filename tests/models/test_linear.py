@@ -1,6 +1,7 @@
 """TF-IDF with logistic regression: it learns, answers the same after a reload, and stores no pickle."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,33 +11,20 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from emocore.errors import AdapterError, DataError
-from emocore.models.adapter import UNSAFE_SUFFIXES, AdapterInfo, adapter_bytes, read_info, write_info
+from emocore.models.adapter import UNSAFE_SUFFIXES, adapter_bytes, read_info, write_info
 from emocore.models.linear import VOCABULARY_FILE, WEIGHTS_FILE, LinearClassifier
+from tests.support.adapters import make_info
 from tests.support.tables import LABELS, make_table
 
 TEXTS = ["so much anger", "joy and fear", "nothing at all", "", "ünïcode 😂", "message message"]
-
-
-def make_info(labels: tuple[str, ...] = LABELS) -> AdapterInfo:
-    return AdapterInfo(
-        run_id="20240101-000000-tfidf-none-0000",
-        method="tfidf",
-        base="none",
-        base_revision=None,
-        labels=list(labels),
-        thresholds=dict.fromkeys(labels, 0.5),
-        max_length=128,
-        precision="fp32",
-        quantized=False,
-    )
 
 
 def training_frame(rows: int = 200, seed: int = 0) -> pd.DataFrame:
     return make_table(rows, seed).rename(columns={"ID": "row_id", "Tweet": "text"})
 
 
-def fit(frame: pd.DataFrame, c: float = 1.0, labels: tuple[str, ...] = LABELS) -> LinearClassifier:
-    return LinearClassifier.fit(frame, c, seed=1, info=make_info(labels))
+def fit(frame: pd.DataFrame, c: float = 1.0) -> LinearClassifier:
+    return LinearClassifier.fit(frame, c, seed=1, info=make_info(LABELS))
 
 
 @pytest.fixture(scope="module")
@@ -113,56 +101,27 @@ def test_texts_that_share_no_term_are_refused_with_what_to_do() -> None:
         fit(training_frame(40).assign(text=texts))
 
 
-def remove_vocabulary(folder: Path) -> None:
-    (folder / VOCABULARY_FILE).unlink()
+def edit_weights(folder: Path, change: Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]) -> None:
+    save_file(change(load_file(folder / WEIGHTS_FILE)), folder / WEIGHTS_FILE)
 
 
-def remove_weights(folder: Path) -> None:
-    (folder / WEIGHTS_FILE).unlink()
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "no vocabulary": lambda folder: (folder / VOCABULARY_FILE).unlink(),
+    "no weights": lambda folder: (folder / WEIGHTS_FILE).unlink(),
+    "weights cut": lambda folder: os.truncate(folder / WEIGHTS_FILE, 1000),
+    "broken vocabulary": lambda folder: (folder / VOCABULARY_FILE).write_text("[{", encoding="utf-8"),
+    "other words": lambda folder: (folder / VOCABULARY_FILE).write_text('[{"a": 0}, {"b": 0}]', encoding="utf-8"),
+    "empty vocabulary": lambda folder: os.truncate(folder / VOCABULARY_FILE, 0),
+    "short weights": lambda folder: edit_weights(folder, lambda old: old | {"weights": old["weights"][:-5].copy()}),
+    "no intercept": lambda folder: edit_weights(folder, lambda old: {n: old[n] for n in old if n != "intercept"}),
+}
 
 
-def cut_weights(folder: Path) -> None:
-    content = (folder / WEIGHTS_FILE).read_bytes()
-    (folder / WEIGHTS_FILE).write_bytes(content[: len(content) // 2])
-
-
-def break_vocabulary(folder: Path) -> None:
-    (folder / VOCABULARY_FILE).write_text("[{", encoding="utf-8")
-
-
-def shorten_vocabulary(folder: Path) -> None:
-    words, runs = json.loads((folder / VOCABULARY_FILE).read_text(encoding="utf-8"))
-    words.popitem()
-    (folder / VOCABULARY_FILE).write_text(json.dumps([words, runs]), encoding="utf-8")
-
-
-def shorten_weights(folder: Path) -> None:
-    tensors = load_file(folder / WEIGHTS_FILE)
-    save_file(tensors | {"weights": tensors["weights"][:-5].copy()}, folder / WEIGHTS_FILE)
-
-
-def drop_tensor(folder: Path) -> None:
-    tensors = load_file(folder / WEIGHTS_FILE)
-    del tensors["intercept"]
-    save_file(tensors, folder / WEIGHTS_FILE)
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        remove_vocabulary,
-        remove_weights,
-        cut_weights,
-        break_vocabulary,
-        shorten_vocabulary,
-        shorten_weights,
-        drop_tensor,
-    ],
-)
-def test_a_damaged_folder_is_refused_by_name(folder: Path, damage: Callable[[Path], None]) -> None:
-    damage(folder)
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_folder_is_refused_by_name(folder: Path, damage: str) -> None:
+    DAMAGES[damage](folder)
     with pytest.raises(AdapterError) as caught:
-        LinearClassifier.load(folder, make_info())
+        LinearClassifier.load(folder, make_info(LABELS))
     assert str(folder) in str(caught.value)
 
 
@@ -170,31 +129,3 @@ def test_a_damaged_folder_is_refused_by_name(folder: Path, damage: Callable[[Pat
 def test_weights_of_other_labels_are_refused(folder: Path, labels: tuple[str, ...]) -> None:
     with pytest.raises(AdapterError, match=r"where .* belong"):
         LinearClassifier.load(folder, make_info(labels))
-
-
-def test_an_adapter_folder_without_its_info_or_weights_says_which_is_missing(folder: Path) -> None:
-    remove_weights(folder)
-    with pytest.raises(AdapterError, match=r"its \.safetensors file is missing"):
-        read_info(folder)
-    (folder / "emocore.json").unlink()
-    with pytest.raises(AdapterError, match=r"emocore\.json is missing"):
-        read_info(folder)
-
-
-@pytest.mark.parametrize("name", ["model.pkl", "weights.bin", "model.joblib", "training.pt"])
-def test_an_adapter_folder_with_a_pickle_is_refused(folder: Path, name: str) -> None:
-    (folder / name).write_bytes(b"")
-    with pytest.raises(AdapterError, match=f"'{name}' is a pickle"):
-        read_info(folder)
-
-
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"run_id": "a"}', b"\xff\xff"])
-def test_a_broken_adapter_info_is_refused(folder: Path, content: bytes) -> None:
-    (folder / "emocore.json").write_bytes(content)
-    with pytest.raises(AdapterError, match=r"emocore\.json: not readable as adapter info"):
-        read_info(folder)
-
-
-def test_a_missing_adapter_folder_says_what_may_have_happened(tmp_path: Path) -> None:
-    with pytest.raises(AdapterError, match="no such adapter folder; the run has not finished"):
-        read_info(tmp_path / "adapter")
