@@ -92,3 +92,9 @@ def make_predictions(split: str, truth: np.ndarray, logits: np.ndarray, labels: 
 def make_origin(labels: Sequence[str], **changes: Any) -> dict[str, Any]:
     """The content of `provenance.json`, with labels that a real one may not have, too."""
     return {"labels": list(labels), "split_sha256": "a" * 64, "device": "cpu", "precision": "fp32"} | changes
+
+
+def make_place(**changes: Any) -> dict[str, Any]:
+    """The content of `wandb.json` of a run that is online and has not ended."""
+    place = {"mode": "online", "reason": None, "entity": "team", "project": "p", "id": "r", "complete": False}
+    return place | {"url": "http://x", "base_url": "http://127.0.0.1:1"} | changes

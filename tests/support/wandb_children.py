@@ -5,11 +5,13 @@ training, which saves 10 s each.
 """
 
 import contextlib
+import math
 import os
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -66,14 +68,14 @@ FAULTS: dict[str, Callable[[WandbServer], None]] = {
 
 
 class Child:
-    """A process that works on a run, with a key in its environment."""
+    """A process that logs a run as it is told to, with a key in its environment."""
 
-    def __init__(self, code: str, run: RunFolder, *arguments: str, key: str | None = API_KEY, **variables: str) -> None:
+    def __init__(self, run: RunFolder, step: int = 0, key: str | None = API_KEY, **variables: str) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("WANDB")}
         environment |= {"OMP_NUM_THREADS": "1"} | ({"WANDB_API_KEY": key} if key else {}) | variables
         with run.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", code, str(run.path), *arguments],
+                [sys.executable, "-c", LOG_AS_TOLD, str(run.path), str(step)],
                 cwd=REPOSITORY,
                 env=environment,
                 stdin=subprocess.PIPE,
@@ -83,13 +85,17 @@ class Child:
                 start_new_session=True,
             )
         self.run = run
+        self.seconds_to_begin = math.nan
 
-    def tell(self, command: str) -> float:
-        """Give LOG_AS_TOLD its next command; the seconds that it took."""
+    def tell(self, *commands: str) -> float:
+        """Give LOG_AS_TOLD its next commands; the seconds that they took."""
         assert self.process.stdin
-        self.process.stdin.write(f"{command}\n")
-        self.process.stdin.flush()
-        return self.read_seconds()
+        seconds = 0.0
+        for command in commands:
+            self.process.stdin.write(f"{command}\n")
+            self.process.stdin.flush()
+            seconds += self.read_seconds()
+        return seconds
 
     def read_seconds(self, timeout: float = 60) -> float:
         """The next line that LOG_AS_TOLD prints."""
@@ -101,10 +107,13 @@ class Child:
         assert line, f"no word within {timeout} s: {self.run.tail_log(30)}"
         return float(line)
 
-    def finish(self, timeout: float = 60) -> None:
-        """Wait for its good end."""
+    def finish(self, *commands: str, timeout: float = 60) -> float:
+        """Give it its last commands and wait for its good end; the seconds that all this took."""
+        began = time.monotonic()
+        self.tell(*commands)
         self.process.communicate(timeout=timeout)
         assert self.process.returncode == 0, self.run.tail_log(30)
+        return time.monotonic() - began
 
     def end(self) -> None:
         """Kill it, without a chance to tidy up."""
@@ -114,12 +123,14 @@ class Child:
 
 @contextlib.contextmanager
 def children() -> Iterator[Callable[..., Child]]:
-    """Starts children and leaves none behind."""
+    """Starts children, waits until their W&B has begun, and leaves none behind."""
     started = []
 
-    def start(code: str, run: RunFolder, *arguments: str, key: str | None = API_KEY, **variables: str) -> Child:
-        started.append(Child(code, run, *arguments, key=key, **variables))
-        return started[-1]
+    def start(run: RunFolder, step: int = 0, key: str | None = API_KEY, **variables: str) -> Child:
+        child = Child(run, step, key, **variables)
+        started.append(child)
+        child.seconds_to_begin = child.read_seconds()
+        return child
 
     try:
         yield start

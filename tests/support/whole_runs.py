@@ -10,9 +10,8 @@ from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run
 from emocore.run.state import RunStatus
 from emocore.system.processes import ProcessIdentity, current_boot_id
-from emocore.tracking.metrics_file import MetricsFile
-from tests.support.records import write_raw
-from tests.support.tables import COST, LABELS, change_status, finish_run
+from tests.support.records import write_raw, write_rows
+from tests.support.tables import COST, LABELS, change_status, finish_run, make_place
 
 STATES = ("finished", "queued", "running")  # the last without its process
 
@@ -50,14 +49,12 @@ def shelve(root: Path) -> dict[str, RunFolder]:
 
 
 def _complete(run: RunFolder) -> None:
-    file = MetricsFile.begin(run.metrics)
-    for step in (1, 2, 3):
-        row = {"step": step, "total_steps": 3, "epoch": step / 3, "seconds": 2.0 * step, "train/loss": 0.5}
-        file.append(row | {"validation/f1_macro": 0.4, "validation/f1_micro": 0.6})
-    file.close()
+    scores = {"train/loss": 0.5, "validation/f1_macro": 0.4, "validation/f1_micro": 0.6}
+    steps = [{"step": step, "total_steps": 3, "epoch": step / 3, "seconds": 2.0 * step} for step in (1, 2, 3)]
+    write_rows(run.metrics, [step | scores for step in steps])
     run.log.write_text("the last words\n", encoding="utf-8")
-    place = {"mode": "offline", "reason": None, "entity": None, "project": "p", "id": "r", "url": None}
-    write_raw(run, "wandb.json", place | {"base_url": "https://api.wandb.ai", "complete": False})
+    place = make_place(mode="offline", entity=None, url=None, base_url="https://api.wandb.ai")
+    write_raw(run, "wandb.json", place)
     for folder in (run.adapter, run.checkpoints):
         folder.mkdir(exist_ok=True)
     run.adapter.joinpath("adapter_config.json").write_text("{}", encoding="utf-8")

@@ -1,11 +1,12 @@
 """A W&B server of one's own, confirmed as such, and a key that it takes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from emocore.system.keys import confirm_wandb_server
-from tests.support.wandb_children import API_KEY
+from tests.support.wandb_children import API_KEY, Child, children, new_run
 from tests.support.wandb_server import WandbServer
 
 
@@ -19,3 +20,15 @@ def server() -> Iterator[WandbServer]:
     with WandbServer() as server:
         confirm_wandb_server(server.base_url)
         yield server
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Child]]:
+    with children() as start:
+        yield start
+
+
+@pytest.fixture
+def child(server: WandbServer, start: Callable[..., Child], tmp_path: Path) -> Child:
+    """A process whose run is online at `server` and has no row yet."""
+    return start(new_run(tmp_path, server))

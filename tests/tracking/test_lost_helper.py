@@ -13,7 +13,7 @@ import pytest
 from emocore.run.folder import RunFolder
 from emocore.run.state import RunStatus
 from tests.support.live_runs import Attempts, describe, queue_run, wait_for
-from tests.support.wandb_children import API_KEY, LOG_AS_TOLD, children, new_run, place_of
+from tests.support.wandb_children import API_KEY, Child, place_of
 from tests.support.wandb_server import WandbServer
 
 MOST_SECONDS = 15
@@ -78,18 +78,12 @@ def test_a_run_outlives_the_helper(
     assert place_of(run)["complete"] is False
 
 
-def test_a_library_can_be_imported_without_the_helper(server: WandbServer, tmp_path: Path) -> None:
+def test_a_library_can_be_imported_without_the_helper(child: Child) -> None:
     """The client would report the import; a run imports those that it trains with after its W&B has begun."""
-    with children() as start:
-        child = start(LOG_AS_TOLD, new_run(tmp_path, server), "0")
-        child.read_seconds()
-        [helper] = [one for one in psutil.Process(child.process.pid).children() if one.name() == "wandb-core"]
-        helper.kill()
-        wait_for(lambda: helper.status() == psutil.STATUS_ZOMBIE, 10, "its death")
-        child.tell("import joblib")
-        child.tell("log 5")
-        child.tell("end 0")
-        child.finish()
+    [helper] = [one for one in psutil.Process(child.process.pid).children() if one.name() == "wandb-core"]
+    helper.kill()
+    wait_for(lambda: helper.status() == psutil.STATUS_ZOMBIE, 10, "its death")
+    child.finish("import joblib", "log 5", "end 0")
     assert BROKE_DOWN in place_of(child.run)["reason"]
 
 

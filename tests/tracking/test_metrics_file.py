@@ -11,6 +11,8 @@ import pytest
 
 from emocore.errors import RunError
 from emocore.tracking.metrics_file import MetricsFile, read_last_metrics, read_metrics
+from tests.support.damaged_folders import IN_PLACE, IN_PLACE_OF_FILES, SECRET
+from tests.support.records import write_rows
 from tests.support.repository import REPOSITORY
 
 WRITE_UNTIL_KILLED = """
@@ -31,8 +33,13 @@ def row(step: int) -> dict[str, float]:
     return {"step": step, "total_steps": 100, "epoch": step / 10, "seconds": 0.5 * step, "train/loss": 1 / (step + 1)}
 
 
-def test_a_row_is_on_disk_when_append_returns(tmp_path: Path) -> None:
-    path = tmp_path / "metrics.jsonl"
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    (tmp_path / "run").mkdir()
+    return tmp_path / "run" / "metrics.jsonl"
+
+
+def test_a_row_is_on_disk_when_append_returns(path: Path) -> None:
     file = MetricsFile.begin(path)
     for step in range(3):
         file.append(row(step))
@@ -41,44 +48,41 @@ def test_a_row_is_on_disk_when_append_returns(tmp_path: Path) -> None:
     file.close()
 
 
-def test_rows_of_a_second_writer_follow_those_of_the_first(tmp_path: Path) -> None:
-    path = tmp_path / "metrics.jsonl"
+def test_rows_of_a_second_writer_follow_those_of_the_first(path: Path) -> None:
     for step in range(2):
-        file = MetricsFile.begin(path)
-        file.append(row(step))
-        file.close()
+        write_rows(path, [row(step)])
     assert read_metrics(path) == [row(0), row(1)]
 
 
-def test_a_file_that_is_missing_or_empty_has_no_rows(tmp_path: Path) -> None:
-    path = tmp_path / "metrics.jsonl"
+def test_a_file_that_is_missing_or_empty_has_no_rows(path: Path) -> None:
     assert (read_metrics(path), read_last_metrics(path)) == ([], None)
     path.touch()
     assert (read_metrics(path), read_last_metrics(path)) == ([], None)
 
 
-@pytest.mark.parametrize("torn", ["{", '{"step": 2, "train/lo', '{"step": 2}', '{"text": "é'])
-def test_a_torn_last_line_is_skipped(tmp_path: Path, torn: str) -> None:
-    path = tmp_path / "metrics.jsonl"
-    path.write_bytes("".join(json.dumps(row(step)) + "\n" for step in range(2)).encode() + torn.encode())
-    assert read_metrics(path) == [row(0), row(1)]
-    assert read_last_metrics(path) == row(1)
+TORN = {
+    "begun": "{",
+    "cut": '{"step": 2, "train/lo',
+    "another": '{"step": 2}',
+    "cut text": '{"text": "é',
+    "nested too deeply": "[" * 100_000 + "]" * 100_000,
+}
 
 
-def test_a_file_with_a_torn_line_alone_has_no_rows(tmp_path: Path) -> None:
-    path = tmp_path / "metrics.jsonl"
-    path.write_text('{"step"')
+@pytest.mark.parametrize("torn", TORN.values(), ids=TORN)
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_a_torn_last_line_is_skipped(path: Path, torn: str, end: str) -> None:
+    path.write_text(torn + end, encoding="utf-8")
     assert (read_metrics(path), read_last_metrics(path)) == ([], None)
+    path.write_text("".join(json.dumps(row(step)) + "\n" for step in range(2)) + torn + end, encoding="utf-8")
+    assert (read_metrics(path), read_last_metrics(path)) == ([row(0), row(1)], row(1))
 
 
 @pytest.mark.parametrize("torn", ['{"st', json.dumps(row(1)) + '\n{"st', json.dumps(row(1)) + '\n{"note": "é'])
-def test_rows_of_a_second_writer_are_whole_after_a_torn_line(tmp_path: Path, torn: str) -> None:
-    path = tmp_path / "metrics.jsonl"
+def test_rows_of_a_second_writer_are_whole_after_a_torn_line(path: Path, torn: str) -> None:
     path.write_text(torn, encoding="utf-8")
     complete = read_metrics(path)
-    file = MetricsFile.begin(path)
-    file.append(row(2))
-    file.close()
+    write_rows(path, [row(2)])
     assert read_metrics(path) == [*complete, row(2)]
     assert read_last_metrics(path) == row(2)
 
@@ -101,15 +105,13 @@ def test_rows_of_a_second_writer_are_whole_after_a_torn_line(tmp_path: Path, tor
         3,
     ],
 )
-def test_a_row_of_another_shape_counts_as_torn(tmp_path: Path, other: object) -> None:
-    path = tmp_path / "metrics.jsonl"
+def test_a_row_of_another_shape_counts_as_torn(path: Path, other: object) -> None:
     path.write_text("".join(json.dumps(line) + "\n" for line in (row(1), other)), encoding="utf-8")
     assert read_metrics(path) == [row(1)]
     assert read_last_metrics(path) == row(1)
 
 
-def test_the_last_row_with_a_metric_is_found_however_far_back(tmp_path: Path) -> None:
-    path = tmp_path / "metrics.jsonl"
+def test_the_last_row_with_a_metric_is_found_however_far_back(path: Path) -> None:
     scored = row(5) | {"validation/f1_macro": 0.5}
     lines = [row(step) if step != 5 else scored for step in range(900)]
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
@@ -118,38 +120,27 @@ def test_the_last_row_with_a_metric_is_found_however_far_back(tmp_path: Path) ->
     assert read_last_metrics(path, "validation/f1_micro") is None
 
 
-def test_the_last_row_of_a_long_file_is_found(tmp_path: Path) -> None:
-    path = tmp_path / "metrics.jsonl"
-    file = MetricsFile.begin(path)
-    for step in range(200):
-        file.append(row(step) | {f"validation/metric {i}": i / 7 for i in range(20)})
-    file.close()
+def test_the_last_row_of_a_long_file_is_found(path: Path) -> None:
+    write_rows(path, [row(step) | {f"validation/metric {i}": i / 7 for i in range(20)} for step in range(200)])
     assert path.stat().st_size > 50_000
     assert read_last_metrics(path) == read_metrics(path)[-1]
     assert len(read_metrics(path)) == 200
 
 
-def test_separators_inside_a_value_do_not_split_its_row(tmp_path: Path) -> None:
-    path = tmp_path / "metrics.jsonl"
-    file = MetricsFile.begin(path)
+def test_separators_inside_a_value_do_not_split_its_row(path: Path) -> None:
     content = row(1) | {"note": "one\u2028two\x0bthree\nfour"}
-    file.append(content)
-    file.close()
+    write_rows(path, [content])
     assert read_metrics(path) == [content]
     assert read_last_metrics(path) == content
 
 
-def test_a_loss_that_is_not_a_number_is_kept_as_such(tmp_path: Path) -> None:
-    path = tmp_path / "metrics.jsonl"
-    file = MetricsFile.begin(path)
-    file.append(row(1) | {"train/loss": float("nan")})
-    file.close()
+def test_a_loss_that_is_not_a_number_is_kept_as_such(path: Path) -> None:
+    write_rows(path, [row(1) | {"train/loss": float("nan")}])
     loss = read_metrics(path)[0]["train/loss"]
     assert loss != loss
 
 
-def test_a_killed_writer_leaves_complete_rows_in_order(tmp_path: Path) -> None:
-    path = tmp_path / "metrics.jsonl"
+def test_a_killed_writer_leaves_complete_rows_in_order(path: Path) -> None:
     child = subprocess.Popen([sys.executable, "-c", WRITE_UNTIL_KILLED, path], stdout=subprocess.PIPE, cwd=REPOSITORY)
     assert child.stdout is not None
     child.stdout.readline()
@@ -163,31 +154,14 @@ def test_a_killed_writer_leaves_complete_rows_in_order(tmp_path: Path) -> None:
     assert last["step"] == steps[-1]
 
 
-def test_a_row_that_is_nested_too_deeply_counts_as_torn(tmp_path: Path) -> None:
-    path = tmp_path / "metrics.jsonl"
-    path.write_text(json.dumps(row(1)) + "\n" + "[" * 100_000 + "]" * 100_000 + "\n", encoding="utf-8")
-    assert read_metrics(path) == [row(1)]
-    assert read_last_metrics(path) == row(1)
-
-
 @pytest.mark.timeout(10)
-@pytest.mark.parametrize("what", ["folder", "fifo", "loop", "link out", "zeros", "200 MB"])
-def test_what_is_no_file_of_metrics_is_told_at_once_and_left_alone(tmp_path: Path, what: str) -> None:
-    path, outside = tmp_path / "run" / "metrics.jsonl", tmp_path / "outside"
-    path.parent.mkdir()
-    outside.write_text('{"torn', encoding="utf-8")
-    put = {
-        "folder": path.mkdir,
-        "fifo": lambda: os.mkfifo(path),
-        "loop": lambda: path.symlink_to(path),
-        "link out": lambda: path.symlink_to(outside),
-        "zeros": lambda: path.symlink_to("/dev/zero"),
-        "200 MB": lambda: path.touch() or os.truncate(path, 200 * 10**6),
-    }
-    put[what]()
-    for look in (read_metrics, read_last_metrics, MetricsFile):
+@pytest.mark.parametrize("what", ["folder", "fifo", "link loop", "link out", "link to zeros", "200 MB"])
+def test_what_is_no_file_of_metrics_is_told_at_once_and_left_alone(path: Path, what: str) -> None:
+    (IN_PLACE | IN_PLACE_OF_FILES)[what](path)
+    for look in (read_metrics, read_last_metrics, MetricsFile.begin):
         with pytest.raises(
             RunError, match=r"^run run: metrics\.jsonl cannot be read \(.+\), so its curves are not known$"
         ):
             look(path)
-    assert outside.read_text(encoding="utf-8") == '{"torn'
+    if what == "link out":
+        assert path.read_text(encoding="utf-8") == SECRET

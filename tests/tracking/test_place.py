@@ -11,11 +11,9 @@ from emocore.run.listing import create_run
 from emocore.run.wandb_place import WandbPlace
 from emocore.tracking.place import known_place, read_place
 from tests.support.records import write_raw
+from tests.support.tables import make_place
 
-PLACE = {
-    "mode": "online", "reason": None, "entity": "e", "project": "p", "id": "r", "complete": True,
-    "url": "https://wandb.ai/e/p%20q/runs/r?x=1", "base_url": "https://api.wandb.ai",
-}  # fmt: skip
+PLACE = make_place(url="https://wandb.ai/e/p%20q/runs/r?x=1", base_url="https://api.wandb.ai")
 
 
 @pytest.mark.parametrize(

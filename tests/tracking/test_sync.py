@@ -1,13 +1,12 @@
 """Runs that ended offline, or whose end W&B lacks, are sent later: all of it, and once."""
 
-import contextlib
 import math
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,16 +18,17 @@ from emocore.run.folder import RunFolder
 from emocore.run.result import RunScores
 from emocore.run.state import RunStatus
 from emocore.system.keys import confirm_wandb_server
-from emocore.tracking.metrics_file import MetricsFile, read_metrics
+from emocore.tracking.metrics_file import read_metrics
 from emocore.tracking.remote import is_same, merge_rows
 from emocore.tracking.summary import unflatten_provenance, unflatten_result
 from emocore.tracking.sync import can_sync, sync_run
+from tests.support.damaged_folders import Damage, put_bytes, put_link, replace_with
 from tests.support.live_runs import wait_for
-from tests.support.records import write_raw
+from tests.support.records import write_raw, write_rows
 from tests.support.repository import REPOSITORY
 from tests.support.small_disks import fill, free, small_disk
-from tests.support.tables import change_status, finish_run
-from tests.support.wandb_children import API_KEY, LOG_AS_TOLD, assert_no_key, children, new_run, place_of
+from tests.support.tables import change_status, finish_run, make_place
+from tests.support.wandb_children import API_KEY, assert_no_key, children, new_run, place_of
 from tests.support.wandb_server import StoredRun, WandbServer
 from tests.support.wandb_store import HISTORY
 
@@ -36,13 +36,10 @@ pytestmark = pytest.mark.usefixtures("key")
 
 
 def log_steps(run: RunFolder, steps: int) -> None:
-    file = MetricsFile.begin(run.metrics)
     for step in range(1, steps + 1):
         row = {"step": step, "total_steps": steps, "epoch": step / steps, "seconds": step / 10}
-        file.append(row | {"train/loss": math.nan if step == 3 else 1 / step})
-        if step % 5 == 0:
-            file.append(row | {"validation/f1_macro": step / steps})
-    file.close()
+        scored = [row | {"validation/f1_macro": step / steps}] if step % 5 == 0 else []
+        write_rows(run.metrics, [row | {"train/loss": math.nan if step == 3 else 1 / step}, *scored])
 
 
 def offline_run(root: Path, server: WandbServer, steps: int = 12) -> RunFolder:
@@ -52,8 +49,9 @@ def offline_run(root: Path, server: WandbServer, steps: int = 12) -> RunFolder:
     config = RunConfig(wandb_base_url=server.base_url, wandb_project="emotions")
     run = finish_run(root, config, truth, truth * 2.0 - 1, ("anger", "joy/delight"))
     log_steps(run, steps)
-    place = {"mode": "offline", "reason": "W&B could not be reached", "project": "emotions", "id": run.id}
-    write_raw(run, "wandb.json", place | {"entity": None, "url": None, "base_url": None, "complete": False})
+    nowhere = {"entity": None, "url": None, "base_url": None}
+    place = make_place(mode="offline", reason="W&B could not be reached", project="emotions", id=run.id, **nowhere)
+    write_raw(run, "wandb.json", place)
     return run
 
 
@@ -82,10 +80,8 @@ def test_an_offline_run_is_sent_once_with_all_that_it_is(server: WandbServer, tm
     assert_the_same(stored, run)
     assert RunScores.model_validate(unflatten_result(stored.summary)) == run.scores
     assert unflatten_provenance(stored.summary)["labels"] == ["anger", "joy/delight"]
-    assert place_of(run) == {
-        "mode": "online", "reason": None, "entity": "team", "project": "emotions", "id": run.id,
-        "url": f"{server.base_url}/team/emotions/runs/{run.id}", "base_url": server.base_url, "complete": True,
-    }  # fmt: skip
+    url = f"{server.base_url}/team/emotions/runs/{run.id}"
+    assert place_of(run) == make_place(project="emotions", id=run.id, url=url, base_url=server.base_url, complete=True)
     assert not can_sync(run)
     sent = len([request for request in server.requests if request.path.endswith("file_stream")])
     again = sync_run(run)
@@ -126,17 +122,12 @@ def half_there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunFo
     """Online, then killed; resumed offline, then stopped: W&B has the beginning and some steps after it."""
     with WandbServer() as server, children() as start, pytest.MonkeyPatch.context() as patch:
         patch.setenv("WANDB_API_KEY", API_KEY)
-        child = start(LOG_AS_TOLD, new_run(tmp_path_factory.mktemp("half"), server), "0")
-        child.read_seconds()
+        child = start(new_run(tmp_path_factory.mktemp("half"), server))
         child.tell("log 12")
         wait_for(lambda: len(the_run(server).history) == 14, 20, "the rows")
         child.end()
         server.fail(401)
-        second = start(LOG_AS_TOLD, child.run, "10")
-        second.read_seconds()
-        second.tell("log 7")
-        second.tell("end 1")
-        second.finish()
+        start(child.run, 10).finish("log 7", "end 1")
         server.recover()
         change_status(child.run, RunStatus.STOPPED, reason="stopped by the user")
         yield child.run, server
@@ -168,8 +159,7 @@ def test_a_run_whose_process_died_without_a_word_can_be_sent(server: WandbServer
     run = offline_run(tmp_path, server)
     change_status(run, RunStatus.RUNNING)
     assert run.state.status == RunStatus.INTERRUPTED
-    with contextlib.closing(MetricsFile.begin(run.metrics)) as file:
-        file.append({"step": 13, "total_steps": 12, "epoch": 1.0, "seconds": 9.0, "train/loss": 0.1})
+    write_rows(run.metrics, [{"step": 13, "total_steps": 12, "epoch": 1.0, "seconds": 9.0, "train/loss": 0.1}])
     assert sync_run(run).rows_sent == 13
     assert run.stored_state.status == RunStatus.INTERRUPTED, "it does not look alive while it is sent"
     assert the_run(server).state == "failed"
@@ -193,32 +183,19 @@ def test_a_damaged_note_on_where_it_is_is_written_anew(server: WandbServer, tmp_
     assert not can_sync(run)
 
 
-def cut_short(path: Path) -> None:
-    path.write_text("{")
-
-
-def link_to_a_device(path: Path) -> None:
-    path.unlink()
-    path.symlink_to("/proc/self/mem")
-
-
 @pytest.mark.parametrize(
-    ("file", "spoil", "words"),
+    ("file", "damage", "words"),
     [
-        (
-            "result.json",
-            cut_short,
-            "result.json is damaged (it should hold one JSON object); run it again",
-        ),
-        ("metrics.jsonl", link_to_a_device, "metrics.jsonl cannot be read (it is a link that leads out of its folder)"),
-        ("config.json", cut_short, "config.json is damaged"),
+        ("result.json", put_bytes(b"{"), "result.json is damaged (it should hold one JSON object); run it again"),
+        ("metrics.jsonl", put_link("/proc/self/mem"), "cannot be read (it is a link that leads out of its folder)"),
+        ("config.json", put_bytes(b"{"), "config.json is damaged"),
     ],
 )
 def test_trouble_of_this_machine_is_not_blamed_on_w_and_b(
-    server: WandbServer, tmp_path: Path, file: str, spoil: Callable[[Path], None], words: str
+    server: WandbServer, tmp_path: Path, file: str, damage: Damage, words: str
 ) -> None:
     run = offline_run(tmp_path, server)
-    spoil(run.path / file)
+    replace_with(damage)(run.path / file)
     with pytest.raises(RunError) as caught:
         sync_run(run)
     assert words in str(caught.value)

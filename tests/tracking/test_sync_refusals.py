@@ -1,8 +1,8 @@
 """What keeps a run from being sent to W&B is said in time, and in one sentence."""
 
 import contextlib
-import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from emocore.errors import ConfigError, RunError
 from emocore.run.folder import RunFolder
 from emocore.tracking.sync import sync_run
+from tests.support.threads import at_once
 from tests.support.wandb_children import API_KEY, FAULTS, place_of
 from tests.support.wandb_server import WandbServer
 from tests.tracking.test_sync import offline_run
@@ -28,30 +29,24 @@ pytestmark = pytest.mark.usefixtures("key")
 @pytest.fixture(scope="module")
 def refused(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, float]]:
     """What a sync says of each fault, and after how many seconds. They mostly wait, so they do it together."""
-    said: dict[str, tuple[str, float]] = {}
     root = tmp_path_factory.mktemp("refused")
 
-    def sync_in_vain(fault: str, run: RunFolder) -> None:
+    def sync_in_vain(run: RunFolder) -> tuple[str, float]:
         before = place_of(run)
         began = time.monotonic()
         with pytest.raises(RunError, match=f"run {run.id} was not sent to W&B: .*then sync it again") as caught:
             sync_run(run)
         assert place_of(run) == before
-        said[fault] = str(caught.value), time.monotonic() - began
+        return str(caught.value), time.monotonic() - began
 
     with pytest.MonkeyPatch.context() as patch, contextlib.ExitStack() as stack:
         patch.setenv("WANDB_API_KEY", API_KEY)
-        threads = []
+        calls = []
         for fault in REFUSALS:
             server = stack.enter_context(WandbServer())
-            run = offline_run(root, server)
+            calls.append(partial(sync_in_vain, offline_run(root, server)))
             FAULTS[fault](server)
-            threads.append(threading.Thread(target=sync_in_vain, args=(fault, run)))
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    return said
+        return dict(zip(REFUSALS, at_once(*calls), strict=True))
 
 
 @pytest.mark.parametrize("fault", REFUSALS)
