@@ -29,7 +29,7 @@ from emocore.data.source import STARTER_FILE
 
 VOCABULARY = 600
 HIDDEN = 64
-SPREAD = 0.1
+COMMON = {"vocab_size": VOCABULARY, "hidden_size": HIDDEN, "num_hidden_layers": 2, "initializer_range": 0.1}
 
 
 def save_tiny_bert(folder: Path, mean_pooling: bool = True) -> Path:
@@ -40,14 +40,11 @@ def save_tiny_bert(folder: Path, mean_pooling: bool = True) -> Path:
         single="[CLS] $A [SEP]", special_tokens=[("[CLS]", start), ("[SEP]", end)]
     )
     config = BertConfig(
-        vocab_size=VOCABULARY,
-        hidden_size=HIDDEN,
-        num_hidden_layers=2,
+        **COMMON,
         num_attention_heads=4,
         intermediate_size=2 * HIDDEN,
         max_position_embeddings=128,
         pad_token_id=tokenizer.token_to_id("[PAD]"),
-        initializer_range=SPREAD,
     )
     names = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
     _save(BertModel, config, tokenizer, folder, **names)
@@ -61,16 +58,13 @@ def save_tiny_llama(folder: Path) -> Path:
     """A Llama decoder whose tokenizer has no padding token, as is common."""
     tokenizer = _train_tokenizer(["<s>", "</s>"])
     config = LlamaConfig(
-        vocab_size=VOCABULARY,
-        hidden_size=HIDDEN,
-        num_hidden_layers=2,
+        **COMMON,
         num_attention_heads=4,
         num_key_value_heads=2,
         intermediate_size=2 * HIDDEN,
         max_position_embeddings=256,
         bos_token_id=0,
         eos_token_id=1,
-        initializer_range=SPREAD,
     )
     return _save(LlamaForCausalLM, config, tokenizer, folder, bos_token="<s>", eos_token="</s>")
 
@@ -80,9 +74,7 @@ def save_tiny_gemma(folder: Path) -> Path:
     tokenizer = _train_tokenizer(["<pad>", "<eos>", "<bos>"])
     tokenizer.post_processor = processors.TemplateProcessing(single="<bos> $A", special_tokens=[("<bos>", 2)])
     config = GemmaConfig(
-        vocab_size=VOCABULARY,
-        hidden_size=HIDDEN,
-        num_hidden_layers=2,
+        **COMMON,
         num_attention_heads=8,
         num_key_value_heads=1,
         head_dim=32,
@@ -96,7 +88,6 @@ def save_tiny_gemma(folder: Path) -> Path:
         eos_token_id=1,
         bos_token_id=2,
         tie_word_embeddings=True,
-        initializer_range=SPREAD,
     )
     names = {"pad_token": "<pad>", "eos_token": "<eos>", "bos_token": "<bos>"}
     return _save(GemmaForCausalLM, config, tokenizer, folder, **names)
@@ -106,9 +97,7 @@ def save_tiny_qwen2(folder: Path) -> Path:
     """gte-Qwen1.5-7B-instruct at toy width: as many KV heads as heads, biases on Q, K and V, eos also for padding."""
     tokenizer = _train_tokenizer(["<|endoftext|>"])
     config = Qwen2Config(
-        vocab_size=VOCABULARY,
-        hidden_size=HIDDEN,
-        num_hidden_layers=2,
+        **COMMON,
         num_attention_heads=4,
         num_key_value_heads=4,
         intermediate_size=3 * HIDDEN,
@@ -120,7 +109,6 @@ def save_tiny_qwen2(folder: Path) -> Path:
         eos_token_id=0,
         bos_token_id=0,
         tie_word_embeddings=False,
-        initializer_range=SPREAD,
     )
     names = {"pad_token": "<|endoftext|>", "eos_token": "<|endoftext|>"}
     return _save(Qwen2ForCausalLM, config, tokenizer, folder, **names)
