@@ -22,11 +22,7 @@ ROUND_NUMBERS = NICE_NUMBERS[::3]
 
 
 def cost_scatter(
-    costs: pd.DataFrame,
-    front: pd.Series,
-    cost: str,
-    title: str,
-    no_skill: Mapping[str, float] | None = None,
+    costs: pd.DataFrame, front: pd.Series, cost: str, title: str, no_skill: Mapping[str, float] | None = None
 ) -> go.Figure:
     """One point per series, named in the legend, with the interval of its macro-F1; `title` names the column `cost`.
 

@@ -238,12 +238,7 @@ def _see_through(runs: list[RunFolder], wait: bool) -> int:
     if not wait:
         return 0
     wait_until_final(runs)
-    return max(_report_end(run) for run in runs)
-
-
-def _report_end(run: RunFolder) -> int:
-    state = run.state
-    if state.status == RunStatus.FINISHED:
-        return 0
-    output.print_problem(f"run {run.id} {state.status}: {state.reason}")
-    return 1
+    ends = [(run, state) for run in runs if (state := run.state).status != RunStatus.FINISHED]
+    for run, state in ends:
+        output.print_problem(f"run {run.id} {state.status}: {state.reason}")
+    return 1 if ends else 0

@@ -65,17 +65,11 @@ RULES: Mapping[str, Rule] = {
         follows=SPLIT_SETTINGS,
     ),
     "training rows": Rule("confounds", "More rows raise F1 whatever the method: a lead may come from them."),
-    "rows or split": Rule(
-        "confounds",
-        OTHER_TEXTS,
-        "origin",
-        given=(*SPLIT_SETTINGS, "labels"),
-    ),
+    "rows or split": Rule("confounds", OTHER_TEXTS, "origin", given=(*SPLIT_SETTINGS, "labels")),
     **{name: Rule("confounds", OTHER_TEXTS) for name in SPLIT_SETTINGS if name not in ("data", "training rows")},
     # Also where each has its method's default: more training is more training, whoever chose it.
     "epochs": Rule(
-        "confounds",
-        "More passes over the rows are more training, chosen or by default: a lead may come from them.",
+        "confounds", "More passes over the rows are more training, chosen or by default: a lead may come from them."
     ),
     "optimizer steps": Rule(
         "confounds",
@@ -100,9 +94,7 @@ RULES: Mapping[str, Rule] = {
     **{title(name): OWN for name in with_role("method") if name not in ("epochs", "max_steps")},
     "device": COSTS_ALONE,
     "precision": Rule(
-        "may matter",
-        "Rounding moves F1 by a fraction of a point; timings and memory cannot be compared.",
-        "origin",
+        "may matter", "Rounding moves F1 by a fraction of a point; timings and memory cannot be compared.", "origin"
     ),
     "base revision": Rule(
         "may matter", "The base was loaded at different revisions, whose weights may differ.", "origin", ("base",)

@@ -13,17 +13,13 @@ from emocore.metrics import score_flattened, score_multilabel
 
 def no_skill_scores(truth: np.ndarray) -> dict[str, dict[str, Any]]:
     """{"silence" | "frequency" | "always-on": {"multilabel": ..., "flattened": ...}}; truth is 0/1 (texts, labels)."""
-    predictions = {"silence": np.zeros_like(truth), "always-on": np.ones_like(truth)}
-    scores = {
-        name: {
-            "multilabel": score_multilabel(truth, predicted),
-            "flattened": score_flattened(truth, predicted),
-        }
-        for name, predicted in predictions.items()
-    }
+
+    def score(predicted: np.ndarray) -> dict[str, Any]:
+        return {"multilabel": score_multilabel(truth, predicted), "flattened": score_flattened(truth, predicted)}
+
     frequency = _score_frequency(truth.mean(axis=0))
     frequency["multilabel"] |= _score_frequency_by_text(truth)
-    return {"silence": scores["silence"], "frequency": frequency, "always-on": scores["always-on"]}
+    return {"silence": score(np.zeros_like(truth)), "frequency": frequency, "always-on": score(np.ones_like(truth))}
 
 
 def f1_of_always_on(share: np.ndarray) -> np.ndarray:

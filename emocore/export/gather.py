@@ -36,10 +36,7 @@ MOST_PAIRS = 10  # next to each other in one figure
 
 
 def gather(
-    comparison: Comparison,
-    audit: pd.DataFrame,
-    title: str,
-    compare_at: Callable[[ThresholdPolicy], Comparison],
+    comparison: Comparison, audit: pd.DataFrame, title: str, compare_at: Callable[[ThresholdPolicy], Comparison]
 ) -> ComparisonContent:
     """`audit` is the fairness audit, `compare_at` gives the same comparison at other thresholds."""
     headline = describe(comparison)

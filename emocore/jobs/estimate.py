@@ -70,13 +70,9 @@ def _guess_samples_per_second(base: str) -> float:
 
 def _measured_speeds(root: Path) -> dict[Kind, float]:
     """Samples per second of the latest finished run by method, base and kind of device."""
-    speeds = {}
-    for run in list_finished(root):
-        versions = tuple(file_version(run.path / name) for name in ("config.json", "result.json", "provenance.json"))
-        if measured := _measured_speed(run.path, versions):
-            kind, speed = measured
-            speeds[kind] = speed
-    return speeds
+    files = ("config.json", "result.json", "provenance.json")
+    runs = {run.path: tuple(file_version(run.path / name) for name in files) for run in list_finished(root)}
+    return dict(speed for path, versions in runs.items() if (speed := _measured_speed(path, versions)))
 
 
 @lru_cache(maxsize=4096)

@@ -30,7 +30,7 @@ from emocore.text import first_line
 
 @dataclass(frozen=True)
 class LoadedBase:
-    """A frozen base with a fresh head, before any adapter; `source` is the Hub id or folder it came from."""
+    """A frozen base with a new head and without an adapter; `source` is its Hub id or folder."""
 
     base: Base
     model: PreTrainedModel
@@ -40,10 +40,10 @@ class LoadedBase:
 
 
 def build_model(config: RunConfig, labels: tuple[str, ...], device: str, bf16: bool) -> tuple[PeftModel, LoadedBase]:
-    """The base of `config` with its method's fresh adapter, on `device`.
+    """The base of `config` with a new adapter of its method, on `device`.
 
-    The frozen base is held in bf16 where the training runs in it (half the memory, no cast at every
-    step); adapter and head are fp32. Raises BaseModelError or ConfigError.
+    The frozen base is in bf16 if the training is (half the memory, no cast at every step); adapter and head are fp32.
+    Raises BaseModelError or ConfigError.
     """
     method = find_method(config.method)
     dtype = torch.bfloat16 if bf16 else torch.float32
@@ -58,7 +58,7 @@ def build_model(config: RunConfig, labels: tuple[str, ...], device: str, bf16: b
     except ValueError as error:
         raise ConfigError(f"target_modules: {first_line(error)}", field="target_modules") from error
     for parameter in model.parameters():
-        if parameter.requires_grad:  # bf16 would swallow the small updates of an optimizer step
+        if parameter.requires_grad:  # bf16 would lose the small updates of an optimizer step
             parameter.data = parameter.data.float()
     if config.gradient_checkpointing:
         loaded.model.activation_checkpointing_enable({"use_reentrant": False})
@@ -67,16 +67,11 @@ def build_model(config: RunConfig, labels: tuple[str, ...], device: str, bf16: b
 
 
 def load_base(
-    name: str,
-    labels: tuple[str, ...],
-    device: str,
-    dtype: torch.dtype,
-    quantized: bool,
-    revision: str | None = None,
+    name: str, labels: tuple[str, ...], device: str, dtype: torch.dtype, quantized: bool, revision: str | None = None
 ) -> LoadedBase:
     """The base with a new classification head for `labels`, all weights in `dtype` (or NF4).
 
-    `revision` is the Hub commit that an adapter was trained on; None takes the newest."""
+    `revision` is the Hub commit that an adapter was trained on; None means the newest."""
     quiet_libraries()
     base = find_base(name)
     source = str(bundled_folder(base)) if base.source == "bundled" else base.location
@@ -86,7 +81,7 @@ def load_base(
         else:
             check_folder(Path(source))
         origin: dict[str, Any] = {"revision": revision, "token": hub_token()}
-        # Unless told, Transformers asks in the terminal whether to run the code that lies with a base.
+        # By default Transformers asks in the terminal whether to run code that comes with a base.
         config = AutoConfig.from_pretrained(source, trust_remote_code=False, **origin)
         tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False, **origin)
         model_class = MeanPooledBert if base.pooling == "mean" else AutoModelForSequenceClassification
@@ -98,7 +93,7 @@ def load_base(
             id2label=dict(enumerate(labels)),
             label2id={label: index for index, label in enumerate(labels)},
             problem_type="multi_label_classification",
-            # On a CPU, at the length of a message, plain attention is faster than the fused kernel.
+            # For short texts on a CPU, plain attention is faster than the fused kernel.
             attn_implementation="eager" if device == "cpu" else "sdpa",
             use_safetensors=True,
             quantization_config=_nf4(base, dtype) if quantized else None,
@@ -107,7 +102,7 @@ def load_base(
         )
     except (BaseModelError, torch.OutOfMemoryError, MemoryError):
         raise
-    except Exception as error:  # a damaged or missing file can fail anywhere in three libraries
+    except Exception as error:  # a damaged or missing file can raise any error in three libraries
         raise BaseModelError(explain_load_error(base, error)) from error
     _set_padding(model, tokenizer)
     if quantized:
@@ -118,7 +113,7 @@ def load_base(
 
 
 def _check_targets(model: PreTrainedModel, targets: list[str]) -> None:
-    """PEFT says nothing of a target that matches no layer as long as another does."""
+    """Raises ConfigError for a target that matches no layer. PEFT ignores it if another target matches."""
     names = [name for name, _ in model.named_modules()]
     for target in targets:
         if not any(name == target or name.endswith(f".{target}") for name in names):
@@ -126,7 +121,7 @@ def _check_targets(model: PreTrainedModel, targets: list[str]) -> None:
 
 
 def explain_load_error(base: Base, error: Exception) -> str:
-    """What a user can do when a base could not be loaded."""
+    """A sentence that says why a base could not be loaded and what to do."""
     if base.source != "hub":
         return f"base '{base.name}' could not be loaded: {first_line(error)}"
     reason = first_line(error)
@@ -141,7 +136,7 @@ def explain_load_error(base: Base, error: Exception) -> str:
 
 
 def _nf4(base: Base, dtype: torch.dtype) -> BitsAndBytesConfig:
-    """NF4 with double quantisation (Dettmers et al. 2023); the new head stays out of it."""
+    """NF4 with double quantisation (Dettmers et al. 2023); the new head is not quantised."""
     return BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
@@ -152,8 +147,8 @@ def _nf4(base: Base, dtype: torch.dtype) -> BitsAndBytesConfig:
 
 
 def _compute_as_asked(model: PreTrainedModel) -> None:
-    """Without gradients on a CPU with AVX512-BF16, bitsandbytes repacks 4-bit layers for a kernel that rounds
-    to bf16 whatever `bnb_4bit_compute_dtype` says, and is many times slower on batches. Not here."""
+    """Turn off a kernel of bitsandbytes that is used without gradients on a CPU with AVX512-BF16. It rounds to bf16
+    whatever `bnb_4bit_compute_dtype` says, and is many times slower on batches."""
     import bitsandbytes
 
     for module in model.modules():
@@ -162,7 +157,7 @@ def _compute_as_asked(model: PreTrainedModel) -> None:
 
 
 def _set_padding(model: PreTrainedModel, tokenizer: Any) -> None:
-    """Decoders often have no padding token; without one in both places the last token is misjudged."""
+    """Set the padding token in tokenizer and model. Decoders often have none, and then pool the wrong token."""
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     tokenizer.padding_side = "right"

@@ -1,4 +1,4 @@
-"""TF-IDF features with one logistic regression a label, stored without pickles."""
+"""TF-IDF features with one logistic regression per label, stored without pickles."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,7 @@ MOST_VOCABULARY_BYTES = 10**9
 
 
 def _vectorizers() -> list[TfidfVectorizer]:
-    """Words and word pairs, and character runs within words, which survive typos and hashtags."""
+    """Words and word pairs, and character n-grams within words, which are robust to typos and hashtags."""
     return [
         TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2),
         TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=3),
@@ -34,11 +34,7 @@ class LinearClassifier:
     """`weights` is (features, labels) and `intercept` (labels,): logits are features @ weights + intercept."""
 
     def __init__(
-        self,
-        vectorizers: list[TfidfVectorizer],
-        weights: np.ndarray,
-        intercept: np.ndarray,
-        info: AdapterInfo,
+        self, vectorizers: list[TfidfVectorizer], weights: np.ndarray, intercept: np.ndarray, info: AdapterInfo
     ) -> None:
         self.info = info
         self.weights = weights
@@ -49,7 +45,7 @@ class LinearClassifier:
     def fit(
         cls, frame: pd.DataFrame, inverse_regularization: float, seed: int, info: AdapterInfo
     ) -> "LinearClassifier":
-        """Train on a split's frame. A label without both values keeps the log-odds of its share."""
+        """Train on a split's frame. A label with only one value gets the log-odds of its share."""
         vectorizers = _vectorizers()
         try:
             features = sparse.hstack([v.fit_transform(frame["text"]) for v in vectorizers]).tocsr()
@@ -73,7 +69,7 @@ class LinearClassifier:
 
     def logits(self, texts: list[str]) -> np.ndarray:
         features = sparse.hstack([vectorizer.transform(texts) for vectorizer in self._vectorizers])
-        with np.errstate(all="ignore"):  # what is too large is said by the check
+        with np.errstate(all="ignore"):  # the check below reports numbers that are too large
             logits = np.asarray(features @ self.weights + self.intercept, dtype=np.float32)
         check_finite(logits, f"run {self.info.run_id}: its adapter's answers")
         return logits
@@ -113,7 +109,7 @@ class LinearClassifier:
 
 
 def _check_vocabularies(vocabularies: Any, expected: int) -> None:
-    """Raises ValueError if it is not one {term: column} a vectorizer, the columns numbered without a gap."""
+    """Raises ValueError unless there is one {term: column} per vectorizer, with columns numbered without a gap."""
     if not isinstance(vocabularies, list) or len(vocabularies) != expected:
         raise ValueError(f"{VOCABULARY_FILE} should be a list of {expected} vocabularies")
     for vocabulary in vocabularies:

@@ -23,14 +23,7 @@ from emocore.run.records import read_record, write_record
 from emocore.run.result import RunScores
 from emocore.run.state import IMPORTED_REASON, RunState, RunStatus, read_state
 from emocore.run.wandb_place import WandbPlace
-from emocore.system.files import (
-    check_contained,
-    file_version,
-    folder_bytes,
-    open_regular,
-    open_to_append,
-    read_bytes,
-)
+from emocore.system.files import check_contained, file_version, folder_bytes, open_regular, open_to_append, read_bytes
 from emocore.system.installation import is_own_mark, make_mark
 from emocore.system.locks import take_lock
 from emocore.system.processes import explain_end

@@ -1,8 +1,7 @@
-"""Which process is meant, and what became of it.
+"""Identifies processes and explains how they ended.
 
-A PID is given to another process once its owner has gone, so a process is known by its PID together with
-its start time and the machine's boot. Covered: Linux, through /proc. Not covered: other systems, where
-every process counts as ended.
+The system reuses a PID once its process is gone, so a process is identified by its PID, its start time and the
+machine's boot. Covered: Linux, through /proc. Not covered: other systems, where every process counts as ended.
 """
 
 import contextlib
@@ -14,24 +13,24 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Failure = Literal["out of memory"]  # what a program needs to know of why a run ended
+Failure = Literal["out of memory"]  # causes that programs tell apart
 OUT_OF_MEMORY_REMEDY = (
     "lower batch_size (and raise gradient_accumulation_steps by as much), turn on gradient_checkpointing, or use QLoRA"
 )
-RUN_MODULE = b"emocore.training"  # what the process of a run was started with
+RUN_MODULE = b"emocore.training"  # the module that a run's process executes
 UNWRITABLE_EXIT_STATUS = 74  # EX_IOERR: a run that could not even write why it failed
 
 
 class End(NamedTuple):
-    """Why a run or its process ended: `reason` in one line, and `failure` where it is one that programs tell apart."""
+    """Why a run or its process ended: `reason` in one line, and `failure` if programs tell this cause apart."""
 
     reason: str
     failure: Failure | None = None
 
 
 class ProcessIdentity(BaseModel):
-    """One process of one boot. `start_ticks` counts clock ticks since that boot, so setting the clock changes
-    nothing; `oom_kills` is how often this machine had killed for want of memory when the process began."""
+    """One process of one boot. `start_ticks` counts clock ticks since that boot, so setting the clock changes nothing;
+    `oom_kills` is how many processes this machine had killed for lack of memory when the process started."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -42,40 +41,35 @@ class ProcessIdentity(BaseModel):
 
     @classmethod
     def of(cls, pid: int) -> "ProcessIdentity":
-        """The process that has this PID now."""
-        return cls(
-            pid=pid,
-            start_ticks=_start_ticks(pid) or 0,
-            boot_id=current_boot_id(),
-            oom_kills=count_oom_kills(),
-        )
+        """The process that currently has this PID."""
+        return cls(pid=pid, start_ticks=_start_ticks(pid) or 0, boot_id=current_boot_id(), oom_kills=count_oom_kills())
 
     @property
     def is_alive(self) -> bool:
         return self.boot_id == current_boot_id() and _start_ticks(self.pid) == self.start_ticks
 
     def works_on(self, run_path: Path) -> bool:
-        """Whether it is alive and the process of that run. A folder that came from elsewhere can name any process, so
-        its command line must name the run, too."""
+        """Whether it is alive and the process of that run. A folder from elsewhere can name any process, so the command
+        line must name the run, too."""
         if not self.is_alive:
             return False
         try:
             arguments = Path(f"/proc/{self.pid}/cmdline").read_bytes().split(b"\0")
-        except OSError:  # it ended between the two looks, or is somebody else's
+        except OSError:  # it ended meanwhile, or is another user's
             return False
         return os.fsencode(run_path) in arguments and any(RUN_MODULE in argument for argument in arguments)
 
     def signal_group(self, number: signal.Signals, run_path: Path) -> None:
-        """Signal the process of the run in `run_path` and all that it started; nothing happens if it is another's."""
+        """Signal the process and its children if it belongs to the run in `run_path`; otherwise do nothing."""
         if self.works_on(run_path):
             with contextlib.suppress(ProcessLookupError, PermissionError):  # it ended meanwhile, or is another user's
                 os.killpg(self.pid, number)
 
     def kill_remnants(self) -> None:
-        """Once the process has ended: SIGKILL to what it started and left behind in its group.
+        """After the process has ended, send SIGKILL to the rest of its group.
 
-        Only for a process that the caller has itself seen at work: the group's number is given to no new process while
-        the group has members, so it is nobody else's then.
+        Only for a process that the caller itself has seen alive: the system does not reuse the number of a group that
+        has members, so the group cannot be another one.
         """
         if self.boot_id == current_boot_id() and _start_ticks(self.pid) is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):  # most leave nothing behind
@@ -83,9 +77,9 @@ class ProcessIdentity(BaseModel):
 
 
 def explain_end(process: ProcessIdentity | None, exit_status: int | None) -> End:
-    """Why a process ended without a word of its own.
+    """Why a process ended without storing a reason.
 
-    `exit_status` is negative for a signal, as in `subprocess`; None where nobody saw it end.
+    `exit_status` is negative for a signal, as in `subprocess`; None if it is unknown.
     """
     if exit_status == UNWRITABLE_EXIT_STATUS:
         return End("its folder could not be written (disk full, read-only or removed?); free space, then resume it")
@@ -96,20 +90,20 @@ def explain_end(process: ProcessIdentity | None, exit_status: int | None) -> End
     if process and process.boot_id != current_boot_id():
         return End("the machine went down (restart or power loss) while it ran; resume it")
     if process and count_oom_kills() > process.oom_kills:
-        return End(f"killed, most likely for want of memory; {OUT_OF_MEMORY_REMEDY}", "out of memory")
+        return End(f"killed, most likely for lack of memory; {OUT_OF_MEMORY_REMEDY}", "out of memory")
     if exit_status == -signal.SIGKILL:
         return End("the process was killed (SIGKILL) from outside; resume it")
-    return End("the process ended without a word, so it was killed; resume it")
+    return End("the process ended without storing a reason, so it was killed; resume it")
 
 
 def current_boot_id() -> str:
-    """The same until the machine restarts; empty where the system does not tell."""
+    """An id that stays the same until the machine restarts; empty if the system has none."""
     file = Path("/proc/sys/kernel/random/boot_id")
     return file.read_text().strip() if file.is_file() else ""
 
 
 def count_oom_kills() -> int:
-    """Processes killed for want of memory since the boot, on this machine or in this container."""
+    """The number of processes killed for lack of memory since the boot, on this machine or in this container."""
     places = ("/proc/vmstat", "/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
     texts = [Path(place).read_text() for place in places if Path(place).is_file()]
     return sum(int(count) for text in texts for count in re.findall(r"^oom_kill (\d+)$", text, re.MULTILINE))
@@ -118,14 +112,14 @@ def count_oom_kills() -> int:
 def _signal_name(number: int) -> str:
     try:
         return signal.Signals(number).name
-    except ValueError:  # most real-time signals have none
+    except ValueError:  # most real-time signals have no name
         return f"signal {number}"
 
 
 def _start_ticks(pid: int) -> int | None:
-    """None for a process that is not there or has ended and only waits for its parent to notice."""
+    """Start time in clock ticks; None for a process that does not exist or is a zombie."""
     try:
-        # The second field is the name in brackets, which may itself hold spaces and brackets.
+        # The second field is the name in brackets, which may contain spaces and brackets.
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return None

@@ -67,10 +67,7 @@ def _unflatten_split(summary: dict[str, Any], split: str) -> dict[str, Any] | No
         emotion, _, metric = name.rpartition("/")
         emotions.setdefault(emotion, {"average_precision": None})[metric] = value
     multilabel = {name: value for name, value in scores.items() if not name.startswith("per_emotion/")}
-    return {
-        "multilabel": multilabel | {"per_emotion": emotions},
-        "flattened": _below(summary, f"{split}/flattened/"),
-    }
+    return {"multilabel": multilabel | {"per_emotion": emotions}, "flattened": _below(summary, f"{split}/flattened/")}
 
 
 def _below(flat: dict[str, Any], prefix: str) -> dict[str, Any]:

@@ -141,12 +141,7 @@ class WandbLog:
         for name in (".wandb", "wandb"):  # where the client writes, if it exists
             check_contained(self._folder.path / name, self._folder.path)
         setup = ClientSetup(
-            mode,
-            self._place.entity,
-            self._address,
-            self._folder.path,
-            INIT_TIMEOUT_SECONDS,
-            FINISH_TIMEOUT_SECONDS,
+            mode, self._place.entity, self._address, self._folder.path, INIT_TIMEOUT_SECONDS, FINISH_TIMEOUT_SECONDS
         )
         return start_run(self._folder.id, self._config, setup)
 

@@ -16,17 +16,7 @@ from emocore.run.records import AGAIN, write_record
 from emocore.system.files import open_regular
 from emocore.training.checkpoints import last_checkpoint
 
-PACKAGES = (
-    "torch",
-    "transformers",
-    "peft",
-    "bitsandbytes",
-    "accelerate",
-    "datasets",
-    "scikit-learn",
-    "numpy",
-    "wandb",
-)
+PACKAGES = ("torch", "transformers", "peft", "bitsandbytes", "accelerate", "datasets", "scikit-learn", "numpy", "wandb")
 SAMPLE_BYTES = 2**20
 
 

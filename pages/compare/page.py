@@ -30,18 +30,8 @@ from pages.shared.address import choose_one, choose_segment
 from pages.shared.guard import UNREADABLE
 from pages.shared.plain import plain
 
-VIEWS = {
-    "emotions": ("Emotions", emotions.show),
-    "verdicts": ("Verdicts", verdicts.show),
-    "thresholds": ("Thresholds", thresholds.show),
-    "calibration": ("Calibration", calibration.show),
-    "costs": ("Costs", costs.show),
-    "texts": ("Texts", texts.show),
-    "sweeps": ("Sweeps", sweeps.show),
-    "audit": ("Audit", audit.show),
-    "original_study": ("Original study", original_study.show),
-    "export": ("Export", export.show),
-}
+MODULES = (emotions, verdicts, thresholds, calibration, costs, texts, sweeps, audit, original_study, export)
+VIEWS = {module.__name__.rpartition(".")[2]: module.show for module in MODULES}
 SPLIT_HELP = "Verdicts belong on the test split; thresholds are tuned on the validation split."
 POLICY_HELP = "  \n".join(f"**{POLICY_TITLES[policy]}**: {text}" for policy, text in POLICY_DESCRIPTIONS.items())
 
@@ -100,7 +90,7 @@ with st.expander("All metrics"):
     show_scores(comparison)
 
 shown = choose_segment(
-    st, "View", {name: title for name, (title, _) in VIEWS.items()}, name="view", key="compare_view",
+    st, "View", {name: name.replace("_", " ").capitalize() for name in VIEWS}, name="view", key="compare_view",
     label_visibility="collapsed",
 )  # fmt: skip
-VIEWS[shown][1](view)
+VIEWS[shown](view)

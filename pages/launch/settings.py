@@ -27,11 +27,7 @@ def setting_input(name: str, label: str | None = None, default: Any = None, key:
     the study varies it."""
     field = RunConfig.model_fields[name]
     value = field.default if default is None else default
-    options: dict[str, Any] = {
-        "label": label or title(name),
-        "help": describe(name),
-        "key": key or f"launch_{name}",
-    }
+    options: dict[str, Any] = {"label": label or title(name), "help": describe(name), "key": key or f"launch_{name}"}
     if st.session_state.get(VARIED_KEY) == name:
         st.text_input(placeholder="varied", disabled=True, **options | {"key": f"{options['key']}_varied"})
         return None

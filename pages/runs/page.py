@@ -1,7 +1,5 @@
 """Every run with its state, and the live curves of a study."""
 
-from functools import partial
-
 import streamlit as st
 
 from emocore.charts.curves import metric_curves
@@ -92,7 +90,7 @@ def _look_at_curve(run: RunFolder) -> tuple[str, RunConfig, History]:
 
 def show_curves(runs: list[RunFolder]) -> None:
     guard = Guard()
-    looks = [guard.read(f"{run.id}/wandb.json", partial(_look_at_curve, run)) for run in runs]
+    looks = [guard.read(f"{run.id}/wandb.json", _look_at_curve, run) for run in runs]
     for problem in guard.problems:
         st.warning(plain(problem), icon=":material/broken_image:")
     histories = [look for look in looks if look]
