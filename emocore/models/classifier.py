@@ -1,7 +1,7 @@
-"""A trained adapter -> logits for texts, from the adapter's folder alone.
+"""A trained adapter -> logits for texts, using only the adapter's folder and the base.
 
-The run itself computes its stored predictions through this module after saving, so what the playground
-answers later is what was measured. Adapters over one base share its weights in memory.
+After saving, a run computes its stored predictions with this module, so the playground later answers exactly as
+measured. Adapters on the same base share its weights in memory.
 """
 
 import copy
@@ -25,22 +25,22 @@ from emocore.run.config import NO_BASE
 from emocore.text import first_line
 
 WEIGHTS_FILE = "adapter_model.safetensors"
-EVALUATION_TOKENS = 4096  # padded tokens a batch: bounds memory whatever the texts' lengths
+EVALUATION_TOKENS = 4096  # padded tokens per batch, which limits memory for texts of any length
 
 
 class Classifier(Protocol):
-    """What every trained adapter can do, whatever its method."""
+    """The interface of a trained adapter of any method."""
 
     info: AdapterInfo
 
     def logits(self, texts: list[str]) -> np.ndarray:
-        """float32 (texts, labels): log-odds, so that sigmoid gives the probabilities."""
+        """Log-odds as float32 (texts, labels); their sigmoid is the probability."""
         ...
 
 
 @dataclass
 class BaseStore:
-    """Loaded bases by what makes them different, each loaded once. Safe to share between threads."""
+    """Loaded bases, each loaded only once. Threads may share the store."""
 
     device: str = field(default_factory=lambda: "cuda" if torch.cuda.is_available() else "cpu")
     _bases: dict[tuple[Any, ...], LoadedBase] = field(default_factory=dict)
@@ -58,24 +58,29 @@ class BaseStore:
 
 
 class NeuralClassifier:
-    """A PEFT adapter over a shared base."""
+    """A PEFT adapter on a shared base."""
 
-    def __init__(self, folder: Path, info: AdapterInfo, loaded: LoadedBase) -> None:
+    def __init__(self, folder: Path, info: AdapterInfo, model: PeftModel, tokenizer: Any) -> None:
         self.info = info
-        self._tokenizer = loaded.tokenizer
+        self._model = model
+        self._tokenizer = tokenizer
         self._lock = threading.Lock()
         self._place = str(folder)
+
+    @classmethod
+    def load(cls, folder: Path, info: AdapterInfo, loaded: LoadedBase) -> "NeuralClassifier":
+        """Put the adapter of a folder on its base. Raises AdapterError if it is damaged or does not fit."""
         try:
             _check_weights(folder)
             config = PeftConfig.from_pretrained(str(folder))
-            config.base_model_name_or_path = None  # the base is here; PEFT would ask the Hub for what the folder names
-            self._model = PeftModel.from_pretrained(
+            config.base_model_name_or_path = None  # the base is loaded; PEFT would fetch the one that the folder names
+            model = PeftModel.from_pretrained(
                 _share_weights(loaded.model), str(folder), config=config, use_safetensors=True
             )
-            wrong = _mismatched_weights(self._model, folder)
+            wrong = _mismatched_weights(model, folder)
         except AdapterError:
             raise
-        except Exception as error:  # a damaged file can fail anywhere in safetensors, json or PEFT
+        except Exception as error:  # a damaged file can raise any error in safetensors, json or PEFT
             raise AdapterError(
                 f"{folder}: the adapter is damaged or does not fit base '{info.base}': {first_line(error)}"
             ) from error
@@ -84,7 +89,7 @@ class NeuralClassifier:
                 f"{folder}: the adapter does not fit base '{info.base}': {len(wrong)} weights are missing or left "
                 f"over, such as {wrong[0]}"
             )
-        self._model.eval()
+        return cls(folder, info, model.eval(), loaded.tokenizer)
 
     def logits(self, texts: list[str]) -> np.ndarray:
         encoded = encode_texts(texts, self._tokenizer, self.info.max_length)
@@ -108,26 +113,27 @@ def load_classifier(folder: Path, bases: BaseStore) -> Classifier:
     if not (folder / CONFIG_FILE).is_file():
         raise AdapterError(f"{folder}: {CONFIG_FILE} is missing, so the adapter is not complete; train it again")
     check_adapter_config(folder)
-    return NeuralClassifier(folder, info, bases.get(info))
+    return NeuralClassifier.load(folder, info, bases.get(info))
 
 
 def _check_weights(folder: Path) -> None:
-    """Raises AdapterError if a weight of the adapter or its head is no finite number."""
+    """Raises AdapterError if a weight of the adapter or its head is not finite."""
     with safe_open(folder / WEIGHTS_FILE, "pt") as file:
         for name in file.keys():  # noqa: SIM118 - not a dict
             check_finite(file.get_tensor(name).float().numpy(), f"{folder}: {WEIGHTS_FILE}, {name[:200]}")
 
 
 def _mismatched_weights(model: PeftModel, folder: Path) -> list[str]:
-    """What the adapter should hold and does not, or holds and should not. PEFT leaves the first at random and
-    ignores the second, with a warning at most."""
+    """Names of missing and surplus weights of the adapter. PEFT leaves missing ones random and ignores surplus ones,
+    with at most a warning."""
     with safe_open(folder / WEIGHTS_FILE, "pt") as file:
         stored = set(file.keys())
     return sorted(set(get_peft_model_state_dict(model)) ^ stored)
 
 
 def _share_weights(model: torch.nn.Module) -> torch.nn.Module:
-    """A copy of the modules over the same tensors: PEFT rewires modules, never the base's weights."""
+    """A copy of the modules with the same tensors, because PEFT replaces modules but never changes the base's
+    weights."""
     tensors = [*model.parameters(), *model.buffers()]
     return copy.deepcopy(model, {id(tensor): tensor for tensor in tensors})
 

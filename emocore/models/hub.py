@@ -1,7 +1,7 @@
-"""The Hugging Face Hub: what it is sent and what is fetched before a model is loaded.
+"""Access to the Hugging Face Hub before a model is loaded, and control of where its token is sent.
 
-Every call to it passes `token=hub_token()`. What decides for each single request, one that a server's answer led to
-included, is a hook of the client that huggingface_hub sends all of them with. The first call imports it.
+Every call to the Hub passes `token=hub_token()`. A hook in the HTTP client of huggingface_hub decides for each request,
+including redirects, whether it may carry the token. The first call imports huggingface_hub.
 """
 
 from functools import cache
@@ -12,7 +12,7 @@ from emocore.system.keys import find_server, may_have_key
 
 
 def hub_token() -> bool | None:
-    """What every call to the Hub passes as `token`: None lets huggingface_hub send the user's, False sends none."""
+    """The `token` for every call to the Hub: None lets huggingface_hub send the user's token, False sends none."""
     from huggingface_hub import constants
 
     _guard_requests()
@@ -20,16 +20,16 @@ def hub_token() -> bool | None:
 
 
 def explain_withheld_token() -> str:
-    """Part of a sentence, for when `hub_token` is False."""
+    """Part of a sentence: why the token was not sent, if `hub_token` is False."""
     from huggingface_hub import constants
 
-    server = find_server(constants.ENDPOINT) or "what is no plain http or https address"
-    return f"HF_TOKEN was not sent to {server}: it goes to the Hub of HF_ENDPOINT and to the public one alone"
+    server = find_server(constants.ENDPOINT) or "an address that is not plain http or https"
+    return f"HF_TOKEN was not sent to {server}: it goes only to the Hub of HF_ENDPOINT and to the public one"
 
 
 def fetch_file(name: str, file: str, revision: str | None = None) -> Path | None:
-    """A small file of a model on the Hub, from the cache where it is there; None where the model has no such file, or
-    it is neither in the cache nor to be reached. Raises OSError or ValueError as huggingface_hub does."""
+    """A small file of a model on the Hub, from the cache if possible; None if the model has no such file, or if the Hub
+    cannot be reached and the cache lacks it. Raises OSError or ValueError as huggingface_hub does."""
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import EntryNotFoundError
 
@@ -41,8 +41,8 @@ def fetch_file(name: str, file: str, revision: str | None = None) -> Path | None
 
 @cache
 def _guard_requests() -> None:
-    """Once a process. Xet, another way to fetch large files, sends the token past the hook to the address that a
-    server names, so files come by plain HTTP."""
+    """Install the hook once per process. Files are fetched by plain HTTP, because Xet, another transfer method, would
+    send the token past the hook to an address that a server names."""
     from huggingface_hub import constants, set_client_factory
 
     constants.HF_HUB_DISABLE_XET = True
@@ -58,6 +58,6 @@ def _make_client() -> Any:
 
 
 def _withhold_token(request: Any) -> None:
-    """Called for every request, redirected ones too."""
+    """Remove the token where it may not go. Called for every request, including redirects."""
     if not may_have_key(f"{request.url.scheme}://{request.url.netloc.decode('ascii')}", "HF_TOKEN"):
         request.headers.pop("authorization", None)

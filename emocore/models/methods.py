@@ -1,6 +1,6 @@
-"""The catalogue of methods: everything that sets one apart, in one entry.
+"""The catalogue of methods: one entry has everything that is specific to a method.
 
-Adding a method is one entry of `METHODS`; the pages, the command line and the tests read it from here.
+To add a method, add an entry to `METHODS`; the pages, the command line and the tests read it from here.
 Imports neither torch nor transformers: PEFT is loaded by the entry's function when a model is built.
 """
 
@@ -28,9 +28,9 @@ class Method:
 
     `engine` is the module of `emocore.training` that trains it: `train(run, config, splits, tracker, device,
     precision)` saves a complete adapter folder to `run.adapter` and returns the Cost. `settings` are
-    the optional settings it reads; `defaults` their values, and `pooling_defaults` those that depend on how the
-    base pools. `adapter_config` makes the PEFT config; None where PEFT has no part in it. `color` (#rrggbb) is the
-    method's on every page and chart, from the colour-blind-safe set of Okabe and Ito (2008).
+    the optional settings it reads; `defaults` are their values, and `pooling_defaults` those that depend on how the
+    base pools. `adapter_config` makes the PEFT config; None if PEFT is not used. `color` (#rrggbb) is the method's
+    colour on every page and chart, from the colour-blind-safe set of Okabe and Ito (2008).
     """
 
     name: str
@@ -46,12 +46,12 @@ class Method:
     needs_base: bool = True
 
     def default(self, setting: str, pooling: Pooling) -> Any:
-        """The default of an optional setting for a base with this pooling; None where there is none."""
+        """The default of an optional setting for a base with this pooling, or None."""
         return self.pooling_defaults.get(pooling, {}).get(setting, self.defaults.get(setting))
 
 
 def lora_config(config: RunConfig, base: Base) -> "PeftConfig":
-    """LoRA (Hu et al. 2021) on all linear layers, and the head trained in full."""
+    """LoRA (Hu et al. 2021) on all linear layers, and a fully trained head."""
     from peft import LoraConfig
 
     return LoraConfig(
@@ -78,7 +78,7 @@ def ia3_config(config: RunConfig, base: Base) -> "PeftConfig":
 
 
 def head_config(config: RunConfig, base: Base) -> "PeftConfig":
-    """No adapter at all, the head alone; a PEFT config so that it is saved and loaded like the others."""
+    """No adapter, only the head; it has a PEFT config so that it is saved and loaded like the others."""
     from peft import LoraConfig
     from peft.utils.constants import DUMMY_TARGET_MODULES
 
@@ -108,7 +108,7 @@ METHODS: Mapping[str, Method] = {
         Method(
             name="lora",
             title="LoRA",
-            summary="Low-rank updates beside every linear layer of the frozen base.",
+            summary="Low-rank updates added to every linear layer of the frozen base.",
             color="#0072b2",
             engine="neural",
             settings=LORA_SETTINGS,
@@ -141,7 +141,7 @@ METHODS: Mapping[str, Method] = {
         Method(
             name="head",
             title="Head",
-            summary="The base stays as it is; only a linear layer on top learns.",
+            summary="The base is frozen; only a linear layer on top is trained.",
             color="#cc79a7",
             engine="neural",
             settings=NEURAL_SETTINGS,
@@ -163,8 +163,8 @@ METHODS: Mapping[str, Method] = {
 
 
 def reads(method: str, setting: str, has_base: bool = True) -> bool:
-    """Whether a setting means anything to a method. One that is not in the catalogue may read all; `has_base` says
-    whether it has a base."""
+    """Whether a method reads a setting. A method that is not in the catalogue may read all; `has_base` says whether it
+    has a base."""
     known, what = METHODS.get(method), use(setting)
     if what.role == "method":
         return known is None or setting in known.settings
@@ -174,12 +174,12 @@ def reads(method: str, setting: str, has_base: bool = True) -> bool:
 
 
 def method_title(name: str) -> str:
-    """The title of a method; the plain name of one that has left the catalogue, or was never in it."""
+    """The title of a method, or its name if it is not in the catalogue."""
     return METHODS[name].title if name in METHODS else strip_markup(name)
 
 
 def find_method(name: str) -> Method:
-    """The method called `name`. Raises ConfigError with the known ones."""
+    """The method `name`. Raises ConfigError that lists the known methods."""
     if name not in METHODS:
-        raise ConfigError(f"no method '{name}'; known are {', '.join(METHODS)}", field="method")
+        raise ConfigError(f"no method '{name}'; the methods are {', '.join(METHODS)}", field="method")
     return METHODS[name]

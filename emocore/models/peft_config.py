@@ -1,7 +1,7 @@
-"""What `adapter_config.json` may say, checked before PEFT reads it: what Emocore's own methods write, and no more.
+"""Checks `adapter_config.json` before PEFT reads it: only what Emocore's own methods write is accepted.
 
-PEFT takes names of layers for regular expressions, some of which would keep it busy for years, and has options that
-load further files. So names are plain, numbers are within bounds, and every other setting has PEFT's own default.
+PEFT reads names of layers as regular expressions, some of which would take years, and has options that load further
+files. So names must be plain, numbers within bounds, and every other setting must have PEFT's default.
 """
 
 import dataclasses
@@ -24,7 +24,7 @@ LAYER_NAME = re.compile(r"[\w.-]{1,200}", re.ASCII)
 
 
 def check_adapter_config(folder: Path) -> None:
-    """Raises AdapterError naming the setting that is not accepted."""
+    """Raises AdapterError that names the first setting that is not accepted."""
     try:
         settings = read_json_object(folder / CONFIG_FILE)
     except OSError as error:
@@ -47,7 +47,7 @@ def check_adapter_config(folder: Path) -> None:
 
 
 def _find_defaults(kind: object) -> dict[str, Any]:
-    """PEFT's own defaults by setting; none for a kind that no method of Emocore makes."""
+    """PEFT's defaults by setting; empty for a kind of adapter that no method of Emocore makes."""
     from peft import IA3Config, LoraConfig
 
     kinds: dict[object, type[PeftConfig]] = {"LORA": LoraConfig, "IA3": IA3Config}
@@ -61,14 +61,14 @@ def _is_name(value: object) -> bool:
 
 
 def _are_names(value: object) -> bool:
-    """One plain name or a list of such."""
+    """Whether the value is a plain name or a list of plain names."""
     if isinstance(value, list):
         return len(value) <= MOST_NAMES and all(_is_name(item) for item in value)
     return value is None or _is_name(value)
 
 
 def _is_within(setting: str) -> Callable[[object], bool]:
-    """Whether a value is a number that RunConfig's setting could have."""
+    """A check whether a value is within the bounds of RunConfig's setting."""
     limits = bounds(setting)
     lowest, highest = limits["ge"], limits.get("le", limits.get("lt", math.inf))
 

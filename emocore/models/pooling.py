@@ -8,9 +8,9 @@ from transformers.modeling_outputs import SequenceClassifierOutput
 
 
 class MeanPooledBert(BertForSequenceClassification):
-    """`BertForSequenceClassification` with the mean of the token states in place of its pooler.
+    """`BertForSequenceClassification` with the mean of the token states instead of its pooler.
 
-    Parameter names stay those of the stock class, so an adapter trained here fits it as well; the
+    Parameter names are those of the stock class, so an adapter trained here fits that class too; the
     adapter's model card shows the two lines that pool by hand.
     """
 

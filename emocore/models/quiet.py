@@ -1,4 +1,4 @@
-"""Keep libraries from telling a user what they cannot act on."""
+"""Silences messages of libraries that a user cannot act on."""
 
 import warnings
 
@@ -6,10 +6,9 @@ from transformers.utils import logging as transformers_logging
 
 
 def quiet_libraries() -> None:
-    """No load reports that call the new head a problem, no bars in a log file, no notes on what one
-    library has deprecated in another."""
+    """Turn off reports on the new head, progress bars in log files, and deprecation notes between libraries."""
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
-    # Weights that are missing or left over are an error of ours; what else PEFT finds odd concerns its developers.
+    # Emocore itself reports missing and surplus weights as errors; PEFT's other warnings are for developers.
     warnings.filterwarnings("ignore", category=UserWarning, module=r"peft\.")
     warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing.*", category=FutureWarning)

@@ -1,4 +1,4 @@
-"""A config as asked -> the config that will run, with every default filled in."""
+"""A requested config -> the config that will run, with every default filled in."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ METHOD_SETTINGS = with_role("method")
 
 
 def resolve(config: RunConfig) -> tuple[RunConfig, list[str]]:
-    """The complete config and notes on settings that were left out because the method does not read them.
+    """The complete config, and notes on settings that were left out because the method does not read them.
 
     Raises ConfigError for an unknown method, BaseModelError for an unknown base.
     """
@@ -30,15 +30,15 @@ def resolve(config: RunConfig) -> tuple[RunConfig, list[str]]:
             values[setting] = None
     if base and base.context_length and config.max_length > base.context_length:
         raise ConfigError(
-            f"max_length: {config.max_length} is over the {base.context_length} tokens that {base.name} reads",
+            f"max_length: {config.max_length} is more than the {base.context_length} tokens that {base.name} reads",
             field="max_length",
         )
     return build(RunConfig, values), notes
 
 
 def take_over(config: RunConfig) -> tuple[RunConfig, list[str]]:
-    """The settings of a run that a clone begins with, and notes on what is left out: a run folder may come from
-    somebody else, and launching a run with a W&B server sends the user's key there."""
+    """The settings of a run for its clone, and notes on what is left out. A run folder may come from somebody else, and
+    launching a run with a W&B server sends the user's key there."""
     address = config.wandb_base_url
     if address is None or may_have_key(address, "WANDB_API_KEY"):
         return config, []
@@ -47,8 +47,8 @@ def take_over(config: RunConfig) -> tuple[RunConfig, list[str]]:
 
 
 def derive(config: RunConfig, changes: dict[str, Any]) -> RunConfig:
-    """A clone of a complete config with these changes. Where its method or base changes, what was the old one's default
-    becomes the new one's: IA3 with LoRA's learning rate would look bad for no true reason. Raises as `resolve`."""
+    """A clone of a complete config with these changes. If its method or base changes, defaults of the old one become
+    those of the new one: IA3 with LoRA's learning rate would be compared unfairly. Raises as `resolve`."""
     values = config.model_dump()
     if "method" in changes or "base" in changes:
         defaults = resolve(config.model_copy(update=dict.fromkeys(METHOD_SETTINGS)))[0]

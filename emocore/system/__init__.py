@@ -1,1 +1,1 @@
-"""What Emocore needs of the machine: files, processes, devices, and the keys and identity of this installation."""
+"""The machine: files, processes and devices, and the keys and identity of this installation."""

@@ -1,8 +1,8 @@
-"""What this machine can compute on, found without importing torch.
+"""The devices of this machine, found without importing torch.
 
 Covered: NVIDIA GPUs and their MIG slices through `nvidia-smi` and CUDA_VISIBLE_DEVICES, and the CPU with its bf16
 instructions on Linux. Not covered: other accelerators; they count as absent. Indices in CUDA_VISIBLE_DEVICES are
-taken in the order of `nvidia-smi`, which runs are told to use too (CUDA_DEVICE_ORDER).
+taken in the order of `nvidia-smi`, which runs use too (CUDA_DEVICE_ORDER).
 """
 
 import os
@@ -21,7 +21,7 @@ QUERY_SECONDS, RETRY_SECONDS = 10.0, 60.0
 class Device:
     """One slot that can train one run at a time: `name` is "cpu", "cuda:N" or "cuda:MIG-...".
 
-    `selector` is the CUDA_VISIBLE_DEVICES with which a process sees this device alone.
+    `selector` is the CUDA_VISIBLE_DEVICES with which a process sees only this device.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Gpu:
 
 @dataclass(frozen=True)
 class GpuAnswer:
-    """What `nvidia-smi` said, or why it said nothing: `problem`."""
+    """The answer of `nvidia-smi`, or in `problem` the reason why there is none."""
 
     gpus: tuple[Gpu, ...]
     problem: str | None = None
@@ -53,7 +53,7 @@ _asked_at: float | None = None
 
 
 def ask_for_gpus() -> GpuAnswer:
-    """All GPUs of this machine. Asked once; after a failure again every RETRY_SECONDS."""
+    """All GPUs of this machine. The answer is cached; after a failure it is asked for again every RETRY_SECONDS."""
     global _answer, _asked_at
     is_stale = _answer.problem is not None and time.monotonic() - (_asked_at or 0.0) > RETRY_SECONDS
     if _asked_at is None or is_stale:
@@ -62,29 +62,29 @@ def ask_for_gpus() -> GpuAnswer:
 
 
 def list_devices(visible: str | None) -> tuple[Device, ...]:
-    """The GPUs that a process with this CUDA_VISIBLE_DEVICES may use (None: it is not set), then the CPU."""
+    """The GPUs that a process with this CUDA_VISIBLE_DEVICES may use (None if it is not set), then the CPU."""
     return (*select_gpus(ask_for_gpus().gpus, visible), _cpu())
 
 
 def own_devices() -> tuple[Device, ...]:
-    """Those that this process may use."""
+    """The devices that this process may use."""
     return list_devices(os.environ.get("CUDA_VISIBLE_DEVICES"))
 
 
 def default_device() -> Device:
-    """The device that `device="auto"` takes: the first GPU, otherwise the CPU."""
+    """The device for `device="auto"`: the first GPU, otherwise the CPU."""
     return own_devices()[0]
 
 
 def select_gpus(gpus: tuple[Gpu, ...], visible: str | None) -> tuple[Device, ...]:
-    """CUDA's reading of CUDA_VISIBLE_DEVICES: indices, beginnings of UUIDs that fit one GPU, MIG slices; the first
-    entry that is none of these ends the list."""
+    """CUDA's reading of CUDA_VISIBLE_DEVICES: indices, prefixes of UUIDs that match one GPU, and MIG slices. The first
+    other entry ends the list."""
     if visible is None:
         return tuple(_as_device(gpu) for gpu in gpus)
     found: list[Device] = []
     for entry in (part.strip() for part in visible.split(",")):
         if entry.startswith("MIG-") and gpus:
-            device = Device(f"cuda:{entry}", "GPU slice (MIG)", bf16=True, selector=entry)  # Ampere or newer has them
+            device = Device(f"cuda:{entry}", "GPU slice (MIG)", bf16=True, selector=entry)  # Ampere or newer
         else:
             matches = [gpu for gpu in gpus if gpu.index == entry or (entry.startswith("GPU-") and entry in gpu.uuid)]
             if len(matches) != 1:
@@ -125,6 +125,6 @@ def _query() -> GpuAnswer:
 
 
 def _read_line(line: str) -> Gpu:
-    """Raises ValueError if it is none of a GPU."""
+    """Parse a line of `nvidia-smi`. Raises ValueError if it does not describe a GPU."""
     index, uuid, title, capability = (part.strip() for part in line.split(","))
     return Gpu(index, uuid, title, float(capability) if capability[:1].isdigit() else 0.0)

@@ -1,4 +1,4 @@
-"""Files on disk: replaced in one step, read only where they are regular files, measured, and the cache."""
+"""Files on disk: replace them in one step, read only regular files, measure folders, and find the cache."""
 
 import contextlib
 import errno
@@ -14,15 +14,15 @@ from typing import Any
 from emocore.errors import BaseModelError
 from emocore.system.faults import reach
 
-MOST_BYTES = 64 * 10**6  # of a file that is read as a whole: none that Emocore writes comes near it
+MOST_BYTES = 64 * 10**6  # of a file that is read as a whole; files that Emocore writes are much smaller
 LONE_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def write_atomically(path: Path, content: str | bytes, mode: int = 0o666) -> None:
     """Replace the file in one step: a reader or a crash sees the old or the new content, never half.
 
-    `mode` is what the file may be used for at most, before the user's umask. Raises OSError, with the old content in
-    place, if there is no space or no right to write.
+    `mode` has the permissions before the user's umask. Raises OSError and keeps the old content if there is no space or
+    no permission.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -33,7 +33,7 @@ def write_atomically(path: Path, content: str | bytes, mode: int = 0o666) -> Non
             os.fsync(file.fileno())
         reach("file.draft")
         temporary.replace(path)
-    except BaseException:  # an interrupt at this moment, too
+    except BaseException:  # including an interrupt
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
@@ -51,9 +51,9 @@ def sync(path: Path) -> None:
 
 
 def open_regular(path: Path, most_bytes: int | None = MOST_BYTES) -> BufferedReader:
-    """Open a regular file for reading. Nothing else is waited for: a FIFO in its place would hold the reader for ever.
+    """Open a regular file for reading, and nothing else: a FIFO in its place would block the reader for ever.
 
-    Raises OSError, whose `strerror` says what is there instead, also for a file of more than `most_bytes`.
+    Raises OSError, whose `strerror` says what is there instead or that the file has more than `most_bytes`.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
@@ -73,13 +73,13 @@ def open_regular(path: Path, most_bytes: int | None = MOST_BYTES) -> BufferedRea
 def read_bytes(path: Path, most_bytes: int = MOST_BYTES) -> bytes:
     """The content of a regular file of at most `most_bytes`. Raises OSError as `open_regular` does."""
     with open_regular(path, most_bytes) as file:
-        return file.read(most_bytes) or b""  # None where the system would have it wait
+        return file.read(most_bytes) or b""  # None if reading would block
 
 
 def open_to_append(path: Path, folder: Path) -> BufferedWriter:
-    """Open a file of `folder` to write at its end, made if it is not there.
+    """Open a file of `folder` for appending; it is created if needed.
 
-    Raises OSError where something else than a regular file is in its place, or a link that leads out of the folder.
+    Raises OSError if the path is not a regular file, or is a link that leads out of the folder.
     """
     check_contained(path, folder)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
@@ -90,13 +90,13 @@ def open_to_append(path: Path, folder: Path) -> BufferedWriter:
 
 
 def check_contained(path: Path, folder: Path) -> None:
-    """Raises OSError if `path`, which is below `folder`, is or lies behind a link that leads out of it."""
+    """Raises OSError if `path`, which is below `folder`, is or is behind a link that leads out of the folder."""
     if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
         raise OSError(errno.EINVAL, "it is a link that leads out of its folder", str(path))
 
 
 def read_json_object(path: Path) -> dict[str, Any] | None:
-    """The JSON object in a file; None if it holds anything else, so that the caller can say whose file is damaged.
+    """The JSON object in a file; None if it holds anything else, so that the caller can name the damaged file.
 
     Raises OSError as `open_regular` does.
     """
@@ -107,7 +107,7 @@ def read_json_object(path: Path) -> dict[str, Any] | None:
 
 
 def parse_json_object(text: str) -> dict[str, Any] | None:
-    """The JSON object in `text`; None if it is anything else, nested too deeply, or holds half of a character."""
+    """The JSON object in `text`; None if it is anything else, nested too deeply, or contains lone surrogates."""
     try:
         content = json.loads(text)
         if LONE_SURROGATE.search(text):
@@ -118,7 +118,7 @@ def parse_json_object(text: str) -> dict[str, Any] | None:
 
 
 def file_version(path: Path) -> tuple[int, int]:
-    """Changes whenever the file is replaced."""
+    """A value that changes whenever the file is replaced."""
     try:
         found = path.stat()
     except OSError:
@@ -127,7 +127,7 @@ def file_version(path: Path) -> tuple[int, int]:
 
 
 def folder_bytes(path: Path) -> int:
-    """What a folder takes on disk, in whole blocks; what vanishes meanwhile or cannot be seen counts as nothing."""
+    """Disk space of a folder in whole blocks; files that vanish meanwhile or cannot be read count as 0."""
     total, waiting = 0, [str(path)]
     while waiting:
         with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
@@ -140,7 +140,7 @@ def folder_bytes(path: Path) -> int:
 
 
 def remove_folder(path: Path) -> None:
-    """Remove a folder with all that is in it, as far as that is allowed; of a link to one, the link alone."""
+    """Remove a folder with its content, as far as permissions allow; of a link to a folder, only the link."""
     if path.is_symlink():
         with contextlib.suppress(OSError):
             path.unlink()
@@ -150,8 +150,8 @@ def remove_folder(path: Path) -> None:
 
 
 def cache_root() -> Path:
-    """Where converted bases are kept: EMOCORE_CACHE, otherwise ~/.cache/emocore. Raises BaseModelError if it cannot be
-    made."""
+    """The folder of converted bases: EMOCORE_CACHE, otherwise ~/.cache/emocore. Raises BaseModelError if it cannot be
+    created."""
     configured = os.environ.get("EMOCORE_CACHE") or "~/.cache/emocore"
     try:
         root = Path(configured).expanduser()

@@ -1,9 +1,9 @@
-"""What this installation knows of its user beside the runs: its identity, and the W&B servers that they named.
+"""Settings of this installation other than its runs: its identity, and the W&B servers that the user named.
 
-Both lie in the settings folder, EMOCORE_SETTINGS or otherwise `emocore` in the user's configuration folder, and never
-in a runs folder, which may have come from somebody else. Looking creates nothing; the first launch does.
+Both are in the settings folder: EMOCORE_SETTINGS, or `emocore` in the user's configuration folder. They are never in a
+runs folder, which may come from somebody else. Reading creates nothing; the first launch creates them.
 
-    identity        a random secret: what was launched here carries a mark that only this installation can make
+    identity        a random secret: runs launched here carry a mark that only this installation can make
     servers.json    addresses of W&B servers that the user named when launching a run
 """
 
@@ -25,7 +25,7 @@ IDENTITY_BYTES = 32
 
 
 def settings_folder() -> Path:
-    """Where the settings of this user lie; it need not exist yet. Raises ConfigError where there is no home for it."""
+    """The settings folder of this user, which need not exist yet. Raises ConfigError if the user has no home."""
     configured = os.environ.get("EMOCORE_SETTINGS")
     try:
         if configured:
@@ -36,15 +36,15 @@ def settings_folder() -> Path:
 
 
 def make_mark(subject: str, *contents: bytes) -> str:
-    """What shows later that this installation has seen `contents` and said yes to them, for `subject` alone.
+    """A mark that shows later that this installation approved `contents` for `subject`.
 
-    HMAC-SHA-256 with the identity as its key. Raises ConfigError if the identity can be neither read nor made.
+    It is an HMAC-SHA-256 with the identity as its key. Raises ConfigError if the identity cannot be read or created.
     """
     return _compute_mark(_read_identity() or _make_identity(), subject, contents)
 
 
 def is_own_mark(mark: str | None, subject: str, *contents: bytes) -> bool:
-    """Whether `make_mark` of this installation made it; False where it has no identity that can be read."""
+    """Whether `make_mark` of this installation made the mark; False if its identity cannot be read."""
     try:
         identity = _read_identity()
     except ConfigError:
@@ -55,12 +55,12 @@ def is_own_mark(mark: str | None, subject: str, *contents: bytes) -> bool:
 
 
 def confirm_server(address: str) -> None:
-    """Keep that the user named this server. Raises ConfigError if that cannot be written."""
+    """Store that the user named this server. Raises ConfigError if that cannot be written."""
     if address in confirmed_servers():
         return
     try:
         _make_folder()
-        with open_lock(settings_folder(), _unwritable) as lock:  # one at a time writes what it has read before
+        with open_lock(settings_folder(), _unwritable) as lock:  # one process at a time reads and rewrites it
             take_lock(lock)
             content = json.dumps({"wandb": sorted({*confirmed_servers(), address})}, indent=2)
             write_atomically(settings_folder() / "servers.json", content, PRIVATE_FILE)
@@ -69,7 +69,7 @@ def confirm_server(address: str) -> None:
 
 
 def confirmed_servers() -> frozenset[str]:
-    """The servers that were confirmed; none where the file is missing or damaged, so that no key goes anywhere."""
+    """The confirmed servers; none if the file is missing or damaged, so that no key is sent."""
     try:
         listed = (read_json_object(settings_folder() / "servers.json") or {}).get("wandb")
     except (OSError, ConfigError):
@@ -83,7 +83,7 @@ def _compute_mark(identity: bytes, subject: str, contents: tuple[bytes, ...]) ->
 
 
 def _read_identity() -> bytes | None:
-    """None before there is one. Raises ConfigError for a file that is none."""
+    """The identity, None if there is none yet. Raises ConfigError if the file is invalid."""
     path = settings_folder() / "identity"
     return _read_version(path, file_version(path))
 
@@ -102,7 +102,7 @@ def _read_version(path: Path, version: tuple[int, int]) -> bytes | None:
 
 
 def _make_identity() -> bytes:
-    """The first to make it wins; whoever comes at the same moment takes that one."""
+    """Create the identity. If several processes do so at once, the first one wins and the others use its identity."""
     path = settings_folder() / "identity"
     draft = path.with_name(f".identity.{secrets.token_hex(4)}.tmp")
     identity = secrets.token_bytes(IDENTITY_BYTES)

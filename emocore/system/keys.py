@@ -1,8 +1,8 @@
-"""Which server may be sent which of the user's keys: decided here alone, by scheme, host and port.
+"""Decides which server may receive which of the user's keys, by scheme, host and port; no other module does.
 
-WANDB_API_KEY goes to the server of WANDB_BASE_URL, to the public one, and to those that the user confirmed by
-launching a run with `wandb_base_url`. HF_TOKEN goes to the user's own HF_ENDPOINT and to the public Hub. What a run's
-folder says of servers counts for nothing here: somebody else may have written it.
+WANDB_API_KEY goes to the server of WANDB_BASE_URL, to the public one, and to those that the user confirmed by launching
+a run with `wandb_base_url`. HF_TOKEN goes to the user's own HF_ENDPOINT and to the public Hub. Servers named in a run's
+folder do not count, because somebody else may have written it.
 """
 
 import os
@@ -13,14 +13,14 @@ from emocore.system import installation
 
 KeyName = Literal["WANDB_API_KEY", "HF_TOKEN"]
 
-# The first of each is the one that is asked; W&B's own goes by two names.
+# The first server of each is the one in use; W&B's public server has two names.
 PUBLIC_SERVERS: dict[KeyName, tuple[str, ...]] = {
     "WANDB_API_KEY": ("https://api.wandb.ai", "https://api.forge.coreweave.com"),
     "HF_TOKEN": ("https://huggingface.co",),
 }
 PUBLIC_WANDB = PUBLIC_SERVERS["WANDB_API_KEY"][0]
 OWN_ADDRESS: dict[KeyName, str] = {"WANDB_API_KEY": "WANDB_BASE_URL", "HF_TOKEN": "HF_ENDPOINT"}
-# Narrower than what a URL may be: where two programs could read one address differently, no key goes there.
+# Narrower than a URL may be: if two programs could read an address differently, no key goes there.
 ADDRESS = re.compile(
     r"(https?)://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?(?:/[\w.~/-]*)?", re.ASCII | re.IGNORECASE
 )
@@ -28,7 +28,7 @@ PORTS = {"http": 80, "https": 443}
 
 
 class Server(NamedTuple):
-    """What an address leads to, whatever path it has."""
+    """The server of an address, without the path."""
 
     scheme: str
     host: str
@@ -40,7 +40,7 @@ class Server(NamedTuple):
 
 
 def find_server(address: str | None) -> Server | None:
-    """None for what is no plain http or https address; one with a name and password in it is none either."""
+    """The server of an address; None unless it is a plain http or https address without user name and password."""
     found = ADDRESS.fullmatch(address or "")
     if not found:
         return None
@@ -50,7 +50,7 @@ def find_server(address: str | None) -> Server | None:
 
 
 def may_have_key(address: str, key: KeyName) -> bool:
-    """Whether the server at `address` may be sent the key."""
+    """Whether the server at `address` may receive the key."""
     server = find_server(address)
     if server is None:
         return False
@@ -61,9 +61,9 @@ def may_have_key(address: str, key: KeyName) -> bool:
 
 
 def confirm_wandb_server(address: str) -> None:
-    """The user named this server for their key, which holds when WANDB_BASE_URL names another one, too.
+    """Store that the user named this server for their key. It holds even if WANDB_BASE_URL names another server.
 
-    Raises ConfigError if that cannot be kept.
+    Raises ConfigError if that cannot be stored.
     """
     server = find_server(address)
     if server and server not in map(find_server, PUBLIC_SERVERS["WANDB_API_KEY"]):
@@ -71,11 +71,12 @@ def confirm_wandb_server(address: str) -> None:
 
 
 def explain_refusal(address: str) -> str:
-    """Part of a sentence: why W&B is not asked at this address. It does not repeat one that may hold a password."""
+    """Part of a sentence: why no request goes to this address. It does not repeat an address that may hold a
+    password."""
     server = find_server(address)
     if server is None:
         return (
-            "the address of the W&B server is no plain http or https address, without a name and password in it; "
-            "see to WANDB_BASE_URL and wandb_base_url"
+            "the address of the W&B server is not a plain http or https address without user name and password; "
+            "check WANDB_BASE_URL and wandb_base_url"
         )
     return f"{server} is not a W&B server that your key is for; if it is yours, set WANDB_BASE_URL to it"

@@ -1,19 +1,19 @@
-"""What the environment must say before torch and the libraries on it are loaded: they read it once."""
+"""Environment variables that torch and related libraries read once, when they are loaded."""
 
 import logging
 import os
 
 
 def prepare_libraries() -> None:
-    """Set what the user's environment does not have yet; processes that are started later inherit it."""
-    # OpenMP's threads wait by spinning, for milliseconds. On a few cores that another process keeps busy, a training
-    # then hardly moves; never spinning costs half as much again on a quiet machine. This count costs nothing on a
-    # quiet machine and keeps a busy one moving. A user's own OMP_WAIT_POLICY holds.
+    """Set the variables that the user has not set; processes that are started later inherit them."""
+    # Waiting OpenMP threads spin for milliseconds. With few cores and another busy process, a training then hardly
+    # advances; without spinning it takes 50 % longer on an idle machine. This count costs nothing on an idle machine
+    # and works on a busy one. It does not apply if the user has set OMP_WAIT_POLICY.
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "20000")
-    # Nothing here is compiled, but bitsandbytes would load all of torch's compiler: a second or more.
+    # Emocore compiles nothing, but bitsandbytes would load torch's compiler, which takes a second or more.
     os.environ.setdefault("TORCHDYNAMO_DISABLE", "1")
-    # Transformers would ask another server to convert a base without safetensors; such a base is refused here.
+    # Transformers would ask another server to convert a base without safetensors, which Emocore refuses.
     os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
-    # It speaks of optional kernels while it is imported.
+    # It prints notes on optional kernels when it is imported.
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)

@@ -1,4 +1,4 @@
-"""Locks on files and folders by `flock`, which the kernel frees at any death of their holder."""
+"""Locks on files and folders by `flock`, which the kernel releases when their holder ends for whatever reason."""
 
 import fcntl
 import os
@@ -9,9 +9,9 @@ from pathlib import Path
 
 @contextmanager
 def open_lock(path: Path, explain: Callable[[OSError], Exception]) -> Iterator[int]:
-    """Open a folder, or a file, which is made if it is not there, for `take_lock`; the end of the block frees the lock.
+    """Open a folder, or a file that is created if needed, for `take_lock`; the end of the block releases the lock.
 
-    Yields the descriptor that will carry it. Where it cannot be opened, it raises what `explain` makes of the error.
+    Yields the descriptor that will hold the lock. If it cannot be opened, raises the error that `explain` returns.
     """
     flags = os.O_RDONLY if path.is_dir() else os.O_WRONLY | os.O_CREAT | os.O_APPEND
     try:
@@ -25,9 +25,9 @@ def open_lock(path: Path, explain: Callable[[OSError], Exception]) -> Iterator[i
 
 
 def take_lock(descriptor: int, wait: bool = True, shared: bool = False) -> bool:
-    """Lock an open file; False where somebody else holds the lock and nobody is to `wait`.
+    """Lock an open file. Without `wait`, returns False if another process holds the lock.
 
-    A `shared` lock is one that others may share.
+    Several processes can hold a `shared` lock.
     """
     kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     try:

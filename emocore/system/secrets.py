@@ -1,4 +1,4 @@
-"""HF_TOKEN and WANDB_API_KEY from `.streamlit/secrets.toml` into the environment, the one place they travel in."""
+"""Loads HF_TOKEN and WANDB_API_KEY from `.streamlit/secrets.toml` into the environment."""
 
 import os
 import tomllib
@@ -11,7 +11,7 @@ SECRETS_FILE = Path(".streamlit", "secrets.toml")  # in the working directory
 
 
 def load_secrets() -> None:
-    """Set what the environment does not have yet. Raises ConfigError if the file is not valid TOML."""
+    """Set the keys that the environment does not have. Raises ConfigError if the file is not valid TOML."""
     if not SECRETS_FILE.is_file():
         return
     try:

@@ -52,7 +52,7 @@ def test_a_running_one_without_its_process_is_interrupted(run: RunFolder) -> Non
         run.change_state(RunStatus.RUNNING, started_at=0.0)
     overview = describe_run(run)
     assert overview.status == "interrupted"
-    assert overview.reason and "without a word" in overview.reason
+    assert overview.reason and "without storing a reason" in overview.reason
 
 
 def test_a_finished_one_shows_its_final_scores(finished_runs: dict[str, RunFolder]) -> None:

@@ -192,7 +192,7 @@ def test_every_method_has_a_colour_of_its_own() -> None:
 
 
 def test_an_unknown_method_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match="no method 'prefix'; known are lora, ia3, qlora, head, tfidf") as caught:
+    with pytest.raises(ConfigError, match="no method 'prefix'; the methods are lora, ia3, qlora, head") as caught:
         find_method("prefix")
     assert caught.value.field == "method"
 

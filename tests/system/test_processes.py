@@ -141,8 +141,8 @@ ENDS = {
     1: "the process ended with status 1; its log may say why",
     UNWRITABLE_EXIT_STATUS: "its folder could not be written (disk full, read-only or removed?); "
     "free space, then resume it",
-    0: "the process ended without a word, so it was killed; resume it",
-    None: "the process ended without a word, so it was killed; resume it",
+    0: "the process ended without storing a reason, so it was killed; resume it",
+    None: "the process ended without storing a reason, so it was killed; resume it",
 }
 
 
@@ -157,7 +157,7 @@ def test_a_kill_for_want_of_memory_is_told_with_its_remedy(here: ProcessIdentity
     process = here.model_copy(update={"oom_kills": count_oom_kills() - 1})
     reason, failure = explain_end(process, exit_status)
     assert failure == "out of memory"
-    assert reason == f"killed, most likely for want of memory; {OUT_OF_MEMORY_REMEDY}"
+    assert reason == f"killed, most likely for lack of memory; {OUT_OF_MEMORY_REMEDY}"
     assert "\n" not in reason and "batch_size" in reason
 
 

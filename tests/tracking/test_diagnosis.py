@@ -29,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("key")
         (lambda server: server.limit(60), "too many requests (rate limit) and asks for a pause of 60 s", 60),
         (lambda server: server.stall(5), "does not answer in time", None),
         (lambda server: server.stop(), "could not be reached at http://127.0.0.1", None),
-        (lambda server: None, "W&B refused the request: entity nobody not found; check wandb_entity and wandb_project", None),
+        (lambda server: None, "W&B refused the request: entity nobody not found; check wandb_entity", None),
     ],
     ids=["key", "forbidden", "not found", "broken", "rate limit", "silent", "dead", "well"],
 )
@@ -60,7 +60,7 @@ def test_without_a_key_nobody_is_asked(server: WandbServer, monkeypatch: pytest.
 def test_an_address_that_is_none_is_called_so_and_not_repeated(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WANDB_BASE_URL", address)
     reason = diagnose(ERROR, address).reason
-    assert reason.startswith("the address of the W&B server is no plain http or https address")
+    assert reason.startswith("the address of the W&B server is not a plain http or https address")
     assert "hunter2" not in reason
 
 

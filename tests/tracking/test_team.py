@@ -236,7 +236,7 @@ def test_a_link_cannot_send_the_key_to_another_server(own: str | None, monkeypat
         with pytest.raises(ConfigError, match="is not a W&B server that your key is for"):
             parse_address(f"{page}/team/emotions")
     for page in ("https://wandb.ai@example.com", "http://ann:hunter2@wandb.example.org"):
-        with pytest.raises(ConfigError, match="is no plain http or https address") as refusal:
+        with pytest.raises(ConfigError, match="is not a plain http or https address") as refusal:
             parse_address(f"{page}/team/emotions")
         assert "hunter2" not in str(refusal.value)
 

@@ -132,7 +132,7 @@ def test_a_run_is_offline_where_the_key_may_not_go_and_says_so(
         write_raw(run, "wandb.json", place_at(strange, complete=False))
     elif not settings:
         environment["WANDB_BASE_URL"] = own.base_url.replace("//", f"//ann:{PASSWORD}@")
-        reason = "the address of the W&B server is no plain http or https address"
+        reason = "the address of the W&B server is not a plain http or https address"
     assert attempts.carry_out(run, prepare=f"import os; os.environ.update({environment})") == 0, describe(run)
     assert (strange.requests, own.requests) == ([], [])
     place = place_of(run)
