@@ -32,6 +32,7 @@ from pages.shared.plain import plain
 
 MODULES = (emotions, verdicts, thresholds, calibration, costs, texts, sweeps, audit, original_study, export)
 VIEWS = {module.__name__.rpartition(".")[2]: module.show for module in MODULES}
+FORMER_VIEWS = {"fairness": "audit", "curves": "sweeps", "study": "original_study"}  # old links still use these names
 SPLIT_HELP = "Verdicts belong on the test split; thresholds are tuned on the validation split."
 POLICY_HELP = "  \n".join(f"**{POLICY_TITLES[policy]}**: {text}" for policy, text in POLICY_DESCRIPTIONS.items())
 
@@ -89,6 +90,8 @@ view.draw(
 with st.expander("All metrics"):
     show_scores(comparison)
 
+if st.query_params.get("view") in FORMER_VIEWS:
+    st.query_params["view"] = FORMER_VIEWS[st.query_params["view"]]
 shown = choose_segment(
     st, "View", {name: name.replace("_", " ").capitalize() for name in VIEWS}, name="view", key="compare_view",
     label_visibility="collapsed",

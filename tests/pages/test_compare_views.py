@@ -69,7 +69,7 @@ def test_one_series_alone_is_called_neither_fair_nor_unfair() -> None:
 
 def test_series_on_the_same_texts_are_named_without_being_read_as_markdown() -> None:
     finish_groups(runs_root())
-    assert "Of the runs on the same texts\\: LoRA \\(" in words(open_compare(view="calibration"), raw=True)
+    assert "Shown are the runs on the same texts\\: LoRA \\(" in words(open_compare(view="calibration"), raw=True)
 
 
 WORLDS: dict[str, Callable[[Path], object]] = {
@@ -97,6 +97,16 @@ def test_every_view_has_an_address() -> None:
         assert HEADLINE[view] in told
         assert len(page.get("plotly_chart")) == CHARTS.get(view, 1), view
         assert page.query_params["view"] in (view, [view])
+
+
+@pytest.mark.parametrize(
+    ("former", "view"), [("fairness", "audit"), ("curves", "sweeps"), ("study", "original_study")]
+)
+def test_an_old_link_leads_to_its_view(former: str, view: str) -> None:
+    finish_study(runs_root())
+    page = open_compare(view=former)
+    assert HEADLINE[view] in words(page)
+    assert page.query_params["view"] in (view, [view])
 
 
 @pytest.mark.parametrize("world", WORLDS)
