@@ -36,7 +36,7 @@ AS_IT_APPEARS = "threading.Thread(target=kill_it_as_it_appears, daemon=True).sta
 AT_THE_FAULT = "os._exit = kill_the_helper"  # where the run would end on purpose, it goes on without its helper
 BROKE_DOWN = "the W&B client broke down"
 MOMENTS = {
-    "during the start": ("online", AS_IT_APPEARS, "", "offline, since the W&B client broke down"),
+    "during the start": ("online", AS_IT_APPEARS, "", "offline because the W&B client broke down"),
     "before the training": ("offline", AT_THE_FAULT, "run.tracked", BROKE_DOWN),
     "within the training": ("online", AT_THE_FAULT, "metrics.row", BROKE_DOWN),
     "before the end": ("online", AT_THE_FAULT, "run.pruned", BROKE_DOWN),

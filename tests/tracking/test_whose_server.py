@@ -138,7 +138,7 @@ def test_a_run_is_offline_where_the_key_may_not_go_and_says_so(
     place = place_of(run)
     assert (place["mode"], place["complete"]) == ("offline", False)
     assert place["reason"].startswith(reason)
-    assert f"W&B: offline, since {reason}" in run.log.read_text(encoding="utf-8")
+    assert f"W&B: offline because {reason}" in run.log.read_text(encoding="utf-8")
     assert list(run.path.glob("wandb/offline-run-*/*.wandb"))
     secrets = (PASSWORD.encode(), API_KEY.encode())
     files = [path for path in run.path.rglob("*") if path.is_file()]
