@@ -27,7 +27,7 @@ from tests.support.refusals import assert_one_line
 from tests.support.repository import REPOSITORY
 from tests.support.tables import change_status, make_table
 
-PAUSED = "note: the queue is paused; `python -m emocore queue --continue` continues it\n"
+PAUSED = "note: the queue is paused; `python -m emocore queue --continue`"
 
 
 def test_no_runs_yet_is_not_an_error_and_says_how_to_begin(capsys: pytest.CaptureFixture[str]) -> None:
@@ -37,6 +37,11 @@ def test_no_runs_yet_is_not_an_error_and_says_how_to_begin(capsys: pytest.Captur
     assert output.err == ""
     assert main(["runs", "--json"]) == 0
     assert capsys.readouterr().out == "[]\n"
+
+
+def test_there_is_nothing_to_wait_for_where_no_run_is_imported(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["resume", "--imported", "--wait"]) == 0
+    assert capsys.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]], ids=["table", "json"])
