@@ -1,7 +1,5 @@
 """What can be refused is refused before there is a folder; what is accepted is complete."""
 
-import json
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +7,15 @@ import pytest
 
 from emocore.errors import BaseModelError, ConfigError, DataError, EmocoreError
 from emocore.jobs.launch import Plan, launch, plan_runs, plan_study
-from emocore.models.methods import METHODS
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import list_runs
 from emocore.run.state import RunStatus
 from emocore.run.study import StudyConfig
 from tests.support.live_runs import processes_of_root, quick_settings, wait_for
+from tests.support.records import read_raw
 from tests.support.tables import change_status, make_table, write_csv
+from tests.support.threads import at_once
 
 
 @pytest.fixture
@@ -29,38 +28,10 @@ def without_seed(settings: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if name != "seed"}
 
 
-def test_every_method_gets_its_own_defaults_and_nothing_it_does_not_read(small_csv: Path, tiny_bert: Path) -> None:
-    for name, method in METHODS.items():
-        [config] = plan_runs([RunConfig(method=name, base=str(tiny_bert), data=str(small_csv))]).configs
-        filled = {s for s in frozenset().union(*(m.settings for m in METHODS.values())) if getattr(config, s)}
-        assert filled <= method.settings, name
-        assert filled >= method.settings - {"max_steps", "target_modules", "lora_dropout"}, name
-
-
-def test_ia3_learns_ten_times_faster_than_lora(small_csv: Path, tiny_bert: Path) -> None:
-    plan = plan_runs([RunConfig(method=m, base=str(tiny_bert), data=str(small_csv)) for m in ("lora", "ia3")])
-    lora, ia3 = (config.learning_rate or 0 for config in plan.configs)
-    assert ia3 == pytest.approx(10 * lora)
-
-
 def test_a_setting_without_effect_is_noted_and_left_out(settings: dict[str, Any]) -> None:
     plan = plan_runs([RunConfig(**settings | {"method": "tfidf"})])
     assert any("learning_rate has no effect on TF-IDF" in note for note in plan.notes)
     assert plan.configs[0].learning_rate is None
-
-
-def test_a_study_is_methods_by_seeds_in_order(settings: dict[str, Any]) -> None:
-    study = StudyConfig(
-        name="first study",
-        methods=["ia3", "lora", "ia3"],
-        seeds=[3, 1],
-        settings=without_seed(settings),
-        method_settings={"ia3": {"learning_rate": 0.05}},
-    )
-    configs = plan_study(study).configs
-    assert [(c.method, c.seed) for c in configs] == [("ia3", 3), ("ia3", 1), ("lora", 3), ("lora", 1)]
-    assert {c.study for c in configs} == {"first study"}
-    assert [c.learning_rate for c in configs] == [0.05, 0.05, 0.01, 0.01]
 
 
 def test_paths_become_absolute_for_a_process_that_works_elsewhere(
@@ -100,14 +71,7 @@ REFUSED: dict[str, tuple[dict[str, Any], type[EmocoreError], str]] = {
 def test_bad_input_is_refused_and_leaves_nothing(settings: dict[str, Any], root: Path, name: str) -> None:
     changes, kind, words = REFUSED[name]
     with pytest.raises(kind, match=words):
-        launch(plan_runs([RunConfig(**settings), RunConfig(**settings | changes)][1:]), root)
-    assert list(root.iterdir()) == []
-
-
-def test_one_bad_run_refuses_the_whole_study(settings: dict[str, Any], root: Path) -> None:
-    study = StudyConfig(name="s", methods=["lora", "magic"], settings=without_seed(settings))
-    with pytest.raises(ConfigError, match="magic"):
-        launch(plan_study(study), root)
+        launch(plan_runs([RunConfig(**settings), RunConfig(**settings | changes)]), root)
     assert list(root.iterdir()) == []
 
 
@@ -122,8 +86,8 @@ def test_a_method_gets_one_run_a_seed_of_what_it_does_not_read(settings: dict[st
     lora = [("lora", rate, seed) for rate in (0.001, 0.01) for seed in (1, 2)]
     assert runs == [*lora, ("head", None, 1), ("head", None, 2), ("tfidf", None, 1), ("tfidf", None, 2)]
     assert plan.notes[:2] == [
-        "Head does not read learning_rate: one run a seed",
-        "TF-IDF does not read learning_rate: one run a seed",
+        "Head does not read learning_rate: one run per seed",
+        "TF-IDF does not read learning_rate: one run per seed",
     ]
 
 
@@ -221,21 +185,10 @@ def test_a_run_of_no_study_is_no_copy(settings: dict[str, Any], root: Path, firs
 
 
 def test_of_two_that_launch_a_study_at_once_one_is_refused(settings: dict[str, Any], root: Path) -> None:
-    plan, begin, told = plan_study(the_study(settings)), threading.Barrier(2), []
-
-    def try_it() -> None:
-        begin.wait()
-        try:
-            launch(plan, root)
-        except ConfigError as error:
-            told.append(str(error))
-
-    threads = [threading.Thread(target=try_it) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(told) == 1 and "study 's' already has" in told[0]
+    plan = plan_study(the_study(settings))
+    answers = at_once(*[lambda: launch(plan, root)] * 2)
+    [refusal] = [answer for answer in answers if isinstance(answer, ConfigError)]
+    assert "study 's' already has" in str(refusal)
     assert len(list_runs(root)) == len(plan.configs)
 
 
@@ -249,8 +202,6 @@ def test_no_runs_are_nothing_to_launch() -> None:
         plan_runs([])
 
 
-# The scheduler is to outlive whoever started it, so nobody here waits for it.
-@pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
 def test_launched_runs_are_queued_complete_and_a_scheduler_looks_after_them(
     settings: dict[str, Any], root: Path
 ) -> None:
@@ -260,8 +211,7 @@ def test_launched_runs_are_queued_complete_and_a_scheduler_looks_after_them(
     assert [run.config for run in runs] == plan.configs
     assert set(list_runs(root)) == set(runs)
     assert len({run.id for run in runs}) == 3
-    stored = json.loads((runs[0].path / "config.json").read_text(encoding="utf-8"))
-    assert set(stored) == {"format", *RunConfig.model_fields}
+    assert set(read_raw(runs[0], "config.json")) == {"format", *RunConfig.model_fields}
     wait_for(lambda: runs[0].stored_state.status != RunStatus.QUEUED, 20)
     assert [run.stored_state.status for run in runs[1:]] == [RunStatus.QUEUED] * 2
     assert len(processes_of_root(root)) >= 1

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,17 +10,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from emocore.errors import RunError
 from emocore.jobs.delete import delete_run
 from emocore.jobs.overview import describe_run
-from emocore.jobs.scheduler import Scheduler, ensure_scheduler, serve
+from emocore.jobs.scheduler import Scheduler, ensure_scheduler
 from emocore.jobs.stop import request_stop
 from emocore.jobs.waiting import wait_until_final
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run
 from emocore.run.state import RunStatus
-from emocore.system.processes import ProcessIdentity
 from tests.support.live_runs import (
     Training,
     describe,
@@ -30,14 +27,11 @@ from tests.support.live_runs import (
     processes_of_root,
     queue_run,
     start_scheduler,
-    trainings,
     wait_for,
     wait_for_status,
     wait_for_training,
 )
-
-# The scheduler is to outlive whoever started it, so nobody here waits for it.
-UNWAITED = pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
+from tests.support.threads import at_once
 
 
 def zombies_of(process: psutil.Process) -> list[psutil.Process]:
@@ -133,16 +127,8 @@ def test_a_run_outlives_its_scheduler_and_the_next_one_finds_it(root: Path, smal
     assert second.wait(20) == 0
 
 
-@pytest.fixture(scope="module")
-def to_be_killed(
-    tmp_path_factory: pytest.TempPathFactory, small_csv: Path, tiny_bert: Path
-) -> Iterator[dict[str, Training]]:
-    with trainings(("with a scheduler", "without"), tmp_path_factory, small_csv, tiny_bert) as started:
-        yield started
-
-
-def test_a_killed_run_is_interrupted_and_says_so(to_be_killed: dict[str, Training]) -> None:
-    training = to_be_killed["with a scheduler"]
+def test_a_killed_run_is_interrupted_and_says_so(two_trainings: dict[str, Training]) -> None:
+    training = two_trainings["with a scheduler"]
     run = training.run
     os.kill(training.pid, signal.SIGKILL)
     wait_for_status(run, RunStatus.INTERRUPTED, seconds=10)
@@ -154,11 +140,9 @@ def test_a_killed_run_is_interrupted_and_says_so(to_be_killed: dict[str, Trainin
     wait_for(lambda: not processes_of_group(training.pid), 20, "what the killed run had started to end")
 
 
-def test_a_run_killed_while_no_scheduler_lives_is_known_to_be_dead(to_be_killed: dict[str, Training]) -> None:
-    training = to_be_killed["without"]
+def test_a_run_killed_while_no_scheduler_lives_is_known_to_be_dead(two_trainings: dict[str, Training]) -> None:
+    training = two_trainings["without"]
     run = training.run
-    training.scheduler.kill()
-    training.scheduler.wait()
     os.killpg(training.pid, signal.SIGKILL)
     wait_for(lambda: not run.is_locked, 10)
     assert run.stored_state.status == RunStatus.RUNNING
@@ -168,24 +152,10 @@ def test_a_run_killed_while_no_scheduler_lives_is_known_to_be_dead(to_be_killed:
     assert run.stored_state.reason and run.stored_state.ended_at
 
 
-def test_a_stale_pid_is_nobody_to_believe(root: Path, small_csv: Path, tiny_bert: Path) -> None:
-    """A dead run whose pid now belongs to another process: to this one."""
-    run = queue_run(root, small_csv, base=str(tiny_bert))
-    other = ProcessIdentity.of(os.getpid())
-    before = other.model_copy(update={"start_ticks": other.start_ticks - 1})
-    run.change_state(RunStatus.RUNNING, process=before, device="cpu", started_at=1.0)
-    run.stop_request.touch()
-    serve(root, idle_seconds=0.1)
-    assert run.stored_state.status == RunStatus.STOPPED
-
-
-@UNWAITED
+# Of two that are started at once one may be forgotten before it has ended.
+@pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
 def test_calls_at_once_start_one_scheduler_and_it_ends_by_itself(root: Path) -> None:
-    threads = [threading.Thread(target=ensure_scheduler, args=(root,)) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*[lambda: ensure_scheduler(root)] * 4)
     wait_for(lambda: len(processes_of_root(root)) == 1, 20, "the others to step back")
     [only] = processes_of_root(root)
     ensure_scheduler(root)
@@ -193,74 +163,25 @@ def test_calls_at_once_start_one_scheduler_and_it_ends_by_itself(root: Path) -> 
     wait_for(lambda: not [p for p in processes_of_root(root) if p.status() != psutil.STATUS_ZOMBIE], 20)
 
 
-@UNWAITED
 def test_the_scheduler_is_no_child_of_the_session_that_asked_for_it(root: Path) -> None:
     ensure_scheduler(root)
     [scheduler] = wait_for(lambda: processes_of_root(root))
     assert os.getsid(scheduler.pid) == scheduler.pid != os.getsid(0)
 
 
-def test_starting_a_scheduler_gives_no_warning(root: Path) -> None:
-    """In an application that shows warnings, a forgotten child would be one."""
-    ensure_scheduler(root)
-
-
-@pytest.mark.parametrize("name", ["state.json", "config.json"])
-def test_a_damaged_run_holds_up_nobody(root: Path, small_csv: Path, tiny_bert: Path, name: str) -> None:
-    damaged = queue_run(root, small_csv, base=str(tiny_bert), method="tfidf")
-    (damaged.path / name).write_text("{", encoding="utf-8")
-    good = queue_run(root, small_csv, base=str(tiny_bert), method="tfidf")
-    scheduler = Scheduler(root)
-    try:
-        scheduler.tick()
-        assert good.stored_state.status != RunStatus.QUEUED
-    finally:
-        end_processes(root)
-        for child in scheduler._children.values():
-            child.wait()
-
-
-def test_a_run_may_disappear_while_the_scheduler_looks(
-    root: Path, small_csv: Path, tiny_bert: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_may_disappear_while_the_scheduler_looks(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Deleted between the listing of the folder and the look into it."""
-    from emocore.jobs import scheduler as module
-
-    gone = queue_run(root, small_csv, base=str(tiny_bert), method="tfidf")
-    listed = module.list_runs(root)
+    gone = create_run(root, RunConfig(method="tfidf"))
     gone.change_state(RunStatus.STOPPED)
     delete_run(gone)
-    monkeypatch.setattr(module, "list_runs", lambda root: listed)
+    monkeypatch.setattr("emocore.run.listing._run_paths", lambda root: [gone.path])
     assert Scheduler(root).tick() is False
 
 
-@UNWAITED
-def test_a_live_run_is_not_deleted(root: Path, small_csv: Path, tiny_bert: Path) -> None:
-    run = queue_run(root, small_csv, base=str(tiny_bert))
-    with run.lock():
-        for status in (RunStatus.STARTING, RunStatus.RUNNING, RunStatus.EVALUATING):
-            run.change_state(status)
-            with pytest.raises(RunError, match=f"{status}; stop it"):
-                delete_run(run)
-        run.change_state(RunStatus.QUEUED)
-        with pytest.raises(RunError, match="stop it"):  # it is being started at this moment
-            delete_run(run)
-    assert run.path.is_dir()
-    run.change_state(RunStatus.FAILED)
-    delete_run(run)
-    assert [path.name for path in root.iterdir()] == []
-
-
-def test_a_run_that_asks_for_a_device_that_is_gone_does_not_wait_for_ever(root: Path, small_csv: Path) -> None:
+def test_a_run_that_asks_for_a_device_that_is_gone_does_not_wait_for_ever(root: Path, scheduler: Scheduler) -> None:
     """Queued when there was a GPU, found by a scheduler that sees none."""
-    run = create_run(root, RunConfig(method="tfidf", base="none", data=str(small_csv), device="cuda:0"))
-    scheduler = Scheduler(root)
-    try:
-        for _ in range(3):
-            scheduler.tick()
-        assert run.stored_state.status == RunStatus.FAILED
-        assert "'cuda:0' is not on this machine any more" in (run.stored_state.reason or "")
-    finally:
-        end_processes(root)
-        for child in scheduler._children.values():
-            child.wait()
+    run = create_run(root, RunConfig(method="tfidf", base="none", device="cuda:0"))
+    for _ in range(3):
+        scheduler.tick()
+    assert run.stored_state.status == RunStatus.FAILED
+    assert "'cuda:0' is not on this machine any more" in (run.stored_state.reason or "")

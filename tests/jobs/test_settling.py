@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from emocore.jobs.queue import pause_queue
-from emocore.jobs.scheduler import LOG_FILE, Scheduler
+from emocore.jobs.scheduler import LOG_FILE, Scheduler, serve
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run
@@ -56,7 +56,7 @@ def test_a_run_that_had_begun_ended_when_it_last_wrote(run: RunFolder, status: R
 def test_a_run_that_was_told_to_stop_and_died_was_stopped(run: RunFolder) -> None:
     change_status(run, RunStatus.RUNNING, process=dead_process(), started_at=1.0)
     run.stop_request.touch()
-    Scheduler(run.path.parent).tick()
+    serve(run.path.parent, idle_seconds=0.1)
     assert (run.stored_state.status, run.stored_state.reason) == (RunStatus.STOPPED, "stopped by the user")
 
 
@@ -64,8 +64,8 @@ def test_a_run_that_was_told_to_stop_and_died_was_stopped(run: RunFolder) -> Non
     ("changes", "words"),
     [
         ({"boot_id": "another boot"}, "the machine went down"),
-        ({"oom_kills": -1}, "killed, most likely for want of memory"),
-        ({}, "the process ended without a word"),
+        ({"oom_kills": -1}, "killed, most likely for lack of memory"),
+        ({}, "the process ended without storing a reason"),
     ],
     ids=["restart", "memory", "unknown"],
 )
