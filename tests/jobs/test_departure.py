@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,7 +22,6 @@ from tests.support.live_runs import (
     processes_of_root,
     queue_run,
     start_scheduler,
-    trainings,
     wait_for,
     wait_for_status,
 )
@@ -123,40 +121,21 @@ def remove(folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def assert_nothing_but(run: RunFolder, root: Path) -> None:
-    assert list_runs(root) == [run]
-    assert {path.name for path in root.iterdir()} == {run.id, ".scheduler.lock", ".scheduler.log"}
-    assert (root / ".scheduler.log").read_text(encoding="utf-8") == ""
-
-
-def test_a_run_whose_folder_is_removed_is_ended_and_the_next_one_begins(root: Path, small_csv: Path) -> None:
-    """Halted, so that it cannot end by itself."""
-    run, following = queue_run(root, small_csv, method="tfidf"), add_quick_run(root)
-    scheduler = start_scheduler(root)
-    wait_for_status(run, RunStatus.RUNNING)
-    pid = pid_of(run)
-    os.kill(pid, signal.SIGSTOP)
-    remove(run.path)
-    wait_for(lambda: not processes_of_group(pid), 10, "the run to be ended")
-    wait_for_status(following, RunStatus.FAILED)
-    assert scheduler.wait(20) == 0
-    assert_nothing_but(following, root)
-
-
-@pytest.fixture
-def training(tmp_path_factory: pytest.TempPathFactory, small_csv: Path, tiny_bert: Path) -> Iterator[Training]:
-    with trainings(["alone"], tmp_path_factory, small_csv, tiny_bert) as started:
-        yield started["alone"]
-
-
-def test_a_training_whose_folder_is_removed_ends_by_itself(training: Training) -> None:
-    """The scheduler that could end it has died, and the next one knows nothing of it."""
-    training.scheduler.kill()
-    training.scheduler.wait()
+@pytest.mark.parametrize("name", ["with a scheduler", "without"])
+def test_a_training_whose_folder_is_removed_ends_and_the_next_one_begins(
+    two_trainings: dict[str, Training], name: str
+) -> None:
+    """Its scheduler ends it; where that has died, and the next one knows nothing of it, it ends by itself."""
+    training, scheduler = two_trainings[name], two_trainings[name].scheduler
+    root, following = training.root, add_quick_run(training.root)
+    if name == "with a scheduler":  # halted, so that it cannot end by itself
+        os.kill(training.pid, signal.SIGSTOP)
     remove(training.run.path)
-    wait_for(lambda: not processes_of_group(training.pid), 10, "the run to notice and end")
-    following = add_quick_run(training.root)
-    scheduler = start_scheduler(training.root)
+    wait_for(lambda: not processes_of_group(training.pid), 10, "the run to end")
+    if name == "without":
+        scheduler = start_scheduler(root)
     wait_for_status(following, RunStatus.FAILED)
     assert scheduler.wait(20) == 0
-    assert_nothing_but(following, training.root)
+    assert list_runs(root) == [following]
+    assert {path.name for path in root.iterdir()} == {following.id, ".scheduler.lock", ".scheduler.log"}
+    assert (root / ".scheduler.log").read_text(encoding="utf-8") == ""
