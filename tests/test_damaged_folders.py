@@ -18,9 +18,9 @@ from emocore.errors import RunError
 from emocore.evaluation.results import load_result
 from emocore.run.folder import RunFolder
 from pages.shared.run_view import look_at
-from tests.support.compare_page import words
+from tests.support import pages
 from tests.support.damaged_folders import KINDS, SECRET, UNREADABLE, UNSEEN, Kind, lay_out
-from tests.support.repository import REPOSITORY
+from tests.support.pages import words
 from tests.support.whole_runs import STATES, shelve
 
 LONGEST_SECONDS = 5.0
@@ -144,9 +144,8 @@ def test_every_list_of_the_command_line_has_all_runs(pack: Pack, look: Look) -> 
 def test_a_damaged_run_is_shown_or_refused_with_its_name(
     pack: Pack, look: Look, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "emocore.cli.commands.tend_queue", lambda root: None
-    )  # or every look would read all of the runs
+    # Or every look would read all of the runs.
+    monkeypatch.setattr("emocore.cli.commands.tend_queue", lambda root: None)
     for number, (run_id, kind) in enumerate(pack.kinds.items()):
         with named(kind):
             status, out, err = look("show", run_id, *(["--json"] if number % 3 == 0 else []))
@@ -181,18 +180,14 @@ def test_the_run_page_gets_all_that_can_be_read(pack: Pack) -> None:
 
 
 def open_page(name: str, **parameters: str) -> AppTest:
-    page = AppTest.from_file(str(REPOSITORY / "pages" / f"{name}" / "page.py"), default_timeout=30)
-    for key, value in parameters.items():
-        page.query_params[key] = value
     with at_most(2 * LONGEST_SECONDS):
-        page.run()
-    assert not page.exception, page.exception
-    return page
+        return pages.open_page(name, **parameters)
 
 
 def test_every_page_that_lists_runs_stands_all_of_them(pack: Pack) -> None:
     start, listing = open_page("start"), open_page("runs")
     told = words(listing) + " ".join(listing.dataframe[0].value.get("reason", []))
+    assert listing.dataframe[0].value["macro-F1"].notna().any()
     for run_id, kind in pack.kinds.items():
         if must_be_told(kind):
             assert run_id in told, kind.name
@@ -200,32 +195,40 @@ def test_every_page_that_lists_runs_stands_all_of_them(pack: Pack) -> None:
 
 
 def test_the_compare_page_leaves_out_the_damaged_and_says_so(runs: Path, shelf: dict[str, RunFolder]) -> None:
-    kinds = [
-        kind for kind in KINDS if kind.state == "finished" and kind.name.endswith(("fifo", "nested lists", "10^400"))
-    ]
-    pack = fill(runs, shelf, [kind for kind in kinds if kind.file in COMPARED_FILES and kind.file != "config.json"])
+    telling = ("fifo", "nested lists", "10^400")
+    kinds = [kind for kind in KINDS if kind.state == "finished" and kind.file in COMPARED_FILES[1:]]
+    pack = fill(runs, shelf, [kind for kind in kinds if kind.name.endswith(telling)])
     page = open_page("compare", study="s")
-    assert "LoRA" in set(page.dataframe[0].value["series"])
+    assert "LoRA" in set(page.dataframe[0].value["series"]) and "Left out" in words(page)
     for run_id, kind in pack.kinds.items():
         assert run_id in words(page), kind.name
 
 
+TOLD = (
+    "result.json validation = None", "result.json validation = [[1]]", "result.json cost = None",
+    "result.json never closed", "wandb.json list", "wandb.json other object",
+)  # fmt: skip
 # One for each way in which a page once failed.
 TELLING = (
+    *TOLD,
     "metrics.jsonl folder", "metrics.jsonl fifo", "metrics.jsonl 200 MB of rows", "metrics.jsonl step = -1",
     "metrics.jsonl step = 10^400", "metrics.jsonl validation/f1_macro = 10^400", "result.json nested lists",
     "result.json cost.samples_per_second = None", "result.json cost.train_seconds = inf", "wandb.json nested objects",
     "wandb.json url = markdown", "state.json earlier_seconds = nan", "state.json ended_at = inf", "run.log fifo",
     "config.json nested lists", "config.json base = markup", "config.json study = 1 MB", "run.lock folder",
-    "checkpoints odd number", "stop.request fifo",
+    "checkpoints odd number", "stop.request fifo", "metrics.jsonl other object", "metrics.jsonl step = 'x'",
 )  # fmt: skip
 
 
 @pytest.mark.parametrize("name", TELLING)
 def test_a_damaged_run_breaks_its_page_no_more(runs: Path, shelf: dict[str, RunFolder], name: str) -> None:
-    fill(runs, shelf, [kind for kind in KINDS if kind.name == name])
+    [kind] = [kind for kind in KINDS if kind.name == name]
+    fill(runs, shelf, [kind])
     page = open_page("run", run="run-000")
     assert page.title and "run-000" in words(page) and SECRET not in words(page)
+    assert f"{kind.file} is damaged" in words(page) or name not in TOLD
+    if kind.file in ("result.json", "wandb.json", "metrics.jsonl"):
+        assert [code.value for code in page.code] == [pages.LAST_WORDS], "the rest of the page stays"
 
 
 def test_files_that_may_not_be_read_are_told_by_name(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
