@@ -1,1 +1,1 @@
-"""From a file to checked, split and tokenised datasets."""
+"""Turns data files into checked, split and tokenised data sets."""

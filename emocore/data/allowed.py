@@ -1,7 +1,8 @@
-"""Which data files a page may read: whoever reaches the page reads with the rights of the user who started the app.
+"""Decides which data files a page may read, because anyone who reaches the page reads with the rights of the app's
+user.
 
 Allowed are files with a data file's suffix below the home, the working directory, a folder of EMOCORE_DATA_FOLDERS or
-the uploads, never below a hidden folder, where keys lie. The command line, which only the user has, reads any file.
+the uploads, but not below a hidden folder, which may hold keys. The command line reads any file.
 """
 
 import os
@@ -18,8 +19,8 @@ FOLDERS_VARIABLE = "EMOCORE_DATA_FOLDERS"
 
 
 def allow_sources(settings: dict[str, Any], runs_root: Path) -> dict[str, Any]:
-    """The settings with each data file as the path that was checked. Raises DataError for one that may not be read,
-    before anything is."""
+    """The settings with the checked path of each data file. Raises DataError if a file may not be read, before reading
+    any."""
     found = {
         name: str(find_allowed(source, runs_root))
         for name in DATA_FILES
@@ -29,11 +30,12 @@ def allow_sources(settings: dict[str, Any], runs_root: Path) -> dict[str, Any]:
 
 
 def find_allowed(source: str, runs_root: Path) -> Path:
-    """The file, links resolved. Raises DataError where it may not be read, whether it exists or not, or does not."""
+    """The file, with links resolved. Raises DataError if it may not be read (even if it does not exist) or is
+    missing."""
     try:
         path = Path(source).expanduser().resolve()
     except (OSError, RuntimeError, ValueError):
-        return resolve_source(source)  # which knows what to say
+        return resolve_source(source)  # its errors say what is wrong
     problem = _find_problem(path, _allowed_folders(runs_root))
     if problem:
         raise DataError(f"{source[:200]}: {problem}. The command line reads files from anywhere")
@@ -45,26 +47,26 @@ def _find_problem(path: Path, folders: list[Path]) -> str | None:
     within = [path.relative_to(folder) for folder in folders if path.is_relative_to(folder)]
     if not within:
         return (
-            "this page reads data files below your home and the working directory alone; move it there, or start the "
+            "this page reads data files only below your home and the working directory; move it there, or start the "
             f"app with its folder in {FOLDERS_VARIABLE}"
         )
     if not is_named_like_data(path.name):
-        return f"this page reads files that end in {', '.join(DATA_SUFFIXES)} alone; rename it if it holds data"
+        return f"this page reads only files that end in {', '.join(DATA_SUFFIXES)}; rename it if it holds data"
     if not any(all(not part.startswith(".") for part in parts.parts) for parts in within):
         return f"this page reads nothing in hidden folders; move it out, or name its folder in {FOLDERS_VARIABLE}"
     return None
 
 
 def _allowed_folders(runs_root: Path) -> list[Path]:
-    """Resolved. Without what was listed on purpose, the whole disk is no home."""
+    """The allowed folders, resolved. The root of the disk counts only if EMOCORE_DATA_FOLDERS names it."""
     listed = [folder for folder in os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep) if folder.strip()]
     own = [folder for folder in map(_resolve, ("~", ".")) if folder and folder != Path(folder.anchor)]
     named = [folder for folder in map(_resolve, listed) if folder]
-    return [*own, *named, runs_root.resolve() / UPLOADS]  # where a link stands in its place, it allows nothing
+    return [*own, *named, runs_root.resolve() / UPLOADS]  # if it is a link, its target is not allowed
 
 
 def _resolve(folder: str) -> Path | None:
-    """None for a folder that cannot be: it allows nothing."""
+    """The resolved folder; None for an impossible path, which allows nothing."""
     try:
         return Path(folder).expanduser().resolve()
     except (OSError, RuntimeError, ValueError):

@@ -1,6 +1,6 @@
 """The bytes of a data file -> a table of strings.
 
-Covered: CSV and TSV in UTF-8 with a header. What is too large to be held in memory several times is refused.
+Covered: CSV and TSV in UTF-8 with a header. Files that are too large to be in memory several times are refused.
 """
 
 import csv
@@ -19,9 +19,9 @@ MOST_CELLS = 20_000_000  # a cell takes 8 to 60 bytes or more, twice for a momen
 
 
 def parse_cells(file: DataFile) -> pd.DataFrame:
-    """Every column as strings, blank cells as empty ones; the index counts rows as a spreadsheet does.
+    """Every column as strings, with "" for blank cells; the index counts rows as a spreadsheet does.
 
-    Raises DataError with the row.
+    Raises DataError that names the row.
     """
     text = _decode(file)
     header_line = re.search(r"[^\r\n]+", text)
@@ -54,7 +54,7 @@ def _decode(file: DataFile) -> str:
 
 
 def _filled_rows(file: DataFile, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Row numbers and cells, without the rows that hold nothing."""
+    """Row numbers and cells, without empty rows."""
     lines = io.TextIOWrapper(io.BytesIO(file.content), encoding="utf-8-sig", newline="")
     for number, row in enumerate(csv.reader(lines, delimiter=delimiter, strict=True), start=1):
         if any(cell.strip() for cell in row):
@@ -66,7 +66,7 @@ def _split_header(
 ) -> tuple[list[str], list[int], list[list[str]]]:
     header = [cell.strip() for cell in next(rows, (0, []))[1]]
     if not header:
-        raise DataError(f"{file.name}: its lines hold commas alone; it needs a header line and rows below it")
+        raise DataError(f"{file.name}: its lines hold only commas; it needs a header line and rows below it")
     if len(header) > MOST_COLUMNS:
         raise DataError(f"{file.name}: {len(header):,} columns; at most {MOST_COLUMNS:,} are read, so leave some out")
     if len(set(header)) < len(header):

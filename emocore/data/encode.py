@@ -15,7 +15,7 @@ MOST_TOKENS = 1_000_000
 
 def encode_splits(splits: Splits, tokenizer: Any, max_length: int) -> "DatasetDict":
     """Columns `row_id` (str), `input_ids`, `attention_mask` (lists of int, not padded), `length` (tokens)
-    and `labels` (float32, one a label, as the multi-label loss wants them)."""
+    and `labels` (float32, one per label, as the multi-label loss needs them)."""
     from datasets import Dataset, DatasetDict
 
     return DatasetDict(
@@ -34,7 +34,7 @@ def encode_splits(splits: Splits, tokenizer: Any, max_length: int) -> "DatasetDi
 
 def encode_texts(texts: list[str], tokenizer: Any, max_length: int) -> dict[str, list[Any]]:
     """`input_ids`, `attention_mask` and `length` of each text, cut at `max_length` tokens. Raises DataError for a
-    length that no tokenizer takes."""
+    length that tokenizers do not accept."""
     if not 1 <= max_length <= MOST_TOKENS:
         raise DataError(f"max_length is {max_length}; a text can be cut at 1 to {MOST_TOKENS:,} tokens")
     encoded = tokenizer(texts, truncation=True, max_length=max_length, padding=False)

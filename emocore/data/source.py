@@ -1,7 +1,7 @@
-"""Which file a `data` setting names, its content, and what a message may quote of it.
+"""Finds and reads the file of a `data` setting, and decides what a message may quote from it.
 
-A message may end in a log, on a screen that others see, or on a page: it names a column only where that looks like a
-column's name, and a cell only where it is short and plain, both only of a file that is called like a data file.
+Others may see a message in a log or on a page. It quotes a column only if that looks like a column's name, and a cell
+only if it is short and plain, and both only if the file is named like a data file.
 """
 
 import re
@@ -17,7 +17,7 @@ from emocore.text import counted
 
 STARTER_FILE = Path(__file__).parent / "starter" / "messages.csv"
 DATA_SUFFIXES = (".csv", ".tsv", ".txt")
-MOST_DATA_BYTES = 200 * 10**6  # a hundred times SemEval-2018; while it is read, it takes several times as much memory
+MOST_DATA_BYTES = 200 * 10**6  # a hundred times SemEval-2018; reading it takes several times as much memory
 MOST_NAMED = 40  # columns in one message
 
 COLUMN_NAME = re.compile(r"[\w \-.&'/()]{0,40}")
@@ -33,7 +33,7 @@ NO_FILES = (
 
 @dataclass(frozen=True)
 class DataFile:
-    """A file's name, without its folder, and its bytes."""
+    """A file's name without its folder, and its content."""
 
     name: str
     content: bytes
@@ -45,7 +45,7 @@ def quote_column(file_name: str, name: str, columns: Iterable[str]) -> str:
 
 
 def quote_columns(file_name: str, columns: Iterable[str]) -> str:
-    """'anger', 'joy' and so on, or how many there are where one of them looks like no name."""
+    """'anger', 'joy' and so on, or only their number if one of them does not look like a name."""
     names = list(columns)
     if not all(_may_quote(file_name, name, COLUMN_NAME) for name in names):
         return f"{counted(len(names), 'column')} (not named here, as they do not look like those of a data file)"
@@ -67,7 +67,7 @@ def is_named_like_data(name: str) -> bool:
 
 
 def resolve_source(source: str) -> Path:
-    """The regular file behind a `data` setting, links resolved. Raises DataError, with what is there instead."""
+    """The regular file of a `data` setting, with links resolved. Raises DataError that says what is there instead."""
     if not source.strip():
         raise DataError(f"no data file named; name a CSV or TSV, or '{STARTER}'")
     if source == STARTER:
@@ -85,13 +85,13 @@ def resolve_source(source: str) -> Path:
     for is_kind, kind in NO_FILES:
         if is_kind(mode):
             raise DataError(f"{shown}: this is {kind}")
-    if path.parts[1:2] in (("proc",), ("sys",)):  # called regular, but reading one may wait, or change something
+    if path.parts[1:2] in (("proc",), ("sys",)):  # regular files, but reading one may block or act
         raise DataError(f"{shown}: this is a file of the kernel; name a CSV or TSV file")
     return path
 
 
 def read_source(source: str) -> DataFile:
-    """Raises DataError where there is no such file, and where it cannot be read or is too large."""
+    """Read the file of a `data` setting. Raises DataError if it does not exist, cannot be read or is too large."""
     path = resolve_source(source)
     try:
         return DataFile(path.name, read_bytes(path, MOST_DATA_BYTES))

@@ -1,4 +1,4 @@
-"""One table or several files -> train, validation and test, the same for every run of a study."""
+"""Splits one or several tables into train, validation and test, in the same way for every run of a study."""
 
 import hashlib
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from emocore.errors import DataError
 from emocore.run.config import RunConfig
 from emocore.text import join_names
 
-MINIMUM_ROWS = 20  # in each split: below it not even the commonest emotion is measurable
-FEW_POSITIVES = 2  # in a whole file: one or two texts more or less decide what F1 is said to be
+MINIMUM_ROWS = 20  # in each split; with fewer, not even the commonest emotion can be measured
+FEW_POSITIVES = 2  # in a whole file; with so few, one text more or less decides F1
 
 
 @dataclass(frozen=True)
 class Splits:
-    """`frames` maps train, validation and (where there is one) test to a table's frame.
+    """`frames` maps train, validation and, if there is one, test to a table's frame.
 
     `data_sha256` maps each source file's setting to its hash; `split_sha256` is the hash of the texts
     and labels in each split, so equal hashes mean equal splits.
@@ -35,9 +35,9 @@ class Splits:
 def load_splits(config: RunConfig) -> Splits:
     """Read, check and split the data of a run. Raises DataError.
 
-    Official files are used as they are. What is missing is taken out of the training file, stratified
-    over all labels (Sechidis et al. 2011, through `iterative-stratification`). Where a validation file
-    is given and no test file, there is no test split. `rows` then cuts the training part alone.
+    Official files are used unchanged. Missing splits are taken from the training file, stratified over all labels
+    (Sechidis et al. 2011, by `iterative-stratification`). With a validation file and no test file, there is no test
+    split. `rows` then limits only the training part.
     """
     train = read_table(config.data, config.text_column, config.label_columns)
     tables = {"data": train}
@@ -60,7 +60,7 @@ def load_splits(config: RunConfig) -> Splits:
 
 
 def _split(tables: dict[str, EmotionTable], config: RunConfig) -> dict[str, pd.DataFrame]:
-    """Frames by split; each held-out part keeps every label's share."""
+    """Frames by split; each held-out part keeps the share of every label."""
     train = tables["data"]
     _check_both_values(train)
     frames = {"train": train.frame}
@@ -126,7 +126,7 @@ def _hash_split(frames: dict[str, pd.DataFrame]) -> str:
 
 
 def _notes(tables: dict[str, EmotionTable], frames: dict[str, pd.DataFrame], labels: tuple[str, ...]) -> list[str]:
-    """What a user should know about the data but need not act on."""
+    """Notes on the data that a user should know but need not act on."""
     notes = [
         f"{table.name}: columns that are not used: {quote_columns(table.name, table.ignored_columns)}"
         for table in tables.values()
@@ -135,7 +135,7 @@ def _notes(tables: dict[str, EmotionTable], frames: dict[str, pd.DataFrame], lab
     known = set(frames["train"]["text"])
     for name in ("validation", "test"):
         if name in frames and (shared := int(frames[name]["text"].isin(known).sum())):
-            notes.append(f"{shared} texts of the {name} split also stand in the training split")
+            notes.append(f"{shared} texts of the {name} split are also in the training split")
     notes += [note for table in tables.values() for note in _note_rare(table)]
     absent = [label for label in labels if not frames["train"][label].any()]
     if absent:
@@ -155,5 +155,5 @@ def _note_rare(table: EmotionTable) -> list[str]:
     rare = [label for label in table.labels if 0 < sums[label] <= FEW_POSITIVES]
     if not rare:
         return []
-    named = join_names(f"{label} in {sums[label]}" for label in rare)
-    return [f"{table.name}: of {len(table.frame):,} texts there is {named} alone, too few to learn it or to score it"]
+    named = join_names(f"{sums[label]} {'has' if sums[label] == 1 else 'have'} {label}" for label in rare)
+    return [f"{table.name}: of {len(table.frame):,} texts, only {named}, too few to learn or to score"]

@@ -1,8 +1,7 @@
-"""Tables as CSV: texts byte for byte, and copies in which a spreadsheet finds no formula.
+"""Tables as CSV: texts byte for byte, and copies that are safe to open in a spreadsheet.
 
-A third of all tweets begin with @, which a spreadsheet may take for a formula, as it does with what begins with = + -
-or a tab. A copy for spreadsheets has an apostrophe before such cells, says so in its name, and is read back as the
-texts were.
+A third of all tweets begin with @, which a spreadsheet may take for a formula, like = + - or a tab. A copy for
+spreadsheets has an apostrophe before such cells and says so in its name. When it is read, the apostrophes are removed.
 """
 
 import csv
@@ -16,7 +15,7 @@ from pandas.api.types import is_numeric_dtype
 from emocore.system.files import write_atomically
 
 MARK = ".for-spreadsheets"  # before the suffix of a file's name
-# With the apostrophes that stand before one already, so that what was added can be told from what was there.
+# Includes apostrophes that are already there, so that the added one can be told apart.
 FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
 
 
@@ -27,17 +26,17 @@ def name_for_spreadsheets(name: str) -> str:
 
 
 def is_for_spreadsheets(name: str) -> bool:
-    """Also where a browser has put a number to the name."""
+    """Whether a file is a copy for spreadsheets, even if a browser added a number to its name."""
     return MARK in name
 
 
 def defuse(cell: str) -> str:
-    """'@ada -> what a spreadsheet shows as the text that it is."""
+    """'@ada for @ada, which a spreadsheet then shows as text."""
     return f"'{cell}" if FORMULA.match(cell) else cell
 
 
 def undo(cell: str) -> str:
-    """The cell before `defuse`."""
+    """The original cell: undoes `defuse`."""
     return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
 
 
@@ -51,7 +50,7 @@ def defuse_table(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def to_csv(table: pd.DataFrame) -> str:
-    """Without the index. Every text in quotation marks where one holds a carriage return, which would end its row."""
+    """CSV without the index. All texts are quoted if one contains a carriage return, which would end its row."""
     texts = [column for _, column in table.items() if not is_numeric_dtype(column)]
     has_returns = any(column.astype(str).str.contains("\r", regex=False).any() for column in texts)
     quoting: Literal[0, 2] = csv.QUOTE_NONNUMERIC if has_returns else csv.QUOTE_MINIMAL
@@ -59,8 +58,8 @@ def to_csv(table: pd.DataFrame) -> str:
 
 
 def write_csv(path: Path, table: pd.DataFrame, for_spreadsheets: bool = False) -> list[Path]:
-    """Write the table, with `for_spreadsheets` also a copy beside it for them; each in one step, so that a full disk
-    leaves no half of one. Returns the paths. Raises OSError."""
+    """Write the table and, with `for_spreadsheets`, a copy next to it. Each is written in one step, so that a full disk
+    leaves no partial file. Returns the paths. Raises OSError."""
     texts = {path: to_csv(table)}
     if for_spreadsheets:
         texts[path.with_name(name_for_spreadsheets(path.name))] = to_csv(defuse_table(table))

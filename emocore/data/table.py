@@ -19,16 +19,16 @@ from emocore.text import counted, join_names
 
 TEXT_COLUMN_NAMES = ("tweet", "text", "message", "sentence", "comment", "content", "utterance", "post")
 ID_COLUMN_NAMES = ("id", "row_id", "index", "tweet_id", "example_id", "")
-# Of the checked table, of the stored predictions and of what `classify` writes.
+# Columns of the checked table, of the stored predictions and of the output of `classify`.
 RESERVED_COLUMNS = ("row_id", "text", "split", "predicted")
 
 MOST_LABELS, LONGEST_LABEL = 200, 100
 NO_LABEL_NAME = re.compile(r"[<>\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")  # markup, control, direction
 LABEL_CELLS = ("0", "1", "0.0", "1.0")
-LABEL_SHARE = 0.9  # of a column's cells: with so many it is one, and the others are mistakes
-FIRST_ROWS = 20  # show for most columns that they hold no numbers
+LABEL_SHARE = 0.9  # of a column's cells; from this share on it is a label column, and other cells are errors
+FIRST_ROWS = 20  # enough to see for most columns that they hold no numbers
 MOST_ROWS_NAMED = 5  # in one message
-# What shows nothing: spaces, and all that Unicode says to draw as nothing.
+# Invisible characters: spaces, and those that Unicode says to draw as nothing.
 INVISIBLE = re.compile(
     r"[\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164"
     r"\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]*"
@@ -39,7 +39,7 @@ INVISIBLE = re.compile(
 class EmotionTable:
     """Texts with their labels.
 
-    `frame` has the columns `row_id` (str), `text` (str) and one int8 column a label, in file order.
+    `frame` has the columns `row_id` (str), `text` (str) and one int8 column per label, in file order.
     `ignored_columns` are those that are neither ID, text nor label; `sha256` is of the file's bytes.
     """
 
@@ -57,7 +57,7 @@ def read_table(source: str, text_column: str | None = None, label_columns: list[
 
 
 def check_table(file: DataFile, text_column: str | None = None, label_columns: list[str] | None = None) -> EmotionTable:
-    """The table in a file that is read already. Raises as `read_table`."""
+    """The table in a file that has been read. Raises DataError as `read_table` does."""
     frame = parse_cells(file)
     text = _find_text_column(frame, text_column, label_columns, file.name)
     if _reads_as_labels(frame[text]):
@@ -85,7 +85,7 @@ def check_table(file: DataFile, text_column: str | None = None, label_columns: l
 
 
 def read_texts(source: str, text_column: str | None = None) -> list[str]:
-    """The texts alone, for classifying: a CSV/TSV needs no labels here. Raises DataError."""
+    """Only the texts, for classifying; the CSV/TSV needs no labels. Raises DataError."""
     file = read_source(source)
     frame = parse_cells(file)
     column = _find_text_column(frame, text_column, None, file.name)
@@ -133,10 +133,10 @@ def _find_labels(frame: pd.DataFrame, candidates: list[str], wanted: list[str] |
             or (column.lower() not in ID_COLUMN_NAMES and _is_label_like(frame[column]))
         ]
     if not labels:
-        raise DataError(f"{name}: no label columns; beside the text it needs one column an emotion, holding 0 or 1")
+        raise DataError(f"{name}: no label columns; apart from the text it needs one column of 0 or 1 per emotion")
     if len(labels) == 1:
         label = quote_column(name, labels[0], frame.columns)
-        raise DataError(f"{name}: one label column only ({label}); multi-label detection needs two or more")
+        raise DataError(f"{name}: only one label column ({label}); multi-label detection needs two or more")
     if len(labels) > MOST_LABELS:
         raise DataError(
             f"{name}: {len(labels):,} label columns; at most {MOST_LABELS} are learned, so name those in the setting "
@@ -159,7 +159,7 @@ def _check_label_names(frame: pd.DataFrame, labels: list[str], name: str) -> Non
         other = spellings.setdefault(label.casefold(), label)
         if other != label:
             other = quote_column(name, other, frame.columns)
-            raise DataError(f"{name}: the label columns {other} and {shown} differ in case alone; rename one of them")
+            raise DataError(f"{name}: the label columns {other} and {shown} differ only in case; rename one of them")
 
 
 def _binary_column(frame: pd.DataFrame, label: str, name: str) -> pd.Series:
@@ -192,7 +192,7 @@ def _count_rows(rows: pd.Index) -> str:
 
 
 def _row_ids(frame: pd.DataFrame, others: list[str]) -> list[str]:
-    """The ID column where it is unique, otherwise the row numbers of the file."""
+    """The ID column if its values are unique, otherwise the row numbers of the file."""
     for column in others:
         if column.lower() in ID_COLUMN_NAMES and frame[column].is_unique:
             return frame[column].tolist()
@@ -200,7 +200,7 @@ def _row_ids(frame: pd.DataFrame, others: list[str]) -> list[str]:
 
 
 def _is_label_like(column: pd.Series) -> bool:
-    """Whether a column without a known name is one of labels: by its cells, or as every column of numbers."""
+    """Whether a column without a known name holds labels: most cells are 0 or 1, or all are numbers."""
     return _reads_as_labels(column) or all(_is_numeric(part) for part in (column.iloc[:FIRST_ROWS], column))
 
 

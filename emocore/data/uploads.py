@@ -1,6 +1,6 @@
-"""Files that came through the browser, kept beside the runs that use them.
+"""Files uploaded in the browser, which are stored in the runs folder.
 
-A run of another runs folder that uses one of these is not known here.
+Runs of other runs folders that use an upload are not known here.
 """
 
 import contextlib
@@ -20,12 +20,12 @@ from emocore.system.files import file_version, read_bytes, write_atomically
 UPLOADS = "uploads"  # below the runs folder
 HASH_LENGTH = 12
 OWN_NAME = re.compile(rf"\.?([0-9a-f]{{{HASH_LENGTH}}})-.*", re.DOTALL)
-KEPT_SECONDS = 3600.0  # for a form that is still being filled in
+KEPT_SECONDS = 3600.0  # because a form that is still open may use the file
 
 
 @dataclass(frozen=True)
 class Upload:
-    """A stored file. `runs` are the ids of those that use it, with all whose settings may not be read."""
+    """A stored file. `runs` are the ids of runs that use it or whose settings cannot be read."""
 
     path: Path
     bytes: int
@@ -36,10 +36,10 @@ class Upload:
 def store_upload(
     root: Path, name: str, content: bytes, text_column: str | None = None, label_columns: list[str] | None = None
 ) -> Path:
-    """Keep an uploaded file under `root/uploads`, by its hash: the same file is stored once.
+    """Store an uploaded file under `root/uploads` by its hash, so that the same file is stored only once.
 
-    `name` is shown to people only; whatever could lead out of the folder is taken from it. Raises DataError, and keeps
-    nothing, for a file that is no table of texts and labels, and where the folder cannot be written.
+    `name` is only for people; parts that could lead out of the folder are removed. Raises DataError and stores nothing
+    if the file is not a table of texts and labels, or the folder cannot be written.
     """
     folder = root / UPLOADS
     safe_name = re.sub(r"[^\w.-]", "_", Path(name).name)[-60:]
@@ -47,7 +47,7 @@ def store_upload(
     try:
         if path.is_file():
             if time.time() - path.stat().st_mtime > KEPT_SECONDS / 2:
-                os.utime(path)  # somebody has it in a form again
+                os.utime(path)  # it is in use in a form again
             return path
     except OSError as error:
         raise _unwritable(folder, error) from None
@@ -61,8 +61,8 @@ def store_upload(
 
 
 def list_uploads(root: Path) -> list[Upload]:
-    """All uploads of a runs folder by name, with what stores that were cut off have left. Raises DataError where the
-    folders cannot be read."""
+    """All uploads of a runs folder by name, including rests of interrupted uploads. Raises DataError if the folders
+    cannot be read."""
     try:
         files = sorted((path for path in (root / UPLOADS).iterdir() if OWN_NAME.fullmatch(path.name)), key=str)
         runs = _find_users(root) if files else {}
@@ -80,9 +80,9 @@ def list_uploads(root: Path) -> list[Upload]:
 
 
 def remove_unused_uploads(root: Path) -> list[Upload]:
-    """Remove what no run uses and nobody has uploaded within the last hour; returns what is gone.
+    """Remove uploads that no run uses and that are more than an hour old; returns the removed ones.
 
-    Raises DataError where one cannot be removed; those before it are gone.
+    Raises DataError if one cannot be removed; those before it are removed.
     """
     removed = []
     for upload in list_uploads(root):
@@ -98,8 +98,8 @@ def remove_unused_uploads(root: Path) -> list[Upload]:
 
 
 def _find_users(root: Path) -> dict[str, frozenset[str] | None]:
-    """Name of each folder with a config -> the hashes in it, whatever else is wrong with it; None where it may not be
-    read, so that it may use any upload."""
+    """Name of each folder with a config -> the hashes of uploads in it, even if the config is damaged; None if it
+    cannot be read, since it may then use any upload."""
     found: dict[str, frozenset[str] | None] = {}
     for folder in root.iterdir():
         path = folder / "config.json"
@@ -107,14 +107,14 @@ def _find_users(root: Path) -> dict[str, frozenset[str] | None]:
             found[folder.name] = _find_hashes(path, file_version(path))
         except PermissionError:
             found[folder.name] = None
-        except OSError:  # there is none, or what is there is none that Emocore wrote
+        except OSError:  # there is no config, or it was not written by Emocore
             continue
     return found
 
 
 @lru_cache(maxsize=4096)
 def _find_hashes(path: Path, version: tuple[int, int]) -> frozenset[str]:
-    """`version` makes a changed file a new question: the page asks every two seconds."""
+    """Cached by `version`, since the page asks every two seconds."""
     return frozenset(re.findall(rf"{UPLOADS}/([0-9a-f]{{{HASH_LENGTH}}})-", read_bytes(path).decode(errors="replace")))
 
 
@@ -124,4 +124,4 @@ def _hash_of(path: Path) -> str:
 
 
 def _unwritable(folder: Path, error: OSError) -> DataError:
-    return DataError(f"the upload cannot be kept ({error.strerror}: {folder}); free space, or make the folder writable")
+    return DataError(f"the upload cannot be stored ({error.strerror}: {folder}); free space, or make it writable")

@@ -1,4 +1,4 @@
-"""Classify texts with any finished runs, side by side over shared bases."""
+"""Classify texts with any finished runs, side by side on shared bases."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,13 +13,14 @@ from emocore.run.folder import RunFolder
 
 @dataclass
 class ClassifierPool:
-    """Classifiers by run, loaded once and kept; their bases are shared."""
+    """Loaded classifiers by run; they share their bases."""
 
     bases: BaseStore = field(default_factory=BaseStore)
     _classifiers: dict[Path, Classifier] = field(default_factory=dict)
 
     def get(self, run: RunFolder) -> Classifier:
-        """Raises RunError if the run has not finished, AdapterError if its adapter is broken."""
+        """The classifier of a run. Raises RunError if the run has not finished, AdapterError if its adapter is
+        broken."""
         if run.path not in self._classifiers:
             load_result(run)
             self._classifiers[run.path] = load_classifier(run.adapter, self.bases)
@@ -27,7 +28,7 @@ class ClassifierPool:
 
 
 def classify(pool: ClassifierPool, runs: list[RunFolder], texts: list[str]) -> pd.DataFrame:
-    """Long table: run, text_index, text, emotion, probability, threshold, predicted (bool)."""
+    """One row per run, text and emotion: run, text_index, text, emotion, probability, threshold, predicted (bool)."""
     parts = []
     for run in runs:
         classifier = pool.get(run)
@@ -41,9 +42,9 @@ def classify(pool: ClassifierPool, runs: list[RunFolder], texts: list[str]) -> p
 
 
 def widen(answers: pd.DataFrame, runs: list[RunFolder]) -> pd.DataFrame:
-    """`classify`'s table with one row a text: its probabilities and, in `predicted`, the emotions found.
+    """The table of `classify` with one row per text: its probabilities and, in `predicted`, the emotions found.
 
-    Several runs get their id before each column's name.
+    With several runs, each column's name begins with the run's id.
     """
     texts = answers.drop_duplicates("text_index").sort_values("text_index")["text"]
     columns = {"text": texts.to_numpy()}

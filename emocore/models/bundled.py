@@ -73,8 +73,8 @@ def _converted_folder() -> Path:
 def _convert_once(gguf: Path, target: Path) -> None:
     """Make the de-quantised copy in the cache. It is renamed into place when complete, so any copy there is complete.
 
-    Only one process converts at a time; the others wait. The process that does the work also holds the lock, so the next
-    holder knows that all drafts are left over from dead processes. Raises OSError or BaseModelError.
+    Only one process converts at a time; the others wait. The process that does the work also holds the lock, so the
+    next holder knows that all drafts are left over from dead processes. Raises OSError or BaseModelError.
     """
     cache = target.parent
     with open_lock(cache / LOCK_FILE, _unwritable) as lock:

@@ -69,7 +69,7 @@ def test_bad_data_is_refused_on_the_page_and_leaves_nothing(app, browser):
     expect(page.get_by_text("no such file")).to_be_visible()
     path.fill("/etc/shadow")
     path.press("Enter")
-    expect(page.get_by_text("this page reads data files below your home")).to_be_visible()
+    expect(page.get_by_text("this page reads data files only below your home")).to_be_visible()
     assert list_runs(app.runs) == []
     keep_screenshot(page, "6-launch-refused-light")
 

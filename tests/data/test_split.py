@@ -213,7 +213,7 @@ def test_a_label_that_the_chosen_rows_lack_is_said_but_not_refused(tmp_path: Pat
     ("fear", "trust", "note"),
     [
         ([], [], "no text has fear and trust, so F1 of each is 0 there and macro-F1 is lower than it would be"),
-        ([5], [0, 1], "of 120 texts there is fear in 1 and trust in 2 alone, too few to learn it or to score it"),
+        ([5], [0, 1], "of 120 texts, only 1 has fear and 2 have trust, too few to learn or to score"),
     ],
 )
 def test_an_emotion_that_hardly_or_never_occurs_in_an_official_file_is_said(
@@ -229,7 +229,7 @@ def test_texts_that_stand_on_both_sides_are_counted(data: str, tmp_path: Path) -
     table = make_table(120, seed=1)
     table.loc[:6, "Tweet"] = make_table(1000).loc[:6, "Tweet"]
     splits = split(data, validation_data=write_csv(tmp_path / "dev.csv", table))
-    assert "7 texts of the validation split also stand in the training split" in splits.notes
+    assert "7 texts of the validation split are also in the training split" in splits.notes
 
 
 def test_a_clean_split_needs_no_notes(data: str, official: dict[str, str]) -> None:

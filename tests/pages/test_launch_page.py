@@ -179,7 +179,7 @@ def test_a_clone_of_a_run_on_such_a_file_fills_the_form_and_is_refused(secrets: 
     run = create_run(runs_root(), resolve(RunConfig(method="tfidf", data=secrets["keys"]))[0])
     page = open_launch(clone=run.id)
     assert page.text_input(key="launch_path").value == secrets["keys"]
-    assert "this page reads files that end in .csv, .tsv, .txt alone" in words(page) and SECRET not in everything(page)
+    assert "this page reads only files that end in .csv, .tsv, .txt" in words(page) and SECRET not in everything(page)
     assert page.button(key="launch_refused").disabled
 
 
@@ -207,7 +207,7 @@ def test_an_upload_is_kept_once_it_can_be_read_and_launched_from_there(
     kept.unlink()
     kept.parent.rmdir()
     kept.parent.write_text("in the way", encoding="utf-8")
-    assert "the upload cannot be kept" in upload(page, "other.csv", table.to_csv(index=False).encode())
+    assert "the upload cannot be stored" in upload(page, "other.csv", table.to_csv(index=False).encode())
 
 
 def test_an_unknown_preset_in_the_address_is_told() -> None:
