@@ -1,10 +1,5 @@
 """Runs that this installation did not launch: shown, never started before somebody resumes them."""
 
-import http.server
-import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,7 +15,7 @@ from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run, list_runs
 from emocore.run.state import IMPORTED_REASON, RunStatus
 from tests.support.live_runs import queue_run, start_scheduler, wait_for_status
-from tests.support.records import edit
+from tests.support.records import edit, read_raw
 from tests.support.repository import REPOSITORY
 from tests.support.wandb_children import API_KEY
 from tests.support.wandb_server import WandbServer
@@ -46,7 +41,7 @@ def assert_imported(run: RunFolder) -> None:
     assert waiting_runs(root) == [] and not has_work(root)
     scheduler = Scheduler(root)
     assert not scheduler.tick() and not scheduler.tick()
-    assert json.loads((run.path / "state.json").read_text())["status"] == "queued", "looking changes nothing"
+    assert read_raw(run, "state.json")["status"] == "queued", "looking changes nothing"
 
 
 def test_a_run_that_was_launched_here_waits_for_its_turn(own: RunFolder) -> None:
@@ -89,19 +84,18 @@ def test_the_same_run_under_another_name_is_another_run(own: RunFolder) -> None:
 def test_resuming_one_makes_it_a_run_of_here(
     own: RunFolder, content: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    environment = own.path / "environment.json"
     if content is None:
         servers = {"HF_ENDPOINT": "http://evil.example", "WANDB_BASE_URL": "http://evil.example", "HF_HUB_OFFLINE": "0"}
         folders = {"EMOCORE_CACHE": "/evil", "HF_HOME": "/evil", "HF_HUB_CACHE": "/evil"}
         edit(own, "environment.json", OMP_NUM_THREADS="3", CUDA_VISIBLE_DEVICES="", **servers, **folders)
     else:
-        environment.write_text(content)
+        (own.path / "environment.json").write_text(content)
     edit(own, "state.json", attempts=2**31 - 1)
     monkeypatch.setenv("HF_HOME", "/mine")
     assert own.state.status == RunStatus.IMPORTED
     resume_run(own)
     assert (own.state.status, own.state.attempts) == (RunStatus.QUEUED, 0)
-    kept = json.loads(environment.read_text())
+    kept = read_raw(own, "environment.json")
     assert "evil" not in str(kept) and kept["HF_HOME"] == "/mine"
     if content is None:
         assert (kept["OMP_NUM_THREADS"], kept["CUDA_VISIBLE_DEVICES"]) == ("3", "")
@@ -153,38 +147,17 @@ def test_the_runs_page_resumes_all_of_them(root: Path, monkeypatch: pytest.Monke
         wait_for_status(run, RunStatus.FAILED)
 
 
-class _Listener(http.server.BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.server.requests.append((self.path, str(self.headers)))  # type: ignore[attr-defined]
-        self.send_error(404)
-
-    do_POST = do_HEAD = do_PUT = do_GET  # noqa: N815 - names set by the base class
-
-    def log_message(self, *args: object) -> None:
-        """Keep quiet."""
-
-
-@contextmanager
-def listening() -> Iterator[http.server.ThreadingHTTPServer]:
-    """A server that only notes who asks."""
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Listener) as server:
-        server.requests = []  # type: ignore[attr-defined]
-        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        yield server
-        server.shutdown()
-
-
 def test_a_given_run_that_is_resumed_asks_only_servers_of_this_user(
     root: Path, small_csv: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A real run whose folder names somebody else's servers, for both keys."""
-    with WandbServer() as wandb_server, listening() as theirs:
+    with WandbServer() as wandb_server, WandbServer() as theirs:
         monkeypatch.setenv("WANDB_API_KEY", API_KEY)
         monkeypatch.setenv("WANDB_BASE_URL", wandb_server.base_url)
         monkeypatch.setenv("HF_TOKEN", "hf_made_up_token")
         run = queue_run(root, small_csv, method="tfidf")
-        address = f"http://127.0.0.1:{theirs.server_port}"
-        edit(run, "environment.json", WANDB_BASE_URL=address, HF_ENDPOINT=address, HF_HUB_OFFLINE="0")
+        named = dict.fromkeys(("WANDB_BASE_URL", "HF_ENDPOINT"), theirs.base_url)
+        edit(run, "environment.json", **named, HF_HUB_OFFLINE="0")
         scheduler = start_scheduler(root)
         assert scheduler.wait(20) == 0
         assert run.state.status == RunStatus.IMPORTED
@@ -192,5 +165,5 @@ def test_a_given_run_that_is_resumed_asks_only_servers_of_this_user(
         scheduler = start_scheduler(root)
         wait_for_status(run, RunStatus.FINISHED)
         assert scheduler.wait(20) == 0
-        assert theirs.requests == []  # type: ignore[attr-defined]
+        assert theirs.requests == []
         assert [key[2] for key in wandb_server.runs] == [run.id]
