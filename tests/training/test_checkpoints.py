@@ -1,9 +1,7 @@
 """Checkpoints on disk: the newest whole one is gone on from, whatever became of those after it."""
 
-import json
 import os
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,18 +22,13 @@ from emocore.training.checkpoints import (
     read_progress,
     writing_checkpoint,
 )
+from tests.support.damaged_folders import IN_PLACE_OF_FILES, Damage, replace_with, truncate
 from tests.support.live_runs import Attempts, describe, queue_run
+from tests.support.outcomes import assert_same, outcome_of
+from tests.support.records import edit_json
 from tests.support.small_disks import small_disk
 
 LAST_STEP, KEPT = 9, 3
-
-
-def cut(file: Path) -> None:
-    os.truncate(file, file.stat().st_size // 2)
-
-
-def empty(file: Path) -> None:
-    os.truncate(file, 0)
 
 
 def flip_bit(file: Path) -> None:
@@ -44,7 +37,12 @@ def flip_bit(file: Path) -> None:
     file.write_bytes(content)
 
 
-DAMAGE: dict[str, Callable[[Path], None]] = {"cut": cut, "emptied": empty, "gone": Path.unlink, "changed": flip_bit}
+DAMAGE: dict[str, Damage] = {
+    "cut": truncate,
+    "emptied": lambda file: os.truncate(file, 0),
+    "gone": Path.unlink,
+    "changed": flip_bit,
+}
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +68,11 @@ def names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
+def newest_step(folder: Path) -> int | None:
+    newest = last_checkpoint(folder)
+    return int(newest.name.removeprefix("checkpoint-")) if newest else None
+
+
 def test_the_newest_few_are_kept_beside_the_draft_that_was_being_written(killed: RunFolder) -> None:
     steps = range(LAST_STEP - KEPT + 1, LAST_STEP + 1)
     assert names(killed.checkpoints) == {f"checkpoint-{step}" for step in steps} | {f".draft-{LAST_STEP + 1}"}
@@ -77,9 +80,8 @@ def test_the_newest_few_are_kept_beside_the_draft_that_was_being_written(killed:
 
 def test_a_draft_is_no_checkpoint_though_all_is_in_it(killed: RunFolder) -> None:
     assert is_complete(killed.checkpoints / f".draft-{LAST_STEP + 1}" / f"checkpoint-{LAST_STEP + 1}")
-    newest = last_checkpoint(killed.checkpoints)
-    assert newest and newest.name == f"checkpoint-{LAST_STEP}"
-    assert read_progress(newest).step == LAST_STEP
+    assert newest_step(killed.checkpoints) == LAST_STEP
+    assert read_progress(killed.checkpoints / f"checkpoint-{LAST_STEP}").step == LAST_STEP
 
 
 def test_a_checkpoint_holds_no_pickle_of_settings(killed: RunFolder) -> None:
@@ -87,60 +89,44 @@ def test_a_checkpoint_holds_no_pickle_of_settings(killed: RunFolder) -> None:
     assert all(names(path) >= set(FILES) for path in killed.checkpoints.glob("checkpoint-*"))
 
 
-@pytest.mark.parametrize("damage", DAMAGE)
-@pytest.mark.parametrize("name", FILES)
-def test_a_checkpoint_with_a_damaged_file_is_passed_over(checkpoints: Path, name: str, damage: str) -> None:
-    DAMAGE[damage](checkpoints / f"checkpoint-{LAST_STEP}" / name)
-    newest = last_checkpoint(checkpoints)
-    assert newest and newest.name == f"checkpoint-{LAST_STEP - 1}"
-
-
-def link_out(file: Path) -> None:
+def move_out(file: Path) -> None:
     """What it held lies outside of the run now."""
-    file.rename(file.parent.parent.parent / "elsewhere")
-    file.symlink_to(file.parent.parent.parent / "elsewhere")
+    outside = file.parents[2] / "elsewhere"
+    file.rename(outside)
+    file.symlink_to(outside)
 
 
-def replace_by_fifo(file: Path) -> None:
-    file.unlink()
-    os.mkfifo(file)
+NO_FILE = {
+    "elsewhere": move_out,
+    "fifo": replace_with(os.mkfifo),
+    "folder": replace_with(IN_PLACE_OF_FILES["folder"]),
+}
+DAMAGES = [(name, damage) for name in FILES for damage in DAMAGE]
+DAMAGES += [(name, damage) for name in (FILES[0], MANIFEST_FILE) for damage in NO_FILE]
 
 
-def replace_by_folder(file: Path) -> None:
-    file.unlink()
-    file.mkdir()
-
-
-@pytest.mark.parametrize("name", [FILES[0], MANIFEST_FILE])
-@pytest.mark.parametrize("damage", [link_out, replace_by_fifo, replace_by_folder])
-def test_one_that_holds_what_is_no_file_of_it_is_passed_over(
-    checkpoints: Path, name: str, damage: Callable[[Path], None]
-) -> None:
-    damage(checkpoints / f"checkpoint-{LAST_STEP}" / name)
-    newest = last_checkpoint(checkpoints)
-    assert newest and newest.name == f"checkpoint-{LAST_STEP - 1}"
+@pytest.mark.parametrize(("name", "damage"), DAMAGES)
+def test_a_checkpoint_with_a_damaged_file_is_passed_over(checkpoints: Path, name: str, damage: str) -> None:
+    (DAMAGE | NO_FILE)[damage](checkpoints / f"checkpoint-{LAST_STEP}" / name)
+    assert newest_step(checkpoints) == LAST_STEP - 1
 
 
 @pytest.mark.parametrize("name", ["../../elsewhere", "/etc/passwd", "a\0b", "x" * 300])
 def test_a_list_of_files_elsewhere_is_no_checkpoint(checkpoints: Path, name: str) -> None:
-    manifest = checkpoints / f"checkpoint-{LAST_STEP}" / MANIFEST_FILE
-    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {name: "0"}), encoding="utf-8")
-    newest = last_checkpoint(checkpoints)
-    assert newest and newest.name == f"checkpoint-{LAST_STEP - 1}"
+    edit_json(checkpoints / f"checkpoint-{LAST_STEP}" / MANIFEST_FILE, **{name: "0"})
+    assert newest_step(checkpoints) == LAST_STEP - 1
 
 
 def test_folders_that_only_look_like_checkpoints_are_passed_over(checkpoints: Path) -> None:
     for name in ("checkpoint-²", "checkpoint-٣", "checkpoint-" + "9" * 200, "checkpoint--1"):
         (checkpoints / name).mkdir()
-    newest = last_checkpoint(checkpoints)
-    assert newest and newest.name == f"checkpoint-{LAST_STEP}"
+    assert newest_step(checkpoints) == LAST_STEP
 
 
 @pytest.mark.parametrize("changes", [{"threads": 10**9}, {"threads": 0}, {"threads": "2"}, {"step": "1"}, {"more": 1}])
 def test_progress_that_no_run_makes_is_refused(checkpoints: Path, changes: dict[str, object]) -> None:
     checkpoint = checkpoints / f"checkpoint-{LAST_STEP}"
-    file = checkpoint / "progress.json"
-    file.write_text(json.dumps(json.loads(file.read_text()) | changes), encoding="utf-8")
+    edit_json(checkpoint / "progress.json", **changes)
     with pytest.raises(RunError, match=r"progress\.json is damaged"):
         read_progress(checkpoint)
 
@@ -159,15 +145,14 @@ def test_nothing_is_pruned_in_a_folder_outside_the_run(tmp_path: Path) -> None:
 
 def test_where_none_is_whole_there_is_none(checkpoints: Path) -> None:
     for number, path in enumerate(sorted(checkpoints.glob("checkpoint-*"))):
-        cut(path / FILES[number])
+        truncate(path / FILES[number])
     assert last_checkpoint(checkpoints) is None
     assert last_checkpoint(checkpoints / "gone") is None
 
 
 def test_steps_are_compared_as_numbers(checkpoints: Path) -> None:
     shutil.copytree(checkpoints / f"checkpoint-{LAST_STEP}", checkpoints / "checkpoint-10")
-    newest = last_checkpoint(checkpoints)
-    assert newest and newest.name == "checkpoint-10"
+    assert newest_step(checkpoints) == 10
 
 
 def write_checkpoint(folder: Path, step: int, size: int = 10, kept: int = 2) -> None:
@@ -193,7 +178,7 @@ def test_a_disk_too_full_for_another_one_keeps_those_before_and_gets_its_room_ba
 def test_what_a_crash_left_is_swept_by_the_next_checkpoint(tmp_path: Path) -> None:
     for number in (1, 2):
         write_checkpoint(tmp_path, number)
-    cut(tmp_path / "checkpoint-2" / FILES[0])
+    truncate(tmp_path / "checkpoint-2" / FILES[0])
     for draft in (".draft-2", ".draft-3"):
         (tmp_path / draft / "checkpoint-x").mkdir(parents=True)
     write_checkpoint(tmp_path, 2)
@@ -205,7 +190,7 @@ def test_one_that_lies_ahead_goes_when_the_run_has_passed_it_by(tmp_path: Path) 
     """A damaged newest one would otherwise outlive the good ones that come after."""
     for step in (20, 30):
         write_checkpoint(tmp_path, step)
-    cut(tmp_path / "checkpoint-30" / FILES[0])
+    truncate(tmp_path / "checkpoint-30" / FILES[0])
     write_checkpoint(tmp_path, 25, kept=1)
     assert names(tmp_path) == {"checkpoint-25"}
     assert last_checkpoint(tmp_path) == tmp_path / "checkpoint-25"
@@ -241,13 +226,10 @@ def test_a_run_goes_on_from_the_checkpoint_before_a_damaged_one(resumed: Resumed
 
 
 def test_it_ends_where_it_would_have_ended_from_the_newest(resumed: Resumed) -> None:
-    whole = resumed.runs["whole"]
+    whole = outcome_of(resumed.runs["whole"])
+    assert [row["step"] for row in whole[2] if "train/loss" in row] == list(range(1, 13))
     for run in resumed.runs.values():
-        for name in ("adapter/adapter_model.safetensors", "predictions.parquet"):
-            assert (run.path / name).read_bytes() == (whole.path / name).read_bytes(), (run.id, name)
-        lines = run.metrics.read_text(encoding="utf-8").splitlines()
-        steps = [row["step"] for row in map(json.loads, lines) if "train/loss" in row]
-        assert steps == list(range(1, 13))
+        assert_same(outcome_of(run), whole)
 
 
 def test_a_finished_run_keeps_neither_checkpoint_nor_draft(resumed: Resumed) -> None:
