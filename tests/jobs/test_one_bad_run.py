@@ -5,28 +5,19 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
-from emocore.jobs import scheduler as module
 from emocore.jobs.scheduler import Scheduler
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run, list_runs
 from emocore.run.state import RunStatus
 from emocore.system.devices import Device
-from tests.support.live_runs import end_processes, queue_run, wait_for_status
-
-
-@pytest.fixture
-def scheduler(root: Path) -> Iterator[Scheduler]:
-    scheduler = Scheduler(root)
-    yield scheduler
-    end_processes(root)
-    for child in scheduler._children.values():
-        child.wait()
+from tests.support.live_runs import queue_run, wait_for_status
+from tests.support.records import edit
 
 
 def test_a_method_of_another_version_fails_its_run_alone(
@@ -60,12 +51,10 @@ def test_broken_secrets_keep_runs_waiting_until_they_are_mended(
 def test_a_machine_that_cannot_start_a_process_now_loses_no_run(
     root: Path, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
-
+    trouble = BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
     runs = [create_run(root, RunConfig(method="tfidf")) for _ in range(2)]
     with monkeypatch.context() as patch:
-        patch.setattr(module.subprocess, "Popen", refuse)
+        patch.setattr("emocore.jobs.scheduler.subprocess.Popen", Mock(side_effect=trouble))
         scheduler.tick()
     for run in runs:
         assert (run.stored_state.status, run.stored_state.attempts) == (RunStatus.QUEUED, 0)
@@ -74,18 +63,18 @@ def test_a_machine_that_cannot_start_a_process_now_loses_no_run(
     assert runs[0].stored_state.status == RunStatus.STARTING and runs[0].stored_state.reason is None
 
 
-@pytest.mark.parametrize("name", ["state.json", "config.json"])
 def test_a_live_run_that_cannot_be_read_any_more_keeps_its_device(
-    root: Path, scheduler: Scheduler, small_csv: Path, tiny_bert: Path, name: str
+    root: Path, scheduler: Scheduler, small_csv: Path, tiny_bert: Path
 ) -> None:
     run = queue_run(root, small_csv, base=str(tiny_bert), epochs=500)
     scheduler.tick()
     wait_for_status(run, RunStatus.RUNNING)
-    (run.path / name).write_text("{", encoding="utf-8")
-    waiting = queue_run(root, small_csv, base=str(tiny_bert), method="tfidf")
-    for _ in range(3):
-        scheduler.tick()
-    assert waiting.stored_state.status == RunStatus.QUEUED
+    waiting = create_run(root, RunConfig(method="tfidf"))
+    for name in ("config.json", "state.json"):
+        (run.path / name).write_text("{", encoding="utf-8")
+        for _ in range(3):
+            scheduler.tick()
+        assert waiting.stored_state.status == RunStatus.QUEUED, name
 
 
 def test_a_folder_of_somebody_else_is_none_of_ours() -> None:
@@ -120,8 +109,6 @@ def test_a_run_that_has_just_ended_is_waited_for(root: Path) -> None:
     hold = "import fcntl, sys, time; f = open(sys.argv[1], 'a'); fcntl.flock(f, 2); print(1, flush=True); time.sleep(1)"
     with subprocess.Popen([sys.executable, "-c", hold, str(run.path / "run.lock")], stdout=subprocess.PIPE) as holder:
         assert holder.stdout and holder.stdout.readline()
-        (run.path / "state.json").write_text(
-            run.stored_state.model_copy(update={"status": RunStatus.STOPPED}).model_dump_json(), encoding="utf-8"
-        )
+        edit(run, "state.json", status=RunStatus.STOPPED)
         with run.lock():
             assert holder.poll() is not None or not RunFolder(run.path).stored_state.status.is_active
