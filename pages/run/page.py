@@ -14,11 +14,11 @@ from emocore.run.settings import describe
 from emocore.run.state import RunStatus
 from emocore.text import format_bytes, format_seconds
 from pages.run.actions import show_actions
+from pages.run.result import show_results
 from pages.run.sending import forget_sending, is_sending, show_sending
 from pages.shared.address import recall
 from pages.shared.plain import plain
 from pages.shared.queue import tend_or_warn
-from pages.shared.run_result import show_results
 from pages.shared.run_view import DELETED_KEY, NO_TOOLBAR, SHOWN_KEY, RunView, find_chosen, look_at
 from pages.shared.tables import STATUS_SIGNS
 from pages.shared.titles import run_name
