@@ -1,5 +1,6 @@
 """Stop means stop, whatever the run is doing: the process gone with all its children, the device free."""
 
+import contextlib
 import signal
 import subprocess
 import time
@@ -28,7 +29,6 @@ from tests.support.live_runs import (
     queue_run,
     stand_in,
     start_scheduler,
-    trainings,
     wait_for,
     wait_for_status,
 )
@@ -45,11 +45,11 @@ def assert_stopped(run: RunFolder, pid: int | None) -> None:
         wait_for(lambda: not processes_of_group(pid), 5, "the whole process group to end")
 
 
-def test_a_queued_run_is_stopped_at_once_and_never_starts(root: Path, small_csv: Path, tiny_bert: Path) -> None:
-    run = queue_run(root, small_csv, base=str(tiny_bert), method="tfidf")
+def test_a_queued_run_is_stopped_at_once_and_never_starts(root: Path) -> None:
+    run = create_run(root, RunConfig(method="tfidf"))
     request_stop(run)
     assert run.stored_state.status == RunStatus.STOPPED
-    assert run.stored_state.reason == "stopped before it began"
+    assert run.stored_state.reason == "stopped before it started"
     assert start_scheduler(root, idle_seconds=0.5).wait(20) == 0
     assert run.stored_state.status == RunStatus.STOPPED
     assert not run.log.exists()
@@ -60,7 +60,7 @@ def test_a_run_that_waited_to_go_on_is_not_said_never_to_have_begun(root: Path) 
     change_status(run, RunStatus.INTERRUPTED, attempts=1)
     resume_run(run)
     request_stop(run)
-    assert run.stored_state.reason == "stopped while it waited to go on"
+    assert run.stored_state.reason == "stopped while it waited to continue"
 
 
 @pytest.mark.parametrize("inherited", ["SIG_DFL", "SIG_IGN"])
@@ -78,35 +78,22 @@ def test_a_starting_run_is_stopped_by_the_first_signal(
     assert scheduler.wait(20) == 0
 
 
-@pytest.fixture(scope="module")
-def to_be_stopped(
-    tmp_path_factory: pytest.TempPathFactory, small_csv: Path, tiny_bert: Path
-) -> Iterator[dict[str, Training]]:
-    with trainings(("with a scheduler", "without"), tmp_path_factory, small_csv, tiny_bert) as started:
-        yield started
-
-
-def test_a_running_run_is_stopped_and_the_next_one_begins(
-    to_be_stopped: dict[str, Training], small_csv: Path, tiny_bert: Path
-) -> None:
-    training = to_be_stopped["with a scheduler"]
-    run = training.run
-    following = queue_run(training.root, small_csv, base=str(tiny_bert), method="tfidf")
+def test_a_running_run_is_stopped_and_the_next_one_begins(two_trainings: dict[str, Training]) -> None:
+    training = two_trainings["with a scheduler"]
+    run, following = training.run, create_run(training.root, RunConfig(method="tfidf"))
     began = time.monotonic()
     request_stop(run)
     assert time.monotonic() - began < 1, "asking does not wait"
     assert wait_until_final([run], 20)
     assert time.monotonic() - began < 8, "the first, gentle signal should do"
     assert_stopped(run, training.pid)
-    assert "Stopped, as asked." in run.tail_log(50)
+    assert "Stopped as requested." in run.tail_log(50)
     assert read_metrics(run.metrics), "what was measured stays"
     wait_for(lambda: following.stored_state.status != RunStatus.QUEUED, 10, "the next run to begin")
 
 
-def test_a_run_whose_scheduler_died_is_stopped_by_the_next_one(to_be_stopped: dict[str, Training]) -> None:
-    training = to_be_stopped["without"]
-    training.scheduler.kill()
-    training.scheduler.wait()
+def test_a_run_whose_scheduler_died_is_stopped_by_the_next_one(two_trainings: dict[str, Training]) -> None:
+    training = two_trainings["without"]
     request_stop(training.run)
     second = start_scheduler(training.root)
     assert wait_until_final([training.run], 20)
@@ -114,23 +101,34 @@ def test_a_run_whose_scheduler_died_is_stopped_by_the_next_one(to_be_stopped: di
     assert second.wait(20) == 0
 
 
-def test_a_run_that_does_not_listen_is_killed(
-    root: Path, small_csv: Path, tiny_bert: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@contextlib.contextmanager
+def live(run: RunFolder, code: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """A running process that carries out `code`, which says so, and holds the run's lock."""
+    with run.lock() as lock:
+        child = subprocess.Popen(
+            stand_in(run, code),
+            pass_fds=[lock],
+            start_new_session=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        run.change_state(RunStatus.RUNNING, process=ProcessIdentity.of(child.pid), device="cpu", started_at=time.time())
+    with child:
+        assert child.stdout and child.stdout.readline() == b"1\n"
+        yield child
+
+
+def test_a_run_that_does_not_listen_is_killed(root: Path) -> None:
     """A process that holds the run's lock, has a child, and hears neither SIGINT nor SIGTERM."""
-    run = queue_run(root, small_csv, base=str(tiny_bert))
+    run = create_run(root, RunConfig(method="tfidf"))
     deaf = (
         "import signal, subprocess, sys, time\n"
         "for number in (signal.SIGINT, signal.SIGTERM): signal.signal(number, signal.SIG_IGN)\n"
         "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
-        "print('deaf', flush=True)\n"
+        "print(1, flush=True)\n"
         "time.sleep(600)\n"
     )
-    with run.lock() as lock:
-        child = subprocess.Popen(stand_in(run, deaf), pass_fds=[lock], start_new_session=True, stdout=subprocess.PIPE)
-        run.change_state(RunStatus.RUNNING, process=ProcessIdentity.of(child.pid), device="cpu", started_at=time.time())
-    with child:
-        assert child.stdout and child.stdout.readline() == b"deaf\n"
+    with live(run, deaf) as child:
         assert len(processes_of_group(child.pid)) == 2
         request_stop(run)
         quick = "emocore.jobs.stop.SIGNALS = ((0.0, signal.SIGINT), (0.5, signal.SIGTERM), (1.0, signal.SIGKILL))"
@@ -146,34 +144,27 @@ def test_the_signals_grow_from_gentle_to_final() -> None:
 
 
 @pytest.mark.parametrize("inherits_lock", [False, True])
-def test_a_child_that_outlives_its_run_is_ended_too(root: Path, small_csv: Path, inherits_lock: bool) -> None:
+def test_a_child_that_outlives_its_run_is_ended_too(root: Path, inherits_lock: bool) -> None:
     """The run itself obeys the first signal; what it started does not, and may even hold the run's lock."""
-    run = queue_run(root, small_csv, method="tfidf")
+    run = create_run(root, RunConfig(method="tfidf"))
     leader = (
         "import signal, subprocess, sys, time\n"
         "deaf = 'import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); print(1, flush=True)'\n"
         f"subprocess.Popen([sys.executable, '-c', deaf + '; time.sleep(600)'], close_fds={not inherits_lock})\n"
         "time.sleep(600)\n"
     )
-    with run.lock() as lock:
-        child = subprocess.Popen(
-            stand_in(run, leader), pass_fds=[lock], start_new_session=True, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        run.change_state(RunStatus.RUNNING, process=ProcessIdentity.of(child.pid), device="cpu", started_at=time.time())
-    assert child.stdout and child.stdout.readline() == b"1\n"
-    scheduler = start_scheduler(root)
-    request_stop(run)
-    child.wait(20)  # the scheduler has seen it alive, since its signal came from there
+    with live(run, leader) as child:
+        scheduler = start_scheduler(root)
+        request_stop(run)
+        child.wait(20)  # the scheduler has seen it alive, since its signal came from there
     assert wait_until_final([run], 10)
     assert_stopped(run, child.pid)
     assert scheduler.wait(20) == 0
-    child.stdout.close()
 
 
-def test_a_stop_that_found_the_run_in_other_hands_is_not_forgotten(root: Path, small_csv: Path) -> None:
+def test_a_stop_that_found_the_run_in_other_hands_is_not_forgotten(root: Path) -> None:
     """Also where the queue is paused, and nothing else calls for a scheduler."""
-    run = queue_run(root, small_csv, method="tfidf")
+    run = create_run(root, RunConfig(method="tfidf"))
     pause_queue(root)
     with run.lock():
         request_stop(run)
@@ -186,10 +177,8 @@ def test_a_stop_that_found_the_run_in_other_hands_is_not_forgotten(root: Path, s
 @pytest.mark.parametrize(
     "status", [RunStatus.FINISHED, RunStatus.FAILED, RunStatus.STOPPED, RunStatus.INTERRUPTED], ids=str
 )
-def test_there_is_nothing_to_stop_about_a_run_that_has_ended(
-    root: Path, small_csv: Path, tiny_bert: Path, status: RunStatus
-) -> None:
-    run = queue_run(root, small_csv, base=str(tiny_bert))
+def test_there_is_nothing_to_stop_about_a_run_that_has_ended(root: Path, status: RunStatus) -> None:
+    run = create_run(root, RunConfig(method="tfidf"))
     run.change_state(status)
     with pytest.raises(RunError, match=f"already {status}"):
         request_stop(run)
@@ -198,8 +187,8 @@ def test_there_is_nothing_to_stop_about_a_run_that_has_ended(
     assert not run.path.exists()
 
 
-def test_waiting_ends_with_its_time(root: Path, small_csv: Path, tiny_bert: Path) -> None:
-    run = queue_run(root, small_csv, base=str(tiny_bert))
+def test_waiting_ends_with_its_time(root: Path) -> None:
+    run = create_run(root, RunConfig(method="tfidf"))
     assert wait_until_final([run], timeout_seconds=0.1) is False
     run.change_state(RunStatus.FAILED)
     assert wait_until_final([run], timeout_seconds=0.1) is True
