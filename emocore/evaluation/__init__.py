@@ -1,1 +1,1 @@
-"""Finished runs -> tables: metrics, costs, differences, reference lines. Draws nothing."""
+"""Turns finished runs into tables: metrics, costs, differences, reference lines. Draws nothing."""

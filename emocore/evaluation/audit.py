@@ -1,12 +1,11 @@
 """Is a comparison fair? Every difference between its runs other than method and seed, and what it does to the verdict.
 
-`audit` reads results; `audit_subjects` works on covariates in words, so that a table out of a paper is judged by the
-same rules. Covered: what runs store of themselves. Not covered: what nobody wrote down, such as how often
-somebody looked at the test split.
+`audit` reads results; `audit_subjects` works on covariates in words, so that a table from a paper is judged by the same
+rules. Covered: what runs store about themselves. Not covered: what no run stores, such as how often somebody looked at
+the test split.
 
-A setting that takes the same values in every method is no difference between the methods but the design of
-a sweep, and is said as such. Settings that each method has good values of its own for (learning rate, rank) count
-only within one method.
+A setting with the same values in every method is not a difference between methods but the design of a sweep, and is
+reported as such. Settings whose good values differ between methods (learning rate, rank) count only within one method.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,19 +24,19 @@ COLUMNS = ["what", "values", "severity", "effect"]
 def audit(
     results: Sequence[Result], split: str = "validation", trials: Mapping[TrialPlace, int] | None = None
 ) -> pd.DataFrame:
-    """One row per difference between the runs other than method and seed, the gravest first.
+    """One row per difference between the runs other than method and seed, the most serious first.
 
     A fair comparison has none. Columns: `what`, `values` (which series or methods have which), `severity`
-    ("confounds" | "may matter" | "cosmetic"), `effect` (a sentence: what it does to the verdict) and `by_design`
+    ("confounds" | "may matter" | "cosmetic"), `effect` (a sentence on the effect on the verdict) and `by_design`
     (whether a sweep varies it).
-    `split`, which all results have, is where the runs are scored; `trials` as `count_learning_rate_trials` counts
-    them, without it those among the results. Raises RunError where predictions are missing or damaged.
+    `split`, which all results have, is the scored split. `trials` comes from `count_learning_rate_trials`; without it,
+    only trials among the results count. Raises RunError if predictions are missing or damaged.
     """
     return audit_subjects(describe_results(results, split, trials))
 
 
 def audit_subjects(subjects: Sequence[Subject]) -> pd.DataFrame:
-    """The same for runs of which only covariates in words are known."""
+    """The same for runs with known covariates only, in words."""
     known = list(dict.fromkeys([*RULES, *(what for subject in subjects for what in subject.covariates)]))
     shared_design, own_design = _find_design(subjects, known)
     splits = {subject.covariates.get("rows or split") for subject in subjects}
@@ -51,9 +50,9 @@ def audit_subjects(subjects: Sequence[Subject]) -> pd.DataFrame:
         if what in shared_design or what in own_design:
             rows.append((what, _describe_values(what, having), "cosmetic", _explain_design(rule), True))
         elif set(shared_design) & set(rule.follows) and _is_same_in_methods([*shared_design, what], having):
-            continue  # the design says it already
+            continue  # the design already covers it
         elif what in SPLIT_SETTINGS and is_same_split:
-            effect = "It came to the same rows and the same split: no effect."
+            effect = "It led to the same rows and the same split, so it has no effect."
             rows.append((what, _describe_values(what, having), "cosmetic", effect, False))
         else:
             effect = _explain_trials(having) if what == "learning-rate trials" else rule.effect
@@ -63,13 +62,13 @@ def audit_subjects(subjects: Sequence[Subject]) -> pd.DataFrame:
 
 
 def name_differences(audit_table: pd.DataFrame) -> pd.DataFrame:
-    """The audit as people read it: COLUMNS, in which the name of what a sweep varies says so."""
+    """The audit for readers: COLUMNS, in which names of differences that a sweep varies say so."""
     endings = audit_table["by_design"].map({True: ", by design", False: ""})
     return audit_table.assign(what=audit_table["what"] + endings)[COLUMNS]
 
 
 def has_confound(audit_table: pd.DataFrame) -> bool:
-    """Whether a difference in score has another possible cause than the method that nothing can rule out."""
+    """Whether a difference in score may have a cause other than the method that cannot be ruled out."""
     return bool((audit_table["severity"] == "confounds").any())
 
 
@@ -79,7 +78,7 @@ def describe_audit(audit_table: pd.DataFrame) -> str:
     named = {severity: join_names(others.loc[others["severity"] == severity, "what"]) for severity in SEVERITIES}
     if named["confounds"]:
         return (
-            f"Not a comparison of methods alone: the runs also differ in {named['confounds']}, "
+            f"These runs differ in more than method and seed: they also differ in {named['confounds']}, "
             "so a difference in F1 has more than one possible cause."
         )
     design = join_names(audit_table.loc[audit_table["by_design"], "what"])
@@ -87,8 +86,8 @@ def describe_audit(audit_table: pd.DataFrame) -> str:
     if named["may matter"]:
         return f"{fair} in what matters most; the runs also differ in {named['may matter']}, which may matter."
     if named["cosmetic"]:
-        return f"{fair}: the runs also differ in {named['cosmetic']}, which does not touch the verdict."
-    return f"{fair}: the runs differ in nothing else but method and seed."
+        return f"{fair}: the runs also differ in {named['cosmetic']}, which does not affect the verdict."
+    return f"{fair}: the runs differ only in method and seed."
 
 
 def _differ(what: str, rule: Rule, having: Sequence[Subject]) -> bool:
@@ -100,10 +99,10 @@ def _differ(what: str, rule: Rule, having: Sequence[Subject]) -> bool:
 
 
 def _find_design(subjects: Sequence[Subject], known: Sequence[str]) -> tuple[list[str], list[str]]:
-    """What a sweep varies inside every method alike: settings with the same values, and own ones with as many.
+    """Settings that every method varies over the same grid, and per-method settings varied over equally many values.
 
-    The former in the same combinations, too. With one method alone only a full grid can be told apart. An own setting
-    that one of several methods has and varies is no design: that method alone has had several tries.
+    With only one method, the former must form a full grid. A per-method setting that only one of several methods varies
+    is not a design, because only that method had several tries.
     """
     shared: list[str] = []
     own: list[str] = []
@@ -125,7 +124,7 @@ def _find_design(subjects: Sequence[Subject], known: Sequence[str]) -> tuple[lis
 
 
 def _group_for_design(subjects: Sequence[Subject]) -> list[list[Subject]]:
-    """By method; runs of one method here and elsewhere are compared with each other, so they are two."""
+    """Subjects by method. Runs of one method from here and from elsewhere are compared, so they are two groups."""
     groups: dict[tuple[str, str | None], list[Subject]] = {}
     for subject in subjects:
         groups.setdefault((subject.method, subject.covariates.get("source")), []).append(subject)
@@ -133,7 +132,7 @@ def _group_for_design(subjects: Sequence[Subject]) -> list[list[Subject]]:
 
 
 def _is_same_in_methods(whats: Sequence[str], subjects: Sequence[Subject]) -> bool:
-    """Whether the same combinations are in every method, as far as a method has these settings at all."""
+    """Whether every method has the same combinations of those settings that it has."""
     methods = _group_for_design(subjects)
     held = [[what for what in whats if all(what in subject.covariates for subject in members)] for members in methods]
     reference = max(zip(held, methods, strict=True), key=lambda pair: len(pair[0]))[1]
@@ -149,8 +148,8 @@ def _project(subject: Subject, whats: Sequence[str]) -> tuple[str | None, ...]:
 
 def _explain_design(rule: Rule) -> str:
     if rule.kind == "own":
-        return "A sweep in which every method has as many values: the best of each had as many tries."
-    return "A sweep in which every method has the same values: compare series of the same value with each other."
+        return "Every method of the sweep has equally many values, so the best of each had equally many tries."
+    return "Every method of the sweep has the same values; compare series with the same value."
 
 
 def _explain_trials(having: Sequence[Subject]) -> str:
@@ -168,7 +167,7 @@ def _describe_values(what: str, having: Sequence[Subject]) -> str:
 
 
 def _name_groups(what: str, having: Sequence[Subject]) -> dict[str, str]:
-    """Value -> who has it: the method where all of it has, else its series, else how many runs of a series."""
+    """Value -> its owners: a method if all its runs have it, else a series, else the number of runs of a series."""
     names: dict[str, list[str]] = {subject.covariates[what]: [] for subject in having}
     for method in dict.fromkeys(subject.method for subject in having):
         members = [subject for subject in having if subject.method == method]

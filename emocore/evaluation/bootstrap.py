@@ -1,8 +1,8 @@
-"""Bootstrap over texts: what the scores of several runs would be on other texts of the same kind.
+"""Bootstrap over texts: the scores that several runs would have on other texts of the same kind.
 
-All runs are scored on the same resampled texts, so differences between them are paired. Nothing is looped over
-resamples: the scores follow from counts, and the counts of many resamples are one matrix product of how often each
-text was drawn with what each text adds to each count.
+All runs are scored on the same resampled texts, so differences between them are paired. There is no loop over
+resamples: scores follow from counts, and one matrix product gives the counts of many resamples (how often each text was
+drawn, times what each text adds to each count).
 """
 
 from dataclasses import dataclass
@@ -18,9 +18,10 @@ SEED = 2018
 
 @dataclass(frozen=True)
 class Scores:
-    """F1 by emotion as (..., runs, labels) and the other metrics as (..., runs) of each name in METRICS.
+    """F1 by emotion as (..., runs, labels), and the other metrics as (..., runs) by name in METRICS.
 
-    Leading axes are resamples where there are any."""
+    Leading axes, if any, are resamples.
+    """
 
     emotions: np.ndarray
     metrics: dict[str, np.ndarray]
@@ -40,12 +41,12 @@ class _Counts:
 
 
 def score(predictions: Predictions) -> Scores:
-    """The scores on the texts as they are."""
+    """The scores on the original texts."""
     return _score(_split(_columns(predictions).sum(axis=0), predictions))
 
 
 def resample(predictions: Predictions, resamples: int = RESAMPLES, seed: int = SEED) -> Scores:
-    """The scores on `resamples` draws of as many texts with replacement, float32."""
+    """The scores on `resamples` draws of equally many texts with replacement, as float32."""
     random = np.random.default_rng(seed)
     columns, texts = _columns(predictions).astype(np.float32), len(predictions.truth)  # counts below 2**24 stay exact
     parts = []
@@ -63,7 +64,7 @@ def resample(predictions: Predictions, resamples: int = RESAMPLES, seed: int = S
 
 
 def _columns(predictions: Predictions) -> np.ndarray:
-    """(texts, counts) what each text adds to each count."""
+    """(texts, counts): what each text adds to each count."""
     truth, predicted = predictions.truth, predictions.predicted
     hits = predicted & truth
     shared, either = hits.sum(axis=2), (predicted | truth).sum(axis=2)
@@ -75,7 +76,7 @@ def _columns(predictions: Predictions) -> np.ndarray:
 
 
 def _split(sums: np.ndarray, predictions: Predictions) -> _Counts:
-    """Sums over texts (..., counts) -> by name, the inverse of how `_columns` lays them side by side."""
+    """Sums over texts (..., counts) -> counts by name; the inverse of `_columns`."""
     runs, texts, labels = predictions.predicted.shape
     ends = np.cumsum([runs * labels, runs * labels, labels, runs])
     hits, predicted, support, jaccard, exact = np.split(sums, ends, axis=-1)
@@ -108,6 +109,6 @@ def _score(counts: _Counts) -> Scores:
 
 
 def _f1(hits: np.ndarray, predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
-    """2 hits / (predicted + true); 0 where nothing is predicted and nothing true."""
+    """2 hits / (predicted + true); 0 if nothing is predicted or true."""
     total = predicted + true
     return np.divide(2 * hits, total, out=np.zeros_like(hits), where=total > 0)

@@ -1,7 +1,7 @@
-"""Whether probabilities can be taken at their word, and what every threshold would give.
+"""Measures how well probabilities are calibrated, and computes precision and recall at every threshold.
 
-Covered: the probability of each emotion on its own, which is true or not; all label cells (a text and an emotion) of a
-series together, or those of one emotion. Not covered: calibrating afterwards; no probability is changed here.
+Covered: each emotion as a binary label, over all label cells (a text and an emotion) of a series or over those of one
+emotion. Not covered: recalibration; no probability is changed here.
 """
 
 import numpy as np
@@ -12,18 +12,18 @@ from emocore.evaluation.intervals import wilson_interval
 from emocore.evaluation.predictions import Predictions
 
 BINS = 10
-# k / 100 is the same float as the recall k / 100 of scikit-learn, which linspace does not promise.
+# k / 100 equals scikit-learn's recall k / 100 exactly as a float, which linspace does not guarantee.
 RECALL_GRID = np.arange(101) / 100
 PRECISION_RECALL_COLUMNS = ("series", "method", "emotion", "recall", "precision", "average_precision", "no_skill")
 
 
 def reliability_table(predictions: Predictions, emotion: str | None = None) -> pd.DataFrame:
-    """How often the emotion is there among cells with about the same probability, of one emotion or of all.
+    """The share of true labels among cells with similar probability, for one emotion or for all.
 
-    One row per series and bin of equal width that has cells: series, method, bin_low, bin_high, confidence (mean
-    probability), observed (share that is true), low, high (95 % interval of observed), count (cells a run, mean over
-    seeds). Seeds are pooled, but they are the same texts again, so the interval counts the cells of one run. Where bins
-    meet, a probability belongs to the lower one, as in scikit-learn's calibration_curve.
+    One row per series and non-empty bin of equal width: series, method, bin_low, bin_high, confidence (mean
+    probability), observed (share that is true), low, high (95 % interval of observed), count (cells per run, mean over
+    seeds). Seeds are pooled, but since they share their texts, the interval counts the cells of one run. A probability
+    on the edge of two bins belongs to the lower one, as in scikit-learn's calibration_curve.
 
     Raises ValueError for an emotion that the runs do not have.
     """
@@ -51,12 +51,12 @@ def reliability_table(predictions: Predictions, emotion: str | None = None) -> p
 
 
 def calibration_table(predictions: Predictions, emotion: str | None = None) -> pd.DataFrame:
-    """One row per series: series, method, ece, brier; means over seeds, of one emotion's cells or of all.
+    """One row per series: series, method, ece, brier; means over seeds, for one emotion's cells or for all.
 
     `ece` is the expected calibration error (Naeini et al. 2015) over BINS bins of equal width: the sum over bins of
-    count / total * |confidence - observed|. Confidence is the probability that the emotion is there, also where it is
-    below a half; it is not that of the likelier answer, which the error of one class of several is made of. `brier`
-    (Brier 1950) is the mean squared difference between the probability and the truth, 0 or 1. Both are 0 at best.
+    count / total * |confidence - observed|. Confidence is the probability of the emotion, even below 0.5, and not that
+    of the more likely class as in multi-class calibration. `brier` (Brier 1950) is the mean squared difference between
+    the probability and the truth, 0 or 1. Both are 0 at best.
 
     Raises ValueError for an emotion that the runs do not have.
     """
@@ -78,15 +78,15 @@ def calibration_table(predictions: Predictions, emotion: str | None = None) -> p
 
 
 def precision_recall_table(predictions: Predictions, emotion: str) -> pd.DataFrame:
-    """The curve of each series for one emotion, whatever the thresholds: PRECISION_RECALL_COLUMNS.
+    """The precision-recall curve of each series for one emotion: PRECISION_RECALL_COLUMNS.
 
     One row per series and recall of RECALL_GRID, rising; precision is the mean over seeds at that recall. The curve of
-    a seed is scikit-learn's, read as the steps that its average precision is the area of: at a recall it has the
-    precision of the highest threshold that reaches it. At recall 0 it goes on flat, instead of starting at the
-    precision of 1 that scikit-learn sets there for want of a prediction. `average_precision` is the mean over seeds,
-    `no_skill` the share of the texts with the emotion: the precision of saying it at random.
+    a seed is scikit-learn's as a step function whose area is the average precision: at a recall it has the precision of
+    the highest threshold that reaches it. It is flat near recall 0, where scikit-learn defines a precision of 1 without
+    a prediction. `average_precision` is the mean over seeds; `no_skill` is the share of the texts with the emotion,
+    which is the precision of a random predictor.
 
-    Empty where no text has the emotion. Raises ValueError for an emotion that the runs do not have.
+    Empty if no text has the emotion. Raises ValueError for an emotion that the runs do not have.
     """
     column = predictions.labels.index(emotion)
     truth = predictions.truth[:, column]
@@ -109,14 +109,14 @@ def precision_recall_table(predictions: Predictions, emotion: str) -> pd.DataFra
 
 
 def _cells(predictions: Predictions, emotion: str | None) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities (runs, cells) and truth (cells,) of one emotion or of all."""
+    """Probabilities (runs, cells) and truth (cells,) for one emotion or for all."""
     columns = slice(None) if emotion is None else predictions.labels.index(emotion)
     probabilities = predictions.probabilities[..., columns].reshape(len(predictions.runs), -1)
     return probabilities, predictions.truth[:, columns].ravel()
 
 
 def _sum_bins(probabilities: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """(3, runs, BINS): how many cells a bin has, the sum of their probabilities, and how many are true."""
+    """(3, runs, BINS): the number of cells in a bin, the sum of their probabilities, and the number of true ones."""
     runs = len(probabilities)
     places = np.searchsorted(np.linspace(0, 1, BINS + 1)[1:-1], probabilities)
     places += BINS * np.arange(runs)[:, None]
@@ -128,7 +128,7 @@ def _sum_bins(probabilities: np.ndarray, truth: np.ndarray) -> np.ndarray:
 def _precision_at_recalls(truth: np.ndarray, scores: np.ndarray) -> np.ndarray:
     """(101,) precision on RECALL_GRID of one run; truth bool and scores float, both (texts,)."""
     precision, recall, _ = precision_recall_curve(truth, scores)
-    # Recall rises from here on; of equal recalls the highest threshold comes first. The start is scikit-learn's own.
+    # Recall now rises; for equal recalls the highest threshold comes first. The start is scikit-learn's extra point.
     rising, steps = recall[::-1][1:], precision[::-1][1:]
     first = np.searchsorted(rising, np.maximum(RECALL_GRID, rising[rising > 0][0]))
     return np.asarray(steps[first])

@@ -1,4 +1,4 @@
-"""What makes the evidence of a comparison thin, in words, one sentence each."""
+"""Sentences that say what makes the evidence of a comparison thin."""
 
 from collections.abc import Iterable, Iterator
 from itertools import combinations
@@ -11,14 +11,14 @@ from emocore.evaluation.verdicts import describe_spread
 from emocore.run.settings import audit_name
 from emocore.text import join_names
 
-# Of a longer list of names so many are told.
+# At most this many names are listed.
 NAMED = 3
-# A tie whose interval reaches further than this many points has left the question open rather than answered it.
+# A tie with an interval that reaches further than this many points leaves the question open.
 WIDE_POINTS = 2.0
 
 
 def find_caveats(comparison: Comparison) -> list[str]:
-    """The gravest first; those that a comparison brings along, last."""
+    """The caveats, the most serious first; notes of the comparison itself come last."""
     groups = comparison.verdicts.group(comparison.tested)
     return [
         *_doubt_single_seeds(comparison),
@@ -48,24 +48,23 @@ def _doubt_single_seeds(comparison: Comparison) -> Iterator[str]:
     if len(assumed):
         spread = describe_spread(*assumed.iloc[0][["assumed_spread", "is_spread_of_others"]])
         yield (
-            f"One seed of {who}, so how much chance there is in its training is not known here; the spread between "
-            f"seeds is {spread}. Two more seeds would tell."
+            f"There is one seed of {who}, so the chance in its training is not known here; the spread between seeds is "
+            f"{spread}. Two more seeds would show it."
         )
     else:
-        yield f"One seed of {who}: its interval counts chance in the texts alone, not in the training."
+        yield f"There is one seed of {who}, so its interval counts only chance in the texts, not in the training."
 
 
 def _doubt_ties(comparison: Comparison, tested: list[str]) -> Iterator[str]:
     leader, overall = tested[0], comparison.verdicts.among(tested).overall
     ties = overall[(overall["first"] == leader) & (overall["verdict"] == "tie")]
-    reach = 100 * np.maximum(-ties["low"], ties["high"]).max()  # not a number, and so not wide, where there is none
+    reach = 100 * np.maximum(-ties["low"], ties["high"]).max()  # NaN, and so not wide, without ties
     if reach > WIDE_POINTS:
-        yield f"A tie is not equality: a difference of up to {reach:.1f} points would fit these texts as well."
+        yield f"A tie is not equality: a difference of up to {reach:.1f} points also fits these texts."
     if close := ties.loc[ties["low"] > 0, "second"].tolist():
-        pairs = len(tested) * (len(tested) - 1) // 2
         yield (
-            f"Compared alone, {leader} would beat {name_some(close)}: the interval leaves out 0; among {pairs} pairs "
-            "a difference like that may be chance."
+            f"As a single pair, {leader} would beat {name_some(close)}, since the interval excludes 0; among several "
+            "pairs such a difference may be chance."
         )
 
 
@@ -73,13 +72,13 @@ def _doubt_rare_emotions(comparison: Comparison) -> Iterator[str]:
     emotions = comparison.emotions[comparison.emotions["source"] == "here"]
     if thin := list(dict.fromkeys(emotions.loc[emotions["low"].isna(), "emotion"])):
         yield (
-            f"Too few texts have {name_some(thin)} for a verdict or an interval; macro-F1 rests on them too, so its "
+            f"Too few texts have {name_some(thin)} for a verdict or an interval; macro-F1 includes them, so its "
             "interval is rough."
         )
 
 
 def _doubt_skill(comparison: Comparison) -> Iterator[str]:
-    """Against predicting every emotion for every text."""
+    """Doubts from the comparison with predicting every emotion for every text."""
     ranking, floor = comparison.ranking(), comparison.always_on
     is_worse = ranking["high"].fillna(ranking["value"]) < floor
     is_open = (ranking["low"].fillna(ranking["value"]) <= floor) & ~is_worse
@@ -91,11 +90,11 @@ def _doubt_skill(comparison: Comparison) -> Iterator[str]:
 def _doubt_choice(comparison: Comparison) -> Iterator[str]:
     for setting in find_swept_settings(comparison.results):
         yield (
-            f"These runs vary their {audit_name(setting)}: the highest of several values is chosen on the very "
-            "texts that it is scored on, which flatters it."
+            f"These runs vary their {audit_name(setting)}: the best of several values is chosen on the same texts that "
+            "it is scored on, so its score is too high."
         )
     if comparison.split == "validation":
-        yield "Scored on the validation split; a figure to publish belongs on a test split that nothing was chosen on."
+        yield "Scores are on the validation split; publish scores on a test split on which nothing was chosen."
 
 
 def _doubt_what_was_not_tested(comparison: Comparison) -> Iterator[str]:
@@ -104,7 +103,7 @@ def _doubt_what_was_not_tested(comparison: Comparison) -> Iterator[str]:
     higher = ranking[(ranking["source"] == "W&B") & (ranking["value"] > best)]
     if len(higher):
         scores = join_names(f"{row.series} ({row.value:.3f})" for row in higher.head(NAMED).itertuples())
-        yield f"Higher, but without predictions here to be tested with: {scores}."
+        yield f"These scores are higher but cannot be tested, since their predictions are not here: {scores}."
 
 
 def _doubt_equal_predictions(comparison: Comparison) -> Iterator[str]:
@@ -112,7 +111,7 @@ def _doubt_equal_predictions(comparison: Comparison) -> Iterator[str]:
         answers = {name: predictions.predicted[places] for name, places in predictions.members.items()}
         alike = [name for name, given in answers.items() if len(given) > 1 and (given == given[0]).all()]
         if alike:
-            yield f"All seeds of {name_some(alike)} predict the same: no chance in the training shows."
+            yield f"All seeds of {name_some(alike)} predict the same, so they show no chance in the training."
         for first, second in combinations(answers, 2):
             if np.array_equal(answers[first], answers[second]):
                 yield f"{first} and {second} predict the same for every text."

@@ -1,7 +1,7 @@
 """A comparison: finished runs of one split under one threshold policy, with every score's interval and all verdicts.
 
-What is computed here is what each view of a comparison needs; the rest (thresholds, calibration, costs, where methods
-differ) follows from a `Comparison` in modules of their own.
+This module computes what every view of a comparison needs. Other modules compute the rest (thresholds, calibration,
+costs, where methods differ) from a `Comparison`.
 """
 
 from collections.abc import Sequence
@@ -35,13 +35,16 @@ METRICS = (
 
 @dataclass(frozen=True)
 class Comparison:
-    """`groups` are local runs by the texts they were scored on; `series` names the series of each run.
+    """A comparison, computed by `compare`. Missing values are NaN; runs of W&B have no intervals.
 
-    `scores`: one row per series and metric: series, method, base, source, seeds, metric, value, low, high. `emotions`:
-    one row per series and emotion, the commonest emotion first: series, method, source, emotion, f1, low, high,
-    precision, recall, average_precision, support, seeds, no_skill_f1, note. `no_skill`: rows silence, frequency and
-    always-on, a column per metric. What is missing is NaN: runs of W&B have no intervals. `notes` are for
-    the user's eyes.
+    Attributes:
+        groups: Local runs, grouped by the texts that they were scored on.
+        series: Run id -> name of its series.
+        scores: One row per series and metric: series, method, base, source, seeds, metric, value, low, high.
+        emotions: One row per series and emotion, the commonest emotion first: series, method, source, emotion, f1, low,
+            high, precision, recall, average_precision, support, seeds, no_skill_f1, note.
+        no_skill: Rows silence, frequency and always-on, one column per metric.
+        notes: Sentences for the user.
     """
 
     results: list[Result]
@@ -61,7 +64,7 @@ class Comparison:
 
     @property
     def largest_group(self) -> Predictions | None:
-        """The most runs that were scored on the same texts; None where there are no predictions."""
+        """The largest group of runs that were scored on the same texts; None without predictions."""
         return max(self.groups, key=lambda group: len(group.runs), default=None)
 
     @property
@@ -72,11 +75,11 @@ class Comparison:
 
     @property
     def always_on(self) -> float:
-        """macro-F1 of predicting every emotion for every text; not a number where that is not known."""
+        """macro-F1 of predicting every emotion for every text; NaN if unknown."""
         return self.floor("f1_macro").get("always-on", float("nan"))
 
     def floor(self, metric: str) -> dict[str, float]:
-        """What each of them scores, as far as it is known: name -> value."""
+        """Name -> score of each predictor without skill whose score is known."""
         known = self.no_skill.set_index("series")[metric].astype(float).dropna()
         return {str(name): float(value) for name, value in known.items()}
 
@@ -87,9 +90,9 @@ class Comparison:
 
 
 def compare(results: Sequence[Result], split: str | None, policy: ThresholdPolicy = "launch") -> Comparison:
-    """Without a split that of the test, where all runs have one, else of the validation.
+    """Compare runs. Without a split, the test split is used if all runs have one, otherwise the validation split.
 
-    Raises DataError where not every run has the split, RunError where predictions are missing or damaged.
+    Raises DataError if a run lacks the split, RunError if predictions are missing or damaged.
     """
     shared = shared_splits(results)
     if not shared:
@@ -108,16 +111,16 @@ def compare(results: Sequence[Result], split: str | None, policy: ThresholdPolic
         verdicts.append(compare_pairs(predictions, seen, drawn))
     team = [result for result in kept if isinstance(result, TeamResult)]
     if team and policy != "launch":
-        notes.append("Runs of W&B are known at the threshold that they were launched with alone, and left out here.")
+        notes.append("Runs of W&B are left out: their scores are known only at the threshold as launched.")
     elif team:
         scores.append(_team_score_rows(team, split, series))
         emotions.append(_team_emotion_rows(team, split, series))
     if not scores:
-        raise DataError("none of these runs has predictions; choose the thresholds as launched")
+        raise DataError("none of these runs has predictions to tune on; choose the thresholds as launched")
     if len(groups) > 1:
         notes.append(
-            "Not all runs were scored on the same texts: only those that share theirs are tested in pairs, scores of "
-            "different texts say little about each other, and there is no common line of no skill."
+            "Not all runs were scored on the same texts. Only runs with the same texts are tested in pairs, scores on "
+            "different texts are hardly comparable, and there is no common no-skill line."
         )
     return Comparison(
         results=kept,
@@ -134,7 +137,7 @@ def compare(results: Sequence[Result], split: str | None, policy: ThresholdPolic
 
 
 def _without_repeats(results: Sequence[Result]) -> tuple[list[Result], list[str]]:
-    """One run a series and seed, the latest: a repeated run would pass for a second seed."""
+    """Keep only the latest run per series and seed, because a repeated run would count as a second seed."""
     kept: dict[tuple[str, int], Result] = {}
     notes = []
     for name, members in group_series(results).items():
@@ -181,7 +184,7 @@ def _emotion_rows(predictions: Predictions, seen: Scores, drawn: Scores) -> pd.D
                     "recall": (hits / np.maximum(predictions.support, 1)).mean(axis=0),
                     "support": predictions.support,
                     "no_skill_f1": f1_of_always_on(predictions.truth.mean(axis=0)),
-                    "note": np.where(is_thin, "too few texts for an honest interval", ""),
+                    "note": np.where(is_thin, "too few texts for an interval", ""),
                 }
             )
         )
@@ -191,7 +194,8 @@ def _emotion_rows(predictions: Predictions, seen: Scores, drawn: Scores) -> pd.D
 def _by_emotion(
     predictions: Predictions, places: list[int], seen: Scores, drawn: Scores
 ) -> tuple[np.ndarray, Variances, np.ndarray]:
-    """A series' mean F1, its variances, and how many texts have the emotion or were said to; each (labels,)."""
+    """Mean F1 of a series, its variances, and how many texts have or are predicted to have the emotion; (labels,)
+    each."""
     variances = split_variance(seen.emotions[places], drawn.emotions[:, places])
     either = (predictions.predicted[places] | predictions.truth).sum(axis=1).mean(axis=0)
     return seen.emotions[places].mean(axis=0), variances, either
@@ -230,7 +234,7 @@ def _team_emotion_rows(team: Sequence[TeamResult], split: str, series: dict[str,
 
 
 def _describe_series(rows: pd.DataFrame, results: Sequence[Result], series: dict[str, str]) -> pd.DataFrame:
-    """What is known of each series put into every row of it."""
+    """Add the facts on a series to each of its rows."""
     first = ["series", "method", "base", "source", "seeds"]
     known = [(series[r.id], r.config.method, r.config.base, r.source, r.config.seed) for r in results]
     about = pd.DataFrame(known, columns=first).groupby("series", sort=False, as_index=False)
@@ -240,7 +244,7 @@ def _describe_series(rows: pd.DataFrame, results: Sequence[Result], series: dict
 
 
 def _add_known(rows: pd.DataFrame, results: Sequence[Result], split: str, series: dict[str, str]) -> pd.DataFrame:
-    """The same, with the stored average precision, and sorted: the commonest emotion first."""
+    """The same with the stored average precision, and with the commonest emotion first."""
     stored = pd.DataFrame(
         [
             {"series": series[result.id], "emotion": emotion, "average_precision": scores.average_precision}
@@ -252,13 +256,13 @@ def _add_known(rows: pd.DataFrame, results: Sequence[Result], split: str, series
     means = stored.groupby(["series", "emotion"], sort=False).mean().reset_index()
     table = _describe_series(rows.merge(means, on=["series", "emotion"], how="left"), results, series)
     support = table.groupby("emotion")["support"].transform("mean").to_numpy()
-    order = np.lexsort((pd.factorize(table["emotion"])[0], -support))  # as common: in the order of the labels
+    order = np.lexsort((pd.factorize(table["emotion"])[0], -support))  # ties in the order of the labels
     return table.iloc[order].reset_index(drop=True)
 
 
 def _no_skill_table(results: Sequence[Result], groups: Sequence[Predictions], split: str) -> pd.DataFrame:
-    """On the texts of the one group. Without one they are computed from counts, as far as that is exact; the rest is
-    missing. Empty where even the counts are not known, and where groups of texts have each their own."""
+    """Scores without skill on the texts of the only group. Without a group, those that are exact are computed from
+    counts; the others are missing. Empty if the counts are unknown or there are several groups of texts."""
     if len(groups) > 1:
         scores = {}
     elif groups:

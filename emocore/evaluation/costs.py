@@ -1,7 +1,7 @@
-"""What a score costs: the table behind the trade-offs, its Pareto front, the best under a budget, and runs that failed.
+"""Costs of a comparison: the cost table, its Pareto front, the best series under a budget, and failed runs.
 
-Covered: costs as the runs measured them, see Cost. Those of another machine, of W&B too, stand in the same
-table; that their seconds were not measured alike is for the fairness audit to say.
+Covered: costs as the runs measured them, see Cost. Costs of runs from other machines and from W&B are in the same
+table; the fairness audit says that their times are not comparable.
 """
 
 import contextlib
@@ -21,18 +21,18 @@ from emocore.text import join_names
 
 COSTS = tuple(Cost.model_fields)
 FAILED_COLUMNS = ("run", "method", "seed", "status", "kind", "reason")
-# Of each limit of a Budget: the cost that it is for, how much of that is one of its unit, and how it is said.
+# Limit of a Budget -> (column of the cost, column units per unit of the limit, format).
 LIMITS = {
     "minutes": ("train_seconds", 60, "{:g} min of training"),
     "peak_memory_gigabytes": ("peak_memory_bytes", 1e9, "{:g} GB of peak memory"),
     "adapter_megabytes": ("adapter_bytes", 1e6, "{:g} MB of adapter"),
-    "latency_milliseconds": ("latency_seconds", 1e-3, "{:g} ms a text"),
+    "latency_milliseconds": ("latency_seconds", 1e-3, "{:g} ms per text"),
 }
 
 
 class Budget(TypedDict, total=False):
-    """The most that a series may cost, None or left out for no limit. 1 GB is 1e9 bytes, 1 MB is 1e6; latency is that
-    of one text alone."""
+    """The most that a series may cost; None or a missing key means no limit. 1 GB is 1e9 bytes and 1 MB is 1e6; latency
+    is that of a single text."""
 
     minutes: float | None
     peak_memory_gigabytes: float | None
@@ -44,8 +44,8 @@ def cost_table(results: Sequence[Result], scores: pd.DataFrame) -> pd.DataFrame:
     """One row per series, in the order of `scores`: series, method, source, seeds, f1_macro, f1_macro_low,
     f1_macro_high, then COSTS.
 
-    `scores` is long with the rows of metric "f1_macro": series, method, source, seeds, metric, value, low, high. Costs
-    are means over the seeds that measured them; NaN where none did, as latency before it was measured.
+    `scores` has rows of metric "f1_macro": series, method, source, seeds, metric, value, low, high. Costs are means
+    over the seeds that measured them, and NaN if none did.
     """
     macro = scores.loc[scores["metric"] == "f1_macro", ["series", "method", "source", "seeds", "value", "low", "high"]]
     names = {"value": "f1_macro", "low": "f1_macro_low", "high": "f1_macro_high"}
@@ -59,8 +59,8 @@ def cost_table(results: Sequence[Result], scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def pareto_front(costs: pd.DataFrame, cost: str) -> pd.Series:
-    """Whether a series is on the front, with the index of `costs`: no other has at most its `cost` and at least its
-    macro-F1, one of them strictly. By the point values; a series whose cost is not known is never on it."""
+    """Whether each series, by the index of `costs`, is on the front: no other has at most its `cost` and at least its
+    macro-F1, one of them strictly. Only point values count; a series with unknown cost is never on the front."""
     price, f1 = costs[cost].to_numpy(dtype=float), costs["f1_macro"].to_numpy(dtype=float)
     cheaper, better = price < price[:, None], f1 > f1[:, None]  # [i, j]: j is cheaper, better than i
     as_cheap, as_good = price <= price[:, None], f1 >= f1[:, None]
@@ -71,7 +71,7 @@ def pareto_front(costs: pd.DataFrame, cost: str) -> pd.Series:
 def best_under_budget(costs: pd.DataFrame, **budget: Unpack[Budget]) -> pd.DataFrame:
     """The rows of `cost_table` within every limit of the Budget, the highest macro-F1 first.
 
-    A limit may be reached. A cost that is not known is not within a limit.
+    A cost equal to a limit is within it; an unknown cost is not.
     """
     spent, limits = _spend(costs, budget)
     allowed = costs[(spent <= limits).all(axis=1)]
@@ -79,23 +79,23 @@ def best_under_budget(costs: pd.DataFrame, **budget: Unpack[Budget]) -> pd.DataF
 
 
 def describe_budget(costs: pd.DataFrame, ties: Collection[str], **budget: Unpack[Budget]) -> str:
-    """One sentence: which series is the best within the Budget, and which others there cannot be told from it.
+    """One sentence: which series is the best within the Budget, and which others within it tie with it.
 
-    `ties` are the series that a test found no difference to; that intervals overlap would say too little. Series
-    that may be within the Budget, though not every limited cost of them is known, are named.
+    `ties` are the series that tie with the best by a test, since overlapping intervals would say too little. The
+    sentence names series that may be within the Budget but have an unknown cost.
     """
     spent, limits = _spend(costs, budget)
     allowed = best_under_budget(costs, **budget)
     words = join_names([LIMITS[name][2].format(limit) for name, limit in budget.items() if limit is not None])
     if allowed.empty:
-        sentence = f"No series makes do with {words}; raise a limit"
+        sentence = f"No series is within {words}; raise a limit"
     else:
         best = allowed.iloc[0]
         start = f"With at most {words}" if words else "Without a limit"
         sentence = f"{start}, {best['series']} has the highest macro-F1 ({best['f1_macro']:.3f})"
         tied = [name for name in allowed["series"].iloc[1:] if name in ties]
         if tied:
-            sentence += f"; {join_names(tied)} cannot be told from it"
+            sentence += f"; {join_names(tied)} {'ties' if len(tied) == 1 else 'tie'} with it"
     unknown = spent.isna().any(axis=1) & ~(spent > limits).any(axis=1)
     if unknown.any():
         sentence += f"; not every cost of {join_names(costs.loc[unknown, 'series'].tolist())} is known"
@@ -105,9 +105,9 @@ def describe_budget(costs: pd.DataFrame, ties: Collection[str], **budget: Unpack
 def failed_table(runs: Iterable[RunFolder]) -> pd.DataFrame:
     """Runs that ended without a result, in the given order: FAILED_COLUMNS.
 
-    `status` is "failed", "stopped" or "interrupted", and `kind` is the same or "out of memory", of a run that failed
-    for want of memory or was killed for it. Runs deleted at this very moment are left out, and so are damaged ones,
-    which `list_damaged_runs` names.
+    `status` is "failed", "stopped" or "interrupted". `kind` is the same, or "out of memory" for a run that failed or
+    was killed for lack of memory. Runs that were just deleted are left out, and so are damaged ones, which
+    `list_damaged_runs` names.
     """
     rows = []
     for run in runs:
@@ -120,7 +120,7 @@ def failed_table(runs: Iterable[RunFolder]) -> pd.DataFrame:
 
 
 def _spend(costs: pd.DataFrame, budget: Budget) -> tuple[pd.DataFrame, pd.Series]:
-    """What each series costs of what is limited, in the units of the Budget, and the limits by name."""
+    """The limited costs of each series in the units of the Budget, and the limits by name."""
     limits = {name: limit for name, limit in budget.items() if limit is not None}
     spent = {name: costs[LIMITS[name][0]] / LIMITS[name][1] for name in limits}
     return pd.DataFrame(spent, index=costs.index), pd.Series(limits, dtype=float)

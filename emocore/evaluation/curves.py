@@ -9,9 +9,10 @@ from emocore.tracking.history import History
 
 
 def curve_table(histories: list[tuple[str, RunConfig, History]]) -> pd.DataFrame:
-    """Long table: series, method, epoch, step and a column per metric. `histories` has (run id, config, history).
+    """One row per run and logged step: series, method, epoch, step and one column per metric. `histories` has (run id,
+    config, history).
 
-    A series is named after its method, and its seed or the end of its id where that is not enough.
+    A series is named after its method and, if that is not unique, its seed or the end of its id.
     """
     names = [method_title(config.method) for _, config, _ in histories]
     seeds = [f"{name}, seed {config.seed}" for name, (_, config, _) in zip(names, histories, strict=True)]

@@ -1,4 +1,4 @@
-"""A comparison in words: what the data supports, and how thin it is. Every word is written from the numbers."""
+"""A comparison in words: what the data supports and how thin it is. All sentences are derived from the numbers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,22 +11,22 @@ from emocore.evaluation.comparison import Comparison
 from emocore.evaluation.verdicts import Verdicts
 from emocore.text import join_names
 
-# Of how many emotions a difference is said to be mostly made.
+# How many emotions to name as the main contributors.
 EMOTIONS_NAMED = 2
-# With more series than this the sentence sums them up instead of telling every pair.
+# With more series than this, the sentence summarises them instead of naming every pair.
 MOST_TOLD = 6
 
 
 @dataclass(frozen=True)
 class Headline:
-    """`sentence` says what the verdicts are, `caveats` how thin the evidence is, one sentence each."""
+    """`sentence` has the verdicts; `caveats` say, one sentence each, how thin the evidence is."""
 
     sentence: str
     caveats: list[str]
 
 
 def describe(comparison: Comparison) -> Headline:
-    """The sentence on top of a comparison, with its doubts."""
+    """The sentence at the top of a comparison, with its caveats."""
     groups = comparison.verdicts.group(comparison.tested)
     sentences = [_describe_order(comparison, tested) for tested in groups] or [_describe_values(comparison.ranking())]
     if len(groups) > 1:
@@ -67,7 +67,7 @@ def _describe_order(comparison: Comparison, tested: Sequence[str]) -> str:
 
 
 def _describe_many(comparison: Comparison, leader: str, ties: Sequence[str], beaten: Sequence[str]) -> str:
-    """Too many for every pair of them to be told."""
+    """The sentence for series that are too many to name every pair."""
     best = comparison.ranking().set_index("series").loc[leader]
     told = f"{leader} has the highest macro-F1 of {len(ties) + len(beaten) + 1}: {best['value']:.3f}"
     if ties:
@@ -80,7 +80,8 @@ def _describe_many(comparison: Comparison, leader: str, ties: Sequence[str], bea
 
 
 def _describe_tie(verdicts: Verdicts, front: Sequence[str], all_tie: bool) -> str:
-    """That the first of the front ties with each of the others; `all_tie` says that these tie with each other too."""
+    """Says that the first of the front ties with each of the others; `all_tie` says that those also tie with each
+    other."""
     differences = []
     for name in front[1:]:
         row = verdicts.between(front[0], name)
@@ -94,7 +95,8 @@ def _describe_tie(verdicts: Verdicts, front: Sequence[str], all_tie: bool) -> st
 
 
 def _describe_defeat(verdicts: Verdicts, winners: Sequence[str], loser: str) -> str:
-    """By how much, and in which emotions most: what holds for each of the winners, with the smallest of their leads."""
+    """By how much a series loses, and mostly in which emotions: what holds for all winners, with their smallest
+    lead."""
     pairs = [verdicts.among([winner, loser]) for winner in winners]
     overall = min((pair.overall.iloc[0] for pair in pairs), key=lambda row: float(row["difference"]))
     leads = {_points(pair.overall.iloc[0]["difference"]) for pair in pairs}
@@ -115,7 +117,7 @@ def _describe_defeat(verdicts: Verdicts, winners: Sequence[str], loser: str) -> 
 def _group_by_winners(
     verdicts: Verdicts, front: Sequence[str], beaten: Sequence[str]
 ) -> list[tuple[list[str], list[str]]]:
-    """(those of the front that beat them, losers) for losers of the same winners, in the order of the losers."""
+    """(winners of the front, losers) for losers with the same winners, in the order of the losers."""
     groups: dict[tuple[str, ...], list[str]] = {}
     for loser in beaten:
         winners = tuple(name for name in front if verdicts.find(name, loser) == "better")

@@ -1,17 +1,17 @@
 """95 % confidence intervals of a series' scores: its mean over seeds, on texts of this kind.
 
 They count two sources of chance. *Texts*: the variance of the mean over a bootstrap of the texts. *Seeds*: the variance
-between the runs, by their number, with Satterthwaite's (1946) degrees of freedom, since a few seeds say little about
-their own spread. Runs also differ because each errs on other texts, which the first part counts already; OWN_SHARE of
-that is taken off the second. With one seed the interval is that of the trained model and counts only the texts. The
-choice of the training texts is not counted.
+between the runs, divided by their number, with Satterthwaite's (1946) degrees of freedom, since a few seeds say little
+about their own spread. Part of the between-run variance is text noise that the first part already counts; OWN_SHARE of
+it is subtracted. With one seed the interval is that of the trained model and counts only the texts. The choice of the
+training texts is not counted.
 
-F1 of one emotion gets Wilson's (1927) interval, which does not leave 0 to 1 and holds for few texts: F1 = 2J / (1 + J),
-where J, the share of hits among the texts that have the emotion or were said to have it, is a proportion. Several seeds
-give J an effective number of texts, J (1 - J) / variance, as in survey statistics (Korn and Graubard 1998). Macro-F1 is
-the mean of these: each of its ends takes the emotions' own distances to their ends in place of their variances, the
-rest (how emotions go together) from the bootstrap (MOVER, Zou and Donner 2008). Other metrics get a t interval.
-How often these intervals hold is measured by `make coverage`.
+F1 of one emotion gets Wilson's (1927) interval, which stays within 0 and 1 and holds for few texts: F1 = 2J / (1 + J),
+where the Jaccard index J, the true positives among all texts labelled or predicted with the emotion, is a proportion.
+For several seeds, J has an effective number of texts, J (1 - J) / variance, as in survey statistics (Korn and Graubard
+1998). Macro-F1 is the mean over emotions. Each end of its interval uses the distances of the emotions' values to their
+own ends instead of their variances, and takes the correlations between emotions from the bootstrap (MOVER, Zou and
+Donner 2008). Other metrics get a t interval. `make coverage` measures how often these intervals hold.
 """
 
 from dataclasses import dataclass
@@ -21,16 +21,17 @@ from scipy import stats
 
 LEVEL = 0.95
 NORMAL_QUANTILE = stats.norm.ppf((1 + LEVEL) / 2)
-# With fewer texts that have an emotion, not even Wilson's interval of its F1 held in 93 % of the simulations.
+# With fewer texts that have an emotion, even Wilson's interval of its F1 held in less than 93 % of simulations.
 FEWEST_POSITIVES = 10
-# Taking all of it off is right on average, but cut at zero and with few seeds the intervals of macro-F1 were too narrow
-# (they held in 93.5 % of simulations), with nothing taken off those by emotion too wide (up to 97.3 %).
+# Subtracting all of it is right on average. But as variances are cut at zero, with few seeds the intervals of macro-F1
+# were then too narrow (they held in 93.5 % of simulations). Without subtracting, those by emotion were too wide (up to
+# 97.3 %).
 OWN_SHARE = 0.5
 
 
 @dataclass(frozen=True)
 class Variances:
-    """Of a mean over seeds; arrays of the shape of one run's score. `seeds` is 0 where there is one seed."""
+    """Variances of a mean over seeds, as arrays of the shape of one run's score. `seeds` is 0 with only one seed."""
 
     texts: np.ndarray
     seeds: np.ndarray
@@ -42,7 +43,7 @@ class Variances:
 
     @property
     def t_quantile(self) -> np.ndarray:
-        """Half the width of an interval in standard errors."""
+        """Half the width of a 95 % interval, in standard errors."""
         return np.asarray(stats.t.ppf((1 + LEVEL) / 2, degrees_of_freedom([self])))
 
 
@@ -58,7 +59,7 @@ def split_variance(scores: np.ndarray, samples: np.ndarray) -> Variances:
 
 
 def degrees_of_freedom(parts: list[Variances]) -> np.ndarray:
-    """Satterthwaite's, for the sum of the parts' variances; those over texts count as known."""
+    """Satterthwaite's degrees of freedom for the sum of the parts' variances; those over texts count as known."""
     total = sum(part.total for part in parts)
     uncertain = sum(part.seeds**2 / (part.runs - 1) for part in parts if part.runs > 1)
     uncertain = np.broadcast_to(uncertain, np.shape(total))
@@ -66,17 +67,17 @@ def degrees_of_freedom(parts: list[Variances]) -> np.ndarray:
 
 
 def t_interval(value: np.ndarray, variances: Variances) -> tuple[np.ndarray, np.ndarray]:
-    """Ends of the interval of a mean over seeds, cut at 0 and 1."""
+    """Ends of the t interval of a mean over seeds, cut at 0 and 1."""
     half = variances.t_quantile * np.sqrt(variances.total)
     return np.clip(value - half, 0, 1), np.clip(value + half, 0, 1)
 
 
 def f1_interval(f1: np.ndarray, variances: Variances, texts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The same for F1 by emotion; `texts` is how many have the emotion or were said to have it, mean over seeds."""
+    """The same for F1 by emotion; `texts` counts texts labelled or predicted with the emotion, mean over seeds."""
     share = f1 / (2 - f1)
     variance = variances.total * (2 / (2 - f1) ** 2) ** 2
     effective = np.divide(share * (1 - share), variance, out=np.array(texts, dtype=float), where=variance > 0)
-    effective = np.maximum(effective, 1)  # 0 where no text has it or was said to: then it may be anything
+    effective = np.maximum(effective, 1)  # 0 if no text is labelled or predicted with it; then it may be anything
     low, high = wilson_interval(share, effective, variances.t_quantile)
     return 2 * low / (1 + low), 2 * high / (1 + high)
 
@@ -84,7 +85,7 @@ def f1_interval(f1: np.ndarray, variances: Variances, texts: np.ndarray) -> tupl
 def wilson_interval(
     share: np.ndarray, count: np.ndarray, quantile: np.ndarray | float = NORMAL_QUANTILE
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Ends of Wilson's (1927) interval of a share that was seen among `count` > 0 independent cells."""
+    """Ends of Wilson's (1927) interval of a share observed among `count` > 0 independent cells."""
     z2 = quantile**2
     middle = (share + z2 / (2 * count)) / (1 + z2 / count)
     half = np.sqrt(z2 * (share * (1 - share) / count + z2 / (4 * count**2))) / (1 + z2 / count)
@@ -94,7 +95,8 @@ def wilson_interval(
 def macro_interval(
     f1: np.ndarray, variances: Variances, texts: np.ndarray, macro: Variances
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The same for macro-F1; `f1`, `variances` and `texts` by emotion as in `f1_interval`, `macro` of their mean."""
+    """The same for macro-F1; `f1`, `variances` and `texts` are by emotion as in `f1_interval`, `macro` is of their
+    mean."""
     lows, highs = f1_interval(f1, variances, texts)
     together = macro.total - (variances.total / len(f1) ** 2).sum()
 

@@ -1,7 +1,7 @@
-"""What a predictor without any skill scores: the line below which a result means nothing.
+"""Scores of predictors without skill, which a useful model must beat.
 
 Silence predicts nothing; always-on predicts every emotion for every text; frequency predicts each emotion at random, as
-often as it occurs. The scores of the last are those of expected counts, which are its means but for few texts.
+often as it occurs. Its scores are those of expected counts, which equal its mean scores unless there are few texts.
 """
 
 from typing import Any
@@ -28,9 +28,9 @@ def f1_of_always_on(share: np.ndarray) -> np.ndarray:
 
 
 def no_skill_scores_from_supports(supports: np.ndarray, rows: int) -> dict[str, dict[str, Any]]:
-    """The same without the texts, as far as it is exact: `supports` (labels,) of a split with `rows` texts.
+    """The scores that can be computed exactly without the texts: `supports` (labels,) of a split with `rows` texts.
 
-    What depends on which emotions a text has together is left out, for which a table shows a gap.
+    Metrics that depend on which emotions occur together are left out; a table shows a gap for them.
     """
     cells = rows * len(supports)
     share = supports / rows
@@ -56,7 +56,7 @@ def no_skill_scores_from_supports(supports: np.ndarray, rows: int) -> dict[str, 
 
 
 def _score_frequency(share: np.ndarray) -> dict[str, dict[str, float]]:
-    """Of a share p of texts that have an emotion a share p is found by chance: precision, recall and F1 are all p."""
+    """For an emotion that a share p of texts has, chance gives precision, recall and F1 of p."""
     present, hits = share.sum(), (share**2).sum()
     micro = float(hits / present) if present else 0.0
     absent = (1 - share).sum()
@@ -71,17 +71,17 @@ def _score_frequency(share: np.ndarray) -> dict[str, dict[str, float]]:
 
 
 def _score_frequency_by_text(truth: np.ndarray) -> dict[str, float]:
-    """What depends on which emotions a text has together: the expectations, exact.
+    """Exact expectations of metrics that depend on which emotions occur together in a text.
 
-    Jaccard is hits / (emotions + false alarms), whose two counts are independent; the false alarms of a text are a sum
-    of unlike coins, whose distribution grows coin by coin.
+    Jaccard is hits / (emotions + false positives), and these two counts are independent. The number of false positives
+    is Poisson-binomial; its distribution is built one label at a time.
     """
     share = truth.mean(axis=0)
     texts, labels = truth.shape
     alarms = np.zeros((texts, labels + 1))
     alarms[:, 0] = 1
     for coin in (share * (1 - truth)).T[:, :, None]:
-        alarms = alarms * (1 - coin) + np.roll(alarms, 1, axis=1) * coin  # the last place is empty until the last coin
+        alarms = alarms * (1 - coin) + np.roll(alarms, 1, axis=1) * coin  # the last entry is 0 until the last label
     emotions = truth.sum(axis=1)
     union = emotions[:, None] + np.arange(labels + 1)
     inverse = np.divide(alarms, union, out=np.zeros_like(alarms), where=union > 0).sum(axis=1)

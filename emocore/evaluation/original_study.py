@@ -1,4 +1,4 @@
-"""The study this tool grew from: its published numbers, what they are worth, and what they mean in our terms.
+"""The study that this tool grew from: its published numbers, and what they mean in the usual metrics.
 
 Its accuracies are 1023/5871, 394/5871 and 64/5871, so validation had 5,871 rows. The F1 values of LoRA and IA3
 fit one reading: all 11 label columns flattened into one 0/1 vector of 64,581 cells. That is no guess: published to 16
@@ -26,7 +26,7 @@ POSITIVE_SHARE = 0.2134
 
 @dataclass(frozen=True)
 class StudyRun:
-    """One line of the study. `steps` is None where it tells none; `tolerance` is that of its digits."""
+    """One row of the study's table. `steps` is None if it gives none; `tolerance` follows from its digits."""
 
     series: str
     method: str
@@ -42,7 +42,7 @@ GEMMA, QWEN = "google/gemma-1.1-2b-it", "Alibaba-NLP/gte-Qwen1.5-7B-instruct"
 STUDY_RUNS = (
     StudyRun("LoRA", "lora", GEMMA, 0.7472527987876625, 0.8407736021430452, 0.17424629535002556),
     StudyRun("IA3", "ia3", GEMMA, 0.6425829295537843, 0.7856645143308404, 0.06710952137625617),
-    # Six decimals, rounded or cut off.
+    # Six decimals, rounded or truncated.
     StudyRun("QLoRA", "qlora", QWEN, 0.306213, 0.394021, 0.010901, steps=40, tolerance=1e-6),
 )
 STUDY_NOTE = (
@@ -52,13 +52,13 @@ STUDY_NOTE = (
     "If 21.3 % of the cells are positive, as in SemEval, LoRA has precision 0.652 and recall 0.545, IA3 0.497 and "
     "0.358, and silence scores micro 0.787 and macro 0.440: IA3's micro of 0.786 is no better. "
     "QLoRA's scores fit no whole number of cells, so they are probably another metric; it also ran on another base, "
-    "for 40 steps. Compare the study with *flattened* columns alone."
+    "for 40 steps. Compare the study only with *flattened* columns."
 )
 
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """Multi-label scores behind two flattened ones, all NaN where `note` says why they cannot be known."""
+    """Multi-label scores reconstructed from two flattened ones; all NaN if `note` says why that is impossible."""
 
     true_positives: float
     f1_micro: float
@@ -120,9 +120,9 @@ def reconstruct(
 def study_table() -> pd.DataFrame:
     """The study, one row per method, in both conventions.
 
-    Columns as published: series, method, base, flattened_f1_macro, flattened_f1_micro, exact_match; from them
+    Published columns: series, method, base, flattened_f1_macro, flattened_f1_micro, exact_match. Derived columns:
     exact_matches (texts), reconstructed_f1_micro, reconstructed_precision_micro, reconstructed_recall_micro (NaN
-    where `note` says why) and note.
+    if `note` says why) and note.
     """
     told = pd.DataFrame(list(STUDY_RUNS)).drop(columns=["steps", "tolerance"])
     table = told.rename(columns={"f1_macro": "flattened_f1_macro", "f1_micro": "flattened_f1_micro"})
@@ -133,7 +133,7 @@ def study_table() -> pd.DataFrame:
 
 
 def study_no_skill_table() -> pd.DataFrame:
-    """What predictors without skill score on the study's validation rows, if its data is SemEval's.
+    """Scores of predictors without skill on the study's validation rows, assuming that its data is SemEval's.
 
     Columns series, flattened_f1_macro, flattened_f1_micro and f1_micro (multi-label)."""
     supports = np.full(EMOTIONS, POSITIVE_SHARE * VALIDATION_ROWS)
@@ -149,7 +149,7 @@ def study_no_skill_table() -> pd.DataFrame:
 
 
 def study_audit() -> pd.DataFrame:
-    """The study's own comparison through the audit of ours; columns as `audit`."""
+    """The study's comparison under Emocore's audit; columns as `audit`."""
     return audit_subjects(
         [
             Subject(
@@ -179,5 +179,5 @@ def _flattened_macro(t: int, n: int, wrong: int) -> float:
 
 
 def _ratio(part: float, whole: float) -> float:
-    """0 where there is nothing, as scikit-learn with zero_division=0."""
+    """part / whole, or 0 if `whole` is 0, as scikit-learn with zero_division=0."""
     return part / whole if part else 0.0

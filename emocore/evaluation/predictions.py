@@ -1,7 +1,7 @@
-"""What runs predicted for the same texts: the ground on which every figure of a comparison is computed.
+"""Predictions of runs for the same texts, from which every figure of a comparison is computed.
 
-Runs can be paired text by text only where they were scored on the same texts, with the same true labels; others
-come in groups of their own. Runs of W&B have no predictions and are in none.
+Runs can be paired text by text only if they were scored on the same texts with the same true labels; others form
+separate groups. Runs of W&B have no predictions and are in no group.
 """
 
 from collections.abc import Sequence
@@ -31,8 +31,8 @@ FOLDS = 5
 
 @dataclass(frozen=True)
 class Predictions:
-    """`runs` and `series` have one entry per run; arrays are truth bool (texts, labels), probabilities float64 and
-    predicted bool, both (runs, texts, labels), thresholds (runs, labels), means where they were cross-fitted."""
+    """`runs` and `series` have one entry per run. Arrays: truth bool (texts, labels); probabilities float64 and
+    predicted bool, both (runs, texts, labels); thresholds (runs, labels), which are means if they were cross-fitted."""
 
     runs: tuple[str, ...]
     series: tuple[str, ...]
@@ -47,7 +47,7 @@ class Predictions:
 
     @cached_property
     def members(self) -> dict[str, list[int]]:
-        """Name of each series -> the places of its runs (its seeds)."""
+        """Name of each series -> the indices of its runs (its seeds)."""
         groups: dict[str, list[int]] = {}
         for place, name in enumerate(self.series):
             groups.setdefault(name, []).append(place)
@@ -60,7 +60,7 @@ class Predictions:
 
     @property
     def support(self) -> np.ndarray:
-        """(labels,) how many texts have each emotion."""
+        """(labels,): how many texts have each emotion."""
         return np.asarray(self.truth.sum(axis=0))
 
 
@@ -69,7 +69,7 @@ def load_predictions(
 ) -> list[Predictions]:
     """Groups of runs with the same texts, in the order of their first runs; `series` names each run's series.
 
-    Raises RunError where predictions are missing or damaged.
+    Raises RunError if predictions are missing or damaged.
     """
     groups: dict[tuple[object, ...], list[RunResult]] = {}
     for result in results:
@@ -97,9 +97,9 @@ def _join(results: Sequence[RunResult], series: dict[str, str], split: str, poli
 
 
 def _used_thresholds(result: RunResult, split: str, policy: ThresholdPolicy) -> np.ndarray:
-    """(texts, labels) thresholds of a policy, never chosen on the texts that they are used for.
+    """(texts, labels) thresholds of a policy, never tuned on the texts that they are used for.
 
-    On the validation split itself they are cross-fitted: those of one fifth of it come from the other four.
+    On the validation split itself they are cross-fitted: those of each fifth are tuned on the other four fifths.
     """
     truth, shape = result.truth(split), result.truth(split).shape
     if policy == "launch":

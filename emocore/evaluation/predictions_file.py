@@ -1,4 +1,4 @@
-"""`predictions.parquet`, read and checked: what a run said of each text that it was scored on."""
+"""Reads and checks `predictions.parquet`, the answers of a run for each text that it was scored on."""
 
 from collections.abc import Sequence
 
@@ -18,10 +18,10 @@ MOST_FILE_BYTES = 4 * 10**9
 
 
 def read_predictions(run: RunFolder, labels: Sequence[str], splits: Sequence[str]) -> pd.DataFrame:
-    """One row a text: split, row_id, text, and of each label `true.` (int8) and `logit.` (float32).
+    """One row per text: split, row_id, text, and for each label `true.` (int8) and `logit.` (float32).
 
-    Raises RunError where the file is not whole: each of `splits` has texts there, with the truth and a finite logit
-    for each label.
+    Raises RunError unless the file is complete: each of `splits` has texts, with the truth and a finite logit for each
+    label.
     """
     try:
         return _check(_read(run, labels), labels, splits)
@@ -33,7 +33,7 @@ def read_predictions(run: RunFolder, labels: Sequence[str], splits: Sequence[str
 
 
 def _read(run: RunFolder, labels: Sequence[str]) -> pd.DataFrame:
-    """What the file says of its size is looked at first, since a small file can unfold to any size."""
+    """Read the file. Its declared size is checked first, since a small file can unpack to any size."""
     columns = [*NAMES, *(f"{kind}.{label}" for label in labels for kind in ("true", "logit"))]
     check_contained(run.predictions, run.path)
     with open_regular(run.predictions, MOST_FILE_BYTES) as content:
@@ -43,7 +43,7 @@ def _read(run: RunFolder, labels: Sequence[str]) -> pd.DataFrame:
             raise LookupError(f"it has no column {missing[0]}")
         rows = file.metadata.num_rows
         if rows * len(columns) > MOST_CELLS:
-            raise ValueError(f"it says that it has {rows:,} texts, which is more than can be read")
+            raise ValueError(f"it claims to have {rows:,} texts, which is more than can be read")
         table = file.read(columns).select(columns)
     if not all(pa.types.is_string(kind) or pa.types.is_large_string(kind) for kind in table.schema.types[: len(NAMES)]):
         raise TypeError("splits, row ids and texts should be words")
@@ -54,7 +54,7 @@ def _read(run: RunFolder, labels: Sequence[str]) -> pd.DataFrame:
 
 
 def _check(predictions: pd.DataFrame, labels: Sequence[str], splits: Sequence[str]) -> pd.DataFrame:
-    """The same with its numbers as training writes them. Raises ValueError for what it does not write."""
+    """The predictions with the number types that training writes. Raises ValueError for anything else."""
     truth, logits = ([f"{kind}.{label}" for label in labels] for kind in ("true", "logit"))
     if empty := [split for split in splits if not (predictions["split"] == split).any()]:
         raise ValueError(f"it has no text of the {empty[0]} split")

@@ -1,7 +1,7 @@
 """Finished runs, read from their folders or from a W&B project.
 
-What came from W&B has scores and costs but no predictions: a comparison shows it as points, without whatever
-is computed from predictions.
+Runs from W&B have scores and costs but no predictions: a comparison shows them as points, without anything that is
+computed from predictions.
 """
 
 import contextlib
@@ -48,11 +48,11 @@ class Result:
         return self.provenance.labels
 
     def supports(self, split: str) -> np.ndarray:
-        """(labels,) how many texts of a split have each emotion."""
+        """(labels,): how many texts of a split have each emotion."""
         return np.array([scores.support for scores in self.scores.splits[split].multilabel.per_emotion.values()])
 
     def rows(self, split: str) -> int | None:
-        """How many texts a split has; None where that is not known."""
+        """How many texts a split has; None if unknown."""
         return self.provenance.rows.get(split)
 
 
@@ -76,7 +76,7 @@ class RunResult(Result):
 
     @cached_property
     def predictions(self) -> pd.DataFrame:
-        """See `read_predictions`, which tells what raises RunError."""
+        """The stored predictions. Raises RunError as `read_predictions` does."""
         return read_predictions(self.run, self.labels, list(self.scores.splits))
 
     def truth(self, split: str) -> np.ndarray:
@@ -98,8 +98,8 @@ class RunResult(Result):
 
 
 def load_result(run: RunFolder) -> RunResult:
-    """Raises RunError: with the run's state if it has no result, with the file's name if one of its files is missing
-    or damaged. Predictions are read, and checked, when they are first asked for."""
+    """The result of a run. Raises RunError that names the run's state if it has no result, or the file if one is
+    missing or damaged. Predictions are read and checked on first use."""
     state = run.state
     if state.status != RunStatus.FINISHED:
         reason = f" ({state.reason})" if state.reason else ""
@@ -115,7 +115,7 @@ def load_result(run: RunFolder) -> RunResult:
 
 
 def finished_configs(root: Path) -> list[RunConfig]:
-    """Of all finished runs; damaged ones, which the Runs page tells of, are left out."""
+    """The configs of all finished runs, without damaged ones, which the Runs page reports."""
     configs = []
     for run in list_finished(root):
         with contextlib.suppress(ConfigError, RunError):
@@ -124,7 +124,7 @@ def finished_configs(root: Path) -> list[RunConfig]:
 
 
 def add_team_runs(local: Sequence[RunResult], team: Iterable[TeamRun]) -> list[Result]:
-    """Local results, then those of W&B; a run that is in both places is there once, as the local one."""
+    """Local results, then those of W&B; a run that is in both places appears once, as the local one."""
     known = {result.id for result in local}
     others = [TeamResult(t.id, t.config, t.scores, t.provenance, t.url) for t in team if t.id not in known]
     return [*local, *others]

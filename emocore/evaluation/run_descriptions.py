@@ -1,7 +1,7 @@
-"""What each run of a comparison was, in words: the covariates that `emocore.evaluation.audit` holds against each other.
+"""Describes each run of a comparison by covariates in words, which `emocore.evaluation.audit` compares.
 
-A covariate that a run cannot have (TF-IDF has neither base nor epochs) or that is not known is left out, and is then no
-difference. Covariates are what really ran (hashes, rows, device used), and settings where that was not stored.
+A covariate that a run cannot have (TF-IDF has neither base nor epochs) or that is unknown is left out and is then not a
+difference. Covariates are what actually ran (hashes, rows, device used), or settings if that was not stored.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ TrialPlace = tuple[str, str, str]
 """Method, base and data: where a learning rate was tried."""
 
 ALL_EPOCHS = "all of its epochs"
-# Of these settings None is a choice; of all others it means that the method does not read them.
+# For these settings None is a choice; for all others it means that the method does not read them.
 CHOICES_OF_NONE = {"text_column": "found by itself", "target_modules": "the base's defaults"}
 COMPUTING_PACKAGES = frozenset(
     {"emocore", "torch", "transformers", "peft", "bitsandbytes", "accelerate", "scikit-learn", "numpy"}
@@ -28,7 +28,7 @@ COMPUTING_PACKAGES = frozenset(
 
 @dataclass(frozen=True)
 class Subject:
-    """One compared run: its series, its method's title and what is known of it, name -> value in words."""
+    """One compared run: its series, its method's title, and its covariates by name, in words."""
 
     series: str
     method: str
@@ -36,10 +36,10 @@ class Subject:
 
 
 def count_learning_rate_trials(configs: Iterable[RunConfig]) -> dict[TrialPlace, int]:
-    """How many learning rates (of adapter and head) each method was ever tried with, by base and data.
+    """How many learning rates (of adapter and head) were ever tried for each method, by base and data.
 
-    `configs` are those of all finished runs (`run.config for run in list_finished(root)`), not only of the
-    compared ones: whoever tried more and shows the best has an advantage. Methods without a learning rate are left out.
+    `configs` are those of all finished runs (`run.config for run in list_finished(root)`), not only of the compared
+    ones, because a method with more tries has an advantage. Methods without a learning rate are left out.
     """
     tried: dict[TrialPlace, set[tuple[float | None, float | None]]] = {}
     for config in configs:
@@ -81,7 +81,7 @@ def _trial_place(config: RunConfig) -> TrialPlace:
 
 
 def _describe_settings(config: RunConfig) -> dict[str, str | None]:
-    """The settings that are told as they stand, under their names with spaces."""
+    """The settings that are reported unchanged, under their names with spaces."""
     has_base = config.base != NO_BASE
     values = {
         name: getattr(config, name)
@@ -118,7 +118,7 @@ def _describe_origin(result: Result) -> dict[str, str | None]:
 
 
 def _describe_sizes(results: Sequence[Result]) -> dict[str, dict[str, str | None]]:
-    """Training rows and optimizer steps: as counted where all runs say so, else as set."""
+    """Training rows and optimizer steps: as counted if all runs store them, otherwise as set."""
     rows = {result.id: result.provenance.rows.get("train") for result in results}
     told: dict[str, dict[str, str | None]] = {}
     for result in results:
@@ -133,7 +133,7 @@ def _describe_sizes(results: Sequence[Result]) -> dict[str, dict[str, str | None
 
 
 def _describe_data(results: Sequence[Result]) -> dict[str, dict[str, str | None]]:
-    """The training file by its content: its name elsewhere may be another."""
+    """The training file, identified by content, since its name may differ elsewhere."""
     names: dict[str, str] = {}
     for result in results:
         if sha256 := result.provenance.data_sha256.get("data"):
@@ -142,7 +142,7 @@ def _describe_data(results: Sequence[Result]) -> dict[str, dict[str, str | None]
 
 
 def _describe_versions(results: Sequence[Result]) -> dict[str, dict[str, str | None]]:
-    """Of the packages only those whose versions are not the same everywhere."""
+    """Versions of packages, without those that are the same in all runs."""
     versions: dict[str, dict[str, str]] = {}
     for result in results:
         own = {"emocore": result.provenance.emocore, "python": result.provenance.python}
@@ -164,9 +164,9 @@ def _describe_versions(results: Sequence[Result]) -> dict[str, dict[str, str | N
 
 
 def _describe_evaluation_texts(results: Sequence[Result], split: str) -> dict[str, dict[str, str | None]]:
-    """Which texts each run was scored on, as emocore.evaluation.predictions groups them.
+    """The texts that each run was scored on, as emocore.evaluation.predictions groups them.
 
-    Without predictions only the emotions' counts are known: equal counts are taken for the same texts.
+    Without predictions only the emotions' counts are known; equal counts are then taken to mean the same texts.
     """
     rows = {result.id: result.rows(split) for result in results}
     counts = {

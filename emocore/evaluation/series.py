@@ -1,6 +1,6 @@
 """Series: the runs of a comparison that differ only in their seed, shown as one mean.
 
-A series is named after its method, and after whatever else sets it apart from the others of that method.
+A series is named after its method and the settings that distinguish it from other series of that method.
 """
 
 from collections.abc import Sequence
@@ -12,9 +12,9 @@ from emocore.text import strip_markup
 
 
 def name_series(results: Sequence[Result]) -> dict[str, str]:
-    """Run id -> the name of its series. Those of W&B are marked, and never in one series with local ones.
+    """Run id -> the name of its series. Runs of W&B are marked, and never share a series with local runs.
 
-    A method or a base may have any name, but none that a chart reads as a part of HTML.
+    Methods and bases may have any name; characters that a chart would read as HTML are removed.
     """
     bases = {r.config.base for r in results if r.config.base != NO_BASE}
     names = {}
@@ -38,7 +38,7 @@ def group_series(results: Sequence[Result]) -> dict[str, list[Result]]:
 
 
 def _distinguish(results: Sequence[Result], names: dict[str, str]) -> dict[str, str]:
-    """Runs of one name whose settings differ get these settings in it; where these are the same, the split."""
+    """Add to the name of runs with different settings these settings or, if they are the same, the split."""
     told = dict(names)
     for name in dict.fromkeys(names.values()):
         own = [result for result in results if names[result.id] == name]
@@ -57,7 +57,7 @@ def _distinguish(results: Sequence[Result], names: dict[str, str]) -> dict[str, 
 
 
 def _describe_settings(result: Result, others: Sequence[Result]) -> str:
-    """What of a run's settings is not the same in all of the others: "rows 250, epochs 3"."""
+    """The settings of a run that are not the same in all of the others: "rows 250, epochs 3"."""
     parts = []
     for field in type(result.config).model_fields:
         if field in NOT_TOLD:
@@ -69,5 +69,5 @@ def _describe_settings(result: Result, others: Sequence[Result]) -> str:
 
 
 def _identify(result: Result) -> str:
-    """Equal for runs that differ in their seed only. The same data may lie at another path, and a path hold other."""
+    """A key that is equal for runs that differ only in their seed. Data is identified by content, not by path."""
     return result.config.model_dump_json(exclude=set(NOT_TOLD)) + str(result.provenance.split_sha256)

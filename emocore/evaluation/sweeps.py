@@ -1,6 +1,6 @@
-"""Curves: macro-F1 against the one setting in which runs of a method differ, training rows or learning rate.
+"""Curves of macro-F1 against the one setting in which runs of a method differ, training rows or learning rate.
 
-A curve joins series that are equal in everything else, so that nothing but the setting moves along it.
+A curve connects series that are equal in everything else, so that only the setting changes along it.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ COLUMNS = ["method", "method_title", "setting", "value", "f1_macro", "low", "hig
 
 
 def find_swept_settings(results: Sequence[Result]) -> list[str]:
-    """Those of SWEPT_SETTINGS that take two values or more in runs of one method which are equal otherwise."""
+    """Those of SWEPT_SETTINGS that take two or more values in otherwise equal runs of one method."""
     return [
         setting
         for setting in SWEPT_SETTINGS
@@ -28,9 +28,9 @@ def find_swept_settings(results: Sequence[Result]) -> list[str]:
 def sweep_table(scores: pd.DataFrame, results: Sequence[Result], setting: str, no_skill: float) -> pd.DataFrame:
     """One row per method and value of `setting`, values rising: COLUMNS, macro-F1 with the interval of its series.
 
-    `scores` as of a comparison of these very `results`; a series that it lacks is left out. Where runs of a method
-    differ in more than the setting, the table has those equal ones of which there are most; a method that does not
-    read the setting has no rows. `no_skill` is the macro-F1 of always predicting every emotion.
+    `scores` comes from a comparison of these `results`; a series that it lacks is left out. If runs of a method differ
+    in more than the setting, the table has the largest group of otherwise equal runs. A method that does not read the
+    setting has no rows. `no_skill` is the macro-F1 of always predicting every emotion.
     """
     macro = scores[scores["metric"] == "f1_macro"].set_index("series")
     rows = [
@@ -47,12 +47,12 @@ def sweep_table(scores: pd.DataFrame, results: Sequence[Result], setting: str, n
         for series, value in sorted(points.items(), key=lambda point: point[1])
         if series in macro.index
     ]
-    # All rows by name are as many as that number: the same runs under two settings.
+    # `rows=None` and `rows=<all>` are the same training set; keep one of them.
     return pd.DataFrame(rows, columns=COLUMNS).drop_duplicates(["method", "value"], ignore_index=True)
 
 
 def _curves(results: Sequence[Result], setting: str) -> dict[str, dict[str, float]]:
-    """Method -> {series: value of the setting}, of its series that are equal otherwise those with the most values."""
+    """Method -> {series: value of the setting}, for the otherwise equal series with the most values."""
     families: dict[tuple[str, str], dict[str, float]] = {}
     for series, members in group_series(results).items():
         value = _value(members[0], setting)
@@ -66,7 +66,7 @@ def _curves(results: Sequence[Result], setting: str) -> dict[str, dict[str, floa
 
 
 def _value(result: Result, setting: str) -> float | None:
-    """None where the run's method does not read the setting. No number of rows means all that there were."""
+    """The value of the setting; None if the run's method does not read it. `rows=None` means all rows."""
     value = getattr(result.config, setting)
     if value is None and setting == "rows":
         value = result.provenance.rows.get("train")
@@ -74,6 +74,6 @@ def _value(result: Result, setting: str) -> float | None:
 
 
 def _rest(result: Result, setting: str) -> str:
-    """Equal for runs that differ only in the setting. Elsewhere the same data lies at another path."""
+    """A key that is equal for runs that differ only in the setting. Data is identified by content, not by path."""
     naming = NOT_TOLD if isinstance(result, TeamResult) else NOT_TOLD - set(DATA_FILES)
     return result.source + result.config.model_dump_json(exclude={*naming, setting})

@@ -1,7 +1,7 @@
-"""Where series differ: texts that one gets right and another wrong, errors of one alone, agreement, mixed-up emotions.
+"""Where series differ: texts that one gets right and another wrong, errors of only one, agreement, mixed-up emotions.
 
-A series with several seeds answers here by the vote of its runs: the majority, and where as many say yes as no, whether
-the mean probability reaches the mean threshold. A cell is one text and one emotion.
+A series with several seeds answers by majority vote of its runs. In a draw, it says yes if the mean probability reaches
+the mean threshold. A cell is one text and one emotion.
 """
 
 from dataclasses import replace
@@ -17,9 +17,9 @@ def differing_texts(predictions: Predictions, first: str, second: str, emotion: 
     """Cells of one emotion, or of all, that one of two series gets right and the other wrong.
 
     Columns: row_id, text, emotion, truth (bool), right (name of the series that is right), first_probability and
-    second_probability (means over seeds), margin (how far apart these are); the widest margin first.
+    second_probability (means over seeds), margin (their distance); the widest margin comes first.
 
-    Raises KeyError for a series, ValueError for an emotion that is not there.
+    Raises KeyError for an unknown series, ValueError for an unknown emotion.
     """
     predicted, probabilities = _vote(predictions)
     names = list(predictions.members)
@@ -45,11 +45,11 @@ def differing_texts(predictions: Predictions, first: str, second: str, emotion: 
 
 
 def unique_errors(predictions: Predictions) -> pd.DataFrame:
-    """How many texts a series alone gets wrong, and alone gets right, by emotion: what only it would lose or add.
+    """By emotion, how many texts only this series gets wrong, and how many only it gets right.
 
     One row per series and emotion, the commonest emotion first: series, method, emotion, errors (all of this series),
-    only_wrong, only_right, only_wrong_share and only_right_share (of all texts), support. Empty for one series, which
-    is alone with everything.
+    only_wrong, only_right, only_wrong_share and only_right_share (of all texts), support. Empty if there is only one
+    series.
     """
     predicted, _ = _vote(predictions)
     wrong = predicted != predictions.truth
@@ -74,12 +74,12 @@ def unique_errors(predictions: Predictions) -> pd.DataFrame:
 
 
 def oracle_scores(predictions: Predictions) -> pd.DataFrame:
-    """What could be had if somebody who knows the truth chose, cell by cell, a series that is right: their union.
+    """Scores of an oracle that picks, for each cell, a series that is right if there is one.
 
-    The oracle is wrong where all series are, so with W = cells that all get wrong, by emotion
+    The oracle is wrong where all series are. With W = cells that all get wrong, by emotion
     F1 = 2 (support - |W, true|) / (2 (support - |W, true|) + |W, true| + |W, false|). It is an upper bound that no real
-    system reaches, since it chooses by the truth; it rises with every series, even one that guesses. What it tells is
-    whether series err on the same texts (little gain) or on different ones.
+    system reaches, since it uses the truth; it rises with every series, even one that guesses. It shows whether series
+    err on the same texts (little gain) or on different ones.
 
     One row for f1_macro, f1_micro and each emotion (metric "f1"), the commonest first: metric, emotion ("" for the
     first two), series (the best single one), best (its score), oracle, gain (oracle minus best), support. Both are
@@ -88,7 +88,7 @@ def oracle_scores(predictions: Predictions) -> pd.DataFrame:
     predicted, _ = _vote(predictions)
     names = list(predictions.members)
     all_wrong = (predicted != predictions.truth).all(axis=0)
-    # Of the predictions, `score` uses only truth and predicted; the oracle comes last.
+    # `score` uses only truth and predicted; the oracle comes last.
     scores = score(replace(predictions, predicted=np.stack([*predicted, predictions.truth ^ all_wrong])))
     order = _commonest_first(predictions)
     overall = [scores.metrics["f1_macro"], scores.metrics["f1_micro"]]
@@ -107,14 +107,14 @@ def oracle_scores(predictions: Predictions) -> pd.DataFrame:
 
 
 def agreement_table(predictions: Predictions) -> pd.DataFrame:
-    """How alike series answer: square, series x series, Cohen's (1960) kappa as a mean over pairs of runs and emotions.
+    """Agreement of series (series x series): Cohen's (1960) kappa, as a mean over pairs of runs and emotions.
 
-    It is 1 for equal answers and 0 for chance. Two models that hardly predict anything share nearly all cells, so the
-    share of equal ones would say little; and all cells together would give credit for knowing which emotions are
-    common. An emotion that both runs always or both never predict has no kappa and is left out.
+    It is 1 for equal answers and 0 for agreement by chance. The share of equal cells would be high for any two models
+    that predict little, and kappa over all cells together would reward knowing which emotions are common. An emotion
+    that both runs always or both never predict has no kappa and is left out.
 
-    The diagonal compares the seeds of one series, a run never with itself: two series that agree as much as each
-    does with its own seeds differ by no more than training again would. Not a number where there is no pair: one seed.
+    The diagonal compares different seeds of one series. Two series that agree as much as each does with its own seeds
+    differ by no more than a new training would. NaN if there is no pair, as with one seed.
     """
     runs, texts, _ = predictions.predicted.shape
     columns = predictions.predicted.transpose(2, 0, 1).astype(float)
@@ -133,11 +133,11 @@ def agreement_table(predictions: Predictions) -> pd.DataFrame:
 
 
 def co_occurrence_errors(predictions: Predictions) -> pd.DataFrame:
-    """Which emotion is predicted beside a true one, or in its place, on texts that have the one and not the other.
+    """Which other emotion is predicted along with a true one, or instead of it, on texts without the other emotion.
 
-    Long, one row per series, ordered pair of emotions and kind: series, method, true_emotion, other_emotion, kind,
-    count (texts, mean over seeds), share (of the texts with the true emotion and without the other). "with": both are
-    predicted; "instead": the other alone is. Emotions come commonest first; pairs without such a text are left out.
+    One row per series, ordered pair of emotions and kind: series, method, true_emotion, other_emotion, kind, count
+    (texts, mean over seeds), share (of the texts with the true emotion and without the other). "with": both are
+    predicted; "instead": only the other is. The commonest emotions come first; pairs without such a text are left out.
     """
     truth, predicted = predictions.truth.astype(float), predictions.predicted.astype(float)
     false_alarms = (1 - truth) * predicted
@@ -145,7 +145,7 @@ def co_occurrence_errors(predictions: Predictions) -> pd.DataFrame:
     instead = (truth * (1 - predicted)).transpose(0, 2, 1) @ false_alarms
     by_run = np.stack([both, instead], axis=-1)
     means = np.stack([by_run[places].mean(axis=0) for places in predictions.members.values()])
-    texts = truth.T @ (1 - truth)  # of an emotion with itself: none
+    texts = truth.T @ (1 - truth)  # none on the diagonal
     order, labels = _commonest_first(predictions), np.array(predictions.labels, dtype=object)
     true, other = (place.ravel() for place in np.meshgrid(order, order, indexing="ij"))
     used = texts[true, other] > 0
@@ -163,7 +163,7 @@ def co_occurrence_errors(predictions: Predictions) -> pd.DataFrame:
 
 
 def _vote(predictions: Predictions) -> tuple[np.ndarray, np.ndarray]:
-    """What each series says (bool), and its mean probability, both (series, texts, labels)."""
+    """The vote of each series (bool) and its mean probability, both (series, texts, labels)."""
     predicted, probabilities = [], []
     for places in predictions.members.values():
         probability = predictions.probabilities[places].mean(axis=0)
@@ -175,11 +175,11 @@ def _vote(predictions: Predictions) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _commonest_first(predictions: Predictions) -> np.ndarray:
-    """(labels,) the places of the labels, by support."""
+    """(labels,): the indices of the labels, sorted by support."""
     return np.argsort(-predictions.support, kind="stable")
 
 
 def _name_rows(predictions: Predictions, rows: int) -> dict[str, np.ndarray]:
-    """Columns series and method with `rows` rows of each series."""
+    """Columns series and method, with `rows` rows per series."""
     columns = {"series": list(predictions.members), "method": list(predictions.method_of.values())}
     return {name: np.repeat(np.array(values, dtype=object), rows) for name, values in columns.items()}

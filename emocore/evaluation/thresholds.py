@@ -1,6 +1,6 @@
-"""What thresholds are worth: the same runs as launched, at one tuned threshold and at one an emotion, side by side.
+"""The effect of thresholds: the same runs as launched, at one tuned threshold, and at one per emotion.
 
-Thresholds are chosen on the validation split only; emocore.evaluation.predictions says how that split itself is scored.
+Thresholds are tuned only on the validation split; emocore.evaluation.predictions says how that split itself is scored.
 """
 
 from collections.abc import Mapping
@@ -12,12 +12,13 @@ from emocore.evaluation.comparison import Comparison
 from emocore.evaluation.predictions import POLICY_TITLES, ThresholdPolicy
 
 METRICS = ("f1_macro", "f1_micro", "jaccard")
-# Where differences between policies are named, smaller ones than these points are no change.
+# Differences between policies below this many points count as no change.
 LITTLE_POINTS = 0.05
 
 
 def threshold_table(comparisons: Mapping[ThresholdPolicy, Comparison]) -> pd.DataFrame:
-    """Long: series, method, policy, metric, value, low, high; `comparisons` are of the same runs and split."""
+    """One row per series, policy and metric: series, method, policy, metric, value, low, high. `comparisons` have the
+    same runs and split."""
     parts = [
         comparison.scores[comparison.scores["metric"].isin(METRICS)].assign(policy=policy)
         for policy, comparison in comparisons.items()
@@ -27,7 +28,7 @@ def threshold_table(comparisons: Mapping[ThresholdPolicy, Comparison]) -> pd.Dat
 
 
 def chosen_thresholds(comparison: Comparison) -> pd.DataFrame:
-    """The thresholds of the comparison's policy, means over seeds; long: series, emotion, threshold."""
+    """The thresholds of the comparison's policy, means over seeds: series, emotion, threshold."""
     rows = [
         {"series": name, "emotion": label, "threshold": threshold}
         for predictions in comparison.groups
@@ -38,7 +39,7 @@ def chosen_thresholds(comparison: Comparison) -> pd.DataFrame:
 
 
 def describe_tuning(comparisons: Mapping[ThresholdPolicy, Comparison]) -> str:
-    """Whether the lead of the best series as launched survives tuning, in one or two sentences."""
+    """One or two sentences: does the best series as launched keep its lead with tuned thresholds?"""
     launched = comparisons["launch"]
     gains = _describe_gains(comparisons)
     if not launched.tested:
@@ -56,8 +57,8 @@ def describe_tuning(comparisons: Mapping[ThresholdPolicy, Comparison]) -> str:
         if verdicts["launch"][rival]["verdict"] != rows[rival]["verdict"]
     ]
     if lost:
-        return f"{gains} The thresholds decide part of the comparison: {leader} against {'; '.join(lost)}."
-    return f"{gains} Every verdict on {leader} stays the same at all of them."
+        return f"{gains} Some verdicts depend on the thresholds: {leader} against {'; '.join(lost)}."
+    return f"{gains} Every verdict on {leader} is the same at all these thresholds."
 
 
 def _describe_verdict(row: pd.Series) -> str:
@@ -65,7 +66,7 @@ def _describe_verdict(row: pd.Series) -> str:
 
 
 def _describe_gains(comparisons: Mapping[ThresholdPolicy, Comparison]) -> str:
-    """By how many points of macro-F1 the tuned thresholds raise the series, from the least to the most."""
+    """By how many points tuned thresholds raise the macro-F1 of the series, from the least to the most."""
     launched = comparisons["launch"].ranking().set_index("series")["value"]
     told = []
     for policy, comparison in comparisons.items():
@@ -74,4 +75,4 @@ def _describe_gains(comparisons: Mapping[ThresholdPolicy, Comparison]) -> str:
             span = f"{gains.min():+.1f} to {gains.max():+.1f}"
             is_even = np.ptp(gains) < LITTLE_POINTS
             told.append(f"{POLICY_TITLES[policy]}: {f'{gains.mean():+.1f}' if is_even else span} points of macro-F1")
-    return f"Against the thresholds as launched, {'; '.join(told)}."
+    return f"Compared with the thresholds as launched: {'; '.join(told)}."

@@ -1,17 +1,17 @@
 """Which of two series is better, overall and for each emotion: a paired bootstrap over texts, widened by seeds.
 
-All series are scored on the same resampled texts. How far the resampled difference lies from the one that was seen
-says how far mere chance carries it: the p-value is the share of resamples at least as far from it as zero is, and the
-95 % interval reaches as far as 95 % of them (a symmetric interval, so that it holds zero just when p > 0.05).
-Resamples are of texts; the spread between seeds (see emocore.evaluation.intervals) widens them to the sum of both
-variances, with the heavier tails that few seeds ask for.
+All series are scored on the same resampled texts. The deviation of resampled differences from the observed difference
+shows the effect of chance: the p-value is the share of resamples that deviate at least as much as zero does, and the 95
+% interval contains 95 % of them (it is symmetric, so it contains zero exactly if p > 0.05). Resamples vary only the
+texts; the spread between seeds (see emocore.evaluation.intervals) widens them to the sum of both variances, with
+heavier tails for few seeds.
 
-A series of one seed shows no spread. It is given that of the other series of the comparison that have several, and at
-least SEED_DEVIATION, since a few seeds may be alike by chance or by their method; the note says so. So a verdict is
+A series with one seed shows no spread. It gets the spread of the other series with several seeds, and at least
+SEED_DEVIATION, since a few seeds may be similar by chance or because of their method; the note says so. So a verdict is
 about methods, not about two adapters.
 
-p-values are corrected by Holm (1979): the overall ones for the number of pairs, those by emotion for the number of
-emotions. How often a verdict is wrong is measured by `make coverage`.
+p-values are corrected by Holm (1979): overall for the number of pairs, by emotion for the number of emotions.
+`make coverage` measures how often a verdict is wrong.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,10 +28,10 @@ from emocore.evaluation.intervals import FEWEST_POSITIVES, LEVEL, Variances, deg
 from emocore.evaluation.predictions import Predictions
 
 ALPHA = 1 - LEVEL
-# On fewer texts two models with the same macro-F1 got a verdict in 8 to 11 % of simulations (12 to 40 texts).
+# With fewer texts (12 to 40), two models with the same macro-F1 got a verdict in 8 to 11 % of simulations.
 FEWEST_TEXTS = 100
-# Standard deviation between seeds of macro-F1, and of one emotion's F1: the root mean squares over LoRA, IA3, QLoRA and
-# a head alone were 0.0064 and 0.0195 (minilm-l6, 1,000 texts of SemEval-2018 E-c, three seeds each, as launched).
+# Standard deviation between seeds of macro-F1 and of one emotion's F1: the root mean squares over LoRA, IA3, QLoRA and
+# Head were 0.0064 and 0.0195 (minilm-l6, 1,000 texts of SemEval-2018 E-c, three seeds each, as launched).
 SEED_DEVIATION = 0.007
 SEED_DEVIATION_OF_EMOTION = 0.02
 
@@ -49,16 +49,16 @@ class Verdicts:
 
     `rows` has one row per pair and target, with COLUMNS and SPREAD_COLUMNS; an empty `emotion` stands for macro-F1.
     `difference` is the first's mean over seeds minus the second's, and `verdict` is "better", "worse" or "tie". `note`
-    says why the evidence is thin, where it is. `support` is how many texts there are, and by emotion how many have it.
-    `assumed_spread`, in points, is the least that a single seed was given as its spread between seeds, NaN where both
-    series have several; `is_spread_of_others` says whether other series of the comparison could show theirs.
+    says why the evidence is thin, if it is. `support` is the number of texts or, by emotion, of texts that have it.
+    `assumed_spread`, in points, is the smallest spread that was assumed for a series with one seed, NaN if both have
+    several; `is_spread_of_others` says whether it was taken from other series of the comparison.
     """
 
     rows: pd.DataFrame
 
     @classmethod
     def join(cls, parts: Sequence["Verdicts"]) -> "Verdicts":
-        """All of them, in this order; none where there are no parts."""
+        """All parts in this order; empty if there are none."""
         tables = [part.rows for part in parts] or [pd.DataFrame(columns=[*COLUMNS, *SPREAD_COLUMNS])]
         return cls(pd.concat(tables, ignore_index=True))
 
@@ -73,16 +73,16 @@ class Verdicts:
         return self.rows[self.rows["emotion"] != ""].reset_index(drop=True)
 
     def to_table(self, overall: str = "") -> pd.DataFrame:
-        """COLUMNS for a file or a page, each pair's verdict on macro-F1 first; `overall` is its `emotion` there."""
+        """COLUMNS for a file or a page, with each pair's verdict on macro-F1 first and `overall` as its `emotion`."""
         emotion = self.rows["emotion"]
         return self.rows[COLUMNS].assign(emotion=emotion.where(emotion != "", overall))
 
     def of(self, series: str) -> "Verdicts":
-        """The pairs that a series is part of, as they stand."""
+        """The pairs that a series is part of, unchanged."""
         return Verdicts(self.rows[(self.rows["first"] == series) | (self.rows["second"] == series)])
 
     def among(self, series: Sequence[str]) -> "Verdicts":
-        """The pairs of these series in their order, turned round where the first comes later there than the second."""
+        """The pairs of these series in their order; a pair is reversed if its first series comes after its second."""
         places = {name: place for place, name in enumerate(series)}
         rows = self.rows[self.rows["first"].isin(places) & self.rows["second"].isin(places)]
         is_late = rows["first"].map(places) > rows["second"].map(places)
@@ -104,7 +104,7 @@ class Verdicts:
         return self.among([first, second]).overall.iloc[0]
 
     def find(self, first: str, second: str, emotion: str | None = None) -> str | None:
-        """The verdict on macro-F1, or on an emotion, as seen from `first`; None where they were not tested."""
+        """The verdict on macro-F1 or on an emotion, as seen from `first`; None if the pair was not tested."""
         return self._by_pair.get((first, second, emotion or ""))
 
     def ties_of(self, series: str) -> list[str]:
@@ -116,7 +116,7 @@ class Verdicts:
         ]
 
     def group(self, series: Sequence[str]) -> list[list[str]]:
-        """`series`, which all have verdicts, by the texts that they share: within a group every pair was tested."""
+        """Group `series`, which all have verdicts, by their texts: within a group every pair was tested."""
         groups: list[list[str]] = []
         for name in series:
             home = next((group for group in groups if self.find(group[0], name)), None)
@@ -128,7 +128,7 @@ class Verdicts:
 
     @cached_property
     def _by_pair(self) -> dict[tuple[str, str, str], str]:
-        """First, second and emotion -> verdict, with each pair from either side."""
+        """First, second and emotion -> verdict, with each pair in both orders."""
         seen = list(self.rows[["first", "second", "emotion", "verdict"]].itertuples(index=False, name=None))
         turned = {(second, first, emotion): OPPOSITES[verdict] for first, second, emotion, verdict in seen}
         return turned | {(first, second, emotion): verdict for first, second, emotion, verdict in seen}
@@ -137,7 +137,7 @@ class Verdicts:
 def compare_pairs(predictions: Predictions, scores: Scores, samples: Scores) -> Verdicts:
     """The verdicts on all pairs of series; `scores` and `samples` are those of `predictions`.
 
-    Too few texts (FEWEST_TEXTS overall, FEWEST_POSITIVES that have an emotion) have no interval and tie.
+    With too few texts (FEWEST_TEXTS overall, FEWEST_POSITIVES with an emotion), there is no interval and a tie.
     """
     texts, names, support = np.array([len(predictions.truth)]), predictions.labels, predictions.support
     macro, drawn = scores.metrics["f1_macro"][:, None], samples.metrics["f1_macro"][..., None]
@@ -168,7 +168,7 @@ def compare_pairs(predictions: Predictions, scores: Scores, samples: Scores) -> 
 
 
 def describe_spread(points: float, is_of_others: bool) -> str:
-    """What was taken for the spread between seeds of a single seed; see `Verdicts`."""
+    """Words for the spread that was assumed for a series with one seed; see `Verdicts`."""
     return f"{'taken from the other methods, at least' if is_of_others else 'assumed,'} {points:.1f} points"
 
 
@@ -183,10 +183,11 @@ def adjust_holm(p_values: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Target:
-    """What series are compared in: the columns are only the overall macro-F1, or F1 of each emotion.
+    """What series are compared in: one column for the overall macro-F1, or one column per emotion for F1.
 
     `means` is (columns,) and `samples` (resamples, columns) of each series. `assumed` (columns,) is the variance
-    between seeds of a series with one seed, at least that of `deviation`; `is_of_others` is as in `Verdicts`."""
+    between seeds of a series with one seed, at least that of `deviation`; `is_of_others` is as in `Verdicts`.
+    """
 
     names: tuple[str, ...]
     support: np.ndarray
@@ -220,7 +221,7 @@ class _Target:
         return cls(names, support, fewest, means, drawn, variances, assumed, deviation, bool(several))
 
     def compare(self, first: str, second: str) -> Iterator[dict[str, object]]:
-        """Rows without what depends on the other pairs."""
+        """Rows of one pair, without columns that depend on other pairs."""
         difference = self.means[first] - self.means[second]
         moved = np.abs(self.samples[first] - self.samples[second] - difference)
         p_value, reach = self._test(difference, moved, [self._with_seeds(first), self._with_seeds(second)])
@@ -229,7 +230,7 @@ class _Target:
         for column, name in enumerate(self.names):
             notes = []
             if is_thin[column]:
-                notes.append(f"only {self.support[column]} texts{' have it' if name else ''}: too few to tell")
+                notes.append(f"only {self.support[column]} texts{' have it' if name else ''}, which is too few")
             if alone:
                 spread = describe_spread(100 * self.deviation, self.is_of_others)
                 notes.append(f"one seed of {' and of '.join(alone)}: its spread between seeds is {spread}")
@@ -249,29 +250,30 @@ class _Target:
 
     @staticmethod
     def _test(difference: np.ndarray, moved: np.ndarray, seeds: list[Variances]) -> tuple[np.ndarray, np.ndarray]:
-        """p-values, and how far the intervals reach to both sides; (columns,) each, from `moved` (resamples, columns).
+        """p-values and half the widths of the intervals, (columns,) each, from `moved` (resamples, columns).
 
-        A resample at so many standard errors over the texts stands for one at as many over texts and seeds, each
-        counted by how rarely the normal, or t with its degrees of freedom, goes so far.
+        Each bootstrap deviation is mapped to the t-distribution with the same tail probability, so that the variances
+        of texts and seeds are combined.
         """
         texts = (moved.astype(float) ** 2).mean(axis=0)
         freedom = degrees_of_freedom([Variances(texts, np.zeros_like(texts), 1), *seeds])
         error = np.sqrt(texts + sum(part.seeds for part in seeds))
-        never = np.where(difference == 0, 0, np.inf)  # not even by chance
+        never = np.where(difference == 0, 0, np.inf)  # an impossible deviation
         seen = np.divide(np.abs(difference), error, out=never, where=error > 0)
         beyond = stats.t.sf(seen, freedom)
-        with np.errstate(invalid="ignore"):  # where no resample differs
+        with np.errstate(invalid="ignore"):  # if no resample differs
             count = (moved >= stats.norm.isf(beyond) * np.sqrt(texts)).sum(axis=0)
         ends = np.quantile(moved, LEVEL, axis=0)
         ends = np.divide(ends, np.sqrt(texts), out=np.full_like(error, stats.norm.isf(ALPHA / 2)), where=texts > 0)
         p_value = (1 + count) / (1 + len(moved))
-        # Resamples cannot count what is rarer than one of them; corrected for many pairs, nothing would be clear then.
+        # Resamples cannot show p-values below one of them, and after correction for many pairs none would be
+        # significant.
         p_value = np.where(count == 0, np.minimum(2 * beyond, p_value), p_value)
         p_value = np.where(texts == 0, 2 * beyond, p_value)
         return p_value, stats.t.isf(stats.norm.sf(ends), freedom) * error
 
     def _with_seeds(self, series: str) -> Variances:
-        """Variance only over seeds; the texts' is that of the difference, since they are the same for both."""
+        """Only the variance over seeds; that of the texts belongs to the difference, since both series share them."""
         own = self.variances[series]
         seeds = own.seeds if own.runs > 1 else self.assumed
         return Variances(np.zeros_like(seeds), seeds, own.runs)

@@ -41,7 +41,7 @@ def test_a_newcomer_launches_watches_compares_and_tries(app, browser):
     expect(page.get_by_text("has the highest macro-F1")).to_be_visible()
     for title in ("LoRA", "IA3", "QLoRA"):
         expect(page.locator(".legendtext", has_text=title).first).to_be_visible()
-    expect(page.get_by_text("Not a comparison of methods alone")).to_have_count(0)
+    expect(page.get_by_text("These runs differ in more than method and seed")).to_have_count(0)
     keep_screenshot(page, "4-compare-light")
 
     page.get_by_role("link", name="Playground").click()

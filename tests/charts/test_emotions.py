@@ -58,10 +58,10 @@ def test_an_emotion_without_an_interval_has_no_error_bar_and_says_why() -> None:
     table = emotion_rows()
     is_thin = table["emotion"] == "trust"
     table.loc[is_thin, ["low", "high"]] = np.nan
-    table.loc[is_thin, "note"] = "too few texts for an honest interval"
+    table.loc[is_thin, "note"] = "too few texts for an interval"
     bar = traces(emotion_bars(table), "bar")[0]
     assert np.isnan(ends(bar)).all(axis=1).tolist() == [False, False, True]
-    assert "no interval: too few texts for an honest interval" in bar.hovertext[2]
+    assert "no interval: too few texts for an interval" in bar.hovertext[2]
     assert "95 % interval 0.850 to 0.940" in bar.hovertext[0]
 
 

@@ -78,7 +78,7 @@ def test_the_printed_tables_have_intervals_seeds_and_the_no_skill_rows(
     assert re.search(r"^IA3 +QLoRA +worse +-\d", printed.out, re.MULTILINE)
     assert re.search(r"^always-on +0\.\d{3} ", printed.out, re.MULTILINE)
     assert re.search(r"^IA3 +2 min 0 s .* 8 ms$", printed.out, re.MULTILINE)
-    assert "warning" not in printed.out, "they differ in nothing but method and seed"
+    assert "warning" not in printed.out, "they differ only in method and seed"
 
 
 def test_a_study_is_compared_as_json(few_texts: list[RunFolder], answer: Callable[..., dict[str, Any]]) -> None:

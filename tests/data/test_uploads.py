@@ -59,7 +59,7 @@ def test_where_nothing_can_be_written_an_upload_is_refused_in_a_line(root: Path,
         (root / UPLOADS).symlink_to(root / "nowhere" / "at all")
     else:
         root.rmdir()
-    with pytest.raises(DataError, match=r"the upload cannot be kept .*; free space, or make the folder writable"):
+    with pytest.raises(DataError, match=r"the upload cannot be stored .*; free space, or make it writable"):
         store_upload(root, "x.csv", TABLE)
 
 

@@ -34,7 +34,7 @@ def test_a_study_that_varies_the_method_alone_is_fair() -> None:
     assert table.empty
     assert table.columns.tolist() == [*COLUMNS, "by_design"]
     assert not has_confound(table)
-    assert describe_audit(table) == "A fair comparison: the runs differ in nothing else but method and seed."
+    assert describe_audit(table) == "A fair comparison: the runs differ only in method and seed."
 
 
 def test_one_run_differs_from_nothing() -> None:
@@ -79,7 +79,7 @@ def test_the_confounded_comparison_of_the_original_study_is_found_out() -> None:
     assert table["what"].tolist() == ["base", "optimizer steps"]
     assert has_confound(table)
     assert describe_audit(table) == (
-        "Not a comparison of methods alone: the runs also differ in base and optimizer steps, "
+        "These runs differ in more than method and seed: they also differ in base and optimizer steps, "
         "so a difference in F1 has more than one possible cause."
     )
 
@@ -157,7 +157,7 @@ def test_another_split_counts_for_a_method_without_a_base_too() -> None:
 def test_runs_that_were_scored_on_other_texts_are_not_paired() -> None:
     found = tell([finish(), finish(method="ia3", truth=TRUTH[::-1])])
     assert list(found) == ["evaluation texts"]
-    assert "no test is made" in found["evaluation texts"]["effect"]
+    assert "no paired test is made" in found["evaluation texts"]["effect"]
     assert found["evaluation texts"]["values"].count("4 texts") == 2
 
 
@@ -205,7 +205,7 @@ def test_what_may_matter_and_what_is_cosmetic_is_said_as_such() -> None:
     assert not has_confound(device)
     assert describe_audit(device).startswith("A fair comparison in what matters most; the runs also differ in device")
     system = audit([finish(), finish({"platform": "x"}, method="ia3")])
-    assert "system, which does not touch the verdict" in describe_audit(system)
+    assert "system, which does not affect the verdict" in describe_audit(system)
 
 
 def test_subjects_without_covariates_do_not_differ() -> None:

@@ -29,7 +29,7 @@ def test_rows_that_vary_in_every_method_are_one_line(methods: tuple[str, ...]) -
     assert graded(table) == {"training rows, by design": "cosmetic"}
     assert not has_confound(table)
     assert describe_audit(table) == (
-        "Fair between series of the same training rows: the runs differ in nothing else but method and seed."
+        "Fair between series of the same training rows: the runs differ only in method and seed."
     )
 
 
@@ -69,7 +69,7 @@ def test_as_many_learning_rates_in_every_method_are_a_sweep() -> None:
     runs = [finish(method=method, learning_rate=rate) for method, own in rates.items() for rate in own]
     table = audit([*runs, finish(method="tfidf")])
     assert graded(table) == {"learning rate, by design": "cosmetic"}
-    assert "as many values" in table["effect"][0]
+    assert "equally many values" in table["effect"][0]
 
 
 def test_learning_rates_of_one_method_alone_are_tries() -> None:

@@ -110,7 +110,7 @@ def test_other_numbers_of_emotions_are_compared_alike(labels: int) -> None:
     assert 2 <= is_thin.sum() < labels
     for end in ("low", "high"):
         assert (comparison.emotions[end].isna() == is_thin).all()
-    assert (comparison.emotions["note"] == np.where(is_thin, "too few texts for an honest interval", "")).all()
+    assert (comparison.emotions["note"] == np.where(is_thin, "too few texts for an interval", "")).all()
 
 
 def test_a_repeated_run_is_no_second_seed() -> None:
@@ -131,7 +131,7 @@ def test_runs_that_were_scored_on_other_texts_are_shown_but_not_paired() -> None
     [pair] = comparison.verdicts.overall.itertuples()
     assert {pair.first, pair.second} == {"LoRA", "IA3"} == {*comparison.tested}
     [note] = comparison.notes
-    assert note.startswith("Not all runs were scored on the same texts: only those that share theirs are tested in")
+    assert note.startswith("Not all runs were scored on the same texts. Only runs with the same texts are tested in")
     assert comparison.no_skill.empty, "each group of texts has a line of its own"
 
 

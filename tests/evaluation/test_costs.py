@@ -113,11 +113,11 @@ def test_a_limit_that_nobody_knows_is_refused() -> None:
 def test_the_sentence_names_the_best_and_what_ties_with_it_under_the_budget() -> None:
     ties = {"QLoRA", "IA3"}
     assert costs.describe_budget(TABLE, ties) == (
-        "Without a limit, LoRA has the highest macro-F1 (0.520); QLoRA and IA3 cannot be told from it."
+        "Without a limit, LoRA has the highest macro-F1 (0.520); QLoRA and IA3 tie with it."
     )
     assert costs.describe_budget(TABLE, ties, minutes=3, peak_memory_gigabytes=4.2) == (
         "With at most 3 min of training and 4.2 GB of peak memory, LoRA has the highest macro-F1 (0.520); "
-        "IA3 cannot be told from it."
+        "IA3 ties with it."
     )
     assert costs.describe_budget(TABLE, set(), adapter_megabytes=1.5) == (
         "With at most 1.5 MB of adapter, IA3 has the highest macro-F1 (0.480)."
@@ -126,16 +126,15 @@ def test_the_sentence_names_the_best_and_what_ties_with_it_under_the_budget() ->
 
 def test_the_sentence_says_where_a_cost_is_not_known_or_nothing_is_cheap_enough() -> None:
     assert costs.describe_budget(TABLE, {"QLoRA"}, latency_milliseconds=50) == (
-        "With at most 50 ms a text, LoRA has the highest macro-F1 (0.520); QLoRA cannot be told from it; "
+        "With at most 50 ms per text, LoRA has the highest macro-F1 (0.520); QLoRA ties with it; "
         "not every cost of IA3 is known."
     )
     # Whatever IA3's latency is, it trains for too long.
     assert costs.describe_budget(TABLE, set(), minutes=1, latency_milliseconds=5) == (
-        "With at most 1 min of training and 5 ms a text, TF-IDF has the highest macro-F1 (0.400)."
+        "With at most 1 min of training and 5 ms per text, TF-IDF has the highest macro-F1 (0.400)."
     )
     assert (
-        costs.describe_budget(TABLE, set(), minutes=0.01)
-        == "No series makes do with 0.01 min of training; raise a limit."
+        costs.describe_budget(TABLE, set(), minutes=0.01) == "No series is within 0.01 min of training; raise a limit."
     )
 
 

@@ -12,7 +12,7 @@ from tests.support.audited_runs import finish
 from tests.support.comparisons import Pairs, build
 from tests.support.studies import draw_logits, draw_truth
 
-ROUGH = " for a verdict or an interval; macro-F1 rests on them too, so its interval is rough."
+ROUGH = " for a verdict or an interval; macro-F1 includes them, so its interval is rough."
 TIE = (0.001, -0.012, 0.014, "tie")
 LEAD = (0.030, 0.011, 0.049, "better")
 
@@ -59,7 +59,7 @@ def test_groups_of_texts_have_a_sentence_each() -> None:
 
 
 def test_one_seed_alone_is_doubted_as_well() -> None:
-    told = "One seed of LoRA: its interval counts chance in the texts alone, not in the training."
+    told = "There is one seed of LoRA, so its interval counts only chance in the texts, not in the training."
     assert doubts({}, {"LoRA": 0.5}, seeds={"LoRA": 1}) == [told]
 
 
@@ -102,8 +102,8 @@ def test_many_series_are_summed_up() -> None:
 def test_a_difference_that_only_the_correction_makes_a_tie_is_told() -> None:
     [told] = doubts({("LoRA", "IA3"): (0.011, 0.002, 0.019, "tie")})
     assert told == (
-        "Compared alone, LoRA would beat IA3: the interval leaves out 0; among 1 pairs a difference like that may be "
-        "chance."
+        "As a single pair, LoRA would beat IA3, since the interval excludes 0; among several pairs such a difference "
+        "may be chance."
     )
 
 
@@ -128,7 +128,9 @@ def test_one_series_has_its_value_and_nothing_to_be_tested_against() -> None:
 def test_what_was_not_tested_is_named_but_not_in_the_verdict() -> None:
     told = describe(build({"LoRA": 0.5, "IA3": 0.47, "X": 0.9}, {("LoRA", "IA3"): LEAD}, elsewhere=["X"]))
     assert told.sentence == "LoRA beats IA3 by 3.0 (CI 1.1 to 4.9)."
-    assert told.caveats == ["Higher, but without predictions here to be tested with: X (0.900)."]
+    assert told.caveats == [
+        "These scores are higher but cannot be tested, since their predictions are not here: X (0.900)."
+    ]
 
 
 def doubts(pairs: Pairs, values: Mapping[str, float] | None = None, **parts: Any) -> list[str]:
@@ -141,7 +143,7 @@ def test_a_clear_verdict_has_no_doubts() -> None:
 
 def test_single_seeds_are_doubted() -> None:
     [caveat] = doubts({("LoRA", "IA3"): LEAD}, seeds={"LoRA": 1, "IA3": 1})
-    assert caveat.startswith("One seed of every method, so how much chance there is in its training is not known here")
+    assert caveat.startswith("There is one seed of every method, so the chance in its training is not known here")
     assert "the spread between seeds is assumed, 0.7 points." in caveat
     values = {"LoRA": 0.5, "IA3": 0.47, "X": 0.4}
     [caveat] = doubts({("LoRA", "IA3"): LEAD}, values, seeds={"IA3": 1, "X": 1}, elsewhere=["X"])
@@ -159,7 +161,7 @@ def test_rare_emotions_are_doubted() -> None:
 )
 def test_a_wide_tie_is_no_equality(low: float, high: float, reach: str | None) -> None:
     caveats = doubts({("LoRA", "IA3"): (0.001, low, high, "tie")})
-    told = f"A tie is not equality: a difference of up to {reach} points would fit these texts as well."
+    told = f"A tie is not equality: a difference of up to {reach} points also fits these texts."
     assert caveats == ([told] if reach else [])
 
 
@@ -182,7 +184,7 @@ def test_notes_of_the_comparison_come_last() -> None:
 
 def test_too_few_texts_for_any_interval_are_told_in_words() -> None:
     """Even macro-F1 has none, where all emotions together are in fewer than ten texts. Three seeds each."""
-    thin = (0.03, np.nan, np.nan, "tie", "only 6 texts have it: too few to tell")
+    thin = (0.03, np.nan, np.nan, "tie", "only 6 texts have it, which is too few")
     headline = describe(build({"LoRA": 0.5, "IA3": 0.47}, {("LoRA", "IA3"): thin}, thin=["joy"]))
     assert headline.sentence == (
         "LoRA has the highest macro-F1 (0.500), but 9 texts are too few for a verdict on LoRA and IA3."
@@ -205,4 +207,4 @@ def test_the_sentence_has_the_numbers_of_the_tables() -> None:
     values = comparison.ranking()["value"]
     assert row["difference"] == pytest.approx(values[0] - values[1])
     [caveat] = headline.caveats
-    assert caveat.startswith("Scored on the validation split; a figure to publish belongs on a test split")
+    assert caveat.startswith("Scores are on the validation split; publish scores on a test split")

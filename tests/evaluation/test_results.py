@@ -154,5 +154,5 @@ def test_predictions_that_would_unfold_beyond_measure_are_refused(
 ) -> None:
     run = finish(tmp_path)
     monkeypatch.setattr("emocore.evaluation.predictions_file.MOST_CELLS", 35)
-    with pytest.raises(RunError, match=r"damaged \(it says that it has 4 texts, which is more than can be read\)"):
+    with pytest.raises(RunError, match=r"damaged \(it claims to have 4 texts, which is more than can be read\)"):
         load_result(run).truth("validation")

@@ -106,7 +106,7 @@ def test_at_tuned_thresholds_they_are_left_out_and_that_is_said(mixed: list[Resu
     assert seeds(comparison) == {"LoRA": 1}
     assert set(comparison.emotions["source"]) == {"here"}
     [note] = comparison.notes
-    assert note.startswith("Runs of W&B are known at the threshold that they were launched with alone")
+    assert note.startswith("Runs of W&B are left out: their scores are known only at the threshold as launched")
     with pytest.raises(DataError, match="none of these runs has predictions"):
         compare(mixed[1:], "validation", "by_emotion")
 

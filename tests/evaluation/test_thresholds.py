@@ -39,15 +39,15 @@ def pair(row: tuple[Any, ...], *others: tuple[Any, ...]) -> Pairs:
 
 def test_a_lead_that_survives_is_said_to() -> None:
     assert told(pair(LEAD), pair(LEAD), pair(LEAD)) == (
-        "Against the thresholds as launched, one tuned threshold: +3.0 to +7.0 points of macro-F1; "
-        "tuned by emotion: +4.0 to +11.0 points of macro-F1. Every verdict on LoRA stays the same at all of them."
+        "Compared with the thresholds as launched: one tuned threshold: +3.0 to +7.0 points of macro-F1; "
+        "tuned by emotion: +4.0 to +11.0 points of macro-F1. Every verdict on LoRA is the same at all these thresholds."
     )
 
 
 def test_a_lead_that_is_lost_is_told_with_what_becomes_of_it() -> None:
     sentence = told(pair(LEAD), {("IA3", "LoRA"): (-0.01, -0.03, 0.01, "tie")}, pair(LOSS))
     assert sentence.endswith(
-        " The thresholds decide part of the comparison: "
+        " Some verdicts depend on the thresholds: "
         "LoRA against IA3 (one tuned threshold: tie, +1.0 points); IA3 (tuned by emotion: worse, -2.0 points)."
     )
 
@@ -67,7 +67,7 @@ def test_what_all_gain_alike_is_one_number() -> None:
 def test_only_gains_are_told_where_nothing_was_tested() -> None:
     sentence = told({}, {}, {}, ((0.5,), (0.53,), (0.55,)))
     assert sentence == (
-        "Against the thresholds as launched, one tuned threshold: +3.0 points of macro-F1; "
+        "Compared with the thresholds as launched: one tuned threshold: +3.0 points of macro-F1; "
         "tuned by emotion: +5.0 points of macro-F1."
     )
 
@@ -76,7 +76,7 @@ def test_a_better_run_of_w_and_b_hides_nothing() -> None:
     """It is not in the tuned comparisons; the best of those that were tested is told of."""
     values = ((0.5, 0.45, 0.9), (0.53, 0.52), (0.54, 0.56))
     sentence = told(pair(LEAD), pair(LEAD), pair(LOSS), values, elsewhere=["X"])
-    assert sentence.startswith("Against the thresholds as launched, one tuned threshold: +3.0 to +7.0 points")
+    assert sentence.startswith("Compared with the thresholds as launched: one tuned threshold: +3.0 to +7.0 points")
     assert sentence.endswith("LoRA against IA3 (tuned by emotion: worse, -2.0 points).")
 
 

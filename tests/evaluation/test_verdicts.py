@@ -142,7 +142,7 @@ def test_few_texts_get_no_verdict_overall() -> None:
     accuracies = {"A": [0.95, 0.94], "B": [0.6, 0.6]}
     assert judge(noisy(accuracies, texts=FEWEST_TEXTS))["verdict"].iloc[0] == "better"
     row = judge(noisy(accuracies, texts=FEWEST_TEXTS - 1)).iloc[0]
-    assert (row["verdict"], row["p_adjusted"], row["note"]) == ("tie", 1, "only 99 texts: too few to tell")
+    assert (row["verdict"], row["p_adjusted"], row["note"]) == ("tie", 1, "only 99 texts, which is too few")
     assert np.isnan(row["low"]) and row["support"] == FEWEST_TEXTS - 1
 
 
@@ -165,7 +165,7 @@ def test_an_emotion_with_few_texts_never_gets_a_verdict(positives: int) -> None:
     if positives < FEWEST_POSITIVES:
         assert np.isnan(row["low"]) and np.isnan(row["high"])
         assert (row["p_value"], row["p_adjusted"], row["verdict"]) == (1, 1, "tie")
-        assert row["note"].startswith("only 9 texts have it: too few to tell; one seed of A and of B")
+        assert row["note"].startswith("only 9 texts have it, which is too few; one seed of A and of B")
     else:
         assert row["verdict"] == "better" and row["low"] > 0 and row["note"].startswith("one seed")
 

@@ -99,9 +99,7 @@ def test_every_view_has_an_address() -> None:
         assert page.query_params["view"] in (view, [view])
 
 
-@pytest.mark.parametrize(
-    ("former", "view"), [("fairness", "audit"), ("curves", "sweeps"), ("study", "original_study")]
-)
+@pytest.mark.parametrize(("former", "view"), [("fairness", "audit"), ("curves", "sweeps"), ("study", "original_study")])
 def test_an_old_link_leads_to_its_view(former: str, view: str) -> None:
     finish_study(runs_root())
     page = open_compare(view=former)
@@ -168,7 +166,7 @@ def test_an_emotion_that_only_some_runs_know_is_shown_for_those() -> None:
     known = finish_study(runs_root(), labels=EKMAN_7, data_seed=1, study="a")
     others = finish_study(runs_root(), ("lora", "ia3"), (42,), data_seed=2, study="b")
     page = open_compare(runs=[run.id for run in (*known, *others)])
-    assert "only those that share theirs are tested in pairs" in words(page)
+    assert "Only runs with the same texts are tested in pairs" in words(page)
     for emotion in ("neutral", "trust"):
         page.selectbox(key="compare_emotion").set_value(emotion)
         for view in ("emotions", "verdicts", "calibration", "texts"):
@@ -198,7 +196,7 @@ def test_runs_of_wandb_alone_show_scores_and_say_what_needs_predictions(view: st
 @pytest.mark.usefixtures("elsewhere")
 def test_runs_of_wandb_alone_have_no_tuned_thresholds() -> None:
     page = open_compare(thresholds="by_emotion")
-    assert "none of these runs has predictions; choose the thresholds as launched" in words(page)
+    assert "none of these runs has predictions to tune on; choose the thresholds as launched" in words(page)
     page.segmented_control(key="compare_thresholds").set_value("launch").run()
     assert_stands(page)
 
