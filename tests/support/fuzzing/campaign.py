@@ -65,13 +65,8 @@ class Forks:
         out, err = box.path / "out", box.path / "err"
         for file in (out, err):
             file.unlink(missing_ok=True)
-        order: dict[str, Any] = {
-            "env": box.environment(env or {}),
-            "cwd": str(box.desk),
-            "out": str(out),
-            "err": str(err),
-        }
-        order |= {"seconds": seconds, **what}
+        order: dict[str, Any] = {"out": str(out), "err": str(err), "cwd": str(box.desk), "seconds": seconds, **what}
+        order["env"] = box.environment(env or {})
         if not self._is_ready:
             self._is_ready = self._lines.readline() == "ready\n"
             assert self._is_ready, "the process that forks did not start"
