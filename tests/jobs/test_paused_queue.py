@@ -1,19 +1,12 @@
 """A queue that is paused while a run is live, and then goes on: told once, and looked at from each side."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from emocore.jobs.queue import (
-    continue_queue,
-    move_to_front,
-    pause_queue,
-    resume_run,
-    tend_queue,
-)
+from emocore.jobs.queue import continue_queue, move_to_front, pause_queue, resume_run, tend_queue
 from emocore.run.folder import RunFolder
 from emocore.run.state import RunStatus
 from tests.support.live_runs import (
@@ -25,7 +18,7 @@ from tests.support.live_runs import (
     wait_for,
     wait_for_status,
 )
-from tests.support.records import edit
+from tests.support.records import edit, read_raw
 
 
 @dataclass
@@ -39,9 +32,8 @@ class Story:
     def look(self, moment: str) -> None:
         self.seen[moment] = {name: run.stored_state.status for name, run in self.names.items()}
         [run, *_] = self.names.values()
-        self.schedulers[moment] = sum(
-            any("scheduler" in part for part in process.cmdline()) for process in processes_of_root(run.path.parent)
-        )
+        lines = [process.cmdline() for process in processes_of_root(run.path.parent)]
+        self.schedulers[moment] = sum("scheduler" in " ".join(line) for line in lines)
 
 
 @pytest.fixture(scope="module")
@@ -108,11 +100,7 @@ def test_the_front_came_first_and_the_resumed_last_whatever_the_clock_said(story
 
 
 def test_every_attempt_is_counted(story: Story) -> None:
-    assert {name: run.state.attempts for name, run in story.names.items()} == {
-        "first": 1,
-        "second": 1,
-        "long": 1,
-        "front": 2,
-    }
-    state = json.loads((story.names["front"].path / "state.json").read_text(encoding="utf-8"))
+    attempts = {name: run.state.attempts for name, run in story.names.items()}
+    assert attempts == {"first": 1, "second": 1, "long": 1, "front": 2}
+    state = read_raw(story.names["front"], "state.json")
     assert state["earlier_seconds"] > 0 and state["ended_at"] > state["started_at"]
