@@ -1,1 +1,1 @@
-"""Tables -> Plotly figures. Knows neither Streamlit nor files."""
+"""Turns tables into Plotly figures. Knows neither Streamlit nor files."""

@@ -1,4 +1,4 @@
-"""Whether probabilities mean what they say, and what any threshold would give.
+"""Charts of calibration, and of precision and recall over all thresholds.
 
 Input: the tables `reliability`, `calibration` and `precision_recall`.
 """
@@ -10,9 +10,9 @@ from emocore.charts import style
 
 
 def reliability_curves(reliability: pd.DataFrame, calibration: pd.DataFrame) -> go.Figure:
-    """Share that is true against the mean probability, a point per bin with its interval; ECE beside the name.
+    """Observed share against mean probability, one point per bin with its interval; the name of a series has its ECE.
 
-    On the dashed diagonal a probability is exactly right; below it the series is too sure.
+    Probabilities on the dashed diagonal are perfectly calibrated; below it they are too high.
     """
     ece = calibration.set_index("series")["ece"]
     figure = go.Figure()
@@ -40,8 +40,8 @@ def reliability_curves(reliability: pd.DataFrame, calibration: pd.DataFrame) -> 
 
 
 def precision_recall_curves(precision_recall: pd.DataFrame, used: pd.DataFrame | None = None) -> go.Figure:
-    """Precision over recall for one emotion, a line per series; the dashed line is the share of the texts that have it,
-    the precision of saying it at random.
+    """Precision over recall for one emotion, one line per series. The dashed line is the share of texts that have the
+    emotion, which is the precision of a random predictor.
 
     `used` (the table `emotions`) marks on each line the precision and recall at the threshold in use.
     """
@@ -56,7 +56,7 @@ def precision_recall_curves(precision_recall: pd.DataFrame, used: pd.DataFrame |
             x=curve["recall"],
             y=curve["precision"],
             mode="lines",
-            # At a recall stands the precision of the highest threshold that reaches it, so it holds to the left.
+            # Each point has the precision of the highest threshold that reaches its recall, so steps go to the left.
             line={"color": color, "dash": dash, "width": 2, "shape": "vh"},
             hovertemplate=f"<b>{emotion}</b>, {name}<br>recall %{{x:.2f}}, precision %{{y:.3f}}<br>"
             f"{average}<extra></extra>",

@@ -1,8 +1,8 @@
-"""A grid of coloured cells with their numbers: what every heatmap here is drawn with.
+"""A grid of coloured cells with numbers, which draws every heatmap of Emocore.
 
-The cells are bars, because Streamlit and Plotly let bars be clicked on but not the cells of a heatmap. They are opaque,
-so that their numbers have the same contrast on light and on dark; those that say little are hardly coloured at all, and
-have numbers in the text colour of the page.
+The cells are bars, because in Streamlit bars can be clicked but the cells of a Plotly heatmap cannot. They are opaque,
+so that their numbers have the same contrast on light and dark pages. Cells of little importance are almost without
+colour and have numbers in the text colour of the page.
 """
 
 from collections.abc import Sequence
@@ -15,12 +15,12 @@ from plotly.colors import hex_to_rgb, sample_colorscale, unlabel_rgb
 from emocore.charts.style import FAINT_COLOR, GRID_COLOR, NO_SKILL_COLOR, finish, name_axis
 
 ROW_HEIGHT = 30
-CHARACTER = 7.4  # pixels of a letter at the charts' font size, a little more than on average
+CHARACTER = 7.4  # width in pixels of a character at the charts' font size, slightly above average
 CELL = 0.94  # leaves a gap between neighbours
-# More columns than these have no room for their numbers on a narrow page.
+# With more columns than this, numbers have no room on a narrow page.
 MOST_COLUMNS_WITH_NUMBERS = 14
-NARROW_PLOT = 620  # pixels that the cells of a narrow page share
-MIDDLE = "#9a9aa2"  # neither dark nor light, so a scale that leaves from it grows stronger on either page
+NARROW_PLOT = 620  # width in pixels of all cells on a narrow page
+MIDDLE = "#9a9aa2"  # neither dark nor light, so that scales from it stand out on light and dark pages
 # Luminance from which black has more contrast than white: both have 4.6 : 1 there (WCAG 2.2).
 LIGHT = 0.179
 
@@ -28,7 +28,7 @@ ColorScale = list[list[Any]]  # [share of the range, colour]
 
 
 def scale_to(color: str) -> ColorScale:
-    """From little of a colour to all of it."""
+    """A scale from a weak to the full colour."""
     weak = [round(0.75 * grey + 0.25 * full) for grey, full in zip(hex_to_rgb(MIDDLE), hex_to_rgb(color), strict=True)]
     return [[0, "#{:02x}{:02x}{:02x}".format(*weak)], [1, color]]
 
@@ -45,9 +45,8 @@ def cell_grid(
     is_faint: np.ndarray,
     colorbar: dict[str, object] | None = None,
 ) -> go.Figure:
-    """Rows from top to bottom, column titles on top. All but the titles are (rows, columns); cells that are NaN are
-    left out, and faint ones are grey. `text` is shown in the cells, or not at all where `colorbar` tells the values.
-    """
+    """Rows from top to bottom, with column titles at the top. Arrays are (rows, columns); NaN cells are left out, and
+    faint ones are grey. `text` is shown in the cells unless `colorbar` shows the values."""
     figure = go.Figure()
     faint = {"color": FAINT_COLOR}
     low, high = color_range
@@ -85,7 +84,8 @@ def cell_grid(
                 text=[text[row][column] for row, column in picked],
                 mode="text",
                 textfont={"color": colors},
-                # Never drawn in this colour, as only bars are selected; without it a selection would fade all numbers.
+                # Only bars can be selected, so this colour is never used; without it a selection would fade all
+                # numbers.
                 selected={"textfont": {"color": NO_SKILL_COLOR}},
                 hoverinfo="skip",
                 showlegend=False,
@@ -97,7 +97,7 @@ def cell_grid(
 
 
 def contrast_colors(colors: Sequence[str]) -> list[str]:
-    """Black or white for each rgb(), whichever is easier to read on it."""
+    """Black or white for each rgb() colour, whichever is easier to read on it."""
     levels = np.array([unlabel_rgb(color) for color in colors], float).reshape(-1, 3) / 255
     linear = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
     luminance = linear @ [0.2126, 0.7152, 0.0722]
@@ -105,8 +105,8 @@ def contrast_colors(colors: Sequence[str]) -> list[str]:
 
 
 def _title_height(columns: Sequence[str]) -> int:
-    """Pixels of column titles beyond one line on a narrow page: where they do not fit next to each other, they are
-    turned by 35 degrees, and where their lines do not either, by 90."""
+    """Extra height in pixels of column titles on a narrow page: if they do not fit next to each other they are rotated
+    by 35 degrees, and if their lines do not fit either, by 90."""
     room = NARROW_PLOT / max(1, len(columns))
     lines = [line for name in columns for line in name.split("<br>")]
     longest = CHARACTER * max(map(len, lines), default=0)

@@ -1,4 +1,4 @@
-"""Macro-F1 against what it costs. Input: the table `costs`, one row per series."""
+"""Macro-F1 against a cost. Input: the table `costs`, one row per series."""
 
 from collections.abc import Callable, Mapping
 
@@ -10,13 +10,13 @@ from emocore.charts import style
 from emocore.text import format_bytes, format_count, format_seconds
 
 LOG_FACTOR = 20
-LEGEND_LINE = 20  # pixels, of about three names
+LEGEND_LINE = 20  # pixels; a line has about three names
 PADDING = 0.06  # of the axis on either side
 MOST_TICKS = 7
 DURATIONS = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 18000, 36000, 86400, 172800, 432000, 864000)
 NICE_SECONDS = np.array([step * 10.0**power for power in (-4, -3, -2, -1) for step in (1, 2, 5)] + list(DURATIONS))
 NICE_NUMBERS = np.array([step * 10.0**power for power in range(-2, 15) for step in (1, 2, 5)])
-# The roundest of them, for an axis on which they are many.
+# The roundest ones, for an axis with many.
 ROUND_SECONDS = np.array([1e-4, 1e-3, 1e-2, 0.1, 1, 10, 60, 600, 3600, 36000])
 ROUND_NUMBERS = NICE_NUMBERS[::3]
 
@@ -73,7 +73,7 @@ def cost_scatter(
 
 
 class _Scale:
-    """Where costs stand on the axis: as they are, or their decimal logarithms; a 0 there a little left of the rest."""
+    """Positions of costs on the axis: the costs, or their decimal logarithms with 0 slightly left of the others."""
 
     def __init__(self, values: np.ndarray, nice: np.ndarray, rounder: np.ndarray) -> None:
         positive = values[values > 0]
@@ -92,7 +92,7 @@ class _Scale:
         self.start, self.end = float(least - PADDING * span), float(most + PADDING * span)
 
     def to_axis(self, place: float) -> float:
-        """What Plotly wants as the x of a trace or tick there."""
+        """Plotly's x of a trace or tick at a position."""
         return float(10**place) if self.is_log else float(place)
 
     def ticks(self) -> list[tuple[float, float]]:

@@ -1,4 +1,4 @@
-"""Curves of one or several runs while they train and after. Input: rows of `metrics.jsonl` or W&B."""
+"""Training curves of one or several runs. Input: rows of `metrics.jsonl` or W&B."""
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -9,7 +9,7 @@ from emocore.charts.style import finish, split_series
 def metric_curves(rows: pd.DataFrame, metric: str, title: str, y_range: tuple[float, float] | None = None) -> go.Figure:
     """One line per series over the epochs. `rows` has series, method, epoch and the metric's column.
 
-    Points are marked; a long training curve is a thin raw line under its running mean.
+    Points are marked; a long training curve is a thin line below its running mean.
     """
     figure = go.Figure()
     for series in split_series(rows.assign(**{metric: rows.get(metric)})):

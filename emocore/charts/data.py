@@ -1,4 +1,4 @@
-"""What a data set holds."""
+"""A chart of the labels of a data set."""
 
 import pandas as pd
 import plotly.graph_objects as go

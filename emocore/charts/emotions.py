@@ -1,7 +1,7 @@
 """F1 by emotion and method: grouped bars and a heatmap. Input: the table `emotions`, one row per series and emotion.
 
-In both, `point["customdata"][0]` of a clicked bar, point or cell is the plain name of its emotion: with
-`st.plotly_chart(..., on_select="rerun", selection_mode="points")` a page reads what was chosen there.
+In both, `point["customdata"][0]` of a clicked bar, point or cell is the plain name of its emotion. A page reads it with
+`st.plotly_chart(..., on_select="rerun", selection_mode="points")`.
 """
 
 from typing import Any
@@ -14,10 +14,10 @@ from plotly.colors import get_colorscale
 from emocore.charts import style
 from emocore.charts.cells import cell_grid
 
-# With more emotions or bars than these, bars lie on their side and the chart grows.
+# With more emotions or bars than these, bars are horizontal and the chart grows.
 MOST_UPRIGHT_EMOTIONS = 14
 MOST_UPRIGHT_BARS = 80
-# Share of the place of an emotion that its bars take, and of a bar's own place that it fills.
+# Share of an emotion's space that its bars take, and share of a bar's space that it fills.
 GROUP = 0.8
 BAR = 0.88
 
@@ -29,9 +29,9 @@ def order_by_support(table: pd.DataFrame) -> list[str]:
 
 
 def emotion_bars(emotions: pd.DataFrame) -> go.Figure:
-    """F1 by emotion with its interval, one bar per series, the commonest emotion first; the no-skill line dashed grey.
+    """F1 by emotion with its interval, one bar per series, the commonest emotion first, with a dashed no-skill line.
 
-    A series of W&B is drawn as points, in its own place beside the bars.
+    A series of W&B is drawn as points next to the bars.
     """
     names = order_by_support(emotions)
     drawn = [series for _, part in emotions.groupby("source", sort=False) for series in style.split_series(part)]
@@ -57,7 +57,7 @@ def emotion_bars(emotions: pd.DataFrame) -> go.Figure:
             pattern = {"shape": series.pattern, "fillmode": "overlay", "size": 6}
             figure.add_bar(
                 orientation="v" if is_upright else "h",
-                # Paler than the error bar, which stays visible where it lies on the bar.
+                # Paler than the error bar, so that the error bar stays visible on it.
                 marker={"color": series.color, "opacity": 0.5, "pattern": pattern, "line": {"width": 0}},
                 selected={"marker": {"opacity": 0.8}},
                 unselected={"marker": {"opacity": 0.3}},
@@ -80,7 +80,7 @@ def emotion_bars(emotions: pd.DataFrame) -> go.Figure:
 
 def _add_no_skill(figure: go.Figure, emotions: pd.DataFrame, names: list[str], along: str, across: str) -> None:
     floor = emotions.groupby("emotion", sort=False)["no_skill_f1"].mean().reindex(names)
-    # A step over each emotion; its middle is there to be pointed at.
+    # A step over each emotion; a point in its middle shows the hover text.
     places = np.add.outer(np.arange(len(names)), [-0.45, 0, 0.45, np.nan])
     ends: dict[str, Any] = {along: places.ravel(), across: np.repeat(floor.to_numpy(), 4)}
     hover = [f"<b>{name}</b><br>F1 of always predicting it {floor[name]:.3f}" for name in names for _ in range(4)]
@@ -88,7 +88,7 @@ def _add_no_skill(figure: go.Figure, emotions: pd.DataFrame, names: list[str], a
 
 
 def _hover(row: Any) -> str:
-    """Everything that is known of one series and emotion; `row` is one of `emotions`."""
+    """All facts on one series and emotion; `row` is one of `emotions`."""
     if not np.isfinite(row.f1):
         return ""
     note = row.note or ("trained elsewhere, only its scores are known" if row.source == "W&B" else "")
@@ -101,7 +101,8 @@ def _hover(row: Any) -> str:
 
 
 def emotion_heatmap(emotions: pd.DataFrame) -> go.Figure:
-    """Emotion x series, the commonest emotion on top, its support beside its name; the best of a row is bold."""
+    """Emotions x series, with support in the name of an emotion and the commonest at the top; the best of a row is
+    bold."""
     names, series = order_by_support(emotions), list(dict.fromkeys(emotions["series"]))
     cells = emotions.pivot(index="emotion", columns="series", values="f1").reindex(index=names, columns=series)
     support = emotions.groupby("emotion")["support"].mean()

@@ -1,4 +1,4 @@
-"""The answer of one adapter to one text. Input: `classify`, one run and text."""
+"""The answer of one adapter to one text. Input: rows of `classify` for one run and text."""
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -8,7 +8,7 @@ from emocore.emotions import emotion_color
 
 
 def probability_bars(answer: pd.DataFrame) -> go.Figure:
-    """Every emotion's probability in a fixed order; what is under its threshold is pale, the threshold a tick."""
+    """The probability of every emotion in a fixed order; bars below their threshold, a small line, are pale."""
     emotions = answer["emotion"].tolist()
     colors = [emotion_color(emotion, position) for position, emotion in enumerate(emotions)]
     figure = go.Figure(

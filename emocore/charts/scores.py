@@ -12,9 +12,9 @@ ROW_HEIGHT = 34
 
 
 def score_dots(scores: pd.DataFrame, metric: str, title: str, no_skill: Mapping[str, float] | None = None) -> go.Figure:
-    """One line per series, the best on top, its value beside its name; `title` names the metric.
+    """One row per series with the value in its name, the best at the top; `title` names the metric.
 
-    `no_skill` are predictors without skill by name, such as {"always-on": 0.354}: a dashed line each, named on top.
+    `no_skill` has scores of predictors without skill, such as {"always-on": 0.354}: one dashed line each, named above.
     """
     looks = {series.name: series for series in style.split_series(scores)}
     rows = scores[scores["metric"] == metric].sort_values("value", ascending=False, kind="stable")
@@ -47,7 +47,7 @@ def score_dots(scores: pd.DataFrame, metric: str, title: str, no_skill: Mapping[
             yref="paper",
             y=1,
             yanchor="bottom",
-            yshift=18 * number,  # a line of their own each, however near they lie
+            yshift=18 * number,  # each label on its own line, even if their levels are close
             showarrow=False,
         )
     figure.update_xaxes(style.SCORE_AXIS, showgrid=True)

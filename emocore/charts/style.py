@@ -1,6 +1,6 @@
-"""What all figures share: one colour a method, quiet axes, intervals, the no-skill line, no background of their own.
+"""The common style of all figures: one colour per method, light axes, intervals, the no-skill line, no background.
 
-Colours stand on light and on dark pages; text takes the colour of its page.
+Colours work on light and dark pages; text has the colour of its page.
 """
 
 from collections import Counter
@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 from emocore.models.methods import METHODS
 
 NO_SKILL_COLOR = "#8a8f98"
-GRID_COLOR, FAINT_COLOR = "rgba(138,143,152,0.25)", "rgba(138,143,152,0.12)"  # the same, seen through
+GRID_COLOR, FAINT_COLOR = "rgba(138,143,152,0.25)", "rgba(138,143,152,0.12)"  # the same, transparent
 # Series of the same method keep its colour and differ by symbol (points), pattern (bars) or dash (lines).
 POINTS = ("diamond", "circle", "square", "triangle-up", "cross", "star")
 PATTERNS = ("", "/", ".", "x", "\\", "+")
@@ -25,7 +25,7 @@ SCORE_AXIS: dict[str, Any] = {"range": [0, 1], "tickformat": ".1f"}
 
 
 class Series(NamedTuple):
-    """The rows of one series, and how it is drawn."""
+    """The rows of one series, and how to draw it."""
 
     name: str
     rows: pd.DataFrame
@@ -48,12 +48,12 @@ def split_series(table: pd.DataFrame) -> list[Series]:
 
 
 def method_color(method: str) -> str:
-    """#rrggbb of a method; grey for one that is no longer in the catalogue."""
+    """The colour (#rrggbb) of a method; grey for one that is not in the catalogue."""
     return METHODS[method].color if method in METHODS else NO_SKILL_COLOR
 
 
 def name_axis(names: Sequence[str], is_downward: bool = False, padding: float = 0.5) -> dict[str, Any]:
-    """Options of an axis with these names at 0, 1, 2, ..., and with `padding` of a step before and after them."""
+    """Options of an axis with these names at 0, 1, 2, ..., and `padding` (in steps) before and after them."""
     ends = [-padding, len(names) - 1 + padding]
     return {
         "tickvals": list(range(len(names))),
@@ -67,7 +67,7 @@ def name_axis(names: Sequence[str], is_downward: bool = False, padding: float = 
 def error_bars(rows: pd.DataFrame, value: str, color: str, scale: float = 1) -> dict[str, object]:
     """Plotly's error bars of the columns `value`, low and high, all times `scale`; nothing where an end is NaN.
 
-    `low` may lie above the value or `high` below it: the bar then still ends there.
+    `low` may be above the value or `high` below it; the error bar then still ends there.
     """
     return {
         "type": "data",
@@ -81,7 +81,7 @@ def error_bars(rows: pd.DataFrame, value: str, color: str, scale: float = 1) -> 
 
 
 def describe_interval(low: Any, high: Any, note: str = "") -> str:
-    """Words for a hover: the 95 % interval of a score between 0 and 1, or why there is none."""
+    """Hover text: the 95 % interval of a score between 0 and 1, or why there is none."""
     if np.isfinite(low) and np.isfinite(high):
         return f"95 % interval {low:.3f} to {high:.3f}" + (f"<br>{note}" if note else "")
     return f"no interval: {note}" if note else "no interval"
@@ -101,29 +101,29 @@ def describe_seeds(seeds: float) -> str:
 
 
 def add_no_skill_levels(figure: go.Figure, levels: Mapping[str, float], x_range: tuple[float, float]) -> None:
-    """Dashed grey lines across a chart whose y axis is the score; names and values stand in the legend."""
+    """Add dashed grey lines to a chart with the score on the y axis; the legend has names and values."""
     for name, level in levels.items():
         if np.isfinite(level):
             add_dashed_line(figure, f"no skill ({name}) {level:.3f}", list(x_range), [level, level], hoverinfo="skip")
 
 
 def add_dashed_line(figure: go.Figure, name: str, x: Any, y: Sequence[float], **options: Any) -> None:
-    """What series are held against: thin, grey, without points."""
+    """Add a reference line: thin, grey, without points."""
     line = {"color": NO_SKILL_COLOR, "dash": "dash", "width": 1.5}
     figure.add_scatter(name=name, x=x, y=y, mode="lines", line=line, **options)
 
 
 def finish(figure: go.Figure, height: int, x_title: str | None = None, y_title: str | None = None) -> go.Figure:
-    """What all figures share: names are never cut, the legend stands above the plot, a hover tells its text only.
+    """Apply the common layout: names are never cut, the legend is above the plot, hovering shows only the hover text.
 
-    The layout is the figure's own and no template, as Streamlit puts its theme over templates.
+    The layout is set directly and not by a template, because Streamlit's theme overrides templates.
     """
     figure.update_layout(
         height=height,
         margin={"l": 8, "r": 16, "t": 8, "b": 8},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        # The same gap in pixels whatever the height.
+        # The same gap in pixels at any height.
         legend={"orientation": "h", "y": 1 + 8 / height, "yanchor": "bottom", "x": 0, "title": None},
         showlegend=True,
         hovermode="closest",

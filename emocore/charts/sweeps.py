@@ -1,4 +1,4 @@
-"""F1 against what was varied: training rows or learning rate. Input: the table `sweep`."""
+"""F1 against the varied setting, training rows or learning rate. Input: the table `sweep`."""
 
 import numpy as np
 import pandas as pd
@@ -7,16 +7,16 @@ import plotly.graph_objects as go
 from emocore.charts import style
 
 LOG_FACTOR = 4
-# More values than these cannot all be named on a narrow page.
+# With more values than this, a narrow page has no room to label them all.
 MOST_TICKS = 12
-# Methods stand this share of the axis apart, so that their intervals do.
+# Distance of methods as a share of the axis, so that their intervals do not overlap.
 SHIFT = 0.008
 
 
 def sweep_curves(sweep: pd.DataFrame, title: str) -> go.Figure:
     """Macro-F1 of each method over the values of one setting; `title` names the setting.
 
-    The x axis is logarithmic where the largest value is LOG_FACTOR times the smallest; every value is a tick.
+    The x axis is logarithmic if the largest value is at least LOG_FACTOR times the smallest; every value is a tick.
     """
     values = np.sort(sweep["value"].unique())
     is_log = len(values) > 1 and values[0] > 0 and values[-1] >= LOG_FACTOR * values[0]

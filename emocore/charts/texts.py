@@ -11,14 +11,14 @@ from emocore.charts.cells import MOST_COLUMNS_WITH_NUMBERS, cell_grid, scale_to
 from emocore.charts.style import NO_SKILL_COLOR, method_color
 
 KINDS = {
-    "with": "other emotion, predicted beside the true one",
-    "instead": "other emotion, predicted in place of the true one",
+    "with": "other emotion, predicted along with the true one",
+    "instead": "other emotion, predicted instead of the true one",
 }
-FAINT = 0.2  # of the largest share: what is smaller is grey
+FAINT = 0.2  # of the largest share; smaller shares are grey
 
 
 def agreement_heatmap(agreement: pd.DataFrame) -> go.Figure:
-    """Series x series, on the diagonal the seeds of one series; colours start at the least agreement that is seen."""
+    """Series x series, with agreement of one series' seeds on the diagonal; colours start at the lowest agreement."""
     values, names = agreement.to_numpy(float), list(agreement.index)
     least = math.floor(10 * float(np.nanmin(values, initial=0.9))) / 10
     return cell_grid(
@@ -42,7 +42,7 @@ def agreement_heatmap(agreement: pd.DataFrame) -> go.Figure:
 
 
 def co_occurrence_heatmap(co_occurrence: pd.DataFrame, series: str, kind: str) -> go.Figure:
-    """True emotion (rows) x other emotion: on what share of texts with the one and not the other it is predicted.
+    """True emotion (rows) x other emotion: on what share of texts with only the true one the other is predicted.
 
     `kind` is "with" or "instead". `point["customdata"]` of a clicked cell is [true emotion, other emotion].
     """

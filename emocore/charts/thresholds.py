@@ -1,4 +1,4 @@
-"""Whether a lead survives tuning: a metric at each threshold policy. Input: the table `thresholds`."""
+"""A metric at each threshold policy, which shows whether a lead remains after tuning. Input: the table `thresholds`."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from emocore.charts import style
 from emocore.evaluation.predictions import POLICY_TITLES
 
-# Series stand next to each other, so that their intervals do; of the distance between policies.
+# Distance of series as a share of the distance between policies, so that their intervals do not overlap.
 WIDTH = 0.3
 
 

@@ -1,6 +1,6 @@
-"""Which series is better, with its doubt. Input: the tables of `Verdicts`.
+"""Charts of verdicts with their uncertainty. Input: the tables of `Verdicts`.
 
-A verdict is told by its word, sign or shape as well as by its colour.
+A word, sign or shape shows each verdict in addition to its colour.
 """
 
 from typing import Any
@@ -13,15 +13,15 @@ from emocore.charts.cells import MIDDLE, MOST_COLUMNS_WITH_NUMBERS, cell_grid
 from emocore.charts.emotions import order_by_support
 from emocore.charts.style import NO_SKILL_COLOR, describe_points, error_bars, finish, name_axis
 
-# Violet and vermilion are told apart with any colour vision, and are no method's.
+# Violet and vermilion can be told apart with any colour vision, and no method has them.
 VERDICT_COLORS = {"better": "#7a5cc4", "worse": "#c8541b", "tie": NO_SKILL_COLOR}
 SYMBOLS = {"better": "triangle-right", "worse": "triangle-left", "tie": "circle"}
 SIGNS = {"better": "▲", "worse": "▼", "tie": "="}
-SMALLEST_RANGE = 5  # points; smaller differences do not take the full colours
+SMALLEST_RANGE = 5  # points; if all differences are smaller, none gets the full colour
 
 
 def difference_forest(rows: pd.DataFrame) -> go.Figure:
-    """Difference in macro-F1 of all pairs, in points, with its interval; the verdict's word at the right.
+    """Difference in macro-F1 of all pairs, in points, with its interval, and the verdict as a word at the right.
 
     `rows` is `Verdicts.overall`.
     """
@@ -48,7 +48,7 @@ def difference_forest(rows: pd.DataFrame) -> go.Figure:
             showarrow=False,
         )
     figure.add_vline(x=0, line={"color": NO_SKILL_COLOR, "width": 1.5})
-    # Zero is always in sight, and never at the very edge.
+    # Zero is always visible, and never at the edge.
     ends = 100 * np.append(rows[["difference", "low", "high"]].to_numpy(float), 0)
     margin = 0.06 * max(1.0, float(np.nanmax(ends) - np.nanmin(ends)))
     figure.update_xaxes(
@@ -64,7 +64,7 @@ def difference_forest(rows: pd.DataFrame) -> go.Figure:
 
 
 def verdict_matrix(rows: pd.DataFrame) -> go.Figure:
-    """Emotions, the commonest on top, x pairs: the difference in points, grey where it is a tie.
+    """Emotions (the commonest at the top) x pairs: the difference in points, grey for a tie.
 
     `rows` is `Verdicts.by_emotion`. `point["customdata"]` of a clicked cell is [emotion, first, second].
     """
@@ -100,7 +100,7 @@ def _sign(cell: Any, columns: int) -> str:
 
 
 def _hover(row: Any, target: str, unit: str) -> str:
-    """`target` is what the two are compared in, and `unit` what its support counts."""
+    """`target` is the metric or emotion in which the two are compared; `unit` is what its support counts."""
     p_adjusted = "< 0.001" if row["p_adjusted"] < 0.001 else f"{row['p_adjusted']:.3f}"
     verdict = {
         "better": f"{row['first']} is better than {row['second']}",

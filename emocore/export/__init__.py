@@ -1,1 +1,1 @@
-"""A comparison to take away: web pages, pictures, LaTeX tables, a report and a bundle with all of it."""
+"""Exports a comparison as web pages, pictures, LaTeX tables, a report, or a bundle with all of these."""

@@ -1,7 +1,7 @@
-"""The bundle: a ZIP with all that is known of a comparison, for a colleague, a paper's supplement or later years.
+"""The bundle: a ZIP with everything about a comparison, for a colleague, a paper's supplement or an archive.
 
-The same comparison makes the same bytes, as long as plotly.js and the browser stay the same. What is private stays
-out: texts, predictions, the folders of this machine.
+The same comparison gives the same bytes as long as plotly.js and the browser stay the same. Private content is left
+out: texts, predictions, and the folders of this machine.
 """
 
 import io
@@ -31,7 +31,7 @@ from emocore.export.tables import with_index
 from emocore.system.files import write_atomically
 
 TEXT_COLUMN = "text"
-OLDEST_TIME = (1980, 1, 1, 0, 0, 0)  # a ZIP knows none before it; the files' own would differ from one to the next
+OLDEST_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest time in a ZIP; real times would differ between bundles
 EXPORTERS = ("numpy", "pandas", "scipy", "plotly", "kaleido")
 
 README = """\
@@ -42,20 +42,20 @@ README = """\
 {sentences}
 
 WHAT IS HERE
-  report.html        all of it to read, in any browser, without a network
+  report.html        everything to read in any browser, without a network
   tables/            the numbers as CSV{copies}
-  figures/           each figure as a web page (they need {plotly} beside them){pictures}
+  figures/           each figure as a web page (it needs {plotly} in the same folder){pictures}
   latex/             tables for a paper (booktabs)
-  runs/              of each run: config.json, result.json, provenance.json, and wandb.json with its address on W&B
-  environment.txt    the versions that the runs were made with
-  hashes.json        of the data files and of the split, to tell whether you have the same
+  runs/              for each run: config.json, result.json, provenance.json, and wandb.json with its address on W&B
+  environment.txt    the versions that the runs used
+  hashes.json        hashes of the data files and of the split, to check that yours are the same
 
 WHAT IS NOT
-  No texts and no predictions. Files and local bases are called by their names, without the folders they lay in.
+  There are no texts and no predictions. Files and local bases have only their names, without folders.
 {notes}
 REPEAT IT
-  In a folder with the data files (hashes.json tells whether they are the same). Where the study is already among the
-  runs, give it another name.
+  Run this in a folder with the data files (compare them with hashes.json). If a study of this name already has these
+  runs, choose another name.
 
 {command}
 
@@ -65,13 +65,13 @@ HOW IT WAS COMPUTED
 
 
 def write_bundle(path: Path, content: ComparisonContent, for_spreadsheets: bool = False) -> list[str]:
-    """Write the ZIP in one step; returns notes on what is missing in it and why, for the user's eyes. With
-    `for_spreadsheets` each table is there a second time, without formulas.
+    """Write the ZIP in one step; returns notes for the user on what it lacks and why. With `for_spreadsheets`, it has a
+    second copy of each table that is safe to open in a spreadsheet.
 
-    Raises EmocoreError, with an older file still in place, where it cannot be written.
+    Raises EmocoreError and keeps an older file if the ZIP cannot be written.
     """
     kept = {title: table for title, table in content.tables.items() if TEXT_COLUMN not in table.columns}
-    notes = [f"The table '{title}' holds texts and is left out." for title in content.tables if title not in kept]
+    notes = [f"The table '{title}' contains texts and is left out." for title in content.tables if title not in kept]
     names = file_names(content.comparison.results)
     content = without_paths(replace(content, tables=kept), names)
     files = {
@@ -88,7 +88,7 @@ def write_bundle(path: Path, content: ComparisonContent, for_spreadsheets: bool 
     try:
         pictures = _pictures(content)
     except EmocoreError as error:
-        notes.append(f"The figures are here as web pages alone, without pictures: {error}.")
+        notes.append(f"The figures are only web pages, without pictures: {error}.")
     files["README.txt"] = _readme(content, notes, bool(pictures), for_spreadsheets)
     try:
         write_atomically(path, _zip({name: text.encode() for name, text in files.items()} | pictures))
@@ -107,7 +107,7 @@ def _readme(content: ComparisonContent, notes: Iterable[str], has_pictures: bool
         setting=f"{describe_setting(content.comparison)}.",
         sentences="\n".join([*map(_wrap, content.headline), *(_wrap(caveat, "- ") for caveat in content.caveats)]),
         plotly=PLOTLY_FILE,
-        copies=f", and as *{MARK}.csv with names that a spreadsheet takes for no formula" if for_spreadsheets else "",
+        copies=f", and as *{MARK}.csv that is safe to open in a spreadsheet" if for_spreadsheets else "",
         pictures=", SVG and PNG" if has_pictures else "",
         notes="".join(f"{_wrap(note, '  ')}\n" for note in notes),
         command=repeat_command(content.comparison.results),
@@ -148,7 +148,7 @@ def _web_figures(content: ComparisonContent) -> dict[str, str]:
 
 
 def _pictures(content: ComparisonContent) -> dict[str, bytes]:
-    """Raises EmocoreError where there is no browser to draw them."""
+    """The figures as SVG and PNG. Raises EmocoreError if there is no browser to draw them."""
     if not content.figures:
         return {}
     slugs = _unique_slugs(content.figures)
@@ -172,7 +172,7 @@ def _runs(content: ComparisonContent, names: dict[str, str]) -> dict[str, str]:
 
 
 def _environment(results: Iterable[Result]) -> str:
-    """Runs that share theirs stand together."""
+    """The environments as text, with runs of the same environment together."""
     groups: dict[tuple[tuple[str, str], ...], list[str]] = {}
     for result in results:
         groups.setdefault(tuple(environment(result).items()), []).append(result.id)
@@ -184,7 +184,7 @@ def _environment(results: Iterable[Result]) -> str:
 
 
 def _unique_slugs(titles: Iterable[str]) -> dict[str, str]:
-    """Title -> file name without its ending; a number tells those apart that would be the same."""
+    """Title -> file name without suffix; names that would be the same get a number."""
     slugs: dict[str, str] = {}
     for title in titles:
         slug, number = to_slug(title), 2
@@ -199,7 +199,7 @@ def _to_json(content: Any) -> str:
 
 
 def _zip(files: dict[str, bytes]) -> bytes:
-    """The README first, then by name."""
+    """The ZIP's bytes, with the README first and the other files by name."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name in sorted(files, key=lambda name: (name != "README.txt", name)):

@@ -1,4 +1,4 @@
-"""What a report or a bundle tells of a comparison. Whoever has a Comparison fills it; nothing here computes."""
+"""The content of a report or a bundle. The caller fills it from a Comparison; nothing is computed here."""
 
 from dataclasses import dataclass, field
 
@@ -10,17 +10,17 @@ from emocore.evaluation.comparison import Comparison
 
 @dataclass(frozen=True)
 class ComparisonContent:
-    """One comparison, ready to be written down.
+    """One comparison, ready to be written.
 
-    `title` heads it, such as the name of the study. `headline` is the verdict in sentences, the first of which can
-    stand alone; `caveats` are what limits it. `audit` is the fairness audit, one row per difference between the runs,
-    empty where there is none.
+    `title` is the heading, such as the study's name. `headline` is the verdict in sentences, of which the first is
+    complete by itself; `caveats` limit it. `audit` is the fairness audit, one row per difference between the runs,
+    empty if there is none.
 
     `tables` and `figures` are by title, which also names their files: "Precision and recall" becomes
     precision-and-recall.csv. The comparison's own tables (scores, emotions, verdicts, no skill) are always written
     and do not belong here. A table with a column `text` is shown in a report, but never goes into a bundle.
 
-    `figures` are as the app draws them, whatever their background; their heights count. They hold no texts.
+    `figures` are drawn as in the app, with any background; their heights are kept. They contain no texts.
     """
 
     comparison: Comparison

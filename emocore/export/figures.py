@@ -1,6 +1,6 @@
 """Figures outside the app: web pages that need no network, and pictures for print.
 
-Pictures are drawn by Kaleido in a Chrome or Chromium of this machine, started once for all of them. Nothing is ever
+Kaleido draws pictures in a Chrome or Chromium of this machine, which is started once for all of them. Nothing is
 downloaded: MathJax, which Kaleido would load from the network, is off.
 """
 
@@ -30,11 +30,11 @@ DEFAULT_HEIGHT = 450
 TITLE_HEIGHT = 40  # pixels above a picture's plot
 SMALL_MARGIN = 8
 PICTURE_WIDTH = 900
-PNG_SCALE = 2  # pixels a unit: sharp on paper and on dense displays
+PNG_SCALE = 2  # pixels per unit: sharp on paper and on high-resolution displays
 START_SECONDS, PICTURE_SECONDS, CLOSE_SECONDS = 60.0, 30.0, 10.0
 
 PLOTLY_FILE = "plotly.min.js"
-# No page that is written here can load anything, whatever its content asks for.
+# No exported page can load anything, whatever its content requests.
 CONTENT_POLICY = "default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data: blob:"
 POLICY_ALONE = CONTENT_POLICY.format(scripts="'unsafe-inline'")
 POLICY_BESIDE = CONTENT_POLICY.format(scripts="'unsafe-inline' 'self' file:")
@@ -50,7 +50,7 @@ TEMPLATES = Environment(
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure to be drawn, PICTURE_WIDTH wide and as high as it is itself, with its title above it."""
+    """A figure to draw with PICTURE_WIDTH and its own height, with its title above."""
 
     figure: go.Figure
     title: str
@@ -60,7 +60,7 @@ class Picture:
 def to_html(figure: go.Figure, title: str, plotlyjs: Literal["inline", "beside"] = "inline") -> str:
     """A web page with the figure, as interactive as in the app.
 
-    It can be mailed alone, unless plotly.js is to lie `beside` it as PLOTLY_FILE: then it is smaller by 4.8 MB.
+    By default it is complete; with `beside`, it needs plotly.js as PLOTLY_FILE in its folder and is 4.8 MB smaller.
     """
     return TEMPLATES.get_template("figure.html.jinja").render(
         title=title,
@@ -88,29 +88,29 @@ def to_fragment(figure: go.Figure, title: str, identifier: str) -> Markup:
 
 
 def plotly_script() -> Markup:
-    """plotly.js, to be put into a page's <script>."""
+    """plotly.js, for a page's <script>."""
     return Markup(get_plotlyjs())
 
 
 def to_images(pictures: Sequence[Picture]) -> list[bytes]:
-    """The pictures' files, dark on white with the title on top; PNGs have PNG_SCALE pixels a unit.
+    """The pictures' files, dark on white with the title at the top; PNGs have PNG_SCALE pixels per unit.
 
-    The same figure gives the same SVG. Takes about a second to start and half a second a picture. Raises EmocoreError
-    where there is no browser or it cannot draw.
+    The same figure gives the same SVG. Takes about a second to start and half a second per picture. Raises EmocoreError
+    if there is no browser or it cannot draw.
     """
     browser = find_browser()
     with TemporaryDirectory() as folder:
         paths = [Path(folder) / f"{number}.{picture.format}" for number, picture in enumerate(pictures)]
         jobs = [_job(picture, path) for picture, path in zip(pictures, paths, strict=True)]
         try:
-            # In a thread of its own, as the caller's may have an event loop already.
+            # In another thread, because the caller's may have an event loop already.
             with ThreadPoolExecutor(1) as thread:
                 thread.submit(asyncio.run, _draw(jobs, browser)).result()
-        except Exception as error:  # whatever may go wrong in a browser
+        except Exception as error:  # a browser can raise any error
             reason = str(error.args[0]).rstrip(".") if error.args else type(error).__name__
             raise EmocoreError(
                 f"the pictures could not be drawn with {browser} ({reason}); "
-                "see that it starts, or name another Chrome or Chromium in BROWSER_PATH"
+                "make sure that it starts, or name another Chrome or Chromium in BROWSER_PATH"
             ) from error
         files = [path.read_bytes() for path in paths]
     return [
@@ -120,17 +120,17 @@ def to_images(pictures: Sequence[Picture]) -> list[bytes]:
 
 
 def find_browser() -> str:
-    """The path of a Chrome or Chromium: BROWSER_PATH, else one that is installed.
+    """The path of a Chrome or Chromium: BROWSER_PATH, or an installed one.
 
-    Raises EmocoreError where there is none.
+    Raises EmocoreError if there is none.
     """
     from choreographer.browsers.chromium import Chromium
 
     browser = os.environ.get("BROWSER_PATH") or Chromium.find_browser(skip_local=False)
     if not browser:
         raise EmocoreError(
-            "no Chrome or Chromium was found on this machine, which pictures are drawn with; "
-            "install one (Debian and Ubuntu: apt install chromium), or name it in BROWSER_PATH"
+            "no Chrome or Chromium was found on this machine, and pictures need one; "
+            "install it (Debian and Ubuntu: apt install chromium), or name it in BROWSER_PATH"
         )
     if not Path(browser).is_file():
         raise EmocoreError(f"BROWSER_PATH={browser}: no such file; name a Chrome or Chromium there, or unset it")
@@ -138,12 +138,12 @@ def find_browser() -> str:
 
 
 def to_slug(title: str) -> str:
-    """A file's name without its ending: "F1 by emotion" -> f1-by-emotion."""
+    """A file name without suffix: "F1 by emotion" -> f1-by-emotion."""
     return re.sub(r"[^\w]+", "-", title.lower()).strip("-_")[:60] or "untitled"
 
 
 def _on_white(figure: go.Figure) -> go.Figure:
-    """A copy that does not count on the colours of the app's page."""
+    """A copy that does not depend on the colours of the app's page."""
     copy = go.Figure(figure)
     copy.update_layout(
         template="plotly_white", paper_bgcolor="white", plot_bgcolor="white", font_color=TEXT_COLOR, title=None
@@ -154,12 +154,12 @@ def _on_white(figure: go.Figure) -> go.Figure:
 
 
 def _job(picture: Picture, path: Path) -> dict[str, Any]:
-    """What Kaleido is to do for a picture."""
+    """Kaleido's job for a picture."""
     figure = _on_white(picture.figure)
     layout = figure.layout
     height = (layout.height or DEFAULT_HEIGHT) + TITLE_HEIGHT
-    # Automargin puts the title above a legend and the names of a top axis, as long as the margin is smaller than both.
-    # It knows nothing of annotations: a margin that is kept free for them goes under the title.
+    # Automargin puts the title above a legend and the names of a top axis if the margin is smaller than both. It
+    # ignores annotations, so their margin is added below the title.
     margin = layout.margin.t or 0
     has_legend = layout.showlegend is not False and sum(trace.showlegend is not False for trace in figure.data) > 1
     if margin > SMALL_MARGIN and not has_legend:
@@ -188,8 +188,8 @@ def _job(picture: Picture, path: Path) -> dict[str, Any]:
 
 
 async def _draw(jobs: Sequence[dict[str, Any]], browser: str) -> None:
-    """Chromium's sandbox is off, Kaleido's default: as root and in containers it would not start otherwise, and it
-    shows nothing but these figures."""
+    """Chromium's sandbox is off, as by default in Kaleido: otherwise it would not start as root and in containers, and
+    it shows only these figures."""
     from kaleido import Kaleido  # type: ignore[import-untyped]
 
     logging.getLogger("choreographer.channels.pipe").addFilter(_is_worth_telling)
@@ -199,21 +199,21 @@ async def _draw(jobs: Sequence[dict[str, Any]], browser: str) -> None:
             await kaleido.open()
             await kaleido.write_fig_from_object(jobs, cancel_on_error=True)
     finally:
-        # It waits for the browser's answer, and kills one that has none only when it is interrupted in that.
+        # Kaleido waits for the browser's answer, and kills a silent browser only if that wait is interrupted.
         async with asyncio.timeout(CLOSE_SECONDS):
             await kaleido.close()
 
 
 def _is_worth_telling(record: logging.LogRecord) -> bool:
-    """Not the traceback of a torn message, which a browser that is about to end may send and which is passed over: an
-    answer that is really missing is waited for, and then an error."""
+    """Whether to log a record: not the traceback of an incomplete message, which an ending browser may send. If an
+    answer is really missing, the wait for it ends in an error."""
     from choreographer.channels import JSONError
 
     return not (record.exc_info and isinstance(record.exc_info[1], JSONError))
 
 
 def _with_fixed_ids(svg: bytes, title: str) -> bytes:
-    """plotly.js puts the same six random digits into all ids of an SVG. Those of the title differ between figures, too,
-    so that several can stand in one page."""
+    """Replace the six random digits that plotly.js puts into all ids of an SVG. The new digits depend on the title, so
+    that one page can have several figures."""
     found = re.search(rb'id="defs-([0-9a-f]{6})"', svg)
     return svg.replace(found[1], b"%06x" % (zlib.crc32(title.encode()) & 0xFFFFFF)) if found else svg

@@ -1,4 +1,4 @@
-"""Everything that a comparison's page shows, gathered for a report or a bundle. Texts of users stay out."""
+"""Gathers everything that a comparison's page shows for a report or a bundle, without users' texts."""
 
 from collections.abc import Callable
 
@@ -38,7 +38,8 @@ MOST_PAIRS = 10  # next to each other in one figure
 def gather(
     comparison: Comparison, audit: pd.DataFrame, title: str, compare_at: Callable[[ThresholdPolicy], Comparison]
 ) -> ComparisonContent:
-    """`audit` is the fairness audit, `compare_at` gives the same comparison at other thresholds."""
+    """The content of a comparison. `audit` is the fairness audit; `compare_at` makes the same comparison at other
+    thresholds."""
     headline = describe(comparison)
     sentences, figures = [headline.sentence], _score_figures(comparison)
     tables: dict[str, pd.DataFrame] = {}

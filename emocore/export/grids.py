@@ -1,7 +1,7 @@
-"""Scores with their intervals in the form of a paper's table: one line per series or an emotion, the best marked.
+"""Scores with intervals as a table for a paper: one row per series or per emotion, with the best marked.
 
-The best of a column (of a line, by emotion) is marked, and so is what ties with it by the test of
-emocore.evaluation.verdicts: for macro-F1 and for F1 by emotion, the two that are tested.
+The best of a column (by emotion, of a row) is marked, and so are scores that tie with it by the test of
+emocore.evaluation.verdicts, which covers macro-F1 and F1 by emotion.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ Mark = Literal["", "best", "tie", "untested"]
 
 @dataclass(frozen=True)
 class Score:
-    """One cell; NaN where there is no value or no interval. "untested" is what no test compared with the best."""
+    """One cell; NaN if there is no value or no interval. "untested" means that no test compared it with the best."""
 
     value: float
     low: float = np.nan
@@ -31,8 +31,8 @@ class Score:
 
 @dataclass(frozen=True)
 class Row:
-    """`count` is the number of seeds of a series, and of texts that have an emotion; None for predictors without
-    skill. `floor` is the F1 of always predicting an emotion."""
+    """`count` is the number of seeds of a series, or of texts with an emotion; None for predictors without skill.
+    `floor` is the F1 of always predicting an emotion."""
 
     name: str
     count: int | None
@@ -43,7 +43,7 @@ class Row:
 @dataclass(frozen=True)
 class Grid:
     """`rows` have one score per column; `no_skill` are the rows of predictors without skill. `corner` and `counted` are
-    above the columns of names and of counts."""
+    the headings of the columns of names and of counts."""
 
     corner: str
     counted: str
@@ -56,11 +56,11 @@ class Grid:
         return any(row.floor is not None for row in self.rows)
 
     def marks(self) -> set[Mark]:
-        """Those that need an explanation below the table."""
+        """The marks that need an explanation below the table."""
         return {score.mark for row in self.rows for score in row.scores} - {""}
 
     def split(self, most: int) -> list["Grid"]:
-        """Grids of at most so many columns each, and the same rows."""
+        """Grids with the same rows and at most `most` columns each."""
         places = range(0, len(self.columns), most)
         return [
             replace(
@@ -111,9 +111,9 @@ def emotion_grid(comparison: Comparison) -> Grid:
 def _mark(
     scores: Sequence[Score], names: Sequence[str], verdicts: Verdicts | None, emotion: str | None = None
 ) -> list[Score]:
-    """The scores of one metric with their marks. Where there is no test, only equal values are the best together."""
+    """The scores of one metric with their marks. Without a test, only values equal to the best are marked with it."""
     values = np.array([score.value for score in scores], dtype=float)
-    if not (values > 0).any():  # nothing is best where nothing is found
+    if not (values > 0).any():  # if all scores are 0, none is the best
         return list(scores)
     best = int(np.nanargmax(values))
     marked = []

@@ -1,6 +1,6 @@
 r"""Tables for a paper: LaTeX with booktabs, ready to be \input.
 
-Names come from users' files and are escaped, whatever they hold. Letters beyond Latin need XeLaTeX or LuaLaTeX.
+Names come from users' files and are always escaped. Non-Latin letters need XeLaTeX or LuaLaTeX.
 """
 
 import re
@@ -11,13 +11,13 @@ from emocore.evaluation.comparison import Comparison
 from emocore.export.grids import Grid, Mark, Row, Score, emotion_grid, score_grid
 from emocore.export.notes import describe_marks, describe_setting
 
-# Intervals make columns wide: so many fit on a page.
+# Intervals make columns wide; this many fit on a page.
 MOST_COLUMNS = 4
 SIGNS: dict[Mark, str] = {"tie": r"$^{\dagger}$", "untested": r"$^{\ddagger}$"}
 INTERVALS = (
-    "95 % confidence intervals in brackets, over texts (bootstrap) and seeds; a single seed counts the texts alone."
+    "95 % confidence intervals in brackets, over texts (bootstrap) and seeds; with a single seed, over texts only."
 )
-# What has a meaning of its own in LaTeX text; a row that begins with [ or * would be taken for an argument of \\.
+# Characters with a special meaning in LaTeX; a row that begins with [ or * would be read as an argument of \\.
 ESCAPES = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
@@ -45,16 +45,16 @@ ESCAPES = {
 
 
 def escape(text: str) -> str:
-    """Any text as LaTeX that prints it, on one line."""
+    """LaTeX that prints the text on one line."""
     line = re.sub(r"[\s\x00-\x1f\x7f]+", " ", text).strip()
     escaped = "".join(ESCAPES.get(letter, letter) for letter in line)
     return re.sub("-(?=-)", "-{}", escaped)  # or two hyphens would become a dash
 
 
 def latex_table(comparison: Comparison) -> str:
-    """Series by macro-F1, micro-F1 and Jaccard, with intervals and the lines of no skill."""
+    """Series x macro-F1, micro-F1 and Jaccard, with intervals and the no-skill rows."""
     grid = score_grid(comparison)
-    tested = " Macro-F1 alone is tested." if grid.marks() & {"tie", "untested"} else ""
+    tested = " Only macro-F1 is tested." if grid.marks() & {"tie", "untested"} else ""
     caption = (
         f"Scores of each series. {describe_setting(comparison)}. {INTERVALS} {describe_marks(grid.marks())}{tested}"
     )
@@ -62,9 +62,9 @@ def latex_table(comparison: Comparison) -> str:
 
 
 def latex_emotion_table(comparison: Comparison) -> str:
-    """Emotions by series: F1 with intervals, and what always predicting the emotion would score."""
+    """Emotions x series: F1 with intervals, and the F1 of always predicting the emotion."""
     grid = emotion_grid(comparison)
-    thin = " Emotions without one are in too few texts." if _has_thin_rows(grid) else ""
+    thin = " Emotions without an interval have too few texts." if _has_thin_rows(grid) else ""
     caption = f"F1 by emotion. {describe_setting(comparison)}. {INTERVALS}{thin} {describe_marks(grid.marks())}"
     return _table(grid.split(MOST_COLUMNS), caption, "emotions")
 

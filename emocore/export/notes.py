@@ -1,4 +1,4 @@
-"""How a comparison was computed, in a few sentences: for a report, a README and the caption of a table."""
+"""Sentences on how a comparison was computed, for a report, a README and the caption of a table."""
 
 from collections.abc import Collection
 
@@ -11,9 +11,9 @@ from emocore.text import counted, join_names
 
 SIGNS: dict[Mark, str] = {"tie": "†", "untested": "‡"}
 MARKS: dict[Mark, str] = {
-    "best": "The best in bold.",
+    "best": "The best is in bold.",
     "tie": f"{SIGNS['tie']} Ties with the best: no difference was shown.",
-    "untested": f"{SIGNS['untested']} Not tested against the best: other texts, or its predictions are not here.",
+    "untested": f"{SIGNS['untested']} Not tested against the best, since the texts differ or predictions are missing.",
 }
 
 
@@ -26,7 +26,7 @@ def describe_setting(comparison: Comparison) -> str:
 
 
 def describe_texts(comparison: Comparison) -> str:
-    """886 texts; 886 and 120 texts where not all runs were scored on the same; a word where it is not known."""
+    """886 texts; 886 and 120 texts if runs were scored on different texts; an unknown number of texts."""
     counts = [len(predictions.row_ids) for predictions in comparison.groups]
     if not counts:
         counts = sorted({rows for result in comparison.results if (rows := result.rows(comparison.split))})
@@ -46,24 +46,23 @@ def describe_seeds(comparison: Comparison) -> str:
 
 
 def describe_method(comparison: Comparison) -> list[str]:
-    """What is behind the numbers, one paragraph per kind of number."""
+    """How the numbers were computed, one paragraph per kind of number."""
     thresholds = POLICY_DESCRIPTIONS[comparison.policy]
     if comparison.policy != "launch" and comparison.split == "validation":
-        thresholds += " Here, on that split itself, each fifth of the texts has those chosen on the other four."
+        thresholds += " On that split itself, each fifth of the texts has thresholds tuned on the other four fifths."
     paragraphs = [
         f"Scores are those of the {comparison.split} split, {describe_texts(comparison)}; a series is the mean over "
         f"its seeds ({describe_seeds(comparison)}). Thresholds {POLICY_TITLES[comparison.policy]}: {thresholds}",
         f"Intervals are 95 % confidence intervals. They count chance in the texts, by a bootstrap of {RESAMPLES:,} "
-        "resamples, and between seeds; of a series with one seed they count the texts alone. F1 of one emotion has "
-        f"Wilson's (1927) interval, and none where fewer than {FEWEST_POSITIVES} texts have the emotion.",
-        "Two series are compared by a paired bootstrap over texts, widened by the spread between seeds (of a single "
-        "seed, that of the others, or an assumed one), overall and for each emotion. p-values are corrected by Holm "
-        "(1979), overall for the number of pairs and by emotion for the emotions of a pair, and a difference counts "
-        "below 0.05; intervals of differences are not corrected. What chance there is in tuned thresholds is not "
-        "counted. A tie means that no difference was shown, "
-        "not that there is none.",
-        "No skill is what predictors that ignore the text score: silence predicts nothing, frequency each emotion at "
-        "random as often as it occurs, always-on every emotion for every text.",
+        "resamples, and between seeds; for a series with one seed, only in the texts. F1 of one emotion has "
+        f"Wilson's (1927) interval, or none if fewer than {FEWEST_POSITIVES} texts have the emotion.",
+        "Two series are compared by a paired bootstrap over texts, widened by the spread between seeds (for a single "
+        "seed, that of the other series or an assumed one), overall and for each emotion. p-values are corrected by "
+        "Holm (1979), overall for the number of pairs and by emotion for the emotions of a pair. A difference is "
+        "significant below 0.05; intervals of differences are not corrected. Chance in tuned thresholds is not "
+        "counted. A tie means that no difference was shown, not that there is none.",
+        "No-skill scores are those of predictors that ignore the text: silence predicts nothing, frequency predicts "
+        "each emotion at random as often as it occurs, and always-on predicts every emotion for every text.",
     ]
     if len(comparison.local) < len(comparison.results):
         paragraphs.append(
@@ -74,5 +73,5 @@ def describe_method(comparison: Comparison) -> list[str]:
 
 
 def describe_marks(marks: Collection[Mark]) -> str:
-    """What the signs mean that a grid has, one sentence each."""
+    """One sentence per mark of a grid, on what it means."""
     return " ".join(text for mark, text in MARKS.items() if mark in marks)

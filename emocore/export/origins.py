@@ -1,7 +1,7 @@
-"""Where a comparison comes from: settings, environment and data of its runs, without what is private to a machine.
+"""Settings, environment and data of a comparison's runs, without anything that is private to this machine.
 
-Settings name files and local bases by their absolute paths. Outside this machine these mean nothing and tell the
-user's name; a file is called by its own name then, and by as many of its folders as tell it from the others.
+Settings name files and local bases by absolute paths. Elsewhere these mean nothing and reveal the user's name, so a
+file is called by its own name, with as many of its folders as are needed to tell it from others.
 """
 
 from collections import Counter
@@ -25,9 +25,9 @@ ADDRESS = ("mode", "entity", "project", "id", "url", "base_url")
 
 
 def file_names(results: Sequence[Result]) -> dict[str, str]:
-    """Each path in the settings -> what the file is called outside this machine.
+    """Each path in the settings -> the file's name outside this machine.
 
-    Files with the same content have one name, wherever they lie. A local base is called ./NAME.
+    Files with the same content have the same name, wherever they are. A local base is called ./NAME.
     """
     contents: dict[str, str] = {}
     for result in results:
@@ -47,9 +47,9 @@ def file_names(results: Sequence[Result]) -> dict[str, str]:
 
 
 def without_paths(content: ComparisonContent, names: Mapping[str, str]) -> ComparisonContent:
-    """The same words and tables, with the names of files in the place of their paths."""
+    """The same content with names of files instead of their paths."""
 
-    order = sorted(names, key=len, reverse=True)  # a path may begin like another one
+    order = sorted(names, key=len, reverse=True)  # a path may be the beginning of another one
 
     def rename_files(cell: Any) -> Any:
         return reduce(lambda text, path: text.replace(path, names[path]), order, cell) if type(cell) is str else cell
@@ -64,7 +64,7 @@ def without_paths(content: ComparisonContent, names: Mapping[str, str]) -> Compa
 
 
 def shared_config(result: Result, names: Mapping[str, str]) -> dict[str, Any]:
-    """The settings of a run as others may read them; `names` are those of `file_names`."""
+    """The settings of a run that others may read; `names` are those of `file_names`."""
     config = result.config.model_dump()
     for setting in (*DATA_FILES, "base"):
         config[setting] = names.get(config[setting], config[setting])
@@ -74,7 +74,7 @@ def shared_config(result: Result, names: Mapping[str, str]) -> dict[str, Any]:
 
 
 def shared_address(result: Result) -> dict[str, Any]:
-    """Where a run is on W&B, as far as that is known."""
+    """Where a run is on W&B, if known."""
     if isinstance(result, TeamResult):
         return {"url": _without_account(result.url)}
     if not isinstance(result, RunResult):
@@ -85,7 +85,7 @@ def shared_address(result: Result) -> dict[str, Any]:
 
 
 def hashes(results: Sequence[Result], names: Mapping[str, str]) -> dict[str, Any]:
-    """What tells whether somebody has the same data, split and base: run id -> its hashes and files."""
+    """Run id -> its hashes and files, which show whether somebody has the same data, split and base."""
     return {
         result.id: {
             "files": {
@@ -100,8 +100,8 @@ def hashes(results: Sequence[Result], names: Mapping[str, str]) -> dict[str, Any
 
 
 def settings_table(comparison: Comparison, names: Mapping[str, str]) -> pd.DataFrame:
-    """One row per setting and value: setting, value, series ("all", or which have it). Method, seed and study are left
-    out, and so is what a method does not read."""
+    """One row per setting and value: setting, value, series ("all", or those that have it). Method, seed and study are
+    left out, and so are settings that a method does not read."""
     told = {
         result.id: {
             title(setting): describe_value(value)
@@ -114,18 +114,18 @@ def settings_table(comparison: Comparison, names: Mapping[str, str]) -> pd.DataF
 
 
 def environment_table(comparison: Comparison) -> pd.DataFrame:
-    """The same of what the runs ran on: what, value, series."""
+    """The same for the environment of the runs: what, value, series."""
     return _group({result.id: environment(result) for result in comparison.results}, comparison.series, "what")
 
 
 def environment(result: Result) -> dict[str, str]:
-    """What a run ran on, by name: versions, code, device."""
+    """The environment of a run by name: versions, code, device."""
     provenance = result.provenance
     revision = provenance.code.revision or "not known"
     known = {
         "python": provenance.python,
         "emocore": provenance.emocore,
-        "code": f"{revision} with changes of its own" if provenance.code.dirty else revision,
+        "code": f"{revision} with local changes" if provenance.code.dirty else revision,
         **provenance.packages,
         "platform": provenance.platform,
         "device": provenance.device,
@@ -149,7 +149,7 @@ def _group(told: Mapping[str, Mapping[str, str]], series: Mapping[str, str], hea
 
 
 def _shorten(paths: Sequence[str]) -> dict[str, str]:
-    """As many last parts of each path as tell all of them apart."""
+    """The last parts of each path, as many as are needed to tell all paths apart."""
     parts = {path: [part for part in Path(path).parts if part != "/"] for path in paths}
     for count in range(1, max(map(len, parts.values()), default=0) + 1):
         names = {path: "/".join(own[-count:]) for path, own in parts.items()}
@@ -159,6 +159,6 @@ def _shorten(paths: Sequence[str]) -> dict[str, str]:
 
 
 def _without_account(url: str) -> str:
-    """An address without the name and password that it may hold."""
+    """An address without user name and password."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))

@@ -1,8 +1,8 @@
-"""The command that repeats the runs of a comparison, in the shortest form that says all that was chosen.
+"""The shortest command that repeats the runs of a comparison with all their settings.
 
-Method, seeds, base and data are always named, other settings where they differ from what the method and the base
-bring along. Where a run was logged is left to whoever repeats it. Data files are called only by their names (see
-emocore.export.origins), so the command is for the folder that they lie in.
+Method, seeds, base and data are always named, other settings only if they differ from the defaults of method and base.
+Where to log is left to the user. Data files have only their names (see emocore.export.origins), so the command must run
+in their folder.
 """
 
 import shlex
@@ -21,16 +21,16 @@ from emocore.run.settings import SHARED, VARIED, use, with_role
 
 PROGRAM = ("python", "-m", "emocore")
 ALWAYS_NAMED = ("base", "data")
-REPEATED = with_role("data", "training", "method", "machine")  # all that is neither named by a study nor logging
+REPEATED = with_role("data", "training", "method", "machine")  # neither named by a study nor for logging
 
 Config = dict[str, Any]
 Settings = dict[str, Any]
 
 
 def repeat_command(results: Sequence[Result]) -> str:
-    """One line where the runs are one study of methods x seeds (x values of one setting), otherwise one line per run.
+    """One line if the runs are one study of methods x seeds (x values of one setting), otherwise one line per run.
 
-    A label column with a comma in its name cannot be said on a command line; a comment in the first line says so.
+    A command line cannot name a label column with a comma; a comment in the first line then says so.
     """
     names = file_names(results)
     configs = [shared_config(result, names) for result in results]
@@ -50,7 +50,7 @@ def _launch_command(config: Config) -> str:
 
 
 def _study_command(configs: Sequence[Config]) -> str | None:
-    """None where the runs are not what one `study` would launch."""
+    """The `study` command that launches these runs; None if there is none."""
     if len({config["study"] for config in configs}) > 1 or not configs[0]["study"]:
         return None
     by_method: dict[str, list[Config]] = {}
@@ -81,8 +81,8 @@ def _study_command(configs: Sequence[Config]) -> str | None:
 
 
 def _find_varied(by_method: Mapping[str, Sequence[Config]]) -> dict[str, list[Any]] | None:
-    """The one setting that differs within a method, with its values; empty where there is none, None where it is not
-    one that a study can vary."""
+    """The one setting that differs within a method, with its values; empty if there is none, None if a study cannot
+    vary the differences."""
     names = [
         name
         for name in REPEATED
@@ -98,7 +98,7 @@ def _find_varied(by_method: Mapping[str, Sequence[Config]]) -> dict[str, list[An
 
 
 def _is_complete(by_method: Mapping[str, Sequence[Config]], varied: Mapping[str, Sequence[Any]]) -> bool:
-    """Whether every method has each value with each seed, once; a method that does not read it, each seed."""
+    """Whether every method has each value with each seed exactly once, or only each seed if it ignores the setting."""
     seeds = {config["seed"] for members in by_method.values() for config in members}
     for method, members in by_method.items():
         names = [name for name in varied if reads(method, name)]
@@ -109,7 +109,7 @@ def _is_complete(by_method: Mapping[str, Sequence[Config]], varied: Mapping[str,
 
 
 def _has(method: str, setting: str) -> bool:
-    """Whether the configs of a method hold a value of the setting: one that it reads, or a default that all hold."""
+    """Whether the configs of a method have a value of the setting: the method reads it, or it is a common default."""
     return reads(method, setting) if setting == "base" or use(setting).role == "method" else True
 
 
@@ -122,8 +122,8 @@ def _is_chosen(name: str, config: Config) -> bool:
 
 @lru_cache
 def _defaults(method: str, base: str) -> RunConfig:
-    """What a run has where nothing else is named. What a base brings along is known only of the catalogue's: asking
-    for another would need its folder or the network."""
+    """The default settings. Defaults that depend on the base are known only for bases in the catalogue, because others
+    would need their folder or the network."""
     if method not in METHODS or base not in (*BASES, NO_BASE):
         return RunConfig()
     return resolve(RunConfig(method=method, **({} if base == NO_BASE else {"base": base})))[0]
@@ -134,7 +134,7 @@ def _options(settings: Settings) -> list[str]:
 
 
 def _to_argument(value: Any) -> str:
-    """A value as `parse_setting` reads it."""
+    """A value in the form that `parse_setting` reads."""
     if value is None:
         return ""
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)

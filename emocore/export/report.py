@@ -1,6 +1,6 @@
 """The report: a comparison as one web page that can be mailed, printed and read without a network.
 
-Everything that comes from files and people (names of emotions, studies and columns, texts) is escaped by Jinja.
+Jinja escapes everything that comes from files and users (names of emotions, studies and columns, texts).
 """
 
 import re
@@ -21,7 +21,7 @@ from emocore.export.origins import environment_table, file_names, settings_table
 from emocore.export.repeat import repeat_command
 from emocore.export.tables import WordTable, to_words
 
-# Columns of series that fit on a sheet of paper; further ones go into a table below.
+# Columns of series that fit on a sheet of paper; others go into a table below.
 MOST_SERIES = 5
 MOST_COLUMNS = 12
 MOST_ROWS = 60
@@ -35,14 +35,14 @@ REPORT_METRICS = ("f1_macro", "f1_micro", "jaccard", "exact_match")
 
 @dataclass(frozen=True)
 class ShownTable:
-    """`left_out` is how many rows more there are than the page shows."""
+    """`left_out` is the number of rows that the page does not show."""
 
     table: WordTable
     left_out: int
 
 
 def html_report(content: ComparisonContent) -> str:
-    """The whole page. Files are called by their names, never by their paths."""
+    """The whole page. Files have only their names, never their paths."""
     comparison = content.comparison
     scores, emotions = score_grid(comparison, REPORT_METRICS), emotion_grid(comparison)
     names = file_names(comparison.results)
@@ -83,7 +83,7 @@ def html_report(content: ComparisonContent) -> str:
 
 
 def _find_clear(comparison: Comparison) -> pd.DataFrame:
-    """The verdicts by emotion that are no ties, the commonest emotion first."""
+    """The verdicts by emotion that are not ties, the commonest emotion first."""
     verdicts = comparison.verdicts.by_emotion
     places = {emotion: place for place, emotion in enumerate(comparison.emotions["emotion"].drop_duplicates())}
     clear = verdicts.loc[verdicts["verdict"] != "tie", ["emotion", *VERDICT_COLUMNS]]
@@ -100,6 +100,6 @@ def _list_runs(comparison: Comparison) -> WordTable:
 
 
 def _emphasise(text: str) -> Markup:
-    """*This* and **this** of a text of our own as HTML."""
+    """Render *this* and **this** in Emocore's own texts as HTML."""
     strong = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", str(escape(text)))
     return Markup(re.sub(r"\*(.+?)\*", r"<em>\1</em>", strong))

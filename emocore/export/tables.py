@@ -1,6 +1,6 @@
-"""Tables as people read them: titles with units, an interval beside its value, every number in the house's form.
+"""Tables for readers: titles with units, intervals next to their values, and consistent number formats.
 
-The columns are known by name (see emocore.evaluation); one that is not is shown as it is.
+Columns are known by name (see emocore.evaluation); an unknown column is shown unchanged.
 """
 
 import re
@@ -17,7 +17,7 @@ from emocore.models.methods import method_title
 from emocore.text import format_bytes, format_count, format_seconds
 
 NOTHING = "–"
-# Of a table that has one interval, low and high, the columns that it may belong to, the first that is there.
+# The columns that an interval (low and high) may belong to; the first one in the table counts.
 MEASURES = ("difference", "f1", "observed", "f1_macro", "value")
 TITLES = METRIC_TITLES | {
     "f1": "F1",
@@ -31,7 +31,7 @@ TITLES = METRIC_TITLES | {
     "samples_per_second": "texts/s",
     "peak_memory_bytes": "peak memory",
     "adapter_bytes": "adapter size",
-    "latency_seconds": "one text alone",
+    "latency_seconds": "latency of one text",
     "method_title": "method",
     "reconstructed_f1_micro": "multi-label micro-F1, reconstructed",
     "ece": "calibration error (ECE)",
@@ -41,29 +41,29 @@ TITLES = METRIC_TITLES | {
     "observed": "share that is true",
     "confidence": "mean probability",
 }
-# Of what stands in cells.
+# Words for values of cells.
 NAMES = METRIC_TITLES | {str(policy): title for policy, title in POLICY_TITLES.items()}
 FORMS: dict[str, Callable[[Any], str]] = {
     "difference": lambda value: f"{100 * value:+.1f}",
     "latency_seconds": lambda value: f"{1000 * value:,.3g} ms" if value < 1 else format_seconds(value),
     **dict.fromkeys(("p_value", "p_adjusted"), lambda value: "< 0.001" if value < 0.001 else f"{value:.3f}"),
-    # Means over seeds, so that a half may be left: 4,235; 0.5.
+    # Means over seeds, which may have fractions: 4,235; 0.5.
     **dict.fromkeys(("count", "errors", "only_wrong", "only_right"), lambda value: f"{value:,.1f}".removesuffix(".0")),
 }
-# They say again what the series or the pair says.
+# Columns that repeat what the series or the pair says.
 REPEATED = ("method", "first_method", "second_method")
 
 
 @dataclass(frozen=True)
 class WordTable:
-    """`rows` are cells of `columns`; `is_number` says of each column whether it is set flush right."""
+    """`rows` are cells of `columns`; `is_number` says for each column whether it is right-aligned."""
 
     columns: list[str]
     rows: list[list[str]]
     is_number: list[bool]
 
     def upright(self, most: int) -> "WordTable":
-        """With its columns as rows, where there are more of them than `most` and than rows."""
+        """The table with columns as rows if there are more columns than `most` and than rows."""
         if len(self.columns) <= max(most, len(self.rows)):
             return self
         corner, *columns = [list(cells) for cells in zip(self.columns, *self.rows, strict=True)]
@@ -71,7 +71,7 @@ class WordTable:
 
 
 def to_words(table: pd.DataFrame) -> WordTable:
-    """Any table of a comparison in words, without columns that say nothing; an index of names is its first column."""
+    """Any table of a comparison in words, without empty columns and with an index of names as its first column."""
     flat = with_index(table)
     told = {"series", "first"} & set(map(str, flat.columns))
     dropped = {column for column in REPEATED if told and column in flat.columns}
@@ -91,7 +91,7 @@ def to_words(table: pd.DataFrame) -> WordTable:
 
 
 def with_index(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with an index of names as its first column, as in a file; numbers of rows say nothing."""
+    """The table with an index of names as its first column, as in a file; a numeric index is dropped."""
     if is_numeric_dtype(table.index):
         return table.reset_index(drop=True)
     flat = table.copy()
@@ -100,7 +100,7 @@ def with_index(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _find_intervals(table: pd.DataFrame) -> dict[str, tuple[str, str] | None]:
-    """The columns to show, each with the names of the columns that hold the ends of its interval."""
+    """The columns to show, each with the names of the columns with the ends of its interval."""
     names = list(map(str, table.columns))
     pairs = {name: (f"{name}_low", f"{name}_high") for name in names}
     if {"low", "high"} <= set(names) and (own := next((name for name in MEASURES if name in names), None)):
@@ -111,13 +111,13 @@ def _find_intervals(table: pd.DataFrame) -> dict[str, tuple[str, str] | None]:
 
 
 def _find_form(name: str, table: pd.DataFrame) -> Callable[[Any], str]:
-    """How the values of a column are said that are there."""
+    """The format of a column's known values."""
     column = table[name]
     if name in ("method", "metric", "policy"):
         return _format_name
     if not is_numeric_dtype(column) or is_bool_dtype(column) or name == "seed":
         return _format_text
-    if name == "value" and "setting" in table.columns:  # of a sweep: rows or a learning rate
+    if name == "value" and "setting" in table.columns:  # in a sweep: rows or a learning rate
         return "{:,g}".format
     if name in FORMS:
         return FORMS[name]
@@ -143,7 +143,7 @@ def _format_number(value: float) -> str:
 
 
 def _format_name(value: Any) -> str:
-    """A method, a metric or a threshold policy by its title."""
+    """The title of a method, metric or threshold policy."""
     return NAMES.get(str(value), method_title(str(value)))
 
 

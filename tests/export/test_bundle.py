@@ -39,7 +39,7 @@ def folder(content: ComparisonContent, tmp_path_factory: pytest.TempPathFactory)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bundle, "to_images", draw)
         for name in ("a.zip", "b.zip"):
-            assert write_bundle(folder / name, content) == ["The table 'Texts' holds texts and is left out."]
+            assert write_bundle(folder / name, content) == ["The table 'Texts' contains texts and is left out."]
     return folder
 
 
@@ -67,7 +67,7 @@ def test_the_readme_says_what_it_is_and_how_to_repeat_it(content: ComparisonCont
     readme = files["README.txt"].decode()
     assert readme.startswith(content.title + "\n")
     for words in (
-        "LoRA beats IA3", "Thresholds matter.", "SVG and PNG", "No texts and no predictions", "'Texts' holds texts",
+        "LoRA beats IA3", "Thresholds matter.", "SVG and PNG", "no texts and no predictions", "'Texts' contains texts",
         "python -m emocore study --name 'PEFT 1' --methods lora,qlora,ia3 --seeds 1,2",
         " --base minilm-l6 --data train.csv",
     ):  # fmt: skip

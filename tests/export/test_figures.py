@@ -77,7 +77,7 @@ def test_a_browser_that_does_not_work_is_named_and_ended(
     monkeypatch.setenv("BROWSER_PATH", str(browser))
     for name, seconds in (("START_SECONDS", 1.0), ("PICTURE_SECONDS", 0.5), ("CLOSE_SECONDS", 0.5)):
         monkeypatch.setattr(figures, name, seconds)
-    with pytest.raises(EmocoreError, match=rf"could not be drawn with {browser} \(.+\); see that it starts"):
+    with pytest.raises(EmocoreError, match=rf"could not be drawn with {browser} \(.+\); make sure that it starts"):
         to_images([Picture(figure, "x", "svg")])
     pid = int((tmp_path / "pid").read_text())
     status = Path(f"/proc/{pid}/stat")

@@ -63,8 +63,8 @@ def test_a_wide_grid_is_split_with_its_marks() -> None:
 
 
 def test_only_signs_that_are_there_are_explained() -> None:
-    assert describe_marks({"best"}) == "The best in bold."
-    assert describe_marks({"best", "untested"}).startswith("The best in bold. ‡ Not tested")
+    assert describe_marks({"best"}) == "The best is in bold."
+    assert describe_marks({"best", "untested"}).startswith("The best is in bold. ‡ Not tested")
     assert describe_marks(set()) == ""
 
 

@@ -99,4 +99,4 @@ def test_emotions_in_too_few_texts_have_no_interval_and_the_caption_says_so(comp
     check_structure(table)
     [trust] = [row for row in rows_of(table) if row[0].strip() == "trust"]
     assert all("[" not in cell for cell in trust)
-    assert "Emotions without one are in too few texts" in table
+    assert "Emotions without an interval have too few texts" in table

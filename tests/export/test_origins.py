@@ -85,7 +85,7 @@ def test_an_environment_that_changed_within_a_series_is_told_by_its_share(study:
     assert table["python", "3.11.7"] == "all"
     assert table["torch", "2.13.0"] == "LoRA, QLoRA, IA3 (1 of 2)"
     assert table["torch", "2.12.0"] == "IA3 (1 of 2)"
-    assert table["code", "abc with changes of its own"] == "IA3 (1 of 2)"
+    assert table["code", "abc with local changes"] == "IA3 (1 of 2)"
 
 
 def test_hashes_tell_files_and_split_of_every_run(study: list[RunResult]) -> None:

@@ -121,7 +121,7 @@ def test_a_long_table_is_cut_and_the_page_says_by_how_much(content: ComparisonCo
     table = pd.DataFrame({"recall": range(MOST_ROWS + 1234)})
     page = html_report(replace(content, figures={}, tables={"Curve": table, "Nothing": table[:0]}))
     sections = Reader(page).sections
-    assert "1,234 rows more; the bundle has the whole table." in sections["Curve"]
+    assert "1,234 more rows; the bundle has the whole table." in sections["Curve"]
     assert "Nothing to list." in sections["Nothing"]
 
 

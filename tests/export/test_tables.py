@@ -19,7 +19,7 @@ def test_costs_have_units_and_missing_ones_a_dash() -> None:
     )  # fmt: skip
     words = to_words(costs)
     assert words.columns == [
-        "series", "seeds", "macro-F1", "training time", "peak memory", "trainable parameters", "one text alone",
+        "series", "seeds", "macro-F1", "training time", "peak memory", "trainable parameters", "latency of one text",
     ]  # fmt: skip
     assert words.rows == [
         ["LoRA", "3", f"0.508 [0.485,{SPACE}0.531]", "3 min 12 s", "2.1 GB", "19.6 M", "12.3 ms"],
