@@ -1,6 +1,5 @@
 """The code that lies with a base never runs, and nobody is asked whether it should: tried on a real terminal."""
 
-import json
 import os
 import pty
 import shutil
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 
 from emocore.run.folder import RunFolder
+from tests.support.records import edit_json
 from tests.support.repository import REPOSITORY
 
 SECONDS = 60
@@ -37,18 +37,16 @@ def add_code(base: Path, marker: Path) -> None:
         "tokenizer_config.json": {"auto_map": tokenizers, "tokenizer_class": "EvilTokenizer"},
     }
     for name, changes in places.items():
-        content = json.loads((base / name).read_text(encoding="utf-8"))
-        (base / name).write_text(json.dumps(content | changes), encoding="utf-8")
+        edit_json(base / name, **changes)
 
 
 def say_yes(*arguments: str, cache: Path) -> tuple[int, str]:
     """Exit status and output of the command in a terminal in which somebody says yes to everything."""
     leader, follower = pty.openpty()
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "HF_MODULES_CACHE": str(cache)}
     process = subprocess.Popen(
         [sys.executable, "-m", "emocore", *arguments],
         cwd=REPOSITORY,
-        env=environment,
+        env=os.environ | {"HF_MODULES_CACHE": str(cache)},
         stdin=follower,
         stdout=follower,
         stderr=follower,
@@ -76,8 +74,7 @@ def test_no_code_of_a_base_runs_and_no_question_is_asked(
     base = Path(shutil.copytree(tiny_bert if name == "bert_lora" else tiny_llama, tmp_path / "base"))
     add_code(base, marker)
     run = RunFolder(Path(shutil.copytree(finished_runs[name].path, tmp_path / "runs" / "given")))
-    info = json.loads((run.adapter / "emocore.json").read_text(encoding="utf-8"))
-    (run.adapter / "emocore.json").write_text(json.dumps(info | {"base": str(base)}), encoding="utf-8")
+    edit_json(run.adapter / "emocore.json", base=str(base))
     status, words = say_yes("classify", run.id, "--text", "so happy today", cache=tmp_path / "modules")
     assert not marker.exists() and not list(tmp_path.rglob("marker"))
     assert "[y/N]" not in words and "Traceback" not in words

@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -95,25 +96,15 @@ def test_threads_may_ask_at_once(
     """As the playground does for two visitors: two classifiers over one base, in threads of their own."""
     folders = [Path(shutil.copytree(finished_runs[name].adapter, tmp_path / str(i))) for i, name in enumerate(names)]
     expected = [load_classifier(folder, BaseStore()).logits(texts) for folder in folders]
+    start = threading.Barrier(2)
+
+    def ask(folder: Path, bases: BaseStore) -> np.ndarray:
+        start.wait()
+        return load_classifier(folder, bases).logits(texts)
+
     for _ in range(5):
         bases = BaseStore()
-        start = threading.Barrier(2)
-        answers: dict[int, np.ndarray] = {}
-
-        def ask(
-            number: int,
-            bases: BaseStore = bases,
-            start: threading.Barrier = start,
-            answers: dict[int, np.ndarray] = answers,
-        ) -> None:
-            start.wait()
-            answers[number] = load_classifier(folders[number], bases).logits(texts)
-
-        threads = [threading.Thread(target=ask, args=(number,)) for number in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        with ThreadPoolExecutor(2) as pool:
+            answers = list(pool.map(ask, folders, [bases] * 2))
         assert len(bases._bases) == 1
-        for number in range(2):
-            np.testing.assert_allclose(answers[number], expected[number], atol=1e-4)
+        np.testing.assert_allclose(answers, expected, atol=1e-4)

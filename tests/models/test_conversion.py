@@ -3,7 +3,6 @@
 The work itself is a short script here, since what is tested is what becomes of drafts and locks around it.
 """
 
-import json
 import os
 import shutil
 import signal
@@ -21,6 +20,7 @@ from emocore.errors import BaseModelError
 from emocore.models import bundled
 from emocore.run.folder import RunFolder
 from tests.support.live_runs import wait_for
+from tests.support.records import edit_json
 from tests.support.repository import REPOSITORY
 
 PYTHON = sys.executable
@@ -138,9 +138,7 @@ def test_a_classifier_whose_base_has_no_place_says_so(
     no_cache: Path, finished_runs: dict[str, RunFolder], runs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = RunFolder(Path(shutil.copytree(finished_runs["lora"].path, runs / "given")))
-    info = run.adapter / "emocore.json"
-    content = json.loads(info.read_text(encoding="utf-8"))
-    info.write_text(json.dumps(content | {"base": "smollm2-135m"}), encoding="utf-8")
+    edit_json(run.adapter / "emocore.json", base="smollm2-135m")
     assert main(["classify", "given", "--text", "so happy today"]) != 0
     [line] = capsys.readouterr().err.splitlines()
     assert str(no_cache) in line and "EMOCORE_CACHE" in line

@@ -1,6 +1,7 @@
 """HF_TOKEN goes to the Hub that the user named and to no other server, seen by real servers on this machine."""
 
 import ast
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -59,15 +60,9 @@ class Server:
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = int(self._server.server_address[1])
+        self.address = f"http://127.0.0.1:{self.port}"
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-
-    @property
-    def port(self) -> int:
-        return int(self._server.server_address[1])
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
 
     def close(self) -> None:
         self._server.shutdown()
@@ -76,15 +71,8 @@ class Server:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[..., Server]]:
-    started: list[Server] = []
-
-    def start(redirect_to: str = "", refresh_at: str = "") -> Server:
-        started.append(Server(redirect_to, refresh_at))
-        return started[-1]
-
-    yield start
-    for server in started:
-        server.close()
+    with contextlib.ExitStack() as stack:
+        yield lambda **places: stack.enter_context(contextlib.closing(Server(**places)))
 
 
 def test_a_run_s_process_sends_the_token_to_the_user_s_own_hub(tmp_path: Path, serve: Callable[..., Server]) -> None:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 
 from emocore.jobs.queue import resume_run
@@ -14,6 +13,7 @@ from emocore.system.faults import EXIT_STATUS
 from emocore.tracking.metrics_file import read_metrics
 from emocore.training.checkpoints import last_checkpoint
 from tests.support.live_runs import Attempts, describe, queue_run
+from tests.support.outcomes import assert_same, outcome_of
 
 # 84 rows in batches of 8 are 11 steps an epoch, the last one short, and 33 in all. The loss is logged every third
 # step, so that checkpoint 14 lies in the middle of an epoch and between two logged losses.
@@ -98,22 +98,15 @@ def test_a_resumed_run_ends_exactly_where_the_whole_one_does(outcomes: dict[str,
     run, whole = outcome.resumed, outcome.whole
     assert (outcome.killed_with, outcome.checkpoint) == (EXIT_STATUS, CASES[name].checkpoint)
     assert run.state.status == whole.state.status == RunStatus.FINISHED, describe(run)
-    weights = [(each.adapter / "adapter_model.safetensors").read_bytes() for each in (run, whole)]
-    assert weights[0] == weights[1]
-    stored = [pd.read_parquet(each.predictions) for each in (run, whole)]
-    pd.testing.assert_frame_equal(*stored, check_exact=True)
+    assert_same(outcome_of(run), outcome_of(whole))
     assert run.scores and whole.scores
     assert run.scores.splits == whole.scores.splits
-    assert rows_without_time(run) == rows_without_time(whole)
-
-
-def rows_without_time(run: RunFolder) -> list[dict[str, Any]]:
-    return [{name: value for name, value in row.items() if name != "seconds"} for row in read_metrics(run.metrics)]
 
 
 def test_the_loss_was_logged_between_checkpoints(outcomes: dict[str, Outcome]) -> None:
     """Otherwise the cases above would not show that the part of it that was not logged yet survives."""
-    losses = [row["step"] for row in rows_without_time(outcomes["lora, mid-epoch"].whole) if "train/loss" in row]
+    rows = read_metrics(outcomes["lora, mid-epoch"].whole.metrics)
+    losses = [row["step"] for row in rows if "train/loss" in row]
     assert losses == [1, *range(3, 34, 3)]
 
 
@@ -125,12 +118,3 @@ def test_the_cost_counts_all_attempts(outcomes: dict[str, Outcome]) -> None:
         assert scores.cost.samples_per_second * scores.cost.train_seconds == pytest.approx(expected, rel=0.01)
         seconds = [row["seconds"] for row in rows]
         assert seconds == sorted(seconds)
-
-
-def test_a_finished_run_keeps_no_checkpoint(outcomes: dict[str, Outcome]) -> None:
-    assert [name for name, outcome in outcomes.items() if outcome.resumed.checkpoints.exists()] == []
-
-
-def test_the_log_says_where_it_went_on(outcomes: dict[str, Outcome]) -> None:
-    log = outcomes["lora, mid-epoch"].resumed.log.read_text(encoding="utf-8")
-    assert "Resuming from step 14 of 33" in log
