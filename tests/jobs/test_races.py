@@ -8,8 +8,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from emocore.jobs.queue import waiting_runs
 from emocore.jobs.scheduler import LOG_FILE
 from emocore.run.config import RunConfig
@@ -126,7 +124,7 @@ def test_a_waiting_run_is_stopped_whoever_asks(root: Path) -> None:
     answers = race(runs, "stop", "stop", "stop")
     assert all(winners(answers))
     assert {run.stored_state.status for run in runs} == {RunStatus.STOPPED}
-    assert {run.stored_state.reason for run in runs} == {"stopped before it began"}
+    assert {run.stored_state.reason for run in runs} == {"stopped before it started"}
     assert_undamaged(root)
 
 
@@ -140,15 +138,6 @@ def test_a_run_that_is_resumed_stopped_moved_and_deleted_at_once_is_whole_or_gon
             assert run.stored_state.status in (RunStatus.QUEUED, RunStatus.STOPPED)
     assert set(list_runs(root)) == {run for run in runs if run.path.exists()}
     assert_undamaged(root)
-
-
-def schedulers_of(root: Path) -> list[psutil.Process]:
-    """Those that have the lock; one that was started beside them steps back within a moment."""
-    found = []
-    for process in processes_of_root(root):
-        if "emocore.jobs.scheduler" in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE:
-            found.append(process)
-    return found
 
 
 def test_apps_that_launch_and_look_at_once_share_one_folder_and_one_scheduler(root: Path, small_csv: Path) -> None:
@@ -176,7 +165,7 @@ def test_apps_that_launch_and_look_at_once_share_one_folder_and_one_scheduler(ro
     launched = [name for output, _ in outputs for name in output.decode().split()]
     assert len(launched) == len(set(launched)) == 6
     assert {run.id for run in list_runs(root)} == set(launched)
-    wait_for(lambda: len(schedulers_of(root)) == 1, 10, "the others to step back")
+    wait_for(lambda: len(processes_of_root(root, "emocore.jobs.scheduler")) == 1, 10, "the others to step back")
     wait_for(lambda: any(run.stored_state.attempts for run in list_runs(root)), 20, "the first run to begin")
     assert sum(run.stored_state.attempts for run in list_runs(root)) == 1
     assert (root / LOG_FILE).read_text(encoding="utf-8") == ""
