@@ -18,24 +18,15 @@ from emocore.run.state import RunStatus
 from emocore.run.study import StudyConfig
 from emocore.tracking.metrics_file import read_metrics
 from tests.conftest import SMALL_LABELS
+from tests.support.damaged_folders import JSON_FILES
 from tests.support.live_runs import describe, end_processes, processes_of_root, quick_settings, wait_for
 from tests.support.records import read_raw
+from tests.support.tables import make_place
 from tests.support.wandb_children import place_of
 
 METHODS = ("lora", "ia3", "qlora")
 CLASSES = {"gemma": "GemmaForSequenceClassification", "qwen2": "Qwen2ForSequenceClassification"}
-RUN_FILES = {
-    "config.json",
-    "environment.json",
-    "state.json",
-    "provenance.json",
-    "metrics.jsonl",
-    "run.log",
-    "adapter",
-    "predictions.parquet",
-    "result.json",
-    "wandb.json",
-}
+RUN_FILES = {*JSON_FILES, "metrics.jsonl", "run.log", "adapter", "predictions.parquet"}
 CASES = [(base, method) for base in CLASSES for method in METHODS]
 
 # The scheduler is to outlive whoever started it, so nobody here waits for it.
@@ -80,16 +71,8 @@ def test_the_run_finishes_with_the_whole_folder(case: tuple[str, str, RunFolder]
     assert names >= RUN_FILES
     assert names <= RUN_FILES | {"run.lock", "wandb"}
     assert not run.checkpoints.exists()
-    assert place_of(run) == {
-        "mode": "offline",
-        "reason": None,
-        "entity": None,
-        "project": "emocore",
-        "id": run.id,
-        "url": None,
-        "base_url": None,
-        "complete": False,
-    }
+    nowhere = {"entity": None, "url": None, "base_url": None}
+    assert place_of(run) == make_place(mode="offline", project="emocore", id=run.id, **nowhere)
     assert "Traceback" not in run.log.read_text(encoding="utf-8")
 
 
