@@ -1,11 +1,12 @@
 """Open runs from the live list and click at random through all pages; no page may be dead or stay half drawn.
 
-`make clicks`, or `python -m benchmarks.clicks --opened 40 --clicks 200 --seed 1`, does it in Chromium while runs train
-and two endless loops keep the cores busy. It clicks the links of rows, pages and sidebar, segments, folded parts and
-the browser's Back; not buttons, which launch, stop and delete. Each page is opened once before, which loads libraries.
+`make clicks`, or `python -m benchmarks.clicks --opened 40 --clicks 200 --seed 1`, does this in Chromium while runs
+train and two endless loops keep the cores busy. It clicks links in rows, pages and the sidebar, segments, expanders and
+the browser's Back, but not buttons, which launch, stop and delete. Each page is opened once before, which loads
+libraries.
 
-A dead page is white, or tells of an error of the app or of Streamlit, if only in the browser's console. A half drawn
-one lacks, 10 s after the click, its heading or its last element, or still has something of the page before.
+A dead page is blank, or shows an error of the app or of Streamlit, even if only in the browser's console. A half-drawn
+page lacks its heading or its last element 10 s after the click, or still has a part of the previous page.
 """
 
 import argparse
@@ -33,15 +34,15 @@ from tests.support.repository import REPOSITORY
 from tests.support.studies import fail_run, finish_study
 
 PATIENCE_SECONDS = 10.0
-LIVE = "alive"  # the study that trains meanwhile
-OPENED_A_LIST = 5  # runs that are opened from a list, each after Back from the one before
+LIVE = "alive"  # the study that trains during the clicks
+OPENED_A_LIST = 5  # runs that are opened from a list, each after going back from the previous one
 LISTS = ("/runs", f"/runs?study={LIVE}")
 DEADLY = re.compile(
     "Bad delta path|Cannot set a node|encountered an error|Traceback|Bad message format|Minified React error"
     "|Something went wrong|Page not found|Connection error|Is Streamlit still running"
 )
 ROW = "[data-testid=stMain] a[href*='run?run=']"
-KINDS = {  # what is clicked, with its share of the clicks; a kind that the page lacks is drawn again
+KINDS = {  # kinds of clicks and their shares; if the page lacks a kind, another one is drawn
     "[data-testid=stSidebarNavLink]": 3,
     "[data-testid=stMain] [data-testid=stPageLink-NavLink]": 4,
     "[data-testid=stMain] [role=radio]": 3,
@@ -51,7 +52,7 @@ KINDS = {  # what is clicked, with its share of the clicks; a kind that the page
 
 
 class Shape(NamedTuple):
-    """What shows that a page is there: its heading, words that no other page has, and what it ends with."""
+    """What identifies a complete page: its heading, words that no other page has, and its last element."""
 
     heading: str | None
     words: str
@@ -71,12 +72,12 @@ SHAPES = {  # by the path of the address; the heading of a run's page is the run
 
 
 def prepare(root: Path, folder: Path, alive: int, before_training: str = "pass") -> None:
-    """A runs folder with whatever a list can hold, and a queue of `alive` runs, each of which trains for minutes. Their
-    scheduler executes the code of `before_training` first."""
+    """Fill a runs folder with all kinds of runs, and a queue of `alive` runs that each train for minutes. Their
+    scheduler first executes the code of `before_training`."""
     from tests.support import tiny_models
 
     root.mkdir(parents=True, exist_ok=True)
-    data = root / "small.csv"  # where the Launch page may read it, too
+    data = root / "small.csv"  # in a folder that the Launch page may read
     pd.read_csv(STARTER_FILE).head(120).to_csv(data, index=False)
     base = str(tiny_models.save_tiny_bert(folder / "tiny-bert"))
     finish_study(root, study="finished before")
@@ -89,7 +90,7 @@ def prepare(root: Path, folder: Path, alive: int, before_training: str = "pass")
 
 
 class Clicker:
-    """One tab, and what became of each click in it. `seed` chooses the clicks and the pauses between them."""
+    """One tab, and the result of each click in it. `seed` chooses the clicks and the pauses between them."""
 
     def __init__(self, browser: Browser, app: App, seed: int) -> None:
         self._app, self._random = app, random.Random(seed)
@@ -112,15 +113,16 @@ class Clicker:
             self.check("first look", patience=120)
 
     def open_runs(self, count: int) -> None:
-        """From the list of all runs and from that of the study that trains, at any moment between two looks."""
+        """Open runs from the list of all runs and from that of the training study, at random moments between
+        updates."""
         for number in range(count):
             assert any(run.state.status.is_active for run in list_runs(self._app.runs)), "nothing trains any more"
             if number % OPENED_A_LIST == 0 or urlsplit(self.page.url).path != "/runs":
                 self._open(LISTS[number // OPENED_A_LIST % len(LISTS)])
                 self.check("opened")
             self._pause(2.5)
-            rows = self.page.locator(ROW)
-            self.opened += self._click(rows.nth(self._random.randrange(rows.count())))
+            if rows := self.page.locator(ROW).all():  # none where the list was half drawn
+                self.opened += self._click(self._random.choice(rows))
             if urlsplit(self.page.url).path == "/run":
                 self.page.go_back(wait_until="commit")
                 self.check("Back from a run")
@@ -138,7 +140,7 @@ class Clicker:
                 self.clicked += self._click(self._random.choice(found))
 
     def check(self, what: str, path: str | None = None, patience: float = PATIENCE_SECONDS) -> bool:
-        """Wait until the page of the address is there, and note if it never is. `path` is where a link has to lead."""
+        """Wait until the page of the address is complete, and note if it never is. `path` is the link's target."""
         deadline = time.monotonic() + patience
         self._pause(0.5)  # a click needs a moment to change anything
         while (lack := self._find_lack(path)) and time.monotonic() < deadline and not self._find_death():
@@ -154,7 +156,7 @@ class Clicker:
         return True
 
     def _click(self, target: Locator) -> bool:
-        """Whether there was something to click: a list that changes in this very moment may have lost it."""
+        """Click; returns whether the target still existed, since a list may change at any moment."""
         try:
             href = target.get_attribute("href", timeout=2000)
             what = target.inner_text(timeout=2000).splitlines()[-1:]
@@ -182,7 +184,7 @@ class Clicker:
         return "an exception" if self.page.get_by_test_id("stException").count() else ""
 
     def _find_lack(self, path: str | None) -> str:
-        """What is missing of the page of the address, or is there though it is of another; empty when it is whole."""
+        """What the page of the address lacks, or has from another page; empty if the page is complete."""
         address = urlsplit(self.page.url)
         if path is not None and path != address.path:
             return f"the address is still {address.path}"
@@ -233,8 +235,8 @@ def click_through(root: Path, opened: int, clicks: int, seed: int, loops: int = 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--opened", type=int, default=40, help="runs opened from the live list")
-    parser.add_argument("--clicks", type=int, default=200, help="clicks at random afterwards")
-    parser.add_argument("--seed", type=int, default=1, help="of the clicks and the pauses between them")
+    parser.add_argument("--clicks", type=int, default=200, help="random clicks afterwards")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the clicks and the pauses between them")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="emocore-clicks-") as name:
         root = Path(name) / "runs"
