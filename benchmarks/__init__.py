@@ -1,1 +1,1 @@
-"""Long measurements that people run, and that the tests run in short."""
+"""Long measurements to run by hand; the tests run short versions of them."""

@@ -1,11 +1,11 @@
-"""Kill processes at every point and at random moments; nothing may be lost, run twice or end untrue.
+"""Kill processes at every point and at random moments; nothing may be lost, run twice or end with a wrong state.
 
-`python -m benchmarks.chaos --count 500 --seed 1` (or `make chaos`) works through that many kills and prints what
-became of everything. A kill is a process that dies at a point of `emocore.system.faults`, or a SIGKILL to a run, a
-scheduler or an app. An app here is a process that calls what the pages call: launch, stop, resume, delete.
+`python -m benchmarks.chaos --count 500 --seed 1` (or `make chaos`) makes that many kills and prints what happened. A
+kill is a process that dies at a point of `emocore.system.faults`, or a SIGKILL to a run, a scheduler or an app. An app
+here is a process that calls what the pages call: launch, stop, resume, delete.
 
-Checked after each kill: every accepted run is there and readable, and one device never has two processes.
-Checked in the end: every run ended, exactly once, with the adapter, predictions and curve of a run that nobody killed.
+Checked after each kill: every accepted run exists and is readable, and one device never has two processes. Checked at
+the end: every run ended exactly once, with the adapter, predictions and curve of a run without kills.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from emocore.system.faults import POINTS
 from tests.support.chaos_world import Untouched, World
 from tests.support.live_runs import end_processes
 
-WORLDS = 2  # at the same time, so that one waits while the other computes
+WORLDS = 2  # two at a time, so that one waits while the other computes
 
 
 def prepare(folder: Path) -> tuple[Path, Path]:
@@ -34,7 +34,7 @@ def prepare(folder: Path) -> tuple[Path, Path]:
 
 
 def strike(world: World, kills: int) -> None:
-    """As many kills, half of them at a point; then everything has to come to its end."""
+    """Make this many kills, half of them at a point; then everything has to end."""
     try:
         while world.kills.total() < kills:
             if world.random.random() < 0.5:
@@ -52,7 +52,7 @@ def strike(world: World, kills: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=500, help="kills")
-    parser.add_argument("--seed", type=int, default=1, help="of the order and the moments")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the order and the moments")
     options = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
     with tempfile.TemporaryDirectory(prefix="emocore-chaos-") as name, ThreadPoolExecutor(WORLDS) as pool:
@@ -67,7 +67,7 @@ def main() -> None:
     accepted = sum(len(world.accepted) for world in worlds)
     deleted = sum(len(world.condemned - set(world.finished)) for world in worlds)
     finished = sum(len(world.finished) for world in worlds)
-    print(f"{accepted} runs accepted: {finished} finished once, {deleted} deleted before; none lost, none twice")
+    print(f"{accepted} runs accepted: {finished} finished once, {deleted} deleted before; none lost, none run twice")
 
 
 if __name__ == "__main__":

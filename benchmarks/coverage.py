@@ -1,8 +1,8 @@
-"""How often the intervals hold and the verdicts are wrong, on simulated comparisons whose truth is known.
+"""Measures how often intervals hold and verdicts are wrong, on simulated comparisons with known truth.
 
     python -m benchmarks.coverage --datasets 1000
 
-prints the figures that README quotes; `make coverage` calls it. tests/evaluation/test_coverage.py runs a short version.
+prints the figures in the README; `make coverage` calls it. tests/evaluation/test_coverage.py runs a short version.
 """
 
 import argparse
@@ -37,8 +37,8 @@ def cover_once(number: int, world: World, seeds: int, resamples: int) -> np.ndar
 
 
 def compare_once(number: int, world: World, seeds: int, resamples: int, gain: float, same: bool) -> np.ndarray:
-    """Whether two methods, the first better by `gain`, get a verdict overall, and for each emotion. With `same`, both
-    are one trained model that answers with other noise."""
+    """Whether two methods, the first better by `gain`, get a verdict overall and for each emotion. With `same`, both
+    are the same trained model with different noise in its answers."""
     random = np.random.default_rng([11, number])
     first, second = world.draw_seeds(random, seeds), world.draw_seeds(random, seeds)
     predictions = world.draw(random, [(*first, gain), (*(first if same else second), 0.0)])

@@ -1,7 +1,7 @@
-"""Install Emocore into an empty environment, and let the app there finish the starter study.
+"""Install Emocore into an empty environment, and run the starter study in the app there.
 
-`make installed`, or `python -m benchmarks.installed`, takes some minutes and needs Chromium. It does what a newcomer
-would: `pip install .`, `emocore bases --install`, `emocore app` in an empty folder, and a click on the starter study.
+`make installed`, or `python -m benchmarks.installed`, takes some minutes and needs Chromium. It takes a new user's
+steps: `pip install .`, `emocore bases --install`, `emocore app` in an empty folder, and a click on the starter study.
 """
 
 import subprocess
@@ -21,7 +21,7 @@ STUDY_SECONDS = 900.0
 
 
 def finish_starter_study(app: App) -> None:
-    """Click it on the first page and wait for its three runs."""
+    """Start the study on the first page and wait for its three runs."""
     with start_browser() as browser:
         page = open_page(browser, app.url)
         page.get_by_role("button", name="Run the starter study").click()

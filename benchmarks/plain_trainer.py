@@ -1,9 +1,9 @@
-"""Emocore's training against a plain Hugging Face Trainer script, in turn on the same rows.
+"""Compares the speed of Emocore's training with a plain Hugging Face Trainer script, in turns on the same rows.
 
     python -m benchmarks.plain_trainer --data train.csv [--base smollm2-135m] [--rows 320] [--rounds 2]
 
-Plain: fp32 weights under bf16 autocast, random batches padded to their longest text, the stock attention.
-Both train LoRA of the same rank on all linear layers for one epoch; prints samples per second and the ratio.
+The plain script uses fp32 weights under bf16 autocast, random batches padded to their longest text, and the stock
+attention. Both train LoRA of the same rank on all linear layers for one epoch. Prints samples per second and the ratio.
 """
 
 import argparse

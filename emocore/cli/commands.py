@@ -139,7 +139,7 @@ def stop_runs(runs: Sequence[str]) -> None:
     try:
         for run in folders:
             request_stop(run)
-    finally:  # a refusal must not leave those before it alone
+    finally:  # after a refusal, the runs changed before it still need a scheduler
         tend_queue(runs_root())
     wait_until_final(folders)
     for run in folders:
@@ -153,7 +153,7 @@ def resume_runs(runs: Sequence[str], imported: bool, wait: bool) -> int:
     try:
         for run in folders:
             resume_run(run)
-    finally:  # a refusal must not leave those before it alone
+    finally:  # after a refusal, the runs changed before it still need a scheduler
         tend_queue(runs_root())
     return _see_through(folders, wait)
 

@@ -243,7 +243,7 @@ class RunFolder:
 @lru_cache(maxsize=4096)
 def _read_config(path: Path, version: tuple[int, int]) -> RunConfig:
     """Cached by `version`, so that listing a thousand runs parses only changed files."""
-    config = read_record(path.parent, path.name, RunConfig, remedy=f"mend it, or delete the folder {path.parent}")
+    config = read_record(path.parent, path.name, RunConfig, remedy=f"repair it, or delete the folder {path.parent}")
     if config is None:
         raise RunError(f"run {path.parent.name}: config.json is missing; delete the folder {path.parent}")
     return config

@@ -64,7 +64,7 @@ def _look_at(path: Path) -> tuple[RunFolder, RunState] | str:
     except RunError as error:
         return str(error)
     except Exception as error:
-        return f"run {run.id} cannot be read ({first_line(error)}); mend or delete the folder {path}"
+        return f"run {run.id} cannot be read ({first_line(error)}); repair or delete the folder {path}"
     return run, state
 
 

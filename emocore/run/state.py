@@ -92,7 +92,7 @@ def read_state(path: Path) -> RunState:
 
 @lru_cache(maxsize=4096)
 def _read_version(path: Path, version: tuple[int, int]) -> RunState:
-    state = read_record(path.parent, path.name, RunState, remedy=f"mend it, or delete the folder {path.parent}")
+    state = read_record(path.parent, path.name, RunState, remedy=f"repair it, or delete the folder {path.parent}")
     if state is None:
         raise RunError(f"run {path.parent.name} is not there any more; it was deleted or moved away")
     return state

@@ -147,7 +147,7 @@ def test_single_seeds_are_doubted() -> None:
     assert "the spread between seeds is assumed, 0.7 points." in caveat
     values = {"LoRA": 0.5, "IA3": 0.47, "X": 0.4}
     [caveat] = doubts({("LoRA", "IA3"): LEAD}, values, seeds={"IA3": 1, "X": 1}, elsewhere=["X"])
-    assert caveat.startswith("One seed of IA3, so")
+    assert caveat.startswith("There is one seed of IA3, so")
     assert "the spread between seeds is taken from the other methods, at least 0.7 points." in caveat
 
 
