@@ -1,1 +1,1 @@
-"""Tests by room, and the helpers that they share."""
+"""Tests by package, and the helpers that they share."""

@@ -1,7 +1,7 @@
-"""What every test may rely on: an environment without accounts, tiny models, a small data file, finished runs.
+"""Fixtures for every test: an environment without accounts, tiny models, a small data file, finished runs.
 
-No test reaches the network, the user's runs or the user's keys. The bases' cache (EMOCORE_CACHE) is the user's own:
-a conversion takes 20 s and is the same for all.
+No test reaches the network, the user's runs or the user's keys. The bases' cache (EMOCORE_CACHE) is the user's own,
+because a conversion takes 20 s and always gives the same result.
 """
 
 import os

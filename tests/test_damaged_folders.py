@@ -1,4 +1,4 @@
-"""Whatever lies in a run's folder, every view lists the others, names this one, and waits for nothing."""
+"""Whatever is in a run's folder, every view lists the other runs, names this one, and never blocks."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""What is taken over from a run that somebody gave us, and what it leaves behind when it is deleted."""
+"""What is taken over from a run that another person made, and what remains when it is deleted."""
 
 from pathlib import Path
 

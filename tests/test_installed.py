@@ -1,4 +1,4 @@
-"""What `pip install .` brings: one package, with the app in it, which is as closed as in a checkout.
+"""`pip install .` installs one package that contains the app, which is as protected as in a checkout.
 
 Its dependencies are those of this environment; `make installed` installs everything into an empty one.
 """

@@ -1,6 +1,6 @@
-"""The house keeps its plan: the core starts without torch, files stay short, and each thing has its place.
+"""The layout of the code: the core starts without torch, files are short, and everything is in its place.
 
-Which room may import which is a contract of import-linter in `pyproject.toml`; `make check` holds it.
+A contract of import-linter in `pyproject.toml` says which package may import which; `make check` enforces it.
 """
 
 import ast

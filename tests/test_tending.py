@@ -1,4 +1,4 @@
-"""Whoever looks sees to it that the queue is worked on, should its scheduler have died."""
+"""Every use of Emocore restarts a dead scheduler if runs wait."""
 
 from pathlib import Path
 

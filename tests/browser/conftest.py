@@ -1,4 +1,4 @@
-"""An app on an empty runs folder, and a browser."""
+"""Fixtures: an app on an empty runs folder, and a browser."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Each page's address leads to the page, also when it is the first that a new server is asked for."""
+"""Each page's address leads to the page, even as the first request to a new server."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""The short form of benchmarks/clicks.py, without loops that keep the cores busy: other tests do.
+"""The short form of benchmarks/clicks.py, without loops that keep the cores busy, since other tests do.
 
-`make clicks` is the long one.
+`make clicks` runs the long form.
 """
 
 from collections.abc import Iterator

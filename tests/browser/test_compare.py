@@ -13,7 +13,7 @@ BARS = "[class*=st-key-compare_bars] .js-plotly-plot"
 
 
 def switch(page: Page, option: str) -> None:
-    """One of the segments beside each other."""
+    """Choose one of the segments."""
     page.get_by_test_id("stMain").get_by_role("radio", name=option, exact=True).click()
 
 
@@ -22,7 +22,7 @@ def address(page: Page) -> dict[str, list[str]]:
 
 
 def click_bar(page: Page, emotion: str) -> None:
-    """In the middle of the first method's bar."""
+    """Click the middle of the first method's bar."""
     place = page.evaluate(
         """([bars, emotion]) => {
             const chart = document.querySelector(bars)

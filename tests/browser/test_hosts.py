@@ -1,6 +1,6 @@
-"""The app answers to its own host and only to its own pages, and a page that is looked at sends nothing elsewhere.
+"""The app answers only to its own host and its own pages, and an open page sends nothing elsewhere.
 
-Raw handshakes, as a browser that was led here by a web site would make them, and a browser that tells what it asks for.
+The tests use raw handshakes, as a browser would make them for a foreign web site, and a browser that records requests.
 """
 
 import http.client
@@ -35,7 +35,7 @@ def test_only_its_own_host_and_origin_are_let_in(served: App) -> None:
 
 
 def first_words(app: App, origin: str | None) -> str:
-    """What a session shows to who connects, up to the end of its first script."""
+    """The text that a session shows a client until its first script ends."""
     seen = []
     address = f"ws://127.0.0.1:{app.port}/_stcore/stream"
     with connect(address, origin=origin, max_size=None, compression=None, proxy=None) as session:

@@ -1,4 +1,4 @@
-"""A newcomer's way through the app in real Chromium: study, curves, comparison, a sentence."""
+"""A new user's way through the app in real Chromium: study, curves, comparison, a sentence."""
 
 from playwright.sync_api import expect
 

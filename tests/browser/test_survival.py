@@ -1,4 +1,4 @@
-"""A run outlives the browser and the app; it is stopped, resumed and seen to its end from a new one."""
+"""A run outlives the browser and the app; a new app stops it, resumes it and shows its end."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Cells: what can be clicked, what is left out, and numbers that can be read on every colour."""
+"""Cells: they can be clicked, unknown ones are left out, and numbers are readable on every colour."""
 
 import numpy as np
 import pytest

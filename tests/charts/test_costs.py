@@ -1,4 +1,4 @@
-"""Macro-F1 against costs: points where the table has them, the front, names, and axes that can be read."""
+"""Macro-F1 against costs: points as in the table, the front, names, and readable axes."""
 
 import numpy as np
 import pandas as pd

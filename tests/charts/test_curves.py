@@ -1,4 +1,4 @@
-"""Curves of runs while they train: marked points, running means, one colour a method."""
+"""Training curves: marked points, running means, one colour per method."""
 
 from typing import Any
 

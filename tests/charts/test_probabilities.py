@@ -1,4 +1,4 @@
-"""The answer to one text: every emotion in order, its threshold, and pale what is under it."""
+"""The answer to one text: every emotion in order, its threshold, and pale bars below it."""
 
 import pandas as pd
 

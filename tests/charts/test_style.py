@@ -1,4 +1,4 @@
-"""What every figure keeps to: no background of its own, no name cut, one colour a method, honest error bars."""
+"""Rules for every figure: no background, no cut names, one colour per method, correct error bars."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Verdicts: differences in points, their ends, and a word or sign beside every colour."""
+"""Verdicts: differences in points, their intervals, and a word or sign in addition to every colour."""
 
 import numpy as np
 import pandas as pd

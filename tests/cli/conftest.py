@@ -1,4 +1,4 @@
-"""A runs folder with a run that waits."""
+"""Fixture: a runs folder with a waiting run."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What the commands print where nothing is to be refused; `test_cli_errors.py` has the rest."""
+"""The output of commands that succeed; `test_cli_errors.py` tests refusals."""
 
 import inspect
 import json
@@ -72,7 +72,7 @@ def test_a_run_named_twice_is_deleted_once(
 
 @pytest.fixture
 def paused(runs: Path) -> list[RunFolder]:
-    """Three runs in a queue that starts none of them."""
+    """Three runs in a paused queue."""
     pause_queue(runs_root())
     return [create_run(runs, RunConfig(method="tfidf", seed=seed)) for seed in range(3)]
 
@@ -246,7 +246,7 @@ def root() -> Iterator[Path]:
 
 
 def test_one_refusal_among_several_leaves_no_run_alone(root: Path) -> None:
-    """The others were changed before it; without a scheduler nothing would come of that."""
+    """The runs before it were changed, and need a scheduler."""
     finished = create_run(root, RunConfig(method="tfidf"))
     change_status(finished, RunStatus.FINISHED)
     ended = create_run(root, RunConfig(method="tfidf", data="gone.csv"))

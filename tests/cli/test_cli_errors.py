@@ -1,6 +1,6 @@
-"""Whatever a user gets wrong ends in one clear line and exit status 2, and leaves nothing behind.
+"""Every user error gives one clear line and exit status 2, and leaves nothing behind.
 
-What is wrong with a setting or a file is the business of the rooms that check it; here is one of each kind.
+The tests of other packages cover wrong settings and files; here is one case of each kind.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Commands on runs that are not there, or in the wrong state: one clear line, and nothing changed."""
+"""Commands on runs that do not exist or are in the wrong state print one clear line and change nothing."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What `study` launches: methods times seeds, varied settings and presets; and what it refuses."""
+"""The runs that `study` launches (methods times seeds, varied settings, presets), and what it refuses."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +12,7 @@ from emocore.run.listing import find_run, runs_root
 
 
 def study_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[RunConfig]:
-    """The configs of what `study` launches into a paused queue, in its order."""
+    """The configs of the runs that `study` launches into a paused queue, in order."""
     pause_queue(runs_root())
     assert main(["study", *arguments]) == 0
     ids = capsys.readouterr().out.split()

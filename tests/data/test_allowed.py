@@ -16,7 +16,7 @@ TABLE = "text,anger,joy\nx,1,0\ny,0,1\n"
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home with a working directory beside it."""
+    """A home, and a working directory next to it."""
     home, here = tmp_path / "home", tmp_path / "here"
     for folder in (home / "data", home / ".streamlit", here / ".git", tmp_path / "else"):
         folder.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""A length that no tokenizer takes is refused before it gets there."""
+"""A length that tokenizers do not accept is refused before they see it."""
 
 import pytest
 

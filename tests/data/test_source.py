@@ -1,4 +1,4 @@
-"""A `data` setting names a regular file of a sane size, or it is refused at once; messages quote names alone."""
+"""A `data` setting that does not name a regular file of a sane size is refused at once; messages quote only names."""
 
 import os
 import socket

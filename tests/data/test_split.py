@@ -1,4 +1,4 @@
-"""Splits: stratified, repeatable, without overlap, and official files left as they are."""
+"""Splits are stratified, repeatable and without overlap, and official files are unchanged."""
 
 from pathlib import Path
 from typing import Any

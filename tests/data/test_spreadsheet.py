@@ -1,4 +1,4 @@
-"""A copy for spreadsheets starts no formula and is read back as the texts were; every other file keeps its bytes."""
+"""A copy for spreadsheets contains no formula and is read back as the original texts; other files keep their bytes."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Data files of every honest form are read; every other one is refused with file, row and column."""
+"""Valid data files of every form are read; others are refused with file, row and column."""
 
 import hashlib
 from pathlib import Path

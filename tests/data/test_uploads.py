@@ -1,4 +1,4 @@
-"""Uploads: kept once they can be read, counted with the runs that use them, removed when none does."""
+"""Uploads are stored once they can be read, listed with the runs that use them, and removed if no run does."""
 
 import json
 import os

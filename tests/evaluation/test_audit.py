@@ -1,4 +1,4 @@
-"""The fairness audit: every unfair difference is named, graded and explained; nothing fair is."""
+"""The fairness audit names, grades and explains every unfair difference, and no fair one."""
 
 from itertools import product
 from typing import Any
@@ -18,7 +18,7 @@ METHODS = ("lora", "ia3", "qlora", "head", "tfidf")
 
 
 def move_away(result: RunResult) -> TeamResult:
-    """The same run as W&B gives it back: without its predictions and its code."""
+    """The same run as read from W&B: without its predictions and its code."""
     provenance = Provenance(**result.provenance.model_dump(exclude={"code", "python", "platform"}))
     return TeamResult(result.id + "-there", result.config, result.scores, provenance, "http://x")
 
@@ -29,7 +29,7 @@ def tell(results: list[Any], **options: Any) -> dict[str, dict[str, str]]:
 
 
 def test_a_study_that_varies_the_method_alone_is_fair() -> None:
-    """TF-IDF has neither base nor epochs; that follows from the method and is no difference of its own."""
+    """TF-IDF has neither base nor epochs; that follows from the method and is not a separate difference."""
     table = audit([finish(method=m, seed=s) for m, s in product(METHODS, (1, 2))])
     assert table.empty
     assert table.columns.tolist() == [*COLUMNS, "by_design"]

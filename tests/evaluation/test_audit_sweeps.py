@@ -1,4 +1,4 @@
-"""What a sweep varies in every method alike is its design and not unfair; what only looks like a sweep is found out."""
+"""Settings that a sweep varies in every method alike are its design and not unfair; false sweeps are recognised."""
 
 from itertools import product
 from typing import Any
@@ -24,7 +24,7 @@ def graded(table: pd.DataFrame) -> dict[str, str]:
 
 @pytest.mark.parametrize("methods", [("lora", "ia3", "tfidf"), ("lora",)])
 def test_rows_that_vary_in_every_method_are_one_line(methods: tuple[str, ...]) -> None:
-    """With them vary steps and splits; that is said once."""
+    """Steps and splits vary with the rows, which is reported once."""
     table = audit([run(rows, method=method) for method, rows in product(methods, BY_ROWS)])
     assert graded(table) == {"training rows, by design": "cosmetic"}
     assert not has_confound(table)

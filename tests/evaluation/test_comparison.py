@@ -1,4 +1,4 @@
-"""A comparison as a whole: what is averaged, which runs are paired, and what is said where something is missing."""
+"""A comparison as a whole: averages over seeds, pairs of runs, and notes on missing parts."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""The sentence on top of a comparison: each kind of it, with the numbers of its tables, and the doubts below it."""
+"""The sentence at the top of a comparison in each form, with the numbers of its tables, and the caveats below it."""
 
 from collections.abc import Mapping
 from typing import Any

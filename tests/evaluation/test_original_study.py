@@ -1,4 +1,4 @@
-"""The study decoded: the reconstruction is exact where there is one, and nothing is made up where there is none."""
+"""The study decoded: the reconstruction is exact where it is possible, and refused where it is not."""
 
 import math
 import re

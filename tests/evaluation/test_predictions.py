@@ -1,4 +1,4 @@
-"""What runs predicted, paired where they had the same texts, under each threshold policy."""
+"""Predictions of runs, paired if they have the same texts, under each threshold policy."""
 
 import numpy as np
 import pytest

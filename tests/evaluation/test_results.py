@@ -1,4 +1,4 @@
-"""Finished runs as they are read back: their predictions, and why some have none."""
+"""Reading finished runs: their predictions, and why some have none."""
 
 from collections.abc import Callable
 from pathlib import Path

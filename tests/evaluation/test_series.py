@@ -1,4 +1,4 @@
-"""Series: what is averaged over seeds, what is not, and what they are called."""
+"""Series: which runs are averaged over seeds, and how series are named."""
 
 from typing import Any
 

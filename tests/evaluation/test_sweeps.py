@@ -1,4 +1,4 @@
-"""Curves join runs that differ in one setting alone, each point with the score of its series."""
+"""Curves connect runs that differ in only one setting; each point has the score of its series."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Runs of W&B beside local ones: the same tables, marked, and nothing that would need their predictions."""
+"""Runs of W&B next to local ones: they are marked in the same tables, without anything that needs predictions."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""What thresholds are worth: the same runs under each policy side by side, and whether a lead survives."""
+"""The effect of thresholds: the same runs under each policy, and whether a lead remains."""
 
 from typing import Any
 

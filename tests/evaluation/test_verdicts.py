@@ -1,4 +1,4 @@
-"""Verdicts: Holm by hand, what must tie and what must not, and whose spread between seeds is counted."""
+"""Verdicts: Holm's correction by hand, pairs that must tie and pairs that must not, and the spread between seeds."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""A comparison to take away, of finished runs with nasty names."""
+"""Fixtures: a comparison to export, of finished runs with difficult names."""
 
 import numpy as np
 import pandas as pd

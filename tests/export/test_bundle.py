@@ -1,4 +1,4 @@
-"""The bundle holds everything but what is private, says what is missing, and is the same each time."""
+"""The bundle has everything except private content, says what is missing, and is the same each time."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Figures outside the app: pages that hold all they need, and what is said where no browser can draw them."""
+"""Figures outside the app: self-contained pages, and the message if no browser can draw pictures."""
 
 import logging
 import re

@@ -1,4 +1,4 @@
-"""The best is marked, and what ties with it; nothing is marked as worse that nobody tested."""
+"""The best and its ties are marked; untested scores are not marked as worse."""
 
 import numpy as np
 import pytest

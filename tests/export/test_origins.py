@@ -1,4 +1,4 @@
-"""What a comparison comes from is told without telling where it lay, and what differs between runs is named."""
+"""The origin of a comparison is described without private paths, and differences between runs are named."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Tables in words: units, signs, intervals beside their values, and nothing said twice."""
+"""Tables in words: units, signs, intervals next to their values, and no repetition."""
 
 import numpy as np
 import pandas as pd

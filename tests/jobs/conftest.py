@@ -1,4 +1,4 @@
-"""A runs folder in which nothing is left alive, a scheduler for it, and trainings to end."""
+"""Fixtures: a runs folder in which no process stays alive, a scheduler for it, and trainings to end."""
 
 from collections.abc import Iterator
 from pathlib import Path

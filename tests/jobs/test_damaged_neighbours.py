@@ -1,4 +1,4 @@
-"""A queue beside damaged run folders: every healthy run starts, and nobody else's process is touched."""
+"""A queue with damaged run folders: every healthy run starts, and no foreign process is touched."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""A device is free when its process has gone, not before; and no process outstays its welcome."""
+"""A device is free only when its process has gone, and a process that hangs at its end is killed."""
 
 import os
 import shutil

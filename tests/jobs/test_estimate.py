@@ -1,4 +1,4 @@
-"""Guesses of durations: from past runs where there are some, otherwise in proportion to the work."""
+"""Estimates of durations: from past runs if there are any, otherwise in proportion to the work."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A full disk: nothing is half accepted, nothing that was there is lost, and all goes on once there is space."""
+"""A full disk: nothing is accepted partially, nothing is lost, and everything continues once there is space."""
 
 import time
 from collections.abc import Iterator

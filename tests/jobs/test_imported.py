@@ -1,4 +1,4 @@
-"""Runs that this installation did not launch: shown, never started before somebody resumes them."""
+"""Runs that this installation did not launch are shown, but never start before a user resumes them."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What can be refused is refused before there is a folder; what is accepted is complete."""
+"""A launch is refused before there is a folder, or accepted completely."""
 
 from pathlib import Path
 from typing import Any

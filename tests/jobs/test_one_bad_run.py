@@ -1,4 +1,4 @@
-"""One run that cannot be used, or cannot be read any more, holds up no other and gives no device away."""
+"""A run that cannot be used or read does not hold up others, and its device is not given away."""
 
 import errno
 import os

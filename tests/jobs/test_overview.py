@@ -1,4 +1,4 @@
-"""A run at a glance, at each point of its life."""
+"""Overviews of a run in each of its states."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The queue: who is next, what a pause holds up, and how an ended run enters it again."""
+"""The queue: its order, its pause, and ended runs that join it again."""
 
 import time
 from collections.abc import Callable

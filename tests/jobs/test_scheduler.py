@@ -1,4 +1,4 @@
-"""The scheduler with real processes: order, one at a time, and what becomes of the killed."""
+"""The scheduler with real processes: order, one run at a time, and killed runs."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""What a scheduler makes of runs whose process it finds dead."""
+"""The state that a scheduler gives to runs with a dead process."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Who gets which device, on machines with GPUs as `nvidia-smi` would describe them."""
+"""Which run gets which device, on machines with GPUs as `nvidia-smi` describes them."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Stop means stop, whatever the run is doing: the process gone with all its children, the device free."""
+"""Stop works in every state of a run: the process and all its children are gone, and the device is free."""
 
 import contextlib
 import signal

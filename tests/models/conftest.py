@@ -1,4 +1,4 @@
-"""Adapters of finished runs, to be broken."""
+"""Fixture: adapters of finished runs, which tests damage."""
 
 import shutil
 from pathlib import Path

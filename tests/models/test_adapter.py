@@ -1,4 +1,4 @@
-"""The adapter folder: what it must hold, and a clear word about one that does not."""
+"""The adapter folder: what it must contain, and a clear message if it does not."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""The code that lies with a base never runs, and nobody is asked whether it should: tried on a real terminal."""
+"""Code that comes with a base never runs, and no user is asked whether it should; tested on a real terminal."""
 
 import os
 import pty

@@ -1,4 +1,4 @@
-"""A base from somebody else: what is refused before a library opens it, and what must go on working."""
+"""A base from somebody else: unsafe files are refused before a library opens them, and valid bases work."""
 
 import json
 import os

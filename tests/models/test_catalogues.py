@@ -1,4 +1,4 @@
-"""What is known of bases and methods before anything is loaded, and how a config is completed from it."""
+"""The catalogues of bases and methods, and how they complete a config before anything is loaded."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Trained adapters answer texts: over a shared base, without a word between them, whatever the batch."""
+"""Trained adapters classify texts on a shared base, independently of each other and of the batch."""
 
 import shutil
 import threading

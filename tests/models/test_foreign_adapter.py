@@ -1,4 +1,4 @@
-"""An adapter from somebody else: what it says of itself is within bounds, or it is refused in one line, at once."""
+"""An adapter from somebody else: if its settings are out of bounds, it is refused at once in one line."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Pages that are drawn without the app, one at a time."""
+"""Fixtures for pages that are drawn without the app, one at a time."""
 
 import pytest
 import streamlit as st

@@ -1,4 +1,4 @@
-"""A comparison has an address: every choice stands in it, and who opens it sees the same. Looking again is quick."""
+"""A comparison has an address with every choice, which shows the same to everyone. Opening it again is quick."""
 
 import time
 from collections import Counter

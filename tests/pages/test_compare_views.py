@@ -1,4 +1,4 @@
-"""Every view of the Compare page on finished runs of every kind: it stands, and says what it cannot show."""
+"""Every view of the Compare page works on finished runs of every kind, and says what it cannot show."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a run's page and the list of runs say beside the curves: where a run waits, why it ended, where Back leads."""
+"""The Run and Runs pages apart from curves: a run's place in the queue, why it ended, and where Back leads."""
 
 import re
 

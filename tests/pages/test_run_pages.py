@@ -1,4 +1,4 @@
-"""The pages that launch and show runs: what goes wrong is told where it happened, and the rest of the page stays."""
+"""The pages that launch and show runs: an error is shown where it happened, and the rest of the page stays."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Run folders: created whole, locked by the living, changed and deleted safely."""
+"""Run folders are created completely, locked by live processes, and changed and deleted safely."""
 
 import fcntl
 import os

@@ -1,4 +1,4 @@
-"""What is typed becomes names and values; what cannot be read is refused with the way to write it."""
+"""Typed text becomes names and values; text that cannot be read is refused with the correct form."""
 
 from typing import Any
 

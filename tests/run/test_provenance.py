@@ -1,4 +1,4 @@
-"""What a run may say of where its result comes from."""
+"""Valid and invalid content of `provenance.json`."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Records are read whole or refused with run, file and field."""
+"""Records are either read as a whole or refused with run, file and field."""
 
 import json
 from collections.abc import Callable

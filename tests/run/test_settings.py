@@ -1,8 +1,6 @@
 """A setting is one field: every part of Emocore that knows settings knows each of them, as its field says."""
 
-import shutil
-from functools import cache, partial
-from pathlib import Path
+from functools import cache
 from typing import Any, get_args
 
 import pytest
@@ -18,7 +16,6 @@ from emocore.export.repeat import repeat_command
 from emocore.run.config import FormPlace, RunConfig
 from emocore.run.settings import AUDITED, DATA_FILES, NOT_TOLD, SHARED, VARIED, audit_name, bounds, describe, title, use
 from tests.support.audited_runs import finish
-from tests.support.live_runs import python
 from tests.support.repository import REPOSITORY
 
 SETTINGS = list(RunConfig.model_fields)
@@ -31,11 +28,6 @@ TOP_INPUTS = {
 # Known by what a run found where it says so, as these results do, and not by what it was told.
 TOLD_BY_CONTENT = {*DATA_FILES, "label_columns", "rows", "precision"}
 WORDS = {"method": "ia3", "base": "minilm-l6", "device": "cpu", "wandb_base_url": "https://wandb.example.org"}
-ADDED = "momentum"
-ADDED_FIELD = f"""    {ADDED}: Annotated[float, Use("training", "Training", varied=True)] = Field(
-        0.9, ge=0, lt=1, description="How much of the last step goes into the next one."
-    )
-"""
 
 
 def other_value(name: str) -> Any:
@@ -144,23 +136,6 @@ def test_the_documentation_is_what_the_command_prints() -> None:
 
 def test_only_numbers_that_change_the_training_are_varied() -> None:
     assert set(VARIED) <= {name for name in SETTINGS if bounds(name)} - (SHARED - {"rows"})
-
-
-def test_a_new_field_is_all_that_a_new_setting_takes(tmp_path: Path) -> None:
-    """The tests above hold in a copy of the code whose RunConfig has one field more."""
-    for part in ("emocore", "pages", "docs", "tests/support", ".streamlit"):
-        shutil.copytree(REPOSITORY / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
-    for file in ("app.py", "pyproject.toml", "tests/conftest.py", "tests/run/test_settings.py"):
-        (tmp_path / file).parent.mkdir(exist_ok=True)
-        shutil.copy(REPOSITORY / file, tmp_path / file)
-    config = tmp_path / "emocore" / "run" / "config.py"
-    before = "    threshold: Annotated"
-    config.write_text(config.read_text("utf-8").replace(before, ADDED_FIELD + before, 1), encoding="utf-8")
-    run_python = partial(python, folder=tmp_path, PYTHONPATH=str(tmp_path))
-    printed = run_python("-m", "emocore", "settings", "--markdown")
-    (tmp_path / "docs" / "settings.md").write_text(printed, encoding="utf-8")
-    told = run_python("-m", "pytest", "-q", "tests/run/test_settings.py", "-k", ADDED)
-    assert "7 passed" in told, told
 
 
 def test_every_heading_of_the_form_is_one_that_a_field_may_name() -> None:

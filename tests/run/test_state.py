@@ -1,4 +1,4 @@
-"""What `state.json` holds, with times that a changed clock cannot turn negative."""
+"""The content of `state.json`, with times that a changed clock cannot make negative."""
 
 import json
 import time

@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -64,7 +65,7 @@ class App:
         self.process.wait()
 
 
-def open_page(browser: Browser, url: str, scheme: str = "light", width: int = 1280) -> Page:
+def open_page(browser: Browser, url: str, scheme: Literal["light", "dark"] = "light", width: int = 1280) -> Page:
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page.set_default_timeout(30_000)
     page.goto(url)
@@ -77,6 +78,7 @@ def keep_screenshot(page: Page, name: str) -> None:
         Path(folder).mkdir(parents=True, exist_ok=True)
         time.sleep(1.5)
         height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+        assert page.viewport_size is not None
         page.set_viewport_size({"width": page.viewport_size["width"], "height": max(900, min(4000, height))})
         time.sleep(1.5)
         page.screenshot(path=Path(folder) / f"{name}.png")

@@ -1,4 +1,4 @@
-"""The points where a process can be made to die: known by name, reached by the product, silent otherwise."""
+"""The points where a process can be killed have names, are reached by Emocore, and otherwise do nothing."""
 
 import os
 import re

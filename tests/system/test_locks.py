@@ -1,4 +1,4 @@
-"""One helper for all locks: a second holder waits or is told, and the end of the block frees the lock."""
+"""Locks: a second process waits or is refused, and the end of the block releases the lock."""
 
 import threading
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Which process is meant, also when its PID is another's by now; and one line about how it ended."""
+"""Processes are identified even if another process has their PID, and one line says how they ended."""
 
 import os
 import signal

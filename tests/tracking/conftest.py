@@ -1,4 +1,4 @@
-"""A W&B server of one's own, confirmed as such, and a key that it takes."""
+"""Fixtures: the user's own, confirmed W&B server, and a key that it accepts."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Why W&B did not do what it was asked: every cause in words that say what to do."""
+"""Why a request to W&B failed: every cause in words that say what to do."""
 
 import contextlib
 import socket

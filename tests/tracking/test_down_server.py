@@ -1,5 +1,5 @@
-"""A page that looks at several online runs while their W&B server is down: soon told, in equal words, and no longer
-than it is true."""
+"""A page that shows several online runs reports soon that their W&B server is down, in the same words for all, and only
+while it is down."""
 
 import time
 

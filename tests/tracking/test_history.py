@@ -1,4 +1,4 @@
-"""Curves from W&B when a run is online there, from the file otherwise, and always with a word on which."""
+"""Curves come from W&B if a run is online there, otherwise from the file, and always say from which."""
 
 import os
 import time

@@ -1,6 +1,6 @@
-"""W&B's helper process dies at any moment, or its server answers nonsense: a run loses its W&B, and nothing else.
+"""If W&B's helper process dies or its server sends invalid answers, a run loses only its logging to W&B.
 
-Real runs in processes of their own. A server that is down, silent or refuses is in `test_outages`.
+The tests use real runs in their own processes. `test_outages` has servers that are down, silent or refuse.
 """
 
 import time

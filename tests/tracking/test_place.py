@@ -1,4 +1,4 @@
-"""What a run's `wandb.json` may say of where it is on W&B."""
+"""Valid and invalid content of `wandb.json`."""
 
 from pathlib import Path
 from typing import Any

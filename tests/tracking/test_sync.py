@@ -1,4 +1,4 @@
-"""Runs that ended offline, or whose end W&B lacks, are sent later: all of it, and once."""
+"""Runs that ended offline, or of which W&B lacks a part, are sent later, completely and once."""
 
 import math
 import os

@@ -1,4 +1,4 @@
-"""What keeps a run from being sent to W&B is said in time, and in one sentence."""
+"""The reason why a run cannot be sent to W&B is reported in time and in one sentence."""
 
 import contextlib
 import time

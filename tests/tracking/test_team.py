@@ -1,4 +1,4 @@
-"""Runs of a W&B project: found, read back as they were, and what cannot be compared left out with a reason."""
+"""Runs of a W&B project are found and read correctly, and others are left out with a reason."""
 
 import json
 import random

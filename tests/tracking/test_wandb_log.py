@@ -1,4 +1,4 @@
-"""Runs and Weights & Biases, with the real client: online, offline by choice or for want of a key, and resumed.
+"""Logging to Weights & Biases with the real client: online, offline by choice or without a key, and resumed.
 
 A server that is not what it should be is in `test_outages`.
 """

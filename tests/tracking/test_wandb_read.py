@@ -1,4 +1,4 @@
-"""The curve of a running run, pulled from W&B with the real client: soon, once, and never in the way of a page."""
+"""The curve of a running run is read from W&B with the real client: soon, once, and without blocking a page."""
 
 import subprocess
 import sys

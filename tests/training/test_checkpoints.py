@@ -1,4 +1,4 @@
-"""Checkpoints on disk: the newest whole one is gone on from, whatever became of those after it."""
+"""Checkpoints on disk: a run resumes from the newest complete one, even if later ones are damaged."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Why a run failed, in one line with a remedy: for errors as the system and the libraries really raise them."""
+"""Why a run failed, in one line with a remedy, for real errors of the system and the libraries."""
 
 import errno
 import os

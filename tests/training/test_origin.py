@@ -1,4 +1,4 @@
-"""A resumed run goes on with what it began with, or not at all."""
+"""A resumed run continues only with the data, base and device that it started with."""
 
 import os
 import shutil

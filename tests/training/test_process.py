@@ -1,4 +1,4 @@
-"""A run's process: what it leaves in its folder when all goes well, and what it says when not."""
+"""A run's process: the files of a successful run, and the messages of a failed one."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""A resumed run ends exactly where the uninterrupted one does: adapter, logits, metrics, bit for bit on a CPU."""
+"""A resumed run gives exactly the result of an uninterrupted one: adapter, logits, metrics, bit for bit on a CPU."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What our Trainer adds to Hugging Face's: its batches, its two learning rates, its clock, and no surprises."""
+"""Emocore's additions to Hugging Face's Trainer: batches, two learning rates, a clock, and no surprises."""
 
 import itertools
 import time
