@@ -1,1 +1,1 @@
-"""What several tests and benchmarks use: builders, processes, a W&B server, a browser."""
+"""Helpers that several tests and benchmarks use: builders, processes, a W&B server, a browser."""

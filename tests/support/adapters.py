@@ -1,4 +1,4 @@
-"""What an adapter says of itself, and how one that was broken must be refused."""
+"""The description of an adapter, and the refusal of a damaged one."""
 
 import time
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ def make_info(labels: Sequence[str] = ("anger", "joy"), **changes: Any) -> Adapt
 
 
 def refuse(folder: Path, words: str = ".", bases: "BaseStore | None" = None) -> None:
-    """Loading or answering must end at once in an AdapterError of one line that names the folder and has the words."""
+    """Loading or answering must raise at once an AdapterError of one line that names the folder and has the words."""
     from emocore.models.classifier import BaseStore, load_classifier  # with PyTorch, which not every test needs
 
     began = time.monotonic()

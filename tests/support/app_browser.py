@@ -1,4 +1,4 @@
-"""The app in a process of its own, and pages of it in real Chromium."""
+"""The app in its own process, and its pages in real Chromium."""
 
 import os
 import socket
@@ -29,7 +29,7 @@ expect.set_options(timeout=30_000)
 
 
 class App:
-    """The app on a free port and a runs folder of its own, as `make app` starts it unless another `command` does."""
+    """The app on a free port with its own runs folder, started as by `make app` unless there is another `command`."""
 
     def __init__(
         self, runs: Path, command: Sequence[str] = (sys.executable, "-m", "emocore", "app"), folder: Path = REPOSITORY
@@ -73,7 +73,7 @@ def open_page(browser: Browser, url: str, scheme: Literal["light", "dark"] = "li
 
 
 def keep_screenshot(page: Page, name: str) -> None:
-    """Into the folder named by EMOCORE_SCREENSHOTS, for a person to look at."""
+    """Save a screenshot in the folder EMOCORE_SCREENSHOTS, for a person to look at."""
     if folder := os.environ.get("EMOCORE_SCREENSHOTS"):
         Path(folder).mkdir(parents=True, exist_ok=True)
         time.sleep(1.5)

@@ -1,4 +1,4 @@
-"""Finished runs that say of themselves all that an audit reads, made without any model and without a disk."""
+"""Finished runs with everything that an audit reads, made without models and without a disk."""
 
 from collections.abc import Mapping
 from itertools import count

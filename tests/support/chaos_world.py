@@ -1,4 +1,4 @@
-"""A runs folder in which processes are killed, and what must hold there; see chaos.py."""
+"""A runs folder in which processes are killed, and the checks on it; see benchmarks/chaos.py."""
 
 import os
 import random
@@ -55,7 +55,7 @@ KINDS: dict[str, dict[str, Any]] = {
 
 
 class Untouched:
-    """A run of each kind that nobody touches: the folders that say how to launch it, and what comes of it."""
+    """A run of each kind without kills: the folders that say how to launch it, and its result."""
 
     def __init__(self, folder: Path, base: Path, data: Path) -> None:
         # With another number of threads sums are rounded otherwise, and nothing would be the same bit for bit.
@@ -68,7 +68,7 @@ class Untouched:
 
 
 class World:
-    """One runs folder, what was done to it, and what is known of runs that nobody touched."""
+    """One runs folder, the actions on it, and the results of runs without kills."""
 
     def __init__(self, folder: Path, untouched: Untouched, seed: int) -> None:
         self.root = folder / "runs"
@@ -82,7 +82,7 @@ class World:
         self._untouched = untouched
 
     def app(self, action: str, argument: str, fault: str = "") -> "subprocess.Popen[bytes]":
-        """An app that does one thing. What it starts inherits the fault."""
+        """An app that carries out one action. Processes that it starts inherit the fault."""
         if action == "delete":
             self.condemned.add(argument)
         environment = os.environ | {"PYTHONPATH": str(REPOSITORY), "EMOCORE_FAULT": fault}
@@ -97,7 +97,7 @@ class World:
         self.do("launch", str(self._untouched.paths[kind]), fault)
 
     def begin(self, kind: str, fault: str) -> None:
-        """Let a run of this kind start, a broken-off one if there is one."""
+        """Start a run of this kind, or resume an interrupted one if there is one."""
         waiting = [run for run in self.runs(resumable=True) if run.config.method == kind]
         if waiting:
             self.do("resume", waiting[0].id, fault)
@@ -130,7 +130,7 @@ class World:
         return bool(victims)
 
     def strike_at_random(self) -> None:
-        """Wait a moment, then kill whatever the dice say."""
+        """Wait a moment, then kill a random process."""
         victim = self.random.choice(["emocore.training", "emocore.jobs.scheduler", "app"])
         if victim == "app":
             kinds = [("launch", str(self._untouched.paths[self.random.choice(list(KINDS))]))]
@@ -152,7 +152,7 @@ class World:
         self.check()
 
     def strike(self, point: str, passing: int = 1) -> None:
-        """Have a process die at this point, whichever passes it, and let another clean up after it."""
+        """Make the first process that passes this point die there, and let another process clean up."""
         self._make_quiet()
         fault = f"{point}:{passing}"
         self._provoke(point, fault)
@@ -206,7 +206,7 @@ class World:
         self.do("stop", run.id, fault)
 
     def _has_struck(self) -> bool:
-        """Somebody has said so."""
+        """Whether a process has reported that it died at the point."""
         return any(count > self._heard.get(log, 0) for log, count in self._last_words().items())
 
     def _last_words(self) -> dict[Path, int]:
@@ -217,7 +217,7 @@ class World:
         return "\n".join([*(str(process) for process in processes_of_root(self.root)), *map(describe, self.runs())])
 
     def _make_quiet(self) -> None:
-        """Nothing of this folder runs any more. What has to be killed for it does not count: it may be idle."""
+        """End all processes of this folder. These kills are not counted, because the processes may be idle."""
         quiet_looks = 0
         while quiet_looks < 2:  # a process that is just beginning may be overlooked once
             self.kill("emocore.jobs.scheduler")
@@ -237,7 +237,7 @@ class World:
         return self.runs(resumable=True)[0]
 
     def check(self) -> None:
-        """After each kill."""
+        """The checks after each kill."""
         assert list_damaged_runs(self.root) == []
         present = {run.id for run in list_runs(self.root)}
         if (told := self.root / ACCEPTED_FILE).is_file():  # to apps, maybe before anybody else saw the run
@@ -255,7 +255,7 @@ class World:
             assert self.finished.setdefault(run.id, content) == content, f"{run.id} ran again after its end"
 
     def settle(self) -> None:
-        """Let everything end that can: broken-off runs are resumed until each is finished."""
+        """Let all runs end: interrupted ones are resumed until each is finished."""
         deadline = time.monotonic() + 60 + 25 * len(self.runs())
         while left := [run for run in self.runs() if run.state.status != RunStatus.FINISHED]:
             assert time.monotonic() < deadline, [(run.id, run.state) for run in left]
@@ -275,7 +275,7 @@ class World:
         self._sweep()
 
     def _sweep(self) -> None:
-        """What crashes left aside is gone once it is old and a scheduler has looked."""
+        """Check that a scheduler removes old drafts that crashes left behind."""
         wait_for(lambda: not processes_of_root(self.root), 30, "the processes to end")
         for path in self.root.glob(f"{DRAFT}*"):
             os.utime(path, (time.time() - 2 * ABANDONED_SECONDS,) * 2)

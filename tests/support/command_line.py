@@ -1,4 +1,4 @@
-"""The command line in a process of its own."""
+"""The command line in its own process."""
 
 import subprocess
 import sys

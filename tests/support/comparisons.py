@@ -1,4 +1,4 @@
-"""Comparisons whose tables are written by hand, for what only reads them."""
+"""Comparisons with handwritten tables, for tests of code that only reads them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

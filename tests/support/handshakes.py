@@ -1,4 +1,4 @@
-"""Handshakes of websockets, as a browser that was led here by a web site would make them."""
+"""Websocket handshakes as a browser would make them for a foreign web site."""
 
 import socket
 
@@ -17,7 +17,7 @@ FOREIGN_ORIGINS = [
 
 
 def assert_closed(app: App) -> None:
-    """The app lets in its own host and pages, and no others."""
+    """The app accepts only its own host and pages."""
     for own in (OWN, "localhost:{port}", "LocalHost:{port}", "localhost", "127.0.0.1"):
         assert shake_hands(app, own, f"http://{own}") == 101, own
     told = {host: shake_hands(app, host, host and f"http://{host}") for host in FOREIGN_HOSTS}

@@ -1,4 +1,4 @@
-"""What a run leaves that must be the same however often it was killed."""
+"""The results of a run that must not depend on how often it was killed."""
 
 from typing import Any
 

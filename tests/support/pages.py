@@ -44,14 +44,14 @@ def open_compare(**parameters: str | Sequence[str]) -> AppTest:
 
 
 def draw(page: AppTest) -> AppTest:
-    """Once more, which must raise nothing."""
+    """Draw the page again, which must raise nothing."""
     page.run()
     assert not page.exception, [error.message for error in page.exception]
     return page
 
 
 def words(page: AppTest, raw: bool = False) -> str:
-    """All that the page says; `raw` with the backslashes that keep signs from being Markdown."""
+    """All text of the page; `raw` includes the backslashes that escape Markdown."""
     kinds: list[Any] = [page.error, page.warning, page.info, page.success, page.caption, page.markdown, page.subheader]
     said = "\n".join(str(element.value) for kind in kinds for element in kind)
     return said if raw else said.replace("\\", "").replace(NOTHING, "")
@@ -62,7 +62,7 @@ def labels(page: AppTest) -> list[str]:
 
 
 def write_link(page: str, *, label: str, query_params: dict[str, str] | None = None, **_: Any) -> None:
-    """In the place of `st.page_link`: a page that is drawn without the app has no others to lead to."""
+    """Replaces `st.page_link`, because a page that is drawn without the app has no other pages to link to."""
     st.markdown(f"[{label}]({page}?{urlencode(query_params or {}, doseq=True)})")
 
 

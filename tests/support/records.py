@@ -1,4 +1,4 @@
-"""The records of a run as they lie on disk, for tests that write what Emocore would not, or look at what it wrote."""
+"""The records of a run on disk, for tests that read them or write what Emocore would not."""
 
 import contextlib
 import json

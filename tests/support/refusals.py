@@ -1,4 +1,4 @@
-"""What every refusal of the command line has in common."""
+"""The common properties of all refusals of the command line."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Where the repository lies, for tests that start its commands or read its files."""
+"""The path of the repository, for tests that start its commands or read its files."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Simulated comparisons whose truth is known: texts with real label frequencies, methods, seeds and chance.
+"""Simulated comparisons with known truth: texts with real label frequencies, methods, seeds and chance.
 
 A text's score for an emotion is a mean that depends on whether it has the emotion, plus normal noise: a part that all
 models share (hard texts), one of the method, and one of the seed. Seeds also shift each emotion's mean a little, so

@@ -12,7 +12,7 @@ FILLER = "filler"
 
 @contextlib.contextmanager
 def small_disk(folder: Path, megabytes: float) -> Iterator[Path]:
-    """A file system of its own, mounted at `folder`. Skips the test where that may not be done."""
+    """A separate file system, mounted at `folder`. Skips the test if mounting is not permitted."""
     folder.mkdir(parents=True, exist_ok=True)
     options = f"size={round(megabytes * 1024)}k"
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", folder], capture_output=True, text=True)
@@ -39,7 +39,7 @@ def free(disk: Path) -> None:
 
 @contextlib.contextmanager
 def read_only(disk: Path) -> Iterator[None]:
-    """While this lasts nothing on the disk can be changed, not even by root."""
+    """Within this context nothing on the disk can be changed, not even by root."""
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
     try:
         yield

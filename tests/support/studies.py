@@ -1,4 +1,4 @@
-"""Whole finished studies for the tests, made without any model: a method is as good as it is told to be."""
+"""Complete finished studies for the tests, made without models: each test sets how good a method is."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -72,6 +72,6 @@ def fail_run(root: Path, method: str, reason: str, study: str = "s", failure: Fa
 
 
 def as_team_runs(runs: Sequence[RunFolder]) -> list[TeamRun]:
-    """The same runs as W&B knows them: with their scores, without their predictions."""
+    """The same runs as read from W&B: with their scores and without their predictions."""
     results = [load_result(run) for run in runs]
     return [TeamRun(r.id, f"http://w/{r.id}", r.config, r.scores, r.provenance) for r in results]

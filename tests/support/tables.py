@@ -31,7 +31,7 @@ COST = {
 
 
 def make_table(rows: int = 200, seed: int = 0) -> pd.DataFrame:
-    """ID, Tweet (all different) and one 0/1 column a label; a text holds the name of each of its labels."""
+    """ID, Tweet (all different) and one 0/1 column per label; a text contains the name of each of its labels."""
     random = np.random.default_rng(seed)
     values = (random.random((rows, len(LABELS))) < SHARES).astype(int)
     values[:2] = [[0, 0, 0, 0], [1, 1, 1, 1]]  # both values of every label, however few rows

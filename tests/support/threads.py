@@ -26,7 +26,7 @@ def at_once(*calls: Callable[[], Any]) -> list[Any]:
 
 @contextlib.contextmanager
 def meanwhile(work: Callable[[], object]) -> Iterator[None]:
-    """Another thread does `work` again and again; an error of it is the test's."""
+    """Repeat `work` in another thread; its errors make the test fail."""
     done = threading.Event()
 
     def go_on() -> None:

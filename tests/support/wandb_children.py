@@ -1,7 +1,7 @@
-"""Processes that log a run to W&B with the real client, for tests that look at what becomes of it.
+"""Processes that log a run to W&B with the real client, for tests that check the result.
 
-Each is a process of its own, since the client keeps a state and a helper process for each. They log without
-training, which saves 10 s each.
+Each run has its own process, since the client keeps state and a helper per process. The processes log without training,
+which saves 10 s each.
 """
 
 import contextlib
@@ -68,7 +68,7 @@ FAULTS: dict[str, Callable[[WandbServer], None]] = {
 
 
 class Child:
-    """A process that logs a run as it is told to, with a key in its environment."""
+    """A process that logs a run on command, with a key in its environment."""
 
     def __init__(self, run: RunFolder, step: int = 0, key: str | None = API_KEY, **variables: str) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("WANDB")}

@@ -111,7 +111,7 @@ class WandbServer(ThreadingHTTPServer):
         self._stall_over.set()
 
     def stop(self) -> None:
-        """Refuse connections from now on, and let go of the stalled ones."""
+        """Refuse connections from now on, and release the stalled ones."""
         self._stall_over.set()
         self.shutdown()
         self.server_close()

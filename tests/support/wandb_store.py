@@ -1,4 +1,4 @@
-"""What the test server of W&B holds of a run, and how it answers questions about it."""
+"""The runs that the W&B test server stores, and its answers to queries."""
 
 from __future__ import annotations
 

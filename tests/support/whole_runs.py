@@ -1,4 +1,4 @@
-"""Runs with every file that a run may have, for tests that spoil one of them."""
+"""Runs with every file that a run may have, for tests that damage one of them."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ STATES = ("finished", "queued", "running")  # the last without its process
 
 
 def shelve(root: Path) -> dict[str, RunFolder]:
-    """One whole run of each of STATES, with every file that a run may have."""
+    """One complete run in each of STATES, with every file that a run may have."""
     root.mkdir(parents=True, exist_ok=True)
     truth = np.tile([[1, 0, 1, 0], [0, 1, 0, 1], [1, 1, 0, 0]], (10, 1))
     test = (truth[::-1], truth[::-1] * 2.0 - 1)

@@ -1,4 +1,4 @@
-"""Bad adapters and bases: the adapter folder of a finished tiny run with something wrong in it, asked for an answer.
+"""Bad adapters and bases: the damaged adapter folder of a finished tiny run, which has to classify a text.
 
 Planted code, in pickles and in a base's folder, leaves evidence if it is ever run.
 """
@@ -43,7 +43,7 @@ def make(random: Random, box: Box) -> list[Step]:
 
 
 class Evil:
-    """A pickle of it writes evidence where it is loaded."""
+    """Its pickle writes evidence when it is loaded."""
 
     def __init__(self, evidence: Path) -> None:
         self._evidence = str(evidence)
@@ -84,7 +84,7 @@ def damage_any(adapter: Path, random: Random, box: Box) -> None:
 
 
 def impossible_info(adapter: Path, random: Random, box: Box) -> bool:
-    """Thresholds out of range, labels twice, lengths that no text has."""
+    """Make thresholds out of range, repeated labels, or impossible lengths."""
     info = read_json(adapter / "emocore.json")
     labels, wrong = info["labels"], random.choice((float("nan"), 2, -1, float("inf"), 1e308, -0.5))
     changes: list[dict[str, Any]] = [
@@ -97,7 +97,7 @@ def impossible_info(adapter: Path, random: Random, box: Box) -> bool:
 
 
 def change_words(adapter: Path, random: Random, box: Box) -> None:
-    """Names of labels, base and run."""
+    """Change the names of labels, base and run."""
     info, words = read_json(adapter / "emocore.json"), random.choice((pick_text(random), "\0", "\ud800"))
     if random.random() < 0.5:
         old = random.choice(info["labels"])
@@ -118,7 +118,7 @@ def read_weights(path: Path) -> tuple[dict[str, Any], int, bytearray]:
 
 
 def spoil_weights(adapter: Path, random: Random, box: Box) -> bool:
-    """Numbers that are none, one or all of a tensor, in a file that is otherwise right."""
+    """Make one or all numbers of a tensor invalid in an otherwise correct file."""
     path = random.choice(sorted(adapter.glob("*.safetensors")))
     header, begin, content = read_weights(path)
     tensor = random.choice([header[name] for name in sorted(header) if header[name]["dtype"] in NUMBER_FORMATS])
@@ -149,7 +149,7 @@ def spoil_header(adapter: Path, random: Random, box: Box) -> None:
 
 
 def change_peft(adapter: Path, random: Random, box: Box) -> None:
-    """What PEFT reads: expressions that take for ever, other kinds of adapters, classes to import."""
+    """Change PEFT's config: expressions that take for ever, other kinds of adapters, classes to import."""
     path = adapter / "adapter_config.json"
     if not path.is_file():
         change_any_json(adapter, random, box)
@@ -179,7 +179,7 @@ def change_peft(adapter: Path, random: Random, box: Box) -> None:
 
 
 def plant_pickle(adapter: Path, random: Random, box: Box) -> None:
-    """Also in the place of the weights."""
+    """Add a pickle, maybe instead of the weights."""
     if random.random() < 0.4:
         for weights in adapter.glob("*.safetensors"):
             weights.unlink()
@@ -187,7 +187,7 @@ def plant_pickle(adapter: Path, random: Random, box: Box) -> None:
 
 
 def own_base(adapter: Path, box: Box) -> Path:
-    """A copy of the base beside the adapter, which names it."""
+    """Make a copy of the base next to the adapter, which then uses it."""
     base = Path(shutil.copytree(box.templates.base, adapter.parent / "base"))
     update_json(adapter / "emocore.json", base=str(base))
     return base
@@ -205,7 +205,7 @@ def evil_source(box: Box) -> str:
 
 
 def plant_code(adapter: Path, random: Random, box: Box) -> None:
-    """A base that brings its own tokenizer, configuration or model."""
+    """Add code to a base for its own tokenizer, configuration or model."""
     base = own_base(adapter, box)
     (base / "evil.py").write_text(evil_source(box))
     if random.random() < 0.5:

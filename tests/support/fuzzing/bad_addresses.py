@@ -1,4 +1,4 @@
-"""Bad page addresses: what stands behind the question mark, of every page, in any combination."""
+"""Bad page addresses: query parameters of every page in any combination."""
 
 from random import Random
 
@@ -45,7 +45,7 @@ def values(random: Random) -> str | list[str]:
 
 
 def value(random: Random) -> str:
-    """Near to what is meant, or far from it."""
+    """A value that is nearly valid, or far from it."""
     chance = random.random()
     if chance < 0.3:
         return random.choice(MEANT)

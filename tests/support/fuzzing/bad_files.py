@@ -1,6 +1,6 @@
-"""Bad data files: tables with something wrong in them, files that are none, and official files that do not fit.
+"""Bad data files: damaged tables, paths that are not files, and official files that do not fit.
 
-Each is launched from, classified, or typed into the Launch page; nothing is trained.
+Each is used for a launch, for `classify`, or on the Launch page; nothing is trained.
 """
 
 import csv
@@ -23,7 +23,7 @@ def make(random: Random, box: Box) -> list[Step]:
 
 
 def good_table(random: Random, rows: int = 60, labels: tuple[str, ...] = LABELS, start: int = 0) -> Rows:
-    """A file that is right: ID, Tweet and a column of 0 and 1 an emotion."""
+    """A valid file: ID, Tweet and one 0/1 column per emotion."""
     cells = [["ID", "Tweet", *labels]]
     for row in range(rows):
         values = [f"{(row + place) % (place + 2) == 0:d}" for place in range(len(labels))]
@@ -96,14 +96,14 @@ def changed_table(random: Random, box: Box) -> Step:
 
 
 def hopeless_table(random: Random, box: Box) -> Step:
-    """No row of it can be meant: it must be refused."""
+    """A table without a usable row, which must be refused."""
     rows = good_table(random)
     set_all_labels(rows, random)
     return Step(launch(write(box.desk / "table.csv", rows)), must_refuse=True)
 
 
 def almost_labels(random: Random, box: Box) -> Step:
-    """A label column with one cell that is none, under a name that may be known or not: an error, never dropped."""
+    """A label column, with a known or unknown name, that has one invalid cell: an error, never dropped."""
     rows = good_table(random)
     column = random.randrange(2, len(rows[0]))
     rows[0][column] = random.choice((rows[0][column], "melancholy", "Zorn", "label 7"))
@@ -112,7 +112,7 @@ def almost_labels(random: Random, box: Box) -> Step:
 
 
 def raw_file(random: Random, box: Box) -> Step:
-    """Bytes of other sorts."""
+    """A file with bytes that are not a table."""
     path = box.desk / "raw.csv"
     text = write(path, good_table(random)).read_text()
     contents: list[Callable[[], bytes]] = [
@@ -203,7 +203,7 @@ def launch(path: Path) -> list[str]:
 
 
 def use(random: Random, box: Box, path: Path) -> Step:
-    """By one of the ways in which a file comes in."""
+    """Use the file in one of the ways in which Emocore takes files."""
     way = random.choice(("launch", "launch", "launch", "classify", "out", "page"))
     if way == "page":
         return page(str(path), random.choice(("", "", "nope", "text")))

@@ -1,7 +1,7 @@
-"""Damaged and hostile run folders: each file of a run x what can be done to it, beside healthy runs.
+"""Damaged and hostile run folders: each file of a run x each kind of damage, next to healthy runs.
 
-Some lie beside a queued run, which a real scheduler must have finished soon after. Others only get looked at, by
-commands and pages; the healthy runs beside must be listed all the same.
+Some are next to a queued run, which a real scheduler must finish soon after. Others are only viewed by commands and
+pages, which must still list the healthy runs.
 """
 
 import json
@@ -30,7 +30,7 @@ def make(random: Random, box: Box) -> list[Step]:
 
 
 def looked_at(random: Random, box: Box) -> list[Step]:
-    """Any harm, any look."""
+    """Any damage, viewed in any way."""
     healthy = box.add_run("tfidf_again")
     harm(random, box, HARMS)
     listed, *others = command_steps(healthy, random)
@@ -39,14 +39,14 @@ def looked_at(random: Random, box: Box) -> list[Step]:
 
 
 def beside_a_queue(random: Random, box: Box) -> list[Step]:
-    """The queue is opened, and what waits in it must come to its end."""
+    """The queue is continued, and its waiting run must end."""
     queued = harmed_queue(random, box)
     must_list = Step(["runs"], must_accept=True, must_say=queued.name, waits_for=queued.name)
     return [Step(["queue", "--continue"]), must_list]
 
 
 def without_scheduler(random: Random, box: Box) -> list[Step]:
-    """A queue whose scheduler has died: whoever looks starts another."""
+    """A queue with a dead scheduler: any command or page starts another."""
     queued = harmed_queue(random, box)
     (box.runs / ".queue.paused").unlink()
     look = random.choice((["runs"], ["queue"], ["show", queued.name]))
@@ -54,14 +54,14 @@ def without_scheduler(random: Random, box: Box) -> list[Step]:
 
 
 def on_another_server(random: Random, box: Box) -> list[Step]:
-    """A finished run that names its server, looked at for long enough to ask there."""
+    """A finished run that names its server, viewed for long enough to ask that server."""
     name_server(harm(random, box, {}), random, box)
     page: dict[str, Any] = {"name": "run", "query": {"run": BAD}, "stay_seconds": 3}
     return [random.choice((Step(["sync", BAD]), Step(page=page)))]
 
 
 def named_like_a_link(random: Random, box: Box) -> list[Step]:
-    """What names a run in charts and tables holds markup."""
+    """Names of a run in charts and tables contain markup."""
     box.add_run("tfidf_again")
     run = harm(random, box, {})
     rewrite(run / "config.json", **{name: random.choice(MARKUP[1:3]) for name in ("base", "data")})
@@ -70,13 +70,13 @@ def named_like_a_link(random: Random, box: Box) -> list[Step]:
 
 
 def harmed_queue(random: Random, box: Box) -> Path:
-    """Damaged runs, and the healthy one that waits."""
+    """Damaged runs, and a healthy waiting one."""
     harm(random, box, QUEUE_HARMS)
     return box.add_run("queued")
 
 
 def harm(random: Random, box: Box, harms: dict[Harm, int]) -> Path:
-    """A run of any kind, harmed once or twice."""
+    """A run of any kind, damaged once or twice."""
     run = box.add_run(random.choice(("tfidf", "tfidf", "queued", "lora")) if harms else "tfidf", BAD)
     if harms and random.random() < 0.35:
         rewrite(run / "state.json", status=random.choice(STATUSES))
@@ -161,7 +161,7 @@ def cut_file(run: Path, random: Random, box: Box) -> None:
 
 
 def spoil_metrics(run: Path, random: Random, box: Box) -> None:
-    """A line of the curves with other values."""
+    """Change values in one line of the metrics."""
     name = random.choice(("train/loss", "train/epoch", "validation/f1_macro", "max_steps", "seconds"))
     row = {"train/global_step": random.choice(JSON_VALUES), name: random.choice(JSON_VALUES)}
     remove(run / "metrics.jsonl")
@@ -170,7 +170,7 @@ def spoil_metrics(run: Path, random: Random, box: Box) -> None:
 
 
 def spoil_words(run: Path, random: Random, box: Box) -> None:
-    """Markup and terminal escapes where words are shown."""
+    """Put markup and terminal escapes into texts that are shown."""
     words = random.choice((ESCAPE, *MARKUP, pick_text(random)))
     place = random.choice(("base", "study", "data", "reason", "log", "labels", "device"))
     if place == "log":
@@ -223,7 +223,7 @@ def name_process(run: Path, random: Random, box: Box) -> None:
 
 
 def spoil_numbers(run: Path, random: Random, box: Box) -> None:
-    """Times, counts and scores that no run has."""
+    """Put impossible times, counts and scores into a run."""
     number = random.choice((float("nan"), float("inf"), float("-inf"), 10**400, -(10**400), -1, 10**30, 1e308, "1"))
     name = random.choice(("earlier_seconds", "ended_at", "started_at", "created_at", "queue_position", "attempts"))
     if random.random() < 0.6:

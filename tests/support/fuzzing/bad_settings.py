@@ -93,7 +93,7 @@ def clone(random: Random, box: Box) -> Step:
 
 
 def about_a_run(random: Random, box: Box) -> Step:
-    """Ids that are none; those that look like paths lead to folders of this box only."""
+    """Invalid ids; those that look like paths lead only to folders of this box."""
     ids = (
         "../outside", "./first", "first/", "first/../second", str(box.outside), "", ".", "..", ".queue.paused",
         "FIRST", "first\n", "first*", "first second", "-1", "--", as_argument(pick_text(random)).replace("/", "∕"),
@@ -105,7 +105,7 @@ def about_a_run(random: Random, box: Box) -> Step:
 
 
 def read_out(random: Random, box: Box) -> Step:
-    """Commands that write files, to places where none can be."""
+    """Commands that write files to impossible places."""
     loop, long = box.outside / "loop", box.desk / ("x" * 300)
     places = map(str, (box.outside, loop, loop / "x", long, box.desk / "no" / "x"))
     place = random.choice([*places, "/dev/full", "", "\u202ex", as_argument(random.choice(MARKUP))[:50]])

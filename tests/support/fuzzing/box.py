@@ -28,7 +28,7 @@ class Templates:
 
 @dataclass
 class Step:
-    """One command, or one look at a page (see pages_in_fork.py), and what more than usual is expected of it."""
+    """One command, or one view of a page (see pages_in_fork.py), with special expectations."""
 
     argv: Sequence[str] = ()
     page: dict[str, Any] | None = None
@@ -46,7 +46,7 @@ class Step:
 
 
 class Box:
-    """`number` is in every secret, so that whatever turns up says where it came from."""
+    """`number` is in every secret, so that a leaked secret shows its case."""
 
     def __init__(
         self, path: Path, number: int, templates: Templates, attacker: Listener, own: Listener, bystanders: Bystanders
@@ -96,7 +96,7 @@ class Box:
         customers.write_text(f"text,joy,anger\n{rows}\n")
 
     def environment(self, changes: dict[str, str | None]) -> dict[str, str]:
-        """Of every process of the case; None removes a variable."""
+        """The environment of every process of the case; None removes a variable."""
         values = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.home),
@@ -125,11 +125,11 @@ class Box:
         return Path(shutil.copytree(source, self.runs / (new_name or source.name), symlinks=True))
 
     def pause(self) -> None:
-        """Nothing that is launched starts, so that launching costs no training."""
+        """Pause the queue, so that a launch costs no training."""
         (self.runs / ".queue.paused").touch()
 
     def listing(self) -> set[str]:
-        """What lies in the folders that a refused command must leave as they were."""
+        """The content of the folders that a refused command must not change."""
         found = set()
         for root in (self.runs, self.tmp, self.desk):
             for folder, folders, files in os.walk(root):

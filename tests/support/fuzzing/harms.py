@@ -1,4 +1,4 @@
-"""What can be done with bad values to a JSON document, a file or a path."""
+"""Ways to put bad values into a JSON document, a file or a path."""
 
 import contextlib
 import copy
@@ -18,12 +18,12 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def write_json(path: Path, content: object) -> None:
-    """In ASCII: half a character cannot be written in any other way."""
+    """Write JSON in ASCII, because lone surrogates cannot be written in any other way."""
     path.write_text(json.dumps(content), encoding="utf-8")
 
 
 def places_in(document: Any) -> Iterator[tuple[Any, Any]]:
-    """Where values stand in a JSON document: what holds them, and their key or position there."""
+    """The places of values in a JSON document: their container, and their key or index in it."""
     if isinstance(document, dict | list):
         for key, value in document.items() if isinstance(document, dict) else enumerate(document):
             yield document, key

@@ -51,6 +51,6 @@ def pick_text(random: Random) -> str:
 
 
 def as_argument(text: str) -> str:
-    """What can stand in a command line: no NUL, and bytes that are no UTF-8 as Python sees them there."""
+    """The value as a command-line argument: without NUL, and with invalid UTF-8 as Python decodes it there."""
     text = text.replace("\0", "").replace("\ud800", "\udcff")
     return text if len(text.encode("utf-8", "surrogateescape")) < 100_000 else text[:30_000]

@@ -1,4 +1,4 @@
-"""What a case must leave alone: servers that must get no key, and processes that must not be signalled."""
+"""Traps for each case: servers that must get no key, and processes that must not be signalled."""
 
 import base64
 import binascii
@@ -59,7 +59,7 @@ def decode(headers: Message) -> bytes:
 
 
 class Bystanders:
-    """Processes of somebody else: one that leads a group of its own, and one whose group has lost its leader."""
+    """Foreign processes: one that leads its own group, and one in a group that has lost its leader."""
 
     def __init__(self) -> None:
         self._leader = subprocess.Popen(["sleep", LIFE], start_new_session=True)

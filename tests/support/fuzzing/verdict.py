@@ -1,4 +1,4 @@
-"""What one step, and one case, must not do. Each problem is its kind and a line about it."""
+"""The checks of one step and of one case. Each problem has a kind and a line about it."""
 
 import json
 import os
@@ -57,7 +57,7 @@ class Outcome:
 
 
 def judge(step: Step, outcome: Outcome, before: set[str], box: Box) -> list[Problem]:
-    """One step alone: its words, its exit, and what it left."""
+    """Check one step: its output, its exit, and what it left behind."""
     problems = [*_words(step, outcome, box)]
     if outcome.was_killed:
         return [*problems, Problem("hang", f"{step}: no end after {outcome.seconds:.0f} s")]
@@ -81,7 +81,7 @@ def _words(step: Step, outcome: Outcome, box: Box) -> Iterator[Problem]:
 
 
 def lasting(names: set[str]) -> list[str]:
-    """A scheduler may be replacing a file at this moment; what is there a little later was left."""
+    """Files that really remain: a scheduler may be replacing a file at this moment, so they are checked again later."""
     if names:
         time.sleep(0.5)
     return [name for name in sorted(names) if os.path.lexists(name)]
