@@ -41,7 +41,7 @@ def starter_study(**shared: Any) -> StudyConfig:
 def study_as_it_was(**shared: Any) -> StudyConfig:
     """The study that this tool grew from, with its confounds. Rates, batch size and seed, which it omits, are ours."""
     return _study(
-        "study as it was",
+        "original study",
         shared | {"base": "google/gemma-1.1-2b-it", "rows": STUDY_ROWS},
         method_settings={
             "lora": {"wandb_project": "gemma-lora"},
@@ -57,7 +57,7 @@ def study_as_it_was(**shared: Any) -> StudyConfig:
 
 def study_as_it_should_have_been(**shared: Any) -> StudyConfig:
     """Only the method differs, and three seeds show how much is chance. Raises ConfigError or DataError."""
-    return _study("study as it should have been", shared | _study_rows(shared), seeds=FAIR_SEEDS)
+    return _study("fair study", shared | _study_rows(shared), seeds=FAIR_SEEDS)
 
 
 def rows_study(**shared: Any) -> StudyConfig:
@@ -88,17 +88,16 @@ PRESETS: Mapping[str, Preset] = {
         ),
         Preset(
             name="as-it-was",
-            title="The study as it was",
+            title="The original study",
             description="LoRA and IA3 on Gemma 2B, QLoRA on gte-Qwen 7B for 40 steps, 1,000 rows, one seed: not a fair "
             "comparison. It needs data with 1,000 training rows (the starter set has fewer), an HF_TOKEN of an account "
-            "that has accepted Gemma's licence and, in practice, a GPU. Without them, launch the study as it should "
-            "have been.",
+            "that has accepted Gemma's licence and, in practice, a GPU. Without them, launch the fair version.",
             make=study_as_it_was,
             own=frozenset({"base", "rows", "max_steps", "wandb_project"}),
         ),
         Preset(
             name="fair",
-            title="The study as it should have been",
+            title="The original study, made fair",
             description="LoRA, IA3 and QLoRA on one base, 1,000 rows (or all if there are fewer), three seeds.",
             make=study_as_it_should_have_been,
             own=frozenset({"rows"}),

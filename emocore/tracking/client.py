@@ -40,7 +40,7 @@ def prepare_client() -> None:
     os.environ.setdefault("WANDB__FILE_STREAM_TRANSMIT_INTERVAL", "1")
     os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
     os.environ.setdefault("WANDB_SILENT", "true")
-    # With a dead server, the question who the user is would wait 10 s, whatever the time limit of init.
+    # With a dead server, asking who the user is would take 10 s, even with a shorter time limit of init.
     os.environ.setdefault("WANDB__DISABLE_VIEWER", "true")
     # Each process has its own helper, since one inherited from the app would end with the app.
     os.environ.pop("WANDB_SERVICE", None)

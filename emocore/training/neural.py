@@ -56,8 +56,8 @@ def train(run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker, d
         head_parameters=head,
         adapter_bytes=None,
     )
-    # On a CPU the answers are computed in fp32 whatever the training used: there bf16 rounds differently with the shape
-    # of a batch, and the same text must get the same answer.
+    # On a CPU, answers are computed in fp32 even after training in bf16: there, bf16 rounds differently for each batch
+    # shape, and a text must always get the same answer.
     answers_in: Precision = "fp32" if device == "cpu" or precision == "fp32" else "bf16"
     quantized = getattr(loaded.model, "is_quantized", False)
     info = describe_adapter(run.id, config, splits.labels, loaded.revision, answers_in, quantized)

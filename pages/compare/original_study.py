@@ -43,10 +43,10 @@ def show(view: View) -> None:
         st.caption(f"QLoRA of the study: {note}.")
     with st.container(horizontal=True):
         st.page_link(
-            "pages/launch/page.py", label="Launch the study as it was", query_params={"preset": "as-it-was"},
+            "pages/launch/page.py", label="Launch the original study", query_params={"preset": "as-it-was"},
             icon=":material/history:",
         )  # fmt: skip
         st.page_link(
-            "pages/launch/page.py", label="Launch it as it should have been", query_params={"preset": "fair"},
+            "pages/launch/page.py", label="Launch it as a fair comparison", query_params={"preset": "fair"},
             icon=":material/balance:",
         )  # fmt: skip

@@ -69,7 +69,7 @@ def test_the_printed_tables_have_intervals_seeds_and_the_no_skill_rows(
     fail_run(runs_root(), "head", "out of memory")
     assert main(["compare", "--study", "s"]) == 0
     printed = capsys.readouterr()
-    assert "is failed and left out" in printed.err
+    assert "is failed, so it is left out" in printed.err
     lines = printed.out.splitlines()
     assert lines[0].startswith("LoRA and QLoRA tie (macro-F1 ") and "both beat IA3 by " in lines[0]
     assert lines[1].startswith("  A tie is not equality")
@@ -213,7 +213,7 @@ def test_a_study_that_has_not_finished_is_refused(capsys: pytest.CaptureFixture[
     status = main(["compare", "--study", "s"])
     printed = capsys.readouterr()
     note, message = printed.err.splitlines(keepends=True)
-    assert "is failed and left out" in note
+    assert "is failed, so it is left out" in note
     assert "no run of study 's' has finished yet" in assert_one_line(status, printed.out, message)
 
 
