@@ -24,7 +24,7 @@ from tests.support.pages import words
 from tests.support.whole_runs import STATES, shelve
 
 LONGEST_SECONDS = 5.0
-PACK = 120  # damaged runs beside the healthy one
+PACK = 120  # damaged runs in addition to the healthy one
 PACKS = range(0, len(KINDS), PACK)
 Look = Callable[..., tuple[int, str, str]]
 # Where one of these is no readable file, no view may be silent about it.
@@ -40,7 +40,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> dict[str, RunFolder]:
 
 @pytest.fixture(autouse=True)
 def quiet_queue(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No scheduler: the runs stay as the test left them. A page alone has no others to link to."""
+    """Without a scheduler the runs stay as the test left them. A single page has no others to link to."""
     st.cache_data.clear()
     st.cache_resource.clear()
     monkeypatch.setattr("emocore.jobs.queue.ensure_scheduler", lambda root: None)
@@ -113,7 +113,7 @@ def pack(request: pytest.FixtureRequest, packs: list[Pack], monkeypatch: pytest.
 
 @contextlib.contextmanager
 def named(kind: Kind) -> Iterator[None]:
-    """What goes wrong tells with which kind."""
+    """Add the kind of damage to errors within this context."""
     try:
         yield
     except BaseException as error:
@@ -232,7 +232,7 @@ def test_a_damaged_run_breaks_its_page_no_more(runs: Path, shelf: dict[str, RunF
 
 
 def test_files_that_may_not_be_read_are_told_by_name(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where somebody else has made them. Nothing is unreadable to root, who looks as nobody here."""
+    """Files of another user may be unreadable. Root can read everything, so it reads as the user nobody here."""
     kinds = [kind for kind in KINDS if kind.name.endswith(UNREADABLE)]
     is_root = os.geteuid() == 0
     with tempfile.TemporaryDirectory() as name:

@@ -17,7 +17,7 @@ from tests.support.repository import REPOSITORY
 
 CORE = sorted((REPOSITORY / "emocore").rglob("*.py"))
 PAGES = sorted((REPOSITORY / "pages").rglob("*.py"))
-MOST_LOOSE_FILES = 6  # in the root of `emocore`, beside `__init__` and `__main__`
+MOST_LOOSE_FILES = 6  # in the root of `emocore`, apart from `__init__` and `__main__`
 HEAVY = {"torch", "transformers", "peft", "bitsandbytes", "accelerate", "datasets"}
 MAY_IMPORT_HEAVY = ("models/build.py", "models/classifier.py", "models/pooling.py", "models/quiet.py", "training/")
 LIGHT_MODULES = (

@@ -29,7 +29,7 @@ CLASSES = {"gemma": "GemmaForSequenceClassification", "qwen2": "Qwen2ForSequence
 RUN_FILES = {*JSON_FILES, "metrics.jsonl", "run.log", "adapter", "predictions.parquet"}
 CASES = [(base, method) for base in CLASSES for method in METHODS]
 
-# The scheduler is to outlive whoever started it, so nobody here waits for it.
+# The scheduler must outlive its starter, so no code here waits for it.
 pytestmark = pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
 
 

@@ -55,7 +55,7 @@ def test_where_nothing_can_be_found_the_threshold_is_one_half() -> None:
 
 @pytest.mark.parametrize(("positives", "own"), [(FEWEST_POSITIVES - 1, 0.86), (FEWEST_POSITIVES, 0.16)])
 def test_a_rare_emotion_takes_the_common_threshold(positives: int, own: float) -> None:
-    """The last of seven emotions is told apart from 0.11 to 0.20 alone, the others from 0.81 to 0.90. Above 0.80
+    """The last of seven emotions is separated only from 0.11 to 0.20, the others from 0.81 to 0.90. Above 0.80
     macro-F1 is 6/7; up to 0.20 the others are always on, F1 0.8, and it is (6 * 0.8 + 1) / 7: less."""
     truth = np.zeros((60, 7), dtype=int)
     truth[:40, :6] = truth[60 - positives :, 6] = 1

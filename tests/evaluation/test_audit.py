@@ -130,7 +130,7 @@ def test_bases_that_differ_at_the_end_of_a_long_path_alone_are_two() -> None:
         ({"packages": VERSIONS | {"wandb": "0.19.0"}}, "other versions", "cosmetic"),
         ({"python": "3.12.1"}, "other versions", "cosmetic"),
         ({"code": {"revision": "f" * 40, "dirty": True}}, "code revision", "may matter"),
-        ({"base_revision": "f" * 40}, None, None),  # known of one run alone
+        ({"base_revision": "f" * 40}, None, None),  # known for only one run
         ({"platform": "Linux-7"}, "system", "cosmetic"),
     ],
 )

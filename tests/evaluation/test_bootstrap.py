@@ -127,7 +127,7 @@ def test_resampled_scores_are_those_of_scikit_learn_on_the_drawn_texts() -> None
 
 
 def test_ten_thousand_resamples_of_the_largest_comparison_take_seconds() -> None:
-    """15 runs, 3,259 texts, 11 emotions, 1 s. Processor time, as another test may be at work beside this one; a loop
+    """15 runs, 3,259 texts, 11 emotions, 1 s. This is processor time, since other tests may run at once; a loop
     over resamples would take minutes."""
     predictions = random_case(0, texts=3_259, runs=15)
     begin = time.process_time()

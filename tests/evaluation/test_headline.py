@@ -26,7 +26,7 @@ FRONT = {("LoRA", "QLoRA"): TIE, ("IA3", "LoRA"): (-0.030, -0.049, -0.011, "wors
 
 
 def test_two_tie_and_both_beat_a_third() -> None:
-    """Emotions that are told apart are named, the two with the largest difference; a tie is none, however large."""
+    """The two emotions with the largest difference are named; a tie does not count, however large."""
     emotions = {
         ("IA3", "LoRA", "joy"): (-0.02, -0.03, -0.01, "worse"),
         ("IA3", "LoRA", "trust"): (-0.06, -0.10, -0.02, "worse"),

@@ -35,7 +35,7 @@ def test_groups_keep_the_given_order() -> None:
 
 @pytest.mark.parametrize("setting", sorted(NOT_TOLD - {"method"}))
 def test_what_only_names_a_run_sets_no_series_apart(setting: str) -> None:
-    """The same rows may lie in other files: whether they are the same is told by their hash."""
+    """The same rows may be in other files; their hash shows that they are the same."""
     values = {"seed": 7, "device": "cpu", "wandb_mode": "offline", "checkpoint_minutes": 9.0, "checkpoints_kept": 3}
     values |= {"wandb_base_url": "https://wandb.example.org"}
     assert names({}, {setting: values.get(setting, "other")}) == ["LoRA", "LoRA"]
@@ -70,7 +70,7 @@ def test_bases_of_one_name_in_two_places_are_two_series() -> None:
 
 
 def test_seeds_are_averaged_where_other_runs_had_other_texts() -> None:
-    """Nothing but the hash of the texts tells them apart, so its beginning does."""
+    """Only the hash of the texts differs, so its beginning is in the name."""
     told = names({"seed": 1}, {"seed": 2}, {"seed": 1, "origin": OTHER_TEXTS}, {"seed": 2, "origin": OTHER_TEXTS})
     assert told == ["LoRA (split aaaaaa)"] * 2 + ["LoRA (split bbbbbb)"] * 2
 

@@ -82,7 +82,7 @@ def test_they_are_points_without_intervals_and_without_verdicts(mixed: list[Resu
 
 
 def test_they_are_averaged_over_seeds(tmp_path: Path) -> None:
-    """Though their data lay elsewhere. A run on other rows is a series of its own and takes no seed from them."""
+    """The path of their data does not matter. A run on other rows is a separate series."""
     places = ("/alice/x.csv", "/bob/x.csv")
     cases = enumerate(zip(places, (PERFECT, ONE_MISS), strict=True))
     team = [elsewhere(tmp_path, logits=logits, seed=seed, data=place) for seed, (place, logits) in cases]

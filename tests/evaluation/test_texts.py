@@ -201,7 +201,7 @@ def test_agreement_is_scikit_learn_s_kappa_over_pairs_of_runs(large: Predictions
 
 
 def test_emotions_that_both_never_or_both_always_predict_have_no_kappa() -> None:
-    """Silence agrees with silence in all of anger, which tells nothing; joy decides, and without it nothing is left."""
+    """Both predict no anger at all, which gives no kappa; joy decides, and without it the result is NaN."""
     never, always = [[0.1, 0.9], [0.1, 0.1]], [[0.9, 0.9], [0.9, 0.1]]
     truth = [[1, 0], [0, 1]]
     assert agreement_table(predict(truth, [never, never], ("LoRA", "IA3"))).iloc[0, 1] == 1
@@ -212,7 +212,7 @@ def test_emotions_that_both_never_or_both_always_predict_have_no_kappa() -> None
 
 
 def test_emotions_are_predicted_with_or_instead_of_true_ones() -> None:
-    """Three texts have anger and not joy: one gets both, one joy alone, one is right. None has joy without anger."""
+    """Three texts have anger and not joy: one gets both, one only joy, one is right. None has joy without anger."""
     truth = [[1, 0], [1, 0], [1, 0], [1, 1], [0, 0]]
     said = [[1, 1], [0, 1], [1, 0], [0, 1], [1, 1]]
     table = co_occurrence_errors(predict(truth, [said], ("LoRA",)))

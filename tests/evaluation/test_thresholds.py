@@ -73,7 +73,7 @@ def test_only_gains_are_told_where_nothing_was_tested() -> None:
 
 
 def test_a_better_run_of_w_and_b_hides_nothing() -> None:
-    """It is not in the tuned comparisons; the best of those that were tested is told of."""
+    """It is not in the tuned comparisons; the sentence is on the best of the tested series."""
     values = ((0.5, 0.45, 0.9), (0.53, 0.52), (0.54, 0.56))
     sentence = told(pair(LEAD), pair(LEAD), pair(LOSS), values, elsewhere=["X"])
     assert sentence.startswith("Compared with the thresholds as launched: one tuned threshold: +3.0 to +7.0 points")

@@ -34,7 +34,7 @@ def _trust(run: RunFolder) -> RunResult:
 
 @pytest.fixture(scope="session")
 def study(tmp_path_factory: pytest.TempPathFactory) -> list[RunResult]:
-    """LoRA and QLoRA are the best and IA3 is worse. The data file lies in a folder that nobody else shall read of."""
+    """LoRA and QLoRA are the best and IA3 is worse. The data file is in a folder whose name is private."""
     data = tmp_path_factory.mktemp("home-of-ada") / "train.csv"
     runs = finish_study(
         tmp_path_factory.mktemp("runs"), ("lora", "qlora", "ia3"), (1, 2), 150, LABELS, "PEFT 1", has_test=False,
@@ -77,7 +77,7 @@ def draw_bars(comparison: Comparison) -> go.Figure:
 
 @pytest.fixture
 def figure() -> go.Figure:
-    """As the app draws them: see-through, with a legend above and a long name beside the axis."""
+    """A figure as the app draws it: transparent, with a legend above and a long name next to the axis."""
     made = go.Figure()
     for method, name in (("lora", "LoRA"), ("qlora", LONG_NAME)):
         color = method_color(method)

@@ -47,7 +47,7 @@ def test_pictures_are_dark_on_white_with_title_and_whole_names_and_always_the_sa
     texts = ["".join(node.itertext()) for node in root.iter(f"{SVG}text")]
     assert TITLE in texts
     long_name = figure.data[1].name
-    assert texts.count(long_name) == 2  # beside the axis and in the legend
+    assert texts.count(long_name) == 2  # next to the axis and in the legend
     for color in (b"rgb(255, 255, 255)", b"rgb(31, 35, 40)", b"rgb(0, 114, 178)"):  # page, text, LoRA
         assert color in svg
     assert b"http" not in svg.replace(b"http://www.w3.org/", b"")

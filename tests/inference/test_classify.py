@@ -38,7 +38,7 @@ for name, texts in json.loads(Path("texts.json").read_text()).items():
     np.save(f"{name}.npy", [classifier.logits(texts), classifier.logits(texts[::-1])[::-1]])
 """
 
-# Each card is run as it stands, but for its example, in a folder that holds the adapter alone.
+# Each card's code runs unchanged except for its example, in a folder with only the adapter.
 RUN_CARDS = """
 import json, os, re, sys
 from pathlib import Path

@@ -63,7 +63,7 @@ def test_a_run_can_be_deleted_to_make_space(disk: Path) -> None:
 
 
 def test_a_scheduler_that_can_write_nothing_lives_on_and_settles_the_dead_later(disk: Path) -> None:
-    """Its complaints are lost, too: its log lies on the same disk."""
+    """Its messages are lost, too, because its log is on the same disk."""
     runs = [create_run(disk, RunConfig(method="tfidf")) for _ in range(2)]
     change_status(runs[0], RunStatus.RUNNING, started_at=1.0)
     pause_queue(disk)

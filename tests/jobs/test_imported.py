@@ -137,7 +137,7 @@ def test_the_command_line_resumes_all_of_them(
 
 def test_the_runs_page_resumes_all_of_them(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMOCORE_RUNS", str(root))
-    monkeypatch.setattr(st, "page_link", lambda *_, **__: None)  # a page alone has no others to link to
+    monkeypatch.setattr(st, "page_link", lambda *_, **__: None)  # a single page has no others to link to
     runs = [strip_mark(create_run(root, RunConfig(method="tfidf", data="gone.csv"))) for _ in range(2)]
     page = AppTest.from_file(str(REPOSITORY / "pages" / "runs" / "page.py"), default_timeout=30).run()
     assert "2 queued runs were not launched by this installation" in page.info[0].value

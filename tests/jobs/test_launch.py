@@ -127,7 +127,7 @@ def test_a_base_too_large_for_this_machine_is_told_of() -> None:
 
 @pytest.fixture
 def first(settings: dict[str, Any], root: Path, monkeypatch: pytest.MonkeyPatch) -> list[RunFolder]:
-    """The runs of a study that nobody starts."""
+    """The runs of a study, which are never started."""
     monkeypatch.setattr("emocore.jobs.launch.tend_queue", lambda root: None)
     return launch(plan_study(the_study(settings)), root)
 

@@ -41,7 +41,7 @@ def add_code(base: Path, marker: Path) -> None:
 
 
 def say_yes(*arguments: str, cache: Path) -> tuple[int, str]:
-    """Exit status and output of the command in a terminal in which somebody says yes to everything."""
+    """Exit status and output of the command in a terminal in which every question is answered with yes."""
     leader, follower = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "emocore", *arguments],

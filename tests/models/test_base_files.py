@@ -43,7 +43,7 @@ def refuse(folder: Path, words: str) -> None:
 
 
 def shard(folder: Path, name: str) -> None:
-    """The weights, said to lie in a file of this name."""
+    """Write an index that names this file for the weights."""
     weight_map = {"model.embed_tokens.weight": name}
     (folder / INDEX).write_text(json.dumps({"metadata": {}, "weight_map": weight_map}), encoding="utf-8")
 
@@ -152,7 +152,7 @@ def test_a_file_beside_the_weights_that_is_far_too_large_is_refused(base: Path) 
 
 
 def test_links_to_regular_files_elsewhere_are_good(base: Path, tmp_path: Path) -> None:
-    """As in Hugging Face's cache, whose snapshots are links to the folder `blobs` beside them."""
+    """Hugging Face's cache has such links, from its snapshots to the folder `blobs` next to them."""
     blobs = tmp_path / "blobs"
     blobs.mkdir()
     for number, file in enumerate(sorted(base.iterdir())):

@@ -176,7 +176,7 @@ def test_an_emotion_that_only_some_runs_know_is_shown_for_those() -> None:
 
 @pytest.fixture
 def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[RunFolder]:
-    """Three runs of a W&B project that somebody chose; none of this machine."""
+    """Three chosen runs of a W&B project, and none of this machine."""
     runs = finish_study(tmp_path / "elsewhere", seeds=(42,))
     monkeypatch.setattr("pages.compare.choose.choose_team_runs", lambda local_ids: as_team_runs(runs))
     return runs

@@ -46,7 +46,7 @@ def test_a_new_run_is_queued_with_its_complete_config(tmp_path: Path) -> None:
     assert run.state.status == RunStatus.QUEUED
     assert run.state.started_at is None
     assert set(read_raw(run, "config.json")) == {"format", *RunConfig.model_fields}
-    assert [path.name for path in tmp_path.iterdir()] == [run.id]  # no draft is left beside it
+    assert [path.name for path in tmp_path.iterdir()] == [run.id]  # no draft is left
 
 
 def test_an_id_says_time_method_and_base(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def other_value(name: str) -> Any:
 
 
 def differing(name: str) -> list[Result]:
-    """Two results that differ in this setting alone, of a method that reads it."""
+    """Two results that differ only in this setting, of a method that reads it."""
     method = {} if name == "method" else {"method": "tfidf" if name == "inverse_regularization" else "lora"}
     return [finish(**method), finish(**method | {name: other_value(name)})]
 

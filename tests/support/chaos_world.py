@@ -77,7 +77,7 @@ class World:
         self.random = random.Random(seed)
         self.kills: Counter[str] = Counter()
         self.accepted: set[str] = set()
-        self.condemned: set[str] = set()  # somebody asked to delete them
+        self.condemned: set[str] = set()  # runs with a request to delete them
         self.finished: dict[str, str] = {}
         self._untouched = untouched
 

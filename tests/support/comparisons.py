@@ -25,9 +25,9 @@ def build(
     notes: Sequence[str] = (),
     policy: ThresholdPolicy = "launch",
 ) -> Comparison:
-    """Series by the value of each metric with ± 0.02, in the order in which they were launched; those `elsewhere` are
-    of W&B. `emotions` are F1 by emotion and series, and `thin` are emotions without an interval. Three `seeds` each,
-    unless said otherwise."""
+    """A comparison of series with the value of each metric ± 0.02, in the order of launch; those in `elsewhere` are
+    from W&B. `emotions` are F1 by emotion and series, `thin` are emotions without an interval, and a series has three
+    `seeds` by default."""
     counts = dict.fromkeys(values, 3) | dict(seeds or {})
     source = {name: "W&B" if name in elsewhere else "here" for name in values}
     reach = {name: np.nan if name in elsewhere else 0.02 for name in values}

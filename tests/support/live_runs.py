@@ -45,7 +45,7 @@ from emocore.training.process import execute
 sys.exit(max(execute(Path(folder)) for folder in sys.argv[1:]))
 """
 
-# Has done the imports, which take longest, and forks a process for each attempt that it is told of.
+# Does the imports once, which take longest, and forks a process for each requested attempt.
 FORK_SERVER = """
 import gc, json, os, sys
 from pathlib import Path

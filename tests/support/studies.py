@@ -18,7 +18,7 @@ from emocore.system.processes import Failure
 from emocore.tracking.team import TeamRun
 from tests.support.tables import COST, change_status, finish_run
 
-# How far the mean logit of a true cell lies above that of a false one.
+# How far the mean logit of a true cell is above that of a false one.
 SKILLS: Mapping[str, float] = MappingProxyType({"lora": 3.0, "qlora": 2.9, "ia3": 1.6, "head": 1.2, "tfidf": 1.0})
 
 

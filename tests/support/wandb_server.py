@@ -94,7 +94,7 @@ class WandbServer(ThreadingHTTPServer):
         self._fault = lambda request: Reply(200, body) if request.path.startswith(path) else None
 
     def redirect(self, base_url: str, status: int) -> None:
-        """Everything lies at another server."""
+        """Redirect every request to another server."""
         self._fault = lambda request: Reply(status, {}, (("Location", base_url + request.path),))
 
     def limit(self, retry_after_seconds: int) -> None:

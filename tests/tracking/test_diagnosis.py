@@ -87,7 +87,7 @@ def test_a_redirect_is_told_and_the_key_does_not_follow_it(server: WandbServer, 
 
 @contextlib.contextmanager
 def talking(talk: Callable[[socket.socket], object]) -> Iterator[str]:
-    """The address, confirmed, at which a listener talks like this to whoever comes first."""
+    """The confirmed address of a listener that answers its first client like this."""
 
     def answer() -> None:
         connection, _ = listener.accept()

@@ -55,7 +55,7 @@ def open_or_none(server: WandbServer) -> object:
 
 
 def told_of(readers: list[LiveHistory]) -> set[str | None]:
-    """What one look of a page at all of them is told."""
+    """The sources that one update of a page shows for all of them."""
     return {reader.error for reader in readers if reader.rows() == []}
 
 

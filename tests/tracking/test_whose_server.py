@@ -56,7 +56,7 @@ def place_at(server: WandbServer, **changes: Any) -> dict[str, Any]:
 
 
 def given_run(root: Path, place: dict[str, Any] | None, **settings: Any) -> RunFolder:
-    """A finished run with one row, as somebody else may have made it."""
+    """A finished run with one row, as another person may have made it."""
     root.mkdir(exist_ok=True)
     run = create_run(root, RunConfig(**settings))
     write_rows(run.metrics, [{"step": 1, "total_steps": 1, "epoch": 1.0, "seconds": 1.0, "train/loss": 0.5}])

@@ -90,7 +90,7 @@ def test_a_checkpoint_holds_no_pickle_of_settings(killed: RunFolder) -> None:
 
 
 def move_out(file: Path) -> None:
-    """What it held lies outside of the run now."""
+    """Move the content out of the run."""
     outside = file.parents[2] / "elsewhere"
     file.rename(outside)
     file.symlink_to(outside)

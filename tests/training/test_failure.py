@@ -41,7 +41,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def failure_of(action: Callable[[], object]) -> str:
-    """What is said of the error that this raises; always one line."""
+    """The explanation of the error that this raises, which is always one line."""
     try:
         action()
     except Exception as error:

@@ -16,7 +16,7 @@ from tests.support.live_runs import Attempts, describe, queue_run
 from tests.support.outcomes import assert_same, outcome_of
 
 # 84 rows in batches of 8 are 11 steps an epoch, the last one short, and 33 in all. The loss is logged every third
-# step, so that checkpoint 14 lies in the middle of an epoch and between two logged losses.
+# step, so that checkpoint 14 is in the middle of an epoch and between two logged losses.
 PREPARE = "import emocore.training.trainer; emocore.training.trainer.LOGGED_ROWS = 11"
 EVERY_STEP, EPOCHS_ONLY = {"checkpoint_minutes": 1e-6}, {"checkpoint_minutes": 1000}
 DROPOUT = {"lora_dropout": 0.1}
@@ -74,7 +74,7 @@ def outcomes(
         settings = {"batch_size": 8, "epochs": 3, "base": bases[case.base], **case.settings, **changes}
         return queue_run(roots[kind], small_csv, **settings)
 
-    # How often there is a checkpoint changes nothing, so cases that differ in it alone share their whole run.
+    # The frequency of checkpoints does not change the result, so cases that differ only in it share their whole run.
     whole = {}
     for case in CASES.values():
         if case.training not in whole:

@@ -131,7 +131,7 @@ def read_or_empty(path: Path) -> dict[str, Any]:
 
 
 def rewrite(path: Path, **changes: object) -> None:
-    """What can be read there with these changes, in a file of its own, where a link may have been."""
+    """Write the changed content into a new file, even if there was a link."""
     content = read_or_empty(path) | changes
     remove(path)
     write_json(path, content)
@@ -184,7 +184,7 @@ def spoil_words(run: Path, random: Random, box: Box) -> None:
 
 
 def name_server(run: Path, random: Random, box: Box) -> None:
-    """A folder that says where keys should be sent."""
+    """Name a server in the folder to which keys should be sent."""
     place = {"mode": "online", "reason": None, "entity": "e", "project": "p", "id": "r1"}
     place |= {"url": f"{box.attacker.url}/e/p/r1", "base_url": box.attacker.url}
     rewrite(run / "wandb.json", **place, complete=random.choice((True, False)))
@@ -193,7 +193,7 @@ def name_server(run: Path, random: Random, box: Box) -> None:
 
 
 def name_server_for_hub(run: Path, random: Random, box: Box) -> None:
-    """A queued run that would be started by whoever looks, with an environment of its own."""
+    """A queued run with its own environment, which any command or page would start."""
     url = box.attacker.url
     odd: dict[str, Any] = {}
     if random.random() < 0.3:
@@ -208,7 +208,7 @@ def name_server_for_hub(run: Path, random: Random, box: Box) -> None:
 
 
 def name_process(run: Path, random: Random, box: Box) -> None:
-    """The process of somebody else as that of the run, of this boot."""
+    """Store a foreign process of this boot as that of the run."""
     leader, lost = box.bystanders.leader_pid, box.bystanders.lost_leader_pid
     pid = random.choice((leader, lost, lost, 0, 10**30, -5))
     try:
@@ -234,7 +234,7 @@ def spoil_numbers(run: Path, random: Random, box: Box) -> None:
 
 
 def link_run(run: Path, random: Random, box: Box) -> None:
-    """The run's folder itself is a link: to itself, to nothing, or to a run that lies elsewhere."""
+    """Make the run's folder a link: to itself, to nothing, or to a run elsewhere."""
     elsewhere = box.outside / "elsewhere"
     if not elsewhere.exists() and not run.is_symlink():
         run.rename(elsewhere)

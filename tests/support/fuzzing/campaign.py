@@ -85,7 +85,7 @@ def _read(file: Path) -> str:
 
 
 class Campaign:
-    """One worker. The same seed and number make the same case, whoever is asked for it."""
+    """One worker. The same seed and number make the same case in every worker."""
 
     def __init__(self, folder: Path, checkout: Path, seed: int) -> None:
         self.folder, self.checkout, self.seed = folder, checkout, seed
@@ -189,7 +189,7 @@ class Campaign:
         return self.forks.carry_out(box, seconds, step.env, terminal=step.terminal, **what)
 
     def _compare_with_fresh(self, number: int, kind: str) -> list[Problem]:
-        """The first step once more, as it was made, in a forked and in a really fresh process."""
+        """Repeat the first step in a forked and in a really fresh process."""
         ends = []
         for is_fresh in (False, True):
             box = self.make_box(self.folder / f"case-{number}" / "again" / str(is_fresh), number, self.templates)

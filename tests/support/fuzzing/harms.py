@@ -68,7 +68,7 @@ STAND_INS: dict[str, Damage] = {
 
 
 def put_instead(path: Path, random: Random, secret: Path) -> None:
-    """Something else in the file's place; `secret` is a file outside with somebody's secrets."""
+    """Put something else in the file's place; `secret` is a file with secrets outside the folder."""
     name = random.choice(list(STAND_INS))
     path.parent.mkdir(parents=True, exist_ok=True)
     put = put_link(str(secret)) if name == LINK_TO_SECRET else STAND_INS[name]

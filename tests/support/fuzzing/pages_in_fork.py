@@ -25,7 +25,7 @@ def look(page: dict[str, Any]) -> int:
     from streamlit.testing.v1 import AppTest
 
     sys.path.insert(0, str(REPOSITORY))  # as `streamlit run` does
-    for name in ("page_link", "switch_page"):  # a page alone has no others to lead to
+    for name in ("page_link", "switch_page"):  # a single page has no others to lead to
         setattr(st, name, lambda *_, **__: None)
     # The app begins with the page Start; the others are entered by themselves.
     script = "app.py" if page["name"] == "start" else f"pages/{page['name']}/page.py"

@@ -32,7 +32,7 @@ CODE, ESCAPED, ADDRESS = (
     re.compile(r"\\(.)"),
     re.compile(r"(?<![a-z0-9])(?:https?://|www\.)evil\.example"),
 )
-HUGE = 50_000_000  # bytes of a file that nobody wrote
+HUGE = 50_000_000  # bytes; no file that Emocore writes is so large
 
 
 @dataclass(frozen=True)
