@@ -67,7 +67,7 @@ def describe_adapter(
     precision: Precision = "fp32",
     quantized: bool = False,
 ) -> AdapterInfo:
-    """Of the adapter that a run trains, at the threshold that it was launched with."""
+    """The description of the adapter that a run trains, with the threshold set at launch."""
     return AdapterInfo(
         run_id=run_id,
         method=config.method,
