@@ -90,8 +90,9 @@ PRESETS: Mapping[str, Preset] = {
             name="as-it-was",
             title="The original study",
             description="LoRA and IA3 on Gemma 2B, QLoRA on gte-Qwen 7B for 40 steps, 1,000 rows, one seed: not a fair "
-            "comparison. It needs data with 1,000 training rows (the starter set has fewer), access to the Hub with the "
-            "HF_TOKEN of an account that has accepted Gemma's licence and, in practice, a GPU. Without them, launch the fair version.",
+            "comparison. It needs data with 1,000 training rows (the starter set has fewer), access to the Hub with "
+            "the HF_TOKEN of an account that has accepted Gemma's licence and, in practice, a GPU. Without them, "
+            "launch the fair version.",
             make=study_as_it_was,
             own=frozenset({"base", "rows", "max_steps", "wandb_project"}),
         ),
