@@ -1,11 +1,14 @@
 # make app       start the app on http://127.0.0.1:8501
 # make test      lint, types and the whole test suite
-# make chaos     kill processes at random, COUNT times with SEED; a quarter of an hour
-# make fuzz      try COUNT bad files, settings, run folders, adapters and addresses with SEED; 40 minutes
-# make clicks    open OPENED runs and make CLICKS clicks at random with SEED; ten minutes
-# make coverage  simulate how often the intervals hold and the verdicts are wrong; a quarter of an hour
-# make installed  install into an empty environment and finish the starter study there; five minutes
+# make check     lint, types and layers
+# make chaos     kill processes at random, COUNT times with SEED; takes a quarter of an hour
+# make fuzz      try COUNT bad files, settings, run folders, adapters and addresses with SEED; takes 40 minutes
+# make clicks    open OPENED runs and make CLICKS random clicks with SEED; takes ten minutes
+# make coverage  simulate how often intervals hold and verdicts are wrong; takes a quarter of an hour
+# make installed  install into an empty environment and run the starter study there; takes five minutes
 # make docs      write docs/settings.md
+# make lock      write requirements.txt from pyproject.toml; `pip-compile` keeps the versions that still fit
+# make coverage-report  run the suite and print the branches of emocore/ that it reaches; half an hour
 # make setup     only install
 
 PYTHON ?= python3
@@ -14,7 +17,7 @@ BIN := $(VENV)/bin
 SETUP := $(VENV)/.setup-done
 TEST_SETUP := $(VENV)/.test-setup-done
 
-.PHONY: app test check chaos fuzz clicks coverage installed docs setup
+.PHONY: app test check chaos fuzz clicks coverage coverage-report installed docs lock setup
 
 app: setup
 	@echo "Emocore: http://127.0.0.1:8501"
@@ -40,6 +43,18 @@ installed: setup $(TEST_SETUP)
 
 docs: setup
 	$(BIN)/python -m emocore settings --markdown > docs/settings.md
+
+# PyTorch's version of the CPU build is no version of the index.
+lock: setup $(TEST_SETUP)
+	CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --strip-extras --annotation-style=line \
+		--no-emit-index-url --no-emit-find-links --output-file=requirements.txt pyproject.toml
+	sed -i 's/+cpu / /' requirements.txt
+
+coverage-report: setup $(TEST_SETUP)
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 check: setup $(TEST_SETUP)
 	$(BIN)/ruff check .

@@ -1,7 +1,7 @@
 """Emocore from a notebook or a script; every name here can be imported from `emocore`.
 
     >>> import emocore
-    >>> runs = emocore.study(methods=["lora", "ia3"], seeds=[1, 2, 3], base="minilm-l6")
+    >>> runs = emocore.study(methods=["lora", "ia3"], seeds=[1, 2, 3], base="minilm-l6", data="tweets.csv")
     >>> comparison = emocore.compare(run.wait() for run in runs)
     >>> print(comparison.verdict)
     >>> comparison.figures["F1 by emotion"].show()

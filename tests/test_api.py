@@ -1,4 +1,4 @@
-"""The functions for notebooks: the documented examples run, and what goes wrong is one sentence."""
+"""The functions for notebooks: the documented examples run, and errors are one sentence."""
 
 import re
 from pathlib import Path
@@ -20,7 +20,7 @@ def examples(text: str) -> list[str]:
 def on_tiny_data(tiny_bert: Path, small_csv: Path, tmp_path: Path) -> dict[str, str]:
     """What takes the place of the examples' base, data and seeds, so that they take seconds."""
     return {
-        'base="minilm-l6"': f"base={str(tiny_bert)!r}, data={str(small_csv)!r}, epochs=1",
+        'base="minilm-l6", data="tweets.csv"': f"base={str(tiny_bert)!r}, data={str(small_csv)!r}, epochs=1",
         "seeds=[1, 2, 3]": "seeds=[1]",
         ".show()": ".to_dict()",
     }
