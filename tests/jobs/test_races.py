@@ -1,4 +1,4 @@
-"""Several processes want something of the same run or folder at the same moment: one wins, nothing is damaged."""
+"""Several processes act on the same run or folder at the same moment: one wins, and nothing is damaged."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""A runs folder that may only be read: all can be looked at, and every change is refused in one line."""
+"""A read-only runs folder: everything can be viewed, and every change is refused in one line."""
 
 import contextlib
 import os
