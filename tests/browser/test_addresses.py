@@ -1,23 +1,16 @@
 """Each page's address leads to the page, even as the first request to a new server."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.support.app_browser import BROWSER_MARKS, App, open_page, start_browser
+from tests.support.app_browser import BROWSER_MARKS, App, open_page
 
 pytestmark = BROWSER_MARKS
 HEADINGS = {
     "": "Emocore", "launch": "Launch", "runs": "Runs", "compare": "Compare", "playground": "Playground", "run": "Run",
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with start_browser() as browser:
-        yield browser
 
 
 @pytest.mark.parametrize("address", HEADINGS)

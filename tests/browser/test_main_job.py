@@ -75,12 +75,13 @@ def test_bad_data_is_refused_on_the_page_and_leaves_nothing(app, browser):
 
 
 def test_every_page_teaches_when_there_is_nothing(app, browser):
-    for scheme in ("light", "dark"):
-        for name in ("", "launch", "runs", "compare", "playground"):
-            page = open_page(browser, f"{app.url}/{name}", scheme=scheme, width=800)
-            expect(page.get_by_role("heading").first).to_be_visible()
-            if name in ("runs", "compare", "playground"):
-                expect(page.get_by_role("link", name="Starter study")).to_be_visible()
+    for name in ("", "launch", "runs", "compare", "playground"):
+        page = open_page(browser, f"{app.url}/{name}", width=800)
+        expect(page.get_by_role("heading").first).to_be_visible()
+        if name in ("runs", "compare", "playground"):
+            expect(page.get_by_role("link", name="Starter study")).to_be_visible()
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
             assert page.get_by_test_id("stException").count() == 0
             keep_screenshot(page, f"7-empty-{name or 'start'}-{scheme}")
-            page.close()
+        page.close()
