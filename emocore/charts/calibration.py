@@ -65,6 +65,8 @@ def precision_recall_curves(precision_recall: pd.DataFrame, used: pd.DataFrame |
         if used is None:
             break
         at_threshold = used[(used["emotion"] == emotion) & (used["series"] == name)]
+        if at_threshold.empty:
+            continue
         figure.add_scatter(
             name=f"{name}, threshold in use",
             legendgroup=name,

@@ -238,7 +238,10 @@ def _see_through(runs: list[RunFolder], wait: bool) -> int:
     if not wait:
         return 0
     wait_until_final(runs)
-    ends = [(run, state) for run in runs if (state := run.state).status != RunStatus.FINISHED]
-    for run, state in ends:
-        output.print_problem(f"run {run.id} {state.status}: {state.reason}")
-    return 1 if ends else 0
+    status = 0
+    for run in runs:
+        state = run.state
+        if state.status != RunStatus.FINISHED:
+            output.print_problem(f"run {run.id} {state.status}: {state.reason}")
+            status = 1
+    return status

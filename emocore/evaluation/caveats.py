@@ -44,15 +44,18 @@ def _doubt_single_seeds(comparison: Comparison) -> Iterator[str]:
     if not single:
         return
     assumed = comparison.verdicts.overall.dropna(subset="assumed_spread")
-    who = "every method" if len(single) == len(local) > 1 else name_some(single)
+    if len(single) == len(local) > 1:
+        said = "Every method has only one seed"
+    else:
+        said = f"There is only one seed {'each ' * (len(single) > 1)}of {name_some(single)}"
     if len(assumed):
         spread = describe_spread(*assumed.iloc[0][["assumed_spread", "is_spread_of_others"]])
         yield (
-            f"There is one seed of {who}, so the chance in its training is not known here; the spread between seeds is "
+            f"{said}, so the chance in training is not known here; the spread between seeds is "
             f"{spread}. Two more seeds would show it."
         )
     else:
-        yield f"There is one seed of {who}, so its interval counts only chance in the texts, not in the training."
+        yield f"{said}, so intervals count only chance in the texts, not in the training."
 
 
 def _doubt_ties(comparison: Comparison, tested: list[str]) -> Iterator[str]:

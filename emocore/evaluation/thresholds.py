@@ -75,4 +75,4 @@ def _describe_gains(comparisons: Mapping[ThresholdPolicy, Comparison]) -> str:
             span = f"{gains.min():+.1f} to {gains.max():+.1f}"
             is_even = np.ptp(gains) < LITTLE_POINTS
             told.append(f"{POLICY_TITLES[policy]}: {f'{gains.mean():+.1f}' if is_even else span} points of macro-F1")
-    return f"Compared with the thresholds as launched: {'; '.join(told)}."
+    return f"Compared with the thresholds as launched, {'; '.join(told)}."

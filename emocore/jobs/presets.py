@@ -41,7 +41,7 @@ def starter_study(**shared: Any) -> StudyConfig:
 def study_as_it_was(**shared: Any) -> StudyConfig:
     """The study that this tool grew from, with its confounds. Rates, batch size and seed, which it omits, are ours."""
     return _study(
-        "original study",
+        "study as it was",
         shared | {"base": "google/gemma-1.1-2b-it", "rows": STUDY_ROWS},
         method_settings={
             "lora": {"wandb_project": "gemma-lora"},
@@ -57,7 +57,7 @@ def study_as_it_was(**shared: Any) -> StudyConfig:
 
 def study_as_it_should_have_been(**shared: Any) -> StudyConfig:
     """Only the method differs, and three seeds show how much is chance. Raises ConfigError or DataError."""
-    return _study("fair study", shared | _study_rows(shared), seeds=FAIR_SEEDS)
+    return _study("study as it should have been", shared | _study_rows(shared), seeds=FAIR_SEEDS)
 
 
 def rows_study(**shared: Any) -> StudyConfig:

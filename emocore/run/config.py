@@ -127,7 +127,7 @@ class RunConfig(BaseModel):
         description="Seeds the split and the choice of rows, the same for all seeds of a study.",
     )
     max_length: Annotated[int, Use("training", "Data", varied=True)] = Field(
-        128, ge=8, le=8192, description="Longest text in tokens; longer texts are cut off."
+        128, ge=8, le=8192, description="Longest text in tokens; the rest of a longer text is cut off."
     )
 
     epochs: Annotated[int | None, Use("method", "top", varied=True)] = Field(
@@ -205,7 +205,7 @@ class RunConfig(BaseModel):
         2,
         ge=1,
         le=1000,
-        description="Older checkpoints than these are removed; a finished run keeps none.",
+        description="Number of checkpoints to keep; older ones are removed, and a finished run keeps none.",
     )
 
     wandb_mode: Annotated[Literal["auto", "online", "offline"], Use("logging", "W&B")] = Field(

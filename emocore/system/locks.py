@@ -13,8 +13,8 @@ def open_lock(path: Path, explain: Callable[[OSError], Exception]) -> Iterator[i
 
     Yields the descriptor that will hold the lock. If it cannot be opened, raises the error that `explain` returns.
     """
-    flags = os.O_RDONLY if path.is_dir() else os.O_WRONLY | os.O_CREAT | os.O_APPEND
     try:
+        flags = os.O_RDONLY if path.is_dir() else os.O_WRONLY | os.O_CREAT | os.O_APPEND
         descriptor = os.open(path, flags | os.O_CLOEXEC, 0o666)
     except OSError as error:
         raise explain(error) from None
@@ -25,7 +25,7 @@ def open_lock(path: Path, explain: Callable[[OSError], Exception]) -> Iterator[i
 
 
 def take_lock(descriptor: int, wait: bool = True, shared: bool = False) -> bool:
-    """Lock an open file. Without `wait`, returns False if another process holds the lock.
+    """Lock an open file. Without `wait`, returns False if the lock is held elsewhere.
 
     Several processes can hold a `shared` lock.
     """

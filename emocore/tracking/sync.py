@@ -201,8 +201,10 @@ def _find(api: Any, path: str) -> Any:
 def _has_end(found: Any, payload: Payload) -> bool:
     """Whether W&B knows how the run ended and has its whole summary."""
     is_told = found.state == "finished" if payload.is_finished else remote.has_ended(found)
+    if not is_told:
+        return False
     known = dict(found.summary_metrics)
-    return is_told and all(name in known and remote.is_same(v, known[name]) for name, v in payload.summary.items())
+    return all(name in known and remote.is_same(v, known[name]) for name, v in payload.summary.items())
 
 
 def _try_to_send(run: RunFolder) -> dict[str, Any]:

@@ -27,6 +27,7 @@ class SessionLaunches:
         self._configs: list[RunConfig] = []
         self._at = float("-inf")
         self.study: str | None = None  # of the last launch
+        self.has_returned = False  # from the form to its runs: once, so that Back leads to the form
 
     @property
     def is_recent(self) -> bool:
@@ -38,6 +39,7 @@ class SessionLaunches:
             if nameless != self._configs or not self.is_recent:
                 launch(plan, root, allow_repeats)
                 self._configs, self.study, self._at = nameless, plan.configs[0].study, time.monotonic()
+                self.has_returned = False
 
 
 def session_launches() -> SessionLaunches:
@@ -55,7 +57,8 @@ def return_from_double_click() -> None:
     address has changed to the Runs page; this page would then be drawn without its own parameters, such as the run to
     clone."""
     launches = session_launches()
-    if launches.is_recent and launches.study and st.query_params.get("study") == launches.study:
+    if launches.is_recent and not launches.has_returned and launches.study == st.query_params.get("study", ""):
+        launches.has_returned = True
         show_launched_runs()
 
 

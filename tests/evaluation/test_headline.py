@@ -59,7 +59,7 @@ def test_groups_of_texts_have_a_sentence_each() -> None:
 
 
 def test_one_seed_alone_is_doubted_as_well() -> None:
-    told = "There is one seed of LoRA, so its interval counts only chance in the texts, not in the training."
+    told = "There is only one seed of LoRA, so intervals count only chance in the texts, not in the training."
     assert doubts({}, {"LoRA": 0.5}, seeds={"LoRA": 1}) == [told]
 
 
@@ -143,11 +143,11 @@ def test_a_clear_verdict_has_no_doubts() -> None:
 
 def test_single_seeds_are_doubted() -> None:
     [caveat] = doubts({("LoRA", "IA3"): LEAD}, seeds={"LoRA": 1, "IA3": 1})
-    assert caveat.startswith("There is one seed of every method, so the chance in its training is not known here")
+    assert caveat.startswith("Every method has only one seed, so the chance in training is not known here")
     assert "the spread between seeds is assumed, 0.7 points." in caveat
     values = {"LoRA": 0.5, "IA3": 0.47, "X": 0.4}
     [caveat] = doubts({("LoRA", "IA3"): LEAD}, values, seeds={"IA3": 1, "X": 1}, elsewhere=["X"])
-    assert caveat.startswith("There is one seed of IA3, so")
+    assert caveat.startswith("There is only one seed of IA3, so")
     assert "the spread between seeds is taken from the other methods, at least 0.7 points." in caveat
 
 

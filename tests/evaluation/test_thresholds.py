@@ -39,7 +39,7 @@ def pair(row: tuple[Any, ...], *others: tuple[Any, ...]) -> Pairs:
 
 def test_a_lead_that_survives_is_said_to() -> None:
     assert told(pair(LEAD), pair(LEAD), pair(LEAD)) == (
-        "Compared with the thresholds as launched: one tuned threshold: +3.0 to +7.0 points of macro-F1; "
+        "Compared with the thresholds as launched, one tuned threshold: +3.0 to +7.0 points of macro-F1; "
         "tuned by emotion: +4.0 to +11.0 points of macro-F1. Every verdict on LoRA is the same at all these thresholds."
     )
 
@@ -67,7 +67,7 @@ def test_what_all_gain_alike_is_one_number() -> None:
 def test_only_gains_are_told_where_nothing_was_tested() -> None:
     sentence = told({}, {}, {}, ((0.5,), (0.53,), (0.55,)))
     assert sentence == (
-        "Compared with the thresholds as launched: one tuned threshold: +3.0 points of macro-F1; "
+        "Compared with the thresholds as launched, one tuned threshold: +3.0 points of macro-F1; "
         "tuned by emotion: +5.0 points of macro-F1."
     )
 
@@ -76,7 +76,7 @@ def test_a_better_run_of_w_and_b_hides_nothing() -> None:
     """It is not in the tuned comparisons; the sentence is on the best of the tested series."""
     values = ((0.5, 0.45, 0.9), (0.53, 0.52), (0.54, 0.56))
     sentence = told(pair(LEAD), pair(LEAD), pair(LOSS), values, elsewhere=["X"])
-    assert sentence.startswith("Compared with the thresholds as launched: one tuned threshold: +3.0 to +7.0 points")
+    assert sentence.startswith("Compared with the thresholds as launched, one tuned threshold: +3.0 to +7.0 points")
     assert sentence.endswith("LoRA against IA3 (tuned by emotion: worse, -2.0 points).")
 
 

@@ -45,6 +45,7 @@ def test_who_waits_gets_the_lock_when_it_is_free(tmp_path: Path) -> None:
     assert taken.is_set()
 
 
-def test_what_cannot_be_opened_is_explained_by_the_caller(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError, match="no lock: No such file"), open_lock(tmp_path / "gone" / "a.lock", explain):
+@pytest.mark.parametrize(("name", "reason"), [("gone/a.lock", "No such file"), ("a" * 300, "File name too long")])
+def test_what_cannot_be_opened_is_explained_by_the_caller(tmp_path: Path, name: str, reason: str) -> None:
+    with pytest.raises(RuntimeError, match=f"no lock: {reason}"), open_lock(tmp_path / name, explain):
         pass
