@@ -1,5 +1,6 @@
 """The model card of an adapter: what it is and how to use it without Emocore."""
 
+import json
 from pathlib import Path
 
 from emocore.models.adapter import AdapterInfo
@@ -12,8 +13,9 @@ def write_card(folder: Path, info: AdapterInfo, base: Base | None, source: str =
     """Write `README.md` in the adapter folder. `base` is None for a method without a base; `source` is where
     Transformers finds it: a Hub id or, for a bundled base, a folder of this machine."""
     usage = _neural_usage(info, base, source) if base else _linear_usage()
+    base_line = f"\nbase_model: {_quote(base.name)}" if base else ""
     card = f"""---
-library_name: {"peft" if base else "scikit-learn"}{f"{chr(10)}base_model: {base.name}" if base else ""}
+library_name: {"peft" if base else "scikit-learn"}{base_line}
 tags: [emotion-detection, multi-label]
 ---
 # {METHODS[info.method].title}{f" on {info.base}" if base else ""}
@@ -25,6 +27,11 @@ An emotion counts as present when its probability is at least its threshold in `
 {usage}
 """
     write_atomically(folder / "README.md", card)
+
+
+def _quote(text: str) -> str:
+    """A JSON string, which YAML and Python read as well: the path of a folder may contain ": ", " #" or quotes."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _neural_usage(info: AdapterInfo, base: Base, source: str) -> str:
@@ -52,7 +59,7 @@ from transformers import {imports}{", BitsAndBytesConfig" if info.quantized else
 
 tokenizer = AutoTokenizer.from_pretrained("adapter")
 base = AutoModelForSequenceClassification.from_pretrained(
-    "{source}", num_labels={len(info.labels)}, dtype={dtype},{quantization})
+    {_quote(source)}, num_labels={len(info.labels)}, dtype={dtype},{quantization})
 base.config.pad_token_id = tokenizer.pad_token_id{care}
 model = PeftModel.from_pretrained(base, "adapter").eval()
 inputs = tokenizer(["so happy today"], return_tensors="pt", truncation=True, max_length={info.max_length})
