@@ -53,7 +53,7 @@ def cost_scatter(
             hovertext=[
                 f"<b>{series.name}</b><br>macro-F1 {row['f1_macro']:.3f}, "
                 f"{style.describe_interval(row['low'], row['high'])}<br>"
-                f"{title} {words(row[cost])}<br>{style.describe_seeds(row['seeds'])}"
+                f"{title} {words(row[cost])}<br>{style.describe_seed_count(row['seeds'])}"
                 + ("<br>no other is both better and cheaper" if front[own.index[0]] else "")
             ],
         )

@@ -96,7 +96,7 @@ def _hover(row: Any) -> str:
     return (
         f"<b>{row.emotion}</b>, {row.series}<br>F1 {row.f1:.3f}, {style.describe_interval(row.low, row.high, note)}<br>"
         + ", ".join(f"{name} {value:.3f}" for name, value in other.items() if np.isfinite(value))
-        + f"<br>support {row.support:,.0f} texts, {style.describe_seeds(row.seeds)}"
+        + f"<br>support {row.support:,.0f} texts, {style.describe_seed_count(row.seeds)}"
     )
 
 

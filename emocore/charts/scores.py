@@ -31,7 +31,7 @@ def score_dots(scores: pd.DataFrame, metric: str, title: str, no_skill: Mapping[
             mode="markers",
             marker={"color": color, "symbol": looks[name].symbol, "size": 11},
             hovertext=[
-                f"<b>{name}</b><br>{title} {row['value']:.3f}, {interval}<br>{style.describe_seeds(row['seeds'])}"
+                f"<b>{name}</b><br>{title} {row['value']:.3f}, {interval}<br>{style.describe_seed_count(row['seeds'])}"
             ],
             showlegend=False,
         )

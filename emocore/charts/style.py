@@ -95,7 +95,7 @@ def describe_points(difference: float, low: float, high: float) -> str:
     return f"{words}, no interval"
 
 
-def describe_seeds(seeds: float) -> str:
+def describe_seed_count(seeds: float) -> str:
     """1 seed; mean of 3 seeds."""
     return "1 seed" if seeds == 1 else f"mean of {seeds:.0f} seeds"
 

@@ -38,7 +38,7 @@ def sweep_curves(sweep: pd.DataFrame, title: str) -> go.Figure:
             marker={"symbol": style.POINTS[0], "size": 9},
             hovertext=[
                 f"<b>{name}</b>, {title} {_format(row.value)}<br>macro-F1 {row.f1_macro:.3f}, "
-                f"{style.describe_interval(row.low, row.high)}<br>{style.describe_seeds(row.seeds)}"
+                f"{style.describe_interval(row.low, row.high)}<br>{style.describe_seed_count(row.seeds)}"
                 for row in rows.itertuples()
             ],
         )

@@ -31,7 +31,7 @@ from emocore.text import format_score
 from emocore.tracking.team import TeamListing, fetch_team_runs
 
 TEAM_TIMEOUT_SECONDS = 30.0
-GRAVE = ("confounds", "may matter")
+WARNED_SEVERITIES = ("confounds", "may matter")
 
 
 def compare_runs(
@@ -103,7 +103,7 @@ def _print(comparison: Comparison, differences: pd.DataFrame) -> None:
     print_line(headline.sentence)
     for caveat in headline.caveats:
         print_line(f"  {caveat}")
-    for row in differences[differences["severity"].isin(GRAVE)].to_dict("records"):
+    for row in differences[differences["severity"].isin(WARNED_SEVERITIES)].to_dict("records"):
         print_line(f"warning: {row['what']} ({row['severity']}): {row['values']}. {row['effect']}")
     print_line(f"\nScores on the {comparison.split} split, with 95 % intervals\n")
     _print_grid(score_grid(comparison, ("f1_macro", "f1_micro", "jaccard", "exact_match")))

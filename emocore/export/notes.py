@@ -21,7 +21,7 @@ def describe_setting(comparison: Comparison) -> str:
     """One line: split, texts, thresholds, seeds."""
     return (
         f"{comparison.split.capitalize()} split ({describe_texts(comparison)}), "
-        f"thresholds {POLICY_TITLES[comparison.policy]}, {describe_seeds(comparison)}"
+        f"thresholds {POLICY_TITLES[comparison.policy]}, {describe_series_seeds(comparison)}"
     )
 
 
@@ -33,7 +33,7 @@ def describe_texts(comparison: Comparison) -> str:
     return f"{join_names([f'{count:,}' for count in counts])} texts" if counts else "an unknown number of texts"
 
 
-def describe_seeds(comparison: Comparison) -> str:
+def describe_series_seeds(comparison: Comparison) -> str:
     """3 seeds each; 3 seeds of LoRA and 1 of IA3."""
     seeds = comparison.ranking()[["series", "seeds"]].to_numpy().tolist()
     counts = {count for _, count in seeds}
@@ -52,7 +52,7 @@ def describe_method(comparison: Comparison) -> list[str]:
         thresholds += " On that split itself, each fifth of the texts has thresholds tuned on the other four fifths."
     paragraphs = [
         f"Scores are those of the {comparison.split} split, {describe_texts(comparison)}; a series is the mean over "
-        f"its seeds ({describe_seeds(comparison)}). Thresholds {POLICY_TITLES[comparison.policy]}: {thresholds}",
+        f"its seeds ({describe_series_seeds(comparison)}). Thresholds {POLICY_TITLES[comparison.policy]}: {thresholds}",
         f"Intervals are 95 % confidence intervals. They count chance in the texts, by a bootstrap of {RESAMPLES:,} "
         "resamples, and between seeds; for a series with one seed, only in the texts. F1 of one emotion has "
         f"Wilson's (1927) interval, or none if fewer than {FEWEST_POSITIVES} texts have the emotion.",

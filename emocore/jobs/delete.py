@@ -2,7 +2,7 @@
 
 from emocore.errors import RunError
 from emocore.run.folder import RunFolder
-from emocore.run.listing import GRAVE
+from emocore.run.listing import DELETED
 from emocore.system.faults import reach
 from emocore.system.files import remove_folder
 
@@ -19,11 +19,11 @@ def delete_run(run: RunFolder) -> None:
     Raises RunError if the run is live or its folder may not be changed.
     """
     check_deletable(run)
-    grave = run.path.with_name(f"{GRAVE}{run.id}")
+    deleted = run.path.with_name(f"{DELETED}{run.id}")
     with run.lock():
         try:
-            run.path.rename(grave)
+            run.path.rename(deleted)
         except OSError as error:
             raise RunError(f"run {run.id} cannot be deleted ({error.strerror}: {run.path})") from None
     reach("delete.hidden")
-    remove_folder(grave)  # the scheduler removes any rest later
+    remove_folder(deleted)  # the scheduler removes any rest later

@@ -16,7 +16,7 @@ from emocore.jobs.departure import Departures
 from emocore.jobs.slots import find_slot
 from emocore.jobs.stop import StopEscalation, stop_queued
 from emocore.run.folder import RunFolder
-from emocore.run.listing import ABANDONED_SECONDS, DRAFT, GRAVE, list_stored_states
+from emocore.run.listing import ABANDONED_SECONDS, DELETED, DRAFT, list_stored_states
 from emocore.run.state import STOPPED_REASON, RunState, RunStatus
 from emocore.system.devices import Device
 from emocore.system.faults import reach
@@ -88,7 +88,7 @@ def serve(root: Path, idle_seconds: float = IDLE_SECONDS) -> None:
 
 def sweep(root: Path) -> None:
     """Remove what a crash left behind: half-deleted runs, and drafts that have not changed for a while."""
-    for path in root.glob(f"{GRAVE}*"):
+    for path in root.glob(f"{DELETED}*"):
         remove_folder(path)
     for path in root.glob(f"{DRAFT}*"):
         try:

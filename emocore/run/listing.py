@@ -15,7 +15,7 @@ from emocore.system.faults import reach
 from emocore.system.files import remove_folder, sync
 from emocore.text import first_line
 
-DRAFT, GRAVE = ".draft-", ".deleted-"  # prefixes of folders that are being created or deleted
+DRAFT, DELETED = ".draft-", ".deleted-"  # prefixes of folders that are being created or deleted
 ABANDONED_SECONDS = 60
 
 

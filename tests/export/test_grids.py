@@ -5,7 +5,7 @@ import pytest
 
 from emocore.evaluation.comparison import Comparison
 from emocore.export.grids import Grid, emotion_grid, score_grid
-from emocore.export.notes import describe_marks, describe_method, describe_seeds, describe_texts
+from emocore.export.notes import describe_marks, describe_method, describe_series_seeds, describe_texts
 from tests.support.comparisons import build
 
 SCORES = {"IA3": 0.4, "LoRA": 0.6, "QLoRA": 0.5, "LoRA · W&B": 0.55}
@@ -70,7 +70,7 @@ def test_only_signs_that_are_there_are_explained() -> None:
 
 def test_the_method_is_told_with_the_comparison_s_own_numbers(comparison: Comparison) -> None:
     assert describe_texts(comparison) == "150 texts"
-    assert describe_seeds(comparison) == "2 seeds each"
+    assert describe_series_seeds(comparison) == "2 seeds each"
     told = " ".join(describe_method(comparison))
     assert "validation split, 150 texts" in told
     assert "10,000 resamples" in told
@@ -80,4 +80,4 @@ def test_the_method_is_told_with_the_comparison_s_own_numbers(comparison: Compar
 
 def test_unequal_numbers_of_seeds_are_told_apart() -> None:
     comparison = build({"A": 0.5, "B": 0.4, "C": 0.3}, {}, seeds={"A": 1, "C": 1})
-    assert describe_seeds(comparison) == "3 seeds of B and 1 seed of A and C"
+    assert describe_series_seeds(comparison) == "3 seeds of B and 1 seed of A and C"

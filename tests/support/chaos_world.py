@@ -13,7 +13,7 @@ from emocore.errors import RunError
 from emocore.jobs.queue import tend_queue
 from emocore.jobs.scheduler import LOG_FILE, has_work, pause_file
 from emocore.run.folder import RunFolder
-from emocore.run.listing import ABANDONED_SECONDS, DRAFT, GRAVE, list_damaged_runs, list_runs
+from emocore.run.listing import ABANDONED_SECONDS, DELETED, DRAFT, list_damaged_runs, list_runs
 from emocore.run.state import RunStatus
 from emocore.system.faults import LAST_WORD, POINTS
 from tests.support.live_runs import describe, processes_of_root, queue_run, wait_for
@@ -281,5 +281,5 @@ class World:
             os.utime(path, (time.time() - 2 * ABANDONED_SECONDS,) * 2)
         self.launch("tfidf")
         wait_for(lambda: not self.is_busy() and not has_work(self.root), 60)
-        left = [path.name for path in self.root.iterdir() if path.name.startswith((DRAFT, GRAVE))]
+        left = [path.name for path in self.root.iterdir() if path.name.startswith((DRAFT, DELETED))]
         assert left == []
