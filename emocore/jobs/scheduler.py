@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from emocore.errors import ConfigError, RunError
-from emocore.jobs.departure import Departures
+from emocore.jobs.exits import ProcessExits
 from emocore.jobs.slots import find_slot
 from emocore.jobs.stop import StopEscalation, stop_queued
 from emocore.run.folder import RunFolder
@@ -107,7 +107,7 @@ class Scheduler:
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._devices: dict[str, str] = {}
         self._stops: dict[str, StopEscalation] = {}
-        self._departures = Departures()
+        self._exits = ProcessExits()
         self._settled: dict[str, RunState] = {}
         self._seen_alive: set[ProcessIdentity] = set()
         self._complaints: set[str] = set()
@@ -122,10 +122,10 @@ class Scheduler:
     def tick(self) -> bool:
         """Settle dead runs, stop runs as requested, start waiting runs. Returns True while there is work."""
         open_runs = self._open_runs()
-        self._part_with_vanished()
+        self._end_vanished()
         # Live processes count even if their folder cannot be read any more.
         of_children = [self._devices[run_id] for run_id, child in self._children.items() if child.poll() is None]
-        busy: set[str | None] = {*self._departures.see_off(), *of_children}
+        busy: set[str | None] = {*self._exits.poll(), *of_children}
         active = [(run, state) for run, state in open_runs if state.status.is_active]
         for run, state in active:
             is_alive = state.process is not None and state.process.works_on(run.path)
@@ -198,14 +198,14 @@ class Scheduler:
             elif self._settled.get(run.id) != state:
                 self._settled[run.id] = state
                 child = self._children.pop(run.id, None)
-                self._departures.add(run, state, child, was_seen_alive=state.process in self._seen_alive)
+                self._exits.add(run, state, child, was_seen_alive=state.process in self._seen_alive)
                 self._stops.pop(run.id, None)
         return found
 
-    def _part_with_vanished(self) -> None:
+    def _end_vanished(self) -> None:
         """End runs whose folder was removed, so that their device is free."""
         for run_id in [run_id for run_id in self._children if not (self._root / run_id).is_dir()]:
-            self._departures.expel(RunFolder(self._root / run_id), self._children.pop(run_id), self._devices[run_id])
+            self._exits.kill(RunFolder(self._root / run_id), self._children.pop(run_id), self._devices[run_id])
 
     def _settle(self, run: RunFolder) -> None:
         """Write the final state of a run whose process died before it could."""

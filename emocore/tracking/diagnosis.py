@@ -23,7 +23,7 @@ SLOW_WORDS = ("deadline exceeded", "timed out", "did not respond in time")
 
 
 @dataclass(frozen=True)
-class Trouble:
+class WandbFailure:
     """`reason` is part of a sentence; `retry_after` is the pause in seconds that the server asked for.
 
     `is_of_server` says whether all requests to the server fail, not only this one.
@@ -39,21 +39,21 @@ def server_address(configured: str | None) -> str:
     return (configured or os.environ.get("WANDB_BASE_URL") or PUBLIC_WANDB).rstrip("/")
 
 
-def diagnose(error: BaseException, base_url: str, seconds: float = PROBE_TIMEOUT_SECONDS) -> Trouble:
+def diagnose(error: BaseException, base_url: str, seconds: float = PROBE_TIMEOUT_SECONDS) -> WandbFailure:
     """The cause of `error`, found by one request to the server that may take `seconds`."""
     key = os.environ.get("WANDB_API_KEY")
     if not key:
-        return Trouble("WANDB_API_KEY is not set")
+        return WandbFailure("WANDB_API_KEY is not set")
     if not may_have_key(base_url, "WANDB_API_KEY"):
-        return Trouble(explain_refusal(base_url))
+        return WandbFailure(explain_refusal(base_url))
     try:
         # A socket's time limit holds for each single wait, and not at all for name resolution.
         return call_within(seconds, lambda: _ask(_question(key, base_url), base_url, seconds, error))
     except TimeoutError:
-        return Trouble(f"W&B at {base_url} does not answer in time")
+        return WandbFailure(f"W&B at {base_url} does not answer in time")
     except (OSError, ValueError, http.client.HTTPException):
         # Connection refused or reset, unknown host, an answer that is not HTTP, or an invalid address.
-        return Trouble(f"W&B could not be reached at {base_url}; check the network and the address")
+        return WandbFailure(f"W&B could not be reached at {base_url}; check the network and the address")
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -63,7 +63,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def _ask(question: urllib.request.Request, base_url: str, seconds: float, error: BaseException) -> Trouble:
+def _ask(question: urllib.request.Request, base_url: str, seconds: float, error: BaseException) -> WandbFailure:
     """Raises OSError, ValueError or HTTPException if there is no answer."""
     try:
         with urllib.request.build_opener(_NoRedirect).open(question, timeout=seconds) as response:
@@ -72,7 +72,7 @@ def _ask(question: urllib.request.Request, base_url: str, seconds: float, error:
         with refusal:
             location = refusal.headers.get("Location")
             if location and refusal.code < 400:
-                return Trouble(_explain_redirect(base_url, location))
+                return WandbFailure(_explain_redirect(base_url, location))
             return _explain_status(refusal.code, refusal.headers.get("RateLimit-Reset"), base_url)
     except urllib.error.URLError as failure:
         if isinstance(failure.reason, TimeoutError):  # the connection was not accepted in time
@@ -89,20 +89,20 @@ def _question(key: str, base_url: str) -> urllib.request.Request:
     )
 
 
-def _explain_answer(answer: bytes, error: BaseException) -> Trouble:
+def _explain_answer(answer: bytes, error: BaseException) -> WandbFailure:
     """Explain a valid HTTP answer. If the server also accepts the key, the failed request itself was the problem."""
     try:
         viewer = json.loads(answer)["data"]["viewer"]
     except (ValueError, KeyError, TypeError):
-        return Trouble("the server at the address is not a W&B server; check wandb_base_url")
+        return WandbFailure("the server at the address is not a W&B server; check wandb_base_url")
     if not viewer:
-        return Trouble("W&B does not accept the key; check WANDB_API_KEY")
+        return WandbFailure("W&B does not accept the key; check WANDB_API_KEY")
     words = first_line(error)
     if any(slow in words.lower() for slow in SLOW_WORDS):
-        return Trouble("W&B did not answer in time", is_of_server=False)
+        return WandbFailure("W&B did not answer in time", is_of_server=False)
     if is_helper_dead(error):
-        return Trouble(f"the W&B client broke down ({words})", is_of_server=False)
-    return Trouble(f"W&B refused the request: {words}; check wandb_entity and wandb_project", is_of_server=False)
+        return WandbFailure(f"the W&B client broke down ({words})", is_of_server=False)
+    return WandbFailure(f"W&B refused the request: {words}; check wandb_entity and wandb_project", is_of_server=False)
 
 
 def _explain_redirect(base_url: str, location: str) -> str:
@@ -110,15 +110,17 @@ def _explain_redirect(base_url: str, location: str) -> str:
     return f"{base_url} redirects to {host[:100]}, so it may not be a W&B server; check wandb_base_url"
 
 
-def _explain_status(status: int, reset: str | None, base_url: str) -> Trouble:
+def _explain_status(status: int, reset: str | None, base_url: str) -> WandbFailure:
     if status == 401:
-        return Trouble("W&B does not accept the key; check WANDB_API_KEY")
+        return WandbFailure("W&B does not accept the key; check WANDB_API_KEY")
     if status == 403:
-        return Trouble("W&B denies access to this key (HTTP 403); check WANDB_API_KEY, wandb_entity and wandb_project")
+        return WandbFailure(
+            "W&B denies access to this key (HTTP 403); check WANDB_API_KEY, wandb_entity and wandb_project"
+        )
     if status == 404:
-        return Trouble(f"there is no W&B server at {base_url} (HTTP 404); check wandb_base_url")
+        return WandbFailure(f"there is no W&B server at {base_url} (HTTP 404); check wandb_base_url")
     if status == 429:
         seconds = float(reset) if reset and reset.replace(".", "", 1).isdigit() else None
         pause = f" and asks for a pause of {seconds:.0f} s" if seconds else ""
-        return Trouble(f"W&B received too many requests (rate limit){pause}", seconds)
-    return Trouble(f"the W&B server at {base_url} has an internal error (HTTP {status})")
+        return WandbFailure(f"W&B received too many requests (rate limit){pause}", seconds)
+    return WandbFailure(f"the W&B server at {base_url} has an internal error (HTTP {status})")

@@ -129,8 +129,8 @@ def _ask_process(run: RunFolder, lock_descriptor: int) -> dict[str, Any]:
     answer: dict[str, Any] = json.loads(lines[-1])
     if "refusal" in answer:
         raise RunError(answer["refusal"])
-    if "trouble" in answer:
-        raise RunError(f"run {run.id} was not sent to W&B: {answer['trouble']}; then sync it again")
+    if "failure" in answer:
+        raise RunError(f"run {run.id} was not sent to W&B: {answer['failure']}; then sync it again")
     return answer
 
 
@@ -208,23 +208,23 @@ def _has_end(found: Any, payload: Payload) -> bool:
 
 
 def _try_to_send(run: RunFolder) -> dict[str, Any]:
-    """What `send` returns, or {"refusal": a sentence}, or {"trouble": part of a sentence}."""
+    """What `send` returns, or {"refusal": a sentence}, or {"failure": part of a sentence}."""
     try:
         payload = read_payload(run)
         folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
     except EmocoreError as error:
         return {"refusal": str(error)}
     except OSError as error:
-        return {"trouble": _explain_disk(error)}
+        return {"failure": _explain_disk(error)}
     with folder:
         try:
             return send(payload, Path(folder.name))
         except ConfigError as error:  # there is no key, or it may not go to the server
-            return {"trouble": str(error)}
+            return {"failure": str(error)}
         except Exception as error:  # the client's errors have no common base class
             if isinstance(error, OSError) and error.errno in DISK_ERRORS:
-                return {"trouble": _explain_disk(error)}
-            return {"trouble": diagnose(error, payload.base_url).reason}
+                return {"failure": _explain_disk(error)}
+            return {"failure": diagnose(error, payload.base_url).reason}
 
 
 def _explain_disk(error: OSError) -> str:

@@ -101,12 +101,12 @@ class WandbLog:
             is_complete = self._is_on_server(last_step)
         except Exception as error:  # as in `_try`, including the client's timeout
             seconds = min(PROBE_TIMEOUT_SECONDS, max(0.5, deadline - time.monotonic()))
-            self._note_trouble(diagnose(error, self._address, seconds).reason)
+            self._note_failure(diagnose(error, self._address, seconds).reason)
             return
         if is_complete:
             self._note(complete=True)
         else:
-            self._note_trouble("W&B has not received everything")
+            self._note_failure("W&B has not received everything")
 
     def _why_offline(self) -> str | None:
         """Why the run is offline without a request to the server; None if the server is to be tried."""
@@ -163,10 +163,10 @@ class WandbLog:
             action()
         except Exception as error:  # no error of a logger may end a training
             self._run = None
-            self._note_trouble(f"the W&B client broke down ({first_line(error)})")
+            self._note_failure(f"the W&B client broke down ({first_line(error)})")
             tear_down()
 
-    def _note_trouble(self, reason: str) -> None:
+    def _note_failure(self, reason: str) -> None:
         self._note(reason=self._place.reason or reason)  # the first failure causes the others
         logger.warning("W&B: %s; everything is in the run's folder, and `sync` can send it", reason)
 

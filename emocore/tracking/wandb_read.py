@@ -12,7 +12,7 @@ from typing import Any
 from emocore.run.wandb_place import WandbPlace
 from emocore.tracking import remote
 from emocore.tracking.client import give_up_if_dead, shared_api
-from emocore.tracking.diagnosis import Trouble, diagnose
+from emocore.tracking.diagnosis import WandbFailure, diagnose
 
 REFRESH_SECONDS = 1.2
 STATE_REFRESH_SECONDS = 10.0
@@ -23,7 +23,7 @@ LONGEST_PAUSE_SECONDS = 60.0
 _turns = threading.BoundedSemaphore(4)
 
 
-class _Difficulty:
+class _RetryState:
     """Why W&B does not answer, and when it may be asked again."""
 
     def __init__(self) -> None:
@@ -44,16 +44,16 @@ class _Difficulty:
                 self._clear()
             self._looked = now
 
-    def note(self, trouble: Trouble, asked: float) -> None:
+    def note(self, failure: WandbFailure, asked: float) -> None:
         """A request sent at the time `asked` failed. Requests that ran at the same time count as one failure."""
         with self._lock:
             now = time.monotonic()
             if self._noted <= asked:
                 self._failures += 1
-            pause = max(2.0 ** min(self._failures, 10), trouble.retry_after or 0)
-            self.reason, self._noted = trouble.reason, now
+            pause = max(2.0 ** min(self._failures, 10), failure.retry_after or 0)
+            self.reason, self._noted = failure.reason, now
             self.next_try = max(self.next_try, now + min(LONGEST_PAUSE_SECONDS, pause))
-            if trouble.retry_after:
+            if failure.retry_after:
                 self._asked_pause_ends = self.next_try
 
     def end(self, asked: float) -> None:
@@ -67,7 +67,7 @@ class _Difficulty:
 
 
 # By the server's address: if one run finds it down, the others need not wait for their own failure.
-_servers: dict[str, _Difficulty] = {}
+_servers: dict[str, _RetryState] = {}
 
 
 class LiveHistory:
@@ -87,8 +87,8 @@ class LiveHistory:
         self._looked = 0.0
         self._is_alive = True
         self._thread: threading.Thread | None = None
-        self._server = _servers.setdefault(self._base_url, _Difficulty())
-        self._own = _Difficulty()  # failures that concern only this run, not the server
+        self._server = _servers.setdefault(self._base_url, _RetryState())
+        self._own = _RetryState()  # failures that concern only this run, not the server
         self._next_refresh = 0.0
         self._answered = 0.0
         self._has_all = False
@@ -172,5 +172,5 @@ class LiveHistory:
     def _back_off(self, error: Exception, asked: float) -> None:
         give_up_if_dead(self._api, error)
         self._remote = None  # opened again, by another helper process if needed
-        trouble = diagnose(error, self._base_url)
-        (self._server if trouble.is_of_server else self._own).note(trouble, asked)
+        failure = diagnose(error, self._base_url)
+        (self._server if failure.is_of_server else self._own).note(failure, asked)

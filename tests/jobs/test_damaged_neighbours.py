@@ -23,8 +23,8 @@ from tests.support.whole_runs import shelve
 # What is read or written before a run has a process of its own. At all else in a folder the queue never looks.
 SEEN_BY_THE_QUEUE = ("config.json", "environment.json", "state.json", "run.lock", "run.log", "stop.request")
 IMPATIENT = """
-import signal, emocore.jobs.departure, emocore.jobs.stop
-emocore.jobs.departure.PATIENCE_SECONDS = 0.0
+import signal, emocore.jobs.exits, emocore.jobs.stop
+emocore.jobs.exits.PATIENCE_SECONDS = 0.0
 emocore.jobs.stop.SIGNALS = ((0.0, signal.SIGINT), (0.1, signal.SIGTERM), (0.2, signal.SIGKILL))
 """.strip().replace("\n", "; ")
 

@@ -53,7 +53,7 @@ def serve(orders: int, answers: int) -> dict | None:
             if terminal:
                 os.close(terminal[1])
                 os.write(terminal[0], YES)
-            status, was_killed = see_off(child, order["seconds"])
+            status, was_killed = wait_or_kill(child, order["seconds"])
             if terminal:
                 os.close(terminal[0])
             answer = {"status": status, "seconds": time.monotonic() - started, "killed": was_killed}
@@ -61,7 +61,7 @@ def serve(orders: int, answers: int) -> dict | None:
     return None
 
 
-def see_off(child: int, seconds: float) -> tuple[int, bool]:
+def wait_or_kill(child: int, seconds: float) -> tuple[int, bool]:
     """The exit status, and whether the time was up; nothing of its session is left then. Time in which it only waited
     for a free core does not count, or a busy machine would look like a hang."""
     started = time.monotonic()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from emocore.jobs.departure import Departures
+from emocore.jobs.exits import ProcessExits
 from emocore.run.folder import RunFolder
 from emocore.run.listing import list_runs
 from emocore.run.state import RunState, RunStatus
@@ -26,7 +26,7 @@ from tests.support.live_runs import (
     wait_for_status,
 )
 
-PATIENCE = "import emocore.jobs.departure; emocore.jobs.departure.PATIENCE_SECONDS = {seconds}"
+PATIENCE = "import emocore.jobs.exits; emocore.jobs.exits.PATIENCE_SECONDS = {seconds}"
 # In place of the interpreter: a run's own process then hangs on its way out and hears no gentle signal.
 HANGING = """#!/bin/sh
 [ "$2" = emocore.training ] || exec {python} "$@"
@@ -75,7 +75,7 @@ def test_a_process_that_hangs_after_its_end_keeps_its_device_and_is_killed_in_ti
     assert processes_of_root(root) == [], "the last one was not left behind either"
 
 
-def test_a_process_that_hangs_since_an_earlier_scheduler_is_seen_off_alike(root: Path, tmp_path: Path) -> None:
+def test_a_process_that_hangs_since_an_earlier_scheduler_is_killed_alike(root: Path, tmp_path: Path) -> None:
     run = add_quick_run(root)
     first = start_scheduler(root, prepare=hang_at_the_end(tmp_path))
     wait_for_status(run, RunStatus.FAILED)
@@ -93,22 +93,22 @@ def test_a_process_that_hangs_since_an_earlier_scheduler_is_seen_off_alike(root:
 def test_a_process_that_leaves_by_itself_is_not_killed() -> None:
     """Killed, it could not say goodbye to W&B."""
     with subprocess.Popen(["sh", "-c", "sleep 0.3; exit 7"], start_new_session=True) as child:
-        departures = Departures()
+        exits = ProcessExits()
         state = RunState(status=RunStatus.FINISHED, device="cuda:1", created_at=1.0)
-        departures.add(RunFolder(Path("a")), state, child, was_seen_alive=False)
-        assert departures.see_off() == ["cuda:1"]
-        wait_for(lambda: departures.see_off() == [], 5)
+        exits.add(RunFolder(Path("a")), state, child, was_seen_alive=False)
+        assert exits.poll() == ["cuda:1"]
+        wait_for(lambda: exits.poll() == [], 5)
     assert child.returncode == 7
 
 
 def test_a_pid_that_is_anothers_by_now_keeps_no_device_busy_and_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("emocore.jobs.departure.PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr("emocore.jobs.exits.PATIENCE_SECONDS", 0.0)
     with subprocess.Popen(["sleep", "600"], start_new_session=True) as stranger:
         former = ProcessIdentity.of(stranger.pid).model_copy(update={"start_ticks": 1})
-        departures = Departures()
+        exits = ProcessExits()
         state = RunState(status=RunStatus.FINISHED, device="cpu", process=former, created_at=1.0)
-        departures.add(RunFolder(Path("a")), state, None, was_seen_alive=False)
-        assert [departures.see_off() for _ in range(3)] == [[], [], []]
+        exits.add(RunFolder(Path("a")), state, None, was_seen_alive=False)
+        assert [exits.poll() for _ in range(3)] == [[], [], []]
         with pytest.raises(subprocess.TimeoutExpired):
             stranger.wait(0.2)
         stranger.kill()

@@ -16,7 +16,7 @@ PATIENCE_SECONDS = 30.0
 
 
 @dataclass
-class _Departure:
+class _ExitingProcess:
     run_path: Path
     process: ProcessIdentity | None
     child: "subprocess.Popen[bytes] | None"
@@ -30,11 +30,11 @@ class _Departure:
         return self.process is None or not self.process.works_on(self.run_path)
 
 
-class Departures:
+class ProcessExits:
     """Waits for processes to exit, and kills one that still hangs after `PATIENCE_SECONDS`."""
 
     def __init__(self) -> None:
-        self._leaving: dict[str, _Departure] = {}
+        self._exiting: dict[str, _ExitingProcess] = {}
 
     def add(
         self, run: RunFolder, state: RunState, child: "subprocess.Popen[bytes] | None", was_seen_alive: bool
@@ -44,30 +44,30 @@ class Departures:
         process = state.process
         if child and process and process.pid != child.pid:
             process = None
-        departure = _Departure(run.path, process, child, state.device, time.monotonic())
-        if not departure.is_over:
-            self._leaving[run.id] = departure
+        exiting = _ExitingProcess(run.path, process, child, state.device, time.monotonic())
+        if not exiting.is_over:
+            self._exiting[run.id] = exiting
         elif process and (child or was_seen_alive):
             process.kill_remnants()
 
-    def expel(self, run: RunFolder, child: "subprocess.Popen[bytes]", device: str) -> None:
+    def kill(self, run: RunFolder, child: "subprocess.Popen[bytes]", device: str) -> None:
         """Kill the process and everything that it started, since the run's folder is gone."""
         _kill_group(child.pid)
-        self._leaving[run.id] = _Departure(run.path, None, child, device, time.monotonic())
+        self._exiting[run.id] = _ExitingProcess(run.path, None, child, device, time.monotonic())
 
-    def see_off(self) -> list[str | None]:
+    def poll(self) -> list[str | None]:
         """Kill what hangs, forget what is gone, and return the devices still in use."""
-        for run_id, item in [(run_id, item) for run_id, item in self._leaving.items() if item.is_over]:
-            del self._leaving[run_id]
+        for run_id, item in [(run_id, item) for run_id, item in self._exiting.items() if item.is_over]:
+            del self._exiting[run_id]
             if item.process:
                 item.process.kill_remnants()
-        for item in self._leaving.values():
+        for item in self._exiting.values():
             if time.monotonic() - item.since > PATIENCE_SECONDS:
                 if item.child:
                     _kill_group(item.child.pid)
                 elif item.process:
                     item.process.signal_group(signal.SIGKILL, item.run_path)
-        return [item.device for item in self._leaving.values()]
+        return [item.device for item in self._exiting.values()]
 
 
 def _kill_group(child_pid: int) -> None:
