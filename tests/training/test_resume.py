@@ -15,7 +15,7 @@ from emocore.training.checkpoints import last_checkpoint
 from tests.support.live_runs import Attempts, describe, queue_run
 from tests.support.outcomes import assert_same, outcome_of
 
-# 84 rows in batches of 8 are 11 steps an epoch, the last one short, and 33 in all. The loss is logged every third
+# 84 rows in batches of 8 are 11 steps per epoch, the last one short, and 33 in all. The loss is logged every third
 # step, so that checkpoint 14 is in the middle of an epoch and between two logged losses.
 PREPARE = "import emocore.training.trainer; emocore.training.trainer.LOGGED_ROWS = 11"
 EVERY_STEP, EPOCHS_ONLY = {"checkpoint_minutes": 1e-6}, {"checkpoint_minutes": 1000}
