@@ -78,7 +78,7 @@ def _format_costs(costs: pd.DataFrame) -> pd.DataFrame:
             "series": costs["series"],
             "seeds": costs["seeds"],
             "training": words("train_seconds", format_seconds),
-            "samples / s": words("samples_per_second", "{:.1f}".format),
+            "texts/s": words("samples_per_second", "{:.1f}".format),
             "peak memory": words("peak_memory_bytes", format_bytes),
             "adapter parameters": words("adapter_parameters", format_count),
             "head parameters": words("head_parameters", format_count),

@@ -34,7 +34,7 @@ def show_results(results: RunScores, threshold: float) -> None:
     cost = results.cost
     with st.container(horizontal=True):
         st.metric("training", format_seconds(cost.train_seconds))
-        st.metric("samples / s", f"{cost.samples_per_second or 0:.1f}")
+        st.metric("texts/s", f"{cost.samples_per_second or 0:.1f}")
         st.metric("peak memory", format_bytes(cost.peak_memory_bytes))
         st.metric("trainable", format_count(cost.trainable_parameters), help="Parameters of adapter and head.")
         st.metric("adapter", format_bytes(cost.adapter_bytes))
