@@ -44,7 +44,7 @@ installed: setup $(TEST_SETUP)
 docs: setup
 	$(BIN)/python -m emocore settings --markdown > docs/settings.md
 
-# PyTorch's version of the CPU build is no version of the index.
+# The CPU build's version of PyTorch (2.x+cpu) is not on PyPI, so the file names the version without +cpu.
 lock: setup $(TEST_SETUP)
 	CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --strip-extras --annotation-style=line \
 		--no-emit-index-url --no-emit-find-links --output-file=requirements.txt pyproject.toml

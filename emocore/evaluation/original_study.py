@@ -92,7 +92,7 @@ def reconstruct(
     right = round(flattened_micro * cells)
     wrong, positives = cells - right, positive_share * cells
     if abs(right / cells - flattened_micro) > tolerance:
-        return _unknown(f"micro {flattened_micro} is no whole number of {cells:,} cells")
+        return _unknown(f"micro {flattened_micro} is not a whole number of {cells:,} cells")
     if not right / (cells + right) - tolerance <= flattened_macro <= flattened_micro + tolerance:
         return _unknown(f"macro {flattened_macro} is out of reach with micro {flattened_micro}")
     if wrong:
@@ -103,7 +103,7 @@ def reconstruct(
         found = {round(positives)}
     found = {t for t in found if abs(_flattened_macro(t, right - t, wrong) - flattened_macro) <= tolerance}
     if not found:
-        return _unknown(f"macro {flattened_macro} is no whole number of {cells:,} cells")
+        return _unknown(f"macro {flattened_macro} is not a whole number of {cells:,} cells")
     fitting = [t for t in found if -0.5 <= positives - t <= wrong + 0.5]
     if len(fitting) != 1:
         reason = "do not say which class is 1" if fitting else "contradict each other"

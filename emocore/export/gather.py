@@ -97,7 +97,7 @@ def _prediction_tables(
     }
     if len(predictions.members) > 1:
         tables["Agreement"] = agreement_table(predictions)
-        tables["Errors of one method alone"] = unique_errors(predictions)
+        tables["Errors of only one method"] = unique_errors(predictions)
         tables["Oracle: the right method for every cell"] = oracle_scores(predictions)
     return tables
 

@@ -88,7 +88,7 @@ def test_a_study_is_compared_as_json(few_texts: list[RunFolder], answer: Callabl
     assert macro_f1(told) == pytest.approx({"LoRA": 1, "IA3": (2 / 3 + 1 + 1) / 3})
     anger = {row["series"]: row["f1"] for row in told["per_emotion"] if row["emotion"] == "anger"}
     assert anger == pytest.approx({"LoRA": 1, "IA3": 2 / 3})
-    assert {row["low"] for row in told["per_emotion"]} == {None}, "at most three texts an emotion"
+    assert {row["low"] for row in told["per_emotion"]} == {None}, "at most three texts per emotion"
     assert {"silence", "always-on"} <= {row["series"] for row in told["no_skill"]}
     assert [row["emotion"] for row in told["verdicts"]] == ["", *LABELS]
     headline = describe(compare([load_result(run) for run in few_texts], "validation"))

@@ -87,8 +87,8 @@ def test_the_confounded_comparison_of_the_original_study_is_found_out() -> None:
 @pytest.mark.parametrize(
     ("rows", "settings", "steps"),
     [
-        (1000, {}, "189"),  # 63 batches an epoch, the last one short
-        (1000, {"gradient_accumulation_steps": 2}, "96"),  # 31.5 steps an epoch, counted as 32
+        (1000, {}, "189"),  # 63 batches per epoch, the last one short
+        (1000, {"gradient_accumulation_steps": 2}, "96"),  # 31.5 steps per epoch, counted as 32
         (16, {"epochs": 5}, "5"),
         (1000, {"max_steps": 5000}, "5,000"),  # beyond its epochs
     ],

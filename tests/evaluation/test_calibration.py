@@ -107,7 +107,7 @@ def test_one_emotion_is_as_if_there_were_no_other(large: Predictions) -> None:
 
 
 def curve_of(truth: list[int], *scores: list[float]) -> dict[float, float]:
-    """Recall -> precision of one series with a seed a list of scores."""
+    """Recall -> precision of one series, one seed per list of scores."""
     probabilities = np.array(scores)[:, :, None]
     predictions = predict(np.array(truth, dtype=bool)[:, None], probabilities, ("LoRA",) * len(scores))
     table = precision_recall_table(predictions, "emotion 0")

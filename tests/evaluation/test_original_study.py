@@ -85,10 +85,10 @@ def test_a_case_worked_by_hand() -> None:
 @pytest.mark.parametrize(
     ("macro", "micro", "share", "reason"),
     [
-        (0.7, 0.8512, 0.25, "micro 0.8512 is no whole number of 20 cells"),
+        (0.7, 0.8512, 0.25, "micro 0.8512 is not a whole number of 20 cells"),
         (0.86, 0.85, 0.25, "out of reach"),  # the mean of two F1 is never above the share of right cells
         (0.45, 0.85, 0.25, "out of reach"),  # silence has 0.459
-        (0.7, 0.85, 0.25, "macro 0.7 is no whole number of 20 cells"),
+        (0.7, 0.85, 0.25, "macro 0.7 is not a whole number of 20 cells"),
         ((6 / 9 + 28 / 31) / 2, 0.85, 0.9, "contradict each other"),
         (0.7, 1.0, 0.25, "no whole number"),
     ],
@@ -115,7 +115,9 @@ def test_the_study_s_own_numbers_are_whole_cells() -> None:
 def test_qlora_s_numbers_fit_no_count_of_cells_and_are_left_alone() -> None:
     """Nor those of fewer rows with its accuracy, so another size of the validation split does not explain them."""
     run = RUNS["QLoRA"]
-    assert study_table().set_index("series").loc["QLoRA", "note"] == "micro 0.394021 is no whole number of 64,581 cells"
+    assert (
+        study_table().set_index("series").loc["QLoRA", "note"] == "micro 0.394021 is not a whole number of 64,581 cells"
+    )
     sizes = [n for n in range(200, 9000) if abs(round(run.exact_match * n) / n - run.exact_match) <= run.tolerance]
     assert len(sizes) > 20
     for size in sizes:

@@ -30,7 +30,7 @@ def ends(trace: Any, axis: str = "y") -> list[list[float]]:
 
 
 def emotion_rows(labels: tuple[str, ...] = ("joy", "anger", "trust"), series: int = 3) -> pd.DataFrame:
-    """By support; F1 falls by 0.2 an emotion of three and by 0.1 a series, intervals are 0.05 down and 0.04 up."""
+    """By support; F1 falls by 0.2 per emotion of three and by 0.1 per series, intervals are 0.05 down and 0.04 up."""
     rows = [
         {"series": name, "method": method, "source": "here", "emotion": emotion,
          "f1": round(0.9 - 0.6 * rank / len(labels) - 0.1 * place, 3), "precision": 0.5, "recall": 0.25,
