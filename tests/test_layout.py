@@ -90,7 +90,7 @@ def test_the_root_of_the_core_holds_rooms_and_few_files() -> None:
     assert len(loose) <= MOST_LOOSE_FILES, sorted(loose)
 
 
-def test_the_root_of_the_pages_holds_packages_alone() -> None:
+def test_the_root_of_the_pages_holds_only_packages() -> None:
     """Streamlit takes any other file there for a page of its old kind of app."""
     assert [path.name for path in (REPOSITORY / "pages").iterdir() if path.is_file()] == ["__init__.py"]
 
@@ -103,4 +103,4 @@ def test_what_is_shared_is_used_by_two_pages_or_more() -> None:
             users[module].add(page)
     for module in sorted(graph.find_children("pages.shared")):
         is_of_the_app = f"from {module} import" in (REPOSITORY / "app.py").read_text(encoding="utf-8")
-        assert len(users[module]) + is_of_the_app > 1, f"{module} is used by {sorted(users[module])} alone"
+        assert len(users[module]) + is_of_the_app > 1, f"{module} is used only by {sorted(users[module])}"

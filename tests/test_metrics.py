@@ -1,4 +1,4 @@
-"""Metrics against hand-worked cases, counts made with numpy alone, and scikit-learn's own report."""
+"""Metrics against hand-worked cases, counts made with only numpy, and scikit-learn's own report."""
 
 import numpy as np
 import pytest

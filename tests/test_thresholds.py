@@ -91,7 +91,7 @@ def test_thresholds_by_emotion_are_never_worse_on_the_texts_they_were_tuned_on()
     assert macro == sorted(macro)
 
 
-def test_each_emotion_is_tuned_as_if_it_were_alone() -> None:
+def test_each_emotion_is_tuned_as_if_it_were_the_only_one() -> None:
     truth, probabilities = random_case(1)
     chosen = tune_by_emotion(truth, probabilities)
     for place in np.flatnonzero(truth.sum(axis=0) >= FEWEST_POSITIVES):

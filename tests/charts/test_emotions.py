@@ -29,7 +29,7 @@ def test_bars_show_the_f1_of_every_emotion_by_support_with_its_interval() -> Non
         assert np.array(ends(bar)) == pytest.approx(own[["low", "high"]].to_numpy())
 
 
-def test_bars_of_an_emotion_stand_beside_each_other_within_its_place() -> None:
+def test_bars_of_an_emotion_stand_next_to_each_other_within_its_place() -> None:
     bars = traces(emotion_bars(emotion_rows(series=5)), "bar")
     starts = [bar.offset for bar in bars]
     assert starts == sorted(starts)
@@ -43,7 +43,7 @@ def test_the_no_skill_line_is_over_each_emotion() -> None:
     assert levels == pytest.approx({0: 0.4, 1: 0.3, 2: 0.2})
 
 
-def test_series_of_w_and_b_are_points_beside_the_bars_that_say_why_they_have_no_interval() -> None:
+def test_series_of_w_and_b_are_points_next_to_the_bars_that_say_why_they_have_no_interval() -> None:
     figure = emotion_bars(with_team_run(emotion_rows()))
     assert [bar.name for bar in traces(figure, "bar")] == NAMES
     points = named(figure, "LoRA · W&B")

@@ -11,7 +11,7 @@ from emocore.models.methods import METHODS
 from tests.support.chart_tables import ends, named, score_rows, sweep_rows, threshold_rows, traces
 
 
-def test_dots_have_one_line_per_series_with_the_best_on_top_and_its_value_beside_its_name() -> None:
+def test_dots_have_one_line_per_series_with_the_best_on_top_and_its_value_next_to_its_name() -> None:
     figure = score_dots(score_rows(), "f1_macro", "macro-F1")
     assert list(figure.layout.yaxis.ticktext) == ["LoRA (rows 250)  0.600", "IA3  0.550", "LoRA  0.500"]
     first, last = figure.layout.yaxis.range

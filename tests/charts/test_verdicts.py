@@ -89,7 +89,7 @@ def test_a_pair_that_is_turned_round_is_told_from_the_other_side() -> None:
     assert "-6.0 points, 95 % interval -9.0 to -3.0" in clear.hovertext[0]
 
 
-def test_many_pairs_show_signs_alone() -> None:
+def test_many_pairs_show_only_signs() -> None:
     names = [f"LoRA {number}" for number in range(6)]
     table = verdicts_of(("joy",), series=2).by_emotion
     pairs = [(a, b) for place, a in enumerate(names) for b in names[place + 1 :]]

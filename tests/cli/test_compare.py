@@ -107,7 +107,7 @@ def test_the_printed_verdict_comes_first_and_emotions_stand_by_support(capsys: p
     assert tables.index("joy") < tables.index("anger") < tables.index("trust")
 
 
-def test_differences_beside_the_method_are_warned_of(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_differences_other_than_the_method_are_warned_of(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ids = [finish_study(runs, (method,), (42,), epochs=epochs)[0].id for method, epochs in (("lora", 8), ("qlora", 9))]
     assert main(["compare", *ids]) == 0
     [warning] = [line for line in capsys.readouterr().out.splitlines() if re.match("warning: .*epochs", line, re.I)]
@@ -152,7 +152,7 @@ def test_the_split_is_the_last_that_all_runs_share(
     assert "not every run has a test split; they share validation" in refuse("compare", *names, "--split", "test")
 
 
-def test_a_report_is_written_beside_the_answer(
+def test_a_report_is_written_in_addition_to_the_answer(
     study: list[RunFolder], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "mail me.html"

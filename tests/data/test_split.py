@@ -78,7 +78,7 @@ def test_methods_and_seeds_of_a_study_share_one_split(data: str) -> None:
     assert len(hashes) == 1
 
 
-def test_fewer_rows_are_a_subset_and_cut_the_training_part_alone(data: str) -> None:
+def test_fewer_rows_are_a_subset_and_cut_only_the_training_part(data: str) -> None:
     whole, many, few = split(data), split(data, rows=500), split(data, rows=100)
     assert (len(ids(many, "train")), len(ids(few, "train"))) == (500, 100)
     assert set(ids(few, "train")) < set(ids(many, "train")) < set(ids(whole, "train"))
@@ -111,13 +111,13 @@ def test_official_files_are_used_as_they_are_whatever_the_split_seed_and_the_row
     assert set(splits.data_sha256) == {"data", "validation_data", "test_data"}
 
 
-def test_a_validation_file_alone_means_no_test_split(data: str, official: dict[str, str]) -> None:
+def test_with_only_a_validation_file_there_is_no_test_split(data: str, official: dict[str, str]) -> None:
     splits = split(data, validation_data=official["validation_data"])
     assert list(splits.frames) == ["train", "validation"]
     assert len(splits.frames["train"]) == 1000
 
 
-def test_a_test_file_alone_leaves_validation_to_be_taken_from_the_data(data: str, official: dict[str, str]) -> None:
+def test_with_only_a_test_file_validation_is_taken_from_the_data(data: str, official: dict[str, str]) -> None:
     splits = split(data, test_data=official["test_data"], validation_share=0.2)
     assert ids(splits, "test") == list(pd.read_csv(official["test_data"])["ID"])
     assert len(splits.frames["validation"]) == pytest.approx(200, abs=10)

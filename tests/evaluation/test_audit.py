@@ -28,7 +28,7 @@ def tell(results: list[Any], **options: Any) -> dict[str, dict[str, str]]:
     return audit(results, **options).set_index("what").to_dict("index")
 
 
-def test_a_study_that_varies_the_method_alone_is_fair() -> None:
+def test_a_study_that_varies_only_the_method_is_fair() -> None:
     """TF-IDF has neither base nor epochs; that follows from the method and is not a separate difference."""
     table = audit([finish(method=m, seed=s) for m, s in product(METHODS, (1, 2))])
     assert table.empty
@@ -61,7 +61,7 @@ def test_one_run_differs_from_nothing() -> None:
         ("text_column", (None, "Tweet"), "text column", ("found by itself", "Tweet"), "cosmetic"),
     ],
 )
-def test_what_differs_beside_the_method_is_named_with_both_values(
+def test_what_differs_other_than_the_method_is_named_with_both_values(
     setting: str, values: tuple[Any, Any], what: str, told: tuple[str, str], severity: str
 ) -> None:
     found = tell([finish(method=m, **{setting: v}) for m, v in zip(("lora", "qlora"), values, strict=True)])
@@ -109,7 +109,7 @@ def test_without_a_count_of_rows_settings_are_told_as_set() -> None:
     assert found["optimizer steps"]["values"] == "all of its epochs (LoRA) against 9 (IA3)"
 
 
-def test_bases_that_differ_at_the_end_of_a_long_path_alone_are_two() -> None:
+def test_bases_that_differ_only_at_the_end_of_a_long_path_are_two() -> None:
     stem = "/models/" + "x" * 80
     configs = [RunConfig(base=f"{stem}/{name}") for name in ("first", "second")]
     [row] = audit([build_result(config) for config in configs]).to_dict("records")

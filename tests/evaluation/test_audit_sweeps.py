@@ -72,7 +72,7 @@ def test_as_many_learning_rates_in_every_method_are_a_sweep() -> None:
     assert "equally many values" in table["effect"][0]
 
 
-def test_learning_rates_of_one_method_alone_are_tries() -> None:
+def test_learning_rates_of_only_one_method_are_tries() -> None:
     runs = [finish(learning_rate=rate) for rate in (1e-4, 1e-3, 1e-2)]
     table = audit([*runs, finish(method="ia3")])
     assert graded(table) == {"learning-rate trials": "may matter", "learning rate": "may matter"}

@@ -135,7 +135,7 @@ def test_runs_that_were_scored_on_other_texts_are_shown_but_not_paired() -> None
     assert comparison.no_skill.empty, "each group of texts has a line of its own"
 
 
-def test_one_series_alone_has_scores_and_no_verdicts() -> None:
+def test_a_single_series_has_scores_and_no_verdicts() -> None:
     comparison = compare([finish()], "validation")
     assert comparison.verdicts.rows.empty and comparison.tested == []
     assert column(comparison) == {"LoRA": 1}

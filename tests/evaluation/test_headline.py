@@ -58,7 +58,7 @@ def test_groups_of_texts_have_a_sentence_each() -> None:
     )
 
 
-def test_one_seed_alone_is_doubted_as_well() -> None:
+def test_a_single_series_with_one_seed_is_doubted_as_well() -> None:
     told = "There is only one seed of LoRA, so intervals count only chance in the texts, not in the training."
     assert doubts({}, {"LoRA": 0.5}, seeds={"LoRA": 1}) == [told]
 

@@ -87,7 +87,7 @@ def test_degrees_of_freedom() -> None:
 
 
 def test_the_t_interval_is_student_s() -> None:
-    """Without any chance in the texts: mean ± t(2) * sqrt(variance / 3). With it alone: ± 1.96 standard errors."""
+    """Without any chance in the texts: mean ± t(2) * sqrt(variance / 3). With only that: ± 1.96 standard errors."""
     runs = np.array([[0.50], [0.52], [0.57]])
     variances = Variances(np.zeros(1), runs.var(axis=0, ddof=1) / 3, 3)
     expected = t.interval(0.95, 2, runs.mean(), runs.std(ddof=1) / np.sqrt(3))

@@ -112,7 +112,7 @@ def test_the_study_s_own_numbers_are_whole_cells() -> None:
     assert table.loc["LoRA", "reconstructed_recall_micro"] == pytest.approx(0.545, abs=0.005)
 
 
-def test_qlora_s_numbers_fit_no_count_of_cells_and_are_left_alone() -> None:
+def test_qlora_s_numbers_fit_no_count_of_cells_and_are_not_changed() -> None:
     """Nor those of fewer rows with its accuracy, so another size of the validation split does not explain them."""
     run = RUNS["QLoRA"]
     assert (

@@ -132,7 +132,7 @@ def test_errors_of_one_series_only_are_counted_by_emotion(two: Predictions) -> N
     ]
 
 
-def test_one_series_is_alone_with_nothing(two: Predictions) -> None:
+def test_a_single_series_has_no_unique_errors(two: Predictions) -> None:
     table = unique_errors(predict(TRUTH, [LORA, IA3], ("LoRA", "LoRA")))
     assert table.empty and table.columns.tolist() == unique_errors(two).columns.tolist()
 

@@ -92,7 +92,7 @@ def tuned() -> dict[ThresholdPolicy, Comparison]:
     return {policy: compare(results, "test", policy) for policy in POLICIES}
 
 
-def test_the_table_has_every_policy_beside_the_others(tuned: dict[ThresholdPolicy, Comparison]) -> None:
+def test_the_table_has_every_policy_next_to_the_others(tuned: dict[ThresholdPolicy, Comparison]) -> None:
     table = threshold_table(tuned)
     assert table.columns.tolist() == ["series", "method", "policy", "metric", "value", "low", "high"]
     keys = table[["policy", "series", "metric"]].to_numpy().tolist()

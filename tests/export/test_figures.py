@@ -17,7 +17,7 @@ TITLE = "F1 <b>by</b> emotion & more"
 HACK = "</script><script>window.hacked = 1</script>"
 
 
-def test_a_page_alone_holds_all_that_it_needs_and_may_load_nothing(figure: go.Figure) -> None:
+def test_a_page_with_its_own_plotly_holds_all_that_it_needs_and_may_load_nothing(figure: go.Figure) -> None:
     page = to_html(figure, HACK)
     assert "default-src 'none'" in unescape(page)
     assert not re.search(r"<(script|link|img|iframe)[^>]*\b(src|href)=", page)
@@ -26,13 +26,13 @@ def test_a_page_alone_holds_all_that_it_needs_and_may_load_nothing(figure: go.Fi
     assert len(page) > 4_000_000
 
 
-def test_a_page_beside_plotly_is_small(figure: go.Figure) -> None:
+def test_a_page_next_to_plotly_is_small(figure: go.Figure) -> None:
     page = to_html(figure, "x", plotlyjs="beside")
     assert f'src="{PLOTLY_FILE}"' in page
     assert len(page) < 50_000
 
 
-def test_a_fragment_has_the_title_as_alternative_text_and_leaves_the_figure_alone(figure: go.Figure) -> None:
+def test_a_fragment_has_the_title_as_alternative_text_and_does_not_change_the_figure(figure: go.Figure) -> None:
     before = figure.to_json()
     fragment = to_fragment(figure, TITLE, "figure-1")
     assert 'aria-label="F1 &lt;b&gt;by&lt;/b&gt; emotion &amp; more"' in fragment

@@ -82,7 +82,7 @@ STUDIES = {
     "defaults": study(),
     "all methods": study(methods=["qlora", "tfidf", "lora", "head", "ia3"], settings={"base": "smollm2-135m"}),
     "many settings": study(settings=FULL),
-    "tfidf alone": study(methods=["tfidf"], method_settings={"tfidf": {"inverse_regularization": 0.5}}),
+    "only tfidf": study(methods=["tfidf"], method_settings={"tfidf": {"inverse_regularization": 0.5}}),
     "a setting of one method": study(method_settings={"ia3": {"learning_rate": 0.005}, "lora": {"batch_size": 4}}),
     "what tfidf does not read": study(methods=["tfidf", "lora"], settings={"epochs": 9, "batch_size": 4}),
     "the same rate for all": study(settings={"learning_rate": 0.001}),
@@ -136,7 +136,7 @@ def test_what_is_no_study_is_repeated_run_by_run(
     assert relaunch(command) == configs
 
 
-def test_one_run_alone_is_launched(folder: Path, relaunch: Callable[[str], list[RunConfig]]) -> None:
+def test_a_single_run_is_launched(folder: Path, relaunch: Callable[[str], list[RunConfig]]) -> None:
     configs = plan_runs([RunConfig(method="tfidf", data="train.csv", rows=80)]).configs
     command = repeat(configs)
     assert command == "python -m emocore launch --method tfidf --seed 42 --data train.csv --rows 80"

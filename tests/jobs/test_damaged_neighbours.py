@@ -35,7 +35,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> dict[str, RunFolder]:
 
 
 def damage(kind: Kind, shelf: dict[str, RunFolder], root: Path, run_id: str) -> RunFolder:
-    """A run of this installation that has no data, and is damaged besides."""
+    """A run of this installation that has no data, and is also damaged."""
     run = RunFolder(root / run_id)
     shutil.copytree(shelf[kind.state].path, run.path)
     if kind.file != run.stop_request.name:
@@ -57,7 +57,7 @@ def keep_from_starting(run: RunFolder) -> None:
 
 
 @pytest.mark.timeout(200)
-def test_healthy_runs_start_beside_every_kind_of_damage(root: Path, shelf: dict[str, RunFolder]) -> None:
+def test_healthy_runs_start_next_to_every_kind_of_damage(root: Path, shelf: dict[str, RunFolder]) -> None:
     """One is before all of them in the queue, one behind."""
     first = queue_run(root, Path("gone.csv"), method="tfidf")
     kinds = [kind for kind in KINDS if kind.file in SEEN_BY_THE_QUEUE]
@@ -87,7 +87,7 @@ def stranger(code: str) -> Iterator["subprocess.Popen[bytes]"]:
             os.killpg(process.pid, signal.SIGKILL)
 
 
-def test_whatever_process_a_folder_names_is_left_alone(root: Path, shelf: dict[str, RunFolder]) -> None:
+def test_whatever_process_a_folder_names_is_not_touched(root: Path, shelf: dict[str, RunFolder]) -> None:
     """One that lives, and one that has ended and left another in its group; in every state, to be stopped or not."""
     with stranger("echo; sleep 600; :") as alive, stranger("sleep 600 & echo; read wait") as parent:
         named = [ProcessIdentity.of(process.pid) for process in (alive, parent)]

@@ -101,7 +101,7 @@ def test_a_process_that_leaves_by_itself_is_not_killed() -> None:
     assert child.returncode == 7
 
 
-def test_a_pid_that_is_anothers_by_now_keeps_no_device_busy_and_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pid_that_is_anothers_by_now_keeps_no_device_busy_and_is_not_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("emocore.jobs.exits.PATIENCE_SECONDS", 0.0)
     with subprocess.Popen(["sleep", "600"], start_new_session=True) as stranger:
         former = ProcessIdentity.of(stranger.pid).model_copy(update={"start_ticks": 1})

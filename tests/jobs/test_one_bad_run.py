@@ -20,7 +20,7 @@ from tests.support.live_runs import queue_run, wait_for_status
 from tests.support.records import edit
 
 
-def test_a_method_of_another_version_fails_its_run_alone(
+def test_a_method_of_another_version_fails_only_its_run(
     root: Path, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a machine with a GPU, where the method decides on the device."""

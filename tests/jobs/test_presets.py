@@ -65,7 +65,7 @@ def test_with_a_token_but_no_gpu_the_study_as_it_was_is_warned_of(
     assert [note.split()[0] for note in notes if "will train on the CPU" in note] == [GEMMA, GTE_QWEN]
 
 
-def test_a_fair_study_differs_in_method_and_seed_alone(data: dict[str, str]) -> None:
+def test_a_fair_study_differs_only_in_method_and_seed(data: dict[str, str]) -> None:
     configs = preset_study("fair", data).run_configs()
     assert [(c.method, c.seed) for c in configs] == [(m, s) for m in ("lora", "ia3", "qlora") for s in (1, 2, 3)]
     assert len({c.model_dump_json(exclude={"method", "seed"}) for c in configs}) == 1

@@ -54,7 +54,7 @@ def test_a_run_gets_the_device_it_asked_for_or_waits(
     assert choose_slot(RunConfig(device=wanted), devices, busy) == expected
 
 
-def test_a_run_sees_its_own_device_alone() -> None:
+def test_a_run_sees_only_its_own_device() -> None:
     assert run_environment(GPU1, {})["CUDA_VISIBLE_DEVICES"] == "1"
     assert run_environment(CPU, {"CUDA_VISIBLE_DEVICES": "0,1"})["CUDA_VISIBLE_DEVICES"] == ""
 

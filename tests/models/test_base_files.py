@@ -52,7 +52,7 @@ def shard(folder: Path, name: str) -> None:
     "name", ["weights.bin", "../other.safetensors", "/etc/x.safetensors", "a/b.safetensors", 7, None]
 )
 @pytest.mark.parametrize("with_whole_weights", [True, False])
-def test_an_index_that_names_other_than_safetensors_beside_it_is_refused(
+def test_an_index_that_names_other_than_safetensors_next_to_it_is_refused(
     base: Path, name: Any, with_whole_weights: bool
 ) -> None:
     shard(base, name)
@@ -146,7 +146,7 @@ def test_json_that_is_no_config_is_refused(base: Path, name: str, content: str) 
         load(base)
 
 
-def test_a_file_beside_the_weights_that_is_far_too_large_is_refused(base: Path) -> None:
+def test_a_file_next_to_the_weights_that_is_far_too_large_is_refused(base: Path) -> None:
     os.truncate(base / "tokenizer.json", 10**11)
     refuse(base, r"tokenizer\.json has 100,000 MB")
 

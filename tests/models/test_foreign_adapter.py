@@ -118,7 +118,9 @@ def test_an_adapter_folder_elsewhere_is_refused_and_a_linked_run_is_not(adapter:
 
 
 @pytest.mark.parametrize("suffix", [*UNSAFE_SUFFIXES, ".BIN", ".Pkl", ".CKPT"])
-def test_a_pickle_is_refused_in_any_case_even_beside_good_weights(adapter: Path, bases: BaseStore, suffix: str) -> None:
+def test_a_pickle_is_refused_in_any_case_even_next_to_good_weights(
+    adapter: Path, bases: BaseStore, suffix: str
+) -> None:
     (adapter / f"more{suffix}").write_bytes(b"cos\nsystem\n")
     refuse(adapter, f"'more{suffix}' is a pickle", bases)
 

@@ -51,7 +51,7 @@ def test_logits_are_one_row_a_text_and_one_column_a_label(trained: LinearClassif
     assert np.isfinite(logits).all()
 
 
-def test_a_text_gets_the_same_answer_alone_and_among_others(trained: LinearClassifier) -> None:
+def test_a_text_gets_the_same_answer_by_itself_and_among_others(trained: LinearClassifier) -> None:
     together = trained.logits(TEXTS)
     alone = np.concatenate([trained.logits([text]) for text in TEXTS])
     np.testing.assert_array_equal(together, alone)
@@ -88,7 +88,7 @@ def test_a_label_with_one_value_keeps_the_log_odds_of_its_share(positives: int) 
     assert np.ptp(logits[:, LABELS.index("anger")]) > 0
 
 
-def test_one_label_that_can_be_learned_is_learned_beside_those_that_cannot() -> None:
+def test_one_label_that_can_be_learned_is_learned_among_those_that_cannot() -> None:
     frame = training_frame().assign(joy=0, fear=0, trust=0)
     logits = fit(frame).logits(["so much anger", "so much joy"])
     assert logits[0, 0] > 0 > logits[1, 0]

@@ -7,7 +7,7 @@ from tests.support.pages import write_link
 
 
 @pytest.fixture(autouse=True)
-def pages_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def pages_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
     """There are no other pages to lead to, so links are words. Without a scheduler the runs stay as the test left them.
     Fewer resamples say as much about a page."""
     st.cache_data.clear()

@@ -59,7 +59,7 @@ def finish_with_failures(root: Path) -> None:
     fail_run(root, "tfidf", "row 3 of *data.csv* is damaged")
 
 
-def test_one_series_alone_is_called_neither_fair_nor_unfair() -> None:
+def test_a_single_series_is_called_neither_fair_nor_unfair() -> None:
     finish_study(runs_root(), ("lora",))
     page = open_compare(view="audit")
     assert_stands(page)
@@ -81,7 +81,7 @@ WORLDS: dict[str, Callable[[Path], object]] = {
     "failed and out of memory": finish_with_failures,
     "an emotion without positives": lambda root: finish_study(root, absent="love"),
     "a sweep over rows": finish_sweep,
-    "validation split alone": lambda root: finish_study(root, seeds=(42,), has_test=False),
+    "only a validation split": lambda root: finish_study(root, seeds=(42,), has_test=False),
 }
 
 
@@ -184,7 +184,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[RunFolder
 
 @pytest.mark.usefixtures("elsewhere")
 @pytest.mark.parametrize("view", VIEWS)
-def test_runs_of_wandb_alone_show_scores_and_say_what_needs_predictions(view: str) -> None:
+def test_a_comparison_of_only_wandb_runs_shows_scores_and_says_what_needs_predictions(view: str) -> None:
     page = open_compare(view=view)
     assert_stands(page)
     told = words(page)
@@ -194,7 +194,7 @@ def test_runs_of_wandb_alone_show_scores_and_say_what_needs_predictions(view: st
 
 
 @pytest.mark.usefixtures("elsewhere")
-def test_runs_of_wandb_alone_have_no_tuned_thresholds() -> None:
+def test_a_comparison_of_only_wandb_runs_has_no_tuned_thresholds() -> None:
     page = open_compare(thresholds="by_emotion")
     assert "none of these runs has predictions to tune on; choose the thresholds as launched" in words(page)
     page.segmented_control(key="compare_thresholds").set_value("launch").run()

@@ -31,7 +31,7 @@ def refuse(*_: Any) -> None:
     raise RunError(NO_SPACE)
 
 
-def test_a_launch_that_fails_is_told_beside_its_button_and_the_form_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_launch_that_fails_is_told_next_to_its_button_and_the_form_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     page = open_page("launch")
     page.text_input(key="launch_study").set_value("mine").run()
     monkeypatch.setattr("emocore.jobs.launch.create_run", refuse)

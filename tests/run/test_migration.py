@@ -83,6 +83,6 @@ def test_a_run_that_was_queued_before_is_still_this_installation_s(tmp_path: Pat
     assert run.config.method == "tfidf" and run.environment
 
 
-def test_a_record_with_a_format_is_left_alone() -> None:
+def test_a_record_with_a_format_is_not_changed() -> None:
     for record in ({"format": FORMAT, "a": 1}, {"format": 7}, {"format": None}):
         assert migrate(record) == record

@@ -19,7 +19,7 @@ def test_what_a_run_writes_is_whole() -> None:
     assert Provenance.model_validate(written.model_dump()) == written
 
 
-def test_the_labels_alone_are_needed() -> None:
+def test_only_the_labels_are_needed() -> None:
     assert Provenance.model_validate({"labels": ["joy"]}).labels == ["joy"]
     with pytest.raises(ValidationError, match="labels"):
         Provenance.model_validate({})

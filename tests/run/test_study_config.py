@@ -57,7 +57,7 @@ def test_what_a_study_sets_itself_is_not_one_of_its_settings(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(SHARED))
-def test_what_makes_a_study_fair_is_not_set_for_one_method_alone(name: str) -> None:
+def test_what_makes_a_study_fair_is_not_set_for_only_one_method(name: str) -> None:
     study = {"name": "s", "methods": ["tfidf", "lora"], "method_settings": {"lora": {"epochs": 3, name: "7"}}}
     with pytest.raises(ConfigError, match=rf"^lora\.{name}: all runs of a study share this"):
         build(StudyConfig, study)

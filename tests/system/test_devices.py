@@ -50,7 +50,7 @@ def test_visible_devices_are_read_as_cuda_reads_them(visible: str | None, expect
     assert [device.name for device in select_gpus(GPUS, visible)] == expected
 
 
-def test_a_device_knows_its_number_formats_and_how_to_be_alone() -> None:
+def test_a_device_knows_its_number_formats_and_how_to_be_the_only_one() -> None:
     found = select_gpus(GPUS, None)
     assert [device.bf16 for device in found] == [True, False, True]
     assert [device.selector for device in found] == ["0", "1", "2"]

@@ -38,7 +38,7 @@ def test_a_file_is_replaced_without_leftovers(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
 
 
-def test_a_full_disk_leaves_the_old_content_and_nothing_beside_it(disk: Path) -> None:
+def test_a_full_disk_leaves_the_old_content_and_nothing_next_to_it(disk: Path) -> None:
     file = disk / "state.json"
     write_atomically(file, "old")
     fill(disk)
@@ -200,7 +200,7 @@ def test_characters_in_two_halves_are_read() -> None:
     assert parse_json_object('{"a": "\\ud83d\\ude21"}') == {"a": "\N{POUTING FACE}"}
 
 
-def test_of_a_linked_folder_the_link_alone_is_removed(tmp_path: Path) -> None:
+def test_of_a_linked_folder_only_the_link_is_removed(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "file").touch()
     (tmp_path / "link").symlink_to("folder")
@@ -210,7 +210,7 @@ def test_of_a_linked_folder_the_link_alone_is_removed(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_for_its_user_alone_is_never_another_s_for_a_moment(tmp_path: Path) -> None:
+def test_a_file_only_for_its_user_is_never_another_s_for_a_moment(tmp_path: Path) -> None:
     write_atomically(tmp_path / "secret", "x", 0o600)
     write_atomically(tmp_path / "secret", "y", 0o600)
     assert (tmp_path / "secret").stat().st_mode & 0o777 == 0o600

@@ -23,7 +23,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_a_mark_holds_for_its_subject_and_contents_alone() -> None:
+def test_a_mark_holds_only_for_its_subject_and_contents() -> None:
     mark = make_mark("run-1", b"settings", b"environment")
     assert is_own_mark(mark, "run-1", b"settings", b"environment")
     assert not is_own_mark(mark, "run-2", b"settings", b"environment")
@@ -46,7 +46,7 @@ def test_looking_creates_nothing(settings: Path) -> None:
     assert not settings.parent.exists()
 
 
-def test_what_is_kept_is_for_its_user_alone(settings: Path) -> None:
+def test_what_is_kept_is_only_for_its_user(settings: Path) -> None:
     make_mark("run-1")
     confirm_server("https://wandb.example.org")
     confirm_server("http://127.0.0.1:8080")

@@ -156,7 +156,7 @@ def test_a_killed_writer_leaves_complete_rows_in_order(path: Path) -> None:
 
 @pytest.mark.timeout(10)
 @pytest.mark.parametrize("what", ["folder", "fifo", "link loop", "link out", "link to zeros", "200 MB"])
-def test_what_is_no_file_of_metrics_is_told_at_once_and_left_alone(path: Path, what: str) -> None:
+def test_what_is_no_file_of_metrics_is_told_at_once_and_not_changed(path: Path, what: str) -> None:
     (IN_PLACE | IN_PLACE_OF_FILES)[what](path)
     for look in (read_metrics, read_last_metrics, MetricsFile.begin):
         with pytest.raises(

@@ -1,4 +1,4 @@
-"""A key and a token reach a run by its environment alone: they are in no file, log, command line or request.
+"""A key and a token reach a run only by its environment: they are in no file, log, command line or request.
 
 Real runs under a real scheduler, one that finishes and one that fails, and the sync of what they left.
 """

@@ -217,7 +217,7 @@ def test_a_server_of_ones_own_is_known_by_its_setting(text: str, monkeypatch: py
     assert parse_address(text) == ProjectAddress("team", "emotions", "http://wandb.example.org:8080")
 
 
-def test_a_server_that_was_confirmed_and_the_public_one_stay_known_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_was_confirmed_and_the_public_one_stay_known_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WANDB_BASE_URL", "http://wandb.example.org:8080/prefix")
     confirm_wandb_server("https://other.example.org/")
     assert parse_address("http://wandb.example.org:8080/team/p").base_url == "http://wandb.example.org:8080/prefix"

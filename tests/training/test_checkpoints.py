@@ -73,7 +73,7 @@ def newest_step(folder: Path) -> int | None:
     return int(newest.name.removeprefix("checkpoint-")) if newest else None
 
 
-def test_the_newest_few_are_kept_beside_the_draft_that_was_being_written(killed: RunFolder) -> None:
+def test_the_newest_few_are_kept_next_to_the_draft_that_was_being_written(killed: RunFolder) -> None:
     steps = range(LAST_STEP - KEPT + 1, LAST_STEP + 1)
     assert names(killed.checkpoints) == {f"checkpoint-{step}" for step in steps} | {f".draft-{LAST_STEP + 1}"}
 

@@ -42,7 +42,7 @@ def test_every_row_is_drawn_once_an_epoch(rows: int, batch_size: int) -> None:
         assert sorted(order) == list(range(rows))
 
 
-def test_the_order_comes_from_seed_and_epoch_alone() -> None:
+def test_the_order_comes_only_from_seed_and_epoch() -> None:
     lengths = np.random.default_rng(0).integers(3, 60, 200).tolist()
     first = orders(LengthGroupedSampler(lengths, 8, seed=1), epochs=4)
     torch.manual_seed(99)

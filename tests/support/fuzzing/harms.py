@@ -50,7 +50,7 @@ def make_socket(path: Path) -> None:
         listening.bind(path.name)  # a socket's address may have 108 bytes only
 
 
-# What can stand where a file is expected, besides a link to a secret.
+# What can stand where a file is expected, other than a link to a secret.
 LINK_TO_SECRET = "link out"
 STAND_INS: dict[str, Damage] = {
     **IN_PLACE_OF_ANY,
