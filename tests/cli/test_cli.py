@@ -45,7 +45,7 @@ def test_there_is_nothing_to_wait_for_where_no_run_is_imported(capsys: pytest.Ca
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]], ids=["table", "json"])
-def test_a_damaged_run_is_noted_beside_the_list_of_the_others(
+def test_a_damaged_run_is_noted_next_to_the_list_of_the_others(
     run: RunFolder, capsys: pytest.CaptureFixture[str], options: list[str]
 ) -> None:
     damaged = create_run(runs_root(), RunConfig(method="tfidf"))
@@ -245,7 +245,7 @@ def root() -> Iterator[Path]:
     end_processes(runs_root())
 
 
-def test_one_refusal_among_several_leaves_no_run_alone(root: Path) -> None:
+def test_one_refusal_among_several_leaves_no_run_without_a_scheduler(root: Path) -> None:
     """The runs before it were changed, and need a scheduler."""
     finished = create_run(root, RunConfig(method="tfidf"))
     change_status(finished, RunStatus.FINISHED)

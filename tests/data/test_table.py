@@ -227,7 +227,7 @@ def test_a_label_may_not_have_the_name_of_a_column_of_the_checked_table(tmp_path
     assert frame["text"].tolist() == ["hello", "bye"]
 
 
-def test_texts_alone_are_read_in_order_from_a_file_without_labels(tmp_path: Path) -> None:
+def test_a_file_of_only_texts_is_read_in_order(tmp_path: Path) -> None:
     source = write_text(tmp_path / "in.csv", "ID,Tweet\na, first \nb,second\nc,first\n")
     assert read_texts(source) == ["first", "second", "first"]
     assert read_texts(source, "ID") == ["a", "b", "c"]

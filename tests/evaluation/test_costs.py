@@ -41,7 +41,7 @@ def names_within(**budget: float | None) -> list[str]:
     return costs.best_under_budget(TABLE, **budget)["series"].tolist()
 
 
-def test_costs_are_means_over_seeds_beside_the_macro_f1() -> None:
+def test_costs_are_means_over_seeds_next_to_the_macro_f1() -> None:
     seconds = {("lora", 1): (10.0, 0.02), ("lora", 2): (20.0, 0.04), ("ia3", 1): (5.0, 0.01)}
     results = [
         finish(method=method, seed=seed, cost={"train_seconds": train, "latency_seconds": latency})

@@ -216,7 +216,7 @@ def test_an_unknown_preset_in_the_address_is_told() -> None:
     assert page.selectbox(key="launch_preset").value == "own"
 
 
-def test_a_wrong_variation_is_told_beside_it() -> None:
+def test_a_wrong_variation_is_told_next_to_it() -> None:
     page = open_launch()
     page.selectbox(key="launch_vary").select("rows").run()
     assert "vary: rows needs at least two values" in words(page)
