@@ -153,7 +153,7 @@ REFUSED = [
     ("only commas", ",,,\n,,\n", ["only commas", "header line"]),
     ("commas and spaces", " , ,\n\t,,\n", ["header line"]),
     ("text of nothing to see", GOOD + "c,\u200b\ufeff \u2060,1,0\n", ["row 4", "column 'Tweet'", "the text is empty"]),
-    ("names that differ in case", "Tweet,joy,JOY\na,1,0\nb,0,1\n", ["'joy' and 'JOY' differ in case alone"]),
+    ("names that differ in case", "Tweet,joy,JOY\na,1,0\nb,0,1\n", ["'joy' and 'JOY' differ only in case"]),
     ("a control character in a name", "Tweet,a\x1b[31m,joy\na,1,0\nb,0,1\n", ["number 2", "control character"]),
     ("a very long name", f"Tweet,{'x' * 101},joy\na,1,0\nb,0,1\n", ["number 2", "more than 100 characters"]),
     ("several wrong cells", GOOD + "c,x,2,0\nd,x,1,0\ne,x,3,0\nf,x,3,0\n", ["'2'", "(3 such rows: 4, 6 and 7)"]),

@@ -69,8 +69,8 @@ def test_a_run_from_elsewhere_is_chosen_and_compared(world: tuple[WandbServer, R
 @pytest.mark.parametrize(
     ("project", "fault", "told"),
     [
-        ("emotions", None, "'emotions' is no W&B project; write entity/project"),
-        ("{url}/team/nothing", None, "there is no project team/nothing that this key may see"),
+        ("emotions", None, "'emotions' is not a W&B project; write entity/project"),
+        ("{url}/team/nothing", None, "there is no project team/nothing that this key can read"),
         ("{url}/team/others", 401, "does not accept the key; check WANDB_API_KEY"),
     ],
 )
