@@ -229,6 +229,7 @@ def test_a_damaged_run_breaks_its_page_no_more(runs: Path, shelf: dict[str, RunF
     assert f"{kind.file} is damaged" in words(page) or name not in TOLD
     if kind.file in ("result.json", "wandb.json", "metrics.jsonl"):
         assert [code.value for code in page.code] == [pages.LAST_WORDS], "the rest of the page stays"
+        assert kind.state != "finished" or "Delete" in pages.labels(page)
 
 
 def test_files_that_may_not_be_read_are_told_by_name(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:

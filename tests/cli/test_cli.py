@@ -27,7 +27,7 @@ from tests.support.refusals import assert_one_line
 from tests.support.repository import REPOSITORY
 from tests.support.tables import change_status, make_table
 
-PAUSED = "note: the queue is paused; `python -m emocore queue --continue`"
+PAUSED = "note: the queue is paused; `python -m emocore queue --continue` continues it\n"
 
 
 def test_no_runs_yet_is_not_an_error_and_says_how_to_begin(capsys: pytest.CaptureFixture[str]) -> None:
@@ -97,8 +97,7 @@ def test_ended_runs_are_resumed(paused: list[RunFolder], capsys: pytest.CaptureF
     for run in (first, second):
         change_status(run, RunStatus.STOPPED)
     assert main(["resume", second.id, first.id, second.id]) == 0
-    output, errors = capsys.readouterr()
-    assert output == f"{second.id}\n{first.id}\n" and errors.startswith(PAUSED)
+    assert capsys.readouterr() == (f"{second.id}\n{first.id}\n", PAUSED)
     assert waiting_runs(runs_root()) == [third, second, first]
 
 
@@ -149,7 +148,7 @@ def test_an_interrupted_command_and_a_closed_pipe_end_quietly(paused: list[RunFo
     command = [sys.executable, "-m", "emocore", "resume", "--wait", paused[0].id]
     child = subprocess.Popen(command, stdout=-1, stderr=-1, text=True, cwd=REPOSITORY)
     assert child.stdout and child.stdout.readline() == f"{paused[0].id}\n"
-    assert child.stderr and child.stderr.readline().startswith(PAUSED), "and now it waits"
+    assert child.stderr and child.stderr.readline() == PAUSED, "and now it waits"
     child.send_signal(signal.SIGINT)
     assert child.communicate(timeout=60) == ("", "") and child.returncode == 130
 

@@ -230,8 +230,8 @@ def test_resolving_twice_changes_nothing_more(name: str) -> None:
 def test_defaults_follow_the_pooling_of_the_base() -> None:
     mean, _ = resolve(RunConfig(method="lora", base="minilm-l6"))
     last, _ = resolve(RunConfig(method="lora", base="smollm2-135m"))
-    assert (mean.epochs, mean.head_learning_rate) == (4, 1e-2)
-    assert (last.epochs, last.head_learning_rate) == (3, 1e-3)
+    assert (mean.epochs, mean.learning_rate, mean.head_learning_rate) == (4, 1e-3, 1e-2)
+    assert (last.epochs, last.learning_rate, last.head_learning_rate) == (3, 5e-4, 1e-3)
 
 
 def test_a_given_value_wins_over_the_default() -> None:
@@ -256,7 +256,7 @@ def test_a_setting_that_has_no_effect_is_left_out_and_said(method: str, setting:
 
 
 def test_texts_longer_than_the_base_reads_are_refused_by_field() -> None:
-    with pytest.raises(ConfigError, match="max_length: 1024 is over the 512 tokens") as caught:
+    with pytest.raises(ConfigError, match="max_length: 1024 is more than the 512 tokens") as caught:
         resolve(RunConfig(base="minilm-l6", max_length=1024))
     assert caught.value.field == "max_length"
     assert resolve(RunConfig(base="minilm-l6", max_length=512))[0].max_length == 512

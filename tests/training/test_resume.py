@@ -118,3 +118,8 @@ def test_the_cost_counts_all_attempts(outcomes: dict[str, Outcome]) -> None:
         assert scores.cost.samples_per_second * scores.cost.train_seconds == pytest.approx(expected, rel=0.01)
         seconds = [row["seconds"] for row in rows]
         assert seconds == sorted(seconds)
+
+
+def test_the_log_says_where_it_went_on(outcomes: dict[str, Outcome]) -> None:
+    log = outcomes["lora, mid-epoch"].resumed.log.read_text(encoding="utf-8")
+    assert "Resuming from step 14 of 33" in log
