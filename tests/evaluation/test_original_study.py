@@ -90,7 +90,7 @@ def test_a_case_worked_by_hand() -> None:
         (0.45, 0.85, 0.25, "out of reach"),  # silence has 0.459
         (0.7, 0.85, 0.25, "macro 0.7 is not a whole number of 20 cells"),
         ((6 / 9 + 28 / 31) / 2, 0.85, 0.9, "contradict each other"),
-        (0.7, 1.0, 0.25, "no whole number"),
+        (0.7, 1.0, 0.25, "not a whole number"),
     ],
 )
 def test_scores_that_fit_nothing_are_not_solved(macro: float, micro: float, share: float, reason: str) -> None:
@@ -122,7 +122,7 @@ def test_qlora_s_numbers_fit_no_count_of_cells_and_are_not_changed() -> None:
     assert len(sizes) > 20
     for size in sizes:
         found = reconstruct(run.f1_macro, run.f1_micro, POSITIVE_SHARE, size * EMOTIONS, run.tolerance)
-        assert "no whole number" in found.note
+        assert "not a whole number" in found.note
 
 
 def test_silence_at_the_study_s_share_scores_what_is_said_of_it() -> None:
