@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from inline_snapshot import snapshot
 
 from emocore.charts.calibration import precision_recall_curves, reliability_curves
 from emocore.models.methods import METHODS
@@ -14,7 +15,7 @@ def test_reliability_is_a_point_per_bin_with_its_interval_and_ece_in_the_name() 
     line = named(figure, "LoRA (ECE 0.043)")
     assert (list(line.x), list(line.y)) == ([0.2, 0.7], [0.1, 0.6])
     assert np.array(ends(line)) == pytest.approx(np.array([[0.05, 0.2], [0.55, 0.7]]))
-    assert line.hovertext[1] == (
+    assert line.hovertext[1] == snapshot(
         "<b>LoRA</b><br>probabilities 0.50 to 1.00, mean 0.700<br>"
         "true 0.600, 95 % interval 0.550 to 0.700<br>1,234 label cells"
     )

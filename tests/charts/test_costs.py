@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from inline_snapshot import snapshot
 
 from emocore.charts.costs import cost_scatter
 from emocore.evaluation.costs import pareto_front
@@ -82,7 +83,7 @@ def test_series_of_unknown_cost_are_named_below_the_axis() -> None:
     table.loc[1, "train_seconds"] = np.nan
     figure = draw(table)
     assert [dot.name for dot in dots(figure)] == ["LoRA", "LoRA (rows 250)"]
-    assert figure.layout.xaxis.title.text == "the cost<br>not known of IA3"
+    assert figure.layout.xaxis.title.text == snapshot("the cost<br>not known of IA3")
     nothing = draw(table.assign(train_seconds=np.nan))
     assert dots(nothing) == []
     assert nothing.layout.xaxis.title.text.endswith("not known of LoRA, IA3, LoRA (rows 250)")

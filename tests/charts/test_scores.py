@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from inline_snapshot import snapshot
 
 from emocore.charts.scores import score_dots
 from emocore.charts.sweeps import sweep_curves
@@ -47,7 +48,7 @@ def test_a_sweep_has_one_line_per_method_with_intervals_in_the_order_of_the_valu
 
 def test_the_hover_has_the_true_value_with_its_interval() -> None:
     dot = named(score_dots(score_rows(), "jaccard", "Jaccard"), "LoRA")
-    assert dot.hovertext[0] == "<b>LoRA</b><br>Jaccard 0.500, 95 % interval 0.470 to 0.520<br>mean of 3 seeds"
+    assert dot.hovertext[0] == snapshot("<b>LoRA</b><br>Jaccard 0.500, 95 % interval 0.470 to 0.520<br>mean of 3 seeds")
     line = named(threshold_lines(threshold_rows(), "jaccard", "Jaccard"), "IA3")
     tuned = "<b>IA3</b>, one tuned threshold<br>Jaccard 0.450, 95 % interval 0.420 to 0.470"
     assert line.hovertext[1] == tuned

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
+from inline_snapshot import snapshot
 
 from emocore.charts import style
 from emocore.charts.calibration import precision_recall_curves, reliability_curves
@@ -114,14 +115,14 @@ def test_error_bars_reach_from_low_to_high_and_are_missing_where_an_end_is() -> 
 
 
 def test_an_interval_is_told_with_three_decimals_or_with_why_there_is_none() -> None:
-    assert describe_interval(0.1234, 0.5678) == "95 % interval 0.123 to 0.568"
-    assert describe_interval(np.nan, np.nan, "too few texts") == "no interval: too few texts"
+    assert describe_interval(0.1234, 0.5678) == snapshot("95 % interval 0.123 to 0.568")
+    assert describe_interval(np.nan, np.nan, "too few texts") == snapshot("no interval: too few texts")
     assert describe_interval(np.nan, np.nan) == "no interval"
-    assert describe_interval(0.1, 0.2, "one seed") == "95 % interval 0.100 to 0.200<br>one seed"
+    assert describe_interval(0.1, 0.2, "one seed") == snapshot("95 % interval 0.100 to 0.200<br>one seed")
 
 
 def test_a_difference_is_told_in_points_with_its_sign() -> None:
-    assert describe_points(-0.0123, -0.03, 0.005) == "-1.2 points, 95 % interval -3.0 to +0.5"
+    assert describe_points(-0.0123, -0.03, 0.005) == snapshot("-1.2 points, 95 % interval -3.0 to +0.5")
     assert describe_points(0.02, np.nan, np.nan) == "+2.0 points, no interval"
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from inline_snapshot import snapshot
 
 from emocore.charts.texts import agreement_heatmap, co_occurrence_heatmap
 from emocore.models.methods import METHODS
@@ -13,8 +14,8 @@ def test_agreement_of_each_pair_and_of_the_seeds_of_one_series() -> None:
     (cells,) = traces(figure, "bar")
     assert list(figure.layout.xaxis.ticktext) == list(figure.layout.yaxis.ticktext)
     assert list(cells.marker.color)[:2] == [0.91, 0.62]
-    assert cells.hovertext[0] == "<b>LoRA</b>, its seeds among themselves<br>agreement 0.910"
-    assert cells.hovertext[1] == "<b>LoRA</b> and <b>IA3</b><br>agreement 0.620"
+    assert cells.hovertext[0] == snapshot("<b>LoRA</b>, its seeds among themselves<br>agreement 0.910")
+    assert cells.hovertext[1] == snapshot("<b>LoRA</b> and <b>IA3</b><br>agreement 0.620")
     assert (cells.marker.cmin, cells.marker.cmax) == (0.6, 1)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from inline_snapshot import snapshot
 from sklearn.metrics import f1_score
 
 from emocore.cli.main import main
@@ -193,7 +194,7 @@ def test_runs_of_wandb_are_added_and_what_was_left_out_is_noted(
     for arguments in (["--study", "s"], []):
         assert main(["compare", *arguments, "--wandb", "team/emotions", "--json"]) == 0
         printed = capsys.readouterr()
-        assert printed.err == "note: 2 runs are not by Emocore\n"
+        assert printed.err == snapshot("note: 2 runs are not by Emocore\n")
         told = json.loads(printed.out)
         assert "Head · W&B" in macro_f1(told)
         assert not [row for row in told["verdicts"] if "Head · W&B" in (row["first"], row["second"])]

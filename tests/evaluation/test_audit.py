@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from inline_snapshot import snapshot
 
 from emocore.errors import RunError
 from emocore.evaluation.audit import COLUMNS, audit, audit_subjects, describe_audit, has_confound
@@ -34,7 +35,7 @@ def test_a_study_that_varies_only_the_method_is_fair() -> None:
     assert table.empty
     assert table.columns.tolist() == [*COLUMNS, "by_design"]
     assert not has_confound(table)
-    assert describe_audit(table) == "A fair comparison: the runs differ only in method and seed."
+    assert describe_audit(table) == snapshot("A fair comparison: the runs differ only in method and seed.")
 
 
 def test_one_run_differs_from_nothing() -> None:
@@ -78,7 +79,7 @@ def test_the_confounded_comparison_of_the_original_study_is_found_out() -> None:
     table = audit(runs)
     assert table["what"].tolist() == ["base", "optimizer steps"]
     assert has_confound(table)
-    assert describe_audit(table) == (
+    assert describe_audit(table) == snapshot(
         "These runs differ in more than method and seed: they also differ in base and optimizer steps, "
         "so a difference in F1 has more than one possible cause."
     )
@@ -105,8 +106,8 @@ def test_a_cap_that_changes_nothing_is_no_difference() -> None:
 
 def test_without_a_count_of_rows_settings_are_told_as_set() -> None:
     found = tell([finish({"rows": {}}), finish({"rows": {}}, method="ia3", rows=1000, max_steps=9)])
-    assert found["training rows"]["values"] == "all (LoRA) against 1,000 (IA3)"
-    assert found["optimizer steps"]["values"] == "all of its epochs (LoRA) against 9 (IA3)"
+    assert found["training rows"]["values"] == snapshot("all (LoRA) against 1,000 (IA3)")
+    assert found["optimizer steps"]["values"] == snapshot("all of its epochs (LoRA) against 9 (IA3)")
 
 
 def test_bases_that_differ_only_at_the_end_of_a_long_path_are_two() -> None:
@@ -145,8 +146,8 @@ def test_what_the_runs_really_used_is_compared_too(
 def test_only_versions_that_differ_are_named() -> None:
     packages = {"torch": "2.6.0", "peft": "0.14.0", "wandb": None}
     found = tell([finish(), finish({"packages": packages}, method="ia3")])
-    assert found["versions"]["values"] == "torch 2.5.0 (LoRA) against torch 2.6.0 (IA3)"
-    assert found["other versions"]["values"] == "wandb 0.18.0 (LoRA) against wandb not there (IA3)"
+    assert found["versions"]["values"] == snapshot("torch 2.5.0 (LoRA) against torch 2.6.0 (IA3)")
+    assert found["other versions"]["values"] == snapshot("wandb 0.18.0 (LoRA) against wandb not there (IA3)")
 
 
 def test_another_split_counts_for_a_method_without_a_base_too() -> None:
@@ -164,19 +165,19 @@ def test_runs_that_were_scored_on_other_texts_are_not_paired() -> None:
 def test_other_labels_are_one_difference_and_not_three() -> None:
     found = tell([finish(), finish(method="ia3", truth=TRUTH[:, :2], labels=LABELS[:2])])
     assert list(found) == ["labels"]
-    assert found["labels"]["values"] == "anger, joy, trust (LoRA) against anger, joy (IA3)"
+    assert found["labels"]["values"] == snapshot("anger, joy, trust (LoRA) against anger, joy (IA3)")
 
 
 def test_a_seed_that_ran_elsewhere_is_told_from_its_series() -> None:
     runs = [finish({"device": device}, seed=seed) for seed, device in enumerate(("cpu", "cpu", "cuda"))]
-    assert tell(runs)["device"]["values"] == "cpu (2 of 3 runs of LoRA) against cuda (1 of 3 runs of LoRA)"
+    assert tell(runs)["device"]["values"] == snapshot("cpu (2 of 3 runs of LoRA) against cuda (1 of 3 runs of LoRA)")
 
 
 def test_runs_of_w_and_b_are_marked_and_compared_like_others() -> None:
     there = move_away(finish({"split_sha256": "b" * 64}, epochs=9, data="/there.csv"))
     found = tell([finish(), there])
     assert list(found) == ["rows or split", "epochs", "optimizer steps", "source"]
-    assert found["source"]["values"] == "here (LoRA) against W&B (LoRA · W&B)"
+    assert found["source"]["values"] == snapshot("here (LoRA) against W&B (LoRA · W&B)")
 
 
 def test_runs_of_w_and_b_on_texts_with_other_counts_saw_other_texts() -> None:
@@ -230,9 +231,9 @@ def test_who_had_more_tries_has_an_advantage() -> None:
     runs: list[Result] = [finish(), finish(method="ia3"), finish(method="tfidf")]
     trials = {("ia3", "smollm2-135m", "starter"): 5, ("lora", "other", "starter"): 9}
     row = tell(runs, trials=trials)["learning-rate trials"]
-    assert row["values"] == "1 (LoRA) against 5 (IA3)"
+    assert row["values"] == snapshot("1 (LoRA) against 5 (IA3)")
     assert row["severity"] == "may matter"
-    assert row["effect"] == (
+    assert row["effect"] == snapshot(
         "IA3 had 5 learning rates to choose from, LoRA 1: the best of several tries looks better than it is."
     )
     assert audit(runs, trials=dict.fromkeys(trials, 1)).empty

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from inline_snapshot import snapshot
 
 from emocore.evaluation.audit import audit, describe_audit, has_confound, name_differences
 from tests.support.audited_runs import finish
@@ -28,7 +29,7 @@ def test_rows_that_vary_in_every_method_are_one_line(methods: tuple[str, ...]) -
     table = audit([run(rows, method=method) for method, rows in product(methods, BY_ROWS)])
     assert graded(table) == {"training rows, by design": "cosmetic"}
     assert not has_confound(table)
-    assert describe_audit(table) == (
+    assert describe_audit(table) == snapshot(
         "Fair between series of the same training rows: the runs differ only in method and seed."
     )
 
@@ -36,7 +37,7 @@ def test_rows_that_vary_in_every_method_are_one_line(methods: tuple[str, ...]) -
 def test_rows_that_only_one_method_varies_are_unfair() -> None:
     table = audit([run(250), run(1000), run(1000, method="ia3")])
     assert graded(table) == {"training rows": "confounds", "optimizer steps": "confounds"}
-    assert table["values"][0] == "250 (LoRA (rows 250)) against 1,000 (LoRA (rows 1000), IA3)"
+    assert table["values"][0] == snapshot("250 (LoRA (rows 250)) against 1,000 (LoRA (rows 1000), IA3)")
 
 
 def test_epochs_that_go_with_a_method_are_unfair_in_a_sweep_too() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from inline_snapshot import snapshot
 
 from emocore.evaluation import costs
 from emocore.run.config import RunConfig
@@ -114,29 +115,29 @@ def test_a_limit_that_nobody_knows_is_refused() -> None:
 
 def test_the_sentence_names_the_best_and_what_ties_with_it_under_the_budget() -> None:
     ties = {"QLoRA", "IA3"}
-    assert costs.describe_budget(TABLE, ties) == (
+    assert costs.describe_budget(TABLE, ties) == snapshot(
         "Without a limit, LoRA has the highest macro-F1 (0.520); QLoRA and IA3 tie with it."
     )
-    assert costs.describe_budget(TABLE, ties, minutes=3, peak_memory_gigabytes=4.2) == (
+    assert costs.describe_budget(TABLE, ties, minutes=3, peak_memory_gigabytes=4.2) == snapshot(
         "With at most 3 min of training and 4.2 GB of peak memory, LoRA has the highest macro-F1 (0.520); "
         "IA3 ties with it."
     )
-    assert costs.describe_budget(TABLE, set(), adapter_megabytes=1.5) == (
+    assert costs.describe_budget(TABLE, set(), adapter_megabytes=1.5) == snapshot(
         "With at most 1.5 MB of adapter, IA3 has the highest macro-F1 (0.480)."
     )
 
 
 def test_the_sentence_says_where_a_cost_is_not_known_or_nothing_is_cheap_enough() -> None:
-    assert costs.describe_budget(TABLE, {"QLoRA"}, latency_milliseconds=50) == (
+    assert costs.describe_budget(TABLE, {"QLoRA"}, latency_milliseconds=50) == snapshot(
         "With at most 50 ms per text, LoRA has the highest macro-F1 (0.520); QLoRA ties with it; "
         "not every cost of IA3 is known."
     )
     # Whatever IA3's latency is, it trains for too long.
-    assert costs.describe_budget(TABLE, set(), minutes=1, latency_milliseconds=5) == (
+    assert costs.describe_budget(TABLE, set(), minutes=1, latency_milliseconds=5) == snapshot(
         "With at most 1 min of training and 5 ms per text, TF-IDF has the highest macro-F1 (0.400)."
     )
-    assert (
-        costs.describe_budget(TABLE, set(), minutes=0.01) == "No series is within 0.01 min of training; raise a limit."
+    assert costs.describe_budget(TABLE, set(), minutes=0.01) == snapshot(
+        "No series is within 0.01 min of training; raise a limit."
     )
 
 

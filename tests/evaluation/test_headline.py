@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from inline_snapshot import snapshot
 
 from emocore.evaluation.comparison import compare
 from emocore.evaluation.headline import describe
@@ -34,7 +35,7 @@ def test_two_tie_and_both_beat_a_third() -> None:
         ("IA3", "LoRA", "surprise"): (-0.20, -0.50, 0.10, "tie"),
     }
     told = tell(THREE, FRONT | {("IA3", "QLoRA"): (-0.030, -0.05, -0.01, "worse")} | emotions)
-    assert told == (
+    assert told == snapshot(
         "LoRA and QLoRA tie (macro-F1 +0.1, CI -1.2 to +1.4); "
         "both beat IA3 by 3.0 (CI 1.1 to 4.9), mostly in pessimism and trust."
     )
@@ -52,7 +53,7 @@ def test_of_several_winners_the_smallest_lead_is_told_and_what_holds_for_all() -
 def test_groups_of_texts_have_a_sentence_each() -> None:
     values = {"LoRA": 0.5, "IA3": 0.47, "Head": 0.6, "TF-IDF": 0.57}
     told = tell(values, {("LoRA", "IA3"): LEAD, ("Head", "TF-IDF"): LEAD})
-    assert told == (
+    assert told == snapshot(
         "On the texts that they share, Head beats TF-IDF by 3.0 (CI 1.1 to 4.9). "
         "On other texts, LoRA beats IA3 by 3.0 (CI 1.1 to 4.9)."
     )
@@ -65,22 +66,26 @@ def test_a_single_series_with_one_seed_is_doubted_as_well() -> None:
 
 def test_only_one_of_those_in_front_beats_a_third() -> None:
     told = tell(THREE, FRONT | {("IA3", "QLoRA"): (-0.029, -0.06, 0.002, "tie")})
-    assert told == "LoRA and QLoRA tie (macro-F1 +0.1, CI -1.2 to +1.4); only LoRA beats IA3 by 3.0 (CI 1.1 to 4.9)."
+    assert told == snapshot(
+        "LoRA and QLoRA tie (macro-F1 +0.1, CI -1.2 to +1.4); only LoRA beats IA3 by 3.0 (CI 1.1 to 4.9)."
+    )
 
 
 def test_one_beats_the_others() -> None:
     pairs = {("LoRA", "IA3"): LEAD, ("LoRA", "IA3", "joy"): (0.1, 0.05, 0.15, "better")}
-    assert tell({"LoRA": 0.5, "IA3": 0.47}, pairs) == "LoRA beats IA3 by 3.0 (CI 1.1 to 4.9), mostly in joy."
+    assert tell({"LoRA": 0.5, "IA3": 0.47}, pairs) == snapshot("LoRA beats IA3 by 3.0 (CI 1.1 to 4.9), mostly in joy.")
     pairs |= {("LoRA", "Head only"): (0.10, 0.08, 0.12, "better"), ("IA3", "Head only"): (0.07, 0.05, 0.09, "better")}
     told = tell({"LoRA": 0.5, "IA3": 0.47, "Head only": 0.40}, pairs)
-    assert told == "LoRA beats IA3 by 3.0 (CI 1.1 to 4.9), mostly in joy, and Head only by 10.0 (CI 8.0 to 12.0)."
+    assert told == snapshot(
+        "LoRA beats IA3 by 3.0 (CI 1.1 to 4.9), mostly in joy, and Head only by 10.0 (CI 8.0 to 12.0)."
+    )
 
 
 def test_three_tie_and_all_beat_a_fourth() -> None:
     values = {"LoRA": 0.50, "QLoRA": 0.499, "IA3": 0.495, "TF-IDF": 0.40}
     pairs = {("LoRA", "QLoRA"): TIE, ("LoRA", "IA3"): (0.005, -0.008, 0.018, "tie"), ("QLoRA", "IA3"): TIE}
     pairs |= {(name, "TF-IDF"): (0.1, 0.08, 0.12, "better") for name in ("LoRA", "QLoRA", "IA3")}
-    assert tell(values, pairs) == (
+    assert tell(values, pairs) == snapshot(
         "LoRA, QLoRA and IA3 tie (macro-F1 of LoRA: +0.1, CI -1.2 to +1.4 against QLoRA; +0.5, CI -0.8 to +1.8 against "
         "IA3); all 3 beat TF-IDF by 10.0 (CI 8.0 to 12.0)."
     )
@@ -101,7 +106,7 @@ def test_many_series_are_summed_up() -> None:
 
 def test_a_difference_that_only_the_correction_makes_a_tie_is_told() -> None:
     [told] = doubts({("LoRA", "IA3"): (0.011, 0.002, 0.019, "tie")})
-    assert told == (
+    assert told == snapshot(
         "As a single pair, LoRA would beat IA3, since the interval excludes 0; among several pairs such a difference "
         "may be chance."
     )
@@ -112,14 +117,14 @@ def test_two_that_tie_with_the_best_need_not_tie_with_each_other() -> None:
     values = {"LoRA": 0.50, "QLoRA": 0.49, "IA3": 0.47}
     pairs = {("LoRA", "QLoRA"): (0.01, -0.04, 0.06, "tie"), ("LoRA", "IA3"): (0.03, -0.02, 0.08, "tie")}
     pairs |= {("QLoRA", "IA3"): (0.02, 0.01, 0.03, "better"), ("QLoRA", "IA3", "joy"): (0.1, 0.05, 0.15, "better")}
-    assert tell(values, pairs) == (
+    assert tell(values, pairs) == snapshot(
         "LoRA ties with QLoRA and IA3 (macro-F1 +1.0, CI -4.0 to +6.0 against QLoRA; +3.0, CI -2.0 to +8.0 against "
         "IA3); QLoRA beats IA3 by 2.0 (CI 1.0 to 3.0), mostly in joy."
     )
 
 
 def test_one_series_has_its_value_and_nothing_to_be_tested_against() -> None:
-    assert tell({"LoRA": 0.5083}, {}) == "LoRA: macro-F1 0.508 (95 % CI 0.488 to 0.528)."
+    assert tell({"LoRA": 0.5083}, {}) == snapshot("LoRA: macro-F1 0.508 (95 % CI 0.488 to 0.528).")
     told = tell({"LoRA": 0.5, "IA3": 0.52}, {})
     expected = "IA3: macro-F1 0.520 (95 % CI 0.500 to 0.540), the highest of 2; "
     assert told == expected + "no two of them could be tested against each other."
@@ -127,10 +132,10 @@ def test_one_series_has_its_value_and_nothing_to_be_tested_against() -> None:
 
 def test_what_was_not_tested_is_named_but_not_in_the_verdict() -> None:
     told = describe(build({"LoRA": 0.5, "IA3": 0.47, "X": 0.9}, {("LoRA", "IA3"): LEAD}, elsewhere=["X"]))
-    assert told.sentence == "LoRA beats IA3 by 3.0 (CI 1.1 to 4.9)."
-    assert told.caveats == [
-        "These scores are higher but cannot be tested, since their predictions are not here: X (0.900)."
-    ]
+    assert told.sentence == snapshot("LoRA beats IA3 by 3.0 (CI 1.1 to 4.9).")
+    assert told.caveats == snapshot(
+        ["These scores are higher but cannot be tested, since their predictions are not here: X (0.900)."]
+    )
 
 
 def doubts(pairs: Pairs, values: Mapping[str, float] | None = None, **parts: Any) -> list[str]:
@@ -169,12 +174,16 @@ def test_what_may_be_no_better_than_always_on_is_named() -> None:
     """Where the interval reaches down to it, or the value itself where there is no interval."""
     pairs = {("LoRA", "IA3"): LEAD}
     assert doubts(pairs, floor=0.44) == []
-    assert doubts(pairs, floor=0.455) == ["IA3 is not shown to be better than predicting every emotion for every text."]
+    assert doubts(pairs, floor=0.455) == snapshot(
+        ["IA3 is not shown to be better than predicting every emotion for every text."]
+    )
     values = {"LoRA": 0.5, "IA3": 0.47, "X": 0.45}
-    assert doubts(pairs, values, floor=0.49, elsewhere=["X"]) == [
-        "X is worse than predicting every emotion for every text.",
-        "LoRA and IA3 are not shown to be better than predicting every emotion for every text.",
-    ]
+    assert doubts(pairs, values, floor=0.49, elsewhere=["X"]) == snapshot(
+        [
+            "X is worse than predicting every emotion for every text.",
+            "LoRA and IA3 are not shown to be better than predicting every emotion for every text.",
+        ]
+    )
     assert doubts(pairs, values, floor=0.449, elsewhere=["X"]) == []
 
 
@@ -186,7 +195,7 @@ def test_too_few_texts_for_any_interval_are_told_in_words() -> None:
     """Even macro-F1 has none, where all emotions together are in fewer than ten texts. Three seeds each."""
     thin = (0.03, np.nan, np.nan, "tie", "only 6 texts have it, which is too few")
     headline = describe(build({"LoRA": 0.5, "IA3": 0.47}, {("LoRA", "IA3"): thin}, thin=["joy"]))
-    assert headline.sentence == (
+    assert headline.sentence == snapshot(
         "LoRA has the highest macro-F1 (0.500), but 9 texts are too few for a verdict on LoRA and IA3."
     )
     assert headline.caveats == ["Too few texts have joy" + ROUGH]

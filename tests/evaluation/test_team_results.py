@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from inline_snapshot import snapshot
 
 from emocore.errors import DataError
 from emocore.evaluation.comparison import Comparison, compare
@@ -76,7 +77,7 @@ def test_they_are_points_without_intervals_and_without_verdicts(mixed: list[Resu
         assert is_team.any() and table.loc[is_team, ["low", "high"]].isna().all(axis=None)
     assert comparison.scores.loc[comparison.scores["source"] == "here", ["low", "high"]].notna().all(axis=None)
     notes = comparison.emotions.groupby("source")["note"].unique()
-    assert notes["W&B"].tolist() == ["from W&B: scores without predictions"]
+    assert notes["W&B"].tolist() == snapshot(["from W&B: scores without predictions"])
     assert comparison.verdicts.rows.empty and comparison.tested == []
     assert [group.runs for group in comparison.groups] == [(mixed[0].id,)]
 

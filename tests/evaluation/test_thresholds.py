@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from inline_snapshot import snapshot
 
 from emocore.evaluation.comparison import Comparison, compare
 from emocore.evaluation.predictions import POLICY_TITLES, ThresholdPolicy
@@ -38,7 +39,7 @@ def pair(row: tuple[Any, ...], *others: tuple[Any, ...]) -> Pairs:
 
 
 def test_a_lead_that_survives_is_said_to() -> None:
-    assert told(pair(LEAD), pair(LEAD), pair(LEAD)) == (
+    assert told(pair(LEAD), pair(LEAD), pair(LEAD)) == snapshot(
         "Compared with the thresholds as launched, one tuned threshold: +3.0 to +7.0 points of macro-F1; "
         "tuned by emotion: +4.0 to +11.0 points of macro-F1. Every verdict on LoRA is the same at all these thresholds."
     )
@@ -66,7 +67,7 @@ def test_what_all_gain_alike_is_one_number() -> None:
 
 def test_only_gains_are_told_where_nothing_was_tested() -> None:
     sentence = told({}, {}, {}, ((0.5,), (0.53,), (0.55,)))
-    assert sentence == (
+    assert sentence == snapshot(
         "Compared with the thresholds as launched, one tuned threshold: +3.0 points of macro-F1; "
         "tuned by emotion: +5.0 points of macro-F1."
     )

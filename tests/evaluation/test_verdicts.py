@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from inline_snapshot import snapshot
 from scipy.stats import norm, t
 
 from emocore.evaluation.bootstrap import Scores, resample, score
@@ -142,7 +143,7 @@ def test_few_texts_get_no_verdict_overall() -> None:
     accuracies = {"A": [0.95, 0.94], "B": [0.6, 0.6]}
     assert judge(noisy(accuracies, texts=FEWEST_TEXTS))["verdict"].iloc[0] == "better"
     row = judge(noisy(accuracies, texts=FEWEST_TEXTS - 1)).iloc[0]
-    assert (row["verdict"], row["p_adjusted"], row["note"]) == ("tie", 1, "only 99 texts, which is too few")
+    assert (row["verdict"], row["p_adjusted"], row["note"]) == ("tie", 1, snapshot("only 99 texts, which is too few"))
     assert np.isnan(row["low"]) and row["support"] == FEWEST_TEXTS - 1
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from inline_snapshot import snapshot
 
 from emocore.errors import EmocoreError
 from emocore.evaluation.comparison import compare
@@ -39,7 +40,9 @@ def folder(content: ComparisonContent, tmp_path_factory: pytest.TempPathFactory)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bundle, "to_images", draw)
         for name in ("a.zip", "b.zip"):
-            assert write_bundle(folder / name, content) == ["The table 'Texts' contains texts and is left out."]
+            assert write_bundle(folder / name, content) == snapshot(
+                ["The table 'Texts' contains texts and is left out."]
+            )
     return folder
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from inline_snapshot import snapshot
 
 from emocore.evaluation.comparison import Comparison
 from emocore.export.grids import Grid, emotion_grid, score_grid
@@ -63,7 +64,7 @@ def test_a_wide_grid_is_split_with_its_marks() -> None:
 
 
 def test_only_signs_that_are_there_are_explained() -> None:
-    assert describe_marks({"best"}) == "The best is in bold."
+    assert describe_marks({"best"}) == snapshot("The best is in bold.")
     assert describe_marks({"best", "untested"}).startswith("The best is in bold. ‡ Not tested")
     assert describe_marks(set()) == ""
 
@@ -80,4 +81,4 @@ def test_the_method_is_told_with_the_comparison_s_own_numbers(comparison: Compar
 
 def test_unequal_numbers_of_seeds_are_told_apart() -> None:
     comparison = build({"A": 0.5, "B": 0.4, "C": 0.3}, {}, seeds={"A": 1, "C": 1})
-    assert describe_series_seeds(comparison) == "3 seeds of B and 1 seed of A and C"
+    assert describe_series_seeds(comparison) == snapshot("3 seeds of B and 1 seed of A and C")

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from inline_snapshot import snapshot
 
 from emocore.errors import BaseModelError, ConfigError, DataError, EmocoreError
 from emocore.jobs.launch import Plan, launch, plan_runs, plan_study
@@ -85,10 +86,12 @@ def test_a_method_gets_one_run_a_seed_of_what_it_does_not_read(settings: dict[st
     runs = [(config.method, config.learning_rate, config.seed) for config in plan.configs]
     lora = [("lora", rate, seed) for rate in (0.001, 0.01) for seed in (1, 2)]
     assert runs == [*lora, ("head", None, 1), ("head", None, 2), ("tfidf", None, 1), ("tfidf", None, 2)]
-    assert plan.notes[:2] == [
-        "Head does not read learning_rate: one run per seed",
-        "TF-IDF does not read learning_rate: one run per seed",
-    ]
+    assert plan.notes[:2] == snapshot(
+        [
+            "Head does not read learning_rate: one run per seed",
+            "TF-IDF does not read learning_rate: one run per seed",
+        ]
+    )
 
 
 def test_tfidf_is_varied_in_its_rows_but_not_in_its_batches(settings: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from inline_snapshot import snapshot
 
 from emocore.errors import RunError
 from emocore.jobs import stop
@@ -60,7 +61,7 @@ def test_a_run_that_waited_to_go_on_is_not_said_never_to_have_begun(root: Path) 
     change_status(run, RunStatus.INTERRUPTED, attempts=1)
     resume_run(run)
     request_stop(run)
-    assert run.stored_state.reason == "stopped while it waited to continue"
+    assert run.stored_state.reason == snapshot("stopped while it waited to continue")
 
 
 @pytest.mark.parametrize("inherited", ["SIG_DFL", "SIG_IGN"])

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from inline_snapshot import snapshot
 from pydantic import BaseModel
 
 from emocore.errors import RunError
@@ -59,7 +60,9 @@ def test_what_is_no_json_object_is_refused(folder: Path, content: str) -> None:
     (folder / "result.json").write_text(content, encoding="utf-8")
     with pytest.raises(RunError) as caught:
         read_record(folder, "result.json", RunScores, remedy="do this")
-    assert str(caught.value) == "run some-run: result.json is damaged (it should hold one JSON object); do this"
+    assert str(caught.value) == snapshot(
+        "run some-run: result.json is damaged (it should hold one JSON object); do this"
+    )
 
 
 @pytest.mark.parametrize("number", [0, 2, 7, -1])
@@ -89,7 +92,7 @@ def test_a_number_that_none_can_be_is_named_by_its_field(folder: Path, place: st
 
 def test_the_words_are_those_of_a_sentence(folder: Path) -> None:
     told = refuse(folder, lambda result: result["cost"].pop("adapter_bytes"))
-    assert told == (
+    assert told == snapshot(
         "run some-run: result.json is damaged (cost.adapter_bytes: field required); run it again or delete the run"
     )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from inline_snapshot import snapshot
 from pydantic import ValidationError
 
 from emocore.system.processes import (
@@ -171,4 +172,4 @@ def test_a_process_of_an_earlier_boot_went_down_with_the_machine(here: ProcessId
     """The count of kills began anew with the boot, so it says nothing here."""
     process = here.model_copy(update={"boot_id": "another boot", "oom_kills": -1})
     reason = explain_end(process, None).reason
-    assert reason == "the machine went down (restart or power loss) while it ran; resume it"
+    assert reason == snapshot("the machine went down (restart or power loss) while it ran; resume it")

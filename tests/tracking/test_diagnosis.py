@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from inline_snapshot import snapshot
 
 from emocore.system.keys import confirm_wandb_server
 from emocore.tracking.diagnosis import diagnose, server_address
@@ -47,7 +48,9 @@ def test_every_cause_has_its_words(
 
 
 def test_a_well_server_that_was_too_slow_before_is_called_slow(server: WandbServer) -> None:
-    assert diagnose(TimeoutError("Timed out finishing run."), server.base_url).reason == "W&B did not answer in time"
+    assert diagnose(TimeoutError("Timed out finishing run."), server.base_url).reason == snapshot(
+        "W&B did not answer in time"
+    )
 
 
 def test_without_a_key_nobody_is_asked(server: WandbServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ while it is down."""
 import time
 
 import pytest
+from inline_snapshot import snapshot
 
 from emocore.run.wandb_place import WandbPlace
 from emocore.tracking import wandb_read
@@ -114,7 +115,7 @@ def test_a_curve_that_stands_still_is_not_called_live(server: WandbServer, child
     wait_for(lambda: "live" not in reader.read(child.run).source, 20, "the local file")
     assert time.monotonic() - stalled < 5
     history = reader.read(child.run)
-    assert history.source == "from the local file (until W&B answers)"
+    assert history.source == snapshot("from the local file (until W&B answers)")
     assert [row["step"] for row in history.rows] == [1, 2, 3, 4]
     told = wait_for(lambda: (h := reader.read(child.run)).source.endswith(f"{AGAIN})") and h, 20, "the trouble")
     assert told.source == f"from the local file (W&B at {server.base_url} does not answer in time; {AGAIN})"
@@ -140,5 +141,5 @@ def test_of_a_page_opened_again_the_old_curve_is_not_called_live(child: Child, m
     child.tell("log 3")
     time.sleep(5.5)
     history = reader.read(child.run)
-    assert (history.rows[-1]["step"], history.source) == (5, "from the local file (until W&B answers)")
+    assert (history.rows[-1]["step"], history.source) == (5, snapshot("from the local file (until W&B answers)"))
     wait_for(lambda: reader.read(child.run).source == "live from W&B", 10, "W&B to answer")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from inline_snapshot import snapshot
 
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
@@ -88,7 +89,7 @@ def test_a_note_that_cannot_be_read_leaves_the_local_rows(tmp_path: Path) -> Non
 
 def test_a_run_that_has_not_begun_has_no_rows(tmp_path: Path) -> None:
     history = HistoryReader().read(create_run(tmp_path, RunConfig()))
-    assert (history.rows, history.source) == ([], "from the local file (W&B has not started)")
+    assert (history.rows, history.source) == ([], snapshot("from the local file (W&B has not started)"))
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +112,7 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> HistoryReader:
 def test_an_online_run_is_pulled_and_says_so(online: tuple[RunFolder, WandbServer], reader: HistoryReader) -> None:
     run, server = online
     first = reader.read(run)
-    assert first.source == "from the local file (until W&B answers)", "it does not wait for the network"
+    assert first.source == snapshot("from the local file (until W&B answers)"), "it does not wait for the network"
     history = wait_for(lambda: "live" in (h := reader.read(run)).source and h, 30, "rows from W&B")
     assert [row["step"] for row in history.rows] == [1, 2, 3, 4, 5]
     assert [row["train/loss"] for row in history.rows] == [1, 1 / 2, 1 / 3, 1 / 4, 1 / 5]
@@ -129,7 +130,7 @@ def test_a_w_and_b_that_falls_behind_is_not_shown(online: tuple[RunFolder, Wandb
     assert reader.read(run).source == "live from W&B", "a row may take its seconds"
     os.utime(run.metrics, (time.time() - 30, time.time() - 30))
     history = reader.read(run)
-    assert history.source == "from the local file (W&B is 30 s behind)"
+    assert history.source == snapshot("from the local file (W&B is 30 s behind)")
     assert history.rows[-1]["step"] == 6
     run.metrics.write_bytes(whole)
 
@@ -164,7 +165,7 @@ def test_an_unreachable_server_leaves_the_file_and_its_name(
     assert reader.read(run).rows == ROWS, "it does not wait for the network"
     failed = wait_for(lambda: "will try again" in (h := reader.read(run)).source and h, 40, "the failure to show")
     assert failed.rows == ROWS
-    assert failed.source == (
+    assert failed.source == snapshot(
         "from the local file (W&B could not be reached at http://127.0.0.1:1; check the network and the address; "
         "Emocore will try again)"
     )

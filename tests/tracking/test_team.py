@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from inline_snapshot import snapshot
 
 from emocore.errors import ConfigError, RunError
 from emocore.run.config import RunConfig
@@ -86,11 +87,13 @@ def test_runs_are_read_back_as_they_were(server: WandbServer, project: tuple[str
 
 def test_what_cannot_be_compared_is_counted_with_its_reason(project: tuple[str, list[RunFolder]]) -> None:
     address, _ = project
-    assert sorted(fetch_team_runs(address, timeout_seconds=20).left_out) == [
-        "1 run left out: settings of another version of Emocore",
-        "2 runs left out: not by Emocore",
-        "4 runs left out: no complete result in the summary",
-    ]
+    assert sorted(fetch_team_runs(address, timeout_seconds=20).left_out) == snapshot(
+        [
+            "1 run left out: settings of another version of Emocore",
+            "2 runs left out: not by Emocore",
+            "4 runs left out: no complete result in the summary",
+        ]
+    )
 
 
 @pytest.mark.parametrize("place", ["labels", "scores"])
@@ -104,7 +107,7 @@ def test_an_emotion_whose_name_is_markup_reaches_no_chart(server: WandbServer, t
         summary = {name.replace("/joy/", f"/{bad}/"): value for name, value in summary.items()}
     listing = send(server, run, summary)
     assert listing.runs == []
-    assert listing.left_out == ["1 run left out: an emotion with a < or > in its name"]
+    assert listing.left_out == snapshot(["1 run left out: an emotion with a < or > in its name"])
 
 
 @pytest.mark.parametrize("seed", range(3))

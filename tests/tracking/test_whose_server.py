@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from inline_snapshot import snapshot
 
 from emocore.errors import ConfigError, RunError
 from emocore.run.config import RunConfig
@@ -94,7 +95,7 @@ def test_to_look_at_a_run_sends_nothing_to_the_server_that_its_folder_names(
 def test_a_server_that_the_user_confirmed_is_asked(own: WandbServer, strange: WandbServer, tmp_path: Path) -> None:
     confirm_wandb_server(strange.base_url)
     history = HistoryReader().read(given_run(tmp_path, place_at(strange)))
-    assert history.source == "from the local file (until W&B answers)"
+    assert history.source == snapshot("from the local file (until W&B answers)")
     wait_for(lambda: keys_at(strange) == {f"api:{API_KEY}"}, 20, "a question")
 
 

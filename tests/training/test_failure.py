@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from inline_snapshot import snapshot
 from safetensors.torch import save_file
 
 from emocore.errors import DataError
@@ -95,10 +96,14 @@ def test_an_error_of_our_own_is_its_message() -> None:
 
 
 def test_any_other_error_is_named_in_one_line_that_points_to_the_log() -> None:
-    assert explain_failure(ValueError("first\nsecond")).reason == "ValueError: first (the log has the details)"
+    assert explain_failure(ValueError("first\nsecond")).reason == snapshot(
+        "ValueError: first (the log has the details)"
+    )
     for message in ("", "\n", "  "):
         assert explain_failure(KeyError(message)).reason.endswith("(the log has the details)")
-        assert explain_failure(RuntimeError(message)).reason == "RuntimeError: no message (the log has the details)"
+        assert explain_failure(RuntimeError(message)).reason == snapshot(
+            "RuntimeError: no message (the log has the details)"
+        )
 
 
 def test_a_missing_file_is_not_taken_for_an_unwritable_one(tmp_path: Path) -> None:
