@@ -114,8 +114,8 @@ def test_every_target_of_the_makefile_is_described_and_carried_out() -> None:
     targets = set(MAKEFILE.split(".PHONY:")[1].splitlines()[0].split())
     assert targets == set(SMALL) | set(WHERE)
     assert targets == set(re.findall(r"^# make (\S+)", MAKEFILE, flags=re.MULTILINE))
-    named = set(re.findall(r"`?\bmake ([a-z-]+)[`\s]", README + CONTRIBUTING)) & targets
-    assert {"app", "test", "chaos", "clicks", "fuzz", "coverage"} <= named
+    named = set(re.findall(r"`make ([a-z-]+)", README + CONTRIBUTING))
+    assert {"chaos", "coverage", "docs", "fuzz"} <= named <= targets
 
 
 def recipe(target: str, *variables: str) -> str:
