@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from inline_snapshot import snapshot
 from sklearn.metrics import f1_score, precision_score, recall_score
 
 from emocore.evaluation import original_study as study
@@ -115,8 +116,8 @@ def test_the_study_s_own_numbers_are_whole_cells() -> None:
 def test_qlora_s_numbers_fit_no_count_of_cells_and_are_not_changed() -> None:
     """Nor those of fewer rows with its accuracy, so another size of the validation split does not explain them."""
     run = RUNS["QLoRA"]
-    assert (
-        study_table().set_index("series").loc["QLoRA", "note"] == "micro 0.394021 is not a whole number of 64,581 cells"
+    assert study_table().set_index("series").loc["QLoRA", "note"] == snapshot(
+        "micro 0.394021 is not a whole number of 64,581 cells"
     )
     sizes = [n for n in range(200, 9000) if abs(round(run.exact_match * n) / n - run.exact_match) <= run.tolerance]
     assert len(sizes) > 20
