@@ -48,7 +48,8 @@ def unique_errors(predictions: Predictions) -> pd.DataFrame:
     """By emotion, how many texts only this series gets wrong, and how many only it gets right.
 
     One row per series and emotion, the commonest emotion first: series, method, emotion, errors (all of this series),
-    only_wrong, only_right, support. Empty if there is only one series.
+    only_wrong, only_right, only_wrong_share and only_right_share (of all texts), support. Empty if there is only one
+    series.
     """
     predicted, _ = _vote(predictions)
     wrong = predicted != predictions.truth
@@ -56,7 +57,7 @@ def unique_errors(predictions: Predictions) -> pd.DataFrame:
     errors = wrong.sum(axis=1)
     only_wrong = (wrong & (how_many == 1)).sum(axis=1)
     only_right = (~wrong & (how_many == series - 1)).sum(axis=1)
-    order = _commonest_first(predictions)
+    order, texts = _commonest_first(predictions), len(predictions.truth)
     table = pd.DataFrame(
         {
             **_name_rows(predictions, len(order)),
@@ -64,6 +65,8 @@ def unique_errors(predictions: Predictions) -> pd.DataFrame:
             "errors": errors[:, order].ravel(),
             "only_wrong": only_wrong[:, order].ravel(),
             "only_right": only_right[:, order].ravel(),
+            "only_wrong_share": only_wrong[:, order].ravel() / texts,
+            "only_right_share": only_right[:, order].ravel() / texts,
             "support": np.tile(predictions.support[order], series),
         }
     )

@@ -130,6 +130,7 @@ def test_errors_of_one_series_only_are_counted_by_emotion(two: Predictions) -> N
         ["IA3", "ia3", "joy", 1, 1, 0, 3],
         ["IA3", "ia3", "anger", 2, 1, 1, 2],
     ]
+    assert table.loc[2, ["only_wrong_share", "only_right_share"]].tolist() == [0.25, 0]
 
 
 def test_a_single_series_has_no_unique_errors(two: Predictions) -> None:
