@@ -60,8 +60,8 @@ def confirm_server(address: str) -> None:
         return
     try:
         _make_folder()
-        with open_lock(settings_folder(), _unwritable) as lock:  # one process at a time reads and rewrites it
-            take_lock(lock)
+        with open_lock(settings_folder(), _unwritable, is_folder=True) as lock:
+            take_lock(lock)  # one process at a time reads and rewrites it
             content = json.dumps({"wandb": sorted({*confirmed_servers(), address})}, indent=2)
             write_atomically(settings_folder() / "servers.json", content, PRIVATE_FILE)
     except OSError as error:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 
 @contextmanager
-def open_lock(path: Path, explain: Callable[[OSError], Exception]) -> Iterator[int]:
+def open_lock(path: Path, explain: Callable[[OSError], Exception], is_folder: bool = False) -> Iterator[int]:
     """Open a folder, or a file that is created if needed, for `take_lock`; the end of the block releases the lock.
 
     Yields the descriptor that will hold the lock. If it cannot be opened, raises the error that `explain` returns.
     """
+    flags = os.O_RDONLY if is_folder else os.O_WRONLY | os.O_CREAT | os.O_APPEND
     try:
-        flags = os.O_RDONLY if path.is_dir() else os.O_WRONLY | os.O_CREAT | os.O_APPEND
         descriptor = os.open(path, flags | os.O_CLOEXEC, 0o666)
     except OSError as error:
         raise explain(error) from None

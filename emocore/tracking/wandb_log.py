@@ -31,7 +31,7 @@ from emocore.tracking.summary import flatten_provenance
 INIT_TIMEOUT_SECONDS = 6.0
 FINISH_TIMEOUT_SECONDS = 4.0
 CONFIRM_TIMEOUT_SECONDS = 2.0
-CLOSING_SECONDS = 6.0
+CLOSING_SECONDS = 5.0
 
 logger = logging.getLogger(__name__)
 

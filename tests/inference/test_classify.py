@@ -119,7 +119,7 @@ def test_the_model_card_tells_what_the_adapter_is(finished_runs: dict[str, RunFo
     run = finished_runs[name]
     card = (run.adapter / "README.md").read_text(encoding="utf-8")
     header = re.match(r"---\n(.*?)\n---\n", card, re.DOTALL)
-    assert header and f"base_model: {run.config.base}" in header[1]
+    assert header and f'base_model: "{run.config.base}"' in header[1]
     assert run.id in card
     assert ", ".join(SMALL_LABELS) in card
 

@@ -109,11 +109,11 @@ class Child:
 
     def finish(self, *commands: str, timeout: float = 60) -> float:
         """Give it its last commands and wait for its good end; the seconds that all this took."""
+        seconds = self.tell(*commands)
         began = time.monotonic()
-        self.tell(*commands)
         self.process.communicate(timeout=timeout)
         assert self.process.returncode == 0, self.run.tail_log(30)
-        return time.monotonic() - began
+        return seconds + time.monotonic() - began
 
     def end(self) -> None:
         """Kill it, without a chance to tidy up."""

@@ -1,6 +1,7 @@
 """Locks: a second process waits or is refused, and the end of the block releases the lock."""
 
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,14 @@ def explain(error: OSError) -> RuntimeError:
     return RuntimeError(f"no lock: {error.strerror}")
 
 
-@pytest.mark.parametrize("name", ["a.lock", "."])
-def test_a_second_holder_is_told_until_the_first_has_gone(tmp_path: Path, name: str) -> None:
-    with open_lock(tmp_path / name, explain) as first, open_lock(tmp_path / name, explain) as second:
+@pytest.mark.parametrize(("name", "is_folder"), [("a.lock", False), (".", True)])
+def test_a_second_holder_is_told_until_the_first_has_gone(tmp_path: Path, name: str, is_folder: bool) -> None:
+    open_it = partial(open_lock, tmp_path / name, explain, is_folder)
+    with open_it() as first, open_it() as second:
         assert take_lock(first)
         assert not take_lock(second, wait=False)
         assert not take_lock(second, wait=False, shared=True)
-    with open_lock(tmp_path / name, explain) as third:
+    with open_it() as third:
         assert take_lock(third, wait=False)
 
 
@@ -45,7 +47,9 @@ def test_who_waits_gets_the_lock_when_it_is_free(tmp_path: Path) -> None:
     assert taken.is_set()
 
 
-@pytest.mark.parametrize(("name", "reason"), [("gone/a.lock", "No such file"), ("a" * 300, "File name too long")])
+@pytest.mark.parametrize(
+    ("name", "reason"), [("gone/a.lock", "No such file"), ("a" * 300, "File name too long"), (".", "Is a directory")]
+)
 def test_what_cannot_be_opened_is_explained_by_the_caller(tmp_path: Path, name: str, reason: str) -> None:
     with pytest.raises(RuntimeError, match=f"no lock: {reason}"), open_lock(tmp_path / name, explain):
         pass
