@@ -70,7 +70,7 @@ def write(values: Mapping[str, str | list[str] | None]) -> None:
 
 
 def recall(name: str, key: str) -> str | None:
-    """The parameter that names the page's subject; if the address lacks it, the session's last one is put back.
+    """The parameter that names the page's subject; if the address lacks it, the one that was shown last is put back.
 
     Before `st.switch_page` switches, it adds a step to the history: the path of the old page with the parameters of the
     new one. Back then leads to this page with another page's parameters, which are removed."""
