@@ -29,8 +29,7 @@ from playwright.sync_api import Browser, Error, Locator
 from emocore.data.source import STARTER_FILE
 from emocore.run.listing import list_runs
 from tests.support.app_browser import App, keep_screenshot, open_page, start_browser
-from tests.support.live_runs import EXECUTE_ALL, end_processes, queue_run, start_scheduler, wait_for_training
-from tests.support.repository import REPOSITORY
+from tests.support.live_runs import carry_out, end_processes, queue_run, start_scheduler, wait_for_training
 from tests.support.studies import fail_run, finish_study
 
 PATIENCE_SECONDS = 10.0
@@ -83,7 +82,7 @@ def prepare(root: Path, folder: Path, alive: int, before_training: str = "pass")
     finish_study(root, study="finished before")
     fail_run(root, "head", "out of memory: CUDA had 8 GB; lower the batch size", "finished before")
     tried = queue_run(root, data, method="tfidf", study="tried")  # without a model the Playground answers at once
-    subprocess.run([sys.executable, "-c", EXECUTE_ALL, tried.path], cwd=REPOSITORY, check=True)
+    assert carry_out(tried) == 0, tried.tail_log(30)
     queue = [queue_run(root, data, base=base, epochs=1000, study=LIVE, seed=seed) for seed in range(alive)]
     start_scheduler(root, idle_seconds=3600, prepare=before_training)
     wait_for_training(queue[0])

@@ -7,7 +7,6 @@ because a conversion takes 20 s and always gives the same result.
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
@@ -15,9 +14,6 @@ import pytest
 from emocore.data.source import STARTER_FILE
 from emocore.run.folder import RunFolder
 from emocore.system.libraries import prepare_libraries
-
-if TYPE_CHECKING:
-    from tests.support.live_runs import Attempts
 
 # Before anything imports torch or huggingface_hub, which read these once.
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -96,23 +92,13 @@ def tiny_qwen2(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def attempts(isolated_session: None) -> Iterator["Attempts"]:
-    """To carry out runs in processes of their own, all from one that has done the imports."""
-    from tests.support.live_runs import Attempts
-
-    attempts = Attempts()
-    yield attempts
-    attempts.close()
-
-
-@pytest.fixture(scope="session")
 def finished_runs(
-    tmp_path_factory: pytest.TempPathFactory, attempts: "Attempts", tiny_bert: Path, tiny_llama: Path, small_csv: Path
+    tmp_path_factory: pytest.TempPathFactory, isolated_session: None, tiny_bert: Path, tiny_llama: Path, small_csv: Path
 ) -> dict[str, RunFolder]:
     """Finished runs by name, to read and copy but not to change: see FINISHED_RUNS in live_runs.py."""
     from tests.support.live_runs import carry_out_finished_runs
 
-    return carry_out_finished_runs(tmp_path_factory.mktemp("finished"), attempts, tiny_bert, tiny_llama, small_csv)
+    return carry_out_finished_runs(tmp_path_factory.mktemp("finished"), tiny_bert, tiny_llama, small_csv)
 
 
 @pytest.fixture

@@ -80,17 +80,6 @@ def execute(path: Path) -> int:
     return 0
 
 
-def leave_out_unused(run: RunFolder) -> None:
-    """Keep PEFT and Transformers from importing bitsandbytes and torch's compiler if the run's method does not
-    quantise. That saves a seventh of the start-up time. Only for a process that carries out a single run."""
-    try:
-        is_quantized = find_method(run.config.method).quantized
-    except (EmocoreError, OSError):
-        return  # `execute` reports what is wrong
-    if not is_quantized:
-        sys.modules["bitsandbytes"] = None  # type: ignore[assignment]  # as if it were not installed
-
-
 def _end(run: RunFolder, status: RunStatus, end: End, exit_status: int) -> int:
     """Write the final state. Returns `exit_status`, or another one if that was impossible."""
     try:

@@ -16,6 +16,7 @@ from emocore.run.folder import RunFolder
 from emocore.run.listing import ABANDONED_SECONDS, DELETED, DRAFT, list_damaged_runs, list_runs
 from emocore.run.state import RunStatus
 from emocore.system.faults import LAST_WORD, POINTS
+from tests.support.forks import ForkedPython
 from tests.support.live_runs import describe, processes_of_root, queue_run, wait_for
 from tests.support.outcomes import assert_same, outcome_of
 from tests.support.repository import REPOSITORY
@@ -88,7 +89,7 @@ class World:
         environment = os.environ | {"PYTHONPATH": str(REPOSITORY), "EMOCORE_FAULT": fault}
         command = [sys.executable, "-c", APP, action, str(self.root), argument]
         with (self.root / APP_LOG_FILE).open("ab") as log:
-            return subprocess.Popen(command, cwd=REPOSITORY, env=environment, stderr=log, start_new_session=True)
+            return ForkedPython(command, cwd=REPOSITORY, env=environment, stderr=log)
 
     def do(self, action: str, argument: str, fault: str = "") -> None:
         self.app(action, argument, fault).wait(60)

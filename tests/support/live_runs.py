@@ -1,7 +1,6 @@
 """Start, watch and clean up real run and scheduler processes."""
 
 import contextlib
-import json
 import os
 import signal
 import subprocess
@@ -20,6 +19,7 @@ from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run
 from emocore.run.state import RunStatus
+from tests.support.forks import ForkedPython
 from tests.support.repository import REPOSITORY
 
 _started: list[tuple[Path, "subprocess.Popen[bytes]"]] = []
@@ -43,28 +43,6 @@ import sys
 from pathlib import Path
 from emocore.training.process import execute
 sys.exit(max(execute(Path(folder)) for folder in sys.argv[1:]))
-"""
-
-# Does the imports once, which take longest, and forks a process for each requested attempt.
-FORK_SERVER = """
-import gc, json, os, sys
-from pathlib import Path
-gc.disable()
-import emocore.models.classifier, emocore.training.neural, wandb.apis.public
-from emocore.training.process import execute
-gc.freeze()
-gc.enable()
-for line in sys.stdin:
-    order = json.loads(line)
-    if child := os.fork():
-        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
-        continue
-    with open(order["log"], "ab") as log:
-        os.dup2(log.fileno(), 1)
-        os.dup2(log.fileno(), 2)
-    os.environ["EMOCORE_FAULT"] = order["fault"]
-    exec(order["prepare"])
-    sys.exit(max(execute(Path(folder)) for folder in order["folders"]))
 """
 
 
@@ -94,35 +72,16 @@ def stand_in(run: RunFolder, code: str) -> list[str]:
     return [sys.executable, "-c", code, "emocore.training", str(run.path)]
 
 
-class Attempts:
-    """Makes attempts at runs, each in a process of its own that may die, without importing everything each time."""
-
-    def __init__(self) -> None:
-        self._server = subprocess.Popen(
-            [sys.executable, "-c", FORK_SERVER],
-            cwd=REPOSITORY,
-            env=os.environ | {"OMP_NUM_THREADS": "1"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def carry_out(self, *runs: RunFolder, fault: str = "", prepare: str = "pass", log: Path | None = None) -> int:
-        """One attempt at each, all in one process that may die at `fault`; its exit status. The output goes to `log`,
-        or to the first run's. The code of `prepare` is carried out before."""
-        assert self._server.stdin and self._server.stdout
-        order = {"folders": [str(run.path) for run in runs], "log": str(log or runs[0].log)}
-        print(json.dumps(order | {"fault": fault, "prepare": prepare}), file=self._server.stdin, flush=True)
-        return int(self._server.stdout.readline())
-
-    def close(self) -> None:
-        with self._server:  # which ends with its input
-            pass
+def carry_out(*runs: RunFolder, fault: str = "", prepare: str = "pass", log: Path | None = None) -> int:
+    """One attempt at each run, all in one process that may die at `fault`; its exit status. The output goes to `log`,
+    or to the first run's. The code of `prepare` is carried out before."""
+    command = [sys.executable, "-c", f"import os\n{prepare}\n{EXECUTE_ALL}", *(str(run.path) for run in runs)]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "EMOCORE_FAULT": fault}
+    with (log or runs[0].log).open("ab") as file:
+        return ForkedPython(command, cwd=REPOSITORY, env=environment, stdout=file, stderr=file).wait()
 
 
-def carry_out_finished_runs(
-    root: Path, attempts: Attempts, bert: Path, llama: Path, data: Path
-) -> dict[str, RunFolder]:
+def carry_out_finished_runs(root: Path, bert: Path, llama: Path, data: Path) -> dict[str, RunFolder]:
     """All FINISHED_RUNS, one after the other in one process."""
     bases = {"bert": str(bert), "llama": str(llama)}
     runs = {
@@ -130,7 +89,7 @@ def carry_out_finished_runs(
         for name, settings in FINISHED_RUNS.items()
     }
     log = root / "log"
-    assert attempts.carry_out(*runs.values(), log=log) == 0, log.read_text(encoding="utf-8")
+    assert carry_out(*runs.values(), log=log) == 0, log.read_text(encoding="utf-8")
     log.unlink()
     return runs
 
@@ -154,9 +113,7 @@ def start_scheduler(root: Path, idle_seconds: float = 1.0, prepare: str = "pass"
     call = f"serve(Path({str(root)!r}), {idle_seconds})"
     code = f"from pathlib import Path; from emocore.jobs.scheduler import serve; {prepare}; {call}"
     with (root / ".scheduler.log").open("ab") as log:
-        scheduler = subprocess.Popen(
-            [sys.executable, "-c", code], cwd=REPOSITORY, stdout=log, stderr=log, start_new_session=True
-        )
+        scheduler = ForkedPython([sys.executable, "-c", code], cwd=REPOSITORY, stdout=log, stderr=log)
     _started.append((root, scheduler))
     return scheduler
 

@@ -20,6 +20,7 @@ from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run
 from emocore.system.keys import confirm_wandb_server
+from tests.support.forks import ForkedPython
 from tests.support.records import read_raw, write_raw
 from tests.support.repository import REPOSITORY
 from tests.support.tables import make_origin
@@ -37,6 +38,7 @@ import wandb
 from emocore.run.folder import RunFolder
 from emocore.tracking.metrics_file import read_metrics
 from emocore.tracking.tracker import Tracker
+sys.modules.pop("joblib", None)  # so that it can be imported after W&B has begun
 run = RunFolder(Path(sys.argv[1]))
 began = time.monotonic()
 tracker = Tracker.open(run, run.config)
@@ -74,7 +76,7 @@ class Child:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("WANDB")}
         environment |= {"OMP_NUM_THREADS": "1"} | ({"WANDB_API_KEY": key} if key else {}) | variables
         with run.log.open("ab") as log:
-            self.process = subprocess.Popen(
+            self.process = ForkedPython(
                 [sys.executable, "-c", LOG_AS_TOLD, str(run.path), str(step)],
                 cwd=REPOSITORY,
                 env=environment,
@@ -82,7 +84,6 @@ class Child:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                start_new_session=True,
             )
         self.run = run
         self.seconds_to_begin = math.nan

@@ -12,7 +12,7 @@ import pytest
 
 from emocore.run.folder import RunFolder
 from emocore.run.state import RunStatus
-from tests.support.live_runs import Attempts, describe, queue_run, wait_for
+from tests.support.live_runs import carry_out, describe, queue_run, wait_for
 from tests.support.wandb_children import API_KEY, Child, place_of
 from tests.support.wandb_server import WandbServer
 
@@ -50,11 +50,11 @@ NONSENSE: dict[str, Any] = {
 }
 
 
-def carry_out(attempts: Attempts, run: RunFolder, server: WandbServer, prepare: str = "", fault: str = "") -> str:
+def train(run: RunFolder, server: WandbServer, prepare: str = "", fault: str = "") -> str:
     """The log of a run that finished in spite of all."""
     environment = {"WANDB_API_KEY": API_KEY, "WANDB_BASE_URL": server.base_url}
     began = time.monotonic()
-    status = attempts.carry_out(
+    status = carry_out(
         run, fault=fault, prepare=f"import os\nos.environ.update({environment})\n{KILL_THE_HELPER}\n{prepare}"
     )
     assert (status, run.state.status) == (0, RunStatus.FINISHED), describe(run)
@@ -66,11 +66,11 @@ def carry_out(attempts: Attempts, run: RunFolder, server: WandbServer, prepare: 
 
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_run_outlives_the_helper(
-    server: WandbServer, runs: Path, attempts: Attempts, small_csv: Path, tiny_bert: Path, moment: str
+    server: WandbServer, runs: Path, small_csv: Path, tiny_bert: Path, moment: str
 ) -> None:
     mode, prepare, fault, lost = MOMENTS[moment]
     run = queue_run(runs, small_csv, method="tfidf", base=str(tiny_bert), wandb_mode=mode)
-    log = carry_out(attempts, run, server, prepare, fault)
+    log = train(run, server, prepare, fault)
     told = [line for line in log.splitlines() if BROKE_DOWN in line]
     assert len(told) == (1 if lost else 0), log
     assert all(str(lost) in line for line in told)
@@ -89,11 +89,11 @@ def test_a_library_can_be_imported_without_the_helper(child: Child) -> None:
 
 @pytest.mark.parametrize("answer", NONSENSE)
 def test_a_run_outlives_a_server_that_answers_nonsense(
-    server: WandbServer, runs: Path, attempts: Attempts, small_csv: Path, tiny_bert: Path, answer: str
+    server: WandbServer, runs: Path, small_csv: Path, tiny_bert: Path, answer: str
 ) -> None:
     server.answer(NONSENSE[answer])
     run = queue_run(runs, small_csv, method="tfidf", base=str(tiny_bert))
-    log = carry_out(attempts, run, server)
+    log = train(run, server)
     place = place_of(run)
     assert place["complete"] is False
     assert place["reason"]

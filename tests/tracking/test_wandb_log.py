@@ -21,7 +21,7 @@ from emocore.tracking.client import open_api
 from emocore.tracking.metrics_file import read_metrics
 from emocore.tracking.remote import merge_rows
 from emocore.tracking.summary import unflatten_provenance, unflatten_result
-from tests.support.live_runs import FINISHED_RUNS, Attempts, describe, queue_run, wait_for
+from tests.support.live_runs import FINISHED_RUNS, carry_out, describe, queue_run, wait_for
 from tests.support.tables import make_place
 from tests.support.threads import at_once
 from tests.support.wandb_children import API_KEY, Child, assert_no_key, children, new_run, place_of, rows_of
@@ -41,7 +41,7 @@ def test_offline_is_what_a_run_without_a_key_is(finished_runs: dict[str, RunFold
 
 @pytest.fixture(scope="module")
 def online(
-    tmp_path_factory: pytest.TempPathFactory, attempts: Attempts, small_csv: Path, tiny_bert: Path
+    tmp_path_factory: pytest.TempPathFactory, small_csv: Path, tiny_bert: Path
 ) -> Iterator[dict[str, tuple[RunFolder, WandbServer]]]:
     """Two trainings, each with a server of its own: a good one and one that fails."""
     changes: dict[str, dict[str, Any]] = {
@@ -54,7 +54,7 @@ def online(
             server = stack.enter_context(WandbServer())
             confirm_wandb_server(server.base_url)
             run = queue_run(root, small_csv, base=str(tiny_bert), wandb_base_url=server.base_url, **settings)
-            attempts.carry_out(run, prepare=f"os.environ['WANDB_API_KEY'] = '{API_KEY}'")
+            carry_out(run, prepare=f"os.environ['WANDB_API_KEY'] = '{API_KEY}'")
             found[name] = run, server
         yield found
 

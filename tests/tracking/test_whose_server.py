@@ -22,7 +22,7 @@ from emocore.tracking.history import HistoryReader
 from emocore.tracking.sync import sync_run
 from emocore.tracking.team import ProjectAddress, TeamProject
 from emocore.tracking.wandb_read import LiveHistory
-from tests.support.live_runs import Attempts, describe, queue_run, wait_for
+from tests.support.live_runs import carry_out, describe, queue_run, wait_for
 from tests.support.records import write_raw, write_rows
 from tests.support.tables import change_status, make_place
 from tests.support.threads import at_once
@@ -118,7 +118,6 @@ def test_a_run_is_offline_where_the_key_may_not_go_and_says_so(
     own: WandbServer,
     strange: WandbServer,
     tmp_path: Path,
-    attempts: Attempts,
     small_csv: Path,
     tiny_bert: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -134,7 +133,7 @@ def test_a_run_is_offline_where_the_key_may_not_go_and_says_so(
     elif not settings:
         environment["WANDB_BASE_URL"] = own.base_url.replace("//", f"//ann:{PASSWORD}@")
         reason = "the address of the W&B server is not a plain http or https address"
-    assert attempts.carry_out(run, prepare=f"import os; os.environ.update({environment})") == 0, describe(run)
+    assert carry_out(run, prepare=f"import os; os.environ.update({environment})") == 0, describe(run)
     assert (strange.requests, own.requests) == ([], [])
     place = place_of(run)
     assert (place["mode"], place["complete"]) == ("offline", False)
@@ -147,7 +146,7 @@ def test_a_run_is_offline_where_the_key_may_not_go_and_says_so(
 
 
 def test_settings_of_the_client_in_the_folder_and_keys_in_a_netrc_count_for_nothing(
-    own: WandbServer, strange: WandbServer, tmp_path: Path, attempts: Attempts, small_csv: Path, tiny_bert: Path
+    own: WandbServer, strange: WandbServer, tmp_path: Path, small_csv: Path, tiny_bert: Path
 ) -> None:
     run = queue_run(tmp_path, small_csv, method="tfidf", base=str(tiny_bert))
     words = f"[default]\nbase_url = {strange.base_url}\nhttp_proxy = {strange.base_url}\napi_key = {SETTINGS_KEY}\n"
@@ -160,7 +159,7 @@ def test_settings_of_the_client_in_the_folder_and_keys_in_a_netrc_count_for_noth
         "".join(f"machine {host} login user password {NETRC_KEY}\n" for host in ("127.0.0.1", own.base_url[7:]))
     )
     environment = {"WANDB_API_KEY": API_KEY, "WANDB_BASE_URL": own.base_url, "HOME": str(tmp_path)}
-    assert attempts.carry_out(run, prepare=f"import os; os.environ.update({environment})") == 0, describe(run)
+    assert carry_out(run, prepare=f"import os; os.environ.update({environment})") == 0, describe(run)
     assert place_of(run)["complete"] is True
     assert (keys_at(own), strange.requests) == ({f"api:{API_KEY}"}, [])
 

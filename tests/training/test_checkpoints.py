@@ -23,7 +23,7 @@ from emocore.training.checkpoints import (
     writing_checkpoint,
 )
 from tests.support.damaged_folders import IN_PLACE_OF_FILES, Damage, replace_with, truncate
-from tests.support.live_runs import Attempts, describe, queue_run
+from tests.support.live_runs import carry_out, describe, queue_run
 from tests.support.outcomes import assert_same, outcome_of
 from tests.support.records import edit_json
 from tests.support.small_disks import small_disk
@@ -46,7 +46,7 @@ DAMAGE: dict[str, Damage] = {
 
 
 @pytest.fixture(scope="module")
-def killed(tmp_path_factory: pytest.TempPathFactory, attempts: Attempts, small_csv: Path, tiny_bert: Path) -> RunFolder:
+def killed(tmp_path_factory: pytest.TempPathFactory, small_csv: Path, tiny_bert: Path) -> RunFolder:
     """Died while it wrote its tenth checkpoint, one after each step; to copy, not to change."""
     run = queue_run(
         tmp_path_factory.mktemp("killed"),
@@ -55,7 +55,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory, attempts: Attempts, small_c
         checkpoint_minutes=1e-6,
         checkpoints_kept=KEPT,
     )
-    assert attempts.carry_out(run, fault=f"checkpoint.draft:{LAST_STEP + 1}") == EXIT_STATUS, describe(run)
+    assert carry_out(run, fault=f"checkpoint.draft:{LAST_STEP + 1}") == EXIT_STATUS, describe(run)
     return run
 
 
@@ -205,7 +205,7 @@ class Resumed:
 
 
 @pytest.fixture(scope="module")
-def resumed(killed: RunFolder, attempts: Attempts, tmp_path_factory: pytest.TempPathFactory) -> Resumed:
+def resumed(killed: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> Resumed:
     root = tmp_path_factory.mktemp("resumed")
     runs = {name: RunFolder(root / name) for name in ("whole", *DAMAGE)}
     for (name, run), file in zip(runs.items(), FILES, strict=False):
@@ -215,7 +215,7 @@ def resumed(killed: RunFolder, attempts: Attempts, tmp_path_factory: pytest.Temp
             DAMAGE[name](run.checkpoints / f"checkpoint-{LAST_STEP}" / file)
         resume_run(run)
     first = runs["whole"]
-    assert attempts.carry_out(*runs.values()) == 0, describe(first)
+    assert carry_out(*runs.values()) == 0, describe(first)
     return Resumed(runs, first.log.read_text(encoding="utf-8"))
 
 

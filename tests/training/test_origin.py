@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -19,35 +18,34 @@ from emocore.run.records import write_record
 from emocore.run.state import RunStatus
 from emocore.training.checkpoints import last_checkpoint
 from emocore.training.provenance import check_same_origin, note_base
-from tests.support.live_runs import EXECUTE_ALL, Attempts, describe, queue_run, wait_for
+from tests.support.forks import ForkedPython
+from tests.support.live_runs import EXECUTE_ALL, carry_out, describe, queue_run, wait_for
 from tests.support.repository import REPOSITORY
 
 BEGAN = Provenance(split_sha256="a", labels=["joy"], device="cpu", precision="fp32")
 
 
 @pytest.fixture(scope="module")
-def killed(
-    tmp_path_factory: pytest.TempPathFactory, attempts: Attempts, small_csv: Path, tiny_llama: Path
-) -> RunFolder:
+def killed(tmp_path_factory: pytest.TempPathFactory, small_csv: Path, tiny_llama: Path) -> RunFolder:
     """A run on a data file of its own, killed after its first epoch."""
     root = tmp_path_factory.mktemp("origin")
     data = shutil.copy(small_csv, root / "own.csv")
     run = queue_run(root / "runs", Path(data), base=str(tiny_llama), epochs=3)
-    attempts.carry_out(run, fault="step.done:8")
+    carry_out(run, fault="step.done:8")
     assert last_checkpoint(run.checkpoints), describe(run)
     return run
 
 
-def test_other_data_is_refused_and_the_same_data_is_good_again(killed: RunFolder, attempts: Attempts) -> None:
+def test_other_data_is_refused_and_the_same_data_is_good_again(killed: RunFolder) -> None:
     data = Path(killed.config.data)
     original = data.read_bytes()
     pd.read_csv(data).iloc[:-10].to_csv(data, index=False)
-    assert attempts.carry_out(killed) == 1
+    assert carry_out(killed) == 1
     assert killed.state.status == RunStatus.FAILED
     assert "the data is not what this run started with" in (killed.state.reason or "")
     assert last_checkpoint(killed.checkpoints), "nothing of it is lost"
     data.write_bytes(original)
-    assert attempts.carry_out(killed) == 0, describe(killed)
+    assert carry_out(killed) == 0, describe(killed)
     assert killed.state.status == RunStatus.FINISHED
 
 
@@ -107,7 +105,7 @@ def test_a_signal_that_nobody_asked_for_is_no_stop_by_the_user(
     """A shutdown of the machine sends SIGTERM to everything."""
     run = queue_run(tmp_path / "runs", small_csv, base=str(tiny_llama), epochs=500)
     with run.log.open("ab") as log:
-        process = subprocess.Popen(
+        process = ForkedPython(
             [sys.executable, "-c", EXECUTE_ALL, str(run.path)],
             cwd=REPOSITORY,
             env=os.environ | {"OMP_NUM_THREADS": "1"},

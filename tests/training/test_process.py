@@ -22,7 +22,7 @@ from tests.conftest import SMALL_LABELS
 from tests.support.live_runs import (
     FINISHED_RUNS,
     REPOSITORY,
-    Attempts,
+    carry_out,
     describe,
     python,
     queue_run,
@@ -203,7 +203,7 @@ FAILURES = {
 
 @pytest.fixture(scope="module")
 def failed_runs(
-    tmp_path_factory: pytest.TempPathFactory, attempts: Attempts, small_csv: Path, tiny_llama: Path
+    tmp_path_factory: pytest.TempPathFactory, small_csv: Path, tiny_llama: Path
 ) -> dict[str, tuple[RunFolder, str]]:
     """Runs that cannot work though they could be queued, and the output of the process that tried."""
     root = tmp_path_factory.mktemp("failed")
@@ -215,7 +215,7 @@ def failed_runs(
             run.change_state(RunStatus.QUEUED, device="cuda:0")  # as a scheduler would that sees one
         runs[name] = run
     log = root / "log"
-    assert attempts.carry_out(*runs.values(), log=log) == 1
+    assert carry_out(*runs.values(), log=log) == 1
     return {name: (run, log.read_text(encoding="utf-8")) for name, run in runs.items()}
 
 

@@ -12,7 +12,7 @@ from emocore.run.state import RunStatus
 from emocore.system.faults import EXIT_STATUS
 from emocore.tracking.metrics_file import read_metrics
 from emocore.training.checkpoints import last_checkpoint
-from tests.support.live_runs import Attempts, describe, queue_run
+from tests.support.live_runs import carry_out, describe, queue_run
 from tests.support.outcomes import assert_same, outcome_of
 
 # 84 rows in batches of 8 are 11 steps per epoch, the last one short, and 33 in all. The loss is logged every third
@@ -65,7 +65,7 @@ class Outcome:
 
 @pytest.fixture(scope="module")
 def outcomes(
-    tmp_path_factory: pytest.TempPathFactory, attempts: Attempts, small_csv: Path, tiny_llama: Path, tiny_bert: Path
+    tmp_path_factory: pytest.TempPathFactory, small_csv: Path, tiny_llama: Path, tiny_bert: Path
 ) -> dict[str, Outcome]:
     bases = {"llama": str(tiny_llama), "bert": str(tiny_bert)}
     roots = {kind: tmp_path_factory.mktemp(kind) for kind in ("whole", "killed")}
@@ -79,15 +79,15 @@ def outcomes(
     for case in CASES.values():
         if case.training not in whole:
             whole[case.training] = queue("whole", case, **EPOCHS_ONLY)
-    assert attempts.carry_out(*whole.values(), prepare=PREPARE) == 0, describe(next(iter(whole.values())))
+    assert carry_out(*whole.values(), prepare=PREPARE) == 0, describe(next(iter(whole.values())))
     found = {}
     for name, case in CASES.items():
         run = queue("killed", case)
-        status = attempts.carry_out(run, fault=case.fault, prepare=PREPARE)
+        status = carry_out(run, fault=case.fault, prepare=PREPARE)
         checkpoint = last_checkpoint(run.checkpoints)
         step = int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
         resume_run(run)
-        assert attempts.carry_out(run, prepare=PREPARE) == 0, describe(run)
+        assert carry_out(run, prepare=PREPARE) == 0, describe(run)
         found[name] = Outcome(run, whole[case.training], step, status)
     return found
 
