@@ -2,6 +2,8 @@
 
 There are two conventions, which are never mixed: **multi-label** is the field's, and **flattened** is the original
 study's, which concatenates all label columns into one 0/1 vector, so that "absent" counts as a class of its own.
+
+Here as elsewhere, scikit-learn is imported where it is used: that takes a second, and most commands do without it.
 """
 
 import warnings
@@ -9,16 +11,6 @@ from typing import Any
 
 import numpy as np
 from scipy.special import expit
-from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.metrics import (
-    accuracy_score,
-    average_precision_score,
-    f1_score,
-    jaccard_score,
-    precision_recall_fscore_support,
-    precision_score,
-    recall_score,
-)
 
 AVERAGES = ("macro", "micro", "weighted")
 METRIC_TITLES = {
@@ -67,6 +59,8 @@ def score_logits(
 def score_multilabel(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
     """Averages over labels or texts. An emotion never predicted and never true has F1 0; a text with
     neither true nor predicted emotions has Jaccard 1, as in the SemEval-2018 task."""
+    from sklearn.metrics import accuracy_score, f1_score, jaccard_score, precision_score, recall_score
+
     return {
         **{f"f1_{kind}": float(f1_score(truth, predicted, average=kind, zero_division=0)) for kind in AVERAGES},
         "precision_micro": float(precision_score(truth, predicted, average="micro", zero_division=0)),
@@ -80,6 +74,9 @@ def score_emotions(
     truth: np.ndarray, predicted: np.ndarray, probabilities: np.ndarray, labels: list[str]
 ) -> dict[str, dict[str, float | int | None]]:
     """Scores by emotion; `average_precision` is None if no text of the split has the emotion."""
+    from sklearn.exceptions import UndefinedMetricWarning
+    from sklearn.metrics import average_precision_score, precision_recall_fscore_support
+
     precision, recall, f1, support = precision_recall_fscore_support(truth, predicted, average=None, zero_division=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UndefinedMetricWarning)
@@ -101,6 +98,8 @@ def score_emotions(
 
 def score_flattened(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
     """The study's convention: its micro-F1 is the share of right cells, its macro-F1 the mean of two classes."""
+    from sklearn.metrics import f1_score
+
     flat_truth, flat_predicted = truth.ravel(), predicted.ravel()
     return {
         "f1_macro": float(f1_score(flat_truth, flat_predicted, average="macro", labels=[0, 1], zero_division=0)),

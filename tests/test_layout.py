@@ -65,7 +65,7 @@ def test_the_check_sees_imports_wherever_they_stand() -> None:
 
 
 def test_what_the_app_needs_at_start_loads_neither_torch_nor_transformers() -> None:
-    slow = HEAVY | {"wandb", "streamlit", "kaleido"}
+    slow = HEAVY | {"wandb", "streamlit", "kaleido", "sklearn", "scipy.stats"}
     code = f"import sys, {', '.join(LIGHT_MODULES)}; print(sorted({slow} & set(sys.modules)))"
     child = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, timeout=120)
     assert (child.stdout.strip(), child.stderr) == ("[]", "")

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from iterstrat.ml_stratifiers import MultilabelStratifiedShuffleSplit
 
 from emocore.data.source import quote_column, quote_columns
 from emocore.data.table import EmotionTable, read_table
@@ -84,6 +83,8 @@ def _hold_out(
             f"{table.name}: {len(table.frame)} rows are too few to split off {share:.0%} for evaluation; "
             f"it needs about {round(MINIMUM_ROWS / share)}, or separate validation and test files"
         )
+    from iterstrat.ml_stratifiers import MultilabelStratifiedShuffleSplit
+
     splitter = MultilabelStratifiedShuffleSplit(n_splits=1, test_size=share, random_state=config.split_seed)
     kept, held = next(splitter.split(frame, frame[list(table.labels)].to_numpy()))
     return frame.iloc[np.sort(kept)], frame.iloc[np.sort(held)]

@@ -6,7 +6,6 @@ emotion. Not covered: recalibration; no probability is changed here.
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from emocore.evaluation.intervals import wilson_interval
 from emocore.evaluation.predictions import Predictions
@@ -88,6 +87,8 @@ def precision_recall_table(predictions: Predictions, emotion: str) -> pd.DataFra
 
     Empty if no text has the emotion. Raises ValueError for an emotion that the runs do not have.
     """
+    from sklearn import metrics
+
     column = predictions.labels.index(emotion)
     truth = predictions.truth[:, column]
     if not truth.any():
@@ -101,7 +102,7 @@ def precision_recall_table(predictions: Predictions, emotion: str) -> pd.DataFra
             "emotion": emotion,
             "recall": RECALL_GRID,
             "precision": np.mean([_precision_at_recalls(truth, scores[place]) for place in places], axis=0),
-            "average_precision": np.mean([average_precision_score(truth, scores[place]) for place in places]),
+            "average_precision": np.mean([metrics.average_precision_score(truth, scores[place]) for place in places]),
             "no_skill": truth.mean(),
         }
         tables.append(pd.DataFrame(table, columns=PRECISION_RECALL_COLUMNS))
@@ -127,7 +128,9 @@ def _sum_bins(probabilities: np.ndarray, truth: np.ndarray) -> np.ndarray:
 
 def _precision_at_recalls(truth: np.ndarray, scores: np.ndarray) -> np.ndarray:
     """(101,) precision on RECALL_GRID of one run; truth bool and scores float, both (texts,)."""
-    precision, recall, _ = precision_recall_curve(truth, scores)
+    from sklearn import metrics
+
+    precision, recall, _ = metrics.precision_recall_curve(truth, scores)
     # Recall now rises; for equal recalls the highest threshold comes first. The start is scikit-learn's extra point.
     rising, steps = recall[::-1][1:], precision[::-1][1:]
     first = np.searchsorted(rising, np.maximum(RECALL_GRID, rising[rising > 0][0]))

@@ -21,7 +21,7 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from emocore.evaluation.bootstrap import Scores
 from emocore.evaluation.intervals import FEWEST_POSITIVES, LEVEL, Variances, degrees_of_freedom, split_variance
@@ -260,17 +260,19 @@ class _Target:
         error = np.sqrt(texts + sum(part.seeds for part in seeds))
         never = np.where(difference == 0, 0, np.inf)  # an impossible deviation
         seen = np.divide(np.abs(difference), error, out=never, where=error > 0)
-        beyond = stats.t.sf(seen, freedom)
+        beyond = scipy.stats.t.sf(seen, freedom)
         with np.errstate(invalid="ignore"):  # if no resample differs
-            count = (moved >= stats.norm.isf(beyond) * np.sqrt(texts)).sum(axis=0)
+            count = (moved >= scipy.stats.norm.isf(beyond) * np.sqrt(texts)).sum(axis=0)
         ends = np.quantile(moved, LEVEL, axis=0)
-        ends = np.divide(ends, np.sqrt(texts), out=np.full_like(error, stats.norm.isf(ALPHA / 2)), where=texts > 0)
+        ends = np.divide(
+            ends, np.sqrt(texts), out=np.full_like(error, scipy.stats.norm.isf(ALPHA / 2)), where=texts > 0
+        )
         p_value = (1 + count) / (1 + len(moved))
         # Resamples cannot show p-values below one of them, and after correction for many pairs none would be
         # significant.
         p_value = np.where(count == 0, np.minimum(2 * beyond, p_value), p_value)
         p_value = np.where(texts == 0, 2 * beyond, p_value)
-        return p_value, stats.t.isf(stats.norm.sf(ends), freedom) * error
+        return p_value, scipy.stats.t.isf(scipy.stats.norm.sf(ends), freedom) * error
 
     def _with_seeds(self, series: str) -> Variances:
         """Only the variance over seeds; that of the texts belongs to the difference, since both series share them."""

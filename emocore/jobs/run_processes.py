@@ -58,15 +58,7 @@ class RunStarter:
 
 def kill_group(child: RunProcess) -> None:
     """Kill the child and its group. The caller has not reaped the child, so no other process can have its PID."""
-    if not take_back(child):
+    if not (isinstance(child, ForkedRun) and child.take_back()):
         assert child.pid
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
-
-
-def take_back(child: RunProcess | None) -> bool:
-    """Have no process forked for the run; False if that is too late."""
-    if isinstance(child, ForkedRun) and child.is_pending:
-        child.cancel()
-        return True
-    return False

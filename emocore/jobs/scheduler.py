@@ -13,9 +13,10 @@ from pathlib import Path
 
 from emocore.errors import ConfigError, RunError
 from emocore.jobs.exits import ProcessExits
-from emocore.jobs.run_processes import REPOSITORY, RunProcess, RunStarter, take_back
+from emocore.jobs.run_processes import REPOSITORY, RunProcess, RunStarter
 from emocore.jobs.slots import find_slot
 from emocore.jobs.stop import StopEscalation, stop_queued
+from emocore.jobs.warm_parent import ForkedRun
 from emocore.run.folder import RunFolder
 from emocore.run.listing import ABANDONED_SECONDS, DELETED, DRAFT, list_stored_states
 from emocore.run.state import STOPPED_REASON, RunState, RunStatus
@@ -175,7 +176,7 @@ class Scheduler:
             self._settle(run)
             return False
         if run.stop_request.exists():
-            if take_back(child):
+            if isinstance(child, ForkedRun) and child.take_back():
                 del self._children[run.id]
             self._stops.setdefault(run.id, StopEscalation(run)).advance()
         return True

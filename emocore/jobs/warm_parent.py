@@ -10,14 +10,12 @@ other systems than Linux. Those start in a new interpreter.
 
 import atexit
 import ctypes
-import gc
 import importlib
 import os
 import signal
 import socket
 import sys
 import threading
-from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
@@ -27,11 +25,18 @@ from emocore.models.methods import find_method
 from emocore.run.folder import RunFolder
 from emocore.system.devices import Device
 from emocore.system.faults import forget_passings
-from emocore.system.libraries import prepare_libraries
+from emocore.system.libraries import import_quickly, prepare_libraries
 from emocore.system.processes import RUN_MODULE
 
 # By name, since jobs import nothing of the training: it runs in other processes.
-PRELOADED = ("emocore.training.process", "emocore.training.neural", "emocore.models.classifier", "wandb")
+PRELOADED = (
+    "emocore.training.process",
+    "emocore.training.neural",
+    "emocore.models.classifier",
+    "iterstrat.ml_stratifiers",
+    "sklearn.metrics",
+    "wandb",
+)
 PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
 # Libraries that would start threads when they are loaded; a fork takes over only the thread that calls it.
 SINGLE_THREADED = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
@@ -46,22 +51,19 @@ def can_fork(run: RunFolder, device: Device) -> bool:
 class WarmParent:
     """The scheduler's side. All runs of a warm parent have its environment; it starts one at a time."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self.environment = dict(environment)
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.environment = environment
         self._orders, orders = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        # A run is forked by a process that then ends, so it becomes a child of this one.
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-        sys.stdout.flush()
-        sys.stderr.flush()
-        self._scheduler = os.getpid()
+        self._exit_status: int | None = None
+        scheduler = os.getpid()
         self._pid = os.fork()
         if self._pid == 0:
-            _serve(orders, self._scheduler, self.environment)
+            _serve(orders, scheduler, self.environment)
         orders.close()
-        self._exit_status: int | None = None
 
     def start(self, run: RunFolder, lock: int, log: int) -> "ForkedRun":
         """Have a process forked for the run, which gets the lock and writes to the log. Raises OSError."""
+        adopt_orphans(True)
         socket.send_fds(self._orders, [os.fsencode(run.path)], [lock, log])
         return ForkedRun(self)
 
@@ -76,6 +78,7 @@ class WarmParent:
             answer = b""
         if not answer:
             raise EOFError
+        adopt_orphans(False)  # what a killed run leaves behind is none of the scheduler's children
         return int(answer)
 
     def poll(self) -> int | None:
@@ -116,9 +119,16 @@ class ForkedRun:
             self.returncode = _poll(self.pid)
         return self.returncode
 
-    def cancel(self) -> None:
-        """End the warm parent, so that a pending process is not forked any more."""
-        self.returncode = self._parent.end()
+    def take_back(self) -> bool:
+        """End the warm parent if the process is pending, so that it is not forked any more. Returns whether it was."""
+        if was_pending := self.is_pending:
+            self.returncode = self._parent.end()
+        return was_pending
+
+
+def adopt_orphans(adopt: bool) -> None:
+    """Make this process the parent of descendants whose own parent ends, as a forked run's does at once; or not."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, int(adopt), 0, 0, 0)
 
 
 def _poll(pid: int) -> int | None:
@@ -127,15 +137,14 @@ def _poll(pid: int) -> int | None:
     return os.waitstatus_to_exitcode(status) if ended else None
 
 
-def _serve(orders: socket.socket, scheduler: int, environment: Mapping[str, str]) -> NoReturn:
+def _serve(orders: socket.socket, scheduler: int, environment: dict[str, str]) -> NoReturn:
     """The life of a warm parent. It never returns, since its callers are those of the scheduler."""
     try:
         for first, last in ((3, orders.fileno()), (orders.fileno() + 1, os.sysconf("SC_OPEN_MAX"))):
             os.closerange(first, last)  # also the scheduler's lock, which must end with the scheduler
         setproctitle.setproctitle("emocore.jobs.warm_parent")  # before the environment changes, or it finds no place
         os.environ.clear()
-        os.environ.update(environment)
-        os.environ.update(SINGLE_THREADED)
+        os.environ.update(environment | SINGLE_THREADED)
         sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # it is a file
         while True:
             folder, descriptors, _, _ = socket.recv_fds(orders, 10_000, 2)
@@ -146,30 +155,20 @@ def _serve(orders: socket.socket, scheduler: int, environment: Mapping[str, str]
                 os.dup2(log, number)
             os.close(log)
             os.set_inheritable(lock, False)
-            _import_preloaded()
+            prepare_libraries()
+            for name in PRELOADED:
+                import_quickly(name)
             if os.getppid() != scheduler:
                 break
             pid = fork_orphan()
             if pid == 0:
-                orders.close()
-                _become(Path(os.fsdecode(folder)))
+                _become(Path(os.fsdecode(folder)), orders)
             os.close(lock)
             orders.send(str(pid).encode())
     except BaseException:
         sys.excepthook(*sys.exc_info())
         os._exit(1)
     os._exit(0)
-
-
-def _import_preloaded() -> None:
-    """The import creates many objects and no garbage. Frozen ones are not looked at again by the garbage collection of
-    the runs, so their memory remains shared. Nothing happens the next time."""
-    prepare_libraries()
-    gc.disable()
-    for name in PRELOADED:
-        importlib.import_module(name)
-    gc.freeze()
-    gc.enable()
 
 
 def fork_orphan() -> int:
@@ -191,8 +190,9 @@ def fork_orphan() -> int:
     return pid
 
 
-def _become(folder: Path) -> NoReturn:
+def _become(folder: Path, orders: socket.socket) -> NoReturn:
     """Carry out the run, and end as an interpreter does, but without taking apart all that was imported."""
+    orders.close()
     os.setsid()
     setproctitle.setproctitle(f"{RUN_MODULE.decode()} {folder}")
     forget_passings()
@@ -203,6 +203,5 @@ def _become(folder: Path) -> NoReturn:
         sys.excepthook(*sys.exc_info())
         status = 1
     atexit._run_exitfuncs()
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
+    sys.stdout.flush()
     os._exit(status)

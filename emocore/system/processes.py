@@ -58,8 +58,8 @@ class ProcessIdentity(BaseModel):
         except OSError:  # it ended meanwhile, or is another user's
             return False
         name = os.fsencode(run_path)
-        is_started = name in arguments and any(RUN_MODULE in argument for argument in arguments)
-        return is_started or RUN_MODULE + b" " + name in arguments
+        names_run = name in arguments and any(RUN_MODULE in argument for argument in arguments)
+        return names_run or RUN_MODULE + b" " + name in arguments
 
     def signal_group(self, number: signal.Signals, run_path: Path) -> None:
         """Signal the process and its children if it belongs to the run in `run_path`; otherwise do nothing."""

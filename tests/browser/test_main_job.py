@@ -30,10 +30,10 @@ def test_a_newcomer_launches_watches_compares_and_tries(app, browser):
     expect(page.get_by_text(run_id)).to_be_visible()
     expect(page.get_by_text("Validation F1")).to_be_visible(timeout=60_000)
     keep_screenshot(page, "2-run-dark-800")
+    page.close()
 
     wait_for_status(app.runs, {RunStatus.FINISHED}, 3, STUDY_TIMEOUT_SECONDS)
     study = list_runs(app.runs)[0].config.study
-    page.close()
     page = open_page(browser, f"{app.url}/runs?study={study.replace(' ', '+')}")
     keep_screenshot(page, "3-runs-light")
     page.get_by_role("link", name="Compare these runs").click()

@@ -5,7 +5,6 @@ the imports once and computed nothing. What is about the start itself is tested 
 """
 
 import atexit
-import ctypes
 import gc
 import importlib
 import json
@@ -20,7 +19,7 @@ from typing import Any
 
 import setproctitle
 
-from emocore.jobs.warm_parent import PR_SET_CHILD_SUBREAPER, PRELOADED, SINGLE_THREADED, fork_orphan
+from emocore.jobs.warm_parent import PRELOADED, SINGLE_THREADED, adopt_orphans, fork_orphan
 from tests.support.repository import REPOSITORY
 
 MODULES = (*PRELOADED, "wandb.apis.public")
@@ -30,7 +29,7 @@ class ForkServer:
     """The process that does the imports; a forked process becomes a child of this one."""
 
     def __init__(self) -> None:
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        adopt_orphans(True)
         self._orders, orders = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with orders:
             self._process = subprocess.Popen(
