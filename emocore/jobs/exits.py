@@ -1,11 +1,13 @@
 """Processes that are still exiting after their run has ended. Their device is not free until they are gone."""
 
+import contextlib
+import os
 import signal
+import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from emocore.jobs.run_processes import RunProcess, kill_group
 from emocore.run.folder import RunFolder
 from emocore.run.state import RunState
 from emocore.system.processes import ProcessIdentity
@@ -17,7 +19,7 @@ PATIENCE_SECONDS = 30.0
 class _ExitingProcess:
     run_path: Path
     process: ProcessIdentity | None
-    child: RunProcess | None
+    child: "subprocess.Popen[bytes] | None"
     device: str | None
     since: float
 
@@ -34,7 +36,9 @@ class ProcessExits:
     def __init__(self) -> None:
         self._exiting: dict[str, _ExitingProcess] = {}
 
-    def add(self, run: RunFolder, state: RunState, child: RunProcess | None, was_seen_alive: bool) -> None:
+    def add(
+        self, run: RunFolder, state: RunState, child: "subprocess.Popen[bytes] | None", was_seen_alive: bool
+    ) -> None:
         """Add the process of a run with this final state; `child` is the process if this scheduler started it. A
         process that belongs to another run is left alone."""
         process = state.process
@@ -46,9 +50,9 @@ class ProcessExits:
         elif process and (child or was_seen_alive):
             process.kill_remnants()
 
-    def kill(self, run: RunFolder, child: RunProcess, device: str) -> None:
+    def kill(self, run: RunFolder, child: "subprocess.Popen[bytes]", device: str) -> None:
         """Kill the process and everything that it started, since the run's folder is gone."""
-        kill_group(child)
+        _kill_group(child.pid)
         self._exiting[run.id] = _ExitingProcess(run.path, None, child, device, time.monotonic())
 
     def poll(self) -> list[str | None]:
@@ -60,7 +64,13 @@ class ProcessExits:
         for item in self._exiting.values():
             if time.monotonic() - item.since > PATIENCE_SECONDS:
                 if item.child:
-                    kill_group(item.child)
+                    _kill_group(item.child.pid)
                 elif item.process:
                     item.process.signal_group(signal.SIGKILL, item.run_path)
         return [item.device for item in self._exiting.values()]
+
+
+def _kill_group(child_pid: int) -> None:
+    """Kill the child's group. The caller has not reaped the child, so no other process can have its PID."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child_pid, signal.SIGKILL)

@@ -13,16 +13,14 @@ from pathlib import Path
 
 from emocore.errors import ConfigError, RunError
 from emocore.jobs.exits import ProcessExits
-from emocore.jobs.run_processes import REPOSITORY, RunProcess, RunStarter
 from emocore.jobs.slots import find_slot
 from emocore.jobs.stop import StopEscalation, stop_queued
-from emocore.jobs.warm_parent import ForkedRun
 from emocore.run.folder import RunFolder
 from emocore.run.listing import ABANDONED_SECONDS, DELETED, DRAFT, list_stored_states
 from emocore.run.state import STOPPED_REASON, RunState, RunStatus
 from emocore.system.devices import Device
 from emocore.system.faults import reach
-from emocore.system.files import remove_folder
+from emocore.system.files import open_to_append, remove_folder
 from emocore.system.locks import open_lock, take_lock
 from emocore.system.processes import ProcessIdentity, explain_end
 
@@ -31,6 +29,7 @@ IDLE_SECONDS = 5.0
 LOCK_FILE = ".scheduler.lock"
 LOG_FILE = ".scheduler.log"
 PAUSE_FILE = ".queue.paused"
+REPOSITORY = Path(__file__).parent.parent.parent
 # Schedulers that this process started, kept so that ended ones are reaped at the next start.
 _started: list[subprocess.Popen[bytes]] = []
 
@@ -105,8 +104,7 @@ class Scheduler:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._children: dict[str, RunProcess] = {}
-        self._starter = RunStarter()
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._devices: dict[str, str] = {}
         self._stops: dict[str, StopEscalation] = {}
         self._exits = ProcessExits()
@@ -141,8 +139,6 @@ class Scheduler:
             with self._tolerating(run):
                 if device := self._start_if_possible(run, busy):
                     busy.add(device.name)
-        if not waiting:
-            self._starter.rest()
         return bool(active or waiting or busy)
 
     def _is_stopped(self, run: RunFolder) -> bool:
@@ -176,8 +172,6 @@ class Scheduler:
             self._settle(run)
             return False
         if run.stop_request.exists():
-            if isinstance(child, ForkedRun) and child.take_back():
-                del self._children[run.id]
             self._stops.setdefault(run.id, StopEscalation(run)).advance()
         return True
 
@@ -229,7 +223,7 @@ class Scheduler:
                 reach("scheduler.requeued")
             else:
                 reason, failure = explain_end(state.process, child.returncode if child else None)
-                if child and (child.returncode or 0) > 0 and (last := run.tail_log(1)):
+                if child and child.returncode > 0 and (last := run.tail_log(1)):
                     reason += f": {last[:200]}"
                 died_at = run.last_sign_of_life()
                 run.change_state(RunStatus.INTERRUPTED, reason=reason, failure=failure, ended_at=died_at)
@@ -248,7 +242,17 @@ class Scheduler:
             run.change_state(RunStatus.STARTING, device=device.name, attempts=state.attempts + 1, reason=None)
             reach("scheduler.starting")
             try:
-                self._children[run.id] = self._starter.start(run, lock, device, environment)
+                with open_to_append(run.log, run.path) as log:
+                    self._children[run.id] = subprocess.Popen(
+                        [sys.executable, "-m", "emocore.training", str(run.path), str(lock)],
+                        stdin=subprocess.DEVNULL,
+                        stdout=log,
+                        stderr=subprocess.STDOUT,
+                        start_new_session=True,
+                        pass_fds=[lock],
+                        env=environment,
+                        cwd=REPOSITORY,
+                    )
             except OSError as error:
                 run.change_state(RunStatus.QUEUED, device=None, attempts=state.attempts)
                 _postpone(run, f"waits: no process could be started ({error.strerror}); free memory or space")

@@ -1,10 +1,7 @@
-"""How torch and related libraries are loaded: quickly, with the environment variables that they read once."""
+"""Environment variables that torch and related libraries read once, when they are loaded."""
 
-import gc
-import importlib
 import logging
 import os
-from types import ModuleType
 
 
 def prepare_libraries() -> None:
@@ -20,14 +17,3 @@ def prepare_libraries() -> None:
     os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
     # It prints notes on optional kernels when it is imported.
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
-
-
-def import_quickly(name: str) -> ModuleType:
-    """Import a module without garbage collection, since an import creates many objects and no garbage; that saves a
-    fifth of the time. Later collections do not look at what exists now, which saves them a quarter of a second each."""
-    gc.disable()
-    try:
-        return importlib.import_module(name)
-    finally:
-        gc.freeze()
-        gc.enable()

@@ -50,16 +50,14 @@ class ProcessIdentity(BaseModel):
 
     def works_on(self, run_path: Path) -> bool:
         """Whether it is alive and the process of that run. A folder from elsewhere can name any process, so the command
-        line must name the run, too: as an argument, or in the title of a forked process."""
+        line must name the run, too."""
         if not self.is_alive:
             return False
         try:
             arguments = Path(f"/proc/{self.pid}/cmdline").read_bytes().split(b"\0")
         except OSError:  # it ended meanwhile, or is another user's
             return False
-        name = os.fsencode(run_path)
-        names_run = name in arguments and any(RUN_MODULE in argument for argument in arguments)
-        return names_run or RUN_MODULE + b" " + name in arguments
+        return os.fsencode(run_path) in arguments and any(RUN_MODULE in argument for argument in arguments)
 
     def signal_group(self, number: signal.Signals, run_path: Path) -> None:
         """Signal the process and its children if it belongs to the run in `run_path`; otherwise do nothing."""

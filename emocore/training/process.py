@@ -4,6 +4,7 @@ The process inherits the run's lock from its caller, so only it changes the run'
 """
 
 import gc
+import importlib
 import logging
 import shutil
 import signal
@@ -11,6 +12,7 @@ import sys
 import time
 import traceback
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,7 +31,6 @@ from emocore.run.state import STOPPED_REASON, RunStatus
 from emocore.system.devices import own_devices
 from emocore.system.faults import reach
 from emocore.system.files import sync
-from emocore.system.libraries import import_quickly
 from emocore.system.processes import UNWRITABLE_EXIT_STATUS, End
 from emocore.thresholds import tune_by_emotion
 from emocore.tracking.summary import flatten
@@ -131,8 +132,7 @@ def _train_and_evaluate(run: RunFolder, config: RunConfig, splits: Splits, track
         base = earlier.model_dump(include={"base_revision", "base_files_sha256"})
         provenance = provenance.model_copy(update=base)
     write_record(run.path / "provenance.json", provenance)
-    engine = import_quickly(f"emocore.training.{find_method(config.method).engine}")
-    cost = engine.train(run, config, splits, tracker, device, precision)
+    cost = _load_engine(config).train(run, config, splits, tracker, device, precision)
     run.change_state(RunStatus.EVALUATING)
     reach("run.evaluating")
     logits, latency_seconds = _predict(run, config, splits, device)
@@ -146,6 +146,17 @@ def _train_and_evaluate(run: RunFolder, config: RunConfig, splits: Splits, track
     write_record(run.path / "result.json", scores)
     reach("run.result")
     return scores
+
+
+def _load_engine(config: RunConfig) -> ModuleType:
+    """The module that trains this method. Its import creates many objects and no garbage: pausing garbage collection
+    saves a fifth of the time, and freezing the objects saves a quarter of a second at each later collection."""
+    gc.disable()
+    try:
+        return importlib.import_module(f"emocore.training.{find_method(config.method).engine}")
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def choose_device(config: RunConfig, slot: str | None) -> str:

@@ -18,10 +18,8 @@ def root(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def scheduler(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scheduler]:
-    """In this process, which must not be forked, since it has threads and has computed. The runs that it starts are
-    ended and waited for."""
-    monkeypatch.setattr("emocore.jobs.run_processes.can_fork", lambda run, device: False)
+def scheduler(root: Path) -> Iterator[Scheduler]:
+    """In this process; the runs that it starts are ended and waited for."""
     scheduler = Scheduler(root)
     yield scheduler
     end_processes(root)

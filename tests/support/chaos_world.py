@@ -23,6 +23,8 @@ from tests.support.repository import REPOSITORY
 
 APP = """
 import sys
+from tests.support.forks import fork_what_is_started
+fork_what_is_started()
 from pathlib import Path
 from emocore.errors import RunError
 from emocore.run.folder import RunFolder
@@ -36,7 +38,7 @@ try:
         run = create_run(root, RunFolder(Path(argument)).config)
         with (root / ".accepted").open("a") as file:
             print(run.id, file=file)
-    else:
+    elif action != "tend":
         {"stop": request_stop, "resume": resume_run, "delete": delete_run}[action](RunFolder(root / argument))
 except RunError:  # it ended, or was taken up, in this very moment
     pass
@@ -149,7 +151,7 @@ class World:
                 self.begin(self.random.choice(list(KINDS)), "")
             time.sleep(self.random.uniform(0, 6 if victim == "emocore.training" else 1))
             self.kills[victim] += self.kill(victim)
-        tend_queue(self.root)
+        self.do("tend", "")
         self.check()
 
     def strike(self, point: str, passing: int = 1) -> None:
@@ -165,7 +167,7 @@ class World:
             time.sleep(0.1)
         self.kills[point] += 1
         self._make_quiet()
-        tend_queue(self.root)
+        self.do("tend", "")
         self.check()
 
     def _provoke(self, point: str, fault: str) -> None:
@@ -264,7 +266,7 @@ class World:
                 assert run.state.status != RunStatus.FAILED, (run.state.reason, run.tail_log(30))
                 assert run.state.reason and "\n" not in run.state.reason
                 self.do("resume", run.id)
-            tend_queue(self.root)
+            self.do("tend", "")
             self.check()
             time.sleep(0.5)
         self.check()

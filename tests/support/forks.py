@@ -1,39 +1,58 @@
 """Python processes that begin with their imports done, since those take longer than what most tests do with them.
 
 `ForkedPython` is used like `subprocess.Popen` for `python -c CODE ARGUMENTS`. Its process is forked from one that did
-the imports once and computed nothing. What is about the start itself is tested with new interpreters.
+the imports once, computed nothing and has a single thread. What such a process starts with `python -m emocore...` is
+forked from it in turn, if its code calls `fork_what_is_started`. Tests of the start itself use new interpreters, as do
+the app, the command line and all that they start.
 """
 
 import atexit
+import ctypes
 import gc
 import importlib
 import json
 import os
+import runpy
 import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-import setproctitle
-
-from emocore.jobs.warm_parent import PRELOADED, SINGLE_THREADED, adopt_orphans, fork_orphan
+from emocore.system import faults
+from emocore.system.libraries import prepare_libraries
 from tests.support.repository import REPOSITORY
 
-MODULES = (*PRELOADED, "wandb.apis.public")
+MODULES = (
+    "emocore.training.process",
+    "emocore.training.neural",
+    "emocore.training.tfidf",
+    "emocore.models.classifier",
+    "emocore.jobs.queue",
+    "iterstrat.ml_stratifiers",
+    "sklearn.metrics",
+    "wandb.apis.public",
+)
+INTERPRETER = sys.executable  # which a test may change
+LONGEST_COMMAND = 6000  # bytes; what the command lines of forked processes have room for
+PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
+# Libraries that would start threads when they are loaded; a fork takes over only the thread that calls it.
+SINGLE_THREADED = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
 
 
 class ForkServer:
-    """The process that does the imports; a forked process becomes a child of this one."""
+    """The process that does the imports. What is forked from it becomes a child of this process."""
 
     def __init__(self) -> None:
-        adopt_orphans(True)
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         self._orders, orders = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with orders:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.support.forks", str(orders.fileno())],
+                [sys.executable, "-m", "tests.support.forks", str(orders.fileno()), "-" * LONGEST_COMMAND],
                 cwd=REPOSITORY,
                 env=os.environ | SINGLE_THREADED | {"OMP_NUM_THREADS": "1"},
                 pass_fds=[orders.fileno()],
@@ -76,55 +95,110 @@ class ForkedPython(subprocess.Popen):
         self._close_pipe_fds(*pipes)  # type: ignore[attr-defined]  # typeshed does not list what is private
 
 
+class ForkedModule(subprocess.Popen):
+    """`[sys.executable, "-m", MODULE, *ARGUMENTS]`, forked from this process; other commands are started as usual."""
+
+    def _execute_child(self, args: list[str], *others: Any) -> None:
+        _, _, _, pass_fds, cwd, env, _, _, _, *pipes = others[:15]
+        stdin, _, _, stdout, _, stderr = pipes
+        if args[:2] != [INTERPRETER, "-m"]:
+            super()._execute_child(args, *others)  # type: ignore[misc]  # as above
+            return
+        self.pid = os.fork()
+        if self.pid == 0:
+            streams = [number if number >= 0 else place for place, number in enumerate((stdin, stdout, stderr))]
+            for place, number in enumerate([os.dup(number) for number in streams]):
+                os.dup2(number, place)
+            kept = sorted([2, *pass_fds, os.sysconf("SC_OPEN_MAX")])
+            for before, after in pairwise(kept):
+                os.closerange(before + 1, after)
+            become(args, str(cwd or Path.cwd()), dict(os.environ if env is None else env))
+            if not hasattr(sys.modules.get(args[2]), "__path__"):
+                sys.modules.pop(args[2], None)  # or it could not be run as a program
+            leave(lambda: runpy.run_module(args[2], run_name="__main__", alter_sys=True))
+        self._child_created = True
+        self._close_pipe_fds(*pipes)  # type: ignore[attr-defined]
+
+
+def fork_what_is_started() -> None:
+    """From now on, this process and those that are forked from it fork what they would start."""
+    subprocess.Popen = ForkedModule  # type: ignore[misc]
+
+
 def serve(orders: socket.socket) -> dict[str, Any]:
     """Fork a process for each order; returns the order, in the forked process."""
     while True:
         message, streams, _, _ = socket.recv_fds(orders, 200_000, 3)
         if not message:
             sys.exit()
-        if pid := fork_orphan():
+        reader, writer = os.pipe()
+        between = os.fork()  # ends at once, so that the process becomes a child of the subreaper
+        if between == 0 and (pid := os.fork()):
+            os.write(writer, str(pid).encode())
+            os._exit(0)
+        os.close(writer)
+        if between:
+            with os.fdopen(reader) as answer:
+                pid = int(answer.read())
+            os.waitpid(between, 0)
             for stream in streams:
                 os.close(stream)
             orders.send(str(pid).encode())
             continue
+        os.close(reader)
         orders.close()
         for number, stream in enumerate(streams):
             os.dup2(stream, number)
             os.close(stream)
-        return json.loads(message)
+        return dict(json.loads(message))
 
 
-def become(order: dict[str, Any]) -> int:
-    """Carry out the code as a new interpreter would; returns its exit status."""
+def become(args: list[str], folder: str, environment: dict[str, str]) -> None:
+    """Be like a new interpreter that was started with these arguments."""
     os.setsid()
-    os.chdir(order["cwd"])
+    os.chdir(folder)
     os.environ.clear()
-    os.environ.update(order["env"])
-    code, *arguments = order["args"]
-    setproctitle.setproctitle(" ".join([sys.executable, "-c", code, *arguments]))
-    sys.argv = ["-c", *arguments]
+    os.environ.update(environment)
+    show_command(args)
+    faults._passings.clear()
+    sys.argv = ["-c", *args[3:]] if args[1] == "-c" else args[2:]
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+
+
+def show_command(args: list[str]) -> None:
+    """Have the system show these arguments as the command line, as those of a new interpreter."""
+    fields = Path("/proc/self/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    begin, end = int(fields[45]), int(fields[46])  # arg_start and arg_end, see proc_pid_stat(5)
+    shown = b"".join(os.fsencode(argument) + b"\0" for argument in args)
+    assert len(shown) < end - begin, "LONGEST_COMMAND is too short"
+    ctypes.memmove(begin, shown.ljust(end - begin, b"\0"), end - begin)
+
+
+def leave(act: Callable[[], object]) -> NoReturn:
+    """Do it and end as an interpreter does, but without taking apart all that was imported."""
     try:
-        exec(compile(code, "<string>", "exec"), {"__name__": "__main__"})
+        act()
         threading._shutdown()  # type: ignore[attr-defined]
-        return 0
+        status = 0
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
     except BaseException:
         sys.excepthook(*sys.exc_info())
-        return 1
+        status = 1
+    atexit._run_exitfuncs()
+    for output in (sys.stdout, sys.stderr):
+        output.flush()
+    os._exit(status)
 
 
 if __name__ == "__main__":
-    setproctitle.getproctitle()  # it finds the place of the title only as long as the environment is the first one
+    prepare_libraries()
     gc.disable()
     for module in MODULES:
         importlib.import_module(module)
     gc.freeze()
     gc.enable()
-    status = become(serve(socket.socket(fileno=int(sys.argv[1]))))
-    atexit._run_exitfuncs()
-    for output in (sys.stdout, sys.stderr):
-        output.flush()
-    os._exit(status)
+    ordered = serve(socket.socket(fileno=int(sys.argv[1])))
+    become([sys.executable, "-c", *ordered["args"]], ordered["cwd"], ordered["env"])
+    leave(lambda: exec(compile(ordered["args"][0], "<string>", "exec"), {"__name__": "__main__"}))

@@ -108,10 +108,14 @@ def python(*arguments: str, folder: Path = REPOSITORY, **environment: str) -> st
     return done.stdout
 
 
-def start_scheduler(root: Path, idle_seconds: float = 1.0, prepare: str = "pass") -> "subprocess.Popen[bytes]":
-    """A scheduler as `ensure_scheduler` starts it, but with less patience; `prepare` is run before it."""
+def start_scheduler(
+    root: Path, idle_seconds: float = 1.0, prepare: str = "pass", forks: bool = True
+) -> "subprocess.Popen[bytes]":
+    """A scheduler as `ensure_scheduler` starts it, but with less patience; `prepare` is run before it. It forks its
+    runs (see forks.py) unless they are to start in new interpreters."""
     call = f"serve(Path({str(root)!r}), {idle_seconds})"
-    code = f"from pathlib import Path; from emocore.jobs.scheduler import serve; {prepare}; {call}"
+    start = "from tests.support.forks import fork_what_is_started; fork_what_is_started()" if forks else "pass"
+    code = f"{start}; from pathlib import Path; from emocore.jobs.scheduler import serve; {prepare}; {call}"
     with (root / ".scheduler.log").open("ab") as log:
         scheduler = ForkedPython([sys.executable, "-c", code], cwd=REPOSITORY, stdout=log, stderr=log)
     _started.append((root, scheduler))
