@@ -48,7 +48,6 @@ class ForkServer:
     """The process that does the imports. What is forked from it becomes a child of this process."""
 
     def __init__(self) -> None:
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         self._orders, orders = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with orders:
             self._process = subprocess.Popen(
@@ -63,12 +62,20 @@ class ForkServer:
     def fork(self, order: dict[str, Any], *streams: int) -> int:
         """Returns the PID."""
         with self._is_taken:
+            adopt_orphans(True)
             socket.send_fds(self._orders, [json.dumps(order).encode()], streams)
-            return int(self._orders.recv(100))
+            pid = int(self._orders.recv(100))
+            adopt_orphans(False)  # all others are the system's, which does not leave them as zombies
+            return pid
 
     def close(self) -> None:
         self._orders.close()
         self._process.wait()
+
+
+def adopt_orphans(adopt: bool) -> None:
+    """Make this process the parent of descendants whose own parent ends, or not."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, int(adopt), 0, 0, 0)
 
 
 @cache
