@@ -24,7 +24,14 @@ import pandas as pd
 import scipy
 
 from emocore.evaluation.bootstrap import Scores
-from emocore.evaluation.intervals import FEWEST_POSITIVES, LEVEL, Variances, degrees_of_freedom, split_variance
+from emocore.evaluation.intervals import (
+    FEWEST_POSITIVES,
+    LEVEL,
+    NORMAL_QUANTILE,
+    Variances,
+    degrees_of_freedom,
+    split_variance,
+)
 from emocore.evaluation.predictions import Predictions
 
 ALPHA = 1 - LEVEL
@@ -264,9 +271,7 @@ class _Target:
         with np.errstate(invalid="ignore"):  # if no resample differs
             count = (moved >= scipy.stats.norm.isf(beyond) * np.sqrt(texts)).sum(axis=0)
         ends = np.quantile(moved, LEVEL, axis=0)
-        ends = np.divide(
-            ends, np.sqrt(texts), out=np.full_like(error, scipy.stats.norm.isf(ALPHA / 2)), where=texts > 0
-        )
+        ends = np.divide(ends, np.sqrt(texts), out=np.full_like(error, NORMAL_QUANTILE), where=texts > 0)
         p_value = (1 + count) / (1 + len(moved))
         # Resamples cannot show p-values below one of them, and after correction for many pairs none would be
         # significant.
