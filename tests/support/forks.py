@@ -17,14 +17,15 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from emocore.system import faults
 from emocore.system.libraries import prepare_libraries
+from tests.support.fuzzing.forks import leave
 from tests.support.repository import REPOSITORY
 
 MODULES = (
@@ -85,17 +86,24 @@ def fork_server() -> ForkServer:
     return server
 
 
+def read_start(others: Sequence[Any]) -> tuple[list[int], str, dict[str, str], list[int], list[int]]:
+    """What `Popen._execute_child` is given besides the command: descriptors to pass on, folder, environment, ends of
+    pipes, and those of them that are the standard streams (-1 for one that is not redirected)."""
+    _, _, _, pass_fds, folder, environment, _, _, _, *pipes = others[:15]
+    own = os.environ if environment is None else environment
+    return list(pass_fds), str(folder or Path.cwd()), dict(own), pipes, [pipes[0], pipes[3], pipes[5]]
+
+
 class ForkedPython(subprocess.Popen):
     """`[sys.executable, "-c", CODE, *ARGUMENTS]`, in a session of its own."""
 
     def _execute_child(self, args: list[str], *others: Any) -> None:
         """In place of starting a program."""
-        _, _, _, pass_fds, cwd, env, _, _, _, *pipes = others[:15]
-        stdin, _, _, stdout, _, stderr = pipes
+        pass_fds, folder, environment, pipes, streams = read_start(others)
         assert args[:2] == [sys.executable, "-c"] and not pass_fds
-        order = {"args": args[2:], "cwd": str(cwd or Path.cwd()), "env": dict(os.environ if env is None else env)}
+        order = {"args": args[2:], "cwd": folder, "env": environment}
         nowhere = os.open(os.devnull, os.O_RDWR)
-        streams = (nowhere if number < 0 else number for number in (stdin, stdout, stderr))
+        streams = [nowhere if number < 0 else number for number in streams]
         self.pid = fork_server().fork(order, *streams)
         os.close(nowhere)
         self._child_created = True
@@ -106,23 +114,20 @@ class ForkedModule(subprocess.Popen):
     """`[sys.executable, "-m", MODULE, *ARGUMENTS]`, forked from this process; other commands are started as usual."""
 
     def _execute_child(self, args: list[str], *others: Any) -> None:
-        _, _, _, pass_fds, cwd, env, _, _, _, *pipes = others[:15]
-        stdin, _, _, stdout, _, stderr = pipes
+        pass_fds, folder, environment, pipes, streams = read_start(others)
         if args[:2] != [INTERPRETER, "-m"]:
             super()._execute_child(args, *others)  # type: ignore[misc]  # as above
             return
         self.pid = os.fork()
         if self.pid == 0:
-            streams = [number if number >= 0 else place for place, number in enumerate((stdin, stdout, stderr))]
+            streams = [number if number >= 0 else place for place, number in enumerate(streams)]
             for place, number in enumerate([os.dup(number) for number in streams]):
                 os.dup2(number, place)
             kept = sorted([2, *pass_fds, os.sysconf("SC_OPEN_MAX")])
             for before, after in pairwise(kept):
                 os.closerange(before + 1, after)
-            become(args, str(cwd or Path.cwd()), dict(os.environ if env is None else env))
-            if not hasattr(sys.modules.get(args[2]), "__path__"):
-                sys.modules.pop(args[2], None)  # or it could not be run as a program
-            leave(lambda: runpy.run_module(args[2], run_name="__main__", alter_sys=True))
+            become(args, folder, environment)
+            leave(lambda: run_as_program(args[2]))
         self._child_created = True
         self._close_pipe_fds(*pipes)  # type: ignore[attr-defined]
 
@@ -173,6 +178,13 @@ def become(args: list[str], folder: str, environment: dict[str, str]) -> None:
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
 
 
+def run_as_program(module: str) -> None:
+    """`python -m MODULE`, which must not have been imported before unless it is a package."""
+    if not hasattr(sys.modules.get(module), "__path__"):
+        sys.modules.pop(module, None)
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
 def show_command(args: list[str]) -> None:
     """Have the system show these arguments as the command line, as those of a new interpreter."""
     fields = Path("/proc/self/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
@@ -180,23 +192,6 @@ def show_command(args: list[str]) -> None:
     shown = b"".join(os.fsencode(argument) + b"\0" for argument in args)
     assert len(shown) < end - begin, "LONGEST_COMMAND is too short"
     ctypes.memmove(begin, shown.ljust(end - begin, b"\0"), end - begin)
-
-
-def leave(act: Callable[[], object]) -> NoReturn:
-    """Do it and end as an interpreter does, but without taking apart all that was imported."""
-    try:
-        act()
-        threading._shutdown()  # type: ignore[attr-defined]
-        status = 0
-    except SystemExit as end:
-        status = end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BaseException:
-        sys.excepthook(*sys.exc_info())
-        status = 1
-    atexit._run_exitfuncs()
-    for output in (sys.stdout, sys.stderr):
-        output.flush()
-    os._exit(status)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,10 @@ import sys
 import termios
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 PRELOADED = (
     "emocore.cli.main",
@@ -122,10 +125,11 @@ def carry_out(order: dict) -> int:
     return main()
 
 
-def leave(order: dict) -> None:
-    """Carry it out and end as Python does, but for taking all that was imported apart, which would cost the most."""
+def leave(act: Callable[[], int | None]) -> NoReturn:
+    """Do it and end with its exit status as Python does, but for taking all that was imported apart, which would cost
+    the most."""
     try:
-        sys.exit(carry_out(order))
+        sys.exit(act())
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)
     except BaseException:
@@ -151,4 +155,4 @@ if __name__ == "__main__":
     os.write(int(sys.argv[2]), b"ready\n")
     ordered = serve(int(sys.argv[1]), int(sys.argv[2]))
     if ordered:
-        leave(ordered)
+        leave(partial(carry_out, ordered))
