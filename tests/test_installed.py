@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.app_browser import App
+from tests.support.app_browser import MAKE_APP, App
 from tests.support.handshakes import assert_closed
 from tests.support.live_runs import end_processes
 from tests.support.repository import REPOSITORY
@@ -72,7 +72,7 @@ def test_secrets_are_read_from_the_working_directory_only(site: Path, elsewhere:
 
 @pytest.fixture
 def app(elsewhere: Path) -> Iterator[App]:
-    app = App(elsewhere / "runs", folder=elsewhere)
+    app = App(elsewhere / "runs", MAKE_APP, folder=elsewhere)
     app.start()
     yield app
     app.kill()

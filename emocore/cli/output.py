@@ -179,7 +179,7 @@ def print_run(run: RunFolder) -> None:
         cost, speed = stored.cost, stored.cost.samples_per_second
         print_line(
             f"\ntrained in {format_seconds(cost.train_seconds)}, "
-            f"{'-' if speed is None else f'{speed:.1f}'} samples/s, "
+            f"{'-' if speed is None else f'{speed:.1f}'} texts/s, "
             f"peak memory {format_bytes(cost.peak_memory_bytes)}, "
             f"{format_count(cost.trainable_parameters)} trainable parameters, "
             f"adapter {format_bytes(cost.adapter_bytes)}"

@@ -11,9 +11,10 @@ from tests.support.live_runs import end_processes
 
 
 @pytest.fixture
-def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
+def app(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
+    """Its parameter is the command that starts it."""
     monkeypatch.setenv("EMOCORE_RUNS", str(tmp_path))
-    app = App(tmp_path)
+    app = App(tmp_path, getattr(request, "param", None))
     app.start()
     yield app
     app.kill()

@@ -1,16 +1,18 @@
 """A new user's way through the app in real Chromium: study, curves, comparison, a sentence."""
 
+import pytest
 from playwright.sync_api import expect
 
 from emocore.run.listing import list_runs
 from emocore.run.state import RunStatus
-from tests.support.app_browser import BROWSER_MARKS, keep_screenshot, open_page, wait_for_status
+from tests.support.app_browser import BROWSER_MARKS, MAKE_APP, keep_screenshot, open_page, wait_for_status
 
 STUDY_TIMEOUT_SECONDS = 420
 
 pytestmark = BROWSER_MARKS
 
 
+@pytest.mark.parametrize("app", [MAKE_APP], indirect=True, ids=["make app"])
 def test_a_newcomer_launches_watches_compares_and_tries(app, browser):
     page = open_page(browser, app.url)
     expect(page.get_by_role("heading", name="Emocore")).to_be_visible()

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from emocore.run.listing import list_runs
 from emocore.run.state import RunStatus
+from tests.support.forks import ForkedPython
 from tests.support.repository import REPOSITORY
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -25,16 +26,27 @@ BROWSER_MARKS = [
     pytest.mark.skipif(not CHROMIUM.exists(), reason="no /usr/bin/chromium: install it to run the browser tests"),
 ]
 
+MAKE_APP = (sys.executable, "-m", "emocore", "app")
+RUN_APP_FILE = f"""
+import runpy, sys
+sys.argv = ["app.py", "--server.port", sys.argv[-1]]
+runpy.run_path({str(REPOSITORY / "app.py")!r}, run_name="__main__")
+"""
+
 expect.set_options(timeout=30_000)
 
 
 class App:
-    """The app on a free port with its own runs folder, started as by `make app` unless there is another `command`."""
+    """The app on a free port with its own runs folder.
 
-    def __init__(
-        self, runs: Path, command: Sequence[str] = (sys.executable, "-m", "emocore", "app"), folder: Path = REPOSITORY
-    ) -> None:
-        self.runs, self._command, self._folder = runs, command, folder
+    It is started by `command`, or, without one, forked from a process that has its libraries loaded. It starts
+    schedulers and runs as it does for a user in either case.
+    """
+
+    def __init__(self, runs: Path, command: Sequence[str] | None = None, folder: Path = REPOSITORY) -> None:
+        self.runs, self._folder = runs, folder
+        self._command = command or [sys.executable, "-c", RUN_APP_FILE]
+        self._start = subprocess.Popen if command else ForkedPython
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -42,7 +54,7 @@ class App:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        self.process = subprocess.Popen(
+        self.process = self._start(
             [*self._command, "--port", str(self.port)],
             cwd=self._folder,
             env=os.environ | {"EMOCORE_RUNS": str(self.runs), "EMOCORE_DATA_FOLDERS": str(self.runs)},

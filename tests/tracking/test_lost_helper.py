@@ -83,6 +83,7 @@ def test_a_library_can_be_imported_without_the_helper(child: Child) -> None:
     [helper] = [one for one in psutil.Process(child.process.pid).children() if one.name() == "wandb-core"]
     helper.kill()
     wait_for(lambda: helper.status() == psutil.STATUS_ZOMBIE, 10, "its death")
+    time.sleep(1)  # so that the client notices; until then it reports an import without an error
     child.finish("import joblib", "log 5", "end 0")
     assert BROKE_DOWN in place_of(child.run)["reason"]
 
