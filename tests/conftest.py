@@ -104,12 +104,20 @@ def tiny_qwen2(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def finished_runs(
-    tmp_path_factory: pytest.TempPathFactory, isolated_session: None, tiny_bert: Path, tiny_llama: Path, small_csv: Path
+    tmp_path_factory: pytest.TempPathFactory,
+    worker_id: str,
+    isolated_session: None,
+    tiny_bert: Path,
+    tiny_llama: Path,
+    small_csv: Path,
 ) -> dict[str, RunFolder]:
-    """Finished runs by name, to read and copy but not to change: see FINISHED_RUNS in live_runs.py."""
+    """Finished runs by name, to read and copy but not to change: see FINISHED_RUNS in live_runs.py. They are trained
+    by the first of the processes that share the tests."""
     from tests.support.live_runs import carry_out_finished_runs
 
-    return carry_out_finished_runs(tmp_path_factory.mktemp("finished"), tiny_bert, tiny_llama, small_csv)
+    own = tmp_path_factory.getbasetemp()
+    shared = own if worker_id == "master" else own.parent
+    return carry_out_finished_runs(shared / "finished", tiny_bert, tiny_llama, small_csv)
 
 
 @pytest.fixture

@@ -9,13 +9,12 @@ import numpy as np
 import pandas as pd
 
 from emocore.evaluation.results import RunResult
-from emocore.metrics import score_logits
 from emocore.models.resolve import resolve
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.provenance import Provenance
 from emocore.run.result import RunScores
-from tests.support.tables import COST, make_origin, make_predictions
+from tests.support.tables import COST, make_origin, make_predictions, score
 
 LABELS = ("anger", "joy", "trust")
 # Supports 2, 3 and 1: joy is the commonest, trust the rarest.
@@ -56,7 +55,7 @@ def build_result(
     those of the test split if there is one."""
     splits = {"validation": (truth, np.where(truth == 1, 3.0, -3.0) if logits is None else logits)}
     splits |= {"test": test} if test else {}
-    scores = {split: score_logits(*values, list(labels), config.threshold) for split, values in splits.items()}
+    scores = {split: score(*values, labels, config.threshold) for split, values in splits.items()}
     result = RunResult(
         id=f"run-{next(numbers):06}",
         config=config,

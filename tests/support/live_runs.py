@@ -1,6 +1,7 @@
 """Start, watch and clean up real run and scheduler processes."""
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run
 from emocore.run.state import RunStatus
+from emocore.system.locks import open_lock, take_lock
 from tests.support.forks import ForkedPython
 from tests.support.repository import REPOSITORY
 
@@ -82,16 +84,21 @@ def carry_out(*runs: RunFolder, fault: str = "", prepare: str = "pass", log: Pat
 
 
 def carry_out_finished_runs(root: Path, bert: Path, llama: Path, data: Path) -> dict[str, RunFolder]:
-    """All FINISHED_RUNS, one after the other in one process."""
-    bases = {"bert": str(bert), "llama": str(llama)}
-    runs = {
-        name: queue_run(root, data, **settings | {"base": bases[settings["base"]]})
-        for name, settings in FINISHED_RUNS.items()
-    }
-    log = root / "log"
-    assert carry_out(*runs.values(), log=log) == 0, log.read_text(encoding="utf-8")
-    log.unlink()
-    return runs
+    """All FINISHED_RUNS, one after the other in one process; if `root` has them already, those."""
+    root.mkdir(exist_ok=True)
+    names, log = root / ".names.json", root / "log"
+    with open_lock(root.with_suffix(".lock"), lambda error: error) as descriptor:
+        take_lock(descriptor)
+        if not names.exists():
+            bases = {"bert": str(bert), "llama": str(llama)}
+            runs = {
+                name: queue_run(root, data, **settings | {"base": bases[settings["base"]]})
+                for name, settings in FINISHED_RUNS.items()
+            }
+            assert carry_out(*runs.values(), log=log) == 0, log.read_text(encoding="utf-8")
+            log.unlink()
+            names.write_text(json.dumps({name: run.id for name, run in runs.items()}))
+    return {name: RunFolder(root / id) for name, id in json.loads(names.read_text()).items()}
 
 
 def python(*arguments: str, folder: Path = REPOSITORY, **environment: str) -> str:
