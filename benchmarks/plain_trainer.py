@@ -2,8 +2,9 @@
 
     python -m benchmarks.plain_trainer --data train.csv [--base smollm2-135m] [--rows 320] [--rounds 2]
 
-The plain script uses fp32 weights under bf16 autocast, random batches padded to their longest text, and the stock
-attention. Both train LoRA of the same rank on all linear layers for one epoch. Prints samples per second and the ratio.
+The plain script uses fp32 weights, under bf16 autocast if Emocore trains in bf16 on this machine, random batches padded
+to their longest text, and the stock attention. Both train LoRA of the same rank on all linear layers for one epoch.
+Prints samples per second and the ratio.
 """
 
 import argparse
@@ -26,10 +27,11 @@ from emocore.models.methods import find_method
 from emocore.models.pooling import MeanPooledBert
 from emocore.models.resolve import resolve
 from emocore.run.config import STARTER, RunConfig
+from emocore.training.process import choose_precision
 from emocore.training.trainer import EmotionTrainer, training_arguments
 
 
-def plain_trainer(config: RunConfig, loaded: LoadedBase, data: DatasetDict, folder: str) -> Trainer:
+def plain_trainer(config: RunConfig, loaded: LoadedBase, data: DatasetDict, folder: str, bf16: bool) -> Trainer:
     base, method = find_base(config.base), find_method(config.method)
     assert method.adapter_config, "TF-IDF has no adapter"
     model_class = MeanPooledBert if base.pooling == "mean" else AutoModelForSequenceClassification
@@ -46,7 +48,7 @@ def plain_trainer(config: RunConfig, loaded: LoadedBase, data: DatasetDict, fold
         num_train_epochs=1,
         per_device_train_batch_size=config.batch_size,
         learning_rate=config.learning_rate,
-        bf16=True,
+        bf16=bf16,
         use_cpu=True,
         save_strategy="no",
         report_to="none",
@@ -61,13 +63,13 @@ def plain_trainer(config: RunConfig, loaded: LoadedBase, data: DatasetDict, fold
 
 
 def emocore_trainer(
-    config: RunConfig, model: PeftModel, loaded: LoadedBase, data: DatasetDict, folder: str
+    config: RunConfig, model: PeftModel, loaded: LoadedBase, data: DatasetDict, folder: str, bf16: bool
 ) -> EmotionTrainer:
     return EmotionTrainer(
         run_config=config,
         lengths=data["train"]["length"],
         model=model,
-        args=training_arguments(config, folder, len(data["train"]), "cpu", "bf16"),
+        args=training_arguments(config, folder, len(data["train"]), "cpu", "bf16" if bf16 else "fp32"),
         train_dataset=data["train"],
         eval_dataset=data["validation"].select(range(16)),
         data_collator=transformers.DataCollatorWithPadding(loaded.tokenizer),
@@ -77,15 +79,16 @@ def emocore_trainer(
 def measure_round(config: RunConfig, splits: Splits) -> tuple[float, float]:
     """Samples per second of the plain script and of Emocore."""
     speeds = []
+    bf16 = choose_precision(config, "cpu") == "bf16"
     for kind in ("plain", "emocore"):
         transformers.set_seed(config.seed)
-        model, loaded = build_model(config, splits.labels, "cpu", bf16=True)
+        model, loaded = build_model(config, splits.labels, "cpu", bf16)
         data = encode_splits(splits, loaded.tokenizer, config.max_length)
         with tempfile.TemporaryDirectory() as folder:
             if kind == "plain":
-                trainer = plain_trainer(config, loaded, data, folder)
+                trainer = plain_trainer(config, loaded, data, folder, bf16)
             else:
-                trainer = emocore_trainer(config, model, loaded, data, folder)
+                trainer = emocore_trainer(config, model, loaded, data, folder, bf16)
             began = time.monotonic()
             trainer.train()
             seconds = trainer.train_seconds if kind == "emocore" else time.monotonic() - began

@@ -19,7 +19,14 @@ from emocore.run.study import StudyConfig
 from emocore.tracking.metrics_file import read_metrics
 from tests.conftest import SMALL_LABELS
 from tests.support.damaged_folders import JSON_FILES
-from tests.support.live_runs import describe, end_processes, processes_of_root, quick_settings, wait_for
+from tests.support.live_runs import (
+    describe,
+    end_processes,
+    processes_of_root,
+    quick_settings,
+    start_scheduler,
+    wait_for,
+)
 from tests.support.records import read_raw
 from tests.support.tables import make_place
 from tests.support.wandb_children import place_of
@@ -48,6 +55,7 @@ def studies(
                 settings = quick_settings(small_csv, base=str(base))
                 del settings["seed"]
                 study = StudyConfig(name=f"tiny {name}", methods=list(METHODS), settings=settings)
+                start_scheduler(roots[name], idle_seconds=10)
                 found[name] = dict(zip(METHODS, launch(plan_study(study), roots[name]), strict=True))
         everything = [run for runs in found.values() for run in runs.values()]
         ended = wait_until_final(everything, 200)
