@@ -136,4 +136,5 @@ def test_one_run_and_runs_of_w_and_b_are_reported_without_what_they_do_not_have(
         sections = Reader(page).sections
         assert "Verdicts" not in sections
         assert words in page
+        assert "Validation split (120 texts)" in page
         assert "0." in sections["Scores"]

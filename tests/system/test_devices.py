@@ -68,6 +68,16 @@ def test_the_gpus_come_before_the_cpu(tmp_path: Path, monkeypatch: pytest.Monkey
     assert [device.name for device in own_devices()] == ["cpu"]
 
 
+@pytest.mark.parametrize(("flags", "bf16"), [("avx2 avx512_bf16", True), ("avx2", False), (None, False)])
+def test_linux_says_whether_the_cpu_multiplies_in_bf16(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: str | None, bf16: bool
+) -> None:
+    if flags:
+        (tmp_path / "cpuinfo").write_text(f"flags\t\t: fpu {flags}\n")
+    monkeypatch.setattr(module, "Path", lambda _: tmp_path / "cpuinfo")
+    assert module._cpu.__wrapped__().bf16 == bf16  # past its cache
+
+
 def test_a_failure_is_told_and_asked_again_but_success_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(tmp_path, "echo 'Driver/library version mismatch'; exit 18", monkeypatch)
     assert ask_for_gpus().problem == "nvidia-smi: Driver/library version mismatch"
