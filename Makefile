@@ -50,9 +50,10 @@ lock: setup $(TEST_SETUP)
 		--no-emit-index-url --no-emit-find-links --output-file=requirements.txt pyproject.toml
 	sed -i 's/+cpu / /' requirements.txt
 
+# A test that holds a time may fail while it is measured; the report is printed all the same.
 coverage-report: setup $(TEST_SETUP)
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	-$(BIN)/coverage run -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -41,3 +41,6 @@ def test_the_threshold_in_use_is_marked_on_the_line_of_each_series() -> None:
     mark = named(figure, "LoRA, threshold in use")
     assert (list(mark.x), list(mark.y), mark.marker.color) == ([0.25], [0.5], METHODS["lora"].color)
     assert len(figure.data) == 7, "series without a curve have no mark"
+    used = tables.emotion_rows(series=5)
+    figure = precision_recall_curves(tables.precision_recall_rows(), used[used["method"] != "lora"])
+    assert len(figure.data) == 5, "nor has a curve whose series has no score"

@@ -78,6 +78,13 @@ def test_the_newest_few_are_kept_next_to_the_draft_that_was_being_written(killed
     assert names(killed.checkpoints) == {f"checkpoint-{step}" for step in steps} | {f".draft-{LAST_STEP + 1}"}
 
 
+def test_a_checkpoint_without_its_progress_is_named(tmp_path: Path) -> None:
+    checkpoint = tmp_path / "run" / "checkpoints" / "checkpoint-1"
+    checkpoint.mkdir(parents=True)
+    with pytest.raises(RunError, match=rf"is missing; delete {checkpoint}, then resume"):
+        read_progress(checkpoint)
+
+
 def test_a_draft_is_no_checkpoint_though_all_is_in_it(killed: RunFolder) -> None:
     assert is_complete(killed.checkpoints / f".draft-{LAST_STEP + 1}" / f"checkpoint-{LAST_STEP + 1}")
     assert newest_step(killed.checkpoints) == LAST_STEP

@@ -71,6 +71,9 @@ def test_another_base_is_no_trouble_where_nothing_was_trained(killed: RunFolder)
     note_base(copy, "first-revision", NOWHERE)
     note_base(copy, "second-revision", NOWHERE)
     assert copy.provenance and copy.provenance.base_revision == "second-revision"
+    (copy.path / "provenance.json").unlink()
+    with pytest.raises(RunError, match=r"provenance\.json is missing"):
+        note_base(copy, "second-revision", NOWHERE)
 
 
 @pytest.fixture
