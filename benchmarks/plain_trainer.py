@@ -31,7 +31,7 @@ from emocore.training.process import choose_precision
 from emocore.training.trainer import EmotionTrainer, training_arguments
 
 
-def plain_trainer(config: RunConfig, loaded: LoadedBase, data: DatasetDict, folder: str, bf16: bool) -> Trainer:
+def plain_trainer(config: RunConfig, loaded: LoadedBase, data: DatasetDict, folder: str) -> Trainer:
     base, method = find_base(config.base), find_method(config.method)
     assert method.adapter_config, "TF-IDF has no adapter"
     model_class = MeanPooledBert if base.pooling == "mean" else AutoModelForSequenceClassification
@@ -48,7 +48,7 @@ def plain_trainer(config: RunConfig, loaded: LoadedBase, data: DatasetDict, fold
         num_train_epochs=1,
         per_device_train_batch_size=config.batch_size,
         learning_rate=config.learning_rate,
-        bf16=bf16,
+        bf16=config.precision == "bf16",
         use_cpu=True,
         save_strategy="no",
         report_to="none",
@@ -63,13 +63,13 @@ def plain_trainer(config: RunConfig, loaded: LoadedBase, data: DatasetDict, fold
 
 
 def emocore_trainer(
-    config: RunConfig, model: PeftModel, loaded: LoadedBase, data: DatasetDict, folder: str, bf16: bool
+    config: RunConfig, model: PeftModel, loaded: LoadedBase, data: DatasetDict, folder: str
 ) -> EmotionTrainer:
     return EmotionTrainer(
         run_config=config,
         lengths=data["train"]["length"],
         model=model,
-        args=training_arguments(config, folder, len(data["train"]), "cpu", "bf16" if bf16 else "fp32"),
+        args=training_arguments(config, folder, len(data["train"]), "cpu", config.precision),
         train_dataset=data["train"],
         eval_dataset=data["validation"].select(range(16)),
         data_collator=transformers.DataCollatorWithPadding(loaded.tokenizer),
@@ -79,16 +79,15 @@ def emocore_trainer(
 def measure_round(config: RunConfig, splits: Splits) -> tuple[float, float]:
     """Samples per second of the plain script and of Emocore."""
     speeds = []
-    bf16 = choose_precision(config, "cpu") == "bf16"
     for kind in ("plain", "emocore"):
         transformers.set_seed(config.seed)
-        model, loaded = build_model(config, splits.labels, "cpu", bf16)
+        model, loaded = build_model(config, splits.labels, "cpu", bf16=config.precision == "bf16")
         data = encode_splits(splits, loaded.tokenizer, config.max_length)
         with tempfile.TemporaryDirectory() as folder:
             if kind == "plain":
-                trainer = plain_trainer(config, loaded, data, folder, bf16)
+                trainer = plain_trainer(config, loaded, data, folder)
             else:
-                trainer = emocore_trainer(config, model, loaded, data, folder, bf16)
+                trainer = emocore_trainer(config, model, loaded, data, folder)
             began = time.monotonic()
             trainer.train()
             seconds = trainer.train_seconds if kind == "emocore" else time.monotonic() - began
@@ -106,6 +105,7 @@ def main() -> None:
     options = parser.parse_args()
     rows = None if options.data == STARTER else options.rows
     config, _ = resolve(RunConfig(method=options.method, base=options.base, data=options.data, rows=rows, epochs=1))
+    config = config.model_copy(update={"precision": choose_precision(config, "cpu")})
     splits = load_splits(config)
     rounds = [measure_round(config, splits) for _ in range(options.rounds)]
     for plain, ours in rounds:
