@@ -3,7 +3,7 @@
 `ForkedPython` is used like `subprocess.Popen` for `python -c CODE ARGUMENTS`. Its process is forked from one that did
 the imports once, computed nothing and has a single thread. What such a process starts with `python -m emocore...` is
 forked from it in turn, if its code calls `fork_what_is_started`. Tests of the start itself use new interpreters, as do
-the command line, one test of the app, and all that the app and the command line start.
+the command line, the tests that start the app as a user does, and all that the app and the command line start.
 """
 
 import atexit
