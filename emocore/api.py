@@ -197,7 +197,7 @@ def compare(runs: Iterable[Run | str], split: str | None = None, thresholds: Thr
 
     Raises:
         RunError: A run has not finished, or its files are damaged.
-        DataError: The runs share no split.
+        DataError: A run lacks the split.
     """
     folders = [_folder(run) for run in runs]
     if not folders:

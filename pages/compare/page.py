@@ -41,12 +41,6 @@ st.caption("See which method is better, by how much, and how certain that is.")
 
 results, runs = choose_results()
 splits = shared_splits(results)
-if not splits:
-    st.error(
-        "They share no split: some have validation scores only, others test scores only.",
-        title="These runs cannot be compared",
-    )
-    st.stop()
 controls = st.container(horizontal=True)
 split = choose_segment(
     controls, "Split", {name: name for name in reversed(splits)}, name="split", key="compare_split", help=SPLIT_HELP
