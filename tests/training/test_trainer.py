@@ -14,11 +14,14 @@ from transformers import DataCollatorWithPadding, TrainerCallback, set_seed
 
 from emocore.data.encode import encode_splits
 from emocore.data.split import load_splits
+from emocore.errors import RunError
 from emocore.metrics import score_multilabel, sigmoid
 from emocore.models.build import LoadedBase, build_model
 from emocore.models.methods import METHODS
 from emocore.models.resolve import resolve
 from emocore.run.config import RunConfig
+from emocore.run.folder import RunFolder
+from emocore.training.callbacks import SaveCheckpoints
 from emocore.training.trainer import EmotionTrainer, LengthGroupedSampler, training_arguments
 from tests.support.live_runs import quick_settings
 
@@ -229,6 +232,17 @@ def test_max_steps_end_the_training_in_the_middle_of_an_epoch(make_trainer: Make
     trainer.train()
     assert trainer.state.global_step == 7
     assert trainer.samples_seen == pytest.approx(56)
+
+
+def test_a_run_whose_folder_was_removed_ends_and_does_not_make_it_again(
+    make_trainer: MakeTrainer, tmp_path: Path
+) -> None:
+    trainer, _ = make_trainer()
+    run = RunFolder(tmp_path / "removed")
+    trainer.add_callback(SaveCheckpoints(trainer, run))
+    with pytest.raises(RunError, match="run removed: its folder was removed while it trained"):
+        trainer.train()
+    assert not run.path.exists()
 
 
 def test_the_clock_leaves_the_evaluations_out(make_trainer: MakeTrainer) -> None:
