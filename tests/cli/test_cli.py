@@ -146,7 +146,10 @@ def test_each_option_of_a_command_is_a_parameter_of_its_function() -> None:
 def test_an_interrupted_command_and_a_closed_pipe_end_quietly(paused: list[RunFolder]) -> None:
     change_status(paused[0], RunStatus.STOPPED)
     command = [sys.executable, "-m", "emocore", "resume", "--wait", paused[0].id]
-    child = subprocess.Popen(command, stdout=-1, stderr=-1, text=True, cwd=REPOSITORY)
+    child = subprocess.Popen(
+        command, stdout=-1, stderr=-1, text=True, cwd=REPOSITORY,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored if a script runs the tests with `&`
+    )  # fmt: skip
     assert child.stdout and child.stdout.readline() == f"{paused[0].id}\n"
     assert child.stderr and child.stderr.readline() == PAUSED, "and now it waits"
     child.send_signal(signal.SIGINT)
