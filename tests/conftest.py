@@ -16,8 +16,10 @@ from emocore.data.source import STARTER_FILE
 from emocore.run.folder import RunFolder
 from emocore.system.libraries import prepare_libraries
 
-# Before anything imports torch or huggingface_hub, which read these once.
+# Before anything imports torch, numpy or huggingface_hub, which read these once. One thread per process: tiny models
+# and small tables gain nothing from more, and the threads of two tests at a time would wait for each other.
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["OMP_NUM_THREADS"] = "1"
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 prepare_libraries()
 
@@ -52,12 +54,10 @@ def components_scanned_once() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A runs folder of its own for each test; the installation is one for all of a session. One thread a
-    process: tiny models gain nothing from more, and two tests at a time would wait for each other's threads."""
+    """A runs folder of its own for each test; the installation is one for all of a session."""
     clear_accounts(monkeypatch)
     monkeypatch.setattr("emocore.system.secrets.SECRETS_FILE", tmp_path / "no secrets.toml")
     monkeypatch.setenv("EMOCORE_RUNS", str(tmp_path / "runs"))
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")
@@ -69,11 +69,8 @@ def small_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def save_tiny(kind: str, factory: pytest.TempPathFactory) -> Path:
-    import torch
-
     from tests.support import tiny_models
 
-    torch.set_num_threads(1)
     save = getattr(tiny_models, f"save_tiny_{kind}")
     return Path(save(factory.mktemp("bases") / f"tiny-{kind}"))
 

@@ -31,15 +31,8 @@ def strike_all(world: World, points: list[str]) -> None:
 
 
 @pytest.fixture(scope="module")
-def one_thread() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OMP_NUM_THREADS", "1")
-        yield
-
-
-@pytest.fixture(scope="module")
 def worlds(
-    tmp_path_factory: pytest.TempPathFactory, tiny_llama: Path, small_csv: Path, one_thread: None
+    tmp_path_factory: pytest.TempPathFactory, tiny_llama: Path, small_csv: Path
 ) -> Iterator[dict[str, tuple[World, list[str]]]]:
     """Two worlds that are struck at the same time."""
     points = {"models": MODEL_POINTS, "others": OTHER_POINTS}

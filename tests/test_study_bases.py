@@ -49,14 +49,12 @@ def studies(
     bases = {"gemma": tiny_gemma, "qwen2": tiny_qwen2}
     found: dict[str, dict[str, RunFolder]] = {}
     try:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("OMP_NUM_THREADS", "1")
-            for name, base in bases.items():
-                settings = quick_settings(small_csv, base=str(base))
-                del settings["seed"]
-                study = StudyConfig(name=f"tiny {name}", methods=list(METHODS), settings=settings)
-                start_scheduler(roots[name], idle_seconds=10)
-                found[name] = dict(zip(METHODS, launch(plan_study(study), roots[name]), strict=True))
+        for name, base in bases.items():
+            settings = quick_settings(small_csv, base=str(base))
+            del settings["seed"]
+            study = StudyConfig(name=f"tiny {name}", methods=list(METHODS), settings=settings)
+            start_scheduler(roots[name], idle_seconds=10)
+            found[name] = dict(zip(METHODS, launch(plan_study(study), roots[name]), strict=True))
         everything = [run for runs in found.values() for run in runs.values()]
         ended = wait_until_final(everything, 200)
         assert ended, "\n".join(describe(run) for run in everything)

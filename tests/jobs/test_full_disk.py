@@ -127,8 +127,7 @@ class Story:
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory, small_csv: Path, tiny_bert: Path) -> Iterator[Story]:
     folder = tmp_path_factory.mktemp("full") / "disk"
-    with small_disk(folder, megabytes=24) as root, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OMP_NUM_THREADS", "1")
+    with small_disk(folder, megabytes=24) as root:
         run = queue_run(root, small_csv, base=str(tiny_bert), epochs=12, checkpoint_minutes=1e-6)
         config = run.config
         try:

@@ -39,37 +39,35 @@ class Story:
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory, small_csv: Path) -> Iterator[Story]:
     root = tmp_path_factory.mktemp("queue")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OMP_NUM_THREADS", "1")
-        gone = {name: queue_run(root, Path("gone.csv"), method="tfidf") for name in ("first", "second")}
-        long = queue_run(root, small_csv, method="tfidf")
-        front = queue_run(root, Path("gone.csv"), method="tfidf")
-        told = Story(gone | {"long": long, "front": front})
-        for number, run in enumerate(told.names.values()):
-            edit(run, "state.json", created_at=2e9 - number)
-        move_to_front(long)
-        move_to_front(front)
-        try:
-            pause_queue(root)
-            scheduler = start_scheduler(root, idle_seconds=2.5)
-            with pytest.raises(AssertionError, match="waited"):
-                wait_for(lambda: any(run.stored_state.status != RunStatus.QUEUED for run in told.names.values()), 1.5)
-            told.look("paused")
-            continue_queue(root)
-            wait_for_status(long, RunStatus.RUNNING)
-            pause_queue(root)
-            told.look("paused again")
-            resume_run(front)
-            assert scheduler.wait(60) == 0, describe(long)
-            tend_queue(root)  # as every look of a page does
-            told.look("after the live one")
-            continue_queue(root)
-            for run in told.names.values():
-                wait_for(lambda run=run: run.stored_state.status.is_final, what=describe(run))
-            told.look("continued")
-            yield told
-        finally:
-            end_processes(root)
+    gone = {name: queue_run(root, Path("gone.csv"), method="tfidf") for name in ("first", "second")}
+    long = queue_run(root, small_csv, method="tfidf")
+    front = queue_run(root, Path("gone.csv"), method="tfidf")
+    told = Story(gone | {"long": long, "front": front})
+    for number, run in enumerate(told.names.values()):
+        edit(run, "state.json", created_at=2e9 - number)
+    move_to_front(long)
+    move_to_front(front)
+    try:
+        pause_queue(root)
+        scheduler = start_scheduler(root, idle_seconds=2.5)
+        with pytest.raises(AssertionError, match="waited"):
+            wait_for(lambda: any(run.stored_state.status != RunStatus.QUEUED for run in told.names.values()), 1.5)
+        told.look("paused")
+        continue_queue(root)
+        wait_for_status(long, RunStatus.RUNNING)
+        pause_queue(root)
+        told.look("paused again")
+        resume_run(front)
+        assert scheduler.wait(60) == 0, describe(long)
+        tend_queue(root)  # as every look of a page does
+        told.look("after the live one")
+        continue_queue(root)
+        for run in told.names.values():
+            wait_for(lambda run=run: run.stored_state.status.is_final, what=describe(run))
+        told.look("continued")
+        yield told
+    finally:
+        end_processes(root)
 
 
 def test_a_paused_queue_starts_nothing(story: Story) -> None:

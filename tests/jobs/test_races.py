@@ -1,7 +1,6 @@
 """Several processes act on the same run or folder at the same moment: one wins, and nothing is damaged."""
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -145,7 +144,6 @@ def test_apps_that_launch_and_look_at_once_share_one_folder_and_one_scheduler(ro
         subprocess.Popen(
             [sys.executable, "-c", LAUNCHER, str(root), str(small_csv)],
             cwd=REPOSITORY,
-            env=os.environ | {"OMP_NUM_THREADS": "1"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -52,25 +52,23 @@ class Served:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory, small_csv: Path, tiny_bert: Path) -> Iterator[Served]:
     root = tmp_path_factory.mktemp("queue")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OMP_NUM_THREADS", "1")
-        changes = [{"method": "tfidf"}, {"target_modules": ["no_such_layer"]}, {"method": "tfidf"}]
-        runs = [queue_run(root, small_csv, base=str(tiny_bert), **change) for change in changes]
-        scheduler = start_scheduler(root)
-        watched = psutil.Process(scheduler.pid)
-        most, zombies = 0, [99]
-        try:
-            while any(not run.stored_state.status.is_final for run in runs):
-                most = max(most, sum(run.is_locked for run in runs))
-                if runs[2].stored_state.status == RunStatus.RUNNING:
-                    zombies.append(len(zombies_of(watched)))
-                assert scheduler.poll() is None, describe(runs[0])
-                with pytest.raises(subprocess.TimeoutExpired):
-                    scheduler.wait(0.1)
-            status = scheduler.wait(20)
-            yield Served(runs, most, min(zombies), status, root)
-        finally:
-            end_processes(root)
+    changes = [{"method": "tfidf"}, {"target_modules": ["no_such_layer"]}, {"method": "tfidf"}]
+    runs = [queue_run(root, small_csv, base=str(tiny_bert), **change) for change in changes]
+    scheduler = start_scheduler(root)
+    watched = psutil.Process(scheduler.pid)
+    most, zombies = 0, [99]
+    try:
+        while any(not run.stored_state.status.is_final for run in runs):
+            most = max(most, sum(run.is_locked for run in runs))
+            if runs[2].stored_state.status == RunStatus.RUNNING:
+                zombies.append(len(zombies_of(watched)))
+            assert scheduler.poll() is None, describe(runs[0])
+            with pytest.raises(subprocess.TimeoutExpired):
+                scheduler.wait(0.1)
+        status = scheduler.wait(20)
+        yield Served(runs, most, min(zombies), status, root)
+    finally:
+        end_processes(root)
 
 
 def test_a_queue_is_worked_off_in_its_order(served: Served) -> None:

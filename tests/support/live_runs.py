@@ -78,7 +78,7 @@ def carry_out(*runs: RunFolder, fault: str = "", prepare: str = "pass", log: Pat
     """One attempt at each run, all in one process that may die at `fault`; its exit status. The output goes to `log`,
     or to the first run's. The code of `prepare` is carried out before."""
     command = [sys.executable, "-c", f"import os\n{prepare}\n{EXECUTE_ALL}", *(str(run.path) for run in runs)]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "EMOCORE_FAULT": fault}
+    environment = os.environ | {"EMOCORE_FAULT": fault}
     with (log or runs[0].log).open("ab") as file:
         return ForkedPython(command, cwd=REPOSITORY, env=environment, stdout=file, stderr=file).wait()
 
@@ -106,7 +106,7 @@ def python(*arguments: str, folder: Path = REPOSITORY, **environment: str) -> st
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=folder,
-        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(REPOSITORY), **environment},
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY), **environment},
         capture_output=True,
         text=True,
         timeout=200,
@@ -149,10 +149,8 @@ def trainings(
     """Trainings by name, started together, since most of their time goes into imports."""
     roots = {name: factory.mktemp(f"training-{name}") for name in names}
     try:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("OMP_NUM_THREADS", "1")
-            runs = {name: queue_run(root, data, base=str(base), epochs=1000) for name, root in roots.items()}
-            schedulers = {name: start_scheduler(root) for name, root in roots.items()}
+        runs = {name: queue_run(root, data, base=str(base), epochs=1000) for name, root in roots.items()}
+        schedulers = {name: start_scheduler(root) for name, root in roots.items()}
         yield {name: Training(run, schedulers[name], wait_for_training(run)) for name, run in runs.items()}
     finally:
         for root in roots.values():

@@ -8,7 +8,7 @@ that they differ on the whole population. The population's F1 follows from norma
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from emocore.evaluation.predictions import Predictions
 
@@ -39,13 +39,13 @@ class World:
     def means(self) -> tuple[np.ndarray, np.ndarray]:
         """(labels,) mean score of a text that has the emotion, and of one that has not; it is predicted above 0."""
         false_alarms = self.recall * self.shares * (1 - self.precision) / (self.precision * (1 - self.shares))
-        return norm.ppf(self.recall), norm.ppf(false_alarms)
+        return ndtri(self.recall), ndtri(false_alarms)
 
     def true_f1(self, shift: np.ndarray, skill: np.ndarray, gain: float = 0.0) -> np.ndarray:
         """(..., labels) F1 in the whole population; `gain` moves the means apart, `skill` is (..., 1)."""
         present, absent = self.means
-        hits = self.shares * norm.cdf(present + shift + (skill + gain) / 2)
-        predicted = hits + (1 - self.shares) * norm.cdf(absent + shift - (skill + gain) / 2)
+        hits = self.shares * ndtr(present + shift + (skill + gain) / 2)
+        predicted = hits + (1 - self.shares) * ndtr(absent + shift - (skill + gain) / 2)
         return 2 * hits / (predicted + self.shares)
 
     def draw_seeds(self, random: np.random.Generator, seeds: int) -> tuple[np.ndarray, np.ndarray]:
@@ -61,7 +61,7 @@ class World:
         """One evaluation set; each method of `models` has its seeds' shifts and skills, and its gain."""
         labels = len(self.shares)
         mood = random.normal(size=(self.texts, 1)) * np.where(np.arange(labels) % 2, 0.6, -0.6)
-        truth = mood + 0.8 * random.normal(size=(self.texts, labels)) < norm.ppf(self.shares)
+        truth = mood + 0.8 * random.normal(size=(self.texts, labels)) < ndtri(self.shares)
         present, absent = self.means
 
         def noise(*shape: int) -> np.ndarray:
@@ -83,7 +83,7 @@ class World:
 def predictions_of(truth: np.ndarray, scores: np.ndarray, series: tuple[str, ...]) -> Predictions:
     """Predictions of runs whose `scores` (runs, texts, labels) are positive where an emotion is predicted."""
     runs, texts, labels = scores.shape
-    probabilities = norm.cdf(scores)
+    probabilities = ndtr(scores)
     return Predictions(
         runs=tuple(f"run {number}" for number in range(runs)),
         series=series,

@@ -74,7 +74,7 @@ class Child:
 
     def __init__(self, run: RunFolder, step: int = 0, key: str | None = API_KEY, **variables: str) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("WANDB")}
-        environment |= {"OMP_NUM_THREADS": "1"} | ({"WANDB_API_KEY": key} if key else {}) | variables
+        environment |= ({"WANDB_API_KEY": key} if key else {}) | variables
         with run.log.open("ab") as log:
             self.process = ForkedPython(
                 [sys.executable, "-c", LOG_AS_TOLD, str(run.path), str(step)],

@@ -52,7 +52,7 @@ def witness(tmp_path_factory: pytest.TempPathFactory, small_csv: Path, tiny_bert
     root = tmp_path_factory.mktemp("secrets")
     is_over = threading.Event()
     with WandbServer() as server, pytest.MonkeyPatch.context() as patch:
-        for name, value in (("WANDB_API_KEY", KEY), ("HF_TOKEN", TOKEN), ("OMP_NUM_THREADS", "1")):
+        for name, value in (("WANDB_API_KEY", KEY), ("HF_TOKEN", TOKEN)):
             patch.setenv(name, value)
         confirm_wandb_server(server.base_url)
         good = queue_run(root, small_csv, method="tfidf", base=str(tiny_bert), wandb_base_url=server.base_url)

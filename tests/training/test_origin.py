@@ -1,6 +1,5 @@
 """A resumed run continues only with the data, base and device that it started with."""
 
-import os
 import shutil
 import signal
 import sys
@@ -111,7 +110,6 @@ def test_a_signal_that_nobody_asked_for_is_no_stop_by_the_user(
         process = ForkedPython(
             [sys.executable, "-c", EXECUTE_ALL, str(run.path)],
             cwd=REPOSITORY,
-            env=os.environ | {"OMP_NUM_THREADS": "1"},
             stdout=log,
             stderr=log,
         )
