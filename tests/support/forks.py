@@ -1,9 +1,9 @@
 """Python processes that begin with their imports done, since those take longer than what most tests do with them.
 
 `ForkedPython` is used like `subprocess.Popen` for `python -c CODE ARGUMENTS`. Its process is forked from one that did
-the imports once, computed nothing and has a single thread. What such a process starts with `python -m emocore...` is
-forked from it in turn, if its code calls `fork_what_is_started`. Tests of the start itself use new interpreters, as do
-the command line, the tests that start the app as a user does, and all that the app and the command line start.
+the imports once and has a single thread. What such a process starts with `python -m emocore...` is forked from it in
+turn, if its code calls `fork_what_is_started`. Tests of the start itself use new interpreters, as do the command line,
+the tests that start the app as a user does, and all that the app and the command line start.
 """
 
 import atexit
@@ -36,8 +36,14 @@ MODULES = (
     "emocore.models.classifier",
     "emocore.jobs.queue",
     "iterstrat.ml_stratifiers",
+    "peft.tuners.lora.bnb",
+    "peft.utils.transformers_weight_conversion",
+    "requests",
     "sklearn.metrics",
     "streamlit.web.cli",
+    "transformers.conversion_mapping",
+    "transformers.models.bert.modeling_bert",
+    "transformers.models.llama.modeling_llama",
     "wandb.apis.public",
 )
 INTERPRETER = sys.executable  # which a test may change
@@ -167,6 +173,17 @@ def serve(orders: socket.socket) -> dict[str, Any]:
         return dict(json.loads(message))
 
 
+def load_libraries() -> None:
+    prepare_libraries()
+    gc.disable()
+    for module in MODULES:
+        importlib.import_module(module)
+    # Transformers compiles a thousand patterns when it first loads a model.
+    sys.modules["transformers.conversion_mapping"].get_checkpoint_conversion_mapping("llama")
+    gc.freeze()
+    gc.enable()
+
+
 def become(args: list[str], folder: str, environment: dict[str, str]) -> None:
     """Be like a new interpreter that was started with these arguments."""
     os.setsid()
@@ -197,12 +214,7 @@ def show_command(args: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    prepare_libraries()
-    gc.disable()
-    for module in MODULES:
-        importlib.import_module(module)
-    gc.freeze()
-    gc.enable()
+    load_libraries()
     ordered = serve(socket.socket(fileno=int(sys.argv[1])))
     become([sys.executable, "-c", *ordered["args"]], ordered["cwd"], ordered["env"])
     leave(lambda: exec(compile(ordered["args"][0], "<string>", "exec"), {"__name__": "__main__"}))
