@@ -6,11 +6,13 @@ from emocore.jobs.queue import waiting_runs
 from emocore.run.listing import list_runs
 from emocore.run.state import RunStatus
 from tests.support.app_browser import BROWSER_MARKS, App, keep_screenshot, open_page
+from tests.support.live_runs import start_scheduler
 
 pytestmark = BROWSER_MARKS
 
 
 def test_a_clone_fills_the_form_is_launched_once_and_a_paused_queue_starts_nothing(app: App, browser: Browser) -> None:
+    start_scheduler(app.runs, idle_seconds=600)
     page = open_page(browser, f"{app.url}/launch")
     page.get_by_role("textbox", name="Study").fill("first")
     page.get_by_role("textbox", name="Seeds").fill("7")

@@ -12,7 +12,7 @@ from emocore.run.listing import list_runs
 from emocore.run.state import RunStatus
 from emocore.tracking.metrics_file import read_metrics
 from tests.support.app_browser import BROWSER_MARKS, MAKE_APP, App, keep_screenshot, open_page, wait_for_status
-from tests.support.live_runs import wait_for
+from tests.support.live_runs import start_scheduler, wait_for
 
 EPOCHS = 3
 STUDY_TIMEOUT_SECONDS = 420
@@ -21,7 +21,7 @@ pytestmark = BROWSER_MARKS
 
 
 @pytest.mark.parametrize("app", [MAKE_APP], indirect=True, ids=["make app"])
-def test_a_newcomer_starts_the_starter_study(app: App, browser: Browser) -> None:
+def test_a_newcomer_starts_the_starter_study_which_outlives_browser_and_app(app: App, browser: Browser) -> None:
     page = open_page(browser, app.url)
     expect(page.get_by_role("heading", name="Emocore")).to_be_visible()
     keep_screenshot(page, "1-start-light")
@@ -29,10 +29,21 @@ def test_a_newcomer_starts_the_starter_study(app: App, browser: Browser) -> None
     expect(page.get_by_role("heading", name="Runs")).to_be_visible()
     expect(page.get_by_text("Validation macro-F1")).to_be_visible()
     wait_for_status(app.runs, {RunStatus.RUNNING}, 1, 120)
-    assert [run.config.method for run in list_runs(app.runs)] == ["lora", "ia3", "qlora"]
+    runs = list_runs(app.runs)
+    assert [run.config.method for run in runs] == ["lora", "ia3", "qlora"]
+    page.close()
+    app.kill()
+
+    # Nobody is there now, but the run goes on.
+    wait_for(lambda: any("train/loss" in row for row in read_metrics(runs[0].metrics)), 90, "a step")
+    app.start()
+    page = open_page(browser, f"{app.url}/run?run={runs[0].id}", width=800)
+    expect(page.get_by_text("running", exact=True)).to_be_visible()
+    assert runs[0].state.attempts == 1
 
 
-def test_a_study_outlives_the_app_and_is_stopped_resumed_compared_tried_and_deleted(app: App, browser: Browser) -> None:
+def test_a_study_is_launched_stopped_resumed_compared_tried_and_deleted(app: App, browser: Browser) -> None:
+    start_scheduler(app.runs, idle_seconds=600)  # its runs start in no time
     page = open_page(browser, f"{app.url}/launch")
     epochs = page.get_by_role("spinbutton", name="Epochs")
     epochs.fill(str(EPOCHS))
@@ -42,12 +53,6 @@ def test_a_study_outlives_the_app_and_is_stopped_resumed_compared_tried_and_dele
     wait_for_status(app.runs, {RunStatus.RUNNING}, 1, 90)
     run = list_runs(app.runs)[0]
     page.close()
-    app.kill()
-
-    # Nobody is there now, but the run goes on.
-    wait_for(lambda: any("train/loss" in row for row in read_metrics(run.metrics)), 90, "a step")
-    assert run.state.status == RunStatus.RUNNING
-    app.start()
     page = open_page(browser, f"{app.url}/run?run={run.id}", scheme="dark", width=800)
     expect(page.get_by_text("running", exact=True)).to_be_visible()
     expect(page.get_by_text("Validation F1")).to_be_visible()
@@ -61,6 +66,10 @@ def test_a_study_outlives_the_app_and_is_stopped_resumed_compared_tried_and_dele
     stopped_at = read_metrics(run.metrics)[-1]["step"]
     keep_screenshot(page, "3-stopped-dark-800")
     page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_text(re.compile("queued|starting|running")).first).to_be_visible()
+    page.close()
+    wait_for_status(app.runs, {RunStatus.FINISHED}, 2, STUDY_TIMEOUT_SECONDS)
+    page = open_page(browser, f"{app.url}/run?run={run.id}", scheme="dark", width=800)
     expect(page.get_by_text(re.compile("queued|starting|running")).first).to_be_visible()
     wait_for_status(app.runs, {RunStatus.FINISHED}, 3, STUDY_TIMEOUT_SECONDS)
     expect(page.get_by_role("link", name="Try a sentence")).to_be_visible()
