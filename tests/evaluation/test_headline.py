@@ -102,6 +102,8 @@ def test_many_series_are_summed_up() -> None:
     )
     won = {("LoRA", name): (0.02, 0.01, 0.03, "better") for name in names[1:]}
     assert tell(values, won) == head + "it beats all 6 by 2.0 points."
+    even = {("LoRA", name): (0.02, -0.01, 0.05, "tie") for name in names[1:]}
+    assert tell(values, even) == head + "QLoRA, IA3, Head and 3 more tie with it."
 
 
 def test_a_difference_that_only_the_correction_makes_a_tie_is_told() -> None:

@@ -96,6 +96,15 @@ def test_what_cannot_be_compared_is_counted_with_its_reason(project: tuple[str, 
     )
 
 
+def test_of_a_large_project_only_the_newest_runs_are_read(
+    project: tuple[str, list[RunFolder]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emocore.tracking.team.MOST_RUNS", 2)
+    listing = fetch_team_runs(project[0], timeout_seconds=20)
+    assert len(listing.runs) <= 2
+    assert "7 runs left out: older than the newest 2" in listing.left_out
+
+
 @pytest.mark.parametrize("place", ["labels", "scores"])
 def test_an_emotion_whose_name_is_markup_reaches_no_chart(server: WandbServer, tmp_path: Path, place: str) -> None:
     run = finish(tmp_path)
