@@ -24,7 +24,7 @@ app: setup
 	@$(BIN)/python -m emocore app
 
 test: setup $(TEST_SETUP) check
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 chaos: setup $(TEST_SETUP)
 	$(BIN)/python -m benchmarks.chaos --count $(or $(COUNT),500) --seed $(or $(SEED),1)
@@ -53,7 +53,7 @@ lock: setup $(TEST_SETUP)
 # A test that holds a time may fail while it is measured; the report is printed all the same.
 coverage-report: setup $(TEST_SETUP)
 	$(BIN)/coverage erase
-	-$(BIN)/coverage run -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	-$(BIN)/coverage run -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -23,7 +23,13 @@ os.environ["OMP_NUM_THREADS"] = "1"
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 prepare_libraries()
 
+# Files that keep a process busy for more than a minute. They come first, or the others would wait for them at the end.
+LONG_FILES = ("test_main_job.py", "test_chaos.py", "test_resume.py", "test_documented_commands.py", "test_clicks.py")
 SMALL_LABELS = ["anger", "fear", "joy", "love", "sadness"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name not in LONG_FILES)
 
 
 def clear_accounts(patch: pytest.MonkeyPatch) -> None:
