@@ -4,6 +4,7 @@ No test reaches the network, the user's runs or the user's keys. The bases' cach
 because a conversion takes 20 s and always gives the same result.
 """
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -30,6 +31,12 @@ SMALL_LABELS = ["anger", "fear", "joy", "love", "sadness"]
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.name not in LONG_FILES)
+
+
+def pytest_collection_finish() -> None:
+    """Leave the libraries' objects, which are there to stay, out of all later searches for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 def clear_accounts(patch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import pytest
 import emocore
 from emocore import api
 from emocore.errors import EmocoreError, RunError
-from tests.support.live_runs import end_processes
+from tests.support.live_runs import end_processes, start_scheduler
 
 
 def examples(text: str) -> list[str]:
@@ -33,6 +33,8 @@ def test_the_examples_run(on_tiny_data: dict[str, str], runs: Path, capsys: pyte
         assert written in code
         code = code.replace(written, tiny)
     names: dict[str, object] = {}
+    runs.mkdir()
+    start_scheduler(runs, idle_seconds=100)  # its runs start in no time
     try:
         exec(code.replace("emocore.load(runs[0])", "answers = emocore.load(runs[0])"), names)
     finally:

@@ -1,4 +1,4 @@
-"""Fixture: a runs folder with a waiting run."""
+"""Fixture: a runs folder with a waiting run that nobody starts."""
 
 from pathlib import Path
 
@@ -10,5 +10,6 @@ from emocore.run.listing import create_run, runs_root
 
 
 @pytest.fixture
-def run(runs: Path) -> RunFolder:
+def run(runs: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
+    monkeypatch.setattr("emocore.jobs.queue.ensure_scheduler", lambda root: None)  # which would train it
     return create_run(runs_root(), RunConfig(method="tfidf"))
