@@ -93,6 +93,15 @@ def test_an_offline_run_is_sent_once_with_all_that_it_is(server: WandbServer, tm
     assert server.unknown == []
 
 
+def test_an_end_that_did_not_reach_w_and_b_is_sent_with_the_next_sync(server: WandbServer, tmp_path: Path) -> None:
+    run = offline_run(tmp_path, server)
+    sync_run(run)
+    the_run(server).state = "running"
+    sync_run(run)
+    assert the_run(server).state == "finished"
+    assert_the_same(the_run(server), run)
+
+
 def test_a_sync_that_was_killed_is_simply_repeated(server: WandbServer, tmp_path: Path) -> None:
     run = offline_run(tmp_path, server, steps=400)
     before = place_of(run)
