@@ -16,6 +16,7 @@ from tests.support.wandb_server import WandbServer
 from tests.tracking.test_sync import offline_run
 
 MOST_SECONDS = 30
+BREAK = FAULTS | {"another team's": lambda server: server.fail(403)}
 REFUSALS = {
     "refusing the key": "does not accept the key; check WANDB_API_KEY",
     "overrun": "rate limit",
@@ -46,7 +47,7 @@ def refused(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, fl
         for fault in REFUSALS:
             server = stack.enter_context(WandbServer())
             calls.append(partial(sync_in_vain, offline_run(root, server)))
-            (FAULTS | {"another team's": lambda server: server.fail(403)})[fault](server)
+            BREAK[fault](server)
         return dict(zip(REFUSALS, at_once(*calls), strict=True))
 
 
