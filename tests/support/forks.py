@@ -50,7 +50,11 @@ INTERPRETER = sys.executable  # which a test may change
 LONGEST_COMMAND = 6000  # bytes; what the command lines of forked processes have room for
 PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
 # Libraries that would start threads when they are loaded; a fork takes over only the thread that calls it.
-SINGLE_THREADED = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
+SINGLE_THREADED = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+}
 
 
 class ForkServer:
@@ -62,7 +66,7 @@ class ForkServer:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.support.forks", str(orders.fileno()), "-" * LONGEST_COMMAND],
                 cwd=REPOSITORY,
-                env=os.environ | SINGLE_THREADED | {"OMP_NUM_THREADS": "1"},
+                env=os.environ | SINGLE_THREADED,
                 pass_fds=[orders.fileno()],
                 start_new_session=True,
             )
