@@ -34,7 +34,7 @@ def test_a_clone_fills_the_form_is_launched_once_and_a_paused_queue_starts_nothi
     expect(page.get_by_text(f"the settings of run {last.id}")).to_be_visible()
     expect(page.get_by_role("textbox", name="Seeds")).to_have_value("7")
     expect(page.get_by_role("button", name="Launch 1 run")).to_be_visible()
-    keep_screenshot(page, "11-clone-light")
+    keep_screenshot(page, "10-clone-light")
     before = list_runs(app.runs)
     page.get_by_role("button", name="Launch 1 run").dblclick(delay=60)
     expect(page.get_by_role("heading", name="Runs")).to_be_visible()
