@@ -8,10 +8,10 @@ import re
 import pytest
 from playwright.sync_api import Browser, expect
 
-from emocore.run.folder import RunFolder
 from emocore.run.listing import list_runs
 from emocore.run.state import RunStatus
 from emocore.tracking.metrics_file import read_metrics
+from emocore.training.checkpoints import last_checkpoint
 from tests.support.app_browser import BROWSER_MARKS, MAKE_APP, App, keep_screenshot, open_page, wait_for_status
 from tests.support.live_runs import start_scheduler, wait_for
 
@@ -19,11 +19,6 @@ EPOCHS = 3
 STUDY_TIMEOUT_SECONDS = 420
 
 pytestmark = BROWSER_MARKS
-
-
-def wait_for_value(name: str, run: RunFolder) -> None:
-    """Until the run has logged a value of this name."""
-    wait_for(lambda: any(name in row for row in read_metrics(run.metrics)), 90, name)
 
 
 @pytest.mark.parametrize("app", [MAKE_APP], indirect=True, ids=["make app"])
@@ -41,7 +36,7 @@ def test_a_newcomer_starts_the_starter_study_which_outlives_browser_and_app(app:
     app.kill()
 
     # Nobody is there now, but the run goes on.
-    wait_for_value("train/loss", runs[0])
+    wait_for(lambda: any("train/loss" in row for row in read_metrics(runs[0].metrics)), 90, "a training loss")
     app.start()
     page = open_page(browser, f"{app.url}/run?run={runs[0].id}", width=800)
     expect(page.get_by_text("running", exact=True)).to_be_visible()
@@ -63,7 +58,7 @@ def test_a_study_is_launched_stopped_resumed_compared_tried_and_deleted(app: App
     expect(page.get_by_text("running", exact=True)).to_be_visible()
     expect(page.get_by_text("Validation F1")).to_be_visible()
     expect(page.get_by_text(re.compile("so far"))).to_be_visible()
-    wait_for_value("validation/f1_macro", run)
+    wait_for(lambda: last_checkpoint(run.checkpoints), 90, "a checkpoint")  # written after the epoch's evaluation
     keep_screenshot(page, "2-live-dark-800")
 
     # Streamlit has a button of this name in its header while a page is drawn.
