@@ -187,13 +187,15 @@ def study(
     return [Run(run) for run in launching.launch(plan, runs_root())]
 
 
-def compare(runs: Iterable[Run | str], split: str | None = None, thresholds: ThresholdPolicy = "launch") -> Comparison:
+def compare(
+    runs: Iterable[Run | str], split: str | None = None, thresholds: ThresholdPolicy | None = None
+) -> Comparison:
     """Compare finished runs, given as `Run` objects or ids.
 
     Args:
         split: `validation` or `test`; by default the test split if all runs have one.
-        thresholds: `launch` for the thresholds set at launch, `common` for one tuned threshold per run,
-            `by_emotion` for one tuned threshold per emotion.
+        thresholds: `tuned` for thresholds tuned by emotion on the validation split, `fixed` for the threshold of the
+            launch or 0.5; by default fixed if all runs were launched with one, otherwise tuned.
 
     Raises:
         RunError: A run has not finished, or its files are damaged.

@@ -45,7 +45,8 @@ def score_logits(
 ) -> dict[str, Any]:
     """The part of `result.json` for one split, in the shape of `emocore.run.result.SplitScores`.
 
-    `truth` is 0/1 and `logits` float, both (texts, labels); `thresholds` is one probability, or one per label.
+    `truth` is 0/1 and `logits` float, both (texts, labels); `thresholds` is one probability, one per label, or one
+    per text and label.
     """
     probabilities = sigmoid(logits)
     predicted = (probabilities >= thresholds).astype(np.int8)

@@ -1,98 +1,124 @@
-"""Tuned thresholds: by hand, and against every threshold of the grid tried with scikit-learn."""
+"""Tuned thresholds: their formula, what they win over a plain search, and extreme cases."""
 
 import numpy as np
 import pytest
+from scipy.special import expit, logit
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 
-from emocore.thresholds import FEWEST_POSITIVES, GRID, tune_by_emotion, tune_common
+from emocore.thresholds import FOLDS, PENALTY, cross_fit, tune
+from tests.support.studies import draw_truth
+
+GRID = np.arange(1, 100) / 100
+LABELS = 11
+# What the model's logits have to be multiplied by and moved by to be calibrated.
+SLOPE, OFFSET = 1.6, -0.5
 
 
-def column(*values: float) -> np.ndarray:
-    return np.array(values)[:, None]
+def draw_case(texts: int, seed: int, own: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """Truth and logits of a model that is well calibrated after one Platt step, except that each emotion is moved by
+    its own offset of this spread."""
+    truth = draw_truth(texts, LABELS, seed)
+    shares = np.linspace(0.4, 0.05, LABELS)
+    random = np.random.default_rng(seed + 1000)
+    calibrated = 2.0 * truth - 1.0 + random.normal(size=truth.shape)
+    calibrated = 2 * calibrated + logit(shares)  # the log-odds that follow from two normals 2 apart
+    return truth, (calibrated - OFFSET) / SLOPE + own * np.random.default_rng(5).normal(size=LABELS)
 
 
-def search(truth: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    """(thresholds, labels) F1 at every threshold of the grid, by scikit-learn."""
-    return np.array([f1_score(truth, probabilities >= cut, average=None, zero_division=0) for cut in GRID])
+def score(truth: np.ndarray, logits: np.ndarray, thresholds: np.ndarray) -> float:
+    return float(f1_score(truth, expit(logits) >= thresholds, average="macro", zero_division=0))
 
 
-def random_case(seed: int, texts: int = 120, labels: int = 11) -> tuple[np.ndarray, np.ndarray]:
-    """Rare emotions last, and probabilities that often lie exactly on a threshold."""
-    random = np.random.default_rng(seed)
-    truth = (random.random((texts, labels)) < np.linspace(0.5, 0.02, labels)).astype(np.int8)
-    noise = random.normal(np.where(truth == 1, 0.5, 0.3), 0.2)
-    return truth, np.clip(noise, 0, 1).round(2)
+def search(truth: np.ndarray, logits: np.ndarray) -> np.ndarray:
+    """The threshold with each emotion's highest F1 on these texts."""
+    predicted = expit(logits) >= GRID[:, None, None]
+    hits = (predicted & (truth == 1)).sum(axis=1)
+    return GRID[np.argmax(2 * hits / np.maximum(predicted.sum(axis=1) + truth.sum(axis=0), 1), axis=0)]
 
 
-def test_the_grid_is_every_hundredth_between_0_and_1() -> None:
-    assert GRID.tolist() == [number / 100 for number in range(1, 100)]
+@pytest.mark.parametrize("own", [0.0, 1.0], ids=["calibrated alike", "each emotion in its own way"])
+def test_on_other_texts_they_score_higher_than_those_that_were_best(own: float) -> None:
+    truth, logits = draw_case(5_000, 1, own)
+    gains = []
+    for seed in range(2, 10):
+        few, few_logits = draw_case(100, seed, own)
+        searched, tuned = (score(truth, logits, choose(few, few_logits)) for choose in (search, tune))
+        gains.append(tuned - searched)
+    assert np.mean(gains) > 0.004
 
 
-def test_the_best_threshold_lies_in_the_middle_of_those_that_separate() -> None:
-    """0.31 to 0.60 split the texts without an error: thirty thresholds, the upper of the two middle ones."""
-    assert tune_common(column(0, 0, 1, 1).astype(int), column(0.1, 0.3, 0.6, 0.9)) == 0.46
+def test_with_many_texts_they_are_the_best_thresholds() -> None:
+    truth, logits = draw_case(5_000, 1)
+    searched, tuned = (score(truth, logits, choose(*draw_case(20_000, 2))) for choose in (search, tune))
+    assert tuned > searched - 0.002
 
 
-def test_a_probability_on_the_threshold_counts_as_predicted() -> None:
-    """Only thresholds 0.35 and 0.36 separate 0.345 from 0.36: 0.36 is one of them, 0.37 is not."""
-    assert tune_common(column(0, 1).astype(int), column(0.345, 0.36)) == 0.36
+def test_the_calibration_is_a_penalised_logistic_regression() -> None:
+    """By scikit-learn: shared columns that are hardly penalised, and own ones for each emotion. F1 is highest at half
+    of its own value (Lipton et al. 2014), which is checked on calibrated probabilities."""
+    truth, logits = draw_case(150, 3, own=1.0)
+    shared, own = 1e3, 1 / np.sqrt([4 * PENALTY, PENALTY])
+    rows = []
+    for text in logits:
+        for place, value in enumerate(text):
+            row = np.zeros(2 + 2 * LABELS)
+            row[:2] = shared * value, shared
+            row[2 + place], row[2 + LABELS + place] = own[0] * value, own[1]
+            rows.append(row)
+    model = LogisticRegression(C=1.0, fit_intercept=False, tol=1e-8, max_iter=10_000)
+    probabilities = model.fit(rows, truth.ravel()).predict_proba(rows)[:, 1].reshape(truth.shape)
+    thresholds = tune(truth, logits)
+    for column in range(LABELS):
+        ranked = np.sort(probabilities[:, column])[::-1]
+        expected = 2 * ranked.cumsum() / (np.arange(1, len(ranked) + 1) + ranked.sum())
+        is_above = expit(logits[:, column]) >= thresholds[column]
+        assert is_above.sum() == expected.argmax() + 1
+        assert probabilities[is_above, column].min() >= expected.max() / 2 - 1e-4
 
 
-def test_a_false_alarm_is_bought_where_it_is_worth_it() -> None:
-    """Below 0.2: 3 hits, 1 false alarm, F1 6/7. Above: 2 hits, F1 4/5. So 0.11 to 0.20 are best."""
-    truth, probabilities = column(1, 1, 1, 0).astype(int), column(0.9, 0.8, 0.2, 0.5)
-    assert tune_common(truth, np.vstack([probabilities[:3], column(0.5)])) == 0.11
-    truth, probabilities = column(1, 1, 1, 0, 0).astype(int), column(0.9, 0.8, 0.2, 0.1, 0.5)
-    assert tune_common(truth, probabilities) == 0.16
+def test_each_fifth_of_the_texts_has_thresholds_of_the_others() -> None:
+    truth, logits = draw_case(150, 4)
+    thresholds = cross_fit(truth, logits)
+    found = np.unique(thresholds, axis=0)
+    assert len(found) == FOLDS
+    for row in found:
+        is_fold = (thresholds == row).all(axis=1)
+        assert is_fold.sum() == 150 / FOLDS
+        assert row == pytest.approx(tune(truth[~is_fold], logits[~is_fold]))
 
 
-def test_where_nothing_can_be_found_the_threshold_is_one_half() -> None:
-    nothing = np.zeros((20, 3), dtype=int)
-    assert tune_common(nothing, np.full((20, 3), 0.7)) == 0.5
-    assert tune_by_emotion(nothing, np.full((20, 3), 0.7)).tolist() == [0.5, 0.5, 0.5]
-    assert tune_by_emotion(nothing[:0], np.zeros((0, 3))).tolist() == [0.5, 0.5, 0.5]
+def test_an_emotion_without_positives_is_predicted_less_often() -> None:
+    truth, logits = draw_case(300, 5)
+    before = (expit(logits) >= tune(truth, logits))[:, 3].mean()
+    truth[:, 3] = 0
+    assert 0 < (expit(logits) >= tune(truth, logits))[:, 3].mean() < before / 2
 
 
-@pytest.mark.parametrize(("positives", "own"), [(FEWEST_POSITIVES - 1, 0.86), (FEWEST_POSITIVES, 0.16)])
-def test_a_rare_emotion_takes_the_common_threshold(positives: int, own: float) -> None:
-    """The last of seven emotions is separated only from 0.11 to 0.20, the others from 0.81 to 0.90. Above 0.80
-    macro-F1 is 6/7; up to 0.20 the others are always on, F1 0.8, and it is (6 * 0.8 + 1) / 7: less."""
-    truth = np.zeros((60, 7), dtype=int)
-    truth[:40, :6] = truth[60 - positives :, 6] = 1
-    probabilities = np.where(truth == 1, [0.9] * 6 + [0.2], [0.8] * 6 + [0.1])
-    assert tune_common(truth, probabilities) == 0.86
-    assert tune_by_emotion(truth, probabilities).tolist() == [0.86] * 6 + [own]
+NOTHING = np.zeros((20, LABELS), dtype=np.int8)
+SEPARABLE = draw_truth(40, LABELS, 0)
 
 
-@pytest.mark.parametrize("labels", [7, 11, 28])
-def test_no_threshold_of_the_grid_is_better(labels: int) -> None:
-    truth, probabilities = random_case(labels, labels=labels)
-    emotions = search(truth, probabilities)
-    macro = emotions.mean(axis=1)
-    common = tune_common(truth, probabilities)
-    chosen = tune_by_emotion(truth, probabilities)
-    assert macro[common == GRID].tolist() == pytest.approx([macro.max()], abs=1e-12)
-    best = np.flatnonzero(macro >= macro.max() - 1e-12)
-    assert common == GRID[best[len(best) // 2]]
-    for place, threshold in enumerate(chosen):
-        if truth[:, place].sum() < FEWEST_POSITIVES:
-            assert threshold == common
-        else:
-            assert emotions[threshold == GRID, place] == pytest.approx(emotions[:, place].max(), abs=1e-12)
+@pytest.mark.parametrize(
+    ("truth", "logits"),
+    [
+        (NOTHING, np.zeros(NOTHING.shape)),
+        (NOTHING + 1, np.zeros(NOTHING.shape)),
+        (SEPARABLE, np.where(SEPARABLE, 8.0, -8.0)),
+        (SEPARABLE, np.where(SEPARABLE, 3e38, -3e38)),
+        (SEPARABLE, np.where(SEPARABLE, -3.0, 3.0)),
+        (SEPARABLE, np.full(SEPARABLE.shape, np.nan)),
+        (SEPARABLE[:1], np.zeros((1, LABELS))),
+    ],
+    ids=["none", "all", "separable", "huge", "inverted", "not numbers", "one text"],
+)
+def test_extreme_answers_have_thresholds_too(truth: np.ndarray, logits: np.ndarray) -> None:
+    thresholds = tune(truth, logits)
+    assert thresholds.shape == (LABELS,) and ((thresholds > 0) & (thresholds < 1)).all()
+    assert cross_fit(truth, logits).shape == truth.shape
 
 
-def test_thresholds_by_emotion_are_never_worse_on_the_texts_they_were_tuned_on() -> None:
-    truth, probabilities = random_case(0)
-    truth, probabilities = truth[:, :6], probabilities[:, :6]  # all of them frequent
-    macro = [
-        f1_score(truth, probabilities >= cut, average="macro")
-        for cut in (0.5, tune_common(truth, probabilities), tune_by_emotion(truth, probabilities))
-    ]
-    assert macro == sorted(macro)
-
-
-def test_each_emotion_is_tuned_as_if_it_were_the_only_one() -> None:
-    truth, probabilities = random_case(1)
-    chosen = tune_by_emotion(truth, probabilities)
-    for place in np.flatnonzero(truth.sum(axis=0) >= FEWEST_POSITIVES):
-        assert chosen[place] == tune_common(truth[:, [place]], probabilities[:, [place]])
+def test_separable_answers_are_separated() -> None:
+    logits = np.where(SEPARABLE, 8.0, -8.0)
+    is_separated = ((expit(logits) >= tune(SEPARABLE, logits)) == SEPARABLE).all(axis=0)
+    assert (is_separated | ~SEPARABLE.any(axis=0)).all()

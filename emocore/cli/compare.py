@@ -39,7 +39,7 @@ def compare_runs(
     study: str | None,
     wandb: str | None,
     split: str | None,
-    thresholds: ThresholdPolicy,
+    thresholds: ThresholdPolicy | None,
     report: str | None,
     bundle: str | None,
     for_spreadsheets: bool,

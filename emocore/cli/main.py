@@ -126,8 +126,9 @@ add("compare", compare_runs, "Compare finished runs: a verdict, by emotion.", RU
     click.Option(["--wandb"], metavar="PROJECT", help="Add the finished runs of this W&B project: entity/project."),
     click.Option(["--split"], type=click.Choice(SPLITS), help="Default: test, if all runs have a test split."),
     click.Option(
-        ["--thresholds"], type=click.Choice(list(POLICY_DESCRIPTIONS)), default="launch",
-        help="; ".join(f"{policy}: {text[0].lower()}{text[1:-1]}" for policy, text in POLICY_DESCRIPTIONS.items()),
+        ["--thresholds"], type=click.Choice(list(POLICY_DESCRIPTIONS)),
+        help=" ".join(f"{policy}: {text}" for policy, text in POLICY_DESCRIPTIONS.items())
+        + " Default: fixed if all runs were launched with a threshold, otherwise tuned.",
     ),
     click.Option(["--report"], type=FILE, help="Write everything into one HTML page that can be mailed."),
     click.Option(["--bundle"], type=FILE, help="Write tables, figures, LaTeX, report and configs into one ZIP file."),

@@ -85,7 +85,8 @@ RULES: Mapping[str, Rule] = {
     "learning-rate trials": Rule("may matter", "", "origin", follows=("base", "data")),  # its effect names methods
     "threshold": Rule(
         "may matter",
-        "Thresholds as launched differ, so F1 is compared at different thresholds; tuned thresholds avoid that.",
+        "The stored scores are at different thresholds. A comparison scores all runs anew, with tuned thresholds or "
+        "with fixed ones; fixed ones differ if the runs were launched with different thresholds.",
     ),
     "batch size": Rule(
         "may matter", "Larger batches mean fewer steps and less noise, so a part of a difference may come from them."

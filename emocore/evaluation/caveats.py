@@ -10,6 +10,7 @@ from emocore.evaluation.sweeps import find_swept_settings
 from emocore.evaluation.verdicts import describe_spread
 from emocore.run.settings import audit_name
 from emocore.text import join_names
+from emocore.thresholds import FEWEST_TEXTS
 
 # At most this many names are listed.
 NAMED = 3
@@ -24,6 +25,7 @@ def find_caveats(comparison: Comparison) -> list[str]:
         *_doubt_single_seeds(comparison),
         *(caveat for tested in groups for caveat in _doubt_ties(comparison, tested)),
         *_doubt_rare_emotions(comparison),
+        *_doubt_thresholds(comparison),
         *_doubt_skill(comparison),
         *_doubt_choice(comparison),
         *_doubt_what_was_not_tested(comparison),
@@ -80,6 +82,19 @@ def _doubt_rare_emotions(comparison: Comparison) -> Iterator[str]:
         )
 
 
+def _doubt_thresholds(comparison: Comparison) -> Iterator[str]:
+    if comparison.policy != "tuned" or not comparison.local:
+        return
+    truths = [(result.labels, result.truth("validation")) for result in comparison.local]
+    fewest = min(len(truth) for _, truth in truths)
+    if fewest < FEWEST_TEXTS:
+        yield f"The thresholds were tuned on only {fewest} validation texts, so they are rough."
+    absent = {label for labels, truth in truths for place, label in enumerate(labels) if not truth[:, place].any()}
+    if absent:
+        tuned = "its tuned threshold is" if len(absent) == 1 else "their tuned thresholds are"
+        yield f"No validation text has {name_some(sorted(absent))}, so {tuned} hardly more than a guess."
+
+
 def _doubt_skill(comparison: Comparison) -> Iterator[str]:
     """Doubts from the comparison with predicting every emotion for every text."""
     ranking, floor = comparison.ranking(), comparison.always_on
@@ -87,7 +102,10 @@ def _doubt_skill(comparison: Comparison) -> Iterator[str]:
     is_open = (ranking["low"].fillna(ranking["value"]) <= floor) & ~is_worse
     for found, words in ((is_worse, "worse"), (is_open, "not shown to be better")):
         if names := ranking.loc[found, "series"].tolist():
-            yield f"{name_some(names)} {_be(names)} {words} than predicting every emotion for every text."
+            yield (
+                f"{name_some(names)} {_be(names)} {words} than predicting every emotion for every text, at "
+                f"{comparison.policy} thresholds."
+            )
 
 
 def _doubt_choice(comparison: Comparison) -> Iterator[str]:

@@ -22,7 +22,13 @@ from emocore.evaluation.intervals import (
     t_interval,
 )
 from emocore.evaluation.no_skill import f1_of_always_on, no_skill_scores, no_skill_scores_from_supports
-from emocore.evaluation.predictions import Predictions, ThresholdPolicy, load_predictions
+from emocore.evaluation.predictions import (
+    POLICY_TITLES,
+    Predictions,
+    ThresholdPolicy,
+    launched_policy,
+    load_predictions,
+)
 from emocore.evaluation.results import Result, RunResult, TeamResult, shared_splits
 from emocore.evaluation.series import group_series, name_series
 from emocore.evaluation.verdicts import Verdicts, compare_pairs
@@ -89,8 +95,9 @@ class Comparison:
         return macro.sort_values("value", ascending=False, kind="stable", ignore_index=True)
 
 
-def compare(results: Sequence[Result], split: str | None, policy: ThresholdPolicy = "launch") -> Comparison:
+def compare(results: Sequence[Result], split: str | None, policy: ThresholdPolicy | None = None) -> Comparison:
     """Compare runs. Without a split, the test split is used if all runs have one, otherwise the validation split.
+    Without a policy, thresholds are fixed if they were at every launch, otherwise tuned.
 
     Raises DataError if a run lacks the split, RunError if predictions are missing or damaged.
     """
@@ -98,6 +105,7 @@ def compare(results: Sequence[Result], split: str | None, policy: ThresholdPolic
     split = split or shared[-1]
     if split not in shared:
         raise DataError(f"not every run has a {split} split; they share {', '.join(shared)}")
+    policy = policy or primary_policy(results)
     kept, notes = _without_repeats(results)
     series = name_series(kept)
     groups = load_predictions([r for r in kept if isinstance(r, RunResult)], series, split, policy)
@@ -107,14 +115,19 @@ def compare(results: Sequence[Result], split: str | None, policy: ThresholdPolic
         scores.append(_score_rows(predictions, seen, drawn))
         emotions.append(_emotion_rows(predictions, seen, drawn))
         verdicts.append(compare_pairs(predictions, seen, drawn))
-    team = [result for result in kept if isinstance(result, TeamResult)]
-    if team and policy != "launch":
-        notes.append("Runs of W&B are left out: their scores are known only at the threshold as launched.")
-    elif team:
+    every_team = [result for result in kept if isinstance(result, TeamResult)]
+    team = [result for result in every_team if launched_policy(result.config) == policy]
+    if len(team) < len(every_team):
+        notes.append(
+            "Runs of W&B with scores at other thresholds are left out: without predictions, only scores at the "
+            "thresholds of the launch are known."
+        )
+    if team:
         scores.append(_team_score_rows(team, split, series))
         emotions.append(_team_emotion_rows(team, split, series))
     if not scores:
-        raise DataError("none of these runs has predictions to tune on; choose the thresholds as launched")
+        other = POLICY_TITLES["fixed" if policy == "tuned" else "tuned"]
+        raise DataError(f"none of these runs has predictions for other thresholds than at launch; choose '{other}'")
     if len(groups) > 1:
         notes.append(
             "Not all runs were scored on the same texts. Only runs with the same texts are tested in pairs, scores on "
@@ -132,6 +145,12 @@ def compare(results: Sequence[Result], split: str | None, policy: ThresholdPolic
         no_skill=_no_skill_table(kept, groups, split),
         notes=notes,
     )
+
+
+def primary_policy(results: Sequence[Result]) -> ThresholdPolicy:
+    """The policy that the runs were launched for: fixed thresholds if all were, otherwise tuned ones."""
+    launched = {launched_policy(result.config) for result in results}
+    return "fixed" if launched == {"fixed"} else "tuned"
 
 
 def _without_repeats(results: Sequence[Result]) -> tuple[list[Result], list[str]]:

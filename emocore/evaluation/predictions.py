@@ -13,20 +13,16 @@ import numpy as np
 
 from emocore.evaluation.results import RunResult
 from emocore.metrics import sigmoid
-from emocore.thresholds import tune_by_emotion, tune_common
+from emocore.run.config import RunConfig
+from emocore.thresholds import USUAL_THRESHOLD, cross_fit, tune
 
-ThresholdPolicy = Literal["launch", "common", "by_emotion"]
-POLICY_TITLES: dict[ThresholdPolicy, str] = {
-    "launch": "as launched",
-    "common": "one tuned threshold",
-    "by_emotion": "tuned by emotion",
-}
+ThresholdPolicy = Literal["tuned", "fixed"]
+POLICY_TITLES: dict[ThresholdPolicy, str] = {"tuned": "tuned by emotion", "fixed": "fixed"}
 POLICY_DESCRIPTIONS: dict[ThresholdPolicy, str] = {
-    "launch": "The threshold that the runs were launched with, 0.5 unless it was changed.",
-    "common": "One threshold for all emotions, the best for macro-F1 on the validation split.",
-    "by_emotion": "Each emotion's own threshold, the best for its F1 on the validation split.",
+    "tuned": "Each emotion's own threshold, with the highest F1 that the run's calibrated probabilities of the "
+    "validation split expect.",
+    "fixed": f"The threshold that a run was launched with, {USUAL_THRESHOLD} if it was launched with tuned ones.",
 }
-FOLDS = 5
 
 
 @dataclass(frozen=True)
@@ -64,6 +60,11 @@ class Predictions:
         return np.asarray(self.truth.sum(axis=0))
 
 
+def launched_policy(config: RunConfig) -> ThresholdPolicy:
+    """The policy of the scores that a run has stored."""
+    return "tuned" if config.threshold is None else "fixed"
+
+
 def load_predictions(
     results: Sequence[RunResult], series: dict[str, str], split: str, policy: ThresholdPolicy
 ) -> list[Predictions]:
@@ -97,18 +98,10 @@ def _join(results: Sequence[RunResult], series: dict[str, str], split: str, poli
 
 
 def _used_thresholds(result: RunResult, split: str, policy: ThresholdPolicy) -> np.ndarray:
-    """(texts, labels) thresholds of a policy, never tuned on the texts that they are used for.
-
-    On the validation split itself they are cross-fitted: those of each fifth are tuned on the other four fifths.
-    """
-    truth, shape = result.truth(split), result.truth(split).shape
-    if policy == "launch":
-        return np.full(shape, result.config.threshold)
-    tune = tune_common if policy == "common" else tune_by_emotion
-    if split != "validation":
-        return np.broadcast_to(tune(result.truth("validation"), sigmoid(result.logits("validation"))), shape)
-    probabilities, used = sigmoid(result.logits(split)), np.empty(shape)
-    folds = np.random.default_rng(0).permutation(len(truth)) % FOLDS
-    for fold in range(FOLDS):
-        used[folds == fold] = tune(truth[folds != fold], probabilities[folds != fold])
-    return used
+    """(texts, labels) thresholds of a policy, never tuned on the texts that they are used for."""
+    truth = result.truth(split)
+    if policy == "fixed":
+        return np.full(truth.shape, result.config.threshold or USUAL_THRESHOLD)
+    if split == "validation":
+        return cross_fit(truth, result.logits(split))
+    return np.broadcast_to(tune(result.truth("validation"), result.logits("validation")), truth.shape)

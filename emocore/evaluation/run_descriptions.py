@@ -13,14 +13,12 @@ from emocore.evaluation.results import Result, RunResult
 from emocore.evaluation.series import name_series
 from emocore.models.methods import reads
 from emocore.run.config import NO_BASE, RunConfig
-from emocore.run.settings import describe_value, title, use, with_role
+from emocore.run.settings import CHOICES_OF_NONE, describe_value, title, use, with_role
 
 TrialPlace = tuple[str, str, str]
 """Method, base and data: where a learning rate was tried."""
 
 ALL_EPOCHS = "all of its epochs"
-# For these settings None is a choice; for all others it means that the method does not read them.
-CHOICES_OF_NONE = {"text_column": "found by itself", "target_modules": "the base's defaults"}
 COMPUTING_PACKAGES = frozenset(
     {"emocore", "torch", "transformers", "peft", "bitsandbytes", "accelerate", "scikit-learn", "numpy"}
 )

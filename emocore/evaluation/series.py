@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from emocore.evaluation.results import Result, TeamResult
 from emocore.run.config import NO_BASE
-from emocore.run.settings import NOT_TOLD, title
+from emocore.run.settings import CHOICES_OF_NONE, NOT_TOLD, title
 from emocore.text import strip_markup
 
 
@@ -64,7 +64,7 @@ def _describe_settings(result: Result, others: Sequence[Result]) -> str:
             continue
         value = getattr(result.config, field)
         if any(getattr(other.config, field) != value for other in others):
-            parts.append(f"{title(field)} {'all' if value is None else value}")
+            parts.append(f"{title(field)} {CHOICES_OF_NONE.get(field, 'default') if value is None else value}")
     return ", ".join(parts)
 
 

@@ -1,6 +1,6 @@
-"""The effect of thresholds: the same runs as launched, at one tuned threshold, and at one per emotion.
+"""The effect of thresholds: the same runs at tuned thresholds and at fixed ones.
 
-Thresholds are tuned only on the validation split; emocore.evaluation.predictions says how that split itself is scored.
+Thresholds are tuned only on the validation split; emocore.thresholds says how, and how that split itself is scored.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from emocore.evaluation.comparison import Comparison
-from emocore.evaluation.predictions import POLICY_TITLES, ThresholdPolicy
+from emocore.evaluation.predictions import ThresholdPolicy
 
 METRICS = ("f1_macro", "f1_micro", "jaccard")
 # Differences between policies below this many points count as no change.
@@ -39,26 +39,22 @@ def chosen_thresholds(comparison: Comparison) -> pd.DataFrame:
 
 
 def describe_tuning(comparisons: Mapping[ThresholdPolicy, Comparison]) -> str:
-    """One or two sentences: does the best series as launched keep its lead with tuned thresholds?"""
-    launched = comparisons["launch"]
+    """One or two sentences: does the best series at tuned thresholds keep its lead at fixed ones?"""
+    tuned, fixed = comparisons["tuned"].verdicts, comparisons["fixed"].verdicts
     gains = _describe_gains(comparisons)
-    if not launched.tested:
+    if not comparisons["tuned"].tested:
         return gains
-    leader, *others = launched.tested
-    rivals = [name for name in others if launched.verdicts.find(leader, name)]
-    verdicts = {
-        policy: {rival: comparison.verdicts.between(leader, rival) for rival in rivals}
-        for policy, comparison in comparisons.items()
-    }
-    lost = [
-        f"{rival} ({POLICY_TITLES[policy]}: {_describe_verdict(rows[rival])})"
-        for policy, rows in verdicts.items()
+    leader, *others = comparisons["tuned"].tested
+    rivals = [name for name in others if tuned.find(leader, name)]
+    flipped = [
+        f"{rival} ({_describe_verdict(tuned.between(leader, rival))} at tuned thresholds, "
+        f"{_describe_verdict(fixed.between(leader, rival))} at fixed ones)"
         for rival in rivals
-        if verdicts["launch"][rival]["verdict"] != rows[rival]["verdict"]
+        if tuned.find(leader, rival) != fixed.find(leader, rival)
     ]
-    if lost:
-        return f"{gains} Some verdicts depend on the thresholds: {leader} against {'; '.join(lost)}."
-    return f"{gains} Every verdict on {leader} is the same at all these thresholds."
+    if flipped:
+        return f"{gains} Some verdicts depend on the thresholds: {leader} against {'; '.join(flipped)}."
+    return f"{gains} Every verdict on {leader} is the same at tuned and at fixed thresholds."
 
 
 def _describe_verdict(row: pd.Series) -> str:
@@ -67,12 +63,8 @@ def _describe_verdict(row: pd.Series) -> str:
 
 def _describe_gains(comparisons: Mapping[ThresholdPolicy, Comparison]) -> str:
     """By how many points tuned thresholds raise the macro-F1 of the series, from the least to the most."""
-    launched = comparisons["launch"].ranking().set_index("series")["value"]
-    told = []
-    for policy, comparison in comparisons.items():
-        if policy != "launch":
-            gains = 100 * (comparison.ranking().set_index("series")["value"] - launched).dropna()
-            span = f"{gains.min():+.1f} to {gains.max():+.1f}"
-            is_even = np.ptp(gains) < LITTLE_POINTS
-            told.append(f"{POLICY_TITLES[policy]}: {f'{gains.mean():+.1f}' if is_even else span} points of macro-F1")
-    return f"Compared with the thresholds as launched, {'; '.join(told)}."
+    tuned, fixed = (comparisons[policy].ranking().set_index("series")["value"] for policy in ("tuned", "fixed"))
+    gains = 100 * (tuned - fixed).dropna()
+    span = f"{gains.min():+.1f} to {gains.max():+.1f}"
+    is_even = np.ptp(gains) < LITTLE_POINTS
+    return f"Tuned thresholds move macro-F1 by {f'{gains.mean():+.1f}' if is_even else span} points."

@@ -90,7 +90,7 @@ def _prediction_tables(
 ) -> dict[str, pd.DataFrame]:
     tables = {
         "What thresholds are worth": threshold_table(at),
-        "Thresholds tuned by emotion": chosen_thresholds(at["by_emotion"]),
+        "Thresholds tuned by emotion": chosen_thresholds(at["tuned"]),
         "Calibration": calibration_table(predictions),
         "Reliability": reliability_table(predictions),
         "Emotions mixed up": co_occurrence_errors(predictions),

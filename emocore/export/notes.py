@@ -48,7 +48,7 @@ def describe_series_seeds(comparison: Comparison) -> str:
 def describe_method(comparison: Comparison) -> list[str]:
     """How the numbers were computed, one paragraph per kind of number."""
     thresholds = POLICY_DESCRIPTIONS[comparison.policy]
-    if comparison.policy != "launch" and comparison.split == "validation":
+    if comparison.policy == "tuned" and comparison.split == "validation":
         thresholds += " On that split itself, each fifth of the texts has thresholds tuned on the other four fifths."
     paragraphs = [
         f"Scores are those of the {comparison.split} split, {describe_texts(comparison)}; a series is the mean over "

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from emocore.evaluation.results import load_result
+from emocore.evaluation.results import RunResult, load_result
 from emocore.metrics import sigmoid
+from emocore.models.adapter import AdapterInfo
 from emocore.models.classifier import BaseStore, Classifier, load_classifier
 from emocore.run.folder import RunFolder
+from emocore.thresholds import tune
 
 
 @dataclass
@@ -19,12 +21,22 @@ class ClassifierPool:
     _classifiers: dict[Path, Classifier] = field(default_factory=dict)
 
     def get(self, run: RunFolder) -> Classifier:
-        """The classifier of a run. Raises RunError if the run has not finished, AdapterError if its adapter is
-        broken."""
+        """The classifier of a run. Raises RunError if the run has not finished or its predictions are needed and
+        damaged, AdapterError if its adapter is broken."""
         if run.path not in self._classifiers:
-            load_result(run)
-            self._classifiers[run.path] = load_classifier(run.adapter, self.bases)
+            result = load_result(run)
+            classifier = load_classifier(run.adapter, self.bases)
+            if classifier.info.thresholds_from == "highest F1":
+                classifier.info = _tune_anew(classifier.info, result)
+            self._classifiers[run.path] = classifier
         return self._classifiers[run.path]
+
+
+def _tune_anew(info: AdapterInfo, result: RunResult) -> AdapterInfo:
+    """The same with thresholds of the rule that comparisons use, from the run's stored predictions."""
+    tuned = tune(result.truth("validation"), result.logits("validation"))
+    by_label = dict(zip(result.labels, tuned.tolist(), strict=True))
+    return info.model_copy(update={"thresholds": by_label, "thresholds_from": "expected F1"})
 
 
 def classify(pool: ClassifierPool, runs: list[RunFolder], texts: list[str]) -> pd.DataFrame:

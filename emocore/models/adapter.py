@@ -23,6 +23,7 @@ from emocore.run.config import RunConfig
 from emocore.run.records import describe_problem
 from emocore.run.settings import bounds
 from emocore.system.files import check_contained, read_bytes, write_atomically
+from emocore.thresholds import USUAL_THRESHOLD
 
 INFO_FILE = "emocore.json"
 # Suffixes of files that are or may contain pickles, in any case.
@@ -36,7 +37,11 @@ Probability = Annotated[float, Field(gt=0, lt=1)]  # refuses NaN
 
 
 class AdapterInfo(BaseModel):
-    """`emocore.json`. `thresholds` has one probability per label; `precision` is that of the answers."""
+    """`emocore.json`. `thresholds` has one probability per label; `precision` is that of the answers.
+
+    `thresholds_from` says where the thresholds come from: they were set at launch, or tuned for the highest expected
+    F1 (see emocore.thresholds). An earlier version took the highest F1 on the validation texts, and did not say so.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -46,6 +51,7 @@ class AdapterInfo(BaseModel):
     base_revision: Name | None
     labels: Annotated[list[Name], Field(min_length=1, max_length=10_000)]
     thresholds: dict[str, Probability]
+    thresholds_from: Literal["launch", "expected F1", "highest F1"] = "highest F1"
     max_length: Annotated[int, Field(**bounds("max_length"))]
     precision: Precision
     quantized: bool
@@ -67,14 +73,15 @@ def describe_adapter(
     precision: Precision = "fp32",
     quantized: bool = False,
 ) -> AdapterInfo:
-    """The description of the adapter that a run trains, with the threshold set at launch."""
+    """The description of the adapter that a run trains, with the threshold set at launch until others are tuned."""
     return AdapterInfo(
         run_id=run_id,
         method=config.method,
         base=config.base,
         base_revision=base_revision,
         labels=list(labels),
-        thresholds=dict.fromkeys(labels, config.threshold),
+        thresholds=dict.fromkeys(labels, config.threshold or USUAL_THRESHOLD),
+        thresholds_from="launch",
         max_length=config.max_length,
         precision=precision,
         quantized=quantized,

@@ -162,8 +162,12 @@ class RunConfig(BaseModel):
     max_grad_norm: Annotated[float, Use("training", "Training", varied=True)] = Field(
         1.0, gt=0, le=1_000_000, description="Gradients are clipped to this norm."
     )
-    threshold: Annotated[float, Use("training", "Training", needs_base=False)] = Field(
-        0.5, gt=0, lt=1, description="An emotion is predicted when its probability is at least this."
+    threshold: Annotated[float | None, Use("training", "Training", needs_base=False)] = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="An emotion is predicted when its probability is at least this. By default, each emotion has its "
+        "own threshold, tuned on the validation split.",
     )
 
     lora_rank: Annotated[int | None, Use("method", "Methods", varied=True)] = Field(

@@ -24,6 +24,14 @@ DATA_FILES = tuple(name for name in _FIELDS if use(name).file)
 SHARED = frozenset(with_role("data", "identity"))  # a fair study never sets these for one method only
 VARIED = tuple(name for name in _FIELDS if use(name).varied)
 AUDITED = with_role("data", "training", "method")
+# For these settings None is a choice; for all others it means that the method does not read them.
+CHOICES_OF_NONE = {
+    "label_columns": "every numeric one",
+    "rows": "all",
+    "text_column": "found by itself",
+    "threshold": "tuned by emotion",
+    "target_modules": "the base's defaults",
+}
 # Runs that differ only in these have learned the same task in the same way.
 NOT_TOLD = frozenset({*with_role("identity", "machine", "logging"), *DATA_FILES})
 

@@ -37,7 +37,7 @@ def train(run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker, d
         model=model,
         args=training_arguments(config, str(run.checkpoints), len(data["train"]), device, precision),
         train_dataset=data["train"],
-        eval_dataset=data["validation"].sort("length"),
+        eval_dataset=data["validation"],
         data_collator=transformers.DataCollatorWithPadding(loaded.tokenizer),
         callbacks=[LogToTracker(tracker)],
     )

@@ -20,7 +20,7 @@ import pandas as pd
 
 from emocore.data.split import Splits, load_splits
 from emocore.errors import ConfigError, EmocoreError, RunError
-from emocore.metrics import score_logits, sigmoid
+from emocore.metrics import score_logits
 from emocore.models.adapter import adapter_bytes, read_info, write_info
 from emocore.models.methods import find_method
 from emocore.run.config import RunConfig
@@ -32,7 +32,7 @@ from emocore.system.devices import own_devices
 from emocore.system.faults import reach
 from emocore.system.files import sync
 from emocore.system.processes import UNWRITABLE_EXIT_STATUS, End
-from emocore.thresholds import tune_by_emotion
+from emocore.thresholds import cross_fit, tune
 from emocore.tracking.summary import flatten
 from emocore.tracking.tracker import Tracker
 from emocore.training.checkpoints import last_checkpoint
@@ -136,13 +136,13 @@ def _train_and_evaluate(run: RunFolder, config: RunConfig, splits: Splits, track
     run.change_state(RunStatus.EVALUATING)
     reach("run.evaluating")
     logits, latency_seconds = _predict(run, config, splits, device)
-    _store_thresholds(run, splits, logits["validation"])
+    thresholds = _choose_thresholds(run, config, splits, logits)
     _store_predictions(run, splits, logits)
     for path in (run.predictions, *run.adapter.iterdir(), run.adapter):  # or a power cut could leave only the result
         sync(path)
     reach("run.predicted")
     measured = {"adapter_bytes": adapter_bytes(run.adapter), "latency_seconds": latency_seconds}
-    scores = RunScores.model_validate(_score(splits, logits, config) | {"cost": cost.model_copy(update=measured)})
+    scores = RunScores.model_validate(_score(splits, logits, thresholds) | {"cost": cost.model_copy(update=measured)})
     write_record(run.path / "result.json", scores)
     reach("run.result")
     return scores
@@ -229,12 +229,18 @@ def _measure_latency(classifier: "Classifier", texts: list[str]) -> float:
     return float(np.median(seconds))
 
 
-def _store_thresholds(run: RunFolder, splits: Splits, logits: np.ndarray) -> None:
-    """Store thresholds in the adapter, tuned by emotion on the validation split; its later answers use them."""
+def _choose_thresholds(
+    run: RunFolder, config: RunConfig, splits: Splits, logits: dict[str, np.ndarray]
+) -> dict[str, np.ndarray | float]:
+    """Split -> the thresholds that it is scored with. Tuned ones are stored in the adapter for its later answers."""
+    if config.threshold:
+        return dict.fromkeys(logits, config.threshold)
     info = read_info(run.adapter)
-    thresholds = tune_by_emotion(splits.frames["validation"][info.labels].to_numpy(), sigmoid(logits))
-    by_label = {label: float(threshold) for label, threshold in zip(info.labels, thresholds, strict=True)}
-    write_info(run.adapter, info.model_copy(update={"thresholds": by_label}))
+    truth = splits.frames["validation"][info.labels].to_numpy()
+    tuned = tune(truth, logits["validation"])
+    by_label = {label: float(threshold) for label, threshold in zip(info.labels, tuned, strict=True)}
+    write_info(run.adapter, info.model_copy(update={"thresholds": by_label, "thresholds_from": "expected F1"}))
+    return {"validation": cross_fit(truth, logits["validation"]), "test": tuned}
 
 
 def tabulate_predictions(split: str, texts: pd.DataFrame, logits: np.ndarray) -> pd.DataFrame:
@@ -257,10 +263,10 @@ def _store_predictions(run: RunFolder, splits: Splits, logits: dict[str, np.ndar
     temporary.replace(run.predictions)
 
 
-def _score(splits: Splits, logits: dict[str, np.ndarray], config: RunConfig) -> dict[str, Any]:
+def _score(splits: Splits, logits: dict[str, np.ndarray], thresholds: dict[str, np.ndarray | float]) -> dict[str, Any]:
     labels = list(splits.labels)
     return {
-        name: score_logits(splits.frames[name][labels].to_numpy(), logits[name], labels, config.threshold)
+        name: score_logits(splits.frames[name][labels].to_numpy(), logits[name], labels, thresholds[name])
         if name in logits
         else None
         for name in ("validation", "test")

@@ -10,6 +10,7 @@ from emocore.models.linear import LinearClassifier
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.result import Cost
+from emocore.thresholds import cross_fit
 from emocore.tracking.tracker import Tracker
 from emocore.training.cost import peak_memory_bytes
 
@@ -22,8 +23,9 @@ def train(run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker, d
     classifier = LinearClassifier.fit(splits.frames["train"], config.inverse_regularization or 1.0, config.seed, info)
     seconds = time.monotonic() - began
     validation = splits.frames["validation"]
-    predicted = (sigmoid(classifier.logits(validation["text"].tolist())) >= config.threshold).astype(int)
-    scores = score_multilabel(validation[info.labels].to_numpy(), predicted)
+    truth, logits = validation[info.labels].to_numpy(), classifier.logits(validation["text"].tolist())
+    thresholds = config.threshold or cross_fit(truth, logits)
+    scores = score_multilabel(truth, (sigmoid(logits) >= thresholds).astype(int))
     tracker.log(1, 1.0, {f"validation/{name}": value for name, value in scores.items()})
     classifier.save(run.adapter)
     write_card(run.adapter, info, base=None)

@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from datasets import Dataset
 from torch.utils.data import Sampler
 from transformers import EvalPrediction, PrinterCallback, Trainer, TrainerState, TrainingArguments
 
 from emocore.metrics import score_multilabel, sigmoid
 from emocore.run.config import RunConfig
+from emocore.thresholds import cross_fit
 from emocore.training.checkpoints import Progress, last_checkpoint, read_progress, writing_checkpoint
 from emocore.training.cost import peak_memory_bytes
 
@@ -59,9 +62,10 @@ class LengthGroupedSampler(Sampler[int]):
 
 
 class EmotionTrainer(Trainer):
-    """`lengths` are the training rows' token counts."""
+    """`lengths` are the training rows' token counts. `eval_dataset` is evaluated in the order of its column `length`,
+    for little padding, and scored in its own."""
 
-    def __init__(self, run_config: RunConfig, lengths: list[int], **kwargs: Any) -> None:
+    def __init__(self, run_config: RunConfig, lengths: list[int], eval_dataset: Dataset, **kwargs: Any) -> None:
         self._run_config = run_config
         self._lengths = list(lengths)
         self._began = self._checkpointed = time.monotonic()
@@ -69,7 +73,9 @@ class EmotionTrainer(Trainer):
         self._earlier_peak_bytes = 0
         self._resumed: Progress | None = None
         self._draft: Path | None = None
-        super().__init__(compute_metrics=lambda prediction: compute_metrics(prediction, run_config.threshold), **kwargs)
+        by_length = np.argsort(eval_dataset["length"], kind="stable")
+        self._own_order = np.argsort(by_length)
+        super().__init__(compute_metrics=self._score, eval_dataset=eval_dataset.select(by_length), **kwargs)
         self.remove_callback(PrinterCallback)  # our callback writes the log
         # Otherwise Trainer would expect a model with **kwargs to divide by the accumulation steps itself.
         self.model_accepts_loss_kwargs = False
@@ -185,15 +191,16 @@ class EmotionTrainer(Trainer):
     def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroupedSampler:
         return LengthGroupedSampler(self._lengths, self._run_config.batch_size, self._run_config.seed)
 
+    def _score(self, prediction: EvalPrediction) -> dict[str, float]:
+        """The multi-label averages at the run's threshold, or at cross-fitted ones without one, for the curves."""
+        truth, logits = prediction.label_ids[self._own_order], prediction.predictions[self._own_order]
+        thresholds = self._run_config.threshold or cross_fit(truth, logits)
+        return score_multilabel(truth, (sigmoid(logits) >= thresholds).astype(int))
+
 
 def is_matrix(parameter: torch.nn.Parameter) -> bool:
     """Whether a parameter is a true matrix: not a bias, nor an IA3 vector, which has only one row or column."""
     return parameter.ndim >= 2 and min(parameter.shape) > 1
-
-
-def compute_metrics(prediction: EvalPrediction, threshold: float) -> dict[str, float]:
-    """The multi-label averages at the run's threshold, for the curves."""
-    return score_multilabel(prediction.label_ids, (sigmoid(prediction.predictions) >= threshold).astype(int))
 
 
 def training_arguments(config: RunConfig, folder: str, rows: int, device: str, precision: str) -> TrainingArguments:

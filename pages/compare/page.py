@@ -6,6 +6,7 @@ import streamlit as st
 
 from emocore.charts.scores import score_dots
 from emocore.evaluation.audit import describe_audit, has_confound
+from emocore.evaluation.comparison import primary_policy
 from emocore.evaluation.headline import describe
 from emocore.evaluation.predictions import POLICY_DESCRIPTIONS, POLICY_TITLES
 from emocore.evaluation.results import shared_splits
@@ -45,9 +46,9 @@ controls = st.container(horizontal=True)
 split = choose_segment(
     controls, "Split", {name: name for name in reversed(splits)}, name="split", key="compare_split", help=SPLIT_HELP
 )
-policy = choose_segment(
-    controls, "Thresholds", POLICY_TITLES, name="thresholds", key="compare_thresholds", help=POLICY_HELP
-)
+launched = primary_policy(results)
+policies = {launched: POLICY_TITLES[launched]} | POLICY_TITLES
+policy = choose_segment(controls, "Thresholds", policies, name="thresholds", key="compare_thresholds", help=POLICY_HELP)
 try:
     compare_at = partial(load_comparison, results, split)
     comparison = compare_at(policy)

@@ -1,6 +1,5 @@
-"""The effect of thresholds: every metric as launched, at one tuned threshold, and at one per emotion."""
+"""The effect of thresholds: every metric at tuned thresholds and at fixed ones."""
 
-import pandas as pd
 import streamlit as st
 
 from emocore.charts.thresholds import threshold_lines
@@ -31,7 +30,7 @@ def show(view: View) -> None:
     floor = view.comparison.floor(metric)
     view.draw(
         "policies", lambda: threshold_lines(table, metric, METRIC_TITLES[metric], floor), metric,
-        alt=f"{METRIC_TITLES[metric]} of each method under three ways to set thresholds",
+        alt=f"{METRIC_TITLES[metric]} of each method at tuned and at fixed thresholds",
     )  # fmt: skip
     wide = table.assign(policy=table["policy"].map(POLICY_TITLES)).pivot_table(
         index="series", columns=["metric", "policy"], values="value", sort=False
@@ -39,8 +38,8 @@ def show(view: View) -> None:
     wide.columns = wide.columns.map(lambda place: f"{METRIC_TITLES[place[0]]}, {place[1]}")
     st.dataframe(wide.style.format("{:.3f}"))
     st.markdown("**The tuned thresholds**")
-    st.caption("Thresholds by emotion are stored with each adapter, and the Playground uses them.")
-    common = chosen_thresholds(comparisons["common"]).groupby("series", sort=False)["threshold"].first()
-    tuned = chosen_thresholds(comparisons["by_emotion"])
-    wide = tuned.pivot_table(index="series", columns="emotion", values="threshold", sort=False)
-    st.dataframe(pd.concat([common.rename("one for all"), wide], axis=1).style.format("{:.2f}"))
+    st.caption("Means over seeds. The Playground uses those of each run, if it was not launched with a fixed one.")
+    tuned = chosen_thresholds(comparisons["tuned"])
+    st.dataframe(
+        tuned.pivot_table(index="series", columns="emotion", values="threshold", sort=False).style.format("{:.2f}")
+    )

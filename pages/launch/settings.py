@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from emocore.errors import BaseModelError, ConfigError, DataError, EmocoreError
 from emocore.run.config import FormPlace, RunConfig
-from emocore.run.settings import bounds, describe, title, use
+from emocore.run.settings import CHOICES_OF_NONE, bounds, describe, title, use
 from pages.shared.plain import plain
 
 SLOTS = "launch_error_slots"
@@ -75,7 +75,7 @@ def _number(name: str, value: Any, whole: bool, optional: bool, options: dict[st
         min_value=None if lowest is None else cast(lowest),
         max_value=None if highest is None or highest > 2**31 - 1 else cast(highest),
         value=None if optional else cast(value),
-        placeholder=f"{value:g}" if optional and value is not None else "all" if name == "rows" else "default",
+        placeholder=f"{value:g}" if optional and value is not None else CHOICES_OF_NONE.get(name, "default"),
         step=1 if whole else None,
         format="%d" if whole else "%g",
         **options,

@@ -87,5 +87,5 @@ with st.container(horizontal=True):
             )
 st.caption(
     "Bars in full colour are above their threshold, which the small line marks; pale bars are below. Each emotion has "
-    "its own threshold, tuned on the run's validation split."
+    "its own threshold, tuned on the run's validation split, unless the run was launched with a fixed one."
 )

@@ -73,7 +73,7 @@ def test_an_emotion_is_clicked_thresholds_change_and_the_address_is_sent(app: Ap
     switch(page, "Texts")
     expect(page.get_by_text("texts differ in disgust")).to_be_visible()
     sentence = page.get_by_text("texts differ in disgust").inner_text()
-    assert address(page) | {"view": ["texts"], "thresholds": ["by_emotion"]} == address(page)
+    assert address(page) | {"view": ["texts"], "thresholds": ["tuned"]} == address(page)
     assert page.get_by_test_id("stException").count() == 0
 
     other = open_page(browser, page.url, scheme="dark", width=800)

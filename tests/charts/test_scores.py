@@ -29,9 +29,9 @@ def test_thresholds_have_one_line_per_series_over_the_policies_with_intervals() 
     lines = traces(figure, "scatter")
     assert len({line.x[0] for line in lines}) == len(lines) == 3, "they stand next to each other"
     for line in lines:
-        assert list(np.round(line.x)) == [0, 1, 2]
-        assert list(line.y) == pytest.approx([0.4, 0.45, 0.5])
-        assert np.array(ends(line)) == pytest.approx(np.array([[0.37, 0.42], [0.42, 0.47], [0.47, 0.52]]))
+        assert list(np.round(line.x)) == [0, 1]
+        assert list(line.y) == pytest.approx([0.4, 0.45])
+        assert np.array(ends(line)) == pytest.approx(np.array([[0.37, 0.42], [0.42, 0.47]]))
     assert tuple(figure.layout.yaxis.range) == (0, 1)
 
 
@@ -50,7 +50,7 @@ def test_the_hover_has_the_true_value_with_its_interval() -> None:
     dot = named(score_dots(score_rows(), "jaccard", "Jaccard"), "LoRA")
     assert dot.hovertext[0] == snapshot("<b>LoRA</b><br>Jaccard 0.500, 95 % interval 0.470 to 0.520<br>mean of 3 seeds")
     line = named(threshold_lines(threshold_rows(), "jaccard", "Jaccard"), "IA3")
-    tuned = "<b>IA3</b>, one tuned threshold<br>Jaccard 0.450, 95 % interval 0.420 to 0.470"
+    tuned = "<b>IA3</b>, fixed<br>Jaccard 0.450, 95 % interval 0.420 to 0.470"
     assert line.hovertext[1] == tuned
     for name in ("LoRA", "IA3"):
         point = named(sweep_curves(sweep_rows(), "training rows"), name).hovertext[2]
@@ -79,10 +79,10 @@ def test_lines_of_no_skill_are_named_each_on_a_line_of_its_own() -> None:
 
 def test_a_policy_that_a_series_was_not_scored_at_is_a_gap() -> None:
     table = threshold_rows(2)
-    figure = threshold_lines(table[(table["series"] == "LoRA") | (table["policy"] == "launch")], "f1_macro", "macro-F1")
+    figure = threshold_lines(table[(table["series"] == "LoRA") | (table["policy"] == "tuned")], "f1_macro", "macro-F1")
     assert np.isnan(named(figure, "IA3").y[1:]).all()
-    figure = threshold_lines(table[table["policy"] != "common"], "f1_macro", "macro-F1")
-    assert list(figure.layout.xaxis.ticktext) == [POLICY_TITLES["launch"], POLICY_TITLES["by_emotion"]]
+    figure = threshold_lines(table[table["policy"] != "fixed"], "f1_macro", "macro-F1")
+    assert list(figure.layout.xaxis.ticktext) == [POLICY_TITLES["tuned"]]
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from emocore.models.resolve import resolve
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import runs_root
-from emocore.thresholds import tune_by_emotion, tune_common
+from emocore.thresholds import tune
 from emocore.tracking.team import TeamListing
 from tests.support.audited_runs import LABELS, ONE_MISS, PERFECT, TRUTH
 from tests.support.refusals import assert_one_line
@@ -44,7 +44,7 @@ def study(runs: Path) -> list[RunFolder]:
 def few_texts(runs: Path) -> list[RunFolder]:
     """A study of four texts; joy is the commonest emotion, trust the rarest."""
     runs.mkdir()
-    configs = [resolve(RunConfig(method=method, study="s"))[0] for method in ("lora", "ia3")]
+    configs = [resolve(RunConfig(method=method, study="s", threshold=0.5))[0] for method in ("lora", "ia3")]
     logits = (PERFECT, ONE_MISS)
     return [finish_run(runs, config, TRUTH, own, LABELS) for config, own in zip(configs, logits, strict=True)]
 
@@ -85,7 +85,7 @@ def test_the_printed_tables_have_intervals_seeds_and_the_no_skill_rows(
 def test_a_study_is_compared_as_json(few_texts: list[RunFolder], answer: Callable[..., dict[str, Any]]) -> None:
     told = answer("--study", "s")
     assert set(told["runs"]) == {run.id for run in few_texts}
-    assert (told["split"], told["thresholds"], told["differences"]) == ("validation", "launch", [])
+    assert (told["split"], told["thresholds"], told["differences"]) == ("validation", "fixed", [])
     assert macro_f1(told) == pytest.approx({"LoRA": 1, "IA3": (2 / 3 + 1 + 1) / 3})
     anger = {row["series"]: row["f1"] for row in told["per_emotion"] if row["emotion"] == "anger"}
     assert anger == pytest.approx({"LoRA": 1, "IA3": 2 / 3})
@@ -124,18 +124,14 @@ def test_a_run_named_twice_is_compared_once(few_texts: list[RunFolder], answer: 
 def test_every_policy_scores_as_scikit_learn_with_thresholds_of_the_validation_split(
     study: list[RunFolder], answer: Callable[..., dict[str, Any]]
 ) -> None:
-    tuners: dict[str, Callable[..., Any]] = {
-        "launch": lambda truth, probabilities: 0.5,
-        "common": tune_common,
-        "by_emotion": tune_by_emotion,
-    }
-    for policy, tune in tuners.items():
+    tuners: dict[str, Callable[..., Any]] = {"fixed": lambda truth, logits: 0.5, "tuned": tune}
+    for policy, choose in tuners.items():
         told = answer("--study", "s", "--thresholds", policy)
         assert (told["split"], told["thresholds"]) == ("test", policy)
         expected: dict[str, list[float]] = {}
         for run in study:
             result = load_result(run)
-            threshold = tune(result.truth("validation"), sigmoid(result.logits("validation")))
+            threshold = choose(result.truth("validation"), result.logits("validation"))
             predicted = sigmoid(result.logits("test")) >= threshold
             score = f1_score(result.truth("test"), predicted, average="macro", zero_division=0)
             expected.setdefault(result.method_title, []).append(score)
@@ -171,7 +167,7 @@ def test_a_bundle_holds_the_runs_and_the_command_that_repeats_it(
     monkeypatch.setattr("emocore.export.bundle.to_images", lambda wanted: [b"" for _ in wanted])
     runs = finish_study(runs_root(), ("lora", "ia3"), (42,), has_test=False)
     file = tmp_path / "all.zip"
-    assert main(["compare", *(run.id for run in runs), "--thresholds", "common", "--bundle", str(file)]) == 0
+    assert main(["compare", *(run.id for run in runs), "--thresholds", "tuned", "--bundle", str(file)]) == 0
     printed = capsys.readouterr()
     assert printed.out.startswith("LoRA beats IA3")
     assert printed.err.splitlines()[-1] == f"written: {file}"
@@ -198,10 +194,10 @@ def test_runs_of_wandb_are_added_and_what_was_left_out_is_noted(
         told = json.loads(printed.out)
         assert "Head · W&B" in macro_f1(told)
         assert not [row for row in told["verdicts"] if "Head · W&B" in (row["first"], row["second"])]
-    status = main(["compare", "--wandb", "team/emotions", "--thresholds", "by_emotion"])
+    status = main(["compare", "--wandb", "team/emotions", "--thresholds", "tuned"])
     printed = capsys.readouterr()
     message = assert_one_line(status, printed.out, printed.err.removeprefix("note: 2 runs are not by Emocore\n"))
-    assert "choose the thresholds as launched" in message
+    assert "choose 'fixed'" in message
 
 
 def test_a_project_without_runs_is_refused(refuse: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,8 @@ from emocore.errors import DataError
 from emocore.evaluation.bootstrap import score
 from emocore.evaluation.comparison import METRICS, Comparison, compare
 from emocore.evaluation.no_skill import no_skill_scores
-from emocore.metrics import score_logits, sigmoid
-from emocore.thresholds import tune_by_emotion, tune_common
+from emocore.metrics import score_logits
+from emocore.thresholds import tune
 from tests.support.audited_runs import LABELS, ONE_MISS, PERFECT, TRUTH, finish
 from tests.support.simulated import predictions_of
 from tests.support.studies import draw_logits, draw_truth
@@ -154,17 +154,21 @@ def test_a_split_that_one_run_lacks_is_refused() -> None:
         compare(runs, "test")
 
 
-@pytest.mark.parametrize("policy", ["common", "by_emotion"])
-def test_tuned_thresholds_are_chosen_on_validation_and_used_on_the_test_split(policy: Any) -> None:
+def test_tuned_thresholds_are_chosen_on_validation_and_used_on_the_test_split() -> None:
     (truth, logits), (_, tested) = random_case(0), random_case(1)
     result = finish(None, truth, logits, test=(truth, tested))
-    comparison = compare([result], "test", policy)
-    tune = tune_common if policy == "common" else tune_by_emotion
-    thresholds = tune(truth, sigmoid(logits.astype(np.float32)))
+    comparison = compare([result], "test", "tuned")
+    thresholds = tune(truth, logits.astype(np.float32))
     expected = score_logits(truth, tested.astype(np.float32), list(LABELS), thresholds)
-    assert comparison.policy == policy
+    assert comparison.policy == "tuned"
     assert column(comparison)["LoRA"] == pytest.approx(expected["multilabel"]["f1_macro"], abs=1e-12)
     assert column(comparison)["LoRA"] != column(compare([result], "test"))["LoRA"]
+
+
+def test_thresholds_are_those_of_the_launch_unless_others_are_asked_for() -> None:
+    fixed, tuned = finish(), finish(method="ia3", threshold=None)
+    assert compare([fixed], None).policy == "fixed"
+    assert compare([tuned], None).policy == compare([fixed, tuned], None).policy == "tuned"
 
 
 def test_the_floor_has_every_metric_of_the_scores() -> None:

@@ -177,13 +177,14 @@ def test_what_may_be_no_better_than_always_on_is_named() -> None:
     pairs = {("LoRA", "IA3"): LEAD}
     assert doubts(pairs, floor=0.44) == []
     assert doubts(pairs, floor=0.455) == snapshot(
-        ["IA3 is not shown to be better than predicting every emotion for every text."]
+        ["IA3 is not shown to be better than predicting every emotion for every text, at fixed thresholds."]
     )
     values = {"LoRA": 0.5, "IA3": 0.47, "X": 0.45}
     assert doubts(pairs, values, floor=0.49, elsewhere=["X"]) == snapshot(
         [
-            "X is worse than predicting every emotion for every text.",
-            "LoRA and IA3 are not shown to be better than predicting every emotion for every text.",
+            "X is worse than predicting every emotion for every text, at fixed thresholds.",
+            "LoRA and IA3 are not shown to be better than predicting every emotion for every text, at fixed "
+            "thresholds.",
         ]
     )
     assert doubts(pairs, values, floor=0.449, elsewhere=["X"]) == []

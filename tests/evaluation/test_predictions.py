@@ -6,7 +6,6 @@ from scipy.special import logit
 
 from emocore.errors import RunError
 from emocore.evaluation.predictions import (
-    FOLDS,
     POLICY_DESCRIPTIONS,
     POLICY_TITLES,
     Predictions,
@@ -15,14 +14,12 @@ from emocore.evaluation.predictions import (
 )
 from emocore.evaluation.results import RunResult
 from emocore.metrics import sigmoid
-from emocore.thresholds import tune_by_emotion, tune_common
+from emocore.thresholds import cross_fit, tune
 from tests.support.audited_runs import LABELS, PERFECT, TRUTH, finish
 from tests.support.studies import draw_logits, draw_truth
 
-TUNE = {"common": tune_common, "by_emotion": tune_by_emotion}
 
-
-def load(results: list[RunResult], split: str = "validation", policy: ThresholdPolicy = "launch") -> list[Predictions]:
+def load(results: list[RunResult], split: str = "validation", policy: ThresholdPolicy = "fixed") -> list[Predictions]:
     return load_predictions(results, {result.id: result.config.method for result in results}, split, policy)
 
 
@@ -67,35 +64,33 @@ def test_each_run_keeps_the_threshold_that_it_was_launched_with() -> None:
     assert predictions.thresholds.tolist() == [[0.5] * 3, [0.51] * 3]
 
 
-@pytest.mark.parametrize("policy", TUNE)
-def test_on_the_test_split_each_run_has_thresholds_of_its_own_validation_texts(policy: ThresholdPolicy) -> None:
+def test_a_run_launched_with_tuned_thresholds_is_scored_at_one_half_if_they_are_fixed() -> None:
+    [predictions] = load([finish(threshold=None)])
+    assert predictions.thresholds.tolist() == [[0.5] * 3]
+
+
+def test_on_the_test_split_each_run_has_thresholds_of_its_own_validation_texts() -> None:
     (truth, logits), (other_truth, tested) = random_case(0), random_case(1)
     runs = [finish(None, truth, logits + shift, test=(other_truth, tested + shift)) for shift in (0.0, 1.0)]
-    [predictions] = load(runs, "test", policy)
+    [predictions] = load(runs, "test", "tuned")
     for run, own, predicted in zip(runs, predictions.thresholds, predictions.predicted, strict=True):
-        thresholds = np.broadcast_to(TUNE[policy](truth, sigmoid(run.logits("validation"))), 3)
+        thresholds = tune(truth, run.logits("validation"))
         assert own == pytest.approx(thresholds)
         assert (predicted == (sigmoid(run.logits("test")) >= thresholds)).all()
     assert (predictions.thresholds[0] < predictions.thresholds[1]).all()  # else the test would show nothing
 
 
-@pytest.mark.parametrize("policy", TUNE)
-def test_on_the_validation_split_a_fifth_is_scored_with_thresholds_of_the_others(policy: ThresholdPolicy) -> None:
+def test_on_the_validation_split_no_text_has_thresholds_of_its_own() -> None:
     truth, logits = random_case(2)
-    [predictions] = load([finish(None, truth, logits)], policy=policy)
-    probabilities = predictions.probabilities[0]
-    folds = np.random.default_rng(0).permutation(len(truth)) % FOLDS
-    assert np.bincount(folds).tolist() == [len(truth) // FOLDS] * FOLDS
-    tuned = [TUNE[policy](truth[folds != fold], probabilities[folds != fold]) for fold in range(FOLDS)]
-    chosen = np.stack([np.broadcast_to(thresholds, 3) for thresholds in tuned])
-    assert (predictions.predicted[0] == (probabilities >= chosen[folds])).all()
+    result = finish(None, truth, logits)
+    [predictions] = load([result], policy="tuned")
+    chosen = cross_fit(truth, result.logits("validation"))
+    assert (predictions.predicted[0] == (predictions.probabilities[0] >= chosen)).all()
     assert predictions.thresholds[0] == pytest.approx(chosen.mean(axis=0))
-    assert len(np.unique(chosen, axis=0)) > 1  # else the test would show nothing
 
 
-@pytest.mark.parametrize("policy", TUNE)
-def test_fewer_texts_than_folds_are_no_error(policy: ThresholdPolicy) -> None:
-    [predictions] = load([finish()], policy=policy)
+def test_fewer_texts_than_folds_are_no_error() -> None:
+    [predictions] = load([finish()], policy="tuned")
     assert predictions.predicted.shape == (1, 4, 3)
 
 
@@ -107,4 +102,4 @@ def test_a_run_without_its_predictions_says_so() -> None:
 
 
 def test_every_policy_has_a_title_and_a_description() -> None:
-    assert tuple(POLICY_TITLES) == tuple(POLICY_DESCRIPTIONS) == ("launch", *TUNE)
+    assert tuple(POLICY_TITLES) == tuple(POLICY_DESCRIPTIONS) == ("tuned", "fixed")

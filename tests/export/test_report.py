@@ -73,7 +73,7 @@ def test_the_report_tells_all_that_the_comparison_knows(content: ComparisonConte
     ]  # fmt: skip
     verdict = sections[content.title]
     assert all(sentence.strip() in verdict for sentence in content.headline)
-    assert "Validation split (150 texts), thresholds as launched, 2 seeds each." in verdict
+    assert "Validation split (150 texts), thresholds fixed, 2 seeds each." in verdict
     assert "no skill: always-on" in sections["Scores"]
     assert "† Ties with the best" in sections["Scores"]
     assert "so sad <script>window.hacked = 1</script>" in sections["Texts"]

@@ -42,7 +42,7 @@ def test_differences_are_points_with_a_sign_and_their_interval() -> None:
 
 
 def test_methods_metrics_and_policies_go_by_their_titles() -> None:
-    table = {"method": ["tfidf", "gone"], "metric": ["f1_micro", "jaccard"], "policy": ["by_emotion", "?"]}
+    table = {"method": ["tfidf", "gone"], "metric": ["f1_micro", "jaccard"], "policy": ["tuned", "?"]}
     assert to_words(pd.DataFrame(table)).rows == [["TF-IDF", "micro-F1", "tuned by emotion"], ["gone", "Jaccard", "?"]]
 
 

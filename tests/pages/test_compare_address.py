@@ -42,7 +42,7 @@ CHOICES: dict[str, list[tuple[Callable[[AppTest], Any], str, str]]] = {
     "emotions": [
         (box("compare_study", "older"), "study", "older"),
         (segment("compare_split", "validation"), "split", "validation"),
-        (segment("compare_thresholds", "by_emotion"), "thresholds", "by_emotion"),
+        (segment("compare_thresholds", "tuned"), "thresholds", "tuned"),
         (box("compare_emotion", "joy"), "emotion", "joy"),
     ],
     "verdicts": [(box("compare_pairs_first", "TF-IDF"), "first", "TF-IDF")],
@@ -98,7 +98,7 @@ def test_only_what_is_new_is_written_into_the_address(monkeypatch: pytest.Monkey
     for _ in range(2):
         page.run()
     assert len(steps) == 3
-    open_compare(**address(page), split="test", thresholds="launch")
+    open_compare(**address(page), split="test", thresholds="fixed")
     assert len(steps) == 3
 
 

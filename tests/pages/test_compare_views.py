@@ -18,7 +18,7 @@ from tests.support.studies import as_team_runs, fail_run, finish_study
 HEADLINE = {
     "emotions": "F1 by emotion",
     "verdicts": "Overall macro-F1",
-    "thresholds": "points of macro-F1",
+    "thresholds": "Tuned thresholds move macro-F1",
     "calibration": "Reliability",
     "costs": "The best under my budget",
     "texts": "Texts that one gets right and the other wrong",
@@ -195,9 +195,9 @@ def test_a_comparison_of_only_wandb_runs_shows_scores_and_says_what_needs_predic
 
 @pytest.mark.usefixtures("elsewhere")
 def test_a_comparison_of_only_wandb_runs_has_no_tuned_thresholds() -> None:
-    page = open_compare(thresholds="by_emotion")
-    assert "none of these runs has predictions to tune on; choose the thresholds as launched" in words(page)
-    page.segmented_control(key="compare_thresholds").set_value("launch").run()
+    page = open_compare(thresholds="tuned")
+    assert "none of these runs has predictions for other thresholds than at launch; choose 'fixed'" in words(page)
+    page.segmented_control(key="compare_thresholds").set_value("fixed").run()
     assert_stands(page)
 
 

@@ -14,6 +14,7 @@ from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.provenance import Provenance
 from emocore.run.result import RunScores
+from emocore.thresholds import USUAL_THRESHOLD
 from tests.support.tables import COST, make_origin, make_predictions, score
 
 LABELS = ("anger", "joy", "trust")
@@ -38,7 +39,7 @@ def finish(origin: Any = None, truth: np.ndarray = TRUTH, logits: np.ndarray | N
     """A finished run; `origin` changes what it stored of its circumstances. `given` are its settings, and parts of
     `build_result`."""
     parts = {name: given.pop(name) for name in ("labels", "test", "cost") if name in given}
-    config, _ = resolve(RunConfig(**{"base": "smollm2-135m"} | given))
+    config, _ = resolve(RunConfig(**{"base": "smollm2-135m", "threshold": 0.5} | given))
     return build_result(config, origin, truth, logits, **parts)
 
 
@@ -55,7 +56,7 @@ def build_result(
     those of the test split if there is one."""
     splits = {"validation": (truth, np.where(truth == 1, 3.0, -3.0) if logits is None else logits)}
     splits |= {"test": test} if test else {}
-    scores = {split: score(*values, labels, config.threshold) for split, values in splits.items()}
+    scores = {split: score(*values, labels, config.threshold or USUAL_THRESHOLD) for split, values in splits.items()}
     result = RunResult(
         id=f"run-{next(numbers):06}",
         config=config,

@@ -76,7 +76,7 @@ def threshold_rows(series: int = 3) -> pd.DataFrame:
         {"series": name, "method": method, "policy": policy, "metric": metric, "value": 0.4 + 0.05 * rank,
          "low": 0.37 + 0.05 * rank, "high": 0.42 + 0.05 * rank}
         for name, method in SERIES[:series]
-        for rank, policy in enumerate(("launch", "common", "by_emotion"))
+        for rank, policy in enumerate(("tuned", "fixed"))
         for metric in ("f1_macro", "jaccard")
     ]  # fmt: skip
     return pd.DataFrame(rows)

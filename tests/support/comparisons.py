@@ -23,7 +23,7 @@ def build(
     thin: Sequence[str] = (),
     floor: float = 0.2,
     notes: Sequence[str] = (),
-    policy: ThresholdPolicy = "launch",
+    policy: ThresholdPolicy = "fixed",
 ) -> Comparison:
     """A comparison of series with the value of each metric ± 0.02, in the order of launch; those in `elsewhere` are
     from W&B. `emotions` are F1 by emotion and series, `thin` are emotions without an interval, and a series has three

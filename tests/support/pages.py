@@ -77,7 +77,8 @@ def stop(run: RunFolder) -> RunFolder:
 
 def finish(method: str = "lora", study: str | None = "s") -> RunFolder:
     """A finished run with a curve and a log."""
-    run = finish_run(runs_root(), resolve(RunConfig(method=method, study=study))[0], TRUTH, TRUTH * 2.0 - 1, LABELS)
+    config, _ = resolve(RunConfig(method=method, study=study, threshold=0.5))
+    run = finish_run(runs_root(), config, TRUTH, TRUTH * 2.0 - 1, LABELS)
     row = {"step": 3, "total_steps": 3, "epoch": 1.0, "seconds": 2.0}
     write_rows(run.metrics, [row | {"train/loss": 0.5, "validation/f1_macro": 0.4, "validation/f1_micro": 0.6}])
     run.log.write_text(f"{LAST_WORDS}\n", encoding="utf-8")

@@ -14,6 +14,7 @@ from emocore.run.listing import create_run
 from emocore.run.records import write_record
 from emocore.run.result import RunScores
 from emocore.run.state import RunStatus
+from emocore.thresholds import USUAL_THRESHOLD
 from emocore.training.process import tabulate_predictions
 from tests.support.records import write_raw
 
@@ -78,7 +79,7 @@ def finish_run(
     parts = [make_predictions(split, *values, labels) for split, values in splits.items()]
     pd.concat(parts).to_parquet(run.predictions, index=False)
     write_raw(run, "provenance.json", make_origin(labels, **(provenance or {})))
-    scores = {split: score(*values, labels, config.threshold) for split, values in splits.items()}
+    scores = {split: score(*values, labels, config.threshold or USUAL_THRESHOLD) for split, values in splits.items()}
     write_record(run.path / "result.json", RunScores.model_validate({"test": None, **scores, "cost": dict(cost)}))
     change_status(run, RunStatus.FINISHED)
     return run

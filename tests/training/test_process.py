@@ -17,6 +17,7 @@ from emocore.evaluation.results import load_result
 from emocore.metrics import score_logits
 from emocore.run.folder import RunFolder
 from emocore.run.state import RunStatus
+from emocore.thresholds import cross_fit, tune
 from emocore.tracking.metrics_file import read_metrics
 from tests.conftest import SMALL_LABELS
 from tests.support.live_runs import (
@@ -98,8 +99,10 @@ def test_the_predictions_are_of_every_held_out_row(finished: RunFolder) -> None:
 
 def test_the_result_follows_from_the_predictions(finished: RunFolder) -> None:
     loaded = load_result(finished)
-    for split in ("validation", "test"):
-        expected = score_logits(loaded.truth(split), loaded.logits(split), SMALL_LABELS, finished.config.threshold)
+    truth, logits = loaded.truth("validation"), loaded.logits("validation")
+    thresholds = {"validation": cross_fit(truth, logits), "test": tune(truth, logits)}
+    for split, chosen in thresholds.items():
+        expected = score_logits(loaded.truth(split), loaded.logits(split), SMALL_LABELS, chosen)
         assert loaded.scores.splits[split].model_dump() == expected
 
 

@@ -20,7 +20,7 @@ NAMES = {
 }  # fmt: skip
 ALL_NAMES = sorted({name for names in NAMES.values() for name in names})
 MEANT = (
-    "s", "first", "second", "test", "validation", "by_emotion", "tuned", "launch", "anger", "joy", "starter",
+    "s", "first", "second", "test", "validation", "tuned", "fixed", "anger", "joy", "starter",
     "as-it-was", "fair", "rows", "learning-rate", "emotions", "verdicts", "thresholds", "costs", "texts", "export",
     "f1_macro", "jaccard", "with", "png", "svg", "TF-IDF", "<all>", "~",
 )  # fmt: skip
