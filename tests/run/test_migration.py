@@ -13,11 +13,13 @@ from emocore.evaluation.comparison import compare
 from emocore.evaluation.results import load_result
 from emocore.inference.classify import ClassifierPool, classify
 from emocore.jobs.overview import describe_runs
+from emocore.models.adapter import read_info
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run, list_damaged_runs, list_finished
 from emocore.run.migration import FORMAT, migrate
 from emocore.run.state import RunStatus
+from emocore.thresholds import tune
 from tests.support.records import edit, read_raw, write_raw
 from tests.support.repository import REPOSITORY
 from tests.support.tables import change_status
@@ -64,6 +66,17 @@ def test_they_are_listed_compared_and_used(earlier: list[RunFolder]) -> None:
     answers = classify(ClassifierPool(), earlier, ["so happy and full of joy"])
     assert set(answers["run"]) == {run.id for run in earlier}
     assert answers["probability"].between(0, 1).all()
+
+
+def test_their_thresholds_are_tuned_anew_by_the_rule_of_comparisons(earlier: list[RunFolder]) -> None:
+    answers = classify(ClassifierPool(), earlier, ["so happy and full of joy"])
+    for run in earlier:
+        result = load_result(run)
+        used = answers[answers["run"] == run.id]["threshold"].tolist()
+        assert used == pytest.approx(tune(result.truth("validation"), result.logits("validation")))
+        assert used != pytest.approx(list(read_info(run.adapter).thresholds.values()), rel=0.05)
+    tuned = compare([load_result(run) for run in earlier], "test", "tuned")
+    assert tuned.policy == "tuned" and compare(tuned.results, "test").policy == "fixed"
 
 
 def test_a_record_is_written_with_its_format(earlier: list[RunFolder]) -> None:

@@ -15,6 +15,7 @@ from safetensors.numpy import load_file
 from emocore.data.split import load_splits
 from emocore.evaluation.results import load_result
 from emocore.metrics import score_logits
+from emocore.models.adapter import read_info
 from emocore.run.folder import RunFolder
 from emocore.run.state import RunStatus
 from emocore.thresholds import cross_fit, tune
@@ -104,6 +105,13 @@ def test_the_result_follows_from_the_predictions(finished: RunFolder) -> None:
     for split, chosen in thresholds.items():
         expected = score_logits(loaded.truth(split), loaded.logits(split), SMALL_LABELS, chosen)
         assert loaded.scores.splits[split].model_dump() == expected
+
+
+def test_the_adapter_keeps_the_thresholds_that_its_test_split_was_scored_with(finished: RunFolder) -> None:
+    loaded, info = load_result(finished), read_info(finished.adapter)
+    assert info.thresholds_from == "expected F1"
+    tuned = tune(loaded.truth("validation"), loaded.logits("validation"))
+    assert [info.thresholds[label] for label in SMALL_LABELS] == pytest.approx(tuned, rel=1e-4)
 
 
 def test_the_cost_is_counted(finished: RunFolder) -> None:
