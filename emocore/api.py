@@ -155,16 +155,18 @@ def launch(**settings: Any) -> Run:
 def study(
     methods: Sequence[str] = STUDY_METHODS,
     seeds: Sequence[int] = (42,),
+    replicates: int = 1,
     name: str | None = None,
     vary: Mapping[str, Sequence[Any]] | None = None,
     method_settings: Mapping[str, Mapping[str, Any]] | None = None,
     **settings: Any,
 ) -> list[Run]:
-    """Queue one run per method, seed and varied value; they differ in nothing else.
+    """Queue one run per method, replicate, seed and varied value; they differ in nothing else.
 
         >>> runs = emocore.study(methods=["lora", "ia3"], seeds=[1, 2, 3], vary={"rows": [250, 500, 1000]})
 
     Args:
+        replicates: How often every method is trained, each time on other training rows; needs `rows`.
         name: The study's name; by default it contains the time.
         vary: One setting and the values to try.
         method_settings: Settings of single methods, such as `{"ia3": {"learning_rate": 5e-3}}`.
@@ -179,6 +181,7 @@ def study(
         "name": name or time.strftime("study %Y-%m-%d %H.%M.%S"),
         "methods": list(methods),
         "seeds": list(seeds),
+        "replicates": replicates,
         "settings": settings,
         "method_settings": dict(method_settings or {}),
         "vary": dict(vary or {}),

@@ -77,6 +77,7 @@ def launch_study(
     method_settings: Iterable[str],
     methods: Sequence[str] | None,
     seeds: Sequence[str] | None,
+    replicates: int | None,
     vary: Mapping[str, Sequence[str]] | None,
     name: str | None,
     preset: str | None,
@@ -85,7 +86,7 @@ def launch_study(
     """A value of None takes the preset's value, or the default without a preset. `method_settings` has lines
     METHOD.NAME=VALUE."""
     own = parse_method_settings(method_settings, STUDY_METHODS if methods is None else methods)
-    options = {"methods": methods, "seeds": seeds, "vary": vary}
+    options = {"methods": methods, "seeds": seeds, "replicates": replicates, "vary": vary}
     given = {option: value for option, value in options.items() if value is not None}
     if preset:
         for option in given:

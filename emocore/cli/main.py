@@ -25,6 +25,7 @@ from emocore.jobs.presets import PRESETS, STUDY_METHODS
 from emocore.run.config import RunConfig
 from emocore.run.parse import parse_list, parse_settings, parse_vary
 from emocore.run.settings import VARIED, describe, use
+from emocore.run.study import StudyConfig
 
 PROGRAM = "python -m emocore"
 STUDY_SETTINGS = [name for name in RunConfig.model_fields if use(name).role != "identity"]  # a study has these
@@ -108,6 +109,7 @@ add("study", study, "Launch methods x seeds as one study; prints the runs' ids."
         help=f"Methods, separated by commas; default: {','.join(STUDY_METHODS)}.",
     ),
     click.Option(["--seeds"], type=parse_list, metavar="LIST", help="Seeds, separated by commas; default: 42."),
+    click.Option(["--replicates"], type=int, help=StudyConfig.model_fields["replicates"].description),
     click.Option(["--name", "--study", "name"], help="Name of the study."),
     click.Option(
         ["--vary"], type=parse_vary, metavar="NAME=VALUE,VALUE,...",

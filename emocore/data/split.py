@@ -20,14 +20,17 @@ FEW_POSITIVES = 2  # in a whole file; with so few, one text more or less decides
 class Splits:
     """`frames` maps train, validation and, if there is one, test to a table's frame.
 
-    `data_sha256` maps each source file's setting to its hash; `split_sha256` is the hash of the texts
-    and labels in each split, so equal hashes mean equal splits.
+    `data_sha256` maps each source file's setting to its hash; `split_sha256` is the hash of the texts and labels in
+    each split, so equal hashes mean equal splits; `evaluation_sha256` is that of all but the training split.
+    `available_rows` counts the rows from which the training rows were drawn.
     """
 
     frames: dict[str, pd.DataFrame]
     labels: tuple[str, ...]
     data_sha256: dict[str, str]
     split_sha256: str
+    evaluation_sha256: str
+    available_rows: int
     notes: tuple[str, ...] = ()
 
 
@@ -44,7 +47,8 @@ def load_splits(config: RunConfig) -> Splits:
         if source := getattr(config, field):
             tables[field] = read_table(source, config.text_column, list(train.labels))
     frames = _split(tables, config)
-    frames["train"] = _take_rows(frames["train"], config)
+    available_rows = len(frames["train"])
+    frames["train"] = _take_rows(frames["train"], train.labels, config)
     _check_sizes(frames, train)
     ordered: dict[str, pd.DataFrame] = {
         name: frames[name] for name in ("train", "validation", "test") if name in frames
@@ -54,6 +58,8 @@ def load_splits(config: RunConfig) -> Splits:
         labels=train.labels,
         data_sha256={field: table.sha256 for field, table in tables.items()},
         split_sha256=_hash_split(ordered),
+        evaluation_sha256=_hash_split({name: frame for name, frame in ordered.items() if name != "train"}),
+        available_rows=available_rows,
         notes=tuple(_notes(tables, ordered, train.labels)),
     )
 
@@ -90,14 +96,19 @@ def _hold_out(
     return frame.iloc[np.sort(kept)], frame.iloc[np.sort(held)]
 
 
-def _take_rows(train: pd.DataFrame, config: RunConfig) -> pd.DataFrame:
-    """The first `rows` of a seeded permutation: 500 rows are a subset of 1,000."""
-    if config.rows is None:
+def _take_rows(train: pd.DataFrame, labels: tuple[str, ...], config: RunConfig) -> pd.DataFrame:
+    """The first `rows` in an order that depends on the rows' content, the replicate and the split seed, but not on
+    their order in the file: 500 rows are a subset of 1,000."""
+    if config.rows in (None, len(train)):
         return train
     if config.rows > len(train):
         raise DataError(f"rows={config.rows:,} but the training part has {len(train):,}; ask for fewer or leave it out")
-    order = np.random.default_rng(config.split_seed).permutation(len(train))
-    return train.iloc[np.sort(order[: config.rows])]
+    content = train[["text", *labels]]
+    copies = content.groupby(list(content)).cumcount()
+    rows = zip(copies, *(content[column] for column in content), strict=True)
+    start = f"{config.split_seed} {config.replicate} "
+    digests = [hashlib.sha256(f"{start}{row}".encode()).digest() for row in rows]
+    return train.iloc[sorted(range(len(train)), key=digests.__getitem__)[: config.rows]]
 
 
 def _check_both_values(table: EmotionTable) -> None:

@@ -10,6 +10,7 @@ reported as such. Settings whose good values differ between methods (learning ra
 
 from collections.abc import Mapping, Sequence
 from math import prod
+from typing import Literal
 
 import pandas as pd
 
@@ -19,6 +20,14 @@ from emocore.evaluation.run_descriptions import Subject, TrialPlace, describe_re
 from emocore.text import join_names
 
 COLUMNS = ["what", "values", "severity", "effect"]
+Draws = Literal["unknown", "shared", "apart"]
+# What a setting that only chooses texts has led to where the evaluation texts are the same, by what is known of the
+# draws of the training texts. Records of earlier versions know only that all texts are the same.
+SAME_TEXTS: Mapping[Draws, str] = {
+    "unknown": "It led to the same rows and the same split, so it has no effect.",
+    "shared": "It led to the same evaluation texts, and series are compared by the training texts that they share.",
+    "apart": "It led to the same evaluation texts; what it did to the training texts is said of the training draws.",
+}
 
 
 def audit(
@@ -41,6 +50,7 @@ def audit_subjects(subjects: Sequence[Subject]) -> pd.DataFrame:
     shared_design, own_design = _find_design(subjects, known)
     splits = {subject.covariates.get("rows or split") for subject in subjects}
     is_same_split = len(splits) == 1 and None not in splits
+    draws = _find_draws(subjects)
     rows: list[tuple[str, str, Severity, str, bool]] = []
     for what in known:
         rule = RULES.get(what, RECIPE)
@@ -52,8 +62,7 @@ def audit_subjects(subjects: Sequence[Subject]) -> pd.DataFrame:
         elif set(shared_design) & set(rule.follows) and _is_same_in_methods([*shared_design, what], having):
             continue  # the design already covers it
         elif what in SPLIT_SETTINGS and is_same_split:
-            effect = "It led to the same rows and the same split, so it has no effect."
-            rows.append((what, _describe_values(what, having), "cosmetic", effect, False))
+            rows.append((what, _describe_values(what, having), "cosmetic", SAME_TEXTS[draws], False))
         else:
             effect = _explain_trials(having) if what == "learning-rate trials" else rule.effect
             rows.append((what, _describe_values(what, having), rule.severity, effect, False))
@@ -88,6 +97,11 @@ def describe_audit(audit_table: pd.DataFrame) -> str:
     if named["cosmetic"]:
         return f"{fair}: the runs also differ in {named['cosmetic']}, which does not affect the verdict."
     return f"{fair}: the runs differ only in method and seed."
+
+
+def _find_draws(subjects: Sequence[Subject]) -> Draws:
+    values = {subject.covariates.get("training draws") for subject in subjects}
+    return "unknown" if None in values else "shared" if values == {"shared"} else "apart"
 
 
 def _differ(what: str, rule: Rule, having: Sequence[Subject]) -> bool:

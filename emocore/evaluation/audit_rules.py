@@ -66,6 +66,13 @@ RULES: Mapping[str, Rule] = {
     ),
     "training rows": Rule("confounds", "More rows raise F1 for any method, so a lead may come from them."),
     "rows or split": Rule("confounds", OTHER_TEXTS, "origin", given=(*SPLIT_SETTINGS, "labels")),
+    "training draws": Rule(
+        "confounds",
+        "These series have no draw of the training texts in common, so a lead may come from easier texts.",
+        "origin",
+        given=("data", "training rows", "labels"),
+        follows=("data", "training rows"),
+    ),
     **{name: Rule("confounds", OTHER_TEXTS) for name in SPLIT_SETTINGS if name not in ("data", "training rows")},
     # This holds for methods' defaults, too: more training counts, whether it was chosen or not.
     "epochs": Rule(

@@ -154,15 +154,17 @@ def primary_policy(results: Sequence[Result]) -> ThresholdPolicy:
 
 
 def _without_repeats(results: Sequence[Result]) -> tuple[list[Result], list[str]]:
-    """Keep only the latest run per series and seed, because a repeated run would count as a second seed."""
-    kept: dict[tuple[str, int], Result] = {}
+    """Keep only the latest run per series, seed and draw of training rows, because a repeated run would count as a
+    second seed."""
+    kept: dict[tuple[str, int, str | None], Result] = {}
     notes = []
     for name, members in group_series(results).items():
         for result in sorted(members, key=lambda result: result.id[:ID_TIME]):
-            earlier = kept.pop((name, result.config.seed), None)
+            place = (name, result.config.seed, result.provenance.split_sha256)
+            earlier = kept.pop(place, None)
             if earlier:
                 notes.append(f"Run {earlier.id} is left out: {result.id} has the same settings and seed.")
-            kept[name, result.config.seed] = result
+            kept[place] = result
     chosen = {result.id for result in kept.values()}
     return [result for result in results if result.id in chosen], notes
 

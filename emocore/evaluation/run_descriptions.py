@@ -59,6 +59,7 @@ def describe_results(results: Sequence[Result], split: str, trials: Mapping[Tria
         _describe_data(results),
         _describe_versions(results),
         _describe_evaluation_texts(results, split),
+        _describe_draws(results, series),
         {result.id: _describe_origin(result) for result in results},
         {
             result.id: {"learning-rate trials": str(counted[place])}
@@ -97,7 +98,7 @@ def _describe_origin(result: Result) -> dict[str, str | None]:
     revision = provenance.code.revision
     told = {
         "labels": ", ".join(sorted(result.labels)),
-        "rows or split": _shorten(provenance.split_sha256),
+        "rows or split": _shorten(provenance.evaluation_sha256 or provenance.split_sha256),
         "source": result.source,
         "code revision": revision and revision[:8] + (" with changes" if provenance.code.dirty else ""),
         "system": provenance.platform,
@@ -178,6 +179,23 @@ def _describe_evaluation_texts(results: Sequence[Result], split: str) -> dict[st
         own, count = counts[result.id], rows[result.id]
         texts = seen.get(result.id) or by_counts.get(own) or hashlib.sha256(own.encode()).hexdigest()
         told[result.id] = {"evaluation texts": f"{count:,} texts {_shorten(texts)}" if count else None}
+    return told
+
+
+def _describe_draws(results: Sequence[Result], series: Mapping[str, str]) -> dict[str, dict[str, str | None]]:
+    """The draws of the training rows that a series learned from: "shared" where all series of equally many rows have
+    one in common. Unknown without the hash of the evaluation texts, since a split then differs in any of its texts."""
+    groups: dict[object, dict[str, set[str]]] = {}
+    for result in results:
+        if result.provenance.evaluation_sha256:
+            size = (result.config.rows, tuple(result.provenance.data_sha256.items()))
+            groups.setdefault(size, {}).setdefault(series[result.id], set()).add(str(result.provenance.split_sha256))
+    apart = [group for group in groups.values() if not set.intersection(*group.values())]
+    draws = {name: own for group in apart for name, own in group.items()}
+    told: dict[str, dict[str, str | None]] = {}
+    for result in results:
+        own = ", ".join(sorted(sha256[:8] for sha256 in draws.get(series[result.id], ())))
+        told[result.id] = {"training draws": (own or "shared") if result.provenance.evaluation_sha256 else None}
     return told
 
 

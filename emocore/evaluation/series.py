@@ -1,4 +1,5 @@
-"""Series: the runs of a comparison that differ only in their seed, shown as one mean.
+"""Series: the runs of a comparison that differ only in their seed and in the draw of their training rows, shown as one
+mean.
 
 A series is named after its method and the settings that distinguish it from other series of that method.
 """
@@ -7,7 +8,7 @@ from collections.abc import Sequence
 
 from emocore.evaluation.results import Result, TeamResult
 from emocore.run.config import NO_BASE
-from emocore.run.settings import CHOICES_OF_NONE, NOT_TOLD, title
+from emocore.run.settings import CHOICES_OF_NONE, DRAWS, NOT_TOLD, title
 from emocore.text import strip_markup
 
 
@@ -69,5 +70,8 @@ def _describe_settings(result: Result, others: Sequence[Result]) -> str:
 
 
 def _identify(result: Result) -> str:
-    """A key that is equal for runs that differ only in their seed. Data is identified by content, not by path."""
-    return result.config.model_dump_json(exclude=set(NOT_TOLD)) + str(result.provenance.split_sha256)
+    """A key that is equal for runs that differ only in their seed and in the draw of their training rows. Data is
+    identified by content, not by path: by the evaluation texts, or by all texts in records that lack their hash."""
+    provenance = result.provenance
+    texts = provenance.evaluation_sha256 or provenance.split_sha256
+    return result.config.model_dump_json(exclude={*NOT_TOLD, *DRAWS}) + str(texts)

@@ -18,6 +18,7 @@ from emocore.models.methods import METHODS, reads
 from emocore.models.resolve import resolve
 from emocore.run.config import NO_BASE, RunConfig
 from emocore.run.settings import SHARED, VARIED, use, with_role
+from emocore.run.study import seeds_of_replicate
 
 PROGRAM = ("python", "-m", "emocore")
 ALWAYS_NAMED = ("base", "data")
@@ -46,6 +47,8 @@ def repeat_command(results: Sequence[Result]) -> str:
 def _launch_command(config: Config) -> str:
     chosen = {name: config[name] for name in RunConfig.model_fields if _is_chosen(name, config)}
     identity = {name: config[name] for name in with_role("identity") if config[name] is not None}
+    if identity["replicate"] == 1:
+        del identity["replicate"]
     return shlex.join([*PROGRAM, "launch", *_options(identity | chosen)])
 
 
@@ -57,7 +60,9 @@ def _study_command(configs: Sequence[Config]) -> str | None:
     for config in configs:
         by_method.setdefault(config["method"], []).append(config)
     varied = _find_varied(by_method)
-    if varied is None or not _is_complete(by_method, varied):
+    replicates = max(config["replicate"] for config in configs)
+    seeds = list(dict.fromkeys(config["seed"] for config in configs if config["replicate"] == 1))
+    if varied is None or not _is_complete(by_method, varied, seeds, replicates):
         return None
     shared: Settings = {}
     own: list[str] = []
@@ -74,10 +79,11 @@ def _study_command(configs: Sequence[Config]) -> str | None:
             return None
         else:
             own += [word for m, value in chosen.items() for word in ("--set", f"{m}.{name}={_to_argument(value)}")]
-    seeds = list(dict.fromkeys(config["seed"] for config in configs))
-    head = _options({"name": configs[0]["study"], "methods": list(by_method), "seeds": seeds})
+    head: Settings = {"name": configs[0]["study"], "methods": list(by_method), "seeds": seeds}
+    if replicates > 1:
+        head["replicates"] = replicates
     vary = [word for name, values in varied.items() for word in ("--vary", f"{name}={_to_argument(values)}")]
-    return shlex.join([*PROGRAM, "study", *head, *_options(shared), *own, *vary])
+    return shlex.join([*PROGRAM, "study", *_options(head), *_options(shared), *own, *vary])
 
 
 def _find_varied(by_method: Mapping[str, Sequence[Config]]) -> dict[str, list[Any]] | None:
@@ -97,13 +103,23 @@ def _find_varied(by_method: Mapping[str, Sequence[Config]]) -> dict[str, list[An
     return None if None in values else {name: list(values)}
 
 
-def _is_complete(by_method: Mapping[str, Sequence[Config]], varied: Mapping[str, Sequence[Any]]) -> bool:
-    """Whether every method has each value with each seed exactly once, or only each seed if it ignores the setting."""
-    seeds = {config["seed"] for members in by_method.values() for config in members}
+def _is_complete(
+    by_method: Mapping[str, Sequence[Config]],
+    varied: Mapping[str, Sequence[Any]],
+    seeds: Sequence[int],
+    replicates: int,
+) -> bool:
+    """Whether every method has each value with each seed of each replicate exactly once, or only each seed if it
+    ignores the setting."""
+    repetitions = [
+        (replicate, seed)
+        for replicate in range(1, replicates + 1)
+        for seed in (seeds_of_replicate(seeds, replicate) if seeds else [])
+    ]
     for method, members in by_method.items():
         names = [name for name in varied if reads(method, name)]
-        there = [(config["seed"], *(config[name] for name in names)) for config in members]
-        if sorted(there) != sorted(product(seeds, *(varied[name] for name in names))):
+        there = [((config["replicate"], config["seed"]), *(config[name] for name in names)) for config in members]
+        if sorted(there) != sorted(product(repetitions, *(varied[name] for name in names))):
             return False
     return True
 

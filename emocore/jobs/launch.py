@@ -19,7 +19,7 @@ from emocore.models.resolve import resolve
 from emocore.run.config import STARTER, RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run, list_runs
-from emocore.run.settings import DATA_FILES
+from emocore.run.settings import DATA_FILES, describe_repetition
 from emocore.run.study import StudyConfig
 from emocore.system.devices import ask_for_gpus, default_device, own_devices
 from emocore.system.keys import confirm_wandb_server
@@ -146,7 +146,11 @@ def _refuse_repeats(plan: Plan, root: Path) -> None:
     ]
     if repeats:
         config, run = repeats[0]
-        titles = ", ".join(dict.fromkeys(f"{find_method(c.method).title} seed {c.seed}" for c, _ in repeats))
+        titles = ", ".join(
+            dict.fromkeys(
+                f"{find_method(c.method).title} {describe_repetition(c.seed, c.replicate)}" for c, _ in repeats
+            )
+        )
         raise ConfigError(
             f"study '{config.study}' already has {titles} with the same settings (run {run.id} is "
             f"{run.state.status}); choose another name for the study, or leave these runs out",

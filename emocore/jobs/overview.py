@@ -35,6 +35,7 @@ class RunOverview:
     method: str
     base: str
     seed: int
+    replicate: int
     status: str
     reason: str | None
     device: str | None
@@ -95,6 +96,7 @@ def _read_overview(run: RunFolder) -> RunOverview:
         method=config.method,
         base=config.base,
         seed=config.seed,
+        replicate=config.replicate,
         status=str(state.status),
         reason="; ".join([*([state.reason] if state.reason else []), *problems]) or None,
         device=state.device,

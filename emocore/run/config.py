@@ -16,6 +16,7 @@ from emocore.errors import ConfigError
 from emocore.run.setting_texts import LONGEST_NAME, STUDY_NAME, check_text
 
 STARTER = "starter"
+MOST_REPLICATES = 1000
 NO_BASE = "none"  # the base of a method that needs no base
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -35,6 +36,7 @@ class Use:
         form: The heading on the Launch page under "More settings", or the top of the page.
         varied: Whether a study may give it several values.
         file: Whether it names a data file, which is identified by content; its path is private to this machine.
+        draws: Whether it only draws texts; the evaluation texts then identify a series, and not this setting.
         audited_as: The name that the audit uses, if that is not the setting's own name.
         needs_base: Whether a method without a base ignores it; only for training settings.
     """
@@ -43,6 +45,7 @@ class Use:
     form: FormPlace
     varied: bool = False
     file: bool = False
+    draws: bool = False
     audited_as: str | None = None
     needs_base: bool = True
 
@@ -80,6 +83,13 @@ class RunConfig(BaseModel):
         lt=2**31,
         description="Seeds the new weights and the order of the batches. All seeds of a study share the same split.",
     )
+    replicate: Annotated[int, Use("identity", "top")] = Field(
+        1,
+        ge=1,
+        le=MOST_REPLICATES,
+        description="Which draw of the training rows a run learns from, if `rows` asks for fewer than there are. Runs "
+        "with the same number learn from the same rows.",
+    )
     study: Annotated[str | None, Use("identity", "top")] = Field(
         None,
         max_length=80,
@@ -111,7 +121,7 @@ class RunConfig(BaseModel):
         None,
         ge=20,
         le=100_000_000,
-        description="Use only this many rows of the training part (the study used 1,000). "
+        description="Use only this many rows of the training part (the study used 1,000), drawn at random. "
         "A smaller number is a subset of a larger one.",
     )
     validation_share: Annotated[float, Use("data", "Data")] = Field(
@@ -120,7 +130,7 @@ class RunConfig(BaseModel):
     test_share: Annotated[float, Use("data", "Data")] = Field(
         0.15, gt=0, lt=0.5, description="Share of the data held back for the test."
     )
-    split_seed: Annotated[int, Use("data", "Data")] = Field(
+    split_seed: Annotated[int, Use("data", "Data", draws=True)] = Field(
         42,
         ge=0,
         lt=2**31,

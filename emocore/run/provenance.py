@@ -24,7 +24,11 @@ class Code(Strict):
 
 
 class Provenance(Strict):
-    """`provenance.json`. `data_sha256` is by setting and `rows` by split; a package that is not installed has None."""
+    """`provenance.json`. `data_sha256` is by setting and `rows` by split; a package that is not installed has None.
+
+    `split_sha256` is of the rows of all splits, `evaluation_sha256` of all but the training split; the training rows
+    were drawn from `available_rows`.
+    """
 
     emocore: Word | None = None
     code: Code = Code()
@@ -33,6 +37,8 @@ class Provenance(Strict):
     packages: dict[Word, Word | None] = Field(default_factory=dict)
     data_sha256: dict[Word, Word] = Field(default_factory=dict)
     split_sha256: Word | None = None
+    evaluation_sha256: Word | None = None
+    available_rows: Count | None = None
     rows: dict[Word, Count] = Field(default_factory=dict)
     labels: list[Label] = Field(min_length=1, max_length=MOST_LABELS)
     device: Word | None = None

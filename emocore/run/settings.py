@@ -21,6 +21,7 @@ def with_role(*roles: Role) -> tuple[str, ...]:
 
 
 DATA_FILES = tuple(name for name in _FIELDS if use(name).file)
+DRAWS = tuple(name for name in _FIELDS if use(name).draws)
 SHARED = frozenset(with_role("data", "identity"))  # a fair study never sets these for one method only
 VARIED = tuple(name for name in _FIELDS if use(name).varied)
 AUDITED = with_role("data", "training", "method")
@@ -46,6 +47,11 @@ def describe_value(value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     return ", ".join(value) if isinstance(value, list) else str(value)
+
+
+def describe_repetition(seed: int, replicate: int) -> str:
+    """Which repetition of a study's method a run is: seed 42; seed 43, replicate 2."""
+    return f"seed {seed}" + (f", replicate {replicate}" if replicate > 1 else "")
 
 
 def audit_name(name: str) -> str:

@@ -1,13 +1,14 @@
-"""A study: runs of several methods and seeds that share every other setting, except one that may be varied."""
+"""A study: runs of several methods, seeds and replicates that share every other setting, except one that may vary."""
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from emocore.errors import ConfigError
-from emocore.run.config import RunConfig, build
+from emocore.run.config import MOST_REPLICATES, RunConfig, build
 from emocore.run.setting_texts import MOST_VALUES, STUDY_NAME
-from emocore.run.settings import SHARED, VARIED
+from emocore.run.settings import SHARED, VARIED, with_role
 
 
 class StudyConfig(BaseModel):
@@ -21,7 +22,15 @@ class StudyConfig(BaseModel):
         [42],
         min_length=1,
         max_length=MOST_VALUES,
-        description="One run per method and seed. Several seeds show how much chance is in a result.",
+        description="One run per method, replicate and seed. Several seeds show how much chance is in the training.",
+    )
+    replicates: int = Field(
+        1,
+        ge=1,
+        le=MOST_REPLICATES,
+        description="How often every method is trained, each time with other seeds and on other training rows, the "
+        "same for all methods. This shows how much chance is in the choice of the training texts. It needs `rows`, "
+        "fewer than there are.",
     )
     settings: dict[str, Any] = Field(default_factory=dict, description="Settings that all runs share.")
     method_settings: dict[str, dict[str, Any]] = Field(
@@ -50,8 +59,12 @@ class StudyConfig(BaseModel):
     @model_validator(mode="after")
     def _check_what_is_shared(self) -> Self:
         for name in self.settings:
-            if name in ("method", "seed", "study"):
-                raise ValueError(f"{name}: a study takes this from its methods, seeds and name, not from a setting")
+            if name in with_role("identity"):
+                raise ValueError(
+                    f"{name}: a study takes this from its methods, seeds, replicates and name, not from a setting"
+                )
+        if self.replicates > 1 and "rows" not in {**self.settings, **self.vary}:
+            raise ValueError("replicates: each draws other training rows; set rows, to fewer than there are")
         for method, own in self.method_settings.items():
             for name in own:
                 if name in SHARED:
@@ -59,8 +72,10 @@ class StudyConfig(BaseModel):
         return self
 
     def run_configs(self) -> list[RunConfig]:
-        """One unresolved RunConfig per method, varied value and seed, in the given order with seeds innermost. Methods
-        that ignore the varied setting are included; `plan_study` removes their copies."""
+        """One unresolved RunConfig per method, varied value, replicate and seed, in the given order, seeds innermost.
+
+        Methods that ignore the varied setting are included; `plan_study` removes their copies.
+        """
         variants = [{name: value} for name, values in self.vary.items() for value in values] or [{}]
         return [
             build(
@@ -71,13 +86,21 @@ class StudyConfig(BaseModel):
                     **variant,
                     "method": method,
                     "seed": seed,
+                    "replicate": replicate,
                     "study": self.name,
                 },
             )
             for method in dict.fromkeys(self.methods)
             for variant in variants
-            for seed in dict.fromkeys(self.seeds)
+            for replicate in range(1, self.replicates + 1)
+            for seed in seeds_of_replicate(self.seeds, replicate)
         ]
+
+
+def seeds_of_replicate(seeds: Sequence[int], replicate: int) -> list[int]:
+    """The seeds of a replicate, counted from 1, so that no two replicates share one: 42, then 43, then 44."""
+    span = max(seeds) - min(seeds) + 1
+    return [seed + (replicate - 1) * span for seed in dict.fromkeys(seeds)]
 
 
 def _check_values(name: str, values: list[Any]) -> list[Any]:

@@ -10,7 +10,8 @@ from emocore.run.result import Cost
 
 # The fields that are needed elsewhere for a fair comparison; the rest of `provenance.json` stays in the run's folder.
 PROVENANCE_KEYS = (
-    "emocore", "data_sha256", "split_sha256", "rows", "labels", "device", "precision", "packages", "base_revision",
+    "emocore", "data_sha256", "split_sha256", "evaluation_sha256", "available_rows", "rows", "labels", "device",
+    "precision", "packages", "base_revision",
 )  # fmt: skip
 
 

@@ -30,6 +30,8 @@ def describe_provenance(splits: Splits, device: str, precision: str) -> Provenan
         packages={name: _version(name) for name in PACKAGES},
         data_sha256=splits.data_sha256,
         split_sha256=splits.split_sha256,
+        evaluation_sha256=splits.evaluation_sha256,
+        available_rows=splits.available_rows,
         rows={name: len(frame) for name, frame in splits.frames.items()},
         labels=list(splits.labels),
         device=device,

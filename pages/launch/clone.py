@@ -13,7 +13,7 @@ from pages.launch.study_form import NOTHING
 from pages.shared.plain import plain
 
 # Fields whose input has another key or shape than `launch_FIELD`.
-OTHERWISE = {"method", "seed", "study", "data", "base", "learning_rate"}
+OTHERWISE = {"method", "seed", "replicate", "study", "data", "base", "learning_rate"}
 
 
 def prefill_clone(sources: list[str]) -> bool:
@@ -53,6 +53,7 @@ def form_values(config: RunConfig, sources: list[str]) -> dict[str, Any]:
         "launch_methods": [config.method],
         f"launch_rate_{config.method}": config.learning_rate,
         "launch_seeds": str(config.seed),
+        "launch_replicates": 1,
         "launch_study": config.study or "",
         "launch_vary": NOTHING,
         "launch_vary_values": "",

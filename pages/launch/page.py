@@ -11,7 +11,7 @@ from emocore.jobs.estimate import estimate_seconds
 from emocore.jobs.launch import Plan, plan_study
 from emocore.models.bases import find_base
 from emocore.models.methods import METHODS
-from emocore.run.config import STARTER, build
+from emocore.run.config import MOST_REPLICATES, STARTER, build
 from emocore.run.listing import runs_root
 from emocore.run.parse import parse_list
 from emocore.run.settings import DATA_FILES, describe
@@ -72,10 +72,16 @@ with left:
     with columns[2]:
         settings["batch_size"] = setting_input("batch_size", "Batch size")
     rates = choose_rates(methods, pooling)
-    left_part, right_part = st.columns([1, 2])
+    left_part, middle_part, right_part = st.columns(3)
     seeds = left_part.text_input("Seeds", "42", key="launch_seeds", help="One run per method and seed: 1, 2, 3")
     with left_part:
         add_error_slot("seeds")
+    replicates = middle_part.number_input(
+        "Replicates", 1, MOST_REPLICATES, key="launch_replicates",
+        help=StudyConfig.model_fields["replicates"].description,
+    )  # fmt: skip
+    with middle_part:
+        add_error_slot("replicates")
     name = right_part.text_input("Study", key="launch_study", placeholder="a name by date", help=describe("study"))
     with right_part:
         add_error_slot("study")
@@ -102,6 +108,7 @@ with right:
             "name": name.strip() or time.strftime("study %Y-%m-%d %H.%M"),
             "methods": methods,
             "seeds": parse_list(seeds),
+            "replicates": replicates,
             "settings": {key: value for key, value in settings.items() if value is not None},
             "method_settings": join_method_settings(rates, own_lines, methods),
             "vary": vary,

@@ -13,7 +13,11 @@ from pages.shared.plain import plain
 
 SLOTS = "launch_error_slots"
 VARIED_KEY = "launch_vary"  # key of the input for the setting that takes several values
-OTHER_NAMES = {"seed": "seeds", "name": "study"}  # inputs whose name differs from the field's
+OTHER_NAMES = {
+    "seed": "seeds",
+    "replicate": "replicates",
+    "name": "study",
+}  # inputs whose name differs from the field's
 # What stands under "More", by heading.
 MORE_SETTINGS = {
     place: [name for name in RunConfig.model_fields if use(name).form == place]

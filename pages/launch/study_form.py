@@ -78,7 +78,7 @@ def join_method_settings(
 def show_planned_runs(configs: list[RunConfig], study: StudyConfig) -> None:
     """Show one line per run, with the settings that differ between them."""
     own = [name for given in study.method_settings.values() for name in given]
-    names = list(dict.fromkeys(["base", "seed", *study.vary, *own]))
+    names = list(dict.fromkeys(["base", "seed", *(["replicate"] if study.replicates > 1 else []), *study.vary, *own]))
     frame = pd.DataFrame(
         {"method": method_title(config.method)} | {title(name): _cell(name, getattr(config, name)) for name in names}
         for config in configs

@@ -10,7 +10,7 @@ from emocore.jobs.queue import queue_place
 from emocore.jobs.scheduler import pause_file
 from emocore.metrics import METRIC_DESCRIPTIONS
 from emocore.run.listing import runs_root
-from emocore.run.settings import describe
+from emocore.run.settings import describe, describe_repetition
 from emocore.run.state import RunStatus
 from emocore.text import format_bytes, format_seconds
 from pages.run.actions import show_actions
@@ -46,7 +46,8 @@ if not status.is_final:
     forget_sending(run)
 st.title(plain(run_name(run) if config else "Run"))
 study = f" · study {config.study}" if config and config.study else ""
-st.caption(plain(f"{run.id}{study}{f' · seed {config.seed}' if config else ''}"))
+repetition = f" · {describe_repetition(config.seed, config.replicate)}" if config else ""
+st.caption(plain(f"{run.id}{study}{repetition}"))
 st.badge(str(status), color=STATUS_SIGNS[status][0])
 if status == RunStatus.QUEUED and is_paused:
     st.warning("The queue is paused; continue it on the Runs page.", icon=":material/pause:")

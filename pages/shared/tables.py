@@ -9,6 +9,7 @@ import streamlit as st
 from emocore.jobs.overview import RunOverview
 from emocore.models.methods import method_title
 from emocore.run.config import NO_BASE
+from emocore.run.settings import describe_repetition
 from emocore.run.state import RunStatus
 from emocore.text import format_bytes, format_seconds
 from pages.shared.plain import plain
@@ -90,6 +91,7 @@ def show_overview_table(overviews: list[RunOverview], key: str) -> None:
             "left": format_seconds(o.remaining_seconds) if o.remaining_seconds is not None else "–",
             "disk": format_bytes(o.disk_bytes),
             "seed": o.seed,
+            "replicate": o.replicate,
             "study": o.study or "–",
             "reason": o.reason or "",
         }
@@ -97,6 +99,8 @@ def show_overview_table(overviews: list[RunOverview], key: str) -> None:
     )
     if not any(frame["reason"]):
         frame = frame.drop(columns="reason")
+    if (frame["replicate"] == 1).all():
+        frame = frame.drop(columns="replicate")
     st.dataframe(
         frame,
         key=key,
@@ -114,7 +118,8 @@ def show_reasons(overviews: list[RunOverview]) -> None:
     """Show the full reasons why runs ended, because the table has no room for them in a narrow window."""
     told = [o for o in overviews if o.reason and o.status != RunStatus.IMPORTED]  # `show_imported` explains those
     lines = [
-        f"- {_show_status(o)} **{plain(method_title(o.method))}**, seed {o.seed}: {plain(o.reason)}"
+        f"- {_show_status(o)} **{plain(method_title(o.method))}**, {describe_repetition(o.seed, o.replicate)}: "
+        f"{plain(o.reason)}"
         for o in told[:MOST_REASONS]
     ]
     if lines:

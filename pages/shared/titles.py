@@ -4,11 +4,12 @@ from emocore.jobs.overview import RunOverview
 from emocore.models.methods import method_title
 from emocore.run.config import NO_BASE, RunConfig
 from emocore.run.folder import RunFolder
+from emocore.run.settings import describe_repetition
 
 
 def config_title(config: RunConfig | RunOverview) -> str:
-    """LoRA on minilm-l6, seed 42."""
-    return f"{_config_name(config)}, seed {config.seed}"
+    """LoRA on minilm-l6, seed 42; LoRA on minilm-l6, seed 43, replicate 2."""
+    return f"{_config_name(config)}, {describe_repetition(config.seed, config.replicate)}"
 
 
 def run_name(run: RunFolder) -> str:

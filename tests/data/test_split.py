@@ -87,6 +87,31 @@ def test_fewer_rows_are_a_subset_and_cut_only_the_training_part(data: str) -> No
     assert len({s.split_sha256 for s in (whole, many, few)}) == 3
 
 
+def test_replicates_draw_other_rows_and_keep_the_evaluation_texts(data: str) -> None:
+    first, second, again = (split(data, rows=300, replicate=number) for number in (1, 2, 2))
+    assert second.split_sha256 == again.split_sha256 != first.split_sha256
+    assert first.evaluation_sha256 == second.evaluation_sha256
+    available = len(ids(split(data), "train"))
+    assert first.available_rows == second.available_rows == available
+    shared = len(set(ids(first, "train")) & set(ids(second, "train")))
+    assert shared == pytest.approx(300 * 300 / available, abs=40)  # as of two independent draws
+    assert set(ids(split(data, rows=100, replicate=2), "train")) < set(ids(second, "train"))
+
+
+def test_a_draw_depends_on_the_rows_and_not_on_their_order_in_the_file(
+    data: str, official: dict[str, str], tmp_path: Path
+) -> None:
+    table = make_table(1000)
+    table.loc[7, ["Tweet", *LABELS]] = table.loc[3, ["Tweet", *LABELS]]  # two equal rows
+    files = [write_csv(tmp_path / f"{number}.csv", rows) for number, rows in enumerate((table, table.iloc[::-1]))]
+    drawn = [split(file, **official, rows=300).frames["train"] for file in files]
+    assert drawn[0]["text"].tolist() == drawn[1]["text"].tolist()
+    assert (
+        drawn[0]["text"].tolist()
+        != split(files[0], **official, rows=300, split_seed=1).frames["train"]["text"].tolist()
+    )
+
+
 def test_rows_may_be_as_many_as_the_training_part_has_and_no_more(data: str) -> None:
     whole = split(data)
     available = len(ids(whole, "train"))

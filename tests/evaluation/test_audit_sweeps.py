@@ -8,6 +8,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from emocore.evaluation.audit import audit, describe_audit, has_confound, name_differences
+from emocore.evaluation.results import RunResult
 from tests.support.audited_runs import finish
 
 BY_ROWS = {250: "1" * 64, 1000: "2" * 64}  # each number of rows is a split of its own
@@ -99,3 +100,27 @@ def test_bases_that_every_method_has_are_a_sweep() -> None:
     assert "base, by design" in graded(audit(runs))
     assert not has_confound(audit(runs))
     assert has_confound(audit(runs[:3]))
+
+
+def draws(*numbers: int, method: str = "lora") -> list[RunResult]:
+    return [
+        finish({"split_sha256": f"{n}" * 64, "evaluation_sha256": "e" * 64}, method=method, seed=n, split_seed=n)
+        for n in numbers
+    ]
+
+
+def test_draws_that_all_series_share_are_fair() -> None:
+    """They were scored on the same texts, which the line on the split seed must not deny."""
+    assert graded(audit(draws(1, 2) + draws(1, 2, method="ia3"))) == {"split seed, by design": "cosmetic"}
+    table = audit(draws(1, 2) + draws(2, 3, method="ia3"))
+    assert graded(table) == {"split seed": "cosmetic"}
+    assert table["effect"].tolist() == [
+        "It led to the same evaluation texts, and series are compared by the training texts that they share."
+    ]
+
+
+def test_series_without_a_draw_in_common_have_a_confound() -> None:
+    table = audit(draws(1, 2) + draws(3, method="ia3"))
+    assert graded(table) == {"training draws": "confounds", "split seed": "cosmetic"}
+    assert "may come from easier texts" in table["effect"][0]
+    assert "scored" not in " ".join(table["effect"])

@@ -37,7 +37,7 @@ def test_groups_keep_the_given_order() -> None:
 def test_what_only_names_a_run_sets_no_series_apart(setting: str) -> None:
     """The same rows may be in other files; their hash shows that they are the same."""
     values = {"seed": 7, "device": "cpu", "wandb_mode": "offline", "checkpoint_minutes": 9.0, "checkpoints_kept": 3}
-    values |= {"wandb_base_url": "https://wandb.example.org"}
+    values |= {"wandb_base_url": "https://wandb.example.org", "replicate": 2}
     assert names({}, {setting: values.get(setting, "other")}) == ["LoRA", "LoRA"]
 
 
@@ -78,6 +78,23 @@ def test_seeds_are_averaged_where_other_runs_had_other_texts() -> None:
 def test_settings_and_texts_are_named_together_where_it_takes_both() -> None:
     told = names({"epochs": 3}, {"epochs": 5}, {"epochs": 3, "origin": OTHER_TEXTS})
     assert told == ["LoRA (epochs 3, split aaaaaa)", "LoRA (epochs 5, split aaaaaa)", "LoRA (epochs 3, split bbbbbb)"]
+
+
+def draw_of(number: int, **settings: Any) -> dict[str, Any]:
+    """A run that learned from another draw and was scored on the same texts."""
+    return {"origin": {"split_sha256": f"{number}" * 64, "evaluation_sha256": "e" * 64}, **settings}
+
+
+def test_draws_of_the_training_rows_are_averaged_where_the_evaluation_texts_are_the_same() -> None:
+    assert names(*(draw_of(number, replicate=number, seed=number) for number in (1, 2, 3))) == ["LoRA"] * 3
+    assert names(draw_of(1, split_seed=1), draw_of(2, split_seed=2)) == ["LoRA", "LoRA"]
+    assert names(draw_of(1, rows=250), draw_of(2, rows=500)) == ["LoRA (rows 250)", "LoRA (rows 500)"]
+
+
+def test_other_evaluation_texts_set_series_apart_by_the_setting_that_chose_them() -> None:
+    other = {"split_sha256": "b" * 64, "evaluation_sha256": "f" * 64}
+    told = names(draw_of(1, split_seed=1), {"origin": other, "split_seed": 2})
+    assert told == ["LoRA (split seed 1)", "LoRA (split seed 2)"]
 
 
 def test_runs_of_w_and_b_are_never_in_one_series_with_local_ones() -> None:

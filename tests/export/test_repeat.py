@@ -94,6 +94,8 @@ STUDIES = {
     "learning rate varied": study(methods=["lora", "tfidf", "ia3"], vary={"learning_rate": ["3e-4", 0.01]}),
     "batch size varied": study(methods=["lora", "tfidf"], vary={"batch_size": [8, 32]}),
     "logged elsewhere": study(settings=LOGGING),
+    "replicates": study(replicates=3, settings={"rows": 40}),
+    "replicates of varied rows": study(seeds=[5], replicates=2, vary={"rows": [30, 60]}),
 }
 
 
@@ -122,6 +124,8 @@ NO_STUDIES: dict[str, Callable[[list[RunConfig]], list[RunConfig]]] = {
     "of another study": lambda configs: configs[:-1] + edited(configs[-1:], study="another"),
     "of no study": lambda configs: edited(configs, study=None),
     "with other rows": lambda configs: edited(configs[:2], rows=50) + edited(configs[2:], rows=30),
+    "with a draw of one run": lambda configs: configs[:-1] + edited(configs[-1:], replicate=2),
+    "without the first draw": lambda configs: edited(configs, replicate=2),
     "with two settings varied": lambda configs: edited(configs, rows=30, batch_size=4) + edited(configs, rows=50),
 }
 

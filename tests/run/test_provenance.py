@@ -14,7 +14,7 @@ BIG = 10**400
 
 
 def test_what_a_run_writes_is_whole() -> None:
-    splits = Splits({}, ("anger", "joy"), {"data": "a" * 64}, "b" * 64, [])
+    splits = Splits({}, ("anger", "joy"), {"data": "a" * 64}, "b" * 64, "c" * 64, 500)
     written = describe_provenance(splits, "cpu", "fp32")
     assert Provenance.model_validate(written.model_dump()) == written
 

@@ -14,7 +14,19 @@ from emocore.evaluation.results import Result
 from emocore.evaluation.series import name_series
 from emocore.export.repeat import repeat_command
 from emocore.run.config import FormPlace, RunConfig
-from emocore.run.settings import AUDITED, DATA_FILES, NOT_TOLD, SHARED, VARIED, audit_name, bounds, describe, title, use
+from emocore.run.settings import (
+    AUDITED,
+    DATA_FILES,
+    DRAWS,
+    NOT_TOLD,
+    SHARED,
+    VARIED,
+    audit_name,
+    bounds,
+    describe,
+    title,
+    use,
+)
 from tests.support.audited_runs import finish
 from tests.support.repository import REPOSITORY
 
@@ -23,7 +35,7 @@ SETTINGS = list(RunConfig.model_fields)
 TOP_INPUTS = {
     "method": "launch_methods", "base": "launch_base", "seed": "launch_seeds", "study": "launch_study",
     "data": "launch_source", "rows": "launch_rows", "epochs": "launch_epochs", "batch_size": "launch_batch_size",
-    "learning_rate": "launch_rate_lora",
+    "learning_rate": "launch_rate_lora", "replicate": "launch_replicates",
 }  # fmt: skip
 # Known by what a run found where it says so, as these results do, and not by what it was told.
 TOLD_BY_CONTENT = {*DATA_FILES, "label_columns", "rows", "precision"}
@@ -111,7 +123,7 @@ def test_it_is_audited_as_its_role_says(name: str) -> None:
 @pytest.mark.parametrize("name", SETTINGS)
 def test_it_sets_series_apart_as_its_role_says(name: str) -> None:
     first, second = name_series(differing(name)).values()
-    assert (first == second) == (name in NOT_TOLD - {"method"})
+    assert (first == second) == (name in (NOT_TOLD | {*DRAWS}) - {"method"})
 
 
 @pytest.mark.parametrize("name", SETTINGS)

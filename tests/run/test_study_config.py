@@ -50,9 +50,9 @@ def test_a_wrong_study_is_refused_with_its_field(values: dict[str, Any], field: 
     assert caught.value.field == field
 
 
-@pytest.mark.parametrize("name", ["method", "seed", "study"])
+@pytest.mark.parametrize("name", ["method", "seed", "replicate", "study"])
 def test_what_a_study_sets_itself_is_not_one_of_its_settings(name: str) -> None:
-    with pytest.raises(ConfigError, match=f"^{name}: a study takes this from its methods, seeds and name"):
+    with pytest.raises(ConfigError, match=f"^{name}: a study takes this from its methods, seeds, replicates and name"):
         build(StudyConfig, {"name": "s", "methods": ["lora"], "settings": {name: "7"}})
 
 
@@ -85,6 +85,26 @@ def test_a_varied_setting_gives_each_method_a_run_a_value_and_seed() -> None:
         (method, rows, seed) for method in ("lora", "ia3") for rows in (125, 250) for seed in (1, 2)
     ]
     assert {c.epochs for c in configs} == {2}
+
+
+def test_each_replicate_has_seeds_of_its_own() -> None:
+    configs = vary(replicates=3, settings={"rows": 250}).run_configs()
+    assert [(c.method, c.replicate, c.seed) for c in configs] == [
+        (method, replicate, seed)
+        for method in ("lora", "ia3")
+        for replicate, seeds in ((1, (1, 2)), (2, (3, 4)), (3, (5, 6)))
+        for seed in seeds
+    ]
+    alone = vary(seeds=[42], replicates=3, vary={"rows": [125, 250]}).run_configs()
+    assert [(c.rows, c.replicate, c.seed) for c in alone[:6]] == [
+        (rows, replicate, 41 + replicate) for rows in (125, 250) for replicate in (1, 2, 3)
+    ]
+
+
+def test_replicates_need_a_number_of_rows_to_draw() -> None:
+    with pytest.raises(ConfigError, match="replicates: each draws other training rows; set rows"):
+        vary(replicates=2)
+    assert len(vary(replicates=1).run_configs()) == 4
 
 
 def test_varied_values_are_numbers_however_they_were_typed() -> None:
