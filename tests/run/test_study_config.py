@@ -102,7 +102,7 @@ def test_each_replicate_has_seeds_of_its_own() -> None:
 
 
 def test_replicates_need_a_number_of_rows_to_draw() -> None:
-    with pytest.raises(ConfigError, match="replicates: each draws other training rows; set rows"):
+    with pytest.raises(ConfigError, match="replicates: each learns from other training rows, so set rows"):
         vary(replicates=2)
     assert len(vary(replicates=1).run_configs()) == 4
 
