@@ -19,8 +19,8 @@ from emocore.thresholds import USUAL_THRESHOLD, cross_fit, tune
 ThresholdPolicy = Literal["tuned", "fixed"]
 POLICY_TITLES: dict[ThresholdPolicy, str] = {"tuned": "tuned by emotion", "fixed": "fixed"}
 POLICY_DESCRIPTIONS: dict[ThresholdPolicy, str] = {
-    "tuned": "Each emotion's own threshold, tuned on the validation split: the one with the highest F1 to be expected on "
-    "other texts.",
+    "tuned": "Each emotion's own threshold, tuned on the validation split: the one with the highest F1 to be expected "
+    "on other texts.",
     "fixed": f"The threshold that a run was launched with, {USUAL_THRESHOLD} if it was launched with tuned ones.",
 }
 
