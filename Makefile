@@ -4,7 +4,7 @@
 # make chaos     kill processes at random, COUNT times with SEED; takes a quarter of an hour
 # make fuzz      try COUNT bad files, settings, run folders, adapters and addresses with SEED; takes 40 minutes
 # make clicks    open OPENED runs and make CLICKS random clicks with SEED; takes ten minutes
-# make coverage  simulate how often intervals hold and verdicts are wrong; takes a quarter of an hour
+# make coverage  simulate how often intervals hold and verdicts are wrong; takes half an hour
 # make installed  install into an empty environment and run the starter study there; takes five minutes
 # make docs      write docs/settings.md
 # make lock      write requirements.txt from pyproject.toml; `pip-compile` keeps the versions that still fit

@@ -9,31 +9,62 @@ import argparse
 import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
 from emocore.evaluation.bootstrap import resample, score
-from emocore.evaluation.intervals import f1_interval, macro_interval, split_variance
+from emocore.evaluation.intervals import FEWEST_POSITIVES, f1_interval, macro_interval, split_variance, t_interval
 from emocore.evaluation.verdicts import compare_pairs
-from tests.support.simulated import World
+from tests.support.simulated import World, goemotions_world
 
 RESAMPLES = 2_000
+FEW_RESAMPLES = 500  # for intervals, which take no more than variances from them
+SIZES = (150, 300, 886, 3_259)  # the last two are those of the development and test files of SemEval-2018 E-c
 FIVE_POINTS = 0.248  # the gain that moves the world's macro-F1 by 5.0 points
 
 
+@dataclass(frozen=True)
+class Coverage:
+    """What intervals did over many data sets, as shares of these.
+
+    `below` and `above` count where macro-F1 in the population lies below and above its interval, `width` is the mean
+    width of that interval in widths of the plain t interval, and `emotions` (labels,) is how often the interval of each
+    emotion's F1 holds the truth."""
+
+    below: float
+    above: float
+    width: float
+    emotions: np.ndarray
+
+    @classmethod
+    def of(cls, found: np.ndarray) -> "Coverage":
+        """From rows of `cover_once`, (data sets, 4 + labels)."""
+        below, above, width, plain, *emotions = found.mean(axis=0)
+        return cls(below, above, width / plain, np.array(emotions))
+
+    @property
+    def held(self) -> float:
+        return 1 - self.below - self.above
+
+
 def cover_once(number: int, world: World, seeds: int, resamples: int) -> np.ndarray:
-    """Whether the intervals of one data set hold the truth: macro-F1, then each emotion."""
+    """(4 + labels,) of one data set: whether macro-F1 in the population is below and above its interval, the widths of
+    that interval and of the t interval, and whether each emotion's interval holds the truth."""
     random = np.random.default_rng([7, number])
     shift, skill = world.draw_seeds(random, seeds)
-    truth = world.true_f1(shift, skill)[0] if seeds == 1 else world.expected_f1()
+    truth = world.true_f1(shift, skill)[0] if seeds == 1 else world.mean_f1
     predictions = world.draw(random, [(shift, skill, 0.0)])
     seen, drawn = score(predictions), resample(predictions, resamples, seed=number)
     f1, variances = seen.emotions.mean(axis=0), split_variance(seen.emotions, drawn.emotions)
     either = (predictions.predicted | predictions.truth).sum(axis=1).mean(axis=0)
-    ends = macro_interval(f1, variances, either, split_variance(seen.metrics["f1_macro"], drawn.metrics["f1_macro"]))
+    macro = split_variance(seen.metrics["f1_macro"], drawn.metrics["f1_macro"])
+    low, high = macro_interval(f1, variances, either, predictions.support, macro)
+    plain_low, plain_high = t_interval(f1.mean(), macro)
     lows, highs = f1_interval(f1, variances, either)
-    return np.array([ends[0] <= truth.mean() <= ends[1], *((lows <= truth) & (truth <= highs))])
+    held = (lows <= truth) & (truth <= highs)
+    return np.array([truth.mean() < low, truth.mean() > high, high - low, plain_high - plain_low, *held], dtype=float)
 
 
 def compare_once(number: int, world: World, seeds: int, resamples: int, gain: float, same: bool) -> np.ndarray:
@@ -47,7 +78,7 @@ def compare_once(number: int, world: World, seeds: int, resamples: int, gain: fl
 
 
 def repeat(datasets: int, once: Callable[[int], np.ndarray], workers: int) -> np.ndarray:
-    """(datasets, 1 + labels) of what `once` returns."""
+    """(datasets, ...) of what `once` returns."""
     if workers == 1:
         return np.stack([once(number) for number in range(datasets)])
     with ProcessPoolExecutor(workers) as pool:
@@ -59,18 +90,20 @@ def main() -> None:
     parser.add_argument("--datasets", type=int, default=1000)
     options = parser.parse_args()
     run = partial(repeat, options.datasets, workers=os.cpu_count() or 1)
-    world, small = World(), World(texts=150)
-    print(f"{options.datasets} data sets each, {world.texts} texts unless said otherwise, {RESAMPLES} resamples")
-    print("\n95 % intervals that hold the truth: macro-F1 | by emotion, commonest first")
-    for name, used, seeds in (("1 seed", world, 1), ("3 seeds", world, 3), ("5 seeds", world, 5)):
-        shares = run(partial(cover_once, world=used, seeds=seeds, resamples=RESAMPLES)).mean(axis=0)
-        print(f"{name:>24}  {shares[0]:.3f} | {' '.join(f'{share:.3f}' for share in shares[1:])}")
-    for seeds in (1, 3):
-        shares = run(partial(cover_once, world=small, seeds=seeds, resamples=RESAMPLES)).mean(axis=0)
-        told = " ".join(
-            f"{share:.3f} ({n:.0f})" for share, n in zip(shares[1:], small.shares * small.texts, strict=True)
-        )
-        print(f"{f'{small.texts} texts, {seeds} seeds':>24}  {shares[0]:.3f} | {told}  (mean support)")
+    world = World()
+    print(f"{options.datasets} data sets each, {world.texts} texts unless said otherwise")
+    print("\n95 % intervals: macro-F1 held, truth below, truth above, width in t intervals | F1 held, of emotions")
+    print(f"that {FEWEST_POSITIVES} texts or more have on average, the worst and the best")
+    kinds = [("11 labels", World()), ("28, strong", goemotions_world()), ("28, weak", goemotions_world(weak=True))]
+    for texts in SIZES:
+        for kind, used in kinds:
+            for seeds in (1, 3, 5):
+                once = partial(cover_once, world=replace(used, texts=texts), seeds=seeds, resamples=FEW_RESAMPLES)
+                cover = Coverage.of(run(once))
+                macro = f"{cover.held:.3f} {cover.below:.3f} {cover.above:.3f} {cover.width:.2f}"
+                frequent = cover.emotions[used.shares * texts >= FEWEST_POSITIVES]
+                told = f"{frequent.min():.3f} to {frequent.max():.3f} of {len(frequent)}"
+                print(f"{f'{kind}, {texts} texts, {seeds} seeds':>36}  {macro} | {told}", flush=True)
     print("\nverdicts other than 'tie': overall | any emotion | overall or any emotion")
     scenes = [("one model, other noise", 1, 0.0, True), ("one model, other noise", 3, 0.0, True)]
     scenes += [("seeds of one method", seeds, 0.0, False) for seeds in (1, 2, 3, 5)]

@@ -178,7 +178,7 @@ def _score_rows(predictions: Predictions, seen: Scores, drawn: Scores) -> pd.Dat
             low, high = t_interval(value.mean(), variances)
             if metric == "f1_macro":
                 f1, of_emotions, either = _by_emotion(predictions, places, seen, drawn)
-                low, high = macro_interval(f1, of_emotions, either, variances)
+                low, high = macro_interval(f1, of_emotions, either, predictions.support, variances)
             rows.append((name, metric, value.mean(), float(low), float(high)))
     return pd.DataFrame(rows, columns=["series", "metric", "value", "low", "high"])
 

@@ -1,8 +1,10 @@
 """Intervals: Wilson's and Student's where these are exact, hand-worked degrees of freedom, the ends of the scale."""
 
+from typing import Any
+
 import numpy as np
 import pytest
-from scipy.stats import binomtest, t
+from scipy.stats import binom, binomtest, t
 
 from emocore.evaluation.bootstrap import resample, score
 from emocore.evaluation.intervals import (
@@ -11,6 +13,7 @@ from emocore.evaluation.intervals import (
     Variances,
     degrees_of_freedom,
     f1_interval,
+    is_macro_rough,
     macro_interval,
     split_variance,
     t_interval,
@@ -22,7 +25,7 @@ def known(texts: float, seeds: float = 0.0, runs: int = 1) -> Variances:
     return Variances(np.array([texts]), np.array([seeds]), runs)
 
 
-def f1_of(share: float) -> float:
+def f1_of(share: Any) -> Any:
     """F1 = 2J / (1 + J) = 2h / (2h + e) of h hits and e errors, of which a share J are hits."""
     return 2 * share / (1 + share)
 
@@ -132,31 +135,77 @@ def test_more_seeds_make_it_narrower() -> None:
     assert widths[0] / widths[-1] == pytest.approx(8.98 / 0.635, rel=0.05)
 
 
-def test_macro_f1_of_one_emotion_has_the_interval_of_that_emotion() -> None:
-    f1, variances, texts = np.array([f1_of(7 / 20)]), known(variance_of_f1(7, 20)), np.array([20])
-    ends = macro_interval(f1, variances, texts, known(variance_of_f1(7, 20)))
-    assert [float(end) for end in np.ravel(ends)] == pytest.approx(wilson(7, 20), abs=1e-12)
+def test_f1_is_too_low_on_average_by_what_its_variance_says() -> None:
+    """F1 of binomial hits, the mean over all their numbers against F1 of the share that they have on average."""
+    for either in (20, 60, 200):
+        share, hits = 0.35, np.arange(either + 1)
+        chance, f1 = binom.pmf(hits, either, share), f1_of(hits / either)
+        mean = (chance * f1).sum()
+        variance = (chance * (f1 - mean) ** 2).sum()
+        assert f1_of(share) - mean == pytest.approx(variance / (2 - mean), rel=2 / either)
 
 
-def test_distances_of_independent_emotions_add_as_squares() -> None:
-    """Of two emotions the mean reaches half the root of the sum of squares of how far each of them reaches."""
-    counts = [(2, 20), (150, 200)]
+def test_macro_f1_of_frequent_emotions_has_a_t_interval_about_a_value_that_is_not_too_low() -> None:
+    counts, support = [(20, 60), (150, 200)], np.array([40, 180])
     f1, variance = np.array([f1_of(h / n) for h, n in counts]), np.array([variance_of_f1(*count) for count in counts])
-    low, high = macro_interval(f1, Variances(variance, np.zeros(2), 1), np.array([20, 200]), known(variance.sum() / 4))
-    lows, highs = np.array([wilson(*count) for count in counts]).T
-    assert low == pytest.approx(f1.mean() - np.sqrt(((f1 - lows) ** 2).sum()) / 2, abs=1e-12)
-    assert high == pytest.approx(f1.mean() + np.sqrt(((highs - f1) ** 2).sum()) / 2, abs=1e-12)
-    assert high - f1.mean() > f1.mean() - low  # of an F1 near 0 more is open above
+    macro = Variances(np.array(variance.sum() / 4), np.array(0.0001), 3)
+    ends = macro_interval(f1, Variances(variance, np.zeros(2), 3), np.array([60, 200]), support, macro)
+    middle, half = f1.mean() + (variance / (2 - f1)).mean(), macro.t_quantile * np.sqrt(macro.total)
+    assert np.array(ends) == pytest.approx(np.array([middle - half, middle + half]))
+
+
+def reach(hits: list[int], either: list[int], support: list[int]) -> tuple[float, float]:
+    """How far the interval of macro-F1 reaches below and above the value, for one seed and independent emotions."""
+    f1 = np.array([f1_of(h / n) if n else 0 for h, n in zip(hits, either, strict=True)])
+    variance = np.array([variance_of_f1(h, n) if n else 0 for h, n in zip(hits, either, strict=True)])
+    macro = Variances(variance.sum() / len(f1) ** 2, np.array(0.0), 1)
+    low, high = macro_interval(f1, Variances(variance, 0 * f1, 1), np.array(either), np.array(support), macro)
+    return float(f1.mean() - low), float(high - f1.mean())
+
+
+def test_a_rare_emotion_without_hits_is_guessed_from_the_others_as_rare() -> None:
+    """A model that finds most of one rare emotion may well find the other one, which two texts cannot show; a model
+    that finds none of 9 texts of the one hardly will."""
+    with_one = reach([300, 7, 0], [500, 9, 2], [400, 9, 2])
+    with_none = reach([300, 0, 0], [500, 9, 2], [400, 9, 2])
+    assert with_one[1] > 2 * with_none[1]
+    assert with_one[1] > with_one[0] and with_none[1] > with_none[0]  # an F1 of 0 cannot be too high
+
+
+def test_what_the_rare_emotions_are_guessed_from_are_not_the_frequent_ones() -> None:
+    """However well a model finds those, one that never finds a rare one is not thought to."""
+    assert reach([495, 0, 0], [500, 9, 9], [497, 9, 9])[1] < reach([250, 5, 0], [500, 9, 9], [400, 9, 9])[1]
+
+
+@pytest.mark.parametrize("hits", [0, 1])
+@pytest.mark.parametrize(("either", "support"), [(1, 1), (9, 9), (40, 40), (800, 800)])
+def test_no_interval_has_a_width_of_zero(hits: int, either: int, support: int) -> None:
+    """Not even where all answers are wrong, or all are right, so that no resample differs from another."""
+    low, high = reach([hits * either] * 5, [either] * 5, [support] * 5)
+    assert low + high > 0.001
+    lows, highs = f1_interval(np.full(5, float(hits)), Variances(np.zeros(5), np.zeros(5), 1), np.full(5, either))
+    assert (highs - lows > 0.001).all()
+
+
+def test_macro_f1_lies_in_its_interval_which_lies_in_0_to_1() -> None:
+    random = np.random.default_rng(0)
+    for _ in range(500):
+        either = random.integers(0, [3, 10, 30, 1000])
+        support, hits = random.integers(0, either + 1), random.integers(0, either + 1)
+        below, above = reach(list(np.minimum(hits, support)), list(either), list(support))
+        value = np.mean([f1_of(min(h, s) / max(n, 1)) for h, s, n in zip(hits, support, either, strict=True)])
+        assert below >= 0 and above >= 0
+        assert value - below >= 0 and value + above <= 1
 
 
 @pytest.mark.parametrize("share", [0.1, 0.9])
 def test_macro_f1_does_not_leave_0_to_1_where_emotions_rise_and_fall_together(share: float) -> None:
     f1, variance = np.full(11, f1_of(share)), np.full(11, 4 * variance_of_f1(round(20 * share), 20))
-    low, high = macro_interval(f1, Variances(variance, np.zeros(11), 1), np.full(11, 20), known(variance[0]))
+    many = np.full(11, 20)
+    low, high = macro_interval(f1, Variances(variance, np.zeros(11), 1), many, many, known(variance[0]))
     assert 0 <= low < f1[0] < high <= 1
 
 
-def test_an_emotion_that_no_text_has_leaves_macro_f1_its_interval() -> None:
-    f1, variance = np.array([0.5, 0.6, 0.0]), np.array([0.001, 0.002, 0.0])
-    low, high = macro_interval(f1, Variances(variance, np.zeros(3), 1), np.array([90, 60, 0]), known(0.003 / 9))
-    assert 0 < low < f1.mean() < high < 1
+def test_macro_f1_is_rough_where_more_than_a_third_of_the_emotions_are_rare() -> None:
+    assert not is_macro_rough(np.array([True, False, False]))
+    assert is_macro_rough(np.array([True, True, False, False, False]))
