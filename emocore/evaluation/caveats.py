@@ -6,6 +6,7 @@ from itertools import combinations
 import numpy as np
 
 from emocore.evaluation.comparison import Comparison
+from emocore.evaluation.intervals import is_macro_rough
 from emocore.evaluation.sweeps import find_swept_settings
 from emocore.evaluation.verdicts import describe_spread
 from emocore.run.settings import audit_name
@@ -76,9 +77,10 @@ def _doubt_ties(comparison: Comparison, tested: list[str]) -> Iterator[str]:
 def _doubt_rare_emotions(comparison: Comparison) -> Iterator[str]:
     emotions = comparison.emotions[comparison.emotions["source"] == "here"]
     if thin := list(dict.fromkeys(emotions.loc[emotions["low"].isna(), "emotion"])):
+        is_rough = any(is_macro_rough(rows["low"].isna().to_numpy()) for _, rows in emotions.groupby("series"))
         yield (
-            f"Too few texts have {name_some(thin)} for a verdict or an interval; macro-F1 includes them, so its "
-            "interval is rough."
+            f"Too few texts have {name_some(thin)} for a verdict or an interval; macro-F1 includes them"
+            f"{', so its interval is rough' * is_rough}."
         )
 
 

@@ -163,6 +163,13 @@ def test_rare_emotions_are_doubted() -> None:
     assert caveats == ["Too few texts have trust, surprise and love" + ROUGH]
 
 
+def test_macro_f1_of_few_rare_emotions_is_not_called_rough() -> None:
+    """One of three, which is not more than a third."""
+    emotions = {name: {"LoRA": 0.5, "IA3": 0.47} for name in ("joy", "anger")}
+    caveats = doubts({("LoRA", "IA3"): LEAD}, emotions=emotions, thin=["trust"])
+    assert caveats == ["Too few texts have trust for a verdict or an interval; macro-F1 includes them."]
+
+
 @pytest.mark.parametrize(
     ("low", "high", "reach"), [(-0.031, 0.033, "3.3"), (-0.035, 0.009, "3.5"), (-0.02, 0.019, None)]
 )
