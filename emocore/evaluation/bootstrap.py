@@ -5,6 +5,7 @@ resamples: scores follow from counts, and one matrix product gives the counts of
 drawn, times what each text adds to each count).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,16 @@ class Scores:
 
     emotions: np.ndarray
     metrics: dict[str, np.ndarray]
+
+
+def average_runs(scores: np.ndarray, repetitions: Sequence[Sequence[int]]) -> np.ndarray:
+    """(runs, ...) -> (repetitions, ...), each the mean over its runs."""
+    return np.stack([scores[places].mean(axis=0) for places in map(list, repetitions)])
+
+
+def average_resampled_runs(samples: np.ndarray, repetitions: Sequence[Sequence[int]]) -> np.ndarray:
+    """The same for (resamples, runs, ...)."""
+    return np.stack([samples[:, places].mean(axis=1) for places in map(list, repetitions)], axis=1)
 
 
 @dataclass(frozen=True)

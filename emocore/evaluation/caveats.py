@@ -53,10 +53,7 @@ def _doubt_single_seeds(comparison: Comparison) -> Iterator[str]:
         said = f"There is only one seed {'each ' * (len(single) > 1)}of {name_some(single)}"
     if len(assumed):
         spread = describe_spread(*assumed.iloc[0][["assumed_spread", "is_spread_of_others"]])
-        yield (
-            f"{said}, so the chance in training is not known here; the spread between seeds is "
-            f"{spread}. Two more seeds would show it."
-        )
+        yield (f"{said}, so the chance in training is not known here; the spread between seeds is {spread}.")
     else:
         yield f"{said}, so intervals count only chance in the texts, not in the training."
 

@@ -6,22 +6,17 @@ costs, where methods differ) from a `Comparison`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from emocore.errors import DataError
-from emocore.evaluation.bootstrap import RESAMPLES, Scores, resample, score
-from emocore.evaluation.intervals import (
-    FEWEST_POSITIVES,
-    Variances,
-    f1_interval,
-    macro_interval,
-    split_variance,
-    t_interval,
+from emocore.evaluation.bootstrap import (
+    RESAMPLES,
+    resample,
+    score,
 )
-from emocore.evaluation.no_skill import f1_of_always_on, no_skill_scores, no_skill_scores_from_supports
+from emocore.evaluation.no_skill import no_skill_scores, no_skill_scores_from_supports
 from emocore.evaluation.predictions import (
     POLICY_TITLES,
     Predictions,
@@ -30,13 +25,18 @@ from emocore.evaluation.predictions import (
     load_predictions,
 )
 from emocore.evaluation.results import Result, RunResult, TeamResult, shared_splits
+from emocore.evaluation.score_tables import (
+    METRICS,
+    emotion_rows,
+    join_conventions,
+    score_rows,
+    team_emotion_rows,
+    team_score_rows,
+)
 from emocore.evaluation.series import group_series, name_series
 from emocore.evaluation.verdicts import Verdicts, compare_pairs
 
 ID_TIME = len("20261123-172928")  # with which an id begins
-METRICS = (
-    "f1_macro", "f1_micro", "f1_weighted", "jaccard", "exact_match", "flattened_f1_macro", "flattened_f1_micro",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,8 @@ def compare(results: Sequence[Result], split: str | None, policy: ThresholdPolic
     scores, emotions, verdicts = [], [], []
     for predictions in groups:
         seen, drawn = score(predictions), resample(predictions, RESAMPLES)
-        scores.append(_score_rows(predictions, seen, drawn))
-        emotions.append(_emotion_rows(predictions, seen, drawn))
+        scores.append(score_rows(predictions, seen, drawn))
+        emotions.append(emotion_rows(predictions, seen, drawn))
         verdicts.append(compare_pairs(predictions, seen, drawn))
     every_team = [result for result in kept if isinstance(result, TeamResult)]
     team = [result for result in every_team if launched_policy(result.config) == policy]
@@ -123,8 +123,8 @@ def compare(results: Sequence[Result], split: str | None, policy: ThresholdPolic
             "thresholds of the launch are known."
         )
     if team:
-        scores.append(_team_score_rows(team, split, series))
-        emotions.append(_team_emotion_rows(team, split, series))
+        scores.append(team_score_rows(team, split, series))
+        emotions.append(team_emotion_rows(team, split, series))
     if not scores:
         other = POLICY_TITLES["fixed" if policy == "tuned" else "tuned"]
         raise DataError(f"none of these runs has predictions for other thresholds than at launch; choose '{other}'")
@@ -169,89 +169,6 @@ def _without_repeats(results: Sequence[Result]) -> tuple[list[Result], list[str]
     return [result for result in results if result.id in chosen], notes
 
 
-def _score_rows(predictions: Predictions, seen: Scores, drawn: Scores) -> pd.DataFrame:
-    rows = []
-    for name, places in predictions.members.items():
-        for metric in METRICS:
-            value = seen.metrics[metric][places]
-            variances = split_variance(value, drawn.metrics[metric][:, places])
-            low, high = t_interval(value.mean(), variances)
-            if metric == "f1_macro":
-                f1, of_emotions, either = _by_emotion(predictions, places, seen, drawn)
-                low, high = macro_interval(f1, of_emotions, either, predictions.support, variances)
-            rows.append((name, metric, value.mean(), float(low), float(high)))
-    return pd.DataFrame(rows, columns=["series", "metric", "value", "low", "high"])
-
-
-def _emotion_rows(predictions: Predictions, seen: Scores, drawn: Scores) -> pd.DataFrame:
-    parts = []
-    for name, places in predictions.members.items():
-        f1, variances, either = _by_emotion(predictions, places, seen, drawn)
-        low, high = f1_interval(f1, variances, either)
-        predicted = predictions.predicted[places]
-        hits = (predicted & predictions.truth).sum(axis=1)
-        is_thin = predictions.support < FEWEST_POSITIVES
-        parts.append(
-            pd.DataFrame(
-                {
-                    "series": name,
-                    "emotion": predictions.labels,
-                    "f1": f1,
-                    "low": np.where(is_thin, np.nan, low),
-                    "high": np.where(is_thin, np.nan, high),
-                    "precision": (hits / np.maximum(predicted.sum(axis=1), 1)).mean(axis=0),
-                    "recall": (hits / np.maximum(predictions.support, 1)).mean(axis=0),
-                    "support": predictions.support,
-                    "no_skill_f1": f1_of_always_on(predictions.truth.mean(axis=0)),
-                    "note": np.where(is_thin, "too few texts for an interval", ""),
-                }
-            )
-        )
-    return pd.concat(parts)
-
-
-def _by_emotion(
-    predictions: Predictions, places: list[int], seen: Scores, drawn: Scores
-) -> tuple[np.ndarray, Variances, np.ndarray]:
-    """Mean F1 of a series, its variances, and how many texts have or are predicted to have the emotion; (labels,)
-    each."""
-    variances = split_variance(seen.emotions[places], drawn.emotions[:, places])
-    either = (predictions.predicted[places] | predictions.truth).sum(axis=1).mean(axis=0)
-    return seen.emotions[places].mean(axis=0), variances, either
-
-
-def _team_score_rows(team: Sequence[TeamResult], split: str, series: dict[str, str]) -> pd.DataFrame:
-    rows = []
-    for result in team:
-        values = _join_conventions(**result.scores.splits[split].model_dump())
-        rows += [{"series": series[result.id], "metric": metric, "value": values[metric]} for metric in METRICS]
-    means = pd.DataFrame(rows).groupby(["series", "metric"], sort=False)["value"].mean().reset_index()
-    return means.assign(low=np.nan, high=np.nan)
-
-
-def _join_conventions(multilabel: dict[str, Any], flattened: dict[str, Any]) -> dict[str, Any]:
-    return multilabel | {f"flattened_{name}": value for name, value in flattened.items()}
-
-
-def _team_emotion_rows(team: Sequence[TeamResult], split: str, series: dict[str, str]) -> pd.DataFrame:
-    rows = [
-        {
-            "series": series[result.id],
-            "emotion": emotion,
-            **{name: getattr(scores, name) for name in ("f1", "precision", "recall", "support")},
-            "no_skill_f1": no_skill,
-        }
-        for result in team
-        for (emotion, scores), no_skill in zip(
-            result.scores.splits[split].multilabel.per_emotion.items(),
-            f1_of_always_on(result.supports(split) / (result.rows(split) or np.nan)),
-            strict=True,
-        )
-    ]
-    means = pd.DataFrame(rows).groupby(["series", "emotion"], sort=False).mean().reset_index()
-    return means.assign(low=np.nan, high=np.nan, note="from W&B: scores without predictions")
-
-
 def _describe_series(rows: pd.DataFrame, results: Sequence[Result], series: dict[str, str]) -> pd.DataFrame:
     """Add the facts on a series to each of its rows."""
     first = ["series", "method", "base", "source", "seeds"]
@@ -289,5 +206,5 @@ def _no_skill_table(results: Sequence[Result], groups: Sequence[Predictions], sp
     else:
         texts = results[0].rows(split)
         scores = no_skill_scores_from_supports(results[0].supports(split), texts) if texts else {}
-    rows = [{"series": name} | _join_conventions(**values) for name, values in scores.items()]
+    rows = [{"series": name} | join_conventions(**values) for name, values in scores.items()]
     return pd.DataFrame(rows, columns=["series", *METRICS])

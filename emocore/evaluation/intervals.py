@@ -1,10 +1,11 @@
-"""95 % confidence intervals of a series' scores: its mean over seeds, on texts of this kind.
+"""95 % confidence intervals of a series' scores: its mean over repetitions, on texts of this kind.
 
-They count two sources of chance. *Texts*: the variance of the mean over a bootstrap of the texts. *Seeds*: the variance
-between the runs, divided by their number, with Satterthwaite's (1946) degrees of freedom, since a few seeds say little
-about their own spread. Part of the between-run variance is text noise that the first part already counts; OWN_SHARE of
-it is subtracted. With one seed the interval is that of the trained model and counts only the texts. The choice of the
-training texts is not counted.
+They count two sources of chance. *Texts*: the variance of the mean over a bootstrap of the texts. *Repetitions*: the
+variance between the runs, divided by their number, with Satterthwaite's (1946) degrees of freedom, since a few runs say
+little about their own spread. Repetitions are seeds or, if a study draws its training texts anew for each replicate,
+draws; only then the choice of the training texts is counted. Part of the variance between runs is text noise that the
+first part already counts; OWN_SHARE of it is subtracted. With one run the interval is that of the trained model and
+counts only the texts.
 
 F1 of one emotion gets Wilson's (1927) interval, which stays within 0 and 1 and holds for few texts: F1 = 2J / (1 + J),
 where the Jaccard index J, the true positives among all texts labelled or predicted with the emotion, is a proportion.

@@ -27,12 +27,14 @@ POLICY_DESCRIPTIONS: dict[ThresholdPolicy, str] = {
 
 @dataclass(frozen=True)
 class Predictions:
-    """`runs` and `series` have one entry per run. Arrays: truth bool (texts, labels); probabilities float64 and
-    predicted bool, both (runs, texts, labels); thresholds (runs, labels), which are means if they were cross-fitted."""
+    """`runs`, `series`, `methods` and `draws` have one entry per run; runs of equal draws learned from the same texts.
+    Arrays: truth bool (texts, labels); probabilities float64 and predicted bool, both (runs, texts, labels); thresholds
+    (runs, labels), which are means if they were cross-fitted."""
 
     runs: tuple[str, ...]
     series: tuple[str, ...]
     methods: tuple[str, ...]
+    draws: tuple[str, ...]
     labels: tuple[str, ...]
     row_ids: tuple[str, ...]
     texts: tuple[str, ...]
@@ -43,11 +45,33 @@ class Predictions:
 
     @cached_property
     def members(self) -> dict[str, list[int]]:
-        """Name of each series -> the indices of its runs (its seeds)."""
+        """Name of each series -> the indices of its runs."""
         groups: dict[str, list[int]] = {}
         for place, name in enumerate(self.series):
             groups.setdefault(name, []).append(place)
         return groups
+
+    @cached_property
+    def draws_of(self) -> dict[str, dict[str, list[int]]]:
+        """Name of each series -> each of its draws -> the indices of its runs (its seeds)."""
+        return {
+            name: {draw: [place for place in places if self.draws[place] == draw] for draw in self._draws_at(places)}
+            for name, places in self.members.items()
+        }
+
+    @cached_property
+    def repetitions(self) -> dict[str, list[list[int]]]:
+        """Name of each series -> its independent repetitions, each as the indices of its runs.
+
+        They are its draws, of which several seeds are averaged, or its seeds if all of them learned from one draw.
+        """
+        return {
+            name: list(draws.values()) if len(draws) > 1 else [[place] for place in self.members[name]]
+            for name, draws in self.draws_of.items()
+        }
+
+    def _draws_at(self, places: list[int]) -> list[str]:
+        return list(dict.fromkeys(self.draws[place] for place in places))
 
     @cached_property
     def method_of(self) -> dict[str, str]:
@@ -87,6 +111,7 @@ def _join(results: Sequence[RunResult], series: dict[str, str], split: str, poli
         runs=tuple(result.id for result in results),
         series=tuple(series[result.id] for result in results),
         methods=tuple(result.config.method for result in results),
+        draws=tuple(str(result.provenance.split_sha256) for result in results),
         labels=tuple(first.labels),
         row_ids=tuple(first.row_ids(split)),
         texts=tuple(first.texts(split)),

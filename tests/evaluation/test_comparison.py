@@ -9,8 +9,9 @@ import pytest
 
 from emocore.errors import DataError
 from emocore.evaluation.bootstrap import score
-from emocore.evaluation.comparison import METRICS, Comparison, compare
+from emocore.evaluation.comparison import Comparison, compare
 from emocore.evaluation.no_skill import no_skill_scores
+from emocore.evaluation.score_tables import METRICS
 from emocore.metrics import score_logits
 from emocore.thresholds import tune
 from tests.support.audited_runs import LABELS, ONE_MISS, PERFECT, TRUTH, finish
@@ -169,6 +170,20 @@ def test_thresholds_are_those_of_the_launch_unless_others_are_asked_for() -> Non
     fixed, tuned = finish(), finish(method="ia3", threshold=None)
     assert compare([fixed], None).policy == "fixed"
     assert compare([tuned], None).policy == compare([fixed, tuned], None).policy == "tuned"
+
+
+def test_several_seeds_of_one_draw_of_training_texts_count_once() -> None:
+    truth, _ = random_case(0)
+    skills = {(1, 1): 2.0, (1, 2): 2.0, (1, 3): 2.0, (2, 4): 3.0}
+    runs = [
+        finish(
+            {"split_sha256": f"{draw}" * 64, "evaluation_sha256": "e" * 64},
+            truth, draw_logits(truth, skill, seed), seed=seed,
+        )
+        for (draw, seed), skill in skills.items()
+    ]  # fmt: skip
+    scores = [result.scores.validation.multilabel.f1_macro for result in runs]
+    assert column(compare(runs, "validation"))["LoRA"] == pytest.approx((np.mean(scores[:3]) + scores[3]) / 2)
 
 
 def test_the_floor_has_every_metric_of_the_scores() -> None:

@@ -227,3 +227,25 @@ def test_the_sentence_has_the_numbers_of_the_tables() -> None:
     assert row["difference"] == pytest.approx(values[0] - values[1])
     [caveat] = headline.caveats
     assert caveat.startswith("Scores are on the validation split; publish scores on a test split")
+
+
+@pytest.mark.parametrize(
+    ("draws", "told"),
+    [
+        ((1, 1), ", trained on these 1,000 texts."),
+        ((1, 2), ", trained on 2 draws of 1,000 texts."),
+    ],
+    ids=["one draw", "two draws"],
+)
+def test_the_sentence_says_on_which_training_texts_it_rests(draws: tuple[int, int], told: str) -> None:
+    truth = draw_truth(300, 3, seed=9)
+    runs = [
+        finish(
+            {"split_sha256": f"{draw}" * 64, "evaluation_sha256": "e" * 64},
+            truth, draw_logits(truth, 2.0, seed), method=method, seed=seed,
+        )
+        for method in ("lora", "ia3")
+        for seed, draw in enumerate(draws)
+    ]  # fmt: skip
+    assert describe(compare(runs, "validation")).sentence.endswith(told)
+    assert "trained on" not in describe(compare(runs[:-1], "validation")).sentence or draws == (1, 1)

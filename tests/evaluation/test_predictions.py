@@ -1,5 +1,7 @@
 """Predictions of runs, paired if they have the same texts, under each threshold policy."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.special import logit
@@ -92,6 +94,18 @@ def test_on_the_validation_split_no_text_has_thresholds_of_its_own() -> None:
 def test_fewer_texts_than_folds_are_no_error() -> None:
     [predictions] = load([finish()], policy="tuned")
     assert predictions.predicted.shape == (1, 4, 3)
+
+
+def draw_of(draw: int, **settings: Any) -> RunResult:
+    return finish({"split_sha256": f"{draw}" * 64, "evaluation_sha256": "e" * 64}, **settings)
+
+
+def test_repetitions_are_draws_with_their_seeds_or_the_seeds_of_one_draw() -> None:
+    lora = [draw_of(draw, seed=seed) for draw, seed in ((1, 1), (1, 2), (2, 3))]
+    ia3 = [draw_of(1, method="ia3", seed=seed) for seed in (1, 2)]
+    [predictions] = load([*lora, *ia3])
+    assert predictions.draws_of == {"lora": {"1" * 64: [0, 1], "2" * 64: [2]}, "ia3": {"1" * 64: [3, 4]}}
+    assert predictions.repetitions == {"lora": [[0, 1], [2]], "ia3": [[3], [4]]}
 
 
 def test_a_run_without_its_predictions_says_so() -> None:

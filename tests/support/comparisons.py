@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from emocore.evaluation.comparison import METRICS, Comparison
+from emocore.evaluation.comparison import Comparison
 from emocore.evaluation.predictions import ThresholdPolicy
+from emocore.evaluation.score_tables import METRICS
 from emocore.evaluation.verdicts import COLUMNS, SPREAD_COLUMNS, Verdicts
 
 # (first, second) or (first, second, emotion) -> difference, low, high, verdict, and a note where there is one.

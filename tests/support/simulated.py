@@ -117,6 +117,7 @@ def predictions_of(truth: np.ndarray, scores: np.ndarray, series: tuple[str, ...
         runs=tuple(f"run {number}" for number in range(runs)),
         series=series,
         methods=("lora",) * runs,
+        draws=("",) * runs,
         labels=tuple(f"emotion {number}" for number in range(labels)),
         row_ids=tuple(str(number) for number in range(texts)),
         texts=("",) * texts,

@@ -1,0 +1,115 @@
+"""The tables of scores of a comparison: of local runs with their intervals, of runs of W&B as they were logged."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from emocore.evaluation.bootstrap import Scores, average_resampled_runs, average_runs
+from emocore.evaluation.intervals import (
+    FEWEST_POSITIVES,
+    Variances,
+    f1_interval,
+    macro_interval,
+    split_variance,
+    t_interval,
+)
+from emocore.evaluation.no_skill import f1_of_always_on
+from emocore.evaluation.predictions import Predictions
+from emocore.evaluation.results import TeamResult
+
+METRICS = (
+    "f1_macro", "f1_micro", "f1_weighted", "jaccard", "exact_match", "flattened_f1_macro", "flattened_f1_micro",
+)  # fmt: skip
+
+
+def score_rows(predictions: Predictions, seen: Scores, drawn: Scores) -> pd.DataFrame:
+    """One row per series and metric: series, metric, value, low, high. `seen` are the scores on the texts of
+    `predictions`, `drawn` those on resamples of them."""
+    rows = []
+    for name, repetitions in predictions.repetitions.items():
+        for metric in METRICS:
+            value = average_runs(seen.metrics[metric], repetitions)
+            variances = split_variance(value, average_resampled_runs(drawn.metrics[metric], repetitions))
+            low, high = t_interval(value.mean(), variances)
+            if metric == "f1_macro":
+                f1, of_emotions, either = _by_emotion(predictions, name, seen, drawn)
+                low, high = macro_interval(f1, of_emotions, either, predictions.support, variances)
+            rows.append((name, metric, value.mean(), float(low), float(high)))
+    return pd.DataFrame(rows, columns=["series", "metric", "value", "low", "high"])
+
+
+def emotion_rows(predictions: Predictions, seen: Scores, drawn: Scores) -> pd.DataFrame:
+    """One row per series and emotion: F1 with its interval, which is missing if too few texts have the emotion."""
+    parts = []
+    for name, places in predictions.members.items():
+        f1, variances, either = _by_emotion(predictions, name, seen, drawn)
+        low, high = f1_interval(f1, variances, either)
+        predicted = predictions.predicted[places]
+        hits = (predicted & predictions.truth).sum(axis=1)
+        is_thin = predictions.support < FEWEST_POSITIVES
+        parts.append(
+            pd.DataFrame(
+                {
+                    "series": name,
+                    "emotion": predictions.labels,
+                    "f1": f1,
+                    "low": np.where(is_thin, np.nan, low),
+                    "high": np.where(is_thin, np.nan, high),
+                    "precision": (hits / np.maximum(predicted.sum(axis=1), 1)).mean(axis=0),
+                    "recall": (hits / np.maximum(predictions.support, 1)).mean(axis=0),
+                    "support": predictions.support,
+                    "no_skill_f1": f1_of_always_on(predictions.truth.mean(axis=0)),
+                    "note": np.where(is_thin, "too few texts for an interval", ""),
+                }
+            )
+        )
+    return pd.concat(parts)
+
+
+def _by_emotion(
+    predictions: Predictions, name: str, seen: Scores, drawn: Scores
+) -> tuple[np.ndarray, Variances, np.ndarray]:
+    """Mean F1 of the series `name`, its variances, and how many texts have or are predicted to have the emotion;
+    (labels,) each."""
+    repetitions, places = predictions.repetitions[name], predictions.members[name]
+    f1 = average_runs(seen.emotions, repetitions)
+    variances = split_variance(f1, average_resampled_runs(drawn.emotions, repetitions))
+    either = (predictions.predicted[places] | predictions.truth).sum(axis=1).mean(axis=0)
+    return f1.mean(axis=0), variances, either
+
+
+def team_score_rows(team: Sequence[TeamResult], split: str, series: dict[str, str]) -> pd.DataFrame:
+    """The same columns as `score_rows`, as means of the logged scores; without predictions there are no intervals."""
+    rows = []
+    for result in team:
+        values = join_conventions(**result.scores.splits[split].model_dump())
+        rows += [{"series": series[result.id], "metric": metric, "value": values[metric]} for metric in METRICS]
+    means = pd.DataFrame(rows).groupby(["series", "metric"], sort=False)["value"].mean().reset_index()
+    return means.assign(low=np.nan, high=np.nan)
+
+
+def join_conventions(multilabel: dict[str, Any], flattened: dict[str, Any]) -> dict[str, Any]:
+    """The scores in both conventions, those of the original study with their prefix."""
+    return multilabel | {f"flattened_{name}": value for name, value in flattened.items()}
+
+
+def team_emotion_rows(team: Sequence[TeamResult], split: str, series: dict[str, str]) -> pd.DataFrame:
+    """The same columns as `emotion_rows`, likewise without intervals."""
+    rows = [
+        {
+            "series": series[result.id],
+            "emotion": emotion,
+            **{name: getattr(scores, name) for name in ("f1", "precision", "recall", "support")},
+            "no_skill_f1": no_skill,
+        }
+        for result in team
+        for (emotion, scores), no_skill in zip(
+            result.scores.splits[split].multilabel.per_emotion.items(),
+            f1_of_always_on(result.supports(split) / (result.rows(split) or np.nan)),
+            strict=True,
+        )
+    ]
+    means = pd.DataFrame(rows).groupby(["series", "emotion"], sort=False).mean().reset_index()
+    return means.assign(low=np.nan, high=np.nan, note="from W&B: scores without predictions")
