@@ -7,8 +7,8 @@ import numpy as np
 
 from emocore.evaluation.comparison import Comparison
 from emocore.evaluation.intervals import is_macro_rough
+from emocore.evaluation.seed_spread import describe_spread
 from emocore.evaluation.sweeps import find_swept_settings
-from emocore.evaluation.verdicts import describe_spread
 from emocore.run.settings import audit_name
 from emocore.text import join_names
 from emocore.thresholds import FEWEST_TEXTS

@@ -68,9 +68,14 @@ def split_variance(scores: np.ndarray, samples: np.ndarray) -> Variances:
     texts = samples.mean(axis=1).var(axis=0, dtype=float)
     if runs == 1:
         return Variances(texts, np.zeros_like(texts), runs)
-    own = (samples - samples.mean(axis=1, keepdims=True)).var(axis=0, dtype=float).sum(axis=0) / (runs - 1)
     between = scores.var(axis=0, ddof=1)
-    return Variances(texts, np.maximum(between - OWN_SHARE * own, 0) / runs, runs)
+    return Variances(texts, np.maximum(between - OWN_SHARE * own_text_variance(samples), 0) / runs, runs)
+
+
+def own_text_variance(samples: np.ndarray) -> np.ndarray:
+    """The part of the variance between several runs that is text noise; `samples` is (resamples, runs, ...)."""
+    apart = samples - samples.mean(axis=1, keepdims=True)
+    return np.asarray(apart.var(axis=0, dtype=float).sum(axis=0) / (samples.shape[1] - 1))
 
 
 def degrees_of_freedom(parts: list[Variances]) -> np.ndarray:

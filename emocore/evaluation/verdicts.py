@@ -1,46 +1,27 @@
-"""Which of two series is better, overall and for each emotion: a paired bootstrap over texts, widened by seeds.
+"""Which of two series is better, overall and for each emotion: the verdicts on all pairs of a comparison.
 
-All series are scored on the same resampled texts. The deviation of resampled differences from the observed difference
-shows the effect of chance: the p-value is the share of resamples that deviate at least as much as zero does, and the 95
-% interval contains 95 % of them (it is symmetric, so it contains zero exactly if p > 0.05). Resamples vary only the
-texts; the spread between seeds (see emocore.evaluation.intervals) widens them to the sum of both variances, with
-heavier tails for few seeds.
+A pair is tested by a paired bootstrap over texts, widened by the spread between seeds (emocore.evaluation.paired_tests,
+emocore.evaluation.seed_spread). So a verdict is about methods, not about two adapters.
 
-A series with one seed shows no spread. It gets the spread of the other series with several seeds, and at least
-SEED_DEVIATION, since a few seeds may be similar by chance or because of their method; the note says so. So a verdict is
-about methods, not about two adapters.
-
-p-values are corrected by Holm (1979): overall for the number of pairs, by emotion for the number of emotions.
-`make coverage` measures how often a verdict is wrong.
+p-values are corrected by Holm (1979) for all that a comparison could find: overall for the number of pairs, by emotion
+for the number of pairs times emotions. So among series that do not differ, at most about one comparison in 20 finds a
+difference overall, and one in 20 for any emotion. `make coverage` measures how often a verdict is wrong.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
-import scipy
 
 from emocore.evaluation.bootstrap import Scores
-from emocore.evaluation.intervals import (
-    FEWEST_POSITIVES,
-    LEVEL,
-    NORMAL_QUANTILE,
-    Variances,
-    degrees_of_freedom,
-    split_variance,
-)
+from emocore.evaluation.intervals import FEWEST_POSITIVES, LEVEL
+from emocore.evaluation.paired_tests import Target
 from emocore.evaluation.predictions import Predictions
 
 ALPHA = 1 - LEVEL
-# With fewer texts (12 to 40), two models with the same macro-F1 got a verdict in 8 to 11 % of simulations.
-FEWEST_TEXTS = 100
-# Standard deviation between seeds of macro-F1 and of one emotion's F1: the root mean squares over LoRA, IA3, QLoRA and
-# Head were 0.0064 and 0.0195 (minilm-l6, 1,000 texts of SemEval-2018 E-c, three seeds each, as launched).
-SEED_DEVIATION = 0.007
-SEED_DEVIATION_OF_EMOTION = 0.02
 
 COLUMNS = [
     "first", "second", "first_method", "second_method", "emotion", "difference", "low", "high",
@@ -146,11 +127,10 @@ def compare_pairs(predictions: Predictions, scores: Scores, samples: Scores) -> 
 
     With too few texts (FEWEST_TEXTS overall, FEWEST_POSITIVES with an emotion), there is no interval and a tie.
     """
-    texts, names, support = np.array([len(predictions.truth)]), predictions.labels, predictions.support
-    macro, drawn = scores.metrics["f1_macro"][:, None], samples.metrics["f1_macro"][..., None]
-    overall = _Target.of(predictions, ("",), texts, FEWEST_TEXTS, macro, drawn, SEED_DEVIATION)
-    f1, f1s = scores.emotions, samples.emotions
-    by_emotion = _Target.of(predictions, names, support, FEWEST_POSITIVES, f1, f1s, SEED_DEVIATION_OF_EMOTION)
+    overall, by_emotion = (
+        Target.of_macro(predictions, scores, samples),
+        Target.of_emotions(predictions, scores, samples),
+    )
     rows = [
         {
             "first": first,
@@ -165,18 +145,12 @@ def compare_pairs(predictions: Predictions, scores: Scores, samples: Scores) -> 
     ]
     table = pd.DataFrame(rows, columns=[*COLUMNS, *SPREAD_COLUMNS])
     is_overall = table["emotion"] == ""
-    table.loc[is_overall, "p_adjusted"] = adjust_holm(table.loc[is_overall, "p_value"].to_numpy())
     is_tested = ~is_overall & (table["support"] >= FEWEST_POSITIVES)
-    for _, pair in table[is_tested].groupby(["first", "second"], sort=False):
-        table.loc[pair.index, "p_adjusted"] = adjust_holm(pair["p_value"].to_numpy())
+    for family in (is_overall, is_tested):
+        table.loc[family, "p_adjusted"] = adjust_holm(table.loc[family, "p_value"].to_numpy())
     is_clear = table["p_adjusted"] <= ALPHA
     table["verdict"] = np.where(is_clear, np.where(table["difference"] > 0, "better", "worse"), "tie")
     return Verdicts(table)
-
-
-def describe_spread(points: float, is_of_others: bool) -> str:
-    """Words for the spread that was assumed for a series with one seed; see `Verdicts`."""
-    return f"{'taken from the other methods, at least' if is_of_others else 'assumed,'} {points:.1f} points"
 
 
 def adjust_holm(p_values: np.ndarray) -> np.ndarray:
@@ -186,101 +160,3 @@ def adjust_holm(p_values: np.ndarray) -> np.ndarray:
     adjusted = np.empty(len(order))
     adjusted[order] = np.minimum(steps, 1)
     return adjusted
-
-
-@dataclass(frozen=True)
-class _Target:
-    """What series are compared in: one column for the overall macro-F1, or one column per emotion for F1.
-
-    `means` is (columns,) and `samples` (resamples, columns) of each series. `assumed` (columns,) is the variance
-    between seeds of a series with one seed, at least that of `deviation`; `is_of_others` is as in `Verdicts`.
-    """
-
-    names: tuple[str, ...]
-    support: np.ndarray
-    fewest: int
-    means: dict[str, np.ndarray]
-    samples: dict[str, np.ndarray]
-    variances: dict[str, Variances]
-    assumed: np.ndarray
-    deviation: float
-    is_of_others: bool
-
-    @classmethod
-    def of(
-        cls,
-        predictions: Predictions,
-        names: tuple[str, ...],
-        support: np.ndarray,
-        fewest: int,
-        scores: np.ndarray,
-        samples: np.ndarray,
-        deviation: float,
-    ) -> "_Target":
-        variances = {s: split_variance(scores[places], samples[:, places]) for s, places in predictions.members.items()}
-        several = [v for v in variances.values() if v.runs > 1]
-        assumed = np.full(len(names), deviation**2)
-        if several:
-            weights = sum(v.runs - 1 for v in several)
-            assumed = np.maximum(assumed, sum(v.seeds * v.runs * (v.runs - 1) for v in several) / weights)
-        means = {series: scores[places].mean(axis=0) for series, places in predictions.members.items()}
-        drawn = {series: samples[:, places].mean(axis=1) for series, places in predictions.members.items()}
-        return cls(names, support, fewest, means, drawn, variances, assumed, deviation, bool(several))
-
-    def compare(self, first: str, second: str) -> Iterator[dict[str, object]]:
-        """Rows of one pair, without columns that depend on other pairs."""
-        difference = self.means[first] - self.means[second]
-        moved = np.abs(self.samples[first] - self.samples[second] - difference)
-        p_value, reach = self._test(difference, moved, [self._with_seeds(first), self._with_seeds(second)])
-        is_thin = self.support < self.fewest
-        alone = [series for series in (first, second) if self.variances[series].runs == 1]
-        for column, name in enumerate(self.names):
-            notes = []
-            if is_thin[column]:
-                notes.append(f"only {self.support[column]} texts{' have it' if name else ''}, which is too few")
-            if alone:
-                spread = describe_spread(100 * self.deviation, self.is_of_others)
-                notes.append(f"one seed of {' and of '.join(alone)}: its spread between seeds is {spread}")
-            yield {
-                "emotion": name,
-                "difference": difference[column],
-                "low": np.nan if is_thin[column] else difference[column] - reach[column],
-                "high": np.nan if is_thin[column] else difference[column] + reach[column],
-                "p_value": 1.0 if is_thin[column] else p_value[column],
-                "p_adjusted": 1.0,
-                "verdict": "tie",
-                "note": "; ".join(notes),
-                "support": int(self.support[column]),
-                "assumed_spread": 100 * self.deviation if alone else np.nan,
-                "is_spread_of_others": bool(alone) and self.is_of_others,
-            }
-
-    @staticmethod
-    def _test(difference: np.ndarray, moved: np.ndarray, seeds: list[Variances]) -> tuple[np.ndarray, np.ndarray]:
-        """p-values and half the widths of the intervals, (columns,) each, from `moved` (resamples, columns).
-
-        Each bootstrap deviation is mapped to the t-distribution with the same tail probability, so that the variances
-        of texts and seeds are combined.
-        """
-        texts = (moved.astype(float) ** 2).mean(axis=0)
-        freedom = degrees_of_freedom([Variances(texts, np.zeros_like(texts), 1), *seeds])
-        error = np.sqrt(texts + sum(part.seeds for part in seeds))
-        never = np.where(difference == 0, 0, np.inf)  # an impossible deviation
-        seen = np.divide(np.abs(difference), error, out=never, where=error > 0)
-        beyond = scipy.stats.t.sf(seen, freedom)
-        with np.errstate(invalid="ignore"):  # if no resample differs
-            count = (moved >= scipy.stats.norm.isf(beyond) * np.sqrt(texts)).sum(axis=0)
-        ends = np.quantile(moved, LEVEL, axis=0)
-        ends = np.divide(ends, np.sqrt(texts), out=np.full_like(error, NORMAL_QUANTILE), where=texts > 0)
-        p_value = (1 + count) / (1 + len(moved))
-        # Resamples cannot show p-values below one of them, and after correction for many pairs none would be
-        # significant.
-        p_value = np.where(count == 0, np.minimum(2 * beyond, p_value), p_value)
-        p_value = np.where(texts == 0, 2 * beyond, p_value)
-        return p_value, scipy.stats.t.isf(scipy.stats.norm.sf(ends), freedom) * error
-
-    def _with_seeds(self, series: str) -> Variances:
-        """Only the variance over seeds; that of the texts belongs to the difference, since both series share them."""
-        own = self.variances[series]
-        seeds = own.seeds if own.runs > 1 else self.assumed
-        return Variances(np.zeros_like(seeds), seeds, own.runs)

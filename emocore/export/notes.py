@@ -58,7 +58,7 @@ def describe_method(comparison: Comparison) -> list[str]:
         f"Wilson's (1927) interval, or none if fewer than {FEWEST_POSITIVES} texts have the emotion.",
         "Two series are compared by a paired bootstrap over texts, widened by the spread between seeds (for a single "
         "seed, that of the other series or an assumed one), overall and for each emotion. p-values are corrected by "
-        "Holm (1979), overall for the number of pairs and by emotion for the emotions of a pair. A difference is "
+        "Holm (1979), overall for the number of pairs and by emotion for all emotions of all pairs. A difference is "
         "significant below 0.05; intervals of differences are not corrected. Chance in tuned thresholds is not "
         "counted. A tie means that no difference was shown, not that there is none.",
         "No-skill scores are those of predictors that ignore the text: silence predicts nothing, frequency predicts "

@@ -40,7 +40,7 @@ def show(view: View) -> None:
     st.caption(
         plain(
             f"Paired bootstrap over texts, {RESAMPLES:,} resamples, widened by the spread between seeds; two-sided. "
-            "Holm's correction: overall for the number of pairs, by emotion for the emotions of one pair. Intervals "
+            "Holm's correction: overall for the number of pairs, by emotion for all emotions of all pairs. Intervals "
             "are not corrected for several pairs: one may exclude 0 where the verdict is a tie. "
             f"An emotion with fewer than {FEWEST_POSITIVES} texts gets no verdict."
         )

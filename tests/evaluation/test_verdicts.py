@@ -7,17 +7,11 @@ from inline_snapshot import snapshot
 from scipy.stats import norm, t
 
 from emocore.evaluation.bootstrap import Scores, resample, score
-from emocore.evaluation.intervals import FEWEST_POSITIVES
+from emocore.evaluation.intervals import FEWEST_POSITIVES, NORMAL_QUANTILE
+from emocore.evaluation.paired_tests import FEWEST_TEXTS
 from emocore.evaluation.predictions import Predictions
-from emocore.evaluation.verdicts import (
-    COLUMNS,
-    FEWEST_TEXTS,
-    OPPOSITES,
-    SEED_DEVIATION,
-    SEED_DEVIATION_OF_EMOTION,
-    adjust_holm,
-    compare_pairs,
-)
+from emocore.evaluation.seed_spread import EMOTION_ASSUMPTION, MACRO_ASSUMPTION
+from emocore.evaluation.verdicts import COLUMNS, OPPOSITES, adjust_holm, compare_pairs
 from tests.support.comparisons import build
 from tests.support.simulated import predictions_of
 
@@ -107,7 +101,9 @@ def test_what_no_resample_and_no_seed_changes_is_no_tie() -> None:
     scores = np.repeat([1.0, -1.0], 3)[:, None, None] * np.ones((120, 1))
     table = judge(predictions_of(truth, scores, ("A",) * 3 + ("B",) * 3))
     assert table["verdict"].tolist() == ["better", "better"]
-    assert table["low"].tolist() == table["high"].tolist() == [1, 1]
+    one_text = NORMAL_QUANTILE * np.sqrt(((2 / 240) ** 2 + (2 / 120) ** 2) / 2)  # F1 = 2 hits / (predicted + true)
+    assert table["low"].to_numpy() == pytest.approx(1 - one_text)
+    assert table["high"].to_numpy() == pytest.approx(1 + one_text)
 
 
 @pytest.mark.parametrize(
@@ -123,18 +119,17 @@ def test_the_order_of_the_runs_only_turns_the_signs(accuracies: dict[str, list[f
     straight = judge(predictions).set_index(["first", "second", "emotion"])
     turned = judge(turn(predictions)).set_index(["second", "first", "emotion"]).loc[straight.index]
     assert turned["difference"].to_numpy() == pytest.approx(-straight["difference"].to_numpy())
-    assert turned["low"].to_numpy() == pytest.approx(-straight["high"].to_numpy())
+    assert turned["low"].to_numpy() == pytest.approx(-straight["high"].to_numpy(), rel=1e-5)
     for column in ("p_value", "p_adjusted"):
         assert turned[column].to_numpy() == pytest.approx(straight[column].to_numpy(), abs=1e-9)
     assert turned["verdict"].tolist() == straight["verdict"].map(OPPOSITES).tolist()
 
 
-def test_p_values_are_corrected_for_the_pairs_overall_and_for_the_emotions_of_a_pair() -> None:
+def test_p_values_are_corrected_for_the_pairs_overall_and_for_all_emotions_of_all_pairs() -> None:
     table = judge(noisy({"A": [0.80], "B": [0.79], "C": [0.75]}))
     overall = table["emotion"] == ""
-    parts = [table[overall], *(pair for _, pair in table[~overall].groupby(["first", "second"]))]
-    assert [len(part) for part in parts] == [3, 4, 4, 4]
-    for part in parts:
+    for part, size in ((table[overall], 3), (table[~overall], 12)):
+        assert len(part) == size
         assert part["p_adjusted"].to_numpy() == pytest.approx(adjust_holm(part["p_value"].to_numpy()))
     assert (table["verdict"] != "tie").tolist() == (table["p_adjusted"] <= 0.05).tolist()
 
@@ -172,7 +167,7 @@ def test_an_emotion_with_few_texts_never_gets_a_verdict(positives: int) -> None:
 
 
 def test_an_interval_excludes_zero_where_the_p_value_is_at_most_5_in_100() -> None:
-    predictions = noisy({"A": [0.80, 0.81], "B": [0.78, 0.79], "C": [0.77]}, labels=28)
+    predictions = noisy({"A": [0.82, 0.83], "B": [0.78, 0.79], "C": [0.75]}, labels=28)
     table = judge(predictions, resamples=999)
     is_apart = (table["low"] > 0) | (table["high"] < 0)
     at_the_edge = (table["p_value"] - 0.05).abs() < 0.0015  # the quantile lies between two resamples
@@ -182,7 +177,8 @@ def test_an_interval_excludes_zero_where_the_p_value_is_at_most_5_in_100() -> No
 
 # By hand: two series whose difference has a standard deviation of 0.01 over texts.
 RESAMPLES = 20_000
-ASSUMED = f"{100 * SEED_DEVIATION:.1f} points"
+ASSUMED = f"{100 * MACRO_ASSUMPTION.deviation:.1f} points"
+VARIANCE, FREEDOM = MACRO_ASSUMPTION.deviation**2, MACRO_ASSUMPTION.freedom
 
 
 def judge_known(first: list[float], second: list[float]) -> pd.Series:
@@ -191,7 +187,7 @@ def judge_known(first: list[float], second: list[float]) -> pd.Series:
     common, apart = random.normal(0, 0.03, (RESAMPLES, 1)), random.normal(0, 0.01, (RESAMPLES, 1))
     macro, places = np.array([*first, *second]), np.arange(len(first) + len(second))
     drawn = macro + common + apart * (places < len(first))
-    predictions = noisy({"A": [0.8] * len(first), "B": [0.8] * len(second)}, texts=FEWEST_TEXTS, labels=1)
+    predictions = noisy({"A": [0.8] * len(first), "B": [0.8] * len(second)}, texts=2_000, labels=1)
     seen = Scores(macro[:, None], {"f1_macro": macro})
     return compare_pairs(predictions, seen, Scores(drawn[..., None], {"f1_macro": drawn})).overall.iloc[0]
 
@@ -207,22 +203,24 @@ def check_reach(row: pd.Series, variance: float, freedom: float) -> None:
 
 def test_single_seeds_get_an_assumed_spread_and_say_so() -> None:
     row = judge_known([0.52], [0.50])
-    check_reach(row, 0.01**2 + 2 * SEED_DEVIATION**2, np.inf)
+    total = 0.01**2 + 2 * VARIANCE
+    check_reach(row, total, FREEDOM * (total / (2 * VARIANCE)) ** 2)
     assert row["note"] == f"one seed of A and of B: its spread between seeds is assumed, {ASSUMED}"
-    assert row[["assumed_spread", "is_spread_of_others"]].tolist() == [100 * SEED_DEVIATION, False]
+    assert row[["assumed_spread", "is_spread_of_others"]].tolist() == [100 * MACRO_ASSUMPTION.deviation, False]
 
 
-def test_several_seeds_have_their_own_spread_with_the_tails_of_few() -> None:
-    """Variances of the means: 0.0004 / 3 and 0.0001 / 3; Satterthwaite's degrees of freedom of 1 + 4/3 + 1/3."""
+def test_several_seeds_share_their_spread_with_the_tails_of_few() -> None:
+    """Sample variances 0.0004 and 0.0001 are pooled to 0.00025 with 4 degrees of freedom. Two thirds of that and one
+    third of their own (2 degrees) are 0.0003 and 0.0002, of relative variance (2/3 * 4/3) / 4 + (1/9) / 2 = 1 / 3.6."""
     row = judge_known([0.51, 0.53, 0.55], [0.49, 0.50, 0.51])
-    check_reach(row, 0.0001 * (1 + 5 / 3), (8 / 3) ** 2 / ((4 / 3) ** 2 / 2 + (1 / 3) ** 2 / 2))
+    check_reach(row, 0.0001 * (1 + 5 / 3), 3.6 * (8 / 5) ** 2)
     assert row["note"] == "" and np.isnan(row["assumed_spread"])
 
 
 def test_a_single_seed_takes_the_spread_of_the_others() -> None:
-    """0.0004 / 3 of A's mean, and the whole 0.0004 of B's one seed."""
+    """0.0004 / 3 of A's mean, and the whole 0.0004 of B's one seed, both from the same 2 degrees of freedom."""
     row = judge_known([0.51, 0.53, 0.55], [0.50])
-    check_reach(row, 0.0001 * (1 + 4 / 3 + 4), (1 + 4 / 3 + 4) ** 2 / ((4 / 3) ** 2 / 2))
+    check_reach(row, 0.0001 * (1 + 4 / 3 + 4), 2 * (1 + 4 / 3 + 4) ** 2 / (4 / 3 + 4) ** 2)
     expected = f"one seed of B: its spread between seeds is taken from the other methods, at least {ASSUMED}"
     assert row["note"] == expected and row["is_spread_of_others"]
 
@@ -230,13 +228,30 @@ def test_a_single_seed_takes_the_spread_of_the_others() -> None:
 def test_a_method_without_any_spread_lends_none() -> None:
     """TF-IDF gives the same scores with every seed, which says nothing of how much LoRA's would vary."""
     row = judge_known([0.52, 0.52, 0.52], [0.50])
-    check_reach(row, 0.01**2 + SEED_DEVIATION**2, np.inf)
+    total = 0.01**2 + VARIANCE
+    check_reach(row, total, FREEDOM * (total / VARIANCE) ** 2)
+    assert row["note"] == f"one seed of B: its spread between seeds is assumed, {ASSUMED}"
 
 
 def test_the_spread_assumed_of_an_emotion_is_larger() -> None:
     row = judge(noisy({"A": [0.8], "B": [0.8]})).iloc[1]
-    assert row["note"].endswith(f"assumed, {100 * SEED_DEVIATION_OF_EMOTION:.1f} points")
-    assert SEED_DEVIATION_OF_EMOTION > SEED_DEVIATION
+    assert row["note"].endswith(f"assumed, {100 * EMOTION_ASSUMPTION.deviation:.1f} points")
+    assert EMOTION_ASSUMPTION.deviation > MACRO_ASSUMPTION.deviation
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+@pytest.mark.parametrize("others", [0.8, 1.0], ids=["seeds differ", "seeds predict the same"])
+def test_no_interval_has_a_width_of_zero(seeds: int, others: float) -> None:
+    """Both methods never predict the last emotion, which 30 of 300 texts have, so they differ in no text."""
+    predictions = noisy({"A": [others] * seeds, "B": [others] * seeds}, texts=300)
+    truth, scores = predictions.truth.copy(), predictions.predicted - 0.5
+    truth[:, 3] = np.arange(300) < 30
+    scores[..., 3] = -1
+    table = judge(predictions_of(truth, scores, predictions.series))
+    row = table.iloc[4]
+    assert row["difference"] == 0 and row["p_value"] == 1
+    assert -row["low"] == row["high"] >= NORMAL_QUANTILE * 2 / 30 - 1e-9  # one text of the 30
+    assert (table["high"] - table["low"] > 0.001).all()
 
 
 LEADS = {
