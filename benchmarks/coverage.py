@@ -16,7 +16,8 @@ import numpy as np
 
 from emocore.evaluation.bootstrap import resample, score
 from emocore.evaluation.intervals import FEWEST_POSITIVES, f1_interval, macro_interval, split_variance, t_interval
-from emocore.evaluation.verdicts import compare_pairs
+from emocore.evaluation.predictions import Predictions
+from emocore.evaluation.verdicts import Verdicts, compare_pairs
 from tests.support.simulated import SEED_SHIFTS, TEXTS, World, goemotions_world
 
 RESAMPLES = 2_000
@@ -92,6 +93,27 @@ def judge_study(number: int, world: World, seeds: Sequence[int], gaps: Sequence[
     models = [(*world.draw_seeds(random, own), gain) for own, gain in zip(seeds, gains, strict=True)]
     predictions = world.draw(random, models)
     verdicts = compare_pairs(predictions, score(predictions), resample(predictions, resamples, seed=number))
+    return count_verdicts(predictions, verdicts, gains)
+
+
+def judge_replicates(number: int, world: World, replicates: int, gaps: Sequence[float], resamples: int) -> np.ndarray:
+    """The same for a study in which each method is trained on the same draws of training texts, with one seed on each;
+    then the shares of pairs without a difference whose interval of macro-F1 lies above and below zero."""
+    random = np.random.default_rng([17, number])
+    gains = [-FIVE_POINTS / 5 * gap for gap in gaps]
+    trained = world.draw_replicates(random, len(gains), replicates)
+    predictions = world.draw(random, [(*own, gain) for own, gain in zip(trained, gains, strict=True)])
+    predictions = replace(predictions, draws=tuple(map(str, range(replicates))) * len(gains))
+    verdicts = compare_pairs(predictions, score(predictions), resample(predictions, resamples, seed=number))
+    pairs = verdicts.overall
+    gain_of = dict(zip(predictions.members, gains, strict=True))
+    equal = pairs[pairs["first"].map(gain_of) == pairs["second"].map(gain_of)]
+    missed = [(equal["low"] > 0).mean(), (equal["high"] < 0).mean()]
+    return np.concatenate([count_verdicts(predictions, verdicts, gains), missed])
+
+
+def count_verdicts(predictions: Predictions, verdicts: Verdicts, gains: Sequence[float]) -> np.ndarray:
+    """(4,): false ones overall and by emotion, then true ones; `gains` are of the methods."""
     gain_of = dict(zip(predictions.members, gains, strict=True))
     false, true = [], []
     for rows in (verdicts.overall, verdicts.by_emotion):

@@ -28,14 +28,9 @@ class Scores:
     metrics: dict[str, np.ndarray]
 
 
-def average_runs(scores: np.ndarray, repetitions: Sequence[Sequence[int]]) -> np.ndarray:
-    """(runs, ...) -> (repetitions, ...), each the mean over its runs."""
-    return np.stack([scores[places].mean(axis=0) for places in map(list, repetitions)])
-
-
-def average_resampled_runs(samples: np.ndarray, repetitions: Sequence[Sequence[int]]) -> np.ndarray:
-    """The same for (resamples, runs, ...)."""
-    return np.stack([samples[:, places].mean(axis=1) for places in map(list, repetitions)], axis=1)
+def average_runs(scores: np.ndarray, repetitions: Sequence[Sequence[int]], axis: int = 0) -> np.ndarray:
+    """The mean of each repetition over its runs, which are on this axis: (runs, ...) -> (repetitions, ...)."""
+    return np.stack([np.take(scores, places, axis).mean(axis) for places in repetitions], axis)
 
 
 @dataclass(frozen=True)

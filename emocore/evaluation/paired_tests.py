@@ -11,13 +11,15 @@ taken to be at least that of one text which only one of them gets right, as Agre
 the counts of a difference between paired proportions. So no interval has a width of zero.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import combinations
 
 import numpy as np
 import scipy
 
-from emocore.evaluation.bootstrap import Scores
+from emocore.evaluation.bootstrap import Scores, average_runs
 from emocore.evaluation.intervals import FEWEST_POSITIVES, LEVEL, NORMAL_QUANTILE
 from emocore.evaluation.predictions import Predictions
 from emocore.evaluation.seed_spread import (
@@ -31,29 +33,35 @@ from emocore.evaluation.seed_spread import (
     estimate_emotion_spread,
     estimate_macro_spread,
     has_lenders,
-    sample_variances,
 )
 
 # With fewer texts (12 to 40), two models with the same macro-F1 got a verdict in 8 to 11 % of simulations.
 FEWEST_TEXTS = 100
+
+Sides = tuple[str, ...]
+"""One series, or a pair."""
+Repetitions = Sequence[Sequence[Sequence[int]]]
+"""Of each side its repetitions, each as the places of its runs."""
+Estimate = Callable[..., dict[Sides, SeedSpread]]
 
 
 @dataclass(frozen=True)
 class Target:
     """What series are compared in: one column for the overall macro-F1, or one column per emotion for F1.
 
-    Of each series, `means` is (columns,), `samples` (resamples, columns), and `of_one_text` (columns,) is by how much
-    one text moves its score. `assumption` is the least spread of the `single` series, which have one seed;
-    `is_of_others` is as in `Verdicts`.
+    `seen` is (runs, columns) and `drawn` (resamples, runs, columns); `of_one_text` (columns,) is by how much one text
+    moves the score of a series. `spreads` are of single series and of pairs that share draws of the training texts.
+    `assumption` is the least spread of the `single` series, which have one seed; `is_of_others` is as in `Verdicts`.
     """
 
+    predictions: Predictions
     names: tuple[str, ...]
     support: np.ndarray
     fewest: int
-    means: dict[str, np.ndarray]
-    samples: dict[str, np.ndarray]
+    seen: np.ndarray
+    drawn: np.ndarray
     of_one_text: dict[str, np.ndarray]
-    spreads: dict[str, SeedSpread]
+    spreads: dict[Sides, SeedSpread]
     single: list[str]
     assumption: Assumption
     is_of_others: bool
@@ -62,19 +70,21 @@ class Target:
     def of_macro(cls, predictions: Predictions, scores: Scores, samples: Scores) -> "Target":
         """macro-F1. One text moves it by what it moves the F1 of an average emotion, divided by their number."""
         seen, drawn = scores.metrics["f1_macro"][:, None], samples.metrics["f1_macro"][..., None]
-        own = sample_variances(predictions.members, seen, drawn)
         moved = {name: np.sqrt([(f1**2).mean()]) / len(f1) for name, f1 in _f1_of_one_text(predictions).items()}
-        spreads, texts = estimate_macro_spread(own), np.array([len(predictions.truth)])
-        return cls._of(predictions, ("",), texts, FEWEST_TEXTS, seen, drawn, moved, own, spreads, MACRO_ASSUMPTION)
+        texts = np.array([len(predictions.truth)])
+        return cls._of(
+            predictions, ("",), texts, FEWEST_TEXTS, seen, drawn, moved, estimate_macro_spread, MACRO_ASSUMPTION
+        )
 
     @classmethod
     def of_emotions(cls, predictions: Predictions, scores: Scores, samples: Scores) -> "Target":
         """F1 of each emotion."""
-        seen, drawn, support = scores.emotions, samples.emotions, predictions.support
-        own = sample_variances(predictions.members, seen, drawn)
-        moved, spreads = _f1_of_one_text(predictions), estimate_emotion_spread(own, support)
-        names, fewest = predictions.labels, FEWEST_POSITIVES
-        return cls._of(predictions, names, support, fewest, seen, drawn, moved, own, spreads, EMOTION_ASSUMPTION)
+        names, support, moved = predictions.labels, predictions.support, _f1_of_one_text(predictions)
+        estimate = partial(estimate_emotion_spread, support=support)
+        return cls._of(
+            predictions, names, support, FEWEST_POSITIVES, scores.emotions, samples.emotions, moved, estimate,
+            EMOTION_ASSUMPTION,
+        )  # fmt: skip
 
     @classmethod
     def _of(
@@ -86,37 +96,56 @@ class Target:
         seen: np.ndarray,
         drawn: np.ndarray,
         of_one_text: dict[str, np.ndarray],
-        own: dict[str, SampleVariance],
-        spreads: dict[str, SeedSpread],
+        estimate: Estimate,
         assumption: Assumption,
     ) -> "Target":
-        means = {series: seen[places].mean(axis=0) for series, places in predictions.members.items()}
-        samples = {series: drawn[:, places].mean(axis=1) for series, places in predictions.members.items()}
-        single = [series for series, variance in own.items() if variance.runs == 1]
+        def vary(repetitions: Repetitions) -> SampleVariance:
+            return SampleVariance.of(_difference(seen, repetitions), _difference(drawn, repetitions, axis=1))
+
+        own: dict[Sides, SampleVariance] = {
+            (name,): vary([repetitions]) for name, repetitions in predictions.repetitions.items()
+        }
+        pairs: dict[Sides, SampleVariance] = {
+            pair: vary(sides)
+            for pair in combinations(predictions.members, 2)
+            if (sides := predictions.share_draws(*pair))
+        }
+        spreads = estimate(own, independent=1.0)
+        if pairs:  # of the pairs of n series, n - 1 are independent
+            series = {name for pair in pairs for name in pair}
+            spreads |= estimate(pairs, independent=(len(series) - 1) / len(pairs))
+        single = [name for name, repetitions in predictions.repetitions.items() if len(repetitions) == 1]
         lent = has_lenders(own)
-        return cls(names, support, fewest, means, samples, of_one_text, spreads, single, assumption, lent)
+        return cls(predictions, names, support, fewest, seen, drawn, of_one_text, spreads, single, assumption, lent)
 
     def compare(self, first: str, second: str) -> Iterator[dict[str, object]]:
         """Rows of one pair, without columns that depend on other pairs."""
-        difference = self.means[first] - self.means[second]
-        moved = np.abs(self.samples[first] - self.samples[second] - difference)
+        shared = self.predictions.share_draws(first, second)
+        sides = shared or [self.predictions.repetitions[first], self.predictions.repetitions[second]]
+        spreads = [self.spreads[first, second]] if shared else [self.spreads[first,], self.spreads[second,]]
+        difference = average_runs(self.seen, sides[0]).mean(axis=0) - average_runs(self.seen, sides[1]).mean(axis=0)
+        resampled = [average_runs(self.drawn, side, axis=1).mean(axis=1) for side in sides]
+        moved = np.abs(resampled[0] - resampled[1] - difference)
         least = (self.of_one_text[first] ** 2 + self.of_one_text[second] ** 2) / 2
-        p_value, reach = _test(difference, moved, least, [self.spreads[first], self.spreads[second]])
-        is_thin = self.support < self.fewest
+        p_value, reach = _test(difference, moved, least, spreads)
+        reason = self._why_untested(first, second)
+        is_untested = (self.support < self.fewest) | bool(reason)
         alone = [series for series in (first, second) if series in self.single]
         for column, name in enumerate(self.names):
-            notes = []
-            if is_thin[column]:
+            notes = [reason] if reason else []
+            if self.support[column] < self.fewest:
                 notes.append(f"only {self.support[column]} texts{' have it' if name else ''}, which is too few")
-            if alone:
+            if alone and not reason:
                 spread = describe_spread(100 * self.assumption.deviation, self.is_of_others)
                 notes.append(f"one seed of {' and of '.join(alone)}: its spread between seeds is {spread}")
+            if shared and any(len(self.predictions.draws_of[name]) > len(sides[0]) for name in (first, second)):
+                notes.append(f"compared by the {len(sides[0])} draws of training texts that both have")
             yield {
                 "emotion": name,
                 "difference": difference[column],
-                "low": np.nan if is_thin[column] else difference[column] - reach[column],
-                "high": np.nan if is_thin[column] else difference[column] + reach[column],
-                "p_value": 1.0 if is_thin[column] else p_value[column],
+                "low": np.nan if is_untested[column] else difference[column] - reach[column],
+                "high": np.nan if is_untested[column] else difference[column] + reach[column],
+                "p_value": 1.0 if is_untested[column] else p_value[column],
                 "p_adjusted": 1.0,
                 "verdict": "tie",
                 "note": "; ".join(notes),
@@ -124,6 +153,21 @@ class Target:
                 "assumed_spread": 100 * self.assumption.deviation if alone else np.nan,
                 "is_spread_of_others": bool(alone) and self.is_of_others,
             }
+
+    def _why_untested(self, first: str, second: str) -> str | None:
+        """The reason if one of the two has several draws of the training texts and the other only one: its seeds do not
+        show what the choice of the texts does."""
+        draws = {name: len(self.predictions.draws_of[name]) for name in (first, second)}
+        fewer, more = sorted(draws, key=lambda name: draws[name])
+        if draws[fewer] > 1 or draws[more] == 1:
+            return None
+        return f"{fewer} learned from one draw of the training texts, {more} from {draws[more]}"
+
+
+def _difference(scores: np.ndarray, sides: Repetitions, axis: int = 0) -> np.ndarray:
+    """The scores of each repetition of one side, or the differences to the same repetition of the other side."""
+    first, *others = (average_runs(scores, side, axis) for side in sides)
+    return first - others[0] if others else first
 
 
 def _f1_of_one_text(predictions: Predictions) -> dict[str, np.ndarray]:

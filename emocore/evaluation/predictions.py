@@ -70,6 +70,12 @@ class Predictions:
             for name, draws in self.draws_of.items()
         }
 
+    def share_draws(self, first: str, second: str) -> list[list[list[int]]] | None:
+        """Of both series the runs of each draw that they have in common, in the same order; None without two."""
+        one, other = self.draws_of[first], self.draws_of[second]
+        shared = [draw for draw in one if draw in other]
+        return [[own[draw] for draw in shared] for own in (one, other)] if len(shared) > 1 else None
+
     def _draws_at(self, places: list[int]) -> list[str]:
         return list(dict.fromkeys(self.draws[place] for place in places))
 

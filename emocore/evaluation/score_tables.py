@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from emocore.evaluation.bootstrap import Scores, average_resampled_runs, average_runs
+from emocore.evaluation.bootstrap import Scores, average_runs
 from emocore.evaluation.intervals import (
     FEWEST_POSITIVES,
     Variances,
@@ -31,7 +31,7 @@ def score_rows(predictions: Predictions, seen: Scores, drawn: Scores) -> pd.Data
     for name, repetitions in predictions.repetitions.items():
         for metric in METRICS:
             value = average_runs(seen.metrics[metric], repetitions)
-            variances = split_variance(value, average_resampled_runs(drawn.metrics[metric], repetitions))
+            variances = split_variance(value, average_runs(drawn.metrics[metric], repetitions, axis=1))
             low, high = t_interval(value.mean(), variances)
             if metric == "f1_macro":
                 f1, of_emotions, either = _by_emotion(predictions, name, seen, drawn)
@@ -75,7 +75,7 @@ def _by_emotion(
     (labels,) each."""
     repetitions, places = predictions.repetitions[name], predictions.members[name]
     f1 = average_runs(seen.emotions, repetitions)
-    variances = split_variance(f1, average_resampled_runs(drawn.emotions, repetitions))
+    variances = split_variance(f1, average_runs(drawn.emotions, repetitions, axis=1))
     either = (predictions.predicted[places] | predictions.truth).sum(axis=1).mean(axis=0)
     return f1.mean(axis=0), variances, either
 

@@ -14,6 +14,10 @@ in twice as many studies.
 *Macro-F1*: each series' own sample variance is averaged with that of all series, which counts like POOLED_FREEDOM
 degrees of freedom.
 
+*Draws*: where two series learned from the same draws of the training texts, chance moves both alike in part. Their
+spread is that of the differences by draw, and each pair counts as a series here. Of the pairs of n series, n - 1 are
+independent.
+
 A series with one seed gets the spread of the others, and at least the assumed one, since a few seeds may be similar by
 chance or because of their method. A series whose seeds all give the same scores has no spread and lends none.
 """
@@ -21,11 +25,14 @@ chance or because of their method. A series whose seeds all give the same scores
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
 import scipy
 
 from emocore.evaluation.intervals import own_text_variance
+
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True)
@@ -84,15 +91,15 @@ class SeedSpread:
     freedom: np.ndarray
 
 
-def estimate_macro_spread(series: Mapping[str, SampleVariance]) -> dict[str, SeedSpread]:
-    """The spread of macro-F1, which is the only column, of each series."""
+def estimate_macro_spread(series: Mapping[Key, SampleVariance], independent: float) -> dict[Key, SeedSpread]:
+    """The spread of macro-F1, which is the only column, of each series, of which this share is independent."""
     several = _find_lenders(series)
     if not several:
         return _assume(series, MACRO_ASSUMPTION)
     weights = [own.runs - 1 for own in several]
     pooled = np.average([own.between for own in several], axis=0, weights=weights)
     text_noise = np.average([own.own for own in several], axis=0, weights=weights)
-    known = float(sum(weights))
+    known = float(sum(weights)) * independent
     spreads = {}
     for name, own in series.items():
         if own.runs == 1:
@@ -109,15 +116,19 @@ def estimate_macro_spread(series: Mapping[str, SampleVariance]) -> dict[str, See
     return spreads
 
 
-def estimate_emotion_spread(series: Mapping[str, SampleVariance], support: np.ndarray) -> dict[str, SeedSpread]:
-    """The spread of F1 by emotion, the columns, of each series; `support` (emotions,) is how many texts have it."""
+def estimate_emotion_spread(
+    series: Mapping[Key, SampleVariance], support: np.ndarray, independent: float
+) -> dict[Key, SeedSpread]:
+    """The spread of F1 by emotion, the columns, of each series, of which this share is independent; `support`
+    (emotions,) is how many texts have it."""
     several = _find_lenders(series)
     if not several:
         return _assume(series, EMOTION_ASSUMPTION)
     weights = np.stack([np.where(own.is_silent, 0, own.runs - 1) for own in several]).astype(float)
-    freedom = weights.sum(axis=0)
-    pooled = (weights * [own.between for own in several]).sum(axis=0) / np.maximum(freedom, 1)
-    text_noise = (weights * [own.own for own in several]).sum(axis=0) / np.maximum(freedom, 1)
+    every = np.maximum(weights.sum(axis=0), 1)
+    pooled = (weights * [own.between for own in several]).sum(axis=0) / every
+    text_noise = (weights * [own.own for own in several]).sum(axis=0) / every
+    freedom = weights.sum(axis=0) * independent
     prior, prior_freedom = _fit_prior(pooled, freedom, np.log(np.maximum(support, 1)))
     shrunk = (prior_freedom * prior + freedom * pooled) / (prior_freedom + freedom)
     shrunk = np.maximum(shrunk, pooled)
@@ -133,13 +144,6 @@ def estimate_emotion_spread(series: Mapping[str, SampleVariance], support: np.nd
     return spreads
 
 
-def sample_variances(
-    members: Mapping[str, list[int]], scores: np.ndarray, samples: np.ndarray
-) -> dict[str, SampleVariance]:
-    """Those of each series; `members` has the places of its runs in `scores` (runs, columns) and `samples`."""
-    return {name: SampleVariance.of(scores[places], samples[:, places]) for name, places in members.items()}
-
-
 def combined_freedom(total: np.ndarray, spreads: Sequence[SeedSpread]) -> np.ndarray:
     """Satterthwaite's (1946) degrees of freedom of a variance `total` that contains these spreads, (columns,).
 
@@ -151,7 +155,7 @@ def combined_freedom(total: np.ndarray, spreads: Sequence[SeedSpread]) -> np.nda
     return np.divide(total**2, doubt**2, out=np.full(total.shape, np.inf), where=doubt > 0)
 
 
-def has_lenders(series: Mapping[str, SampleVariance]) -> bool:
+def has_lenders(series: Mapping[Key, SampleVariance]) -> bool:
     """Whether a series with one seed gets the spread of others."""
     return bool(_find_lenders(series))
 
@@ -161,7 +165,7 @@ def describe_spread(points: float, is_of_others: bool) -> str:
     return f"{'taken from the other methods, at least' if is_of_others else 'assumed,'} {points:.1f} points"
 
 
-def _find_lenders(series: Mapping[str, SampleVariance]) -> list[SampleVariance]:
+def _find_lenders(series: Mapping[Key, SampleVariance]) -> list[SampleVariance]:
     return [own for own in series.values() if own.runs > 1 and not own.is_silent.all()]
 
 
@@ -207,7 +211,7 @@ def _lend(sampled: np.ndarray, text_noise: np.ndarray, freedom: np.ndarray, leas
     return SeedSpread(variance, np.where(is_less, assumed, sampled), np.where(is_less, least.freedom, freedom))
 
 
-def _assume(series: Mapping[str, SampleVariance], assumption: Assumption) -> dict[str, SeedSpread]:
+def _assume(series: Mapping[Key, SampleVariance], assumption: Assumption) -> dict[Key, SeedSpread]:
     """The spread where no series shows one: none of several seeds, and the assumed one of one seed."""
     spreads = {}
     for name, own in series.items():
