@@ -10,8 +10,17 @@ from functools import partial
 import numpy as np
 import pytest
 
-from benchmarks.coverage import FIVE_POINTS, NO_GAPS, REAL_GAPS, Coverage, compare_once, cover_once, judge_study
-from tests.support.simulated import SEED_SHIFTS, World, goemotions_world
+from benchmarks.coverage import (
+    FIVE_POINTS,
+    NO_GAPS,
+    REAL_GAPS,
+    Coverage,
+    compare_once,
+    cover_once,
+    judge_replicates,
+    judge_study,
+)
+from tests.support.simulated import DRAWS, SEED_SHIFTS, World, goemotions_world
 
 WORLD, VARIED = World(), World(seed_shift=SEED_SHIFTS)
 RESAMPLES = 400
@@ -65,3 +74,19 @@ def test_studies_of_five_methods_find_most_differences_with_three_seeds() -> Non
     once = partial(judge_study, world=VARIED, seeds=(3,) * 5, gaps=REAL_GAPS, resamples=RESAMPLES)
     found = np.stack([once(number) for number in range(15)])[:, 2:].mean(axis=0)
     assert found[0] >= 7 and found[1] >= 30  # of 9 pairs and 99 emotions of pairs that differ
+
+
+def test_few_studies_of_replicates_find_a_difference_between_equal_methods() -> None:
+    """Each draw of the training texts moves all five methods by 0.8 points, and two of them apart by 0.6."""
+    world = World(seed_shift=SEED_SHIFTS, **DRAWS)
+    once = partial(judge_replicates, world=world, replicates=3, gaps=NO_GAPS, resamples=RESAMPLES)
+    found = np.stack([once(number) for number in range(40)])
+    assert ((found[:, :2] > 0).mean(axis=0) <= 0.10).all()  # overall, and for any emotion
+    assert (found[:, 4:].mean(axis=0) <= 0.06).all()  # pairs whose interval lies above zero, and below
+
+
+def test_studies_of_replicates_find_most_differences() -> None:
+    world = World(seed_shift=SEED_SHIFTS, **DRAWS)
+    once = partial(judge_replicates, world=world, replicates=5, gaps=REAL_GAPS, resamples=RESAMPLES)
+    found = np.stack([once(number) for number in range(10)])[:, 2:4].mean(axis=0)
+    assert found[0] >= 7.5 and found[1] >= 40  # of 9 pairs and 99 emotions of pairs that differ

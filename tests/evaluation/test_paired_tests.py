@@ -1,0 +1,84 @@
+"""Pairs of series that learned from several draws of training texts."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from emocore.evaluation.bootstrap import resample, score
+from emocore.evaluation.predictions import Predictions
+from emocore.evaluation.verdicts import compare_pairs
+from tests.support.simulated import DRAWS, World
+
+PER_RUN = ("runs", "series", "methods", "draws")
+WORLD = World(texts=2_000, seed_skill=0.005, seed_shift=0.01, **DRAWS | {"draw_skill": 0.2})
+
+
+def study(first: str, second: str, gain: float = 0.0) -> Predictions:
+    """Two methods with one run on each of these draws; a draw moves both by several points."""
+    random = np.random.default_rng(0)
+    names = sorted({*first, *second})
+    trained = WORLD.draw_replicates(random, 2, len(names))
+    models = []
+    for (shift, skill), draws, own_gain in zip(trained, (first, second), (gain, 0.0), strict=True):
+        places = [names.index(draw) for draw in draws]
+        models.append((shift[places], skill[places], own_gain))
+    return replace(WORLD.draw(random, models), draws=tuple(first + second))
+
+
+def judge(predictions: Predictions) -> pd.Series:
+    """The verdict on macro-F1 of the only pair."""
+    verdicts = compare_pairs(predictions, score(predictions), resample(predictions, 500))
+    return verdicts.overall.iloc[0]
+
+
+def width(row: pd.Series) -> float:
+    return float(row["high"] - row["low"])
+
+
+def test_what_a_draw_does_to_both_methods_cancels() -> None:
+    shared = study("abcde", "abcde")
+    assert width(judge(replace(shared, draws=tuple("abcdefghij")))) > 2 * width(judge(shared))
+
+
+def test_a_difference_on_shared_draws_is_found() -> None:
+    row = judge(study("abcde", "abcde", gain=0.15))
+    assert row["verdict"] == "better" and row["note"] == ""
+    macro = score(study("abcde", "abcde", gain=0.15)).metrics["f1_macro"]
+    assert row["difference"] == pytest.approx(macro[:5].mean() - macro[5:].mean())
+
+
+def test_only_draws_that_both_have_are_compared() -> None:
+    predictions = study("abcd", "cdae", gain=0.15)
+    macro = score(predictions).metrics["f1_macro"]
+    row = judge(predictions)
+    assert row["difference"] == pytest.approx(macro[[0, 2, 3]].mean() - macro[[4, 5, 6]].mean())
+    assert row["note"] == "compared by the 3 draws of training texts that both have"
+
+
+def test_seeds_of_one_draw_are_not_compared_with_several_draws() -> None:
+    row = judge(study("aaa", "abc", gain=0.5))
+    assert (row["verdict"], row["p_value"]) == ("tie", 1.0) and np.isnan(row["low"])
+    assert row["note"] == "method 0 learned from one draw of the training texts, method 1 from 3"
+
+
+def test_seeds_of_one_draw_that_both_share_are_compared_as_seeds() -> None:
+    predictions = study("aaa", "aaa", gain=0.5)
+    row, named_otherwise = judge(predictions), judge(replace(predictions, draws=("",) * 6))
+    assert row["verdict"] == "better" and row.equals(named_otherwise)
+
+
+def take(predictions: Predictions, places: list[int]) -> Predictions:
+    """The runs at these places, which may occur twice."""
+    words = {name: tuple(getattr(predictions, name)[p] for p in places) for name in PER_RUN}
+    arrays = {name: getattr(predictions, name)[places] for name in ("probabilities", "predicted", "thresholds")}
+    return replace(predictions, **words, **arrays)
+
+
+def test_several_seeds_of_a_draw_count_once_in_any_order() -> None:
+    """With copies of its runs, a study knows no more."""
+    predictions = study("abc", "abc")
+    once, copied = judge(predictions), judge(take(predictions, [2, 0, 1, 0, 5, 4, 3, 5]))
+    assert copied["difference"] == pytest.approx(once["difference"])
+    assert width(copied) == pytest.approx(width(once), rel=1e-3)
