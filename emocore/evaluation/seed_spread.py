@@ -9,7 +9,7 @@ d_e degrees of freedom, and shrunk to (d_0 s_0e^2 + d_e s_e^2) / (d_0 + d_e). Th
 number of texts that have the emotion, and d_0 says how much emotions with equally many texts differ; both come from the
 moments of log s_e^2. As in robust empirical Bayes (Phipson et al. 2016), an emotion that varies more than its prior
 says keeps its own variance: seeds move a few emotions far more than all others, and shrinking those gave false verdicts
-in twice as many studies.
+in up to twice as many studies.
 
 *Macro-F1*: each series' own sample variance is averaged with that of all series, which counts like POOLED_FREEDOM
 degrees of freedom.
