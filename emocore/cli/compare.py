@@ -52,7 +52,7 @@ def compare_runs(
     for option, file in (("--report", report), ("--bundle", bundle)):
         if file:
             find_output(option, file)
-    folders = _finished_of_study(study) if study else named_runs(runs)
+    folders = finished_of_study(study) if study else named_runs(runs)
     team = fetch_team_runs(wandb, TEAM_TIMEOUT_SECONDS) if wandb else TeamListing()
     for reason in team.left_out:
         print_note(f"note: {reason}")
@@ -83,7 +83,8 @@ def _write_report(path: Path, page: str) -> None:
     print_note(f"written: {path}")
 
 
-def _finished_of_study(study: str) -> list[RunFolder]:
+def finished_of_study(study: str) -> list[RunFolder]:
+    """The finished runs of a study; others are named. Raises RunError if there is none."""
     root = runs_root()
     print_damaged(root)
     every = [run for run in list_runs(root) if run.config.study == study]

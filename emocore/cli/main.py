@@ -18,11 +18,12 @@ from emocore.cli.classify import classify_texts
 from emocore.cli.compare import compare_runs
 from emocore.cli.options import FILE, JSON, RUN, RUNS, RUNS_OR_NONE, SET, WAIT, Command, SettingOption
 from emocore.cli.output import print_problem
+from emocore.cli.plan import plan_study
 from emocore.errors import EmocoreError
 from emocore.evaluation.predictions import POLICY_DESCRIPTIONS
 from emocore.evaluation.results import SPLITS
 from emocore.jobs.presets import PRESETS, STUDY_METHODS
-from emocore.run.config import RunConfig
+from emocore.run.config import MOST_REPLICATES, RunConfig
 from emocore.run.parse import parse_list, parse_settings, parse_vary
 from emocore.run.settings import VARIED, describe, use
 from emocore.run.study import StudyConfig
@@ -138,6 +139,14 @@ add("compare", compare_runs, "Compare finished runs: a verdict, by emotion.", RU
         ["--for-spreadsheets"], is_flag=True,
         help="With --bundle: add copies of its tables that are safe to open in a spreadsheet.",
     ),
+    JSON)
+add("plan", plan_study, "Tell which gap between methods a study will find, before it is launched.",
+    click.Option(["--study"], help="Measure the chance in texts and runs on this study."),
+    click.Option(["--texts"], type=click.IntRange(1), help="Evaluation texts; default: those of the study, or 1,000."),
+    click.Option(["--replicates"], type=click.IntRange(1, MOST_REPLICATES), help="Replicates of each method."),
+    click.Option(["--seeds"], type=click.IntRange(1), help="Seeds of each method without replicates; default: 1."),
+    click.Option(["--methods"], type=parse_list, metavar="LIST", help="Methods; default: those of the study, or 3."),
+    click.Option(["--gap"], type=float, help="Tell what it takes to find a gap of this many points of macro-F1."),
     JSON)
 add("classify", classify_texts, "Classify texts with finished runs.", RUNS,
     click.Option(["--text"], help="One text."),

@@ -110,10 +110,15 @@ def estimate_macro_spread(series: Mapping[Key, SampleVariance], independent: flo
             freedom = own.runs - 1
             share = POOLED_FREEDOM / (POOLED_FREEDOM + freedom)
             mixed = share * pooled + (1 - share) * own.between
-            # The relative variance of `mixed`: the pool contains the series, so the two are correlated.
-            doubt = share * (2 - share) / known + (1 - share) ** 2 / freedom
-            spreads[name] = _subtract(mixed, own, np.full_like(mixed, 1 / doubt))
+            spreads[name] = _subtract(mixed, own, np.full_like(mixed, 1 / pooled_doubt(freedom, known)))
     return spreads
+
+
+def pooled_doubt(freedom: float, pool_freedom: float) -> float:
+    """Half the relative variance of a series' variance that is averaged with that of all series, with these degrees of
+    freedom; the pool contains the series, so the two are correlated."""
+    share = POOLED_FREEDOM / (POOLED_FREEDOM + freedom)
+    return share * (2 - share) / pool_freedom + (1 - share) ** 2 / freedom
 
 
 def estimate_emotion_spread(

@@ -154,9 +154,10 @@ def compare_pairs(predictions: Predictions, scores: Scores, samples: Scores) -> 
 
 
 def adjust_holm(p_values: np.ndarray) -> np.ndarray:
-    """Holm's step-down correction: the k-th smallest of m p-values times m - k + 1, never decreasing, at most 1."""
-    order = np.argsort(p_values, kind="stable")
-    steps = np.maximum.accumulate(p_values[order] * np.arange(len(order), 0, -1))
-    adjusted = np.empty(len(order))
-    adjusted[order] = np.minimum(steps, 1)
+    """Holm's step-down correction of p-values (..., m): the k-th smallest of m times m - k + 1, never decreasing, at
+    most 1."""
+    order = np.argsort(p_values, axis=-1, kind="stable")
+    steps = np.take_along_axis(p_values, order, axis=-1) * np.arange(p_values.shape[-1], 0, -1)
+    adjusted = np.empty(p_values.shape)
+    np.put_along_axis(adjusted, order, np.minimum(np.maximum.accumulate(steps, axis=-1), 1), axis=-1)
     return adjusted

@@ -7,6 +7,7 @@ import streamlit as st
 
 from emocore.data.allowed import allow_sources
 from emocore.errors import EmocoreError
+from emocore.evaluation.planner import describe_plan, typical_chance
 from emocore.jobs.estimate import estimate_seconds
 from emocore.jobs.launch import Plan, plan_study
 from emocore.models.bases import find_base
@@ -40,6 +41,12 @@ METHOD_HELP = "  \n".join(f"**{method.title}**: {method.summary}" for method in 
 def check(study: StudyConfig, versions: tuple[tuple[int, int], ...]) -> Plan:
     """`versions` are those of the data files, so that an edited file is read again."""
     return plan_study(study)
+
+
+@st.cache_data(max_entries=50, show_spinner=False)
+def tell_smallest_gap(texts: int, replicates: int, seeds: int, methods: int) -> str:
+    chance = typical_chance(is_by_draw=replicates > 1)
+    return describe_plan(chance, texts, replicates if replicates > 1 else seeds, methods)
 
 
 return_from_double_click()
@@ -127,6 +134,8 @@ with right:
     seconds = estimate_seconds(plan.configs, len(plan.splits.frames["train"]), root)
     runs = counted(len(plan.configs), "run")
     st.markdown(f"**{runs}**, one at a time on each device, {format_minutes(seconds)} in all.")
+    scored = plan.splits.frames.get("test", plan.splits.frames["validation"])
+    st.caption(tell_smallest_gap(len(scored), study.replicates, len(study.seeds), len(study.methods)))
     if st.button(f"Launch {runs}", type="primary", icon=":material/rocket_launch:"):
         launch_and_show(plan, root, allow_repeats=is_clone)
     show_planned_runs(plan.configs, study)

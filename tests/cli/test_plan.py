@@ -1,0 +1,52 @@
+"""`emocore plan`: typical values or those of a study, sentences or JSON, and refusals in one line."""
+
+import json
+
+import pytest
+
+from emocore.cli.main import main
+from emocore.run.listing import runs_root
+from tests.support.refusals import assert_one_line
+from tests.support.studies import finish_study
+
+
+def ask(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main(["plan", *arguments]) == 0
+    return capsys.readouterr().out
+
+
+def test_typical_values_are_taken_without_a_study(capsys: pytest.CaptureFixture[str]) -> None:
+    told = ask(capsys, "--texts", "886", "--replicates", "5", "--methods", "lora,ia3", "--gap", "3")
+    assert "With 886 evaluation texts and 5 replicates of 2 methods" in told
+    assert "A gap of 3 points takes " in told
+    assert "typical values (SemEval-2018 E-c)" in told
+
+
+def test_a_study_with_several_seeds_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    finish_study(runs_root(), seeds=(1, 2, 3), texts=150)
+    told = json.loads(ask(capsys, "--study", "s", "--seeds", "3", "--json"))
+    assert (told["texts"], told["methods"], told["by_draw"], told["source"]) == (150, 3, False, "study 's'")
+    assert 0 < told["smallest_gap"] < 0.2
+    more = json.loads(ask(capsys, "--study", "s", "--seeds", "3", "--texts", "5000", "--json"))
+    assert more["smallest_gap"] < told["smallest_gap"] and more["chance"] == told["chance"]
+
+
+def test_seeds_do_not_tell_what_draws_would(capsys: pytest.CaptureFixture[str]) -> None:
+    finish_study(runs_root(), seeds=(1, 2, 3), texts=150)
+    assert "typical values" in ask(capsys, "--study", "s", "--replicates", "3")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--replicates", "3", "--seeds", "3"), "--replicates already has seeds of its own"),
+        (("--gap", "0"), "--gap is in points of macro-F1"),
+        (("--study", "gone"), "no study 'gone'"),
+    ],
+)
+def test_what_makes_no_plan_is_refused(
+    arguments: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = main(["plan", *arguments])
+    printed = capsys.readouterr()
+    assert message in assert_one_line(status, printed.out, printed.err)
