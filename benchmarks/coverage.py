@@ -167,6 +167,21 @@ def main() -> None:
         for name, own in SEEDS_OF_STUDIES.items():
             title = f"{texts} texts, {name}"
             print(f"{title:>24}  {measure_studies(run, World(texts=texts, seed_shift=SEED_SHIFTS), own)}", flush=True)
+    print("\nthe same without differences, each method trained on the same draws of training texts")
+    print("with a false verdict: overall | for any emotion | either; intervals of a pair above zero | below")
+    for texts in (TEXTS, 3_259):
+        for replicates in (3, 5):
+            drawn_world = World(texts=texts, seed_shift=SEED_SHIFTS, **DRAWS)
+            title = f"{texts} texts, {replicates} replicates"
+            print(f"{title:>24}  {measure_replicates(run, drawn_world, replicates)}", flush=True)
+
+
+def measure_replicates(run: Callable[..., np.ndarray], world: World, replicates: int) -> str:
+    """The same shares of studies without differences; then those of pairs whose interval lies above and below zero."""
+    found = run(partial(judge_replicates, world=world, replicates=replicates, gaps=NO_GAPS, resamples=FEW_RESAMPLES))
+    is_false = found[:, :2] > 0
+    rates = [*is_false.mean(axis=0), is_false.any(axis=1).mean(), *found[:, 4:].mean(axis=0)]
+    return " | ".join(f"{rate:.3f}" for rate in rates)
 
 
 def measure_studies(run: Callable[..., np.ndarray], world: World, seeds: Sequence[int]) -> str:
