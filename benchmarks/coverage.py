@@ -18,7 +18,7 @@ from emocore.evaluation.bootstrap import resample, score
 from emocore.evaluation.intervals import FEWEST_POSITIVES, f1_interval, macro_interval, split_variance, t_interval
 from emocore.evaluation.predictions import Predictions
 from emocore.evaluation.verdicts import Verdicts, compare_pairs
-from tests.support.simulated import SEED_SHIFTS, TEXTS, World, goemotions_world
+from tests.support.simulated import DRAWS, SEED_SHIFTS, TEXTS, World, goemotions_world
 
 RESAMPLES = 2_000
 FEW_RESAMPLES = 500  # for intervals, which take no more than variances from them
