@@ -30,7 +30,7 @@ def reliability_table(predictions: Predictions, emotion: str | None = None) -> p
     edges = np.linspace(0, 1, BINS + 1)
     tables = []
     for name, places in predictions.members.items():
-        count, probability, positives = sums[:, places].sum(axis=1)
+        count, probability, positives, _ = sums[:, places].sum(axis=1)
         used = np.flatnonzero(count)
         observed, cells = positives[used] / count[used], count[used] / len(places)
         low, high = wilson_interval(observed, cells)
@@ -50,25 +50,29 @@ def reliability_table(predictions: Predictions, emotion: str | None = None) -> p
 
 
 def calibration_table(predictions: Predictions, emotion: str | None = None) -> pd.DataFrame:
-    """One row per series: series, method, ece, brier; means over seeds, for one emotion's cells or for all.
+    """One row per series: series, method, ece, ece_floor, brier; means over seeds, for one emotion's cells or for all.
 
     `ece` is the expected calibration error (Naeini et al. 2015) over BINS bins of equal width: the sum over bins of
     count / total * |confidence - observed|. Confidence is the probability of the emotion, even below 0.5, and not that
     of the more likely class as in multi-class calibration. `brier` (Brier 1950) is the mean squared difference between
-    the probability and the truth, 0 or 1. Both are 0 at best.
+    the probability and the truth, 0 or 1. Both are 0 at best. `ece_floor` is the `ece` to be expected of as many cells
+    with the same probabilities if these are right: in each bin, the mean distance of a sum of Bernoulli variables from
+    its expectation, by the normal approximation.
 
     Raises ValueError for an emotion that the runs do not have.
     """
     probabilities, truth = _cells(predictions, emotion)
-    count, probability, positives = _sum_bins(probabilities, truth)
+    count, probability, positives, variance = _sum_bins(probabilities, truth)
     # A bin's count cancels out: count / total * |probability / count - positives / count|.
     ece = np.abs(probability - positives).sum(axis=1) / count.sum(axis=1)
+    floor = np.sqrt(2 * variance / np.pi).sum(axis=1) / count.sum(axis=1)
     brier = ((probabilities - truth) ** 2).mean(axis=1)
     rows = [
         {
             "series": name,
             "method": predictions.method_of[name],
             "ece": ece[places].mean(),
+            "ece_floor": floor[places].mean(),
             "brier": brier[places].mean(),
         }
         for name, places in predictions.members.items()
@@ -117,13 +121,15 @@ def _cells(predictions: Predictions, emotion: str | None) -> tuple[np.ndarray, n
 
 
 def _sum_bins(probabilities: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """(3, runs, BINS): the number of cells in a bin, the sum of their probabilities, and the number of true ones."""
+    """(4, runs, BINS): the number of cells in a bin, the sum of their probabilities, the number of true ones, and the
+    variance of that number if the probabilities are right."""
     runs = len(probabilities)
     places = np.searchsorted(np.linspace(0, 1, BINS + 1)[1:-1], probabilities)
     places += BINS * np.arange(runs)[:, None]
-    weights = (np.ones(probabilities.size), probabilities.ravel(), np.tile(truth, runs))
+    chances = probabilities.ravel()
+    weights = (np.ones(chances.size), chances, np.tile(truth, runs), chances * (1 - chances))
     sums = [np.bincount(places.ravel(), weights=weight, minlength=runs * BINS) for weight in weights]
-    return np.stack(sums).reshape(3, runs, BINS)
+    return np.stack(sums).reshape(4, runs, BINS)
 
 
 def _precision_at_recalls(truth: np.ndarray, scores: np.ndarray) -> np.ndarray:

@@ -35,6 +35,7 @@ TITLES = METRIC_TITLES | {
     "method_title": "method",
     "reconstructed_f1_micro": "multi-label micro-F1, reconstructed",
     "ece": "calibration error (ECE)",
+    "ece_floor": "ECE if perfectly calibrated",
     "brier": "Brier score",
     "bin_low": "from",
     "bin_high": "to",

@@ -9,8 +9,9 @@ from pages.shared.plain import plain
 
 ECE_HELP = (
     "Expected calibration error: the mean distance between probability and observed share over ten bins, weighted by "
-    "how many cells are in each. 0 is perfect."
+    "how many cells are in each. With few texts even perfect probabilities have some."
 )
+FLOOR_HELP = "The ECE to be expected by chance on as many texts if the probabilities were right."
 
 
 def show(view: View) -> None:
@@ -24,10 +25,11 @@ def show(view: View) -> None:
         alt="Observed share against predicted probability, by method",
     )  # fmt: skip
     st.dataframe(
-        scores[["series", "ece", "brier"]],
+        scores[["series", "ece", "ece_floor", "brier"]],
         hide_index=True,
         column_config={
             "ece": st.column_config.NumberColumn("ECE", format="%.3f", help=ECE_HELP),
+            "ece_floor": st.column_config.NumberColumn("ECE by chance", format="%.3f", help=FLOOR_HELP),
             "brier": st.column_config.NumberColumn(
                 "Brier score",
                 format="%.3f",

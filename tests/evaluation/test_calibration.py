@@ -54,6 +54,17 @@ def test_errors_of_calibration_are_those_worked_by_hand() -> None:
     assert row["brier"] == pytest.approx((0.01 + 0.49 + 0.25 + 0.01) / 4)
 
 
+@pytest.mark.parametrize("texts", [100, 886])
+def test_the_floor_is_the_error_of_probabilities_that_are_right(texts: int) -> None:
+    random = np.random.default_rng(0)
+    probabilities = random.beta(0.6, 2.0, (1, texts, 2))
+    tables = [
+        calibration_table(predict(random.random((texts, 2)) < probabilities[0], probabilities)) for _ in range(200)
+    ]
+    errors = np.array([table["ece"][0] for table in tables])
+    assert tables[0]["ece_floor"][0] == pytest.approx(errors.mean(), rel=0.05)
+
+
 @pytest.mark.parametrize("emotion", [None, "emotion 5"])
 def test_curve_and_errors_agree_with_scikit_learn(large: Predictions, emotion: str | None) -> None:
     columns = slice(None) if emotion is None else [5]

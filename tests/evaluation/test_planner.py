@@ -38,14 +38,15 @@ def draw_study(number: int, draws: bool = True) -> Predictions:
     return replace(WORLD.draw(random, models), draws=names)
 
 
+@pytest.fixture(scope="module")
 def measured() -> Chance:
     """In the root mean square over studies, since one with few replicates says little."""
-    parts = np.array([astuple(measure_chance(draw_study(number)))[:3] for number in range(12)])
+    parts = np.array([astuple(measure_chance(draw_study(number)))[:3] for number in range(30)])
     return Chance(*np.sqrt((parts**2).mean(axis=0)).tolist(), True)
 
 
-def test_the_forecast_is_the_share_of_simulated_studies_with_a_verdict() -> None:
-    forecast = forecast_power(np.array(GAPS) / 100, measured(), WORLD.texts, REPLICATES)
+def test_the_forecast_is_the_share_of_simulated_studies_with_a_verdict(measured: Chance) -> None:
+    forecast = forecast_power(np.array(GAPS) / 100, measured, WORLD.texts, REPLICATES)
     found = []
     for number in range(60):
         predictions = draw_study(number)
@@ -56,13 +57,12 @@ def test_the_forecast_is_the_share_of_simulated_studies_with_a_verdict() -> None
     assert seen[0] == pytest.approx(forecast[0], abs=0.15)  # 3 points
 
 
-def test_what_was_measured_is_what_was_simulated() -> None:
+def test_what_was_measured_is_what_was_simulated(measured: Chance) -> None:
     """Differences of two methods vary by their own seeds and draws, and not by what a draw does to both."""
-    chance = measured()
     random = np.random.default_rng(5)
     trained = WORLD.draw_replicates(random, 2, 4_000)
     macro = [WORLD.true_f1(*own).mean(axis=1) for own in trained]
-    assert chance.repetition_deviation == pytest.approx((macro[0] - macro[1]).std(), rel=0.2)
+    assert measured.repetition_deviation == pytest.approx((macro[0] - macro[1]).std(), rel=0.2)
     seeds = measure_chance(draw_study(0, draws=False))
     assert seeds and not seeds.is_by_draw
     assert measure_chance(replace(draw_study(0), series=tuple(map(str, range(20))))) is None
