@@ -43,7 +43,7 @@ def test_a_preset_is_launched_with_the_data_and_name_that_are_given(
         (["--methods", ","], "methods: "),
         (["--seeds", "1,x"], "'x'"),
         (["--methods", "tfidf", "--set", "lora.epochs=3"], "'lora' is not among the study's methods tfidf"),
-        (["--set", "seed=7"], "seed: a study takes this from its methods, seeds and name"),
+        (["--set", "seed=7"], "seed: a study takes this from its methods, seeds, replicates and name"),
         (["--preset", "fair", "--seeds", "1,2"], "--seeds: preset fair sets it itself; leave it out"),
         (["--preset", "fair", "--methods", "lora"], "--methods: preset fair sets it itself"),
         (["--preset", "fair", "--vary", "rows=30,60"], "--vary: preset fair sets it itself"),
