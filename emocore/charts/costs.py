@@ -26,7 +26,7 @@ def cost_scatter(
 ) -> go.Figure:
     """One point per series, named in the legend, with the interval of its macro-F1; `title` names the column `cost`.
 
-    `front` is `pareto_front(costs, cost)`: a step line, the best macro-F1 for at most that cost. The x axis is
+    `front` is from `pareto_front`: a step line, the best macro-F1 for at most that cost. The x axis is
     logarithmic where values span more than LOG_FACTOR; a cost of nothing then stands at its left end. Series whose
     cost is not known are named below the axis.
     """
@@ -54,7 +54,7 @@ def cost_scatter(
                 f"<b>{series.name}</b><br>macro-F1 {row['f1_macro']:.3f}, "
                 f"{style.describe_interval(row['low'], row['high'])}<br>"
                 f"{title} {words(row[cost])}<br>{style.describe_seed_count(row['seeds'])}"
-                + ("<br>no other is both better and cheaper" if front[own.index[0]] else "")
+                + ("<br>no cheaper one is as good" if front[own.index[0]] else "")
             ],
         )
     ticks = scale.ticks()

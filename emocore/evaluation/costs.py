@@ -8,12 +8,12 @@ import contextlib
 from collections.abc import Collection, Iterable, Sequence
 from typing import TypedDict, Unpack
 
-import numpy as np
 import pandas as pd
 
 from emocore.errors import RunError
 from emocore.evaluation.results import Result
 from emocore.evaluation.series import group_series
+from emocore.evaluation.verdicts import MARGIN, Verdicts
 from emocore.run.folder import RunFolder
 from emocore.run.result import Cost
 from emocore.run.state import RunStatus
@@ -58,14 +58,27 @@ def cost_table(results: Sequence[Result], scores: pd.DataFrame) -> pd.DataFrame:
     return macro.rename(columns=names).join(means, on="series").reset_index(drop=True)
 
 
-def pareto_front(costs: pd.DataFrame, cost: str) -> pd.Series:
-    """Whether each series, by the index of `costs`, is on the front: no other has at most its `cost` and at least its
-    macro-F1, one of them strictly. Only point values count; a series with unknown cost is never on the front."""
-    price, f1 = costs[cost].to_numpy(dtype=float), costs["f1_macro"].to_numpy(dtype=float)
-    cheaper, better = price < price[:, None], f1 > f1[:, None]  # [i, j]: j is cheaper, better than i
-    as_cheap, as_good = price <= price[:, None], f1 >= f1[:, None]
-    dominated = (as_cheap & as_good & (cheaper | better)).any(axis=1)
-    return pd.Series(~dominated & ~np.isnan(price) & ~np.isnan(f1), index=costs.index)
+def pareto_front(costs: pd.DataFrame, cost: str, verdicts: Verdicts) -> pd.Series:
+    """Whether each series, by the index of `costs`, is on the front: no other is as good for less.
+
+    Another is as good if it has at least the same macro-F1, or if it is on the front and the interval of the difference
+    shows that it is worse by less than MARGIN (non-inferiority, one-sided at 2.5 %). At the same cost, only a higher
+    macro-F1 counts. A series with unknown cost is never on the front.
+    """
+    known = costs[costs[cost].notna() & costs["f1_macro"].notna()]
+    rows = list(zip(known.index, known["series"], known[cost], known["f1_macro"], strict=True))
+    front: dict[object, tuple[str, float]] = {}
+    for place, name, price, f1 in sorted(rows, key=lambda row: (row[2], -row[3])):
+        is_beaten = any((c < price and f >= f1) or (c <= price and f > f1) for _, _, c, f in rows)
+        rivals = [rival for rival, rival_price in front.values() if rival_price < price]
+        if not is_beaten and not any(_is_as_good(rival, name, verdicts) for rival in rivals):
+            front[place] = (name, price)
+    return pd.Series(costs.index.isin(list(front)), index=costs.index)
+
+
+def _is_as_good(rival: str, series: str, verdicts: Verdicts) -> bool:
+    """Whether the rival was shown to be worse by less than MARGIN."""
+    return verdicts.find(rival, series) is not None and bool(verdicts.between(series, rival)["high"] < MARGIN)
 
 
 def best_under_budget(costs: pd.DataFrame, **budget: Unpack[Budget]) -> pd.DataFrame:

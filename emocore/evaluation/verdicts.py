@@ -22,6 +22,7 @@ from emocore.evaluation.paired_tests import Target
 from emocore.evaluation.predictions import Predictions
 
 ALPHA = 1 - LEVEL
+MARGIN = 0.01  # a difference of macro-F1 that does not matter
 
 COLUMNS = [
     "first", "second", "first_method", "second_method", "emotion", "difference", "low", "high",

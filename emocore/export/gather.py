@@ -53,7 +53,7 @@ def gather(
     for cost, name in COST_TITLES.items():
         if costs[cost].notna().any():
             figures[f"macro-F1 against {name}"] = cost_scatter(
-                costs, pareto_front(costs, cost), cost, name, comparison.floor("f1_macro")
+                costs, pareto_front(costs, cost, comparison.verdicts), cost, name, comparison.floor("f1_macro")
             )
     for setting in find_swept_settings(comparison.results):
         name = f"macro-F1 against {audit_name(setting)}"

@@ -5,10 +5,12 @@ from math import isfinite
 from typing import Any
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from emocore.charts.costs import cost_scatter
 from emocore.evaluation.costs import best_under_budget, cost_table, describe_budget, failed_table, pareto_front
+from emocore.evaluation.verdicts import MARGIN
 from emocore.export.gather import COST_TITLES
 from emocore.text import format_bytes, format_count, format_seconds
 from pages.compare.view import View
@@ -27,15 +29,17 @@ def show(view: View) -> None:
     costs = view.keep("costs", lambda: cost_table(view.comparison.results, view.comparison.scores))
     st.subheader(
         "macro-F1 against cost",
-        help="The stepped line is the Pareto front: no other method has both a lower cost and a higher macro-F1. Lines "
-        "through the points are 95 % intervals: where they overlap, the front is less certain than it looks.",
+        help="The stepped line is the Pareto front: no other method costs less with the same macro-F1, or with one "
+        f"that is shown to be less than {100 * MARGIN:g} point lower. Lines through the points are 95 % intervals.",
     )
     cost = choose_segment(st, "Cost", COST_TITLES, name="cost", key="compare_cost", label_visibility="collapsed")
     floor = view.comparison.floor("f1_macro")
-    view.draw(
-        "pareto", lambda: cost_scatter(costs, pareto_front(costs, cost), cost, COST_TITLES[cost], floor), cost,
-        alt=f"macro-F1 of each method against its {COST_TITLES[cost]}",
-    )  # fmt: skip
+
+    def draw_front() -> go.Figure:
+        front = pareto_front(costs, cost, view.comparison.verdicts)
+        return cost_scatter(costs, front, cost, COST_TITLES[cost], floor)
+
+    view.draw("pareto", draw_front, cost, alt=f"macro-F1 of each method against its {COST_TITLES[cost]}")
     _show_budget(view, costs)
     st.subheader("All costs", help="Means over seeds. Peak memory: the process's on a CPU, the allocator's on a GPU.")
     st.dataframe(_format_costs(costs), hide_index=True, placeholder="–")

@@ -20,6 +20,7 @@ from emocore.charts.texts import agreement_heatmap, co_occurrence_heatmap
 from emocore.charts.thresholds import threshold_lines
 from emocore.charts.verdicts import difference_forest, verdict_matrix
 from emocore.evaluation.costs import pareto_front
+from emocore.evaluation.verdicts import Verdicts
 from emocore.models.methods import METHODS
 from tests.support import chart_tables as tables
 from tests.support.chart_tables import LABEL_SETS, SERIES, named
@@ -44,7 +45,9 @@ FIGURES: dict[str, Callable[..., go.Figure]] = {
 
 
 def draw_costs(costs: pd.DataFrame) -> go.Figure:
-    return cost_scatter(costs, pareto_front(costs, "train_seconds"), "train_seconds", "training time", LEVELS)
+    return cost_scatter(
+        costs, pareto_front(costs, "train_seconds", Verdicts.join([])), "train_seconds", "training time", LEVELS
+    )
 
 
 @pytest.mark.parametrize(("labels", "series"), [(7, 5), (11, 3), (28, 5), (28, 1)])

@@ -9,6 +9,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from emocore.evaluation import costs
+from emocore.evaluation.verdicts import Verdicts
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run
@@ -17,6 +18,7 @@ from emocore.system.processes import End, Failure, ProcessIdentity, count_oom_ki
 from emocore.training.failure import explain_failure
 from tests.support.audited_runs import finish
 from tests.support.chart_tables import score_rows
+from tests.support.comparisons import build
 from tests.support.tables import COST, change_status
 
 TABLE = pd.DataFrame(
@@ -32,8 +34,9 @@ TABLE = pd.DataFrame(
 
 
 def front(spent: list[float], f1: list[float]) -> list[bool]:
-    table = pd.DataFrame({"train_seconds": spent, "f1_macro": f1}, index=range(10, 10 + len(spent)))
-    is_on_front = costs.pareto_front(table, "train_seconds")
+    names = [f"series {place}" for place in range(len(spent))]
+    table = pd.DataFrame({"series": names, "train_seconds": spent, "f1_macro": f1}, index=range(10, 10 + len(spent)))
+    is_on_front = costs.pareto_front(table, "train_seconds", Verdicts.join([]))
     assert is_on_front.index.tolist() == table.index.tolist()
     return is_on_front.tolist()
 
@@ -93,6 +96,28 @@ def test_the_front_is_that_of_its_definition() -> None:
         not any(c <= cost and f >= value and (c < cost or f > value) for c, f in points) for cost, value in points
     ]
     assert front(*points.T.tolist()) == by_definition
+
+
+def test_a_cheaper_series_that_is_shown_to_be_as_good_within_a_point_takes_the_place() -> None:
+    """QLoRA is surely less than a point above LoRA; LoRA may be more than a point above IA3."""
+    pairs = {("QLoRA", "LoRA"): (0.002, -0.004, 0.008, "tie"), ("LoRA", "IA3"): (0.006, -0.001, 0.013, "tie")}
+    scores = {"QLoRA": 0.508, "LoRA": 0.506, "IA3": 0.5}
+    table = pd.DataFrame({"series": list(scores), "f1_macro": list(scores.values()), "train_seconds": [3.0, 2.0, 1.0]})
+    assert costs.pareto_front(table, "train_seconds", build(scores, pairs).verdicts).tolist() == [False, True, True]
+    dearer = table.assign(train_seconds=[1.0, 2.0, 3.0])
+    assert costs.pareto_front(dearer, "train_seconds", build(scores, pairs).verdicts).tolist() == [True, False, False]
+
+
+def test_what_left_the_front_takes_no_place() -> None:
+    """B is as good as A within a point, and C as B; but A may be more than a point above C, which it stands beside."""
+    pairs = {
+        ("A", "B"): (0.004, 0.001, 0.007, "better"),
+        ("B", "C"): (0.004, 0.001, 0.007, "better"),
+        ("A", "C"): (0.008, 0.003, 0.013, "better"),
+    }
+    scores = {"A": 0.508, "B": 0.504, "C": 0.5}
+    table = pd.DataFrame({"series": list(scores), "f1_macro": list(scores.values()), "train_seconds": [3.0, 2.0, 1.0]})
+    assert costs.pareto_front(table, "train_seconds", build(scores, pairs).verdicts).tolist() == [True, False, True]
 
 
 def test_a_budget_allows_what_keeps_within_every_limit_best_first() -> None:
