@@ -12,7 +12,7 @@ the counts of a difference between paired proportions. So no interval has a widt
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import combinations
 
@@ -65,6 +65,7 @@ class Target:
     single: list[str]
     assumption: Assumption
     is_of_others: bool
+    _averages: dict[tuple[tuple[int, ...], ...], tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
 
     @classmethod
     def of_macro(cls, predictions: Predictions, scores: Scores, samples: Scores) -> "Target":
@@ -123,9 +124,9 @@ class Target:
         shared = self.predictions.share_draws(first, second)
         sides = shared or [self.predictions.repetitions[first], self.predictions.repetitions[second]]
         spreads = [self.spreads[first, second]] if shared else [self.spreads[first,], self.spreads[second,]]
-        difference = average_runs(self.seen, sides[0]).mean(axis=0) - average_runs(self.seen, sides[1]).mean(axis=0)
-        resampled = [average_runs(self.drawn, side, axis=1).mean(axis=1) for side in sides]
-        moved = np.abs(resampled[0] - resampled[1] - difference)
+        (mean, resampled), (other_mean, other_resampled) = map(self._average, sides)
+        difference = mean - other_mean
+        moved = np.abs(resampled - other_resampled - difference)
         least = (self.of_one_text[first] ** 2 + self.of_one_text[second] ** 2) / 2
         p_value, reach = _test(difference, moved, least, spreads)
         reason = self._why_untested(first, second)
@@ -153,6 +154,15 @@ class Target:
                 "assumed_spread": 100 * self.assumption.deviation if alone else np.nan,
                 "is_spread_of_others": bool(alone) and self.is_of_others,
             }
+
+    def _average(self, side: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
+        """The mean over these repetitions of a series, (columns,) and (resamples, columns); each is needed for several
+        pairs."""
+        key = tuple(map(tuple, side))
+        if key not in self._averages:
+            resampled = average_runs(self.drawn, side, axis=1).mean(axis=1)
+            self._averages[key] = average_runs(self.seen, side).mean(axis=0), resampled
+        return self._averages[key]
 
     def _why_untested(self, first: str, second: str) -> str | None:
         """The reason if one of the two has several draws of the training texts and the other only one: its seeds do not
