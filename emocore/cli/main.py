@@ -143,8 +143,11 @@ add("compare", compare_runs, "Compare finished runs: a verdict, by emotion.", RU
 add("plan", plan_study, "Tell which gap between methods a study will find, before it is launched.",
     click.Option(["--study"], help="Measure the chance in texts and runs on this study."),
     click.Option(["--texts"], type=click.IntRange(1), help="Evaluation texts; default: those of the study, or 1,000."),
-    click.Option(["--replicates"], type=click.IntRange(1, MOST_REPLICATES), help="Replicates of each method."),
-    click.Option(["--seeds"], type=click.IntRange(1), help="Seeds of each method without replicates; default: 1."),
+    click.Option(
+        ["--replicates"], type=click.IntRange(1, MOST_REPLICATES),
+        help="Replicates of each method; default: those of the study.",
+    ),
+    click.Option(["--seeds"], type=click.IntRange(1), help="Seeds of each method; default: those of the study, or 1."),
     click.Option(["--methods"], type=parse_list, metavar="LIST", help="Methods; default: those of the study, or 3."),
     click.Option(["--gap"], type=float, help="Tell what it takes to find a gap of this many points of macro-F1."),
     JSON)

@@ -1,11 +1,13 @@
 """`emocore plan`: what a study will be able to see, before it is launched."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from emocore.cli.compare import finished_of_study
 from emocore.cli.output import print_json, print_line
 from emocore.errors import ConfigError, RunError
 from emocore.evaluation.comparison import compare
+from emocore.evaluation.paired_tests import FEWEST_TEXTS
 from emocore.evaluation.planner import (
     Chance,
     describe_needs,
@@ -18,6 +20,16 @@ from emocore.evaluation.results import load_result
 from emocore.jobs.presets import STUDY_METHODS
 
 USUAL_TEXTS = 1_000
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What a study tells: the chance in its differences if it has several repetitions, and its size."""
+
+    chance: Chance | None
+    texts: int
+    repetitions: int
+    methods: int
 
 
 def plan_study(
@@ -34,13 +46,16 @@ def plan_study(
         raise ConfigError("--replicates already has seeds of its own; leave --seeds out")
     if gap is not None and not 0 < gap <= 100:
         raise ConfigError(f"--gap is in points of macro-F1, above 0 and at most 100, not {gap:g}")
-    chance, size, count, source = _measure(study) if study else (None, USUAL_TEXTS, len(STUDY_METHODS), "")
-    repetitions = replicates or seeds or 1
-    if chance is None or chance.is_by_draw != bool(replicates and replicates > 1):
-        chance, source = typical_chance(bool(replicates and replicates > 1)), "typical values (SemEval-2018 E-c)"
-    texts, compared = texts or size, len(methods) if methods else count
+    known = _measure(study) if study else _Known(None, USUAL_TEXTS, 1, len(STUDY_METHODS))
+    repetitions = replicates or seeds or known.repetitions
+    by_draw = (replicates or 0) > 1 if replicates or seeds else bool(known.chance and known.chance.is_by_draw)
+    chance, source = known.chance, f"study '{study}'"
+    if chance is None or chance.is_by_draw != by_draw:
+        chance, source = typical_chance(by_draw), "typical values (SemEval-2018 E-c)"
+    texts, compared = texts or known.texts, len(set(methods)) if methods else known.methods
     if as_json:
-        smallest = smallest_gap(chance, texts, repetitions, compared) if compared > 1 else None
+        is_seen = compared > 1 and texts >= FEWEST_TEXTS
+        smallest = smallest_gap(chance, texts, repetitions, compared) if is_seen else None
         told = {"texts": texts, "repetitions": repetitions, "by_draw": chance.is_by_draw, "methods": compared}
         print_json(told | {"smallest_gap": smallest, "chance": vars(chance), "source": source})
         return
@@ -50,10 +65,10 @@ def plan_study(
     print_line(f"The chance in texts and runs is that of {source}.")
 
 
-def _measure(study: str) -> tuple[Chance | None, int, int, str]:
-    """The chance in a study's differences, how many texts and methods it has, and what to call it."""
+def _measure(study: str) -> _Known:
     comparison = compare([load_result(run) for run in finished_of_study(study)], None)
     predictions = comparison.largest_group
     if predictions is None:
         raise RunError(f"study '{study}' has no predictions to measure on")
-    return measure_chance(predictions), len(predictions.truth), len(predictions.members), f"study '{study}'"
+    repetitions = min(len(own) for own in predictions.repetitions.values())
+    return _Known(measure_chance(predictions), len(predictions.truth), repetitions, len(predictions.members))

@@ -30,6 +30,7 @@ def find_caveats(comparison: Comparison) -> list[str]:
         *_doubt_skill(comparison),
         *_doubt_choice(comparison),
         *_doubt_what_was_not_tested(comparison),
+        *_doubt_draws(comparison),
         *_doubt_equal_predictions(comparison),
         *comparison.notes,
     ]
@@ -53,7 +54,7 @@ def _doubt_single_seeds(comparison: Comparison) -> Iterator[str]:
         said = f"There is only one seed {'each ' * (len(single) > 1)}of {name_some(single)}"
     if len(assumed):
         spread = describe_spread(*assumed.iloc[0][["assumed_spread", "is_spread_of_others"]])
-        yield (f"{said}, so the chance in training is not known here; the spread between seeds is {spread}.")
+        yield f"{said}, so the chance in training is not known here; the spread between seeds is {spread}."
     else:
         yield f"{said}, so intervals count only chance in the texts, not in the training."
 
@@ -124,6 +125,17 @@ def _doubt_what_was_not_tested(comparison: Comparison) -> Iterator[str]:
     if len(higher):
         scores = join_names(f"{row.series} ({row.value:.3f})" for row in higher.head(NAMED).itertuples())
         yield f"These scores are higher but cannot be tested, since their predictions are not here: {scores}."
+
+
+def _doubt_draws(comparison: Comparison) -> Iterator[str]:
+    for predictions in comparison.groups:
+        one = [name for name, draws in predictions.draws_of.items() if len(draws) == 1]
+        several = [name for name in predictions.members if name not in one]
+        if one and several:
+            yield (
+                f"{name_some(one)} learned from one draw of the training texts and {name_some(several)} from several, "
+                "so they are not compared with each other."
+            )
 
 
 def _doubt_equal_predictions(comparison: Comparison) -> Iterator[str]:

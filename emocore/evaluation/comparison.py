@@ -174,7 +174,7 @@ def _describe_series(rows: pd.DataFrame, results: Sequence[Result], series: dict
     first = ["series", "method", "base", "source", "seeds"]
     known = [(series[r.id], r.config.method, r.config.base, r.source, r.config.seed) for r in results]
     about = pd.DataFrame(known, columns=first).groupby("series", sort=False, as_index=False)
-    counted = about.agg({"method": "first", "base": "first", "source": "first", "seeds": "nunique"})
+    counted = about.agg({"method": "first", "base": "first", "source": "first", "seeds": "count"})
     table = rows.merge(counted, on="series", how="left")
     return table[[*first, *(column for column in table if column not in first)]]
 

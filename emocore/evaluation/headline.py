@@ -30,26 +30,24 @@ def describe(comparison: Comparison) -> Headline:
     groups = comparison.verdicts.group(comparison.tested)
     sentences = [_describe_order(comparison, tested) for tested in groups] or [_describe_values(comparison.ranking())]
     if len(groups) > 1:
-        places = ["On the texts that they share, ", *["On other texts, "] * (len(groups) - 1)]
+        own = ("", "Apart, ") if len(comparison.groups) == 1 else ("On the texts that they share, ", "On other texts, ")
+        places = [own[0], *[own[1]] * (len(groups) - 1)]
         sentences = [place + sentence for place, sentence in zip(places, sentences, strict=True)]
-    told = " ".join(sentences).removesuffix(".")
-    return Headline(f"{told}{_describe_training_texts(comparison)}.", find_caveats(comparison))
+    return Headline(" ".join([*sentences, *_describe_training_texts(comparison)]), find_caveats(comparison))
 
 
-def _describe_training_texts(comparison: Comparison) -> str:
-    """Says whether the runs learned from one draw of training texts, for which alone their scores then hold, or from
-    several; nothing if series differ in that."""
+def _describe_training_texts(comparison: Comparison) -> list[str]:
+    """A sentence that says whether the runs learned from one draw of training texts, for which alone their scores then
+    hold, or from several; none if series differ in that."""
     draws: dict[str, set[str | None]] = {}
     for result in comparison.local:
         draws.setdefault(comparison.series[result.id], set()).add(result.provenance.split_sha256)
     rows = {result.provenance.rows.get("train") for result in comparison.local}
     count = next(iter(rows)) if len(rows) == 1 else None
     if not count or len(set(map(frozenset, draws.values()))) > 1:
-        return ""
+        return []
     [own] = set(map(frozenset, draws.values()))
-    return (
-        f", trained on {len(own)} draws of {count:,} texts" if len(own) > 1 else f", trained on these {count:,} texts"
-    )
+    return [f"Trained on {f'{len(own)} draws of' if len(own) > 1 else 'these'} {count:,} texts."]
 
 
 def _describe_values(ranking: pd.DataFrame) -> str:

@@ -11,10 +11,9 @@ taken to be at least that of one text which only one of them gets right, as Agre
 the counts of a difference between paired proportions. So no interval has a width of zero.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import combinations
 
 import numpy as np
 import scipy
@@ -107,14 +106,11 @@ class Target:
             (name,): vary([repetitions]) for name, repetitions in predictions.repetitions.items()
         }
         pairs: dict[Sides, SampleVariance] = {
-            pair: vary(sides)
-            for pair in combinations(predictions.members, 2)
-            if (sides := predictions.share_draws(*pair))
+            pair: vary(sides) for pair in predictions.pairs if (sides := predictions.share_draws(*pair))
         }
         spreads = estimate(own, independent=1.0)
-        if pairs:  # of the pairs of n series, n - 1 are independent
-            series = {name for pair in pairs for name in pair}
-            spreads |= estimate(pairs, independent=(len(series) - 1) / len(pairs))
+        if pairs:
+            spreads |= estimate(pairs, independent=_count_independent(pairs) / len(pairs))
         single = [name for name, repetitions in predictions.repetitions.items() if len(repetitions) == 1]
         lent = has_lenders(own)
         return cls(predictions, names, support, fewest, seen, drawn, of_one_text, spreads, single, assumption, lent)
@@ -129,14 +125,13 @@ class Target:
         moved = np.abs(resampled - other_resampled - difference)
         least = (self.of_one_text[first] ** 2 + self.of_one_text[second] ** 2) / 2
         p_value, reach = _test(difference, moved, least, spreads)
-        reason = self._why_untested(first, second)
-        is_untested = (self.support < self.fewest) | bool(reason)
+        is_thin = self.support < self.fewest
         alone = [series for series in (first, second) if series in self.single]
         for column, name in enumerate(self.names):
-            notes = [reason] if reason else []
-            if self.support[column] < self.fewest:
+            notes = []
+            if is_thin[column]:
                 notes.append(f"only {self.support[column]} texts{' have it' if name else ''}, which is too few")
-            if alone and not reason:
+            if alone:
                 spread = describe_spread(100 * self.assumption.deviation, self.is_of_others)
                 notes.append(f"one seed of {' and of '.join(alone)}: its spread between seeds is {spread}")
             if shared and any(len(self.predictions.draws_of[name]) > len(sides[0]) for name in (first, second)):
@@ -144,9 +139,9 @@ class Target:
             yield {
                 "emotion": name,
                 "difference": difference[column],
-                "low": np.nan if is_untested[column] else difference[column] - reach[column],
-                "high": np.nan if is_untested[column] else difference[column] + reach[column],
-                "p_value": 1.0 if is_untested[column] else p_value[column],
+                "low": np.nan if is_thin[column] else difference[column] - reach[column],
+                "high": np.nan if is_thin[column] else difference[column] + reach[column],
+                "p_value": 1.0 if is_thin[column] else p_value[column],
                 "p_adjusted": 1.0,
                 "verdict": "tie",
                 "note": "; ".join(notes),
@@ -164,14 +159,14 @@ class Target:
             self._averages[key] = average_runs(self.seen, side).mean(axis=0), resampled
         return self._averages[key]
 
-    def _why_untested(self, first: str, second: str) -> str | None:
-        """The reason if one of the two has several draws of the training texts and the other only one: its seeds do not
-        show what the choice of the texts does."""
-        draws = {name: len(self.predictions.draws_of[name]) for name in (first, second)}
-        fewer, more = sorted(draws, key=lambda name: draws[name])
-        if draws[fewer] > 1 or draws[more] == 1:
-            return None
-        return f"{fewer} learned from one draw of the training texts, {more} from {draws[more]}"
+
+def _count_independent(pairs: Iterable[Sides]) -> int:
+    """Of the pairs of n series, n - 1 are independent; series that share no draws are counted apart."""
+    groups: list[set[str]] = []
+    for pair in pairs:
+        joined = [group for group in groups if group & set(pair)]
+        groups = [group for group in groups if group not in joined] + [set(pair).union(*joined)]
+    return sum(len(group) - 1 for group in groups)
 
 
 def _difference(scores: np.ndarray, sides: Repetitions, axis: int = 0) -> np.ndarray:

@@ -11,7 +11,6 @@ smaller a gap between the others is seen. Only macro-F1 is covered, not single e
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from math import sqrt
 
 import numpy as np
@@ -66,7 +65,7 @@ def measure_chance(predictions: Predictions) -> Chance | None:
     seen, drawn = score(predictions).metrics["f1_macro"], resample(predictions, RESAMPLES).metrics["f1_macro"]
     texts = len(predictions.truth)
     found, by_draw = [], []
-    for first, second in combinations(predictions.members, 2):
+    for first, second in predictions.pairs:
         shared = predictions.share_draws(first, second)
         sides = shared or [predictions.repetitions[first], predictions.repetitions[second]]
         if min(map(len, sides)) < 2:
@@ -142,7 +141,7 @@ def needed_repetitions(gap: float, chance: Chance, texts: int, methods: int) -> 
 
 def needed_texts(gap: float, chance: Chance, repetitions: int, methods: int) -> int | None:
     """The fewest evaluation texts that do; None if no number does."""
-    return _find_fewest(20, MOST_TEXTS, lambda texts: forecast_gap(gap, chance, texts, repetitions, methods))
+    return _find_fewest(FEWEST_TEXTS, MOST_TEXTS, lambda texts: forecast_gap(gap, chance, texts, repetitions, methods))
 
 
 def _find_fewest(low: int, high: int, power: Callable[[int], float]) -> int | None:
@@ -174,7 +173,9 @@ def describe_needs(gap: float, chance: Chance, texts: int, repetitions: int, met
     runs = needed_repetitions(gap, chance, texts, methods)
     more = needed_texts(gap, chance, repetitions, methods)
     told, own = f"A gap of {100 * gap:g} points", _describe_repetitions(repetitions, chance.is_by_draw)
-    ways = [f"{_describe_repetitions(runs, chance.is_by_draw)} on {texts:,} texts"] if runs else []
+    ways = []
+    if runs and texts >= FEWEST_TEXTS:
+        ways.append(f"{_describe_repetitions(runs, chance.is_by_draw)} on {texts:,} texts")
     ways += [f"about {float(f'{more:.1e}'):,.0f} texts with {own}"] if more else []
     if not ways:
         return f"{told} needs more texts as well as more repetitions."

@@ -7,6 +7,7 @@ separate groups. Runs of W&B have no predictions and are in no group.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 from typing import Literal
 
 import numpy as np
@@ -69,6 +70,13 @@ class Predictions:
             name: list(draws.values()) if len(draws) > 1 else [[place] for place in self.members[name]]
             for name, draws in self.draws_of.items()
         }
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """The pairs of series that can be compared. One with several draws of the training texts and one with a single
+        draw cannot: the seeds of the latter do not show what the choice of the texts does."""
+        has_several = {name: len(draws) > 1 for name, draws in self.draws_of.items()}
+        return [pair for pair in combinations(self.members, 2) if has_several[pair[0]] == has_several[pair[1]]]
 
     def share_draws(self, first: str, second: str) -> list[list[list[int]]] | None:
         """Of both series the runs of each draw that they have in common, in the same order; None without two."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from emocore.evaluation.results import Result, RunResult
-from emocore.evaluation.series import name_series
+from emocore.evaluation.series import identify_texts, name_series
 from emocore.models.methods import reads
 from emocore.run.config import NO_BASE, RunConfig
 from emocore.run.settings import CHOICES_OF_NONE, describe_value, title, use, with_role
@@ -49,7 +49,7 @@ def count_learning_rate_trials(configs: Iterable[RunConfig]) -> dict[TrialPlace,
 
 def describe_results(results: Sequence[Result], split: str, trials: Mapping[TrialPlace, int] | None) -> list[Subject]:
     """One Subject per result, in the given order; see `audit`. Raises RunError for damaged predictions."""
-    series = name_series(results)
+    series, texts = name_series(results), identify_texts(results)
     local = [result for result in results if isinstance(result, RunResult)]
     own_trials = count_learning_rate_trials(result.config for result in local)
     counted = {place: max(count, (trials or {}).get(place, 0)) for place, count in own_trials.items()}
@@ -60,7 +60,7 @@ def describe_results(results: Sequence[Result], split: str, trials: Mapping[Tria
         _describe_versions(results),
         _describe_evaluation_texts(results, split),
         _describe_draws(results, series),
-        {result.id: _describe_origin(result) for result in results},
+        {result.id: _describe_origin(result, texts[result.id]) for result in results},
         {
             result.id: {"learning-rate trials": str(counted[place])}
             for result in local
@@ -93,12 +93,12 @@ def _describe_settings(config: RunConfig) -> dict[str, str | None]:
     }
 
 
-def _describe_origin(result: Result) -> dict[str, str | None]:
+def _describe_origin(result: Result, texts: str) -> dict[str, str | None]:
     config, provenance = result.config, result.provenance
     revision = provenance.code.revision
     told = {
         "labels": ", ".join(sorted(result.labels)),
-        "rows or split": _shorten(provenance.evaluation_sha256 or provenance.split_sha256),
+        "rows or split": _shorten(None if texts == str(None) else texts),
         "source": result.source,
         "code revision": revision and revision[:8] + (" with changes" if provenance.code.dirty else ""),
         "system": provenance.platform,
@@ -185,17 +185,18 @@ def _describe_evaluation_texts(results: Sequence[Result], split: str) -> dict[st
 def _describe_draws(results: Sequence[Result], series: Mapping[str, str]) -> dict[str, dict[str, str | None]]:
     """The draws of the training rows that a series learned from: "shared" where all series of equally many rows have
     one in common. Unknown without the hash of the evaluation texts, since a split then differs in any of its texts."""
+    if not all(result.provenance.evaluation_sha256 for result in results):
+        return {}
     groups: dict[object, dict[str, set[str]]] = {}
     for result in results:
-        if result.provenance.evaluation_sha256:
-            size = (result.config.rows, tuple(result.provenance.data_sha256.items()))
-            groups.setdefault(size, {}).setdefault(series[result.id], set()).add(str(result.provenance.split_sha256))
+        size = (result.config.rows, tuple(result.provenance.data_sha256.items()))
+        groups.setdefault(size, {}).setdefault(series[result.id], set()).add(str(result.provenance.split_sha256))
     apart = [group for group in groups.values() if not set.intersection(*group.values())]
     draws = {name: own for group in apart for name, own in group.items()}
     told: dict[str, dict[str, str | None]] = {}
     for result in results:
         own = ", ".join(sorted(sha256[:8] for sha256 in draws.get(series[result.id], ())))
-        told[result.id] = {"training draws": (own or "shared") if result.provenance.evaluation_sha256 else None}
+        told[result.id] = {"training draws": own or "shared"}
     return told
 
 

@@ -7,9 +7,10 @@ A series is named after its method and the settings that distinguish it from oth
 from collections.abc import Sequence
 
 from emocore.evaluation.results import Result, TeamResult
-from emocore.run.config import NO_BASE
+from emocore.run.config import NO_BASE, RunConfig
 from emocore.run.settings import CHOICES_OF_NONE, DRAWS, NOT_TOLD, title
 from emocore.text import strip_markup
+from emocore.thresholds import USUAL_THRESHOLD
 
 
 def name_series(results: Sequence[Result]) -> dict[str, str]:
@@ -38,40 +39,53 @@ def group_series(results: Sequence[Result]) -> dict[str, list[Result]]:
     return groups
 
 
+def identify_texts(results: Sequence[Result]) -> dict[str, str]:
+    """Run id -> the hash of the texts that set its series apart: those of the evaluation or, if a record of an earlier
+    version lacks their hash, all texts of every run."""
+    has_all = all(result.provenance.evaluation_sha256 for result in results)
+    return {
+        result.id: str(result.provenance.evaluation_sha256 if has_all else result.provenance.split_sha256)
+        for result in results
+    }
+
+
 def _distinguish(results: Sequence[Result], names: dict[str, str]) -> dict[str, str]:
-    """Add to the name of runs with different settings these settings or, if they are the same, the split."""
-    told = dict(names)
+    """Add to the name of runs with different settings these settings or, if they are the same, the texts."""
+    told, texts = dict(names), identify_texts(results)
     for name in dict.fromkeys(names.values()):
         own = [result for result in results if names[result.id] == name]
-        kinds: dict[str, list[Result]] = {}
+        kinds: dict[tuple[str, str], list[Result]] = {}
         for result in own:
-            kinds.setdefault(_identify(result), []).append(result)
+            kinds.setdefault((_identify(result), texts[result.id]), []).append(result)
         if len(kinds) == 1:
             continue
-        endings = {kind: _describe_settings(members[0], own) for kind, members in kinds.items()}
+        endings = {kind: _describe_settings(members, own) for kind, members in kinds.items()}
         is_enough = len(set(endings.values())) == len(kinds)
         for kind, members in kinds.items():
-            split = str(members[0].provenance.split_sha256)[:6]
-            ending = endings[kind] if is_enough else f"{endings[kind]}, split {split}".removeprefix(", ")
+            ending = endings[kind] if is_enough else f"{endings[kind]}, split {kind[1][:6]}".removeprefix(", ")
             told |= dict.fromkeys([result.id for result in members], f"{name} ({ending})")
     return told
 
 
-def _describe_settings(result: Result, others: Sequence[Result]) -> str:
-    """The settings of a run that are not the same in all of the others: "rows 250, epochs 3"."""
+def _describe_settings(members: Sequence[Result], others: Sequence[Result]) -> str:
+    """The settings of a series that are not the same in all of the others: "rows 250, epochs 3"."""
+    config, configs = _as_scored(members[0]), [_as_scored(other) for other in others]
     parts = []
-    for field in type(result.config).model_fields:
-        if field in NOT_TOLD:
-            continue
-        value = getattr(result.config, field)
-        if any(getattr(other.config, field) != value for other in others):
+    for field in RunConfig.model_fields:
+        value = getattr(config, field)
+        is_own = field not in NOT_TOLD and all(getattr(_as_scored(member), field) == value for member in members)
+        if is_own and any(getattr(other, field) != value for other in configs):
             parts.append(f"{title(field)} {CHOICES_OF_NONE.get(field, 'default') if value is None else value}")
     return ", ".join(parts)
 
 
 def _identify(result: Result) -> str:
-    """A key that is equal for runs that differ only in their seed and in the draw of their training rows. Data is
-    identified by content, not by path: by the evaluation texts, or by all texts in records that lack their hash."""
-    provenance = result.provenance
-    texts = provenance.evaluation_sha256 or provenance.split_sha256
-    return result.config.model_dump_json(exclude={*NOT_TOLD, *DRAWS}) + str(texts)
+    """A key that is equal for runs that differ only in their seed, in the paths of their data and in what draws texts;
+    the texts themselves are not in it."""
+    return _as_scored(result).model_dump_json(exclude={*NOT_TOLD, *DRAWS})
+
+
+def _as_scored(result: Result) -> RunConfig:
+    """The settings as a comparison uses them: with fixed thresholds, a run that was launched for tuned ones has the
+    usual one."""
+    return result.config.model_copy(update={"threshold": result.config.threshold or USUAL_THRESHOLD})

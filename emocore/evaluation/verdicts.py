@@ -11,7 +11,6 @@ difference overall, and one in 20 for any emotion. `make coverage` measures how 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -140,7 +139,7 @@ def compare_pairs(predictions: Predictions, scores: Scores, samples: Scores) -> 
             "second_method": predictions.method_of[second],
             **row,
         }
-        for first, second in combinations(predictions.members, 2)
+        for first, second in predictions.pairs
         for target in (overall, by_emotion)
         for row in target.compare(first, second)
     ]

@@ -15,7 +15,7 @@ from emocore.export.notes import describe_marks, describe_setting
 MOST_COLUMNS = 4
 SIGNS: dict[Mark, str] = {"tie": r"$^{\dagger}$", "untested": r"$^{\ddagger}$"}
 INTERVALS = (
-    "95 % confidence intervals in brackets, over texts (bootstrap) and seeds; with a single seed, over texts only."
+    "95 % confidence intervals in brackets, over texts (bootstrap) and runs; with a single run, over texts only."
 )
 # Characters with a special meaning in LaTeX; a row that begins with [ or * would be read as an argument of \\.
 ESCAPES = {

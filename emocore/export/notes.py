@@ -52,12 +52,14 @@ def describe_method(comparison: Comparison) -> list[str]:
         thresholds += " On that split itself, each fifth of the texts has thresholds tuned on the other four fifths."
     paragraphs = [
         f"Scores are those of the {comparison.split} split, {describe_texts(comparison)}; a series is the mean over "
-        f"its seeds ({describe_series_seeds(comparison)}). Thresholds {POLICY_TITLES[comparison.policy]}: {thresholds}",
+        f"its runs ({describe_series_seeds(comparison)}). Thresholds {POLICY_TITLES[comparison.policy]}: {thresholds}",
         f"Intervals are 95 % confidence intervals. They count chance in the texts, by a bootstrap of {RESAMPLES:,} "
-        "resamples, and between seeds; for a series with one seed, only in the texts. F1 of one emotion has "
+        "resamples, and between runs with other seeds and, in a study with replicates, other draws of the training "
+        "texts; for a series with one run, only in the texts. F1 of one emotion has "
         f"Wilson's (1927) interval, or none if fewer than {FEWEST_POSITIVES} texts have the emotion.",
         "Two series are compared by a paired bootstrap over texts, widened by the spread between seeds (for a single "
-        "seed, that of the other series or an assumed one), overall and for each emotion. p-values are corrected by "
+        "seed, that of the other series or an assumed one) or, if both learned from the same draws of the training "
+        "texts, by that of their differences between draws, overall and for each emotion. p-values are corrected by "
         "Holm (1979), overall for the number of pairs and by emotion for all emotions of all pairs. A difference is "
         "significant below 0.05; intervals of differences are not corrected. Chance in tuned thresholds is not "
         "counted. A tie means that no difference was shown, not that there is none.",

@@ -82,6 +82,13 @@ def plan_study(study: StudyConfig) -> Plan:
         if config not in configs:
             configs.append(config)
     plan = plan_runs(configs)
+    available = plan.splits.available_rows
+    if study.replicates > 1 and any(config.rows in (None, available) for config in plan.configs):
+        raise ConfigError(
+            f"replicates: the training part has {available:,} rows, and with all of them every replicate would learn "
+            "from the same; set rows to fewer",
+            field="replicates",
+        )
     return replace(plan, notes=[*notes, *plan.notes])
 
 

@@ -39,10 +39,11 @@ def starter_study(**shared: Any) -> StudyConfig:
 
 
 def study_as_it_was(**shared: Any) -> StudyConfig:
-    """The study that this tool grew from, with its confounds. Rates, batch size and seed, which it omits, are ours."""
+    """The study that this tool grew from, with its confounds. Rates, batch size, seed and threshold, which it omits,
+    are ours."""
     return _study(
         "study as it was",
-        shared | {"base": "google/gemma-1.1-2b-it", "rows": STUDY_ROWS},
+        shared | {"base": "google/gemma-1.1-2b-it", "rows": STUDY_ROWS, "threshold": 0.5},
         method_settings={
             "lora": {"wandb_project": "gemma-lora"},
             "ia3": {"wandb_project": "gemma-ia3"},
@@ -94,7 +95,7 @@ PRESETS: Mapping[str, Preset] = {
             "the HF_TOKEN of an account that has accepted Gemma's licence and, in practice, a GPU. Without them, "
             "launch the fair version.",
             make=study_as_it_was,
-            own=frozenset({"base", "rows", "max_steps", "wandb_project"}),
+            own=frozenset({"base", "rows", "threshold", "max_steps", "wandb_project"}),
         ),
         Preset(
             name="fair",

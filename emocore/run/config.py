@@ -81,7 +81,7 @@ class RunConfig(BaseModel):
         42,
         ge=0,
         lt=2**31,
-        description="Seeds the new weights and the order of the batches. All seeds of a study share the same split.",
+        description="Seeds the new weights and the order of the batches. All seeds share the same evaluation texts.",
     )
     replicate: Annotated[int, Use("identity", "top")] = Field(
         1,
@@ -134,7 +134,7 @@ class RunConfig(BaseModel):
         42,
         ge=0,
         lt=2**31,
-        description="Seeds the split and the choice of rows, the same for all seeds of a study.",
+        description="Seeds the split and, together with `replicate`, the choice of rows; the same in a whole study.",
     )
     max_length: Annotated[int, Use("training", "Data", varied=True)] = Field(
         128, ge=8, le=8192, description="Longest text in tokens; the rest of a longer text is cut off."

@@ -76,7 +76,7 @@ if not view.is_one_series:
     else:
         st.caption(f":material/balance: {plain(describe_audit(audit_table))}")
 
-INTERVALS_HELP = "Lines are 95 % intervals over texts and, where there are several, seeds."
+INTERVALS_HELP = "Lines are 95 % intervals over texts and, where there are several, runs."
 st.markdown("**macro-F1**", help=f"{METRIC_DESCRIPTIONS['f1_macro']} {INTERVALS_HELP}")
 view.draw(
     "dots", lambda: score_dots(comparison.scores, "f1_macro", "macro-F1", comparison.floor("f1_macro")),

@@ -5,8 +5,8 @@ import streamlit as st
 
 VERDICT_HELP = (
     "Better and worse say how the first compares with the second, where a paired bootstrap over texts, widened by the "
-    "spread between seeds and corrected by Holm, finds a difference at 5 %. In a tie, chance can explain the "
-    "difference; that does not mean equality."
+    "spread between seeds or draws of the training texts and corrected by Holm, finds a difference at 5 %. In a tie, "
+    "chance can explain the difference; that does not mean equality."
 )
 
 

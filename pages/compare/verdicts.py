@@ -39,7 +39,8 @@ def show(view: View) -> None:
         show_verdicts(wanted, key="compare_verdicts")
     st.caption(
         plain(
-            f"Paired bootstrap over texts, {RESAMPLES:,} resamples, widened by the spread between seeds; two-sided. "
+            f"Paired bootstrap over texts, {RESAMPLES:,} resamples, widened by the spread between seeds or "
+            "draws of the training texts; two-sided. "
             "Holm's correction: overall for the number of pairs, by emotion for all emotions of all pairs. Intervals "
             "are not corrected for several pairs: one may exclude 0 where the verdict is a tie. "
             f"An emotion with fewer than {FEWEST_POSITIVES} texts gets no verdict."

@@ -30,6 +30,8 @@ def prefill_clone(sources: list[str]) -> bool:
             st.warning(plain(error), icon=":material/search_off:")
             return False
         st.session_state["launch_filled_by"] = run_id
+        if config.replicate > 1:
+            notes = [*notes, f"that run is replicate {config.replicate}; a launch from here draws other training rows"]
         st.session_state["launch_clone_notes"] = notes
         st.session_state.update(form_values(config, sources))
     st.info(f"These are the settings of run {plain(run_id)}; change what you like.", icon=":material/content_copy:")

@@ -36,6 +36,19 @@ def test_seeds_do_not_tell_what_draws_would(capsys: pytest.CaptureFixture[str]) 
     assert "typical values" in ask(capsys, "--study", "s", "--replicates", "3")
 
 
+def test_what_is_not_given_is_that_of_the_study(capsys: pytest.CaptureFixture[str]) -> None:
+    finish_study(runs_root(), seeds=(1, 2, 3), texts=150)
+    told = json.loads(ask(capsys, "--study", "s", "--json"))
+    assert (told["repetitions"], told["source"]) == (3, "study 's'")
+
+
+def test_too_few_texts_never_show_a_gap(capsys: pytest.CaptureFixture[str]) -> None:
+    told = ask(capsys, "--texts", "50", "--seeds", "3", "--gap", "40")
+    assert "50 evaluation texts are too few for a verdict" in told
+    assert "A gap of 40 points takes about 100 texts with 3 seeds." in told
+    assert json.loads(ask(capsys, "--texts", "50", "--json"))["smallest_gap"] is None
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

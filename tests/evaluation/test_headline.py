@@ -229,11 +229,26 @@ def test_the_sentence_has_the_numbers_of_the_tables() -> None:
     assert caveat.startswith("Scores are on the validation split; publish scores on a test split")
 
 
+def test_series_that_cannot_be_compared_for_their_draws_are_told_apart() -> None:
+    truth = draw_truth(300, 3, seed=9)
+    draws = {"lora": (1, 2), "ia3": (1, 2), "head": (1,), "tfidf": (1,)}
+    runs = [
+        finish(
+            {"split_sha256": f"{draw}" * 64, "evaluation_sha256": "e" * 64},
+            truth, draw_logits(truth, 2.0, 10 * place + draw), method=method, seed=draw,
+        )
+        for place, (method, own) in enumerate(draws.items())
+        for draw in own
+    ]  # fmt: skip
+    sentence = describe(compare(runs, "validation")).sentence
+    assert ". Apart, " in sentence and "texts" not in sentence
+
+
 @pytest.mark.parametrize(
     ("draws", "told"),
     [
-        ((1, 1), ", trained on these 1,000 texts."),
-        ((1, 2), ", trained on 2 draws of 1,000 texts."),
+        ((1, 1), " Trained on these 1,000 texts."),
+        ((1, 2), " Trained on 2 draws of 1,000 texts."),
     ],
     ids=["one draw", "two draws"],
 )
@@ -248,4 +263,4 @@ def test_the_sentence_says_on_which_training_texts_it_rests(draws: tuple[int, in
         for seed, draw in enumerate(draws)
     ]  # fmt: skip
     assert describe(compare(runs, "validation")).sentence.endswith(told)
-    assert "trained on" not in describe(compare(runs[:-1], "validation")).sentence or draws == (1, 1)
+    assert "Trained on" not in describe(compare(runs[:-1], "validation")).sentence or draws == (1, 1)

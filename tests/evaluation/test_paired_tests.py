@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from emocore.evaluation.bootstrap import resample, score
+from emocore.evaluation.paired_tests import _count_independent
 from emocore.evaluation.predictions import Predictions
 from emocore.evaluation.verdicts import compare_pairs
 from tests.support.simulated import DRAWS, World
@@ -58,9 +59,19 @@ def test_only_draws_that_both_have_are_compared() -> None:
 
 
 def test_seeds_of_one_draw_are_not_compared_with_several_draws() -> None:
-    row = judge(study("aaa", "abc", gain=0.5))
-    assert (row["verdict"], row["p_value"]) == ("tie", 1.0) and np.isnan(row["low"])
-    assert row["note"] == "method 0 learned from one draw of the training texts, method 1 from 3"
+    predictions = study("aaa", "abc", gain=0.5)
+    verdicts = compare_pairs(predictions, score(predictions), resample(predictions, 500))
+    assert verdicts.rows.empty and verdicts.find("method 0", "method 1") is None
+
+
+@pytest.mark.parametrize(
+    ("pairs", "independent"),
+    [("AB", 1), ("AB AC BC", 2), ("AB CD", 2), ("AB CB", 2), ("AB CD BC AD AC BD", 3)],
+)
+def test_of_the_pairs_of_series_that_share_draws_one_fewer_than_series_are_independent(
+    pairs: str, independent: int
+) -> None:
+    assert _count_independent([tuple(pair) for pair in pairs.split()]) == independent
 
 
 def test_seeds_of_one_draw_that_both_share_are_compared_as_seeds() -> None:

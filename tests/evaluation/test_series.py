@@ -97,6 +97,18 @@ def test_other_evaluation_texts_set_series_apart_by_the_setting_that_chose_them(
     assert told == ["LoRA (split seed 1)", "LoRA (split seed 2)"]
 
 
+def test_records_of_an_earlier_version_are_compared_by_all_texts() -> None:
+    """They do not know the hash of the evaluation texts alone."""
+    same = {"split_sha256": "1" * 64}
+    assert names(draw_of(1), {"origin": same}, {"origin": same, "method": "ia3"}) == ["LoRA", "LoRA", "IA3"]
+    first, second = "LoRA (split 111111)", "LoRA (split 222222)"
+    assert names(draw_of(1), draw_of(2), {"origin": same}) == [first, second, first]
+
+
+def test_a_run_launched_for_tuned_thresholds_is_in_one_series_with_those_of_the_usual_one() -> None:
+    assert names({"threshold": None}, {"threshold": 0.5}) == ["LoRA", "LoRA"]
+
+
 def test_runs_of_w_and_b_are_never_in_one_series_with_local_ones() -> None:
     local = finish(seed=1)
     team = TeamResult("elsewhere", local.config, local.scores, local.provenance, "http://x")
