@@ -1,10 +1,11 @@
-"""The test of one pair of series: p-values and intervals of differences between their means over seeds.
+"""The test of one pair of series: p-values and intervals of differences between their means over repetitions.
 
 All series are scored on the same resampled texts. The deviation of resampled differences from the observed difference
 shows the effect of chance: the p-value is the share of resamples that deviate at least as much as zero does, and the 95
 % interval contains 95 % of them (it is symmetric, so it contains zero exactly if p > 0.05). Resamples vary only the
 texts; the spread between seeds (emocore.evaluation.seed_spread) widens them to the sum of both variances, with heavier
-tails for few seeds.
+tails for few seeds. Series that learned from the same draws of the training texts are compared draw by draw instead:
+their differences by draw have a spread of their own, without what a draw does to both.
 
 Two series that err on the same texts show no variance over texts, as where both never predict a rare emotion. It is
 taken to be at least that of one text which only one of them gets right, as Agresti and Min (2005) add one such text to

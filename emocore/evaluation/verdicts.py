@@ -1,11 +1,12 @@
 """Which of two series is better, overall and for each emotion: the verdicts on all pairs of a comparison.
 
-A pair is tested by a paired bootstrap over texts, widened by the spread between seeds (emocore.evaluation.paired_tests,
-emocore.evaluation.seed_spread). So a verdict is about methods, not about two adapters.
+A pair is tested by a paired bootstrap over texts, widened by the spread between seeds or between draws of the training
+texts (emocore.evaluation.paired_tests, emocore.evaluation.seed_spread). So a verdict is about methods, not about two
+adapters; with seeds alone, about methods that learn from these training texts.
 
-p-values are corrected by Holm (1979) for all that a comparison could find: overall for the number of pairs, by emotion
-for the number of pairs times emotions. So among series that do not differ, at most about one comparison in 20 finds a
-difference overall, and one in 20 for any emotion. `make coverage` measures how often a verdict is wrong.
+p-values are corrected by Holm (1979) for all that runs on the same texts could show: overall for the number of pairs,
+by emotion for the number of pairs times emotions. So among series that do not differ, at most about one comparison in
+20 finds a difference overall, and one in 20 for any emotion. `make coverage` measures how often a verdict is wrong.
 """
 
 from collections.abc import Sequence
