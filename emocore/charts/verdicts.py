@@ -59,7 +59,7 @@ def difference_forest(rows: pd.DataFrame) -> go.Figure:
     )
     names = [f"{row.first} − {row.second}" for row in rows.itertuples()]
     figure.update_yaxes(name_axis(names, is_downward=True, padding=0.6))
-    finish(figure, height=70 + 32 * len(rows), x_title="points of macro-F1, first minus second")
+    finish(figure, height=100 + 32 * len(rows), x_title="points of macro-F1, first minus second")
     return figure.update_layout(margin_r=100)
 
 
