@@ -93,12 +93,12 @@ def _describe_settings(config: RunConfig) -> dict[str, str | None]:
     }
 
 
-def _describe_origin(result: Result, texts: str) -> dict[str, str | None]:
+def _describe_origin(result: Result, texts: str | None) -> dict[str, str | None]:
     config, provenance = result.config, result.provenance
     revision = provenance.code.revision
     told = {
         "labels": ", ".join(sorted(result.labels)),
-        "rows or split": _shorten(None if texts == str(None) else texts),
+        "rows or split": _shorten(texts),
         "source": result.source,
         "code revision": revision and revision[:8] + (" with changes" if provenance.code.dirty else ""),
         "system": provenance.platform,

@@ -39,12 +39,12 @@ def group_series(results: Sequence[Result]) -> dict[str, list[Result]]:
     return groups
 
 
-def identify_texts(results: Sequence[Result]) -> dict[str, str]:
+def identify_texts(results: Sequence[Result]) -> dict[str, str | None]:
     """Run id -> the hash of the texts that set its series apart: those of the evaluation or, if a record of an earlier
-    version lacks their hash, all texts of every run."""
+    version lacks their hash, all texts of every run. None if neither is known."""
     has_all = all(result.provenance.evaluation_sha256 for result in results)
     return {
-        result.id: str(result.provenance.evaluation_sha256 if has_all else result.provenance.split_sha256)
+        result.id: result.provenance.evaluation_sha256 if has_all else result.provenance.split_sha256
         for result in results
     }
 
@@ -54,7 +54,7 @@ def _distinguish(results: Sequence[Result], names: dict[str, str]) -> dict[str, 
     told, texts = dict(names), identify_texts(results)
     for name in dict.fromkeys(names.values()):
         own = [result for result in results if names[result.id] == name]
-        kinds: dict[tuple[str, str], list[Result]] = {}
+        kinds: dict[tuple[str, str | None], list[Result]] = {}
         for result in own:
             kinds.setdefault((_identify(result), texts[result.id]), []).append(result)
         if len(kinds) == 1:
@@ -62,19 +62,19 @@ def _distinguish(results: Sequence[Result], names: dict[str, str]) -> dict[str, 
         endings = {kind: _describe_settings(members, own) for kind, members in kinds.items()}
         is_enough = len(set(endings.values())) == len(kinds)
         for kind, members in kinds.items():
-            ending = endings[kind] if is_enough else f"{endings[kind]}, split {kind[1][:6]}".removeprefix(", ")
+            ending = endings[kind] if is_enough else f"{endings[kind]}, split {str(kind[1])[:6]}".removeprefix(", ")
             told |= dict.fromkeys([result.id for result in members], f"{name} ({ending})")
     return told
 
 
 def _describe_settings(members: Sequence[Result], others: Sequence[Result]) -> str:
     """The settings of a series that are not the same in all of the others: "rows 250, epochs 3"."""
-    config, configs = _as_scored(members[0]), [_as_scored(other) for other in others]
+    own, configs = ([_as_scored(result) for result in results] for results in (members, others))
     parts = []
     for field in RunConfig.model_fields:
-        value = getattr(config, field)
-        is_own = field not in NOT_TOLD and all(getattr(_as_scored(member), field) == value for member in members)
-        if is_own and any(getattr(other, field) != value for other in configs):
+        value = getattr(own[0], field)
+        is_own = field not in NOT_TOLD and all(getattr(config, field) == value for config in own)
+        if is_own and any(getattr(config, field) != value for config in configs):
             parts.append(f"{title(field)} {CHOICES_OF_NONE.get(field, 'default') if value is None else value}")
     return ", ".join(parts)
 
