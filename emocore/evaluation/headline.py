@@ -39,14 +39,11 @@ def describe(comparison: Comparison) -> Headline:
 def _describe_training_texts(comparison: Comparison) -> list[str]:
     """A sentence that says whether the runs learned from one draw of training texts, for which alone their scores then
     hold, or from several; none if series differ in that."""
-    draws: dict[str, set[str | None]] = {}
-    for result in comparison.local:
-        draws.setdefault(comparison.series[result.id], set()).add(result.provenance.split_sha256)
+    draws = {frozenset(own) for predictions in comparison.groups for own in predictions.draws_of.values()}
     rows = {result.provenance.rows.get("train") for result in comparison.local}
-    count = next(iter(rows)) if len(rows) == 1 else None
-    if not count or len(set(map(frozenset, draws.values()))) > 1:
+    if len(draws) != 1 or len(rows) != 1 or not all(rows):
         return []
-    [own] = set(map(frozenset, draws.values()))
+    [own], [count] = draws, rows
     return [f"Trained on {f'{len(own)} draws of' if len(own) > 1 else 'these'} {count:,} texts."]
 
 

@@ -55,10 +55,10 @@ class Predictions:
     @cached_property
     def draws_of(self) -> dict[str, dict[str, list[int]]]:
         """Name of each series -> each of its draws -> the indices of its runs (its seeds)."""
-        return {
-            name: {draw: [place for place in places if self.draws[place] == draw] for draw in self._draws_at(places)}
-            for name, places in self.members.items()
-        }
+        found: dict[str, dict[str, list[int]]] = {}
+        for place, (name, draw) in enumerate(zip(self.series, self.draws, strict=True)):
+            found.setdefault(name, {}).setdefault(draw, []).append(place)
+        return found
 
     @cached_property
     def repetitions(self) -> dict[str, list[list[int]]]:
@@ -83,9 +83,6 @@ class Predictions:
         one, other = self.draws_of[first], self.draws_of[second]
         shared = [draw for draw in one if draw in other]
         return [[own[draw] for draw in shared] for own in (one, other)] if len(shared) > 1 else None
-
-    def _draws_at(self, places: list[int]) -> list[str]:
-        return list(dict.fromkeys(self.draws[place] for place in places))
 
     @cached_property
     def method_of(self) -> dict[str, str]:
