@@ -57,9 +57,15 @@ class Variances:
         return np.asarray(self.texts + self.seeds)
 
     @property
+    def degrees_of_freedom(self) -> np.ndarray:
+        """Satterthwaite's degrees of freedom of the total; the variance over texts counts as known."""
+        known = np.full(np.shape(self.total), np.inf)
+        return np.divide((self.runs - 1) * self.total**2, self.seeds**2, out=known, where=self.seeds > 0)
+
+    @property
     def t_quantile(self) -> np.ndarray:
         """Half the width of a 95 % interval, in standard errors."""
-        return np.asarray(scipy.stats.t.ppf((1 + LEVEL) / 2, degrees_of_freedom([self])))
+        return np.asarray(scipy.stats.t.ppf((1 + LEVEL) / 2, self.degrees_of_freedom))
 
 
 def split_variance(scores: np.ndarray, samples: np.ndarray) -> Variances:
@@ -76,14 +82,6 @@ def own_text_variance(samples: np.ndarray) -> np.ndarray:
     """The part of the variance between several runs that is text noise; `samples` is (resamples, runs, ...)."""
     apart = samples - samples.mean(axis=1, keepdims=True)
     return np.asarray(apart.var(axis=0, dtype=float).sum(axis=0) / (samples.shape[1] - 1))
-
-
-def degrees_of_freedom(parts: list[Variances]) -> np.ndarray:
-    """Satterthwaite's degrees of freedom for the sum of the parts' variances; those over texts count as known."""
-    total = sum(part.total for part in parts)
-    uncertain = sum(part.seeds**2 / (part.runs - 1) for part in parts if part.runs > 1)
-    uncertain = np.broadcast_to(uncertain, np.shape(total))
-    return np.divide(total**2, uncertain, out=np.full(np.shape(total), np.inf), where=uncertain > 0)
 
 
 def t_interval(value: np.ndarray, variances: Variances) -> tuple[np.ndarray, np.ndarray]:
