@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from emocore.evaluation.results import RunResult, load_result
+from emocore.evaluation.results import load_result
 from emocore.metrics import sigmoid
-from emocore.models.adapter import AdapterInfo
+from emocore.models.adapter import tune_thresholds
 from emocore.models.classifier import BaseStore, Classifier, load_classifier
 from emocore.run.folder import RunFolder
-from emocore.thresholds import tune
 
 
 @dataclass
@@ -27,16 +26,10 @@ class ClassifierPool:
             result = load_result(run)
             classifier = load_classifier(run.adapter, self.bases)
             if classifier.info.thresholds_from == "highest F1":
-                classifier.info = _tune_anew(classifier.info, result)
+                truth, logits = result.truth("validation"), result.logits("validation")
+                classifier.info = tune_thresholds(classifier.info, result.labels, truth, logits)
             self._classifiers[run.path] = classifier
         return self._classifiers[run.path]
-
-
-def _tune_anew(info: AdapterInfo, result: RunResult) -> AdapterInfo:
-    """The same with thresholds of the rule that comparisons use, from the run's stored predictions."""
-    tuned = tune(result.truth("validation"), result.logits("validation"))
-    by_label = dict(zip(result.labels, tuned.tolist(), strict=True))
-    return info.model_copy(update={"thresholds": by_label, "thresholds_from": "expected F1"})
 
 
 def classify(pool: ClassifierPool, runs: list[RunFolder], texts: list[str]) -> pd.DataFrame:

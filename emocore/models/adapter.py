@@ -23,7 +23,7 @@ from emocore.run.config import RunConfig
 from emocore.run.records import describe_problem
 from emocore.run.settings import bounds
 from emocore.system.files import check_contained, read_bytes, write_atomically
-from emocore.thresholds import USUAL_THRESHOLD
+from emocore.thresholds import USUAL_THRESHOLD, tune
 
 INFO_FILE = "emocore.json"
 # Suffixes of files that are or may contain pickles, in any case.
@@ -86,6 +86,12 @@ def describe_adapter(
         precision=precision,
         quantized=quantized,
     )
+
+
+def tune_thresholds(info: AdapterInfo, labels: Sequence[str], truth: np.ndarray, logits: np.ndarray) -> AdapterInfo:
+    """The same with thresholds tuned on a validation split, whose columns are `labels`; see emocore.thresholds."""
+    by_label = dict(zip(labels, tune(truth, logits).tolist(), strict=True))
+    return info.model_copy(update={"thresholds": by_label, "thresholds_from": "expected F1"})
 
 
 def write_info(folder: Path, info: AdapterInfo) -> None:

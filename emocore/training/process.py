@@ -21,7 +21,7 @@ import pandas as pd
 from emocore.data.split import Splits, load_splits
 from emocore.errors import ConfigError, EmocoreError, RunError
 from emocore.metrics import score_logits
-from emocore.models.adapter import adapter_bytes, read_info, write_info
+from emocore.models.adapter import adapter_bytes, read_info, tune_thresholds, write_info
 from emocore.models.methods import find_method
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
@@ -32,7 +32,7 @@ from emocore.system.devices import own_devices
 from emocore.system.faults import reach
 from emocore.system.files import sync
 from emocore.system.processes import UNWRITABLE_EXIT_STATUS, End
-from emocore.thresholds import cross_fit, tune
+from emocore.thresholds import cross_fit
 from emocore.tracking.summary import flatten
 from emocore.tracking.tracker import Tracker
 from emocore.training.checkpoints import last_checkpoint
@@ -235,12 +235,13 @@ def _choose_thresholds(
     """Split -> the thresholds that it is scored with. Tuned ones are stored in the adapter for its later answers."""
     if config.threshold:
         return dict.fromkeys(logits, config.threshold)
-    info = read_info(run.adapter)
-    truth = splits.frames["validation"][info.labels].to_numpy()
-    tuned = tune(truth, logits["validation"])
-    by_label = {label: float(threshold) for label, threshold in zip(info.labels, tuned, strict=True)}
-    write_info(run.adapter, info.model_copy(update={"thresholds": by_label, "thresholds_from": "expected F1"}))
-    return {"validation": cross_fit(truth, logits["validation"]), "test": tuned}
+    truth = splits.frames["validation"][list(splits.labels)].to_numpy()
+    info = tune_thresholds(read_info(run.adapter), splits.labels, truth, logits["validation"])
+    write_info(run.adapter, info)
+    return {
+        "validation": cross_fit(truth, logits["validation"]),
+        "test": np.array([info.thresholds[label] for label in splits.labels]),
+    }
 
 
 def tabulate_predictions(split: str, texts: pd.DataFrame, logits: np.ndarray) -> pd.DataFrame:
