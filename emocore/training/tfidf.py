@@ -3,16 +3,15 @@
 import time
 
 from emocore.data.split import Splits
-from emocore.metrics import score_multilabel, sigmoid
 from emocore.models.adapter import describe_adapter, write_info
 from emocore.models.card import write_card
 from emocore.models.linear import LinearClassifier
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.result import Cost
-from emocore.thresholds import cross_fit
 from emocore.tracking.tracker import Tracker
 from emocore.training.cost import peak_memory_bytes
+from emocore.training.validation import score_validation
 
 
 def train(run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker, device: str, precision: str) -> Cost:
@@ -24,8 +23,7 @@ def train(run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker, d
     seconds = time.monotonic() - began
     validation = splits.frames["validation"]
     truth, logits = validation[info.labels].to_numpy(), classifier.logits(validation["text"].tolist())
-    thresholds = config.threshold or cross_fit(truth, logits)
-    scores = score_multilabel(truth, (sigmoid(logits) >= thresholds).astype(int))
+    scores = score_validation(truth, logits, config.threshold)
     tracker.log(1, 1.0, {f"validation/{name}": value for name, value in scores.items()})
     classifier.save(run.adapter)
     write_card(run.adapter, info, base=None)

@@ -17,11 +17,10 @@ from datasets import Dataset
 from torch.utils.data import Sampler
 from transformers import EvalPrediction, PrinterCallback, Trainer, TrainerState, TrainingArguments
 
-from emocore.metrics import score_multilabel, sigmoid
 from emocore.run.config import RunConfig
-from emocore.thresholds import cross_fit
 from emocore.training.checkpoints import Progress, last_checkpoint, read_progress, writing_checkpoint
 from emocore.training.cost import peak_memory_bytes
+from emocore.training.validation import score_validation
 
 LOGGED_ROWS = 400  # a longer training logs every n-th step, so that curves stay small
 MEGABATCHES = 8  # batches drawn together and sorted by length, for little padding in random batches
@@ -192,10 +191,8 @@ class EmotionTrainer(Trainer):
         return LengthGroupedSampler(self._lengths, self._run_config.batch_size, self._run_config.seed)
 
     def _score(self, prediction: EvalPrediction) -> dict[str, float]:
-        """The multi-label averages at the run's threshold, or at cross-fitted ones without one, for the curves."""
         truth, logits = prediction.label_ids[self._own_order], prediction.predictions[self._own_order]
-        thresholds = self._run_config.threshold or cross_fit(truth, logits)
-        return score_multilabel(truth, (sigmoid(logits) >= thresholds).astype(int))
+        return score_validation(truth, logits, self._run_config.threshold)
 
 
 def is_matrix(parameter: torch.nn.Parameter) -> bool:
