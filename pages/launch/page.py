@@ -134,10 +134,10 @@ with right:
     seconds = estimate_seconds(plan.configs, len(plan.splits.frames["train"]), root)
     runs = counted(len(plan.configs), "run")
     st.markdown(f"**{runs}**, one at a time on each device, {format_minutes(seconds)} in all.")
-    if not study.vary:
-        scored = plan.splits.frames.get("test", plan.splits.frames["validation"])
-        st.caption(tell_smallest_gap(len(scored), study.replicates, len(set(study.seeds)), len(set(study.methods))))
     if st.button(f"Launch {runs}", type="primary", icon=":material/rocket_launch:"):
         launch_and_show(plan, root, allow_repeats=is_clone)
     show_planned_runs(plan.configs, study)
+    if not study.vary:  # after the button, since the first forecast takes a second
+        scored = plan.splits.frames.get("test", plan.splits.frames["validation"])
+        st.caption(tell_smallest_gap(len(scored), study.replicates, len(set(study.seeds)), len(set(study.methods))))
     show_data_preview(plan)
