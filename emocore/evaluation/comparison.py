@@ -11,11 +11,7 @@ import numpy as np
 import pandas as pd
 
 from emocore.errors import DataError
-from emocore.evaluation.bootstrap import (
-    RESAMPLES,
-    resample,
-    score,
-)
+from emocore.evaluation.bootstrap import RESAMPLES, resample, score
 from emocore.evaluation.no_skill import no_skill_scores, no_skill_scores_from_supports
 from emocore.evaluation.predictions import (
     POLICY_TITLES,

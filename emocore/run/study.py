@@ -63,8 +63,6 @@ class StudyConfig(BaseModel):
                 raise ValueError(
                     f"{name}: a study takes this from its methods, seeds, replicates and name, not from a setting"
                 )
-        if self.replicates > 1 and "rows" not in {**self.settings, **self.vary}:
-            raise ValueError("replicates: each learns from other training rows, so set rows, to fewer than there are")
         for method, own in self.method_settings.items():
             for name in own:
                 if name in SHARED:

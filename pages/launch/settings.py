@@ -13,11 +13,8 @@ from pages.shared.plain import plain
 
 SLOTS = "launch_error_slots"
 VARIED_KEY = "launch_vary"  # key of the input for the setting that takes several values
-OTHER_NAMES = {
-    "seed": "seeds",
-    "replicate": "replicates",
-    "name": "study",
-}  # inputs whose name differs from the field's
+# Inputs whose name differs from the field's.
+OTHER_NAMES = {"seed": "seeds", "replicate": "replicates", "name": "study"}
 # What stands under "More", by heading.
 MORE_SETTINGS = {
     place: [name for name in RunConfig.model_fields if use(name).form == place]

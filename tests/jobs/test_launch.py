@@ -94,6 +94,22 @@ def test_a_method_gets_one_run_a_seed_of_what_it_does_not_read(settings: dict[st
     )
 
 
+def test_replicates_that_would_all_learn_from_all_rows_are_refused(settings: dict[str, Any]) -> None:
+    available = plan_runs([RunConfig(**settings)]).splits.available_rows
+    shared = without_seed(settings)
+    study = StudyConfig(name="s", methods=["tfidf"], seeds=[1], replicates=2, settings=shared | {"rows": available - 1})
+    assert len({config.replicate for config in plan_study(study).configs}) == 2
+    all_rows = [
+        {"settings": shared},
+        {"settings": shared | {"rows": available}},
+        {"settings": shared, "vary": {"rows": [30, available]}},
+    ]
+    for changes in all_rows:
+        with pytest.raises(ConfigError, match=f"replicates: the training part has {available} rows") as caught:
+            plan_study(study.model_copy(update=changes))
+        assert caught.value.field == "replicates"
+
+
 def test_tfidf_is_varied_in_its_rows_but_not_in_its_batches(settings: dict[str, Any]) -> None:
     assert [c.rows for c in plan_varied(settings, "tfidf", rows=[30, 60]).configs] == [30, 30, 60, 60]
     configs = plan_varied(settings, "ia3", "tfidf", batch_size=[4, 8]).configs

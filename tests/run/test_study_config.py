@@ -101,12 +101,6 @@ def test_each_replicate_has_seeds_of_its_own() -> None:
     ]
 
 
-def test_replicates_need_a_number_of_rows_to_draw() -> None:
-    with pytest.raises(ConfigError, match="replicates: each learns from other training rows, so set rows"):
-        vary(replicates=2)
-    assert len(vary(replicates=1).run_configs()) == 4
-
-
 def test_varied_values_are_numbers_however_they_were_typed() -> None:
     study = vary(vary={"learning_rate": ["1e-4", 3e-4, 0.01]})
     assert study.vary == {"learning_rate": [1e-4, 3e-4, 1e-2]}
