@@ -81,17 +81,13 @@ with left:
     rates = choose_rates(methods, pooling)
     left_part, middle_part, right_part = st.columns(3)
     seeds = left_part.text_input("Seeds", "42", key="launch_seeds", help="One run per method and seed: 1, 2, 3")
-    with left_part:
-        add_error_slot("seeds")
     replicates = middle_part.number_input(
         "Replicates", 1, MOST_REPLICATES, key="launch_replicates",
         help=StudyConfig.model_fields["replicates"].description,
     )  # fmt: skip
-    with middle_part:
-        add_error_slot("replicates")
     name = right_part.text_input("Study", key="launch_study", placeholder="a name by date", help=describe("study"))
-    with right_part:
-        add_error_slot("study")
+    for field in ("seeds", "replicates", "study"):  # below the row, which is too narrow for a sentence
+        add_error_slot(field)
     vary = choose_vary()
     own_lines = choose_method_settings()
     with st.expander("More settings"):
