@@ -47,8 +47,8 @@ def describe_tuning(comparisons: Mapping[ThresholdPolicy, Comparison]) -> str:
     leader, *others = comparisons["tuned"].tested
     rivals = [name for name in others if tuned.find(leader, name)]
     flipped = [
-        f"{rival} ({_describe_verdict(tuned.between(leader, rival))} at tuned thresholds, "
-        f"{_describe_verdict(fixed.between(leader, rival))} at fixed ones)"
+        f"{rival} ({_describe_verdict(tuned.between(leader, rival))}, at tuned thresholds, but "
+        f"{_describe_verdict(fixed.between(leader, rival))}, at fixed ones)"
         for rival in rivals
         if tuned.find(leader, rival) != fixed.find(leader, rival)
     ]

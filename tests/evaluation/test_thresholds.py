@@ -43,13 +43,13 @@ def test_a_lead_that_is_lost_is_told_with_what_becomes_of_it() -> None:
     sentence = told({("IA3", "LoRA"): (-0.05, -0.07, -0.03, "worse")}, pair(LOSS))
     assert sentence.endswith(
         " Some verdicts depend on the thresholds: "
-        "IA3 against LoRA (better, +2.0 points at tuned thresholds, worse, -5.0 points at fixed ones)."
+        "IA3 against LoRA (better, +2.0 points, at tuned thresholds, but worse, -5.0 points, at fixed ones)."
     )
 
 
 def test_a_tie_that_becomes_a_lead_is_told_too() -> None:
     assert told(pair(TIE), pair(LEAD), ((0.5, 0.45), (0.6, 0.54))).endswith(
-        "LoRA against IA3 (better, +5.0 points at tuned thresholds, tie, +1.0 points at fixed ones)."
+        "LoRA against IA3 (better, +5.0 points, at tuned thresholds, but tie, +1.0 points, at fixed ones)."
     )
 
 
@@ -65,7 +65,7 @@ def test_a_better_run_of_w_and_b_hides_nothing() -> None:
     """It is not in the tuned comparison; the sentence is on the best of the tested series."""
     sentence = told(pair(LEAD), pair(TIE), ((0.5, 0.45, 0.9), (0.54, 0.52)), elsewhere=["X"])
     assert sentence.startswith("Tuned thresholds move macro-F1 by +4.0 to +7.0 points.")
-    assert sentence.endswith("(tie, +1.0 points at tuned thresholds, better, +5.0 points at fixed ones).")
+    assert sentence.endswith("(tie, +1.0 points, at tuned thresholds, but better, +5.0 points, at fixed ones).")
 
 
 @pytest.fixture(scope="module")
