@@ -79,7 +79,7 @@ def compare_once(number: int, world: World, seeds: int, resamples: int, gain: fl
     first, second = world.draw_seeds(random, seeds), world.draw_seeds(random, seeds)
     predictions = world.draw(random, [(*first, gain), (*(first if same else second), 0.0)])
     verdicts = compare_pairs(predictions, score(predictions), resample(predictions, resamples, seed=number)).to_table()
-    return (verdicts["verdict"] != "tie").to_numpy()
+    return verdicts["verdict"].isin(["better", "worse"]).to_numpy()
 
 
 def judge_study(number: int, world: World, seeds: Sequence[int], gaps: Sequence[float], resamples: int) -> np.ndarray:
@@ -108,7 +108,7 @@ def judge_replicates(number: int, world: World, replicates: int, gaps: Sequence[
     pairs = verdicts.overall
     gain_of = dict(zip(predictions.members, gains, strict=True))
     equal = pairs[pairs["first"].map(gain_of) == pairs["second"].map(gain_of)]
-    missed = [(equal["low"] > 0).mean(), (equal["high"] < 0).mean()]
+    missed = [(equal["low_95"] > 0).mean(), (equal["high_95"] < 0).mean()]
     return np.concatenate([count_verdicts(predictions, verdicts, gains), missed])
 
 
@@ -118,7 +118,7 @@ def count_verdicts(predictions: Predictions, verdicts: Verdicts, gains: Sequence
     false, true = [], []
     for rows in (verdicts.overall, verdicts.by_emotion):
         truth = np.sign(rows["first"].map(gain_of) - rows["second"].map(gain_of))
-        told = rows["verdict"].map({"better": 1, "worse": -1, "tie": 0})
+        told = rows["verdict"].map({"better": 1, "worse": -1}).fillna(0)
         false.append(((told != 0) & (told != truth)).sum())
         true.append(((told != 0) & (told == truth)).sum())
     return np.array([*false, *true])
@@ -151,7 +151,7 @@ def main() -> None:
                 frequent = cover.emotions[used.shares * texts >= FEWEST_POSITIVES]
                 told = f"{frequent.min():.3f} to {frequent.max():.3f} of {len(frequent)}"
                 print(f"{f'{kind}, {texts} texts, {seeds} seeds':>36}  {macro} | {told}", flush=True)
-    print("\nverdicts other than 'tie': overall | any emotion | overall or any emotion")
+    print("\nbetter or worse: overall | any emotion | overall or any emotion")
     scenes = [("one model, other noise", 1, 0.0, True), ("one model, other noise", 3, 0.0, True)]
     scenes += [("seeds of one method", seeds, 0.0, False) for seeds in (1, 2, 3, 5)]
     scenes += [("5 points better", seeds, FIVE_POINTS, False) for seeds in (1, 2, 3, 5)]

@@ -103,7 +103,7 @@ class Comparison:
     @property
     def verdict(self) -> str:
         """One sentence: which method is better, by how much, and how certain that is."""
-        return self._content.headline[0]
+        return self._content.sentence
 
     @property
     def caveats(self) -> list[str]:

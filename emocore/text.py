@@ -51,6 +51,13 @@ def counted(number: int, thing: str) -> str:
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
+def format_probability(probability: float) -> str:
+    """0.034; < 0.001; > 0.999."""
+    if probability < 0.001:
+        return "< 0.001"
+    return "> 0.999" if probability > 0.999 else f"{probability:.3f}"
+
+
 def format_score(value: float, low: float, high: float) -> str:
     """0.508 [0.485, 0.531]; only the score if its interval is not known."""
     return f"{value:.3f}" if isnan(low) else f"{value:.3f} [{low:.3f}, {high:.3f}]"
@@ -77,10 +84,10 @@ def strip_markup(name: str) -> str:
     return name.replace("<", "‹").replace(">", "›")
 
 
-def join_names(names: Iterable[str]) -> str:
-    """A; A and B; A, B and C."""
+def join_names(names: Iterable[str], word: str = "and") -> str:
+    """A; A and B; A, B and C; with another word, A, B or C."""
     *others, last = [*names] or [""]
-    return f"{', '.join(others)} and {last}" if others else last
+    return f"{', '.join(others)} {word} {last}" if others else last
 
 
 def first_line(error: BaseException) -> str:

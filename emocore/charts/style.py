@@ -87,11 +87,11 @@ def describe_interval(low: Any, high: Any, note: str = "") -> str:
     return f"no interval: {note}" if note else "no interval"
 
 
-def describe_points(difference: float, low: float, high: float) -> str:
-    """A difference (F1, -1 to 1) and its interval, in points."""
+def describe_points(difference: float, low: float, high: float, interval: str) -> str:
+    """A difference (F1, -1 to 1) and its interval of this name, in points."""
     words = f"{100 * difference:+.1f} points"
     if np.isfinite(low) and np.isfinite(high):
-        return f"{words}, 95 % interval {100 * low:+.1f} to {100 * high:+.1f}"
+        return f"{words}, {interval} interval {100 * low:+.1f} to {100 * high:+.1f}"
     return f"{words}, no interval"
 
 

@@ -12,11 +12,23 @@ import plotly.graph_objects as go
 from emocore.charts.cells import MIDDLE, MOST_COLUMNS_WITH_NUMBERS, cell_grid
 from emocore.charts.emotions import order_by_support
 from emocore.charts.style import NO_SKILL_COLOR, describe_points, error_bars, finish, name_axis
+from emocore.evaluation.verdicts import UNDECIDED
+from emocore.text import format_probability
 
 # Violet and vermilion can be told apart with any colour vision, and no method has them.
-VERDICT_COLORS = {"better": "#7a5cc4", "worse": "#c8541b", "tie": NO_SKILL_COLOR}
-SYMBOLS = {"better": "triangle-right", "worse": "triangle-left", "tie": "circle"}
-SIGNS = {"better": "▲", "worse": "▼", "tie": "="}
+VERDICT_COLORS = {
+    "better": "#7a5cc4",
+    "worse": "#c8541b",
+    "equal": NO_SKILL_COLOR,
+    **dict.fromkeys(UNDECIDED, NO_SKILL_COLOR),
+}
+SYMBOLS = {
+    "better": "triangle-right",
+    "worse": "triangle-left",
+    "equal": "square",
+    **dict.fromkeys(UNDECIDED, "circle-open"),
+}
+SIGNS = {"better": "▲", "worse": "▼", "equal": "=", "leans better": "△", "leans worse": "▽", "open": "·"}
 SMALLEST_RANGE = 5  # points; if all differences are smaller, none gets the full colour
 
 
@@ -60,11 +72,11 @@ def difference_forest(rows: pd.DataFrame) -> go.Figure:
     names = [f"{row.first} − {row.second}" for row in rows.itertuples()]
     figure.update_yaxes(name_axis(names, is_downward=True, padding=0.6))
     finish(figure, height=100 + 32 * len(rows), x_title="points of macro-F1, first minus second")
-    return figure.update_layout(margin_r=100)
+    return figure.update_layout(margin_r=130)
 
 
 def verdict_matrix(rows: pd.DataFrame) -> go.Figure:
-    """Emotions (the commonest at the top) x pairs: the difference in points, grey for a tie.
+    """Emotions (the commonest at the top) x pairs: the difference in points, grey unless one of the two is better.
 
     `rows` is `Verdicts.by_emotion`. `point["customdata"]` of a clicked cell is [emotion, first, second].
     """
@@ -73,9 +85,7 @@ def verdict_matrix(rows: pd.DataFrame) -> go.Figure:
     table = [[cells.get((emotion, pair)) for pair in pairs] for emotion in emotions]
     values = np.array([[np.nan if c is None else 100 * c["difference"] for c in line] for line in table], float)
     values = values.reshape(len(emotions), len(pairs))
-    is_tie = np.array([[c is None or c["verdict"] == "tie" for c in line] for line in table], bool).reshape(
-        values.shape
-    )
+    is_faint = np.array([[not _is_clear(cell) for cell in line] for line in table], bool).reshape(values.shape)
     reach = max(SMALLEST_RANGE, float(np.nanmax(np.abs(values), initial=0)))
     figure = cell_grid(
         values,
@@ -86,9 +96,15 @@ def verdict_matrix(rows: pd.DataFrame) -> go.Figure:
         customdata=[[[emotion, *pair] for pair in pairs] for emotion in emotions],
         color_range=(-reach, reach),
         colorscale=[[0, VERDICT_COLORS["worse"]], [0.5, MIDDLE], [1, VERDICT_COLORS["better"]]],
-        is_faint=is_tie,
+        is_faint=is_faint,
     )
-    return figure.update_xaxes(title_text="points of F1, first minus second: ▲ first better, ▼ second better, = tie")
+    return figure.update_xaxes(
+        title_text="points of F1, first minus second: ▲ first better, ▼ second better, = equal, △ ▽ leans, · open"
+    )
+
+
+def _is_clear(cell: Any) -> bool:
+    return cell is not None and cell["verdict"] in ("better", "worse")
 
 
 def _sign(cell: Any, columns: int) -> str:
@@ -96,19 +112,26 @@ def _sign(cell: Any, columns: int) -> str:
     if columns > MOST_COLUMNS_WITH_NUMBERS:
         return sign
     number = f"{sign} {100 * cell['difference']:+.1f}"
-    return number if cell["verdict"] == "tie" else f"<b>{number}</b>"
+    return f"<b>{number}</b>" if _is_clear(cell) else number
 
 
 def _hover(row: Any, target: str, unit: str) -> str:
     """`target` is the metric or emotion in which the two are compared; `unit` is what its support counts."""
-    p_adjusted = "< 0.001" if row["p_adjusted"] < 0.001 else f"{row['p_adjusted']:.3f}"
+    first, second = row["first"], row["second"]
     verdict = {
-        "better": f"{row['first']} is better than {row['second']}",
-        "worse": f"{row['first']} is worse than {row['second']}",
-        "tie": f"{row['first']} and {row['second']} tie",
+        "better": f"{first} is better than {second}",
+        "worse": f"{first} is worse than {second}",
+        "equal": f"{first} and {second} are equal within the margin",
+        "leans better": f"leans towards {first}, but is no verdict",
+        "leans worse": f"leans towards {second}, but is no verdict",
+        "open": f"open whether {first} or {second} is better",
     }[row["verdict"]]
-    return (
-        f"<b>{target}</b><br>{verdict}<br>"
-        f"{describe_points(row['difference'], row['low'], row['high'])}<br>adjusted p {p_adjusted}<br>"
-        f"support {row['support']:,.0f} {unit}" + (f"<br>{row['note']}" if row["note"] else "")
-    )
+    lines = [
+        f"<b>{target}</b>",
+        verdict,
+        describe_points(row["difference"], row["low"], row["high"], row["interval"]),
+        *([] if np.isnan(row["probability"]) else [f"P({first} is better) {format_probability(row['probability'])}"]),
+        f"support {row['support']:,.0f} {unit}",
+        *([row["note"]] if row["note"] else []),
+    ]
+    return "<br>".join(lines)

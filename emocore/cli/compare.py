@@ -102,8 +102,8 @@ def finished_of_study(study: str) -> list[RunFolder]:
 def _print(comparison: Comparison, differences: pd.DataFrame) -> None:
     headline = describe(comparison)
     print_line(headline.sentence)
-    for caveat in headline.caveats:
-        print_line(f"  {caveat}")
+    for line in (*headline.numbers, *headline.caveats):
+        print_line(f"  {line}")
     for row in differences[differences["severity"].isin(WARNED_SEVERITIES)].to_dict("records"):
         print_line(f"warning: {row['what']} ({row['severity']}): {row['values']}. {row['effect']}")
     print_line(f"\nScores on the {comparison.split} split, with 95 % intervals\n")
@@ -113,7 +113,11 @@ def _print(comparison: Comparison, differences: pd.DataFrame) -> None:
     overall = comparison.verdicts.overall
     if len(overall):
         print_line("\nDifferences of macro-F1\n")
-        _print_words(overall[["first", "second", "verdict", "difference", "low", "high", "p_adjusted"]])
+        _print_words(
+            overall[
+                ["first", "second", "verdict", "difference", "low", "high", "interval", "probability", "p_adjusted"]
+            ]
+        )
     print_line()
     costs = cost_table(comparison.results, comparison.scores)
     shown = ["series", "train_seconds", "peak_memory_bytes", "trainable_parameters", "adapter_bytes", "latency_seconds"]
@@ -143,10 +147,12 @@ def _print_as_json(comparison: Comparison, differences: pd.DataFrame) -> None:
         "split": comparison.split,
         "thresholds": comparison.policy,
         "runs": [result.id for result in comparison.results],
-        "sentence": headline.sentence,
+        "headline": headline.sentence,
+        "numbers": headline.numbers,
         "caveats": headline.caveats,
         "scores": to_records(comparison.scores),
         "per_emotion": to_records(comparison.emotions),
+        "margin": comparison.verdicts.margin,
         "verdicts": to_records(comparison.verdicts.to_table()),
         "no_skill": to_records(comparison.no_skill),
         "costs": to_records(cost_table(comparison.results, comparison.scores)),

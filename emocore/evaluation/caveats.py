@@ -9,13 +9,14 @@ from emocore.evaluation.comparison import Comparison
 from emocore.evaluation.intervals import is_macro_rough
 from emocore.evaluation.seed_spread import describe_spread
 from emocore.evaluation.sweeps import find_swept_settings
+from emocore.evaluation.verdicts import UNDECIDED
 from emocore.run.settings import audit_name
 from emocore.text import join_names
 from emocore.thresholds import FEWEST_TEXTS
 
 # At most this many names are listed.
 NAMED = 3
-# A tie with an interval that reaches further than this many points leaves the question open.
+# An open pair whose interval reaches further than this many points is warned of.
 WIDE_POINTS = 2.0
 
 
@@ -24,7 +25,7 @@ def find_caveats(comparison: Comparison) -> list[str]:
     groups = comparison.verdicts.group(comparison.tested)
     return [
         *_doubt_single_seeds(comparison),
-        *(caveat for tested in groups for caveat in _doubt_ties(comparison, tested)),
+        *(caveat for tested in groups for caveat in _doubt_open_pairs(comparison, tested)),
         *_doubt_rare_emotions(comparison),
         *_doubt_thresholds(comparison),
         *_doubt_skill(comparison),
@@ -36,10 +37,10 @@ def find_caveats(comparison: Comparison) -> list[str]:
     ]
 
 
-def name_some(names: Iterable[str]) -> str:
-    """A, B, C and 4 more."""
+def name_some(names: Iterable[str], word: str = "and") -> str:
+    """A, B, C and 4 more; with another word, A, B, C or 4 more."""
     every = list(names)
-    return join_names([*every[:NAMED], *([f"{len(every) - NAMED} more"] if len(every) > NAMED else [])])
+    return join_names([*every[:NAMED], *([f"{len(every) - NAMED} more"] if len(every) > NAMED else [])], word)
 
 
 def _doubt_single_seeds(comparison: Comparison) -> Iterator[str]:
@@ -59,17 +60,12 @@ def _doubt_single_seeds(comparison: Comparison) -> Iterator[str]:
         yield f"{said}, so intervals count only chance in the texts, not in the training."
 
 
-def _doubt_ties(comparison: Comparison, tested: list[str]) -> Iterator[str]:
-    leader, overall = tested[0], comparison.verdicts.among(tested).overall
-    ties = overall[(overall["first"] == leader) & (overall["verdict"] == "tie")]
-    reach = 100 * np.maximum(-ties["low"], ties["high"]).max()  # NaN, and so not wide, without ties
+def _doubt_open_pairs(comparison: Comparison, tested: list[str]) -> Iterator[str]:
+    overall = comparison.verdicts.among(tested).overall
+    undecided = overall[(overall["first"] == tested[0]) & overall["verdict"].isin(UNDECIDED)]
+    reach = 100 * np.maximum(-undecided["low"], undecided["high"]).max()  # NaN, and so not wide, if none is open
     if reach > WIDE_POINTS:
-        yield f"A tie is not equality: a difference of up to {reach:.1f} points also fits these texts."
-    if close := ties.loc[ties["low"] > 0, "second"].tolist():
-        yield (
-            f"As a single pair, {leader} would beat {name_some(close)}, since the interval excludes 0; among several "
-            "pairs such a difference may be chance."
-        )
+        yield f"Open does not mean equal: a difference of up to {reach:.1f} points also fits these texts."
 
 
 def _doubt_rare_emotions(comparison: Comparison) -> Iterator[str]:

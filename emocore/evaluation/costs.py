@@ -5,7 +5,7 @@ table; the fairness audit says that their times are not comparable.
 """
 
 import contextlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypedDict, Unpack
 
 import pandas as pd
@@ -13,7 +13,7 @@ import pandas as pd
 from emocore.errors import RunError
 from emocore.evaluation.results import Result
 from emocore.evaluation.series import group_series
-from emocore.evaluation.verdicts import MARGIN, Verdicts
+from emocore.evaluation.verdicts import UNDECIDED, Verdicts
 from emocore.run.folder import RunFolder
 from emocore.run.result import Cost
 from emocore.run.state import RunStatus
@@ -61,9 +61,9 @@ def cost_table(results: Sequence[Result], scores: pd.DataFrame) -> pd.DataFrame:
 def pareto_front(costs: pd.DataFrame, cost: str, verdicts: Verdicts) -> pd.Series:
     """Whether each series, by the index of `costs`, is on the front: no other is as good for less.
 
-    Another is as good if it has at least the same macro-F1, or if it is on the front and the interval of the difference
-    shows that it is worse by less than MARGIN (non-inferiority, one-sided at 2.5 %). At the same cost, only a higher
-    macro-F1 counts. A series with unknown cost is never on the front.
+    Another is as good if it has at least the same macro-F1, or if it is on the front and the 90 % interval of the
+    difference shows that it is worse by less than the margin of the verdicts (non-inferiority, one-sided at 5 %, as
+    between equals). At the same cost, only a higher macro-F1 counts. A series with unknown cost is never on the front.
     """
     known = costs[costs[cost].notna() & costs["f1_macro"].notna()]
     rows = list(zip(known.index, known["series"], known[cost], known["f1_macro"], strict=True))
@@ -77,8 +77,10 @@ def pareto_front(costs: pd.DataFrame, cost: str, verdicts: Verdicts) -> pd.Serie
 
 
 def _is_as_good(rival: str, series: str, verdicts: Verdicts) -> bool:
-    """Whether the rival was shown to be worse by less than MARGIN."""
-    return verdicts.find(rival, series) is not None and bool(verdicts.between(series, rival)["high"] < MARGIN)
+    """Whether the rival was shown to be worse by less than the margin."""
+    if verdicts.find(rival, series) is None:
+        return False
+    return bool(verdicts.between(series, rival)["high_90"] < verdicts.margin)
 
 
 def best_under_budget(costs: pd.DataFrame, **budget: Unpack[Budget]) -> pd.DataFrame:
@@ -91,24 +93,26 @@ def best_under_budget(costs: pd.DataFrame, **budget: Unpack[Budget]) -> pd.DataF
     return allowed.sort_values("f1_macro", ascending=False, kind="stable", ignore_index=True)
 
 
-def describe_budget(costs: pd.DataFrame, ties: Collection[str], **budget: Unpack[Budget]) -> str:
-    """One sentence: which series is the best within the Budget, and which others within it tie with it.
+def describe_budget(costs: pd.DataFrame, verdicts: Verdicts, **budget: Unpack[Budget]) -> str:
+    """One sentence: which series is the best within the Budget, and which others within it equal it or may do so.
 
-    `ties` are the series that tie with the best by a test, since overlapping intervals would say too little. The
-    sentence names series that may be within the Budget but have an unknown cost.
+    The sentence names series that may be within the Budget but have an unknown cost.
     """
     spent, limits = _spend(costs, budget)
     allowed = best_under_budget(costs, **budget)
-    words = join_names([LIMITS[name][2].format(limit) for name, limit in budget.items() if limit is not None])
+    limited = join_names([LIMITS[name][2].format(limit) for name, limit in budget.items() if limit is not None])
     if allowed.empty:
-        sentence = f"No series is within {words}; raise a limit"
+        sentence = f"No series is within {limited}; raise a limit"
     else:
         best = allowed.iloc[0]
-        start = f"With at most {words}" if words else "Without a limit"
+        start = f"With at most {limited}" if limited else "Without a limit"
         sentence = f"{start}, {best['series']} has the highest macro-F1 ({best['f1_macro']:.3f})"
-        tied = [name for name in allowed["series"].iloc[1:] if name in ties]
-        if tied:
-            sentence += f"; {join_names(tied)} {'ties' if len(tied) == 1 else 'tie'} with it"
+        words = {name: verdicts.find(best["series"], name) for name in allowed["series"].iloc[1:]}
+        if equals := [name for name, word in words.items() if word == "equal"]:
+            equal = "equals" if len(equals) == 1 else "equal"
+            sentence += f"; {join_names(equals)} {equal} it within {verdicts.margin_text}"
+        if undecided := [name for name, word in words.items() if word in UNDECIDED]:
+            sentence += f"; whether it is better than {join_names(undecided, 'or')} is open"
     unknown = spent.isna().any(axis=1) & ~(spent > limits).any(axis=1)
     if unknown.any():
         sentence += f"; not every cost of {join_names(costs.loc[unknown, 'series'].tolist())} is known"

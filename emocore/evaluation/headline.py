@@ -1,6 +1,10 @@
-"""A comparison in words: what the data supports and how thin it is. All sentences are derived from the numbers."""
+"""A comparison in words: one line that can be said aloud, and the numbers under it. All are derived from the tables.
 
-from collections.abc import Sequence
+The line has only verdicts and what is open. The numbers have one line per series, with the interval that decided on
+each word; emocore.evaluation.caveats says how thin the evidence is.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -8,32 +12,36 @@ import pandas as pd
 
 from emocore.evaluation.caveats import find_caveats, name_some
 from emocore.evaluation.comparison import Comparison
-from emocore.evaluation.verdicts import Verdicts
-from emocore.text import join_names
+from emocore.evaluation.verdicts import UNDECIDED, Verdicts
+from emocore.text import format_probability, join_names
 
 # How many emotions to name as the main contributors.
 EMOTIONS_NAMED = 2
-# With more series than this, the sentence summarises them instead of naming every pair.
+# With more series than this, the line names only some of them, and the numbers are summed up.
 MOST_TOLD = 6
 
 
 @dataclass(frozen=True)
 class Headline:
-    """`sentence` has the verdicts; `caveats` say, one sentence each, how thin the evidence is."""
+    """`sentence` is the line, `numbers` and `caveats` are sentences under it."""
 
     sentence: str
+    numbers: list[str]
     caveats: list[str]
 
 
 def describe(comparison: Comparison) -> Headline:
-    """The sentence at the top of a comparison, with its caveats."""
+    """The line at the top of a comparison, with its numbers and caveats."""
     groups = comparison.verdicts.group(comparison.tested)
-    sentences = [_describe_order(comparison, tested) for tested in groups] or [_describe_values(comparison.ranking())]
+    orders = [_Order.of(comparison.verdicts, tested) for tested in groups]
+    sentences = [order.describe() for order in orders] or [_describe_values(comparison.ranking())]
     if len(groups) > 1:
         own = ("", "Apart, ") if len(comparison.groups) == 1 else ("On the texts that they share, ", "On other texts, ")
         places = [own[0], *[own[1]] * (len(groups) - 1)]
         sentences = [place + sentence for place, sentence in zip(places, sentences, strict=True)]
-    return Headline(" ".join([*sentences, *_describe_training_texts(comparison)]), find_caveats(comparison))
+    sentences = [sentence[0].upper() + sentence[1:] for sentence in sentences]
+    numbers = [line for order in orders for line in _list_numbers(comparison, order)]
+    return Headline(" ".join([*sentences, *_describe_training_texts(comparison)]), numbers, find_caveats(comparison))
 
 
 def _describe_training_texts(comparison: Comparison) -> list[str]:
@@ -56,98 +64,149 @@ def _describe_values(ranking: pd.DataFrame) -> str:
     return f"{sentence}, the highest of {len(ranking)}; no two of them could be tested against each other."
 
 
-def _describe_order(comparison: Comparison, tested: Sequence[str]) -> str:
-    leader, verdicts = tested[0], comparison.verdicts
-    ties = [name for name in tested[1:] if verdicts.find(leader, name) == "tie"]
-    beaten = [name for name in tested[1:] if verdicts.find(leader, name) == "better"]
-    own = verdicts.among(tested).overall
-    if own["low"].isna().all():
-        best = float(comparison.ranking().set_index("series")["value"][leader])
-        few = f"{own['support'].iloc[0]:,} texts are too few for a verdict on {name_some(tested)}"
-        return f"{leader} has the highest macro-F1 ({best:.3f}), but {few}."
-    if len(tested) > MOST_TOLD:
-        return _describe_many(comparison, leader, ties, beaten)
-    front = [leader, *ties]
-    apart = [pair for pair in combinations(ties, 2) if verdicts.find(*pair) == "better"]
-    parts = [_describe_tie(verdicts, front, not apart)] if ties else []
-    parts += [f"{winner} beats {_describe_defeat(verdicts, [winner], loser)}" for winner, loser in apart]
-    for winners, losers in _group_by_winners(verdicts, front, beaten):
-        told = [_describe_defeat(verdicts, winners, loser) for loser in losers]
-        parts.append(f"{_name_winners(winners, front)} {', and '.join(told)}")
-    sentence = "; ".join(parts)
-    return sentence[0].upper() + sentence[1:] + "."
+@dataclass(frozen=True)
+class _Order:
+    """How the best of series with the same texts compares with the others: `equals` equal it, it beats `beaten`, and
+    the rest is `undecided`; each in the order of the scores."""
+
+    verdicts: Verdicts
+    leader: str
+    equals: list[str]
+    undecided: list[str]
+    beaten: list[str]
+
+    @classmethod
+    def of(cls, verdicts: Verdicts, tested: Sequence[str]) -> "_Order":
+        leader, *others = tested
+        words = {name: verdicts.find(leader, name) for name in others}
+        return cls(
+            verdicts,
+            leader,
+            equals=[name for name, word in words.items() if word == "equal"],
+            undecided=[name for name, word in words.items() if word in UNDECIDED],
+            beaten=[name for name, word in words.items() if word == "better"],
+        )
+
+    @property
+    def front(self) -> list[str]:
+        return [self.leader, *self.equals, *self.undecided]
+
+    @property
+    def others(self) -> list[str]:
+        return [*self.equals, *self.undecided, *self.beaten]
+
+    @property
+    def is_long(self) -> bool:
+        return len(self.others) >= MOST_TOLD
+
+    @property
+    def too_few_texts(self) -> int | None:
+        """The number of texts, if it is too small for any verdict."""
+        own = self.verdicts.among([self.leader, *self.others]).overall
+        return int(own["support"].iloc[0]) if own["low"].isna().all() else None
+
+    def describe(self) -> str:
+        """The line, without a capital letter of its own."""
+        if self.too_few_texts is not None:
+            few = f"{self.too_few_texts:,} texts are too few for a verdict on {name_some([self.leader, *self.others])}"
+            return f"{self.leader} has the highest macro-F1, but {few}."
+        parts = (self._tell_equals(), self._tell_undecided(), self._tell_behind(), self._tell_beaten())
+        return "; ".join(clause for part in parts for clause in part) + "."
+
+    def _tell_equals(self) -> Iterator[str]:
+        if not self.equals:
+            return
+        together = [self.leader, *self.equals]
+        if all(self.verdicts.find(*pair) == "equal" for pair in combinations(together, 2)):
+            yield f"{name_some(together)} are equal within {self.verdicts.margin_text}"
+        else:
+            yield f"{self.leader} equals {name_some(self.equals)} within {self.verdicts.margin_text}"
+
+    def _tell_undecided(self) -> Iterator[str]:
+        if not self.undecided:
+            return
+        together = [self.leader, *self.undecided]
+        if len(together) == 2 and not self.equals:
+            yield f"whether {together[0]} or {together[1]} is better is open"
+        elif all(self.verdicts.find(*pair) in UNDECIDED for pair in combinations(together, 2)) and not self.equals:
+            yield f"which of {name_some(together)} is best is open"
+        else:
+            yield f"whether {self.leader} is better than {name_some(self.undecided, 'or')} is open"
+
+    def _tell_behind(self) -> Iterator[str]:
+        """Of those that the leader does not beat, which beats which."""
+        for pair in combinations([*self.equals, *self.undecided], 2):
+            for winner, loser in (pair, pair[::-1]):
+                if self.verdicts.find(winner, loser) == "better" and not self.is_long:
+                    yield f"{winner} beats {loser}{self._limit([winner], [loser])}"
+
+    def _tell_beaten(self) -> Iterator[str]:
+        if self.is_long and self.beaten:
+            yield f"{self.leader} beats {'all' if len(self.front) == 1 else 'the other'} {len(self.beaten)}"
+            return
+        losers_of: dict[tuple[str, ...], list[str]] = {}
+        for loser in self.beaten:
+            losers_of.setdefault(tuple(self.winners_over(loser)), []).append(loser)
+        for winners, losers in losers_of.items():
+            yield f"{self._name_winners(winners)} {join_names(losers)}{self._limit(winners, losers)}"
+
+    def winners_over(self, loser: str) -> list[str]:
+        """The series of the front that beat one that the leader beats."""
+        return [name for name in self.front if self.verdicts.find(name, loser) == "better"]
+
+    def _name_winners(self, winners: Sequence[str]) -> str:
+        if len(self.front) == 1:
+            return f"{self.leader} beats"
+        if len(winners) == len(self.front):
+            return "both beat" if len(self.front) == 2 else f"all {len(self.front)} beat"
+        return f"only {join_names(winners)} {'beats' if len(winners) == 1 else 'beat'}"
+
+    def _limit(self, winners: Sequence[str], losers: Sequence[str]) -> str:
+        """Says so if all these leads are surely smaller than the margin."""
+        leads = [self.verdicts.between(winner, loser)["high"] for winner in winners for loser in losers]
+        return f", by less than {self.verdicts.margin_text}" if max(leads) < self.verdicts.margin else ""
 
 
-def _describe_many(comparison: Comparison, leader: str, ties: Sequence[str], beaten: Sequence[str]) -> str:
-    """The sentence for series that are too many to name every pair."""
-    best = comparison.ranking().set_index("series").loc[leader]
-    told = f"{leader} has the highest macro-F1 of {len(ties) + len(beaten) + 1}: {best['value']:.3f}"
-    if ties:
-        told += f"; {name_some(ties)} {'ties' if len(ties) == 1 else 'tie'} with it"
-    if beaten:
-        leads = [comparison.verdicts.between(leader, name)["difference"] for name in beaten]
-        span = " to ".join(dict.fromkeys((_points(min(leads)), _points(max(leads)))))
-        told += f"; it beats {'all' if not ties else 'the other'} {len(beaten)} by {span} points"
-    return told + "."
+def _list_numbers(comparison: Comparison, order: _Order) -> Iterator[str]:
+    best = comparison.ranking().set_index("series").loc[order.leader]
+    ends: str = "" if pd.isna(best["low"]) else f" (95 % interval {best['low']:.3f} to {best['high']:.3f})"
+    yield f"{order.leader}: macro-F1 {best['value']:.3f}{ends}"
+    if order.too_few_texts is not None:
+        return
+    if order.is_long:
+        yield from _sum_up(order)
+        return
+    for name in order.others:
+        winners = order.winners_over(name) if name in order.beaten else [order.leader]
+        told = [_compare_numbers(order.verdicts, winner, name) for winner in winners]
+        yield f"{name}: {', '.join(told)}{_name_emotions(order.verdicts, winners, name)}"
 
 
-def _describe_tie(verdicts: Verdicts, front: Sequence[str], all_tie: bool) -> str:
-    """Says that the first of the front ties with each of the others; `all_tie` says that those also tie with each
-    other."""
-    differences = []
-    for name in front[1:]:
-        row = verdicts.between(front[0], name)
-        differences.append(f"{_points(row['difference'], sign=True)}, CI {_range(row, sign=True)}")
-    if len(front) == 2:
-        return f"{join_names(front)} tie (macro-F1 {differences[0]})"
-    against = "; ".join(f"{told} against {name}" for told, name in zip(differences, front[1:], strict=True))
-    if all_tie:
-        return f"{join_names(front)} tie (macro-F1 of {front[0]}: {against})"
-    return f"{front[0]} ties with {join_names(front[1:])} (macro-F1 {against})"
+def _compare_numbers(verdicts: Verdicts, winner: str, name: str) -> str:
+    row = verdicts.between(winner, name)
+    points = f"{abs(100 * row['difference']):.1f} points {'below' if row['difference'] >= 0 else 'above'} {winner}"
+    interval = f"{row['interval']} interval {100 * row['low']:.1f} to {100 * row['high']:.1f}"
+    leaning = "; this leans, but is no verdict" if row["verdict"].startswith("leans") else ""
+    return f"{points} ({interval}; P({winner} is better) {format_probability(row['probability'])}{leaning})"
 
 
-def _describe_defeat(verdicts: Verdicts, winners: Sequence[str], loser: str) -> str:
-    """By how much a series loses, and mostly in which emotions: what holds for all winners, with their smallest
-    lead."""
-    pairs = [verdicts.among([winner, loser]) for winner in winners]
-    overall = min((pair.overall.iloc[0] for pair in pairs), key=lambda row: float(row["difference"]))
-    leads = {_points(pair.overall.iloc[0]["difference"]) for pair in pairs}
-    least = " or more" if len(leads) > 1 else ""
-    told = f"{loser} by {_points(overall['difference'])}{least} (CI {_range(overall)})"
-    emotions = pd.concat([pair.by_emotion for pair in pairs])
+def _sum_up(order: _Order) -> Iterator[str]:
+    for names, words in ((order.equals, "It equals"), (order.undecided, "Open against"), (order.beaten, "It beats")):
+        if names:
+            leads = [100 * order.verdicts.between(order.leader, name)["difference"] for name in names]
+            span = " to ".join(dict.fromkeys((f"{min(leads):.1f}", f"{max(leads):.1f}")))
+            yield f"{words} {len(names)} series, which are {span} points lower"
+
+
+def _name_emotions(verdicts: Verdicts, winners: Sequence[str], loser: str) -> str:
+    """In which emotions a series loses to all winners, and which it wins against one of them."""
+    emotions = pd.concat([verdicts.among([winner, loser]).by_emotion for winner in winners])
     better, worse = {}, []
     for emotion, rows in emotions.groupby("emotion", sort=False):
         if (rows["verdict"] == "better").all():
             better[str(emotion)] = float(rows["difference"].min())
         if (rows["verdict"] == "worse").any():
             worse.append(str(emotion))
-    if clearest := sorted(better, key=lambda emotion: -better[emotion])[:EMOTIONS_NAMED]:
-        told += f", mostly in {join_names(clearest)}"
-    return told + (f", though worse in {name_some(worse)}" if worse else "")
-
-
-def _group_by_winners(
-    verdicts: Verdicts, front: Sequence[str], beaten: Sequence[str]
-) -> list[tuple[list[str], list[str]]]:
-    """(winners of the front, losers) for losers with the same winners, in the order of the losers."""
-    groups: dict[tuple[str, ...], list[str]] = {}
-    for loser in beaten:
-        winners = tuple(name for name in front if verdicts.find(name, loser) == "better")
-        groups.setdefault(winners, []).append(loser)
-    return [(list(winners), losers) for winners, losers in groups.items()]
-
-
-def _name_winners(winners: Sequence[str], front: Sequence[str]) -> str:
-    if len(front) == 1:
-        return f"{winners[0]} beats"
-    if len(winners) == len(front):
-        return "both beat" if len(front) == 2 else f"all {len(front)} beat"
-    return f"only {join_names(winners)} {'beats' if len(winners) == 1 else 'beat'}"
-
-
-def _points(difference: float, sign: bool = False) -> str:
-    return f"{100 * difference:+.1f}" if sign else f"{100 * difference:.1f}"
-
-
-def _range(row: pd.Series, sign: bool = False) -> str:
-    return f"{_points(row['low'], sign)} to {_points(row['high'], sign)}"
+    clearest = sorted(better, key=lambda emotion: -better[emotion])[:EMOTIONS_NAMED]
+    told = f", mostly in {join_names(clearest)}" if clearest else ""
+    return told + (f", though better in {name_some(worse)}" if worse else "")

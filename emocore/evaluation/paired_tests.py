@@ -1,11 +1,9 @@
 """The test of one pair of series: p-values and intervals of differences between their means over repetitions.
 
-All series are scored on the same resampled texts. The deviation of resampled differences from the observed difference
-shows the effect of chance: the p-value is the share of resamples that deviate at least as much as zero does, and the 95
-% interval contains 95 % of them (it is symmetric, so it contains zero exactly if p > 0.05). Resamples vary only the
-texts; the spread between seeds (emocore.evaluation.seed_spread) widens them to the sum of both variances, with heavier
-tails for few seeds. Series that learned from the same draws of the training texts are compared draw by draw instead:
-their differences by draw have a spread of their own, without what a draw does to both.
+All series are scored on the same resampled texts, and the deviations of resampled differences from the observed one
+show the effect of chance in the texts (emocore.evaluation.deviations). The spread between seeds
+(emocore.evaluation.seed_spread) widens them. Series that learned from the same draws of the training texts are compared
+draw by draw instead: their differences by draw have a spread of their own, without what a draw does to both.
 
 Two series that err on the same texts show no variance over texts, as where both never predict a rare emotion. It is
 taken to be at least that of one text which only one of them gets right, as Agresti and Min (2005) add one such text to
@@ -17,10 +15,10 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
-import scipy
 
 from emocore.evaluation.bootstrap import Scores, average_runs
-from emocore.evaluation.intervals import FEWEST_POSITIVES, LEVEL, NORMAL_QUANTILE
+from emocore.evaluation.deviations import Deviations
+from emocore.evaluation.intervals import FEWEST_POSITIVES
 from emocore.evaluation.predictions import Predictions
 from emocore.evaluation.seed_spread import (
     EMOTION_ASSUMPTION,
@@ -28,7 +26,6 @@ from emocore.evaluation.seed_spread import (
     Assumption,
     SampleVariance,
     SeedSpread,
-    combined_freedom,
     describe_spread,
     estimate_emotion_spread,
     estimate_macro_spread,
@@ -116,8 +113,9 @@ class Target:
         lent = has_lenders(own)
         return cls(predictions, names, support, fewest, seen, drawn, of_one_text, spreads, single, assumption, lent)
 
-    def compare(self, first: str, second: str) -> Iterator[dict[str, object]]:
-        """Rows of one pair, without columns that depend on other pairs."""
+    def compare(self, first: str, second: str) -> tuple[list[dict[str, object]], Deviations]:
+        """Rows of one pair, one per column, with what does not depend on other pairs; and what chance does to the
+        differences in them. The p-value is NaN if too few texts have the emotion."""
         shared = self.predictions.share_draws(first, second)
         sides = shared or [self.predictions.repetitions[first], self.predictions.repetitions[second]]
         spreads = [self.spreads[first, second]] if shared else [self.spreads[first,], self.spreads[second,]]
@@ -125,31 +123,35 @@ class Target:
         difference = mean - other_mean
         moved = np.abs(resampled - other_resampled - difference)
         least = (self.of_one_text[first] ** 2 + self.of_one_text[second] ** 2) / 2
-        p_value, reach = _test(difference, moved, least, spreads)
-        is_thin = self.support < self.fewest
+        deviations = Deviations.of(difference, moved, least, spreads)
         alone = [series for series in (first, second) if series in self.single]
-        for column, name in enumerate(self.names):
-            notes = []
-            if is_thin[column]:
-                notes.append(f"only {self.support[column]} texts{' have it' if name else ''}, which is too few")
-            if alone:
-                spread = describe_spread(100 * self.assumption.deviation, self.is_of_others)
-                notes.append(f"one seed of {' and of '.join(alone)}: its spread between seeds is {spread}")
-            if shared and any(len(self.predictions.draws_of[name]) > len(sides[0]) for name in (first, second)):
-                notes.append(f"compared by the {len(sides[0])} draws of training texts that both have")
-            yield {
+        rows = [
+            {
                 "emotion": name,
                 "difference": difference[column],
-                "low": np.nan if is_thin[column] else difference[column] - reach[column],
-                "high": np.nan if is_thin[column] else difference[column] + reach[column],
-                "p_value": 1.0 if is_thin[column] else p_value[column],
-                "p_adjusted": 1.0,
-                "verdict": "tie",
-                "note": "; ".join(notes),
+                "p_value": np.nan if self.support[column] < self.fewest else deviations.p_value[column],
+                "note": "; ".join(self._describe_evidence(first, second, column, alone, shared)),
                 "support": int(self.support[column]),
                 "assumed_spread": 100 * self.assumption.deviation if alone else np.nan,
                 "is_spread_of_others": bool(alone) and self.is_of_others,
             }
+            for column, name in enumerate(self.names)
+        ]
+        return rows, deviations
+
+    def _describe_evidence(
+        self, first: str, second: str, column: int, alone: list[str], shared: list[list[list[int]]] | None
+    ) -> Iterator[str]:
+        """Why the evidence on a pair is thin: `alone` are those of the two with one seed, `shared` the draws that both
+        have."""
+        if self.support[column] < self.fewest:
+            have = " have it" if self.names[column] else ""
+            yield f"only {self.support[column]} texts{have}, which is too few"
+        if alone:
+            spread = describe_spread(100 * self.assumption.deviation, self.is_of_others)
+            yield f"one seed of {' and of '.join(alone)}: its spread between seeds is {spread}"
+        if shared and any(len(self.predictions.draws_of[name]) > len(shared[0]) for name in (first, second)):
+            yield f"compared by the {len(shared[0])} draws of training texts that both have"
 
     def _average(self, side: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
         """The mean over these repetitions of a series, (columns,) and (resamples, columns); each is needed for several
@@ -183,27 +185,3 @@ def _f1_of_one_text(predictions: Predictions) -> dict[str, np.ndarray]:
         predicted = predictions.predicted[places].sum(axis=1).mean(axis=0)
         moved[series] = 2 / np.maximum(predicted + predictions.support, 2)
     return moved
-
-
-def _test(
-    difference: np.ndarray, moved: np.ndarray, least: np.ndarray, seeds: Sequence[SeedSpread]
-) -> tuple[np.ndarray, np.ndarray]:
-    """p-values and half the widths of the intervals, (columns,) each, from `moved` (resamples, columns).
-
-    Each bootstrap deviation is mapped to the t-distribution with the same tail probability, so that the variances of
-    texts, at least `least` (columns,), and of seeds are combined.
-    """
-    resampled = (moved.astype(float) ** 2).mean(axis=0)
-    total = np.maximum(resampled, least) + sum(spread.variance for spread in seeds)
-    freedom, error = combined_freedom(total, seeds), np.sqrt(total)
-    beyond = scipy.stats.t.sf(np.abs(difference) / error, freedom)
-    with np.errstate(invalid="ignore"):  # if no resample differs
-        count = (moved >= scipy.stats.norm.isf(beyond) * np.sqrt(resampled)).sum(axis=0)
-    ends = np.quantile(moved, LEVEL, axis=0)
-    normal = np.full_like(error, NORMAL_QUANTILE)
-    ends = np.divide(ends, np.sqrt(resampled), out=normal, where=resampled > 0)
-    p_value = (1 + count) / (1 + len(moved))
-    # Resamples cannot show p-values below one of them, and after correction for many pairs none would be significant.
-    p_value = np.where(count == 0, np.minimum(2 * beyond, p_value), p_value)
-    p_value = np.where(resampled == 0, 2 * beyond, p_value)
-    return p_value, scipy.stats.t.isf(scipy.stats.norm.sf(ends), freedom) * error

@@ -10,6 +10,7 @@ import pandas as pd
 
 from emocore.evaluation.comparison import Comparison
 from emocore.evaluation.predictions import ThresholdPolicy
+from emocore.evaluation.verdicts import UNDECIDED, Verdicts
 
 METRICS = ("f1_macro", "f1_micro", "jaccard")
 # Differences between policies below this many points count as no change.
@@ -50,11 +51,17 @@ def describe_tuning(comparisons: Mapping[ThresholdPolicy, Comparison]) -> str:
         f"{rival} ({_describe_verdict(tuned.between(leader, rival))}, at tuned thresholds, but "
         f"{_describe_verdict(fixed.between(leader, rival))}, at fixed ones)"
         for rival in rivals
-        if tuned.find(leader, rival) != fixed.find(leader, rival)
+        if _find_decided(tuned, leader, rival) != _find_decided(fixed, leader, rival)
     ]
     if flipped:
         return f"{gains} Some verdicts depend on the thresholds: {leader} against {'; '.join(flipped)}."
     return f"{gains} Every verdict on {leader} is the same at tuned and at fixed thresholds."
+
+
+def _find_decided(verdicts: Verdicts, leader: str, rival: str) -> str | None:
+    """The verdict on a pair, or "open" for a word that is none."""
+    word = verdicts.find(leader, rival)
+    return "open" if word in UNDECIDED else word
 
 
 def _describe_verdict(row: pd.Series) -> str:

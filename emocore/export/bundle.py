@@ -105,7 +105,14 @@ def _readme(content: ComparisonContent, notes: Iterable[str], has_pictures: bool
         title=content.title,
         line="=" * len(content.title),
         setting=f"{describe_setting(content.comparison)}.",
-        sentences="\n".join([*map(_wrap, content.headline), *(_wrap(caveat, "- ") for caveat in content.caveats)]),
+        sentences="\n".join(
+            [
+                _wrap(content.sentence),
+                *(_wrap(line, "  ") for line in content.numbers),
+                *map(_wrap, content.remarks),
+                *(_wrap(caveat, "- ") for caveat in content.caveats),
+            ]
+        ),
         plotly=PLOTLY_FILE,
         copies=f", and as *{MARK}.csv that is safe to open in a spreadsheet" if for_spreadsheets else "",
         pictures=", SVG and PNG" if has_pictures else "",

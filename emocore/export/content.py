@@ -12,9 +12,9 @@ from emocore.evaluation.comparison import Comparison
 class ComparisonContent:
     """One comparison, ready to be written.
 
-    `title` is the heading, such as the study's name. `headline` is the verdict in sentences, of which the first is
-    complete by itself; `caveats` limit it. `audit` is the fairness audit, one row per difference between the runs,
-    empty if there is none.
+    `title` is the heading, such as the study's name. `sentence` is the verdict, `numbers` are what it rests on,
+    `remarks` say what thresholds and unequal settings do to it, and `caveats` limit it. `audit` is the fairness audit,
+    one row per difference between the runs, empty if there is none.
 
     `tables` and `figures` are by title, which also names their files: "Precision and recall" becomes
     precision-and-recall.csv. The comparison's own tables (scores, emotions, verdicts, no skill) are always written
@@ -25,7 +25,9 @@ class ComparisonContent:
 
     comparison: Comparison
     title: str
-    headline: list[str]
+    sentence: str
+    numbers: list[str]
+    remarks: list[str]
     caveats: list[str]
     audit: pd.DataFrame
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)

@@ -41,12 +41,12 @@ def gather(
     """The content of a comparison. `audit` is the fairness audit; `compare_at` makes the same comparison at other
     thresholds."""
     headline = describe(comparison)
-    sentences, figures = [headline.sentence], _score_figures(comparison)
+    remarks, figures = [describe_audit(audit)], _score_figures(comparison)
     tables: dict[str, pd.DataFrame] = {}
     predictions = comparison.largest_group
     if predictions:
         at = {policy: compare_at(policy) for policy in POLICY_TITLES}
-        sentences.append(describe_tuning(at))
+        remarks.insert(0, describe_tuning(at))
         tables |= _prediction_tables(comparison, predictions, at)
         figures |= _prediction_figures(comparison, predictions, tables)
     tables["Costs"] = costs = cost_table(comparison.results, comparison.scores)
@@ -62,7 +62,9 @@ def gather(
     return ComparisonContent(
         comparison,
         title,
-        headline=[*sentences, describe_audit(audit)],
+        sentence=headline.sentence,
+        numbers=headline.numbers,
+        remarks=remarks,
         caveats=headline.caveats,
         audit=name_differences(audit),
         tables=tables,

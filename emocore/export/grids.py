@@ -1,6 +1,6 @@
 """Scores with intervals as a table for a paper: one row per series or per emotion, with the best marked.
 
-The best of a column (by emotion, of a row) is marked, and so are scores that tie with it by the test of
+The best of a column (by emotion, of a row) is marked, and so are scores that equal it, or may do so, by the test of
 emocore.evaluation.verdicts, which covers macro-F1 and F1 by emotion.
 """
 
@@ -11,12 +11,12 @@ from typing import Literal
 import numpy as np
 
 from emocore.evaluation.comparison import Comparison
-from emocore.evaluation.verdicts import Verdicts
+from emocore.evaluation.verdicts import UNDECIDED, Verdicts
 from emocore.metrics import METRIC_TITLES
 
 METRICS = ("f1_macro", "f1_micro", "jaccard")
 
-Mark = Literal["", "best", "tie", "untested"]
+Mark = Literal["", "best", "equal", "open", "untested"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,11 @@ class Grid:
     @property
     def has_floor(self) -> bool:
         return any(row.floor is not None for row in self.rows)
+
+    @property
+    def is_tested(self) -> bool:
+        """Whether some score was tested against the best."""
+        return bool(self.marks() & {"equal", "open", "untested"})
 
     def marks(self) -> set[Mark]:
         """The marks that need an explanation below the table."""
@@ -122,7 +127,15 @@ def _mark(
         if place == best or score.value == values[best]:
             mark = "best"
         elif verdicts is not None and not np.isnan(score.value):
-            verdict = verdicts.find(names[best], names[place], emotion)
-            mark = "untested" if verdict is None else "tie" if verdict == "tie" else ""
+            mark = _mark_verdict(verdicts.find(names[best], names[place], emotion))
         marked.append(replace(score, mark=mark))
     return marked
+
+
+def _mark_verdict(verdict: str | None) -> Mark:
+    """The mark of a score that the best was found to be `verdict` than; None if the two were not tested."""
+    if verdict is None:
+        return "untested"
+    if verdict == "equal":
+        return "equal"
+    return "open" if verdict in UNDECIDED else ""

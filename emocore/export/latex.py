@@ -13,7 +13,7 @@ from emocore.export.notes import describe_marks, describe_setting
 
 # Intervals make columns wide; this many fit on a page.
 MOST_COLUMNS = 4
-SIGNS: dict[Mark, str] = {"tie": r"$^{\dagger}$", "untested": r"$^{\ddagger}$"}
+SIGNS: dict[Mark, str] = {"equal": r"$^{\dagger}$", "open": r"$^{\S}$", "untested": r"$^{\ddagger}$"}
 INTERVALS = (
     "95 % confidence intervals in brackets, over texts (bootstrap) and runs; with a single run, over texts only."
 )
@@ -41,6 +41,7 @@ ESCAPES = {
     "−": "$-$",
     "†": r"$\dagger$",
     "‡": r"$\ddagger$",
+    "§": r"\S{}",
 }
 
 
@@ -54,10 +55,9 @@ def escape(text: str) -> str:
 def latex_table(comparison: Comparison) -> str:
     """Series x macro-F1, micro-F1 and Jaccard, with intervals and the no-skill rows."""
     grid = score_grid(comparison)
-    tested = " Only macro-F1 is tested." if grid.marks() & {"tie", "untested"} else ""
-    caption = (
-        f"Scores of each series. {describe_setting(comparison)}. {INTERVALS} {describe_marks(grid.marks())}{tested}"
-    )
+    tested = " Only macro-F1 is tested." if grid.is_tested else ""
+    marks = describe_marks(grid.marks(), comparison.verdicts.margin_text)
+    caption = f"Scores of each series. {describe_setting(comparison)}. {INTERVALS} {marks}{tested}"
     return _table([grid], caption, "scores")
 
 
@@ -65,7 +65,8 @@ def latex_emotion_table(comparison: Comparison) -> str:
     """Emotions x series: F1 with intervals, and the F1 of always predicting the emotion."""
     grid = emotion_grid(comparison)
     thin = " Emotions without an interval have too few texts." if _has_thin_rows(grid) else ""
-    caption = f"F1 by emotion. {describe_setting(comparison)}. {INTERVALS}{thin} {describe_marks(grid.marks())}"
+    marks = describe_marks(grid.marks(), comparison.verdicts.margin_text)
+    caption = f"F1 by emotion. {describe_setting(comparison)}. {INTERVALS}{thin} {marks}"
     return _table(grid.split(MOST_COLUMNS), caption, "emotions")
 
 

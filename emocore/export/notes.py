@@ -9,10 +9,11 @@ from emocore.evaluation.predictions import POLICY_DESCRIPTIONS, POLICY_TITLES
 from emocore.export.grids import Mark
 from emocore.text import counted, join_names
 
-SIGNS: dict[Mark, str] = {"tie": "†", "untested": "‡"}
+SIGNS: dict[Mark, str] = {"equal": "†", "open": "§", "untested": "‡"}
 MARKS: dict[Mark, str] = {
     "best": "The best is in bold.",
-    "tie": f"{SIGNS['tie']} Ties with the best: no difference was shown.",
+    "equal": f"{SIGNS['equal']} Equals the best within {{margin}}.",
+    "open": f"{SIGNS['open']} Open: neither shown to be worse than the best nor to equal it.",
     "untested": f"{SIGNS['untested']} Not tested against the best, since the texts differ or predictions are missing.",
 }
 
@@ -60,9 +61,9 @@ def describe_method(comparison: Comparison) -> list[str]:
         "Two series are compared by a paired bootstrap over texts, widened by the spread between seeds (for a single "
         "seed, that of the other series or an assumed one) or, if both learned from the same draws of the training "
         "texts, by that of their differences between draws, overall and for each emotion. p-values are corrected by "
-        "Holm (1979), overall for the number of pairs and by emotion for all emotions of all pairs. A difference is "
-        "significant below 0.05; intervals of differences are not corrected. Chance in tuned thresholds is not "
-        "counted. A tie means that no difference was shown, not that there is none.",
+        "Holm (1979), overall for the number of pairs and by emotion for all emotions of all pairs. Chance in tuned "
+        "thresholds is not counted.",
+        describe_words(comparison.verdicts.margin_text),
         "No-skill scores are those of predictors that ignore the text: silence predicts nothing, frequency predicts "
         "each emotion at random as often as it occurs, and always-on predicts every emotion for every text.",
     ]
@@ -74,6 +75,16 @@ def describe_method(comparison: Comparison) -> list[str]:
     return paragraphs
 
 
-def describe_marks(marks: Collection[Mark]) -> str:
-    """One sentence per mark of a grid, on what it means."""
-    return " ".join(text for mark, text in MARKS.items() if mark in marks)
+def describe_words(margin: str) -> str:
+    """What the verdicts mean; `margin` is the largest difference between equals, in words."""
+    return (
+        "Better (or worse): the 95 % interval of the difference, corrected for all pairs, leaves out 0. Equal: not "
+        f"that, and the pair's own 90 % interval lies within {margin} on both sides of 0 (two one-sided tests at 5 %). "
+        "Leans: neither, but the pair's own 95 % interval leaves out 0; among several pairs that may be chance, so it "
+        "is no verdict. Open: anything else. The interval next to a word is the one that decided."
+    )
+
+
+def describe_marks(marks: Collection[Mark], margin: str) -> str:
+    """One sentence per mark of a grid, on what it means; `margin` as in `describe_words`."""
+    return " ".join(text.format(margin=margin) for mark, text in MARKS.items() if mark in marks)

@@ -56,7 +56,9 @@ def without_paths(content: ComparisonContent, names: Mapping[str, str]) -> Compa
 
     return replace(
         content,
-        headline=[rename_files(sentence) for sentence in content.headline],
+        sentence=rename_files(content.sentence),
+        numbers=[rename_files(line) for line in content.numbers],
+        remarks=[rename_files(sentence) for sentence in content.remarks],
         caveats=[rename_files(sentence) for sentence in content.caveats],
         audit=content.audit.map(rename_files),
         tables={title: table.map(rename_files) for title, table in content.tables.items()},

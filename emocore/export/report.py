@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from emocore import __version__
 from emocore.evaluation.comparison import Comparison
 from emocore.evaluation.original_study import STUDY_NOTE, study_table
+from emocore.evaluation.verdicts import UNDECIDED
 from emocore.export.content import ComparisonContent
 from emocore.export.figures import POLICY_ALONE, TEMPLATES, plotly_script, to_fragment, to_slug
 from emocore.export.grids import emotion_grid, score_grid
@@ -29,7 +30,7 @@ PAPER_WIDTH = 680  # pixels of CSS: A4 and Letter without their margins
 STUDY_COLUMNS = [
     "series", "base", "flattened_f1_macro", "flattened_f1_micro", "exact_match", "reconstructed_f1_micro",
 ]  # fmt: skip
-VERDICT_COLUMNS = ["first", "second", "difference", "low", "high", "p_adjusted", "verdict"]
+VERDICT_COLUMNS = ["first", "second", "verdict", "difference", "low", "high", "interval", "probability", "p_adjusted"]
 REPORT_METRICS = ("f1_macro", "f1_micro", "jaccard", "exact_match")
 
 
@@ -56,12 +57,13 @@ def html_report(content: ComparisonContent) -> str:
         plotlyjs=plotly_script() if content.figures else None,
         signs=SIGNS,
         score_grids=[scores],
-        score_marks=describe_marks(scores.marks()),
+        score_marks=describe_marks(scores.marks(), verdicts.margin_text),
+        score_marks_tested=scores.is_tested,
         emotion_grids=emotions.split(MOST_SERIES),
-        emotion_marks=describe_marks(emotions.marks()),
+        emotion_marks=describe_marks(emotions.marks(), verdicts.margin_text),
         overall=to_words(verdicts.overall[[*VERDICT_COLUMNS, "note"]]),
         clear=_shorten(_find_clear(comparison)),
-        tied=int((verdicts.by_emotion["verdict"] == "tie").sum()),
+        undecided=int(verdicts.by_emotion["verdict"].isin(UNDECIDED).sum()),
         method=describe_method(comparison),
         figures=[
             (title, to_fragment(figure, title, f"figure-{place}-{to_slug(title)}"))
@@ -83,10 +85,10 @@ def html_report(content: ComparisonContent) -> str:
 
 
 def _find_clear(comparison: Comparison) -> pd.DataFrame:
-    """The verdicts by emotion that are not ties, the commonest emotion first."""
+    """The verdicts by emotion, the commonest emotion first, without what is open."""
     verdicts = comparison.verdicts.by_emotion
     places = {emotion: place for place, emotion in enumerate(comparison.emotions["emotion"].drop_duplicates())}
-    clear = verdicts.loc[verdicts["verdict"] != "tie", ["emotion", *VERDICT_COLUMNS]]
+    clear = verdicts.loc[~verdicts["verdict"].isin(UNDECIDED), ["emotion", *VERDICT_COLUMNS]]
     return clear.sort_values("emotion", kind="stable", key=lambda names: names.map(places), ignore_index=True)
 
 

@@ -14,7 +14,7 @@ from pandas.api.types import is_bool_dtype, is_integer_dtype, is_numeric_dtype
 from emocore.evaluation.predictions import POLICY_TITLES
 from emocore.metrics import METRIC_TITLES
 from emocore.models.methods import method_title
-from emocore.text import format_bytes, format_count, format_seconds
+from emocore.text import format_bytes, format_count, format_probability, format_seconds
 
 NOTHING = "–"
 # The columns that an interval (low and high) may belong to; the first one in the table counts.
@@ -25,6 +25,8 @@ TITLES = METRIC_TITLES | {
     "no_skill": "no skill",
     "no_skill_f1": "F1 of no skill",
     "difference": "difference (points)",
+    "interval": "its interval",
+    "probability": "P(first > second)",
     "p_value": "p",
     "p_adjusted": "p (Holm)",
     "train_seconds": "training time",
@@ -47,7 +49,7 @@ NAMES = METRIC_TITLES | {str(policy): title for policy, title in POLICY_TITLES.i
 FORMS: dict[str, Callable[[Any], str]] = {
     "difference": lambda value: f"{100 * value:+.1f}",
     "latency_seconds": lambda value: f"{1000 * value:,.3g} ms" if value < 1 else format_seconds(value),
-    **dict.fromkeys(("p_value", "p_adjusted"), lambda value: "< 0.001" if value < 0.001 else f"{value:.3f}"),
+    **dict.fromkeys(("p_value", "p_adjusted", "probability"), format_probability),
     # Means over seeds, which may have fractions: 4,235; 0.5.
     **dict.fromkeys(("count", "errors", "only_wrong", "only_right"), lambda value: f"{value:,.1f}".removesuffix(".0")),
 }

@@ -9,8 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from emocore.charts.costs import cost_scatter
-from emocore.evaluation.costs import best_under_budget, cost_table, describe_budget, failed_table, pareto_front
-from emocore.evaluation.verdicts import MARGIN
+from emocore.evaluation.costs import cost_table, describe_budget, failed_table, pareto_front
 from emocore.export.gather import COST_TITLES
 from emocore.text import format_bytes, format_count, format_seconds
 from pages.compare.view import View
@@ -27,10 +26,11 @@ BUDGET = {
 
 def show(view: View) -> None:
     costs = view.keep("costs", lambda: cost_table(view.comparison.results, view.comparison.scores))
+    margin = view.comparison.verdicts.margin_text
     st.subheader(
         "macro-F1 against cost",
         help="The stepped line is the Pareto front: no other method costs less with the same macro-F1, or with one "
-        f"that is shown to be less than {100 * MARGIN:g} point lower. Lines through the points are 95 % intervals.",
+        f"that is shown to be less than {margin} lower. Lines through the points are 95 % intervals.",
     )
     cost = choose_segment(st, "Cost", COST_TITLES, name="cost", key="compare_cost", label_visibility="collapsed")
     floor = view.comparison.floor("f1_macro")
@@ -60,9 +60,7 @@ def _show_budget(view: View, costs: pd.DataFrame) -> None:
             st.session_state[key] = _read_number(st.query_params.get(name))
         limits[name] = fields.number_input(title, min_value=0.0, key=key, placeholder="no limit", width=190)
     write({name: None if limit is None else f"{limit:.15g}" for name, limit in limits.items()})
-    allowed = best_under_budget(costs, **limits)
-    ties = view.comparison.verdicts.ties_of(allowed["series"].iloc[0]) if len(allowed) else []
-    st.markdown(plain(describe_budget(costs, ties, **limits)))
+    st.markdown(plain(describe_budget(costs, view.comparison.verdicts, **limits)))
 
 
 def _read_number(text: str | None) -> float | None:

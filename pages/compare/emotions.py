@@ -55,4 +55,5 @@ def _show_one(view: View) -> None:
     verdicts = view.comparison.verdicts.by_emotion
     if view.emotion and len(verdicts):
         st.markdown(f"**Verdicts on {plain(emotion)}**")
-        show_verdicts(verdicts[verdicts["emotion"] == emotion], key="compare_emotion_verdicts")
+        margin = view.comparison.verdicts.margin_text
+        show_verdicts(verdicts[verdicts["emotion"] == emotion], margin, key="compare_emotion_verdicts")

@@ -68,6 +68,7 @@ chosen_emotion = None if emotion == ALL_EMOTIONS else emotion
 view = View(comparison, headline, audit_table, chosen_emotion, runs, compare_at, version)
 
 st.markdown(f"#### {plain(headline.sentence)}")
+st.caption("  \n".join(plain(line) for line in headline.numbers))
 for caveat in headline.caveats:
     st.caption(f":material/info: {plain(caveat)}")
 if not view.is_one_series:

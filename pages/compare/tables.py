@@ -3,15 +3,11 @@
 import pandas as pd
 import streamlit as st
 
-VERDICT_HELP = (
-    "Better and worse say how the first compares with the second, where a paired bootstrap over texts, widened by the "
-    "spread between seeds or draws of the training texts and corrected by Holm, finds a difference at 5 %. In a tie, "
-    "chance can explain the difference; that does not mean equality."
-)
+from emocore.export.notes import describe_words
 
 
-def show_verdicts(verdicts: pd.DataFrame, key: str) -> None:
-    """Show rows of a table of `Verdicts` with emotions, with differences in points."""
+def show_verdicts(verdicts: pd.DataFrame, margin: str, key: str) -> None:
+    """Show rows of a table of `Verdicts` with emotions, with differences in points; `margin` is theirs in words."""
     shown = pd.DataFrame(
         {
             "first": verdicts["first"],
@@ -21,6 +17,8 @@ def show_verdicts(verdicts: pd.DataFrame, key: str) -> None:
             "points": 100 * verdicts["difference"],
             "from": 100 * verdicts["low"],
             "to": 100 * verdicts["high"],
+            "interval": verdicts["interval"],
+            "P(first > second)": verdicts["probability"],
             "p, corrected": verdicts["p_adjusted"],
             "support": verdicts["support"],
             "note": verdicts["note"],
@@ -30,17 +28,23 @@ def show_verdicts(verdicts: pd.DataFrame, key: str) -> None:
         if shown[column].nunique() <= 1 and (column != "note" or not shown["note"].any()):
             shown = shown.drop(columns=column)
     points = st.column_config.NumberColumn(format="%+.1f", help="Points of F1, the first minus the second.")
-    ends = st.column_config.NumberColumn(format="%+.1f", help="End of the 95 % confidence interval, in points.")
+    ends = st.column_config.NumberColumn(
+        format="%+.1f", help="End of the interval that decided on the verdict, in points."
+    )
+    share = st.column_config.NumberColumn(
+        format="%.3f", help="The probability, given these data alone, that the first is better."
+    )
     st.dataframe(
         shown,
         key=key,
         hide_index=True,
         placeholder="–",
         column_config={
-            "verdict": st.column_config.TextColumn(help=VERDICT_HELP),
+            "verdict": st.column_config.TextColumn(help=describe_words(margin)),
             "points": points,
             "from": ends,
             "to": ends,
+            "P(first > second)": share,
             "p, corrected": st.column_config.NumberColumn(format="%.3f", help="p-value, corrected by Holm."),
         },
     )

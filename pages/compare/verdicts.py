@@ -6,7 +6,8 @@ from emocore.charts.verdicts import difference_forest, verdict_matrix
 from emocore.evaluation.bootstrap import RESAMPLES
 from emocore.evaluation.intervals import FEWEST_POSITIVES
 from emocore.export.gather import MOST_PAIRS
-from pages.compare.tables import VERDICT_HELP, show_verdicts
+from emocore.export.notes import describe_words
+from pages.compare.tables import show_verdicts
 from pages.compare.view import View
 from pages.shared.address import choose_one
 from pages.shared.plain import plain
@@ -24,11 +25,12 @@ def show(view: View) -> None:
     if len(verdicts.overall) > MOST_PAIRS:
         first = choose_one(st, "Pairs of", order, name="first", key="compare_pairs_first", always=True)
         drawn, shown = verdicts.of(first), [first, *(name for name in order if name != first)]
-    st.subheader("Overall macro-F1", help=VERDICT_HELP)
+    words = describe_words(verdicts.margin_text)
+    st.subheader("Overall macro-F1", help=words)
     view.draw(
         "forest", lambda: difference_forest(drawn.overall), *shown, alt="Difference of macro-F1 of each pair"
     )  # fmt: skip
-    st.subheader("Emotion by emotion", help=VERDICT_HELP)
+    st.subheader("Emotion by emotion", help=words)
     view.draw(
         "matrix", lambda: verdict_matrix(drawn.among(shown).by_emotion), *shown,
         alt="Difference of F1 of each pair by emotion",
@@ -36,13 +38,12 @@ def show(view: View) -> None:
     with st.expander("All numbers"):
         table = verdicts.to_table(overall=OVERALL)
         wanted = table if view.emotion is None else table[table["emotion"].isin([OVERALL, view.emotion])]
-        show_verdicts(wanted, key="compare_verdicts")
+        show_verdicts(wanted, verdicts.margin_text, key="compare_verdicts")
     st.caption(
         plain(
             f"Paired bootstrap over texts, {RESAMPLES:,} resamples, widened by the spread between seeds or "
             "draws of the training texts; two-sided. "
-            "Holm's correction: overall for the number of pairs, by emotion for all emotions of all pairs. Intervals "
-            "are not corrected for several pairs: one may exclude 0 where the verdict is a tie. "
+            f"Holm's correction: overall for the number of pairs, by emotion for all emotions of all pairs. {words} "
             f"An emotion with fewer than {FEWEST_POSITIVES} texts gets no verdict."
         )
     )

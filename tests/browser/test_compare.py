@@ -44,7 +44,7 @@ def test_an_emotion_is_clicked_thresholds_change_and_the_address_is_sent(app: Ap
     fail_run(app.runs, "head", "out of memory: CUDA had 8 GB; lower the batch size", "mine")
     page = open_page(browser, f"{app.url}/compare?study=mine")
     page.set_viewport_size({"width": 1280, "height": 2600})  # nothing scrolls, which would close lists and move bars
-    expect(page.get_by_role("heading", name="LoRA and QLoRA tie")).to_be_visible()
+    expect(page.get_by_role("heading", name="Whether LoRA or QLoRA is better is open")).to_be_visible()
     expect(page.locator(f"{BARS} .bars .point")).to_have_count(33)
     keep_screenshot(page, "12-compare-light")
 

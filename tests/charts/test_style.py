@@ -125,8 +125,8 @@ def test_an_interval_is_told_with_three_decimals_or_with_why_there_is_none() -> 
 
 
 def test_a_difference_is_told_in_points_with_its_sign() -> None:
-    assert describe_points(-0.0123, -0.03, 0.005) == snapshot("-1.2 points, 95 % interval -3.0 to +0.5")
-    assert describe_points(0.02, np.nan, np.nan) == "+2.0 points, no interval"
+    assert describe_points(-0.0123, -0.03, 0.005, "90 %") == snapshot("-1.2 points, 90 % interval -3.0 to +0.5")
+    assert describe_points(0.02, np.nan, np.nan, "") == "+2.0 points, no interval"
 
 
 def test_series_of_one_method_share_its_colour_and_differ_by_point_and_dash() -> None:

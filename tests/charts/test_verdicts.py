@@ -6,6 +6,7 @@ import pytest
 
 from emocore.charts.style import NO_SKILL_COLOR
 from emocore.charts.verdicts import VERDICT_COLORS, difference_forest, verdict_matrix
+from emocore.evaluation.verdicts import OPPOSITES
 from emocore.models.methods import METHODS
 from tests.support.chart_tables import LABEL_SETS, ends, named, traces, verdicts_of
 
@@ -25,25 +26,25 @@ def test_the_forest_has_every_pair_in_points_with_its_interval() -> None:
 def test_the_forest_tells_each_verdict_by_word_shape_and_colour() -> None:
     table = verdicts_of().overall
     table.loc[table["second"] == "IA3", ["verdict", "difference"]] = ["worse", -0.034]
-    table.loc[table["first"] == "IA3", ["verdict", "difference"]] = ["tie", 0.001]
+    table.loc[table["first"] == "IA3", ["verdict", "difference"]] = ["equal", 0.001]
     figure = difference_forest(table)
-    assert [note.text for note in figure.layout.annotations] == ["worse  -3.4", "better  +6.0", "tie  +0.1"]
+    assert [note.text for note in figure.layout.annotations] == ["worse  -3.4", "better  +6.0", "equal  +0.1"]
     assert [note.y for note in figure.layout.annotations] == [dot.y[0] for dot in figure.data]
-    assert [dot.marker.color for dot in figure.data] == [VERDICT_COLORS[word] for word in ("worse", "better", "tie")]
+    assert [dot.marker.color for dot in figure.data] == [VERDICT_COLORS[word] for word in ("worse", "better", "equal")]
     assert len({dot.marker.symbol for dot in figure.data}) == 3
 
 
 def test_the_colours_of_verdicts_are_no_methods() -> None:
     own = {VERDICT_COLORS["better"], VERDICT_COLORS["worse"]}
     assert not own & {method.color for method in METHODS.values()}
-    assert VERDICT_COLORS["tie"] == NO_SKILL_COLOR
+    assert {VERDICT_COLORS[word] for word in OPPOSITES} - own == {NO_SKILL_COLOR}
 
 
-def test_the_hover_has_difference_interval_adjusted_p_support_and_note() -> None:
+def test_the_hover_has_difference_interval_probability_support_and_note() -> None:
     table = verdicts_of().overall.assign(note="one seed of LoRA")
     assert difference_forest(table).data[0].hovertext[0].split("<br>") == [
-        "<b>macro-F1, all emotions</b>", "LoRA is better than IA3", "+6.0 points, 95 % interval +3.0 to +9.0",
-        "adjusted p < 0.001", "support 1,000 labels", "one seed of LoRA",
+        "<b>macro-F1, all emotions</b>", "LoRA is better than IA3", "+6.0 points, corrected 95 % interval +3.0 to +9.0",
+        "P(LoRA is better) 0.970", "support 1,000 labels", "one seed of LoRA",
     ]  # fmt: skip
 
 
@@ -55,16 +56,16 @@ def test_the_matrix_has_emotions_by_support_and_pairs() -> None:
     assert sum(len(cells.x) for cells in traces(figure, "bar")) == 33
 
 
-def test_clear_differences_are_coloured_and_signed_and_ties_are_faint() -> None:
+def test_clear_differences_are_coloured_and_signed_and_others_are_faint() -> None:
     figure = verdict_matrix(verdicts_of(("joy", "anger", "trust")).by_emotion)
-    clear, ties = traces(figure, "bar")
-    clear_text, tie_text = traces(figure, "scatter")
+    clear, others = traces(figure, "bar")
+    clear_text, other_text = traces(figure, "scatter")
     assert {who[0] for who in clear.customdata} == {"joy"}
-    assert {who[0] for who in ties.customdata} == {"anger", "trust"}
+    assert {who[0] for who in others.customdata} == {"anger", "trust"}
     assert set(clear_text.text) == {"<b>▲ +6.0</b>"}
-    assert set(tie_text.text) == {"= -2.0"}
-    thin = next(hover for who, hover in zip(ties.customdata, ties.hovertext, strict=True) if who[0] == "trust")
-    told = "LoRA and IA3 tie<br>-2.0 points, no interval<br>adjusted p 0.800"
+    assert set(other_text.text) == {"· -2.0"}
+    thin = next(hover for who, hover in zip(others.customdata, others.hovertext, strict=True) if who[0] == "trust")
+    told = "open whether LoRA or IA3 is better<br>-2.0 points, no interval"
     assert thin == f"<b>trust</b><br>{told}<br>support 250 texts<br>only 4 texts have it"
 
 
@@ -86,7 +87,7 @@ def test_a_pair_that_is_turned_round_is_told_from_the_other_side() -> None:
     assert list(clear.marker.color) == pytest.approx([-6])
     assert traces(figure, "scatter")[0].text == ("<b>▼ -6.0</b>",)
     assert "IA3 is worse than LoRA" in clear.hovertext[0]
-    assert "-6.0 points, 95 % interval -9.0 to -3.0" in clear.hovertext[0]
+    assert "-6.0 points, corrected 95 % interval -9.0 to -3.0" in clear.hovertext[0]
 
 
 def test_many_pairs_show_only_signs() -> None:

@@ -100,7 +100,7 @@ def test_the_front_is_that_of_its_definition() -> None:
 
 def test_a_cheaper_series_that_is_shown_to_be_as_good_within_a_point_takes_the_place() -> None:
     """QLoRA is surely less than a point above LoRA; LoRA may be more than a point above IA3."""
-    pairs = {("QLoRA", "LoRA"): (0.002, -0.004, 0.008, "tie"), ("LoRA", "IA3"): (0.006, -0.001, 0.013, "tie")}
+    pairs = {("QLoRA", "LoRA"): (0.002, -0.004, 0.008, "equal"), ("LoRA", "IA3"): (0.006, -0.001, 0.013, "open")}
     scores = {"QLoRA": 0.508, "LoRA": 0.506, "IA3": 0.5}
     table = pd.DataFrame({"series": list(scores), "f1_macro": list(scores.values()), "train_seconds": [3.0, 2.0, 1.0]})
     assert costs.pareto_front(table, "train_seconds", build(scores, pairs).verdicts).tolist() == [False, True, True]
@@ -138,30 +138,36 @@ def test_a_limit_that_nobody_knows_is_refused() -> None:
         costs.best_under_budget(TABLE, hours=1)
 
 
-def test_the_sentence_names_the_best_and_what_ties_with_it_under_the_budget() -> None:
-    ties = {"QLoRA", "IA3"}
-    assert costs.describe_budget(TABLE, ties) == snapshot(
-        "Without a limit, LoRA has the highest macro-F1 (0.520); QLoRA and IA3 tie with it."
+LEAD = (0.1, 0.05, 0.15, "better")
+EQUAL, OPEN = (0.001, -0.005, 0.007, "equal"), (0.01, -0.01, 0.03, "open")
+
+
+def test_the_sentence_names_the_best_and_what_may_be_as_good_under_the_budget() -> None:
+    verdicts = build({}, {("LoRA", "QLoRA"): EQUAL, ("LoRA", "IA3"): OPEN, ("LoRA", "TF-IDF"): LEAD}).verdicts
+    assert costs.describe_budget(TABLE, verdicts) == snapshot(
+        "Without a limit, LoRA has the highest macro-F1 (0.520); QLoRA equals it within 1 point; whether it is better "
+        "than IA3 is open."
     )
-    assert costs.describe_budget(TABLE, ties, minutes=3, peak_memory_gigabytes=4.2) == snapshot(
-        "With at most 3 min of training and 4.2 GB of peak memory, LoRA has the highest macro-F1 (0.520); "
-        "IA3 ties with it."
+    assert costs.describe_budget(TABLE, verdicts, minutes=3, peak_memory_gigabytes=4.2) == snapshot(
+        "With at most 3 min of training and 4.2 GB of peak memory, LoRA has the highest macro-F1 (0.520); whether it "
+        "is better than IA3 is open."
     )
-    assert costs.describe_budget(TABLE, set(), adapter_megabytes=1.5) == snapshot(
+    assert costs.describe_budget(TABLE, verdicts, adapter_megabytes=1.5) == snapshot(
         "With at most 1.5 MB of adapter, IA3 has the highest macro-F1 (0.480)."
     )
 
 
 def test_the_sentence_says_where_a_cost_is_not_known_or_nothing_is_cheap_enough() -> None:
-    assert costs.describe_budget(TABLE, {"QLoRA"}, latency_milliseconds=50) == snapshot(
-        "With at most 50 ms per text, LoRA has the highest macro-F1 (0.520); QLoRA ties with it; "
+    verdicts = build({}, {("LoRA", "QLoRA"): EQUAL, ("LoRA", "TF-IDF"): LEAD}).verdicts
+    assert costs.describe_budget(TABLE, verdicts, latency_milliseconds=50) == snapshot(
+        "With at most 50 ms per text, LoRA has the highest macro-F1 (0.520); QLoRA equals it within 1 point; "
         "not every cost of IA3 is known."
     )
     # Whatever IA3's latency is, it trains for too long.
-    assert costs.describe_budget(TABLE, set(), minutes=1, latency_milliseconds=5) == snapshot(
+    assert costs.describe_budget(TABLE, verdicts, minutes=1, latency_milliseconds=5) == snapshot(
         "With at most 1 min of training and 5 ms per text, TF-IDF has the highest macro-F1 (0.400)."
     )
-    assert costs.describe_budget(TABLE, set(), minutes=0.01) == snapshot(
+    assert costs.describe_budget(TABLE, verdicts, minutes=0.01) == snapshot(
         "No series is within 0.01 min of training; raise a limit."
     )
 

@@ -15,7 +15,7 @@ from tests.support.audited_runs import LABELS, finish
 from tests.support.comparisons import Pairs, build
 from tests.support.studies import draw_logits, draw_truth
 
-LEAD, TIE, LOSS = (0.05, 0.03, 0.07, "better"), (0.01, -0.01, 0.03, "tie"), (-0.02, -0.03, -0.01, "worse")
+LEAD, OPEN, LOSS = (0.05, 0.03, 0.07, "better"), (0.01, -0.01, 0.03, "open"), (-0.02, -0.03, -0.01, "worse")
 
 
 def told(fixed: Pairs, tuned: Pairs, values: Any = ((0.5, 0.45), (0.54, 0.56)), **parts: Any) -> str:
@@ -47,10 +47,15 @@ def test_a_lead_that_is_lost_is_told_with_what_becomes_of_it() -> None:
     )
 
 
-def test_a_tie_that_becomes_a_lead_is_told_too() -> None:
-    assert told(pair(TIE), pair(LEAD), ((0.5, 0.45), (0.6, 0.54))).endswith(
-        "LoRA against IA3 (better, +5.0 points, at tuned thresholds, but tie, +1.0 points, at fixed ones)."
+def test_what_is_open_and_becomes_a_lead_is_told_too() -> None:
+    assert told(pair(OPEN), pair(LEAD), ((0.5, 0.45), (0.6, 0.54))).endswith(
+        "LoRA against IA3 (better, +5.0 points, at tuned thresholds, but open, +1.0 points, at fixed ones)."
     )
+
+
+def test_what_leans_is_no_other_verdict_than_open() -> None:
+    leans = (0.01, 0.001, 0.02, "leans better")
+    assert "Every verdict on LoRA is the same" in told(pair(OPEN), pair(leans), ((0.5, 0.49), (0.54, 0.53)))
 
 
 def test_what_all_gain_alike_is_one_number() -> None:
@@ -63,9 +68,9 @@ def test_only_gains_are_told_where_nothing_was_tested() -> None:
 
 def test_a_better_run_of_w_and_b_hides_nothing() -> None:
     """It is not in the tuned comparison; the sentence is on the best of the tested series."""
-    sentence = told(pair(LEAD), pair(TIE), ((0.5, 0.45, 0.9), (0.54, 0.52)), elsewhere=["X"])
+    sentence = told(pair(LEAD), pair(OPEN), ((0.5, 0.45, 0.9), (0.54, 0.52)), elsewhere=["X"])
     assert sentence.startswith("Tuned thresholds move macro-F1 by +4.0 to +7.0 points.")
-    assert sentence.endswith("(tie, +1.0 points, at tuned thresholds, but better, +5.0 points, at fixed ones).")
+    assert sentence.endswith("(open, +1.0 points, at tuned thresholds, but better, +5.0 points, at fixed ones).")
 
 
 @pytest.fixture(scope="module")

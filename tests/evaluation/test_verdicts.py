@@ -1,4 +1,4 @@
-"""Verdicts: Holm's correction by hand, pairs that must tie and pairs that must not, and the spread between seeds."""
+"""Verdicts: Holm's correction by hand, pairs that must differ and pairs that must not, and the spread between seeds."""
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,15 @@ from emocore.evaluation.intervals import FEWEST_POSITIVES, NORMAL_QUANTILE
 from emocore.evaluation.paired_tests import FEWEST_TEXTS
 from emocore.evaluation.predictions import Predictions
 from emocore.evaluation.seed_spread import EMOTION_ASSUMPTION, MACRO_ASSUMPTION
-from emocore.evaluation.verdicts import COLUMNS, OPPOSITES, adjust_holm, compare_pairs
+from emocore.evaluation.verdicts import (
+    COLUMNS,
+    FURTHER_COLUMNS,
+    OPPOSITES,
+    UNDECIDED,
+    Verdicts,
+    adjust_holm,
+    compare_pairs,
+)
 from tests.support.comparisons import build
 from tests.support.simulated import predictions_of
 
@@ -35,8 +43,8 @@ def test_holm_never_turns_the_order_round() -> None:
     assert (adjusted >= p_values).all() and adjusted.max() <= 1
 
 
-def judge(predictions: Predictions, resamples: int = 1_000) -> pd.DataFrame:
-    return compare_pairs(predictions, score(predictions), resample(predictions, resamples)).to_table()
+def judge(predictions: Predictions, resamples: int = 1_000, margin: float = 0.01, pairs: int = 0) -> pd.DataFrame:
+    return compare_pairs(predictions, score(predictions), resample(predictions, resamples), margin, pairs).rows
 
 
 def noisy(accuracies: dict[str, list[float]], texts: int = 400, labels: int = 4) -> Predictions:
@@ -56,7 +64,7 @@ def turn(predictions: Predictions) -> Predictions:
 
 def test_each_pair_has_a_row_overall_and_then_one_an_emotion() -> None:
     table = judge(noisy({"A": [0.8], "B": [0.8], "C": [0.8]}))
-    assert table.columns.tolist() == COLUMNS
+    assert table.columns.tolist() == [*COLUMNS, *FURTHER_COLUMNS]
     targets = ["", "emotion 0", "emotion 1", "emotion 2", "emotion 3"]
     assert table["emotion"].tolist() == targets * 3
     pairs = table[["first", "second"]].drop_duplicates().to_numpy().tolist()
@@ -65,7 +73,7 @@ def test_each_pair_has_a_row_overall_and_then_one_an_emotion() -> None:
 
 def test_one_series_has_nobody_to_be_compared_with() -> None:
     table = judge(noisy({"A": [0.8, 0.7]}))
-    assert table.empty and table.columns.tolist() == COLUMNS
+    assert table.empty and Verdicts(table).to_table().columns.tolist() == COLUMNS
 
 
 def test_the_difference_is_that_of_the_means_over_seeds() -> None:
@@ -86,24 +94,25 @@ def test_a_clear_winner_is_better_in_everything() -> None:
     assert set(judge(noisy({"A": [0.7, 0.72, 0.71], "B": [0.95, 0.94, 0.95]}))["verdict"]) == {"worse"}
 
 
-def test_runs_that_say_the_same_tie() -> None:
+def test_runs_that_say_the_same_are_not_told_apart() -> None:
     predictions = noisy({"A": [0.8]})
     twice = predictions_of(predictions.truth, np.repeat(predictions.predicted - 0.5, 2, axis=0), ("A", "B"))
     table = judge(twice)
     assert (table["difference"] == 0).all() and (table["low"] == -table["high"]).all()
-    assert (table[["p_value", "p_adjusted"]] == 1).all(axis=None)
-    assert set(table["verdict"]) == {"tie"}
+    assert (table[["p_value", "p_adjusted"]] == 1).all(axis=None) and (table["probability"] == 0.5).all()
+    assert set(table["verdict"]) == {"open"}, "one seed of each leaves a spread of seeds that exceeds the margin"
+    assert set(judge(twice, margin=0.2)["verdict"]) == {"equal"}
 
 
-def test_what_no_resample_and_no_seed_changes_is_no_tie() -> None:
+def test_what_no_resample_and_no_seed_changes_is_clear() -> None:
     """Every text has the one emotion; A always finds it, B never."""
     truth = np.ones((120, 1), dtype=bool)
     scores = np.repeat([1.0, -1.0], 3)[:, None, None] * np.ones((120, 1))
     table = judge(predictions_of(truth, scores, ("A",) * 3 + ("B",) * 3))
     assert table["verdict"].tolist() == ["better", "better"]
     one_text = NORMAL_QUANTILE * np.sqrt(((2 / 240) ** 2 + (2 / 120) ** 2) / 2)  # F1 = 2 hits / (predicted + true)
-    assert table["low"].to_numpy() == pytest.approx(1 - one_text)
-    assert table["high"].to_numpy() == pytest.approx(1 + one_text)
+    assert table["low_95"].to_numpy() == pytest.approx(1 - one_text)
+    assert table["high_95"].to_numpy() == pytest.approx(1 + one_text)
 
 
 @pytest.mark.parametrize(
@@ -131,15 +140,16 @@ def test_p_values_are_corrected_for_the_pairs_overall_and_for_all_emotions_of_al
     for part, size in ((table[overall], 3), (table[~overall], 12)):
         assert len(part) == size
         assert part["p_adjusted"].to_numpy() == pytest.approx(adjust_holm(part["p_value"].to_numpy()))
-    assert (table["verdict"] != "tie").tolist() == (table["p_adjusted"] <= 0.05).tolist()
+    assert table["verdict"].isin(["better", "worse"]).tolist() == (table["p_adjusted"] <= 0.05).tolist()
 
 
 def test_few_texts_get_no_verdict_overall() -> None:
     accuracies = {"A": [0.95, 0.94], "B": [0.6, 0.6]}
     assert judge(noisy(accuracies, texts=FEWEST_TEXTS))["verdict"].iloc[0] == "better"
     row = judge(noisy(accuracies, texts=FEWEST_TEXTS - 1)).iloc[0]
-    assert (row["verdict"], row["p_adjusted"], row["note"]) == ("tie", 1, snapshot("only 99 texts, which is too few"))
-    assert np.isnan(row["low"]) and row["support"] == FEWEST_TEXTS - 1
+    assert (row["verdict"], row["note"]) == ("open", snapshot("only 99 texts, which is too few"))
+    unknown = ["low", "high", "low_90", "high_95", "p_value", "p_adjusted", "probability"]
+    assert row[unknown].isna().all() and row["interval"] == "" and row["support"] == FEWEST_TEXTS - 1
 
 
 def test_the_correction_for_hundreds_of_pairs_leaves_clear_differences_clear() -> None:
@@ -147,7 +157,7 @@ def test_the_correction_for_hundreds_of_pairs_leaves_clear_differences_clear() -
     table = judge(noisy(accuracies, texts=300, labels=2), resamples=200)
     overall = table[table["emotion"] == ""]
     assert len(overall) == 34 * 33 / 2
-    assert (overall["verdict"] == "tie").tolist() == (overall["difference"].abs() < 0.1).tolist()
+    assert overall["verdict"].isin(UNDECIDED).tolist() == (overall["difference"].abs() < 0.1).tolist()
 
 
 @pytest.mark.parametrize("positives", [FEWEST_POSITIVES - 1, FEWEST_POSITIVES])
@@ -160,7 +170,7 @@ def test_an_emotion_with_few_texts_never_gets_a_verdict(positives: int) -> None:
     assert row["difference"] == 1 and row["support"] == positives
     if positives < FEWEST_POSITIVES:
         assert np.isnan(row["low"]) and np.isnan(row["high"])
-        assert (row["p_value"], row["p_adjusted"], row["verdict"]) == (1, 1, "tie")
+        assert row["verdict"] == "open" and row[["p_value", "p_adjusted", "probability"]].isna().all()
         assert row["note"].startswith("only 9 texts have it, which is too few; one seed of A and of B")
     else:
         assert row["verdict"] == "better" and row["low"] > 0 and row["note"].startswith("one seed")
@@ -169,10 +179,41 @@ def test_an_emotion_with_few_texts_never_gets_a_verdict(positives: int) -> None:
 def test_an_interval_excludes_zero_where_the_p_value_is_at_most_5_in_100() -> None:
     predictions = noisy({"A": [0.82, 0.83], "B": [0.78, 0.79], "C": [0.75]}, labels=28)
     table = judge(predictions, resamples=999)
-    is_apart = (table["low"] > 0) | (table["high"] < 0)
-    at_the_edge = (table["p_value"] - 0.05).abs() < 0.0015  # the quantile lies between two resamples
-    assert (is_apart == (table["p_value"] <= 0.05))[~at_the_edge].all()
+    is_apart = (table["low_95"] > 0) | (table["high_95"] < 0)
+    assert (is_apart == (table["p_value"] <= 0.05)).all()
     assert 5 < is_apart.sum() < 80
+    assert ((table["probability"] - 0.5).abs() >= 0.475).tolist() == is_apart.tolist()
+
+
+def test_the_interval_next_to_a_word_is_the_one_that_decided() -> None:
+    accuracies = {"A": [0.82, 0.83, 0.82], "B": [0.8, 0.81, 0.81], "C": [0.75, 0.76, 0.76], "D": [0.82, 0.82, 0.83]}
+    table = judge(noisy(accuracies, texts=1_500), margin=0.02)
+    assert {"better", "worse", "equal", "open"} < set(table["verdict"]) <= set(OPPOSITES)
+    for _, row in table.iterrows():
+        leaves_out_zero = row["low"] > 0 or row["high"] < 0
+        if row["verdict"] in ("better", "worse"):
+            assert leaves_out_zero and row["interval"] in ("corrected 95 %", "95 %")
+            assert row["high"] - row["low"] >= row["high_95"] - row["low_95"]
+        elif row["verdict"] == "equal":
+            assert row["interval"] == "90 %" and -0.02 < row["low_90"] == row["low"] < row["high"] < 0.02
+        else:
+            assert row["interval"] == "95 %" and (row["low"], row["high"]) == (row["low_95"], row["high_95"])
+            assert leaves_out_zero == row["verdict"].startswith("leans")
+
+
+def test_what_only_the_correction_does_not_call_better_leans() -> None:
+    """The same pair alone, and as one of the 400 that a study planned."""
+    predictions = noisy({"A": [0.84, 0.84], "B": [0.8, 0.8]})
+    alone, planned = (judge(predictions, pairs=pairs).iloc[0] for pairs in (0, 400))
+    assert (alone["verdict"], alone["interval"]) == ("better", "95 %") and alone["p_adjusted"] == alone["p_value"]
+    assert planned["verdict"] == "leans better" and planned["p_adjusted"] == min(1, 400 * alone["p_value"])
+    assert planned["low"] == alone["low"] > 0
+
+
+def test_a_lead_that_is_surely_smaller_than_the_margin_is_better_and_says_so() -> None:
+    table = judge(noisy({"A": [0.84, 0.83, 0.84], "B": [0.8, 0.8, 0.8]}), margin=0.15)
+    assert table.iloc[0]["verdict"] == "better"
+    assert table.iloc[0]["note"] == "surely by less than 15 points"
 
 
 # By hand: two series whose difference has a standard deviation of 0.01 over texts.
@@ -197,7 +238,7 @@ def check_reach(row: pd.Series, variance: float, freedom: float) -> None:
     distribution = norm if np.isinf(freedom) else t(freedom)
     deviation, difference = np.sqrt(variance), row["difference"]
     reach = distribution.ppf(0.975) * deviation
-    assert [row["low"], row["high"]] == pytest.approx([difference - reach, difference + reach], abs=0.04 * reach)
+    assert [row["low_95"], row["high_95"]] == pytest.approx([difference - reach, difference + reach], abs=0.04 * reach)
     assert row["p_value"] == pytest.approx(2 * distribution.sf(abs(difference) / deviation), rel=0.1, abs=0.001)
 
 
@@ -250,12 +291,12 @@ def test_no_interval_has_a_width_of_zero(seeds: int, others: float) -> None:
     table = judge(predictions_of(truth, scores, predictions.series))
     row = table.iloc[4]
     assert row["difference"] == 0 and row["p_value"] == 1
-    assert -row["low"] == row["high"] >= NORMAL_QUANTILE * 2 / 30 - 1e-9  # one text of the 30
+    assert -row["low_95"] == row["high_95"] >= NORMAL_QUANTILE * 2 / 30 - 1e-9  # one text of the 30
     assert (table["high"] - table["low"] > 0.001).all()
 
 
 LEADS = {
-    ("LoRA", "QLoRA"): (0.001, -0.012, 0.014, "tie"),
+    ("LoRA", "QLoRA"): (0.011, 0.002, 0.019, "leans better"),
     ("LoRA", "QLoRA", "joy"): (0.02, 0.01, 0.03, "better"),
     ("IA3", "LoRA"): (-0.030, -0.049, -0.011, "worse"),
     ("Head", "TF-IDF"): (0.010, 0.005, 0.015, "better"),
@@ -272,13 +313,14 @@ def test_a_pair_is_found_from_either_side() -> None:
         assert [row["first"], row["second"]] == series and verdicts.find(*series) == verdict == row["verdict"]
         assert [row["difference"], row["low"], row["high"]] == [difference, *ends]
     assert row["first_method"] == "ia3" and row["second_method"] == "lora", "those of the table, turned round"
-    assert verdicts.find("QLoRA", "LoRA", "joy") == "worse"
+    assert verdicts.find("QLoRA", "LoRA", "joy") == "worse" and verdicts.find("QLoRA", "LoRA") == "leans worse"
+    [leaning] = verdicts.among(["QLoRA", "LoRA"]).overall.to_dict("records")
+    assert leaning["probability"] == pytest.approx(0.1) and leaning["high_90"] == -0.002
     assert verdicts.find("IA3", "QLoRA") is None and verdicts.among(["IA3", "QLoRA"]).rows.empty
 
 
-def test_ties_are_those_of_macro_f1_and_groups_those_that_were_tested_against_each_other() -> None:
+def test_a_group_are_those_that_were_tested_against_each_other() -> None:
     verdicts = build({}, LEADS).verdicts
-    assert [verdicts.ties_of(name) for name in ("LoRA", "QLoRA", "IA3")] == [["QLoRA"], ["LoRA"], []]
     assert verdicts.group(["TF-IDF", "LoRA", "Head", "IA3"]) == [["TF-IDF", "Head"], ["LoRA", "IA3"]]
 
 

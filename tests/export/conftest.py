@@ -54,7 +54,9 @@ def content(comparison: Comparison, study: list[RunResult]) -> ComparisonContent
     return ComparisonContent(
         comparison,
         title=f"PEFT 1 {SCRIPT}",
-        headline=[f"LoRA beats IA3 {SCRIPT}.", "Thresholds matter."],
+        sentence=f"LoRA beats IA3 {SCRIPT}.",
+        numbers=["IA3: 3.0 points below LoRA"],
+        remarks=["Thresholds matter."],
         caveats=[f"One seed of {path} {SCRIPT}."],
         audit=pd.DataFrame(
             {"what": ["data"], "values": [f"{path} (LoRA)"], "severity": ["confounds"], "effect": [SCRIPT]}

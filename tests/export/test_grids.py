@@ -1,4 +1,4 @@
-"""The best and its ties are marked; untested scores are not marked as worse."""
+"""The best and what may be as good are marked; untested scores are not marked as worse."""
 
 import numpy as np
 import pytest
@@ -11,11 +11,12 @@ from tests.support.comparisons import build
 
 SCORES = {"IA3": 0.4, "LoRA": 0.6, "QLoRA": 0.5, "LoRA · W&B": 0.55}
 EMOTIONS = {"joy": SCORES, "fear": {"IA3": 0.7, "LoRA": 0.2, "QLoRA": 0.6, "LoRA · W&B": np.nan}}
-LEAD, TIE, LOSS = (0.1, 0.0, 0.2, "better"), (0.1, 0.0, 0.2, "tie"), (-0.1, -0.2, 0.0, "worse")
+LEAD, OPEN, EQUAL = (0.1, 0.0, 0.2, "better"), (0.1, 0.0, 0.2, "open"), (0.0, -0.005, 0.005, "equal")
+LOSS = (-0.1, -0.2, 0.0, "worse")
 PAIRS = {
     ("IA3", "LoRA"): LOSS,
-    ("LoRA", "QLoRA"): TIE,
-    ("QLoRA", "LoRA", "joy"): TIE,
+    ("LoRA", "QLoRA"): OPEN,
+    ("QLoRA", "LoRA", "joy"): EQUAL,
     ("IA3", "LoRA", "joy"): LOSS,
     ("IA3", "QLoRA", "fear"): LEAD,
     ("IA3", "LoRA", "fear"): LEAD,
@@ -26,26 +27,26 @@ def marks_of(grid: Grid) -> dict[str, tuple[str, ...]]:
     return {row.name: tuple(score.mark for score in row.scores) for row in grid.rows}
 
 
-def test_series_stand_by_macro_f1_with_ties_of_the_tested_metric() -> None:
+def test_series_stand_by_macro_f1_with_marks_of_the_tested_metric() -> None:
     grid = score_grid(build(SCORES, PAIRS))
     assert grid.columns == ("macro-F1", "micro-F1", "Jaccard")
     assert marks_of(grid) == {
         "LoRA": ("best", "best", "best"),
         "LoRA · W&B": ("untested", "", ""),
-        "QLoRA": ("tie", "", ""),
+        "QLoRA": ("open", "", ""),
         "IA3": ("", "", ""),
     }
     assert [(row.name, row.count, row.scores[0].value) for row in grid.no_skill] == [
         ("silence", None, 0),
         ("always-on", None, 0.2),
     ]
-    assert grid.marks() == {"best", "tie", "untested"}
+    assert grid.is_tested and grid.marks() == {"best", "open", "untested"}
 
 
-def test_every_emotion_has_its_own_best_and_ties_whichever_way_round_a_pair_stands() -> None:
+def test_every_emotion_has_its_own_best_and_marks_whichever_way_round_a_pair_stands() -> None:
     grid = emotion_grid(build(SCORES, PAIRS, emotions=EMOTIONS))
     assert grid.columns == ("LoRA", "LoRA · W&B", "QLoRA", "IA3")
-    assert marks_of(grid) == {"joy": ("best", "untested", "tie", ""), "fear": ("", "", "", "best")}
+    assert marks_of(grid) == {"joy": ("best", "untested", "equal", ""), "fear": ("", "", "", "best")}
     assert [(row.count, row.floor) for row in grid.rows] == [(1234, 0.25), (1234, 0.25)]
 
 
@@ -64,9 +65,10 @@ def test_a_wide_grid_is_split_with_its_marks() -> None:
 
 
 def test_only_signs_that_are_there_are_explained() -> None:
-    assert describe_marks({"best"}) == snapshot("The best is in bold.")
-    assert describe_marks({"best", "untested"}).startswith("The best is in bold. ‡ Not tested")
-    assert describe_marks(set()) == ""
+    assert describe_marks({"best"}, "1 point") == snapshot("The best is in bold.")
+    assert describe_marks({"best", "untested"}, "1 point").startswith("The best is in bold. ‡ Not tested")
+    assert describe_marks({"equal"}, "2 points") == "† Equals the best within 2 points."
+    assert describe_marks(set(), "1 point") == ""
 
 
 def test_the_method_is_told_with_the_comparison_s_own_numbers(comparison: Comparison) -> None:

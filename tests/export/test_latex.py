@@ -11,7 +11,7 @@ from tests.support.comparisons import build
 
 NASTY = r"\input{/etc/passwd} 100% of $x_1^2$ & #1 ~{a}~ <b>[c]* `d' -- e---f | g" + '"'
 NAMES = ["backslash", "asciitilde", "asciicircum", "less", "greater", "bar", "quotedbl", "asciigrave", "periodcentered"]
-COMMANDS = dict(zip([*(f"text{name}" for name in NAMES), "dagger", "ddagger"], '\\~^<>|"`·†‡', strict=True))
+COMMANDS = dict(zip([*(f"text{name}" for name in NAMES), "dagger", "ddagger", "S"], '\\~^<>|"`·†‡§', strict=True))
 
 
 def printed(latex: str) -> str:
@@ -66,20 +66,20 @@ def check_structure(table: str) -> None:
 
 
 def test_scores_have_intervals_marks_and_the_lines_of_no_skill() -> None:
-    pairs = {("LoRA", NASTY): (0.1, 0.0, 0.2, "tie"), ("LoRA", "IA3"): (0.1, 0.0, 0.2, "better")}
+    pairs = {("LoRA", NASTY): (0.1, 0.0, 0.2, "open"), ("LoRA", "IA3"): (0.1, 0.0, 0.2, "better")}
     table = latex_table(build({"IA3": 0.4, "LoRA": 0.6, NASTY: 0.55, "*W&B": 0.5}, pairs, policy="tuned"))
     check_structure(table)
     head, lora, nasty, wandb, ia3, _, always = ([cell.strip() for cell in row] for row in rows_of(table))
     assert head == ["Series", "Seeds", "macro-F1", "micro-F1", "Jaccard"]
     assert lora[:3] == ["LoRA", "3", r"\textbf{0.600} {\scriptsize [0.580, 0.620]}"]
-    assert nasty == [escape(NASTY), "3", r"0.550$^{\dagger}$ {\scriptsize [0.530, 0.570]}", nasty[3], nasty[4]]
+    assert nasty == [escape(NASTY), "3", r"0.550$^{\S}$ {\scriptsize [0.530, 0.570]}", nasty[3], nasty[4]]
     assert wandb[0] == r"{*}W\&B"
     assert wandb[2].startswith(r"0.500$^{\ddagger}$")
     assert ia3[2] == r"0.400 {\scriptsize [0.380, 0.420]}"
     assert always == ["always-on (no skill)", "", "0.200", "0.200", "0.200"]
     [caption] = re.findall(r"\\caption\{(.*)\}", table)
     told = printed(caption)
-    for words in ("Test split", "tuned by emotion", "3 seeds each", "95 % confidence", "† Ties", "‡ Not tested"):
+    for words in ("Test split", "tuned by emotion", "3 seeds each", "95 % confidence", "§ Open", "‡ Not tested"):
         assert words in told
 
 

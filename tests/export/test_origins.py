@@ -101,14 +101,16 @@ def test_paths_are_replaced_in_all_words_and_tables(content: ComparisonContent) 
     told = origins.without_paths(
         replace(
             content,
-            headline=["in /home/ada/x/y.csv"],
+            sentence="in /home/ada/x/y.csv",
+            numbers=[],
+            remarks=[],
             caveats=["/home/ada/x"],
             audit=pd.DataFrame({"values": ["/home/ada/x/y.csv and /home/ada/x"], "count": [1]}),
             tables={"t": pd.DataFrame({"a": ["/home/ada/x", None], "b": [0.5, 1.5]})},
         ),
         names,
     )
-    assert (told.headline, told.caveats) == (["in y.csv"], ["x"])
+    assert (told.sentence, told.caveats) == ("in y.csv", ["x"])
     assert told.audit.to_dict("list") == {"values": ["y.csv and x"], "count": [1]}
     assert told.tables["t"]["a"].iloc[0] == "x"
     assert told.tables["t"]["b"].tolist() == [0.5, 1.5]

@@ -10,6 +10,7 @@ import pytest
 
 from emocore.evaluation.comparison import Comparison, compare
 from emocore.evaluation.results import TeamResult, load_result
+from emocore.evaluation.verdicts import UNDECIDED
 from emocore.export.content import ComparisonContent
 from emocore.export.report import MOST_ROWS, html_report
 from tests.support.studies import finish_study
@@ -72,10 +73,10 @@ def test_the_report_tells_all_that_the_comparison_knows(content: ComparisonConte
         "Settings", "Environment",
     ]  # fmt: skip
     verdict = sections[content.title]
-    assert all(sentence.strip() in verdict for sentence in content.headline)
+    assert all(sentence.strip() in verdict for sentence in (content.sentence, *content.numbers, *content.remarks))
     assert "Validation split (150 texts), thresholds fixed, 2 seeds each." in verdict
     assert "no skill: always-on" in sections["Scores"]
-    assert "† Ties with the best" in sections["Scores"]
+    assert "§ Open: neither shown to be worse" in sections["Scores"]
     assert "so sad <script>window.hacked = 1</script>" in sections["Texts"]
     assert "3 min 12 s" in sections["Costs"]
     assert "10,000 resamples" in sections["How this was computed"]
@@ -93,15 +94,15 @@ def test_scores_stand_with_their_intervals(comparison: Comparison, reader: Reade
         assert f"{row.low:.3f}–{row.high:.3f}" in reader.sections["Scores"]
 
 
-def test_only_clear_differences_by_emotion_are_listed_and_the_ties_counted(
+def test_only_clear_differences_by_emotion_are_listed_and_the_others_counted(
     comparison: Comparison, reader: Reader
 ) -> None:
     by_emotion = comparison.verdicts.by_emotion
-    ties = int((by_emotion["verdict"] == "tie").sum())
+    undecided = int(by_emotion["verdict"].isin(UNDECIDED).sum())
     section = reader.sections["By emotion"]
-    assert 0 < ties < len(by_emotion)
-    assert f"{ties} other pairs of series and emotions tie." in section
-    assert len(re.findall(r"\b(better|worse)\b", section)) == len(by_emotion) - ties
+    assert 0 < undecided < len(by_emotion)
+    assert f"{undecided} other pairs of series and emotions are open." in section
+    assert len(re.findall(r"\b(better|worse|equal)\b", section)) == len(by_emotion) - undecided
 
 
 def test_no_folder_of_this_machine_is_told(content: ComparisonContent, page: str) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from emocore.emotions import EKMAN_7, GOEMOTIONS_28, SEMEVAL_11
-from emocore.evaluation.verdicts import COLUMNS, Verdicts
+from emocore.evaluation.verdicts import COLUMNS, FURTHER_COLUMNS, Verdicts
 
 LABEL_SETS = {7: EKMAN_7, 11: SEMEVAL_11, 28: GOEMOTIONS_28}
 SERIES = (("LoRA", "lora"), ("IA3", "ia3"), ("LoRA (rows 250)", "lora"), ("QLoRA", "qlora"), ("TF-IDF", "tfidf"))
@@ -54,7 +54,7 @@ def score_rows(series: int = 3) -> pd.DataFrame:
 
 
 def verdicts_of(labels: tuple[str, ...] = ("joy", "trust"), series: int = 3) -> Verdicts:
-    """In each pair the first leads by 6 points overall and in the first emotion; the others are ties, without interval
+    """In each pair the first leads by 6 points overall and in the first emotion; the others are open, without interval
     in the last."""
     rows = []
     for (first, first_method), (second, second_method) in combinations(SERIES[:series], 2):
@@ -64,11 +64,13 @@ def verdicts_of(labels: tuple[str, ...] = ("joy", "trust"), series: int = 3) -> 
             rows.append(
                 {"first": first, "second": second, "first_method": first_method, "second_method": second_method,
                  "emotion": emotion, "difference": difference, "low": np.nan if is_thin else difference - 0.03,
-                 "high": np.nan if is_thin else difference + 0.03, "p_value": 0.0001 if is_clear else 0.4,
-                 "p_adjusted": 0.0002 if is_clear else 0.8, "verdict": "better" if is_clear else "tie",
+                 "high": np.nan if is_thin else difference + 0.03, "low_95": np.nan, "high_95": np.nan,
+                 "low_90": np.nan, "high_90": np.nan, "p_value": 0.0001 if is_clear else 0.4,
+                 "p_adjusted": 0.0002 if is_clear else 0.8, "verdict": "better" if is_clear else "open",
+                 "interval": "corrected 95 %" if is_clear else "95 %", "probability": np.nan if is_thin else 0.97,
                  "note": "only 4 texts have it" if is_thin else "", "support": 1000 // (rank + 1)}
             )  # fmt: skip
-    return Verdicts(pd.DataFrame(rows, columns=COLUMNS))
+    return Verdicts(pd.DataFrame(rows, columns=[*COLUMNS, *FURTHER_COLUMNS]))
 
 
 def threshold_rows(series: int = 3) -> pd.DataFrame:

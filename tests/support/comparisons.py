@@ -9,7 +9,9 @@ import pandas as pd
 from emocore.evaluation.comparison import Comparison
 from emocore.evaluation.predictions import ThresholdPolicy
 from emocore.evaluation.score_tables import METRICS
-from emocore.evaluation.verdicts import COLUMNS, SPREAD_COLUMNS, Verdicts
+from emocore.evaluation.verdicts import COLUMNS, FURTHER_COLUMNS, Verdicts
+
+INTERVALS = {"better": "corrected 95 %", "worse": "corrected 95 %", "equal": "90 %"}
 
 # (first, second) or (first, second, emotion) -> difference, low, high, verdict, and a note where there is one.
 Pairs = Mapping[tuple[str, ...], tuple[Any, ...]]
@@ -49,7 +51,18 @@ def build(
     for (first, second, *emotion), (difference, low, high, verdict, *note) in pairs.items():
         spread = (0.7, max(counts.values()) > 1) if 1 in (counts.get(first), counts.get(second)) else (np.nan, False)
         about = (first, second, "lora", "ia3", *(emotion or ("",)))
-        rows.append((*about, difference, low, high, 0.01, 0.01, verdict, *(note or ("",)), 9, *spread))
+        told = (
+            difference,
+            low,
+            high,
+            INTERVALS.get(verdict, "95 %"),
+            0.9 if difference > 0 else 0.1,
+            0.01,
+            0.01,
+            *(note or ("",)),
+            9,
+        )
+        rows.append((*about, verdict, *told, *spread, low, high, low, high))
     return Comparison(
         results=[],
         split="test",
@@ -58,7 +71,7 @@ def build(
         groups=[],
         scores=pd.DataFrame(scores),
         emotions=pd.DataFrame(by_emotion),
-        verdicts=Verdicts(pd.DataFrame(rows, columns=[*COLUMNS, *SPREAD_COLUMNS])),
+        verdicts=Verdicts(pd.DataFrame(rows, columns=[*COLUMNS, *FURTHER_COLUMNS])),
         no_skill=pd.DataFrame({"series": ["silence", "always-on"], **{metric: [0, floor] for metric in METRICS}}),
         notes=list(notes),
     )
