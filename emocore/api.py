@@ -159,6 +159,7 @@ def study(
     name: str | None = None,
     vary: Mapping[str, Sequence[Any]] | None = None,
     method_settings: Mapping[str, Mapping[str, Any]] | None = None,
+    margin_points: float = 1.0,
     **settings: Any,
 ) -> list[Run]:
     """Queue one run per method, replicate, seed and varied value; they differ in nothing else.
@@ -170,10 +171,12 @@ def study(
         name: The study's name; by default it contains the time.
         vary: One setting and the values to try.
         method_settings: Settings of single methods, such as `{"ia3": {"learning_rate": 5e-3}}`.
+        margin_points: Methods that surely differ by less than this many points of macro-F1 are called equal. The first
+            launch of a study fixes it.
         settings: Settings that all runs share.
 
     Raises:
-        ConfigError: A setting is wrong, or the study has one of these runs already.
+        ConfigError: A setting is wrong, or the study has one of these runs or another margin already.
         DataError: The data cannot be used.
         BaseModelError: The base is not there.
     """
@@ -182,6 +185,7 @@ def study(
         "methods": list(methods),
         "seeds": list(seeds),
         "replicates": replicates,
+        "margin_points": margin_points,
         "settings": settings,
         "method_settings": dict(method_settings or {}),
         "vary": dict(vary or {}),

@@ -8,6 +8,8 @@ import pytest
 import emocore
 from emocore import api
 from emocore.errors import EmocoreError, RunError
+from emocore.jobs.queue import pause_queue
+from emocore.run.study_record import read_study_record
 from tests.support.live_runs import end_processes, start_scheduler
 
 
@@ -64,6 +66,14 @@ def test_what_goes_wrong_is_one_sentence_that_says_what_to_do(runs: Path) -> Non
             call()
         assert "\n" not in str(caught.value)
     assert not list(runs.glob("*-*"))
+
+
+def test_a_study_has_the_margin_of_its_launch(runs: Path, small_csv: Path) -> None:
+    runs.mkdir()
+    pause_queue(runs)
+    emocore.study(["tfidf"], data=str(small_csv), name="s", margin_points=0.5)
+    record = read_study_record(runs, "s")
+    assert record and record.margin_points == 0.5
 
 
 def test_a_run_that_failed_is_said_where_it_is_waited_for(runs: Path, small_csv: Path) -> None:

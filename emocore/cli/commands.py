@@ -78,6 +78,7 @@ def launch_study(
     methods: Sequence[str] | None,
     seeds: Sequence[str] | None,
     replicates: int | None,
+    margin_points: float | None,
     vary: Mapping[str, Sequence[str]] | None,
     name: str | None,
     preset: str | None,
@@ -91,9 +92,11 @@ def launch_study(
     if preset:
         for option in given:
             raise ConfigError(f"--{option}: preset {preset} sets it itself; leave it out, or launch without --preset")
-        study = preset_study(preset, settings, own, name)
+        study = preset_study(preset, settings, own, name, margin_points)
     else:
-        shared = {"methods": STUDY_METHODS, "settings": settings, "method_settings": own}
+        shared: dict[str, Any] = {"methods": STUDY_METHODS, "settings": settings, "method_settings": own}
+        if margin_points is not None:
+            shared["margin_points"] = margin_points
         study = build(StudyConfig, shared | given | {"name": name or time.strftime("study %Y-%m-%d %H.%M.%S")})
     return _launch(plan_study(study), wait)
 

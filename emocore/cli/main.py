@@ -111,6 +111,7 @@ add("study", study, "Launch methods x seeds as one study; prints the runs' ids."
     ),
     click.Option(["--seeds"], type=parse_list, metavar="LIST", help="Seeds, separated by commas; default: 42."),
     click.Option(["--replicates"], type=int, help=StudyConfig.model_fields["replicates"].description),
+    click.Option(["--margin-points"], type=float, help=StudyConfig.model_fields["margin_points"].description),
     click.Option(["--name", "--study", "name"], help="Name of the study."),
     click.Option(
         ["--vary"], type=parse_vary, metavar="NAME=VALUE,VALUE,...",

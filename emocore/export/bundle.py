@@ -18,13 +18,21 @@ from typing import Any
 
 from emocore import __version__
 from emocore.data.spreadsheet import MARK, defuse_table, name_for_spreadsheets, to_csv
-from emocore.errors import EmocoreError
+from emocore.errors import EmocoreError, RunError
 from emocore.evaluation.results import Result
 from emocore.export.content import ComparisonContent
 from emocore.export.figures import PLOTLY_FILE, Picture, plotly_script, to_html, to_images, to_slug
 from emocore.export.latex import latex_emotion_table, latex_table
 from emocore.export.notes import describe_method, describe_setting
-from emocore.export.origins import environment, file_names, hashes, shared_address, shared_config, without_paths
+from emocore.export.origins import (
+    environment,
+    file_names,
+    hashes,
+    shared_address,
+    shared_config,
+    study_plan,
+    without_paths,
+)
 from emocore.export.repeat import repeat_command
 from emocore.export.report import html_report
 from emocore.export.tables import with_index
@@ -32,6 +40,8 @@ from emocore.system.files import write_atomically
 
 TEXT_COLUMN = "text"
 OLDEST_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest time in a ZIP; real times would differ between bundles
+PLAN_FILE = "study.json"
+PLAN_LINE = f"\n  {PLAN_FILE}         what was planned when the study was launched, and what was added later"
 EXPORTERS = ("numpy", "pandas", "scipy", "plotly", "kaleido")
 
 README = """\
@@ -45,7 +55,7 @@ WHAT IS HERE
   report.html        everything to read in any browser, without a network
   tables/            the numbers as CSV{copies}
   figures/           each figure as a web page (it needs {plotly} in the same folder){pictures}
-  latex/             tables for a paper (booktabs)
+  latex/             tables for a paper (booktabs){plan}
   runs/              for each run: config.json, result.json, provenance.json, and wandb.json with its address on W&B
   environment.txt    the versions that the runs used
   hashes.json        hashes of the data files and of the split, to check that yours are the same
@@ -84,12 +94,17 @@ def write_bundle(path: Path, content: ComparisonContent, for_spreadsheets: bool 
         "environment.txt": _environment(content.comparison.results),
         "hashes.json": _to_json(hashes(content.comparison.results, names)),
     }
+    try:
+        if plan := study_plan(content.comparison.results):
+            files[PLAN_FILE] = _to_json(plan.model_dump(mode="json"))
+    except RunError as error:
+        notes.append(f"The plan of the study is left out: {error.message}.")
     pictures: dict[str, bytes] = {}
     try:
         pictures = _pictures(content)
     except EmocoreError as error:
         notes.append(f"The figures are only web pages, without pictures: {error}.")
-    files["README.txt"] = _readme(content, notes, bool(pictures), for_spreadsheets)
+    files["README.txt"] = _readme(content, notes, bool(pictures), for_spreadsheets, PLAN_FILE in files)
     try:
         write_atomically(path, _zip({name: text.encode() for name, text in files.items()} | pictures))
     except OSError as error:
@@ -100,7 +115,9 @@ def write_bundle(path: Path, content: ComparisonContent, for_spreadsheets: bool 
     return notes
 
 
-def _readme(content: ComparisonContent, notes: Iterable[str], has_pictures: bool, for_spreadsheets: bool) -> str:
+def _readme(
+    content: ComparisonContent, notes: Iterable[str], has_pictures: bool, for_spreadsheets: bool, has_plan: bool
+) -> str:
     return README.format(
         title=content.title,
         line="=" * len(content.title),
@@ -116,6 +133,7 @@ def _readme(content: ComparisonContent, notes: Iterable[str], has_pictures: bool
         plotly=PLOTLY_FILE,
         copies=f", and as *{MARK}.csv that is safe to open in a spreadsheet" if for_spreadsheets else "",
         pictures=", SVG and PNG" if has_pictures else "",
+        plan=PLAN_LINE if has_plan else "",
         notes="".join(f"{_wrap(note, '  ')}\n" for note in notes),
         command=repeat_command(content.comparison.results),
         method="\n".join(_wrap(paragraph, "  ") for paragraph in describe_method(content.comparison)),

@@ -1,4 +1,4 @@
-"""Settings, environment and data of a comparison's runs, without anything that is private to this machine.
+"""Settings, environment, data and plan of a comparison's runs, without anything that is private to this machine.
 
 Settings name files and local bases by absolute paths. Elsewhere these mean nothing and reveal the user's name, so a
 file is called by its own name, with as many of its folders as are needed to tell it from others.
@@ -19,6 +19,7 @@ from emocore.evaluation.results import Result, RunResult, TeamResult
 from emocore.export.content import ComparisonContent
 from emocore.run.config import STARTER
 from emocore.run.settings import DATA_FILES, describe_value, title, use
+from emocore.run.study_record import StudyRecord, read_study_record
 from emocore.tracking.place import known_place
 
 ADDRESS = ("mode", "entity", "project", "id", "url", "base_url")
@@ -99,6 +100,17 @@ def hashes(results: Sequence[Result], names: Mapping[str, str]) -> dict[str, Any
         }
         for result in results
     }
+
+
+def study_plan(results: Sequence[Result]) -> StudyRecord | None:
+    """The record of the study that all of the runs are of; None if there is none, or no such study.
+
+    Raises RunError as `read_study_record`.
+    """
+    studies = {result.config.study for result in results}
+    root = next((result.run.path.parent for result in results if isinstance(result, RunResult)), None)
+    [study] = studies if len(studies) == 1 else [None]
+    return read_study_record(root, study) if root and study else None
 
 
 def settings_table(comparison: Comparison, names: Mapping[str, str]) -> pd.DataFrame:

@@ -5,20 +5,22 @@ Where to log is left to the user. Data files have only their names (see emocore.
 in their folder.
 """
 
+import contextlib
 import shlex
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import product
 from typing import Any
 
+from emocore.errors import RunError
 from emocore.evaluation.results import Result
-from emocore.export.origins import file_names, shared_config
+from emocore.export.origins import file_names, shared_config, study_plan
 from emocore.models.bases import BASES
 from emocore.models.methods import METHODS, reads
 from emocore.models.resolve import resolve
 from emocore.run.config import NO_BASE, RunConfig
 from emocore.run.settings import SHARED, VARIED, use, with_role
-from emocore.run.study import seeds_of_replicate
+from emocore.run.study import StudyConfig, seeds_of_replicate
 
 PROGRAM = ("python", "-m", "emocore")
 ALWAYS_NAMED = ("base", "data")
@@ -29,13 +31,14 @@ Settings = dict[str, Any]
 
 
 def repeat_command(results: Sequence[Result]) -> str:
-    """One line if the runs are one study of methods x seeds (x values of one setting), otherwise one line per run.
+    """One line if the runs are one study of methods x seeds (x values of one setting), otherwise one line per run. The
+    study gets the margin of its record, if that can be read.
 
     A command line cannot name a label column with a comma; a comment in the first line then says so.
     """
     names = file_names(results)
     configs = [shared_config(result, names) for result in results]
-    study = _study_command(configs)
+    study = _study_command(configs, _margin(results))
     lines = [study] if study else [_launch_command(config) for config in configs]
     if any("," in column for config in configs for column in config["label_columns"] or ()):
         lines.insert(
@@ -52,7 +55,16 @@ def _launch_command(config: Config) -> str:
     return shlex.join([*PROGRAM, "launch", *_options(identity | chosen)])
 
 
-def _study_command(configs: Sequence[Config]) -> str | None:
+def _margin(results: Sequence[Result]) -> Settings:
+    """The margin of the runs' study, if that is not the default."""
+    with contextlib.suppress(RunError):  # the results do not depend on it, and a bundle says so
+        plan = study_plan(results)
+        if plan and plan.margin_points != StudyConfig.model_fields["margin_points"].default:
+            return {"margin_points": plan.margin_points}
+    return {}
+
+
+def _study_command(configs: Sequence[Config], margin: Settings) -> str | None:
     """The `study` command that launches these runs; None if there is none."""
     if len({config["study"] for config in configs}) > 1 or not configs[0]["study"]:
         return None
@@ -82,6 +94,7 @@ def _study_command(configs: Sequence[Config]) -> str | None:
     head: Settings = {"name": configs[0]["study"], "methods": list(by_method), "seeds": seeds}
     if replicates > 1:
         head["replicates"] = replicates
+    head |= margin
     vary = [word for name, values in varied.items() for word in ("--vary", f"{name}={_to_argument(values)}")]
     return shlex.join([*PROGRAM, "study", *_options(head), *_options(shared), *own, *vary])
 

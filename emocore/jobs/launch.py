@@ -10,8 +10,9 @@ from pathlib import Path
 from emocore.data.source import resolve_source
 from emocore.data.split import Splits, load_splits
 from emocore.errors import ConfigError, RunError
-from emocore.jobs.delete import delete_run
+from emocore.jobs.delete import discard_run
 from emocore.jobs.queue import tend_queue
+from emocore.jobs.studies import hold_launches, recorded
 from emocore.models.available import check_available
 from emocore.models.bases import find_base
 from emocore.models.methods import find_method, reads
@@ -23,22 +24,22 @@ from emocore.run.settings import DATA_FILES, describe_repetition
 from emocore.run.study import StudyConfig
 from emocore.system.devices import ask_for_gpus, default_device, own_devices
 from emocore.system.keys import confirm_wandb_server
-from emocore.system.locks import open_lock, take_lock
 from emocore.text import format_count
 
 logger = logging.getLogger(__name__)
 
-LOCK_FILE = ".launch.lock"
 LARGE_PARAMETERS = 1e9  # of a base that is too large for a CPU
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Checked runs that are ready to launch. `notes` are shown to the user."""
+    """Checked runs that are ready to launch. `notes` are shown to the user; `study` is what the runs were planned as,
+    None for single runs."""
 
     configs: list[RunConfig]
     splits: Splits
     notes: list[str]
+    study: StudyConfig | None = None
 
 
 def plan_runs(configs: list[RunConfig]) -> Plan:
@@ -89,11 +90,11 @@ def plan_study(study: StudyConfig) -> Plan:
             "from the same; set rows to fewer",
             field="replicates",
         )
-    return replace(plan, notes=[*notes, *plan.notes])
+    return replace(plan, notes=[*notes, *plan.notes], study=study)
 
 
 def launch(plan: Plan, root: Path, allow_repeats: bool = False) -> list[RunFolder]:
-    """Queue the runs of a plan and make sure that a scheduler works on them.
+    """Queue the runs of a plan, with the record of their study, and make sure that a scheduler works on them.
 
     From now on the user's key may be sent to a W&B server that they name. Once all runs are queued the launch counts as
     accepted, even if the scheduler cannot start, because a second launch would be refused or repeat the runs. The log
@@ -107,14 +108,19 @@ def launch(plan: Plan, root: Path, allow_repeats: bool = False) -> list[RunFolde
             counts. If two processes launch the same study at once, the second waits and is refused.
 
     Raises:
-        ConfigError: The study has one of these runs already, or the W&B server cannot be stored.
-        RunError: A run cannot be written. The runs before it are then removed, unless they have started.
+        ConfigError: The study has one of these runs already or another margin, or the W&B server cannot be stored.
+        RunError: A run or the study's record cannot be written. The runs before it are then removed, unless they have
+            started, and the record is as before.
     """
-    if allow_repeats:
+    studies = dict.fromkeys(config.study for config in plan.configs if config.study)
+    if not studies:
         return _queue(plan, root)
-    with open_lock(root / LOCK_FILE, lambda error: _unwritable(root, error)) as lock:
-        take_lock(lock)
-        _refuse_repeats(plan, root)
+    with hold_launches(root), contextlib.ExitStack() as records:
+        if not allow_repeats:
+            _refuse_repeats(plan, root)
+        for study in studies:
+            configs = [config for config in plan.configs if config.study == study]
+            records.enter_context(recorded(root, study, configs, plan.study, is_clone=allow_repeats))
         return _queue(plan, root)
 
 
@@ -129,7 +135,7 @@ def _queue(plan: Plan, root: Path) -> list[RunFolder]:
     except RunError:
         for run in runs:
             with contextlib.suppress(RunError):
-                delete_run(run)
+                discard_run(run)
         raise
     try:
         tend_queue(root)
@@ -138,13 +144,9 @@ def _queue(plan: Plan, root: Path) -> list[RunFolder]:
     return runs
 
 
-def _unwritable(root: Path, error: OSError) -> RunError:
-    return RunError(f"no run can be launched in {root} ({error.strerror}); free space or make it writable")
-
-
 def _refuse_repeats(plan: Plan, root: Path) -> None:
     studies = {config.study for config in plan.configs} - {None}
-    there = [run for run in list_runs(root) if run.config.study in studies] if studies else []
+    there = [run for run in list_runs(root) if run.config.study in studies]
     repeats = [
         (config, run)
         for config in plan.configs

@@ -129,8 +129,10 @@ def preset_study(
     settings: Mapping[str, Any],
     method_settings: Mapping[str, Mapping[str, Any]] | None = None,
     name: str | None = None,
+    margin_points: float | None = None,
 ) -> StudyConfig:
-    """The study of PRESETS[preset] with further shared settings, settings of single methods, and an optional name.
+    """The study of PRESETS[preset] with further shared settings, settings of single methods, and an optional name and
+    margin.
 
     Raises ConfigError for a setting that the preset sets itself, DataError if the data does not suit the preset.
     """
@@ -144,6 +146,7 @@ def preset_study(
     methods = {method: {**study.method_settings.get(method, {}), **own.get(method, {})} for method in study.methods}
     changes = {
         "name": name or study.name,
+        "margin_points": study.margin_points if margin_points is None else margin_points,
         "method_settings": {method: given for method, given in methods.items() if given},
     }
     return build(StudyConfig, study.model_dump() | changes)

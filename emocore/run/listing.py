@@ -47,6 +47,12 @@ def list_finished(root: Path) -> list[RunFolder]:
     return [run for run, state in list_stored_states(root) if state.status == RunStatus.FINISHED]
 
 
+def has_study(root: Path, study: str) -> bool:
+    """Whether a readable run of this study is there."""
+    looks = map(_look_at, _run_paths(root))
+    return any(not isinstance(look, str) and look[0].config.study == study for look in looks)
+
+
 def list_damaged_runs(root: Path) -> list[str]:
     """One sentence for the user per run that cannot be read."""
     return [look for look in map(_look_at, _run_paths(root)) if isinstance(look, str)]

@@ -1,4 +1,4 @@
-"""The records of a run: JSON files of one object with a format number, which are validated as a whole when read.
+"""The records of runs and studies: JSON files of one object with a format number, validated as a whole when read.
 
 A record may be damaged or come from somebody else, so it is only read through its model.
 """
@@ -28,19 +28,23 @@ class Strict(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, allow_inf_nan=False)
 
 
-def read_record(folder: Path, name: str, model: type[Model], remedy: str = AGAIN) -> Model | None:
-    """The record in the file `name` of a run's folder; None if there is no such file.
+def read_record(
+    folder: Path, name: str, model: type[Model], remedy: str = AGAIN, owner: str | None = None
+) -> Model | None:
+    """The record in the file `name` of a run's folder; None if there is no such file. A record that is not a run's
+    names its `owner`.
 
     Raises RunError, which names run, file and field, if it cannot be read, is damaged or has another format.
     """
-    path, place = folder / name, f"run {folder.name}: {name}"
+    path, place = folder / name, f"{owner or f'run {folder.name}'}: {name}"
     try:
         check_contained(path, folder)
         content = read_json_object(path)
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise RunError(f"{place} cannot be read: {error.strerror}", hint="fix that, or delete the run") from None
+        hint = remedy if owner else "fix that, or delete the run"
+        raise RunError(f"{place} cannot be read: {error.strerror}", hint=hint) from None
     if content is None:
         raise RunError(f"{place} is damaged (it should hold one JSON object)", hint=remedy)
     values = migrate(content)

@@ -10,6 +10,8 @@ from emocore.run.config import MOST_REPLICATES, RunConfig, build
 from emocore.run.setting_texts import MOST_VALUES, STUDY_NAME
 from emocore.run.settings import SHARED, VARIED, with_role
 
+MOST_MARGIN_POINTS = 20.0  # of macro-F1; a wider margin would call a good method and a bad one equal
+
 
 class StudyConfig(BaseModel):
     """One fair comparison of methods."""
@@ -31,6 +33,14 @@ class StudyConfig(BaseModel):
         description="How often every method is trained, each time with other seeds and on other training rows, the "
         "same for all methods. This shows how much chance is in the choice of the training texts. It needs `rows`, "
         "fewer than there are.",
+    )
+    margin_points: float = Field(
+        1.0,
+        gt=0,
+        le=MOST_MARGIN_POINTS,
+        allow_inf_nan=False,
+        description="How many points of macro-F1 matter to you: two methods that surely differ by less are called "
+        "equal. It is fixed at launch, before there are results.",
     )
     settings: dict[str, Any] = Field(default_factory=dict, description="Settings that all runs share.")
     method_settings: dict[str, dict[str, Any]] = Field(

@@ -4,11 +4,13 @@ from typing import Any
 
 import streamlit as st
 
-from emocore.errors import EmocoreError
+from emocore.errors import EmocoreError, RunError
 from emocore.models.resolve import take_over
 from emocore.run.config import NO_BASE, STARTER, RunConfig
 from emocore.run.listing import find_run, runs_root
 from emocore.run.settings import is_number
+from emocore.run.study import StudyConfig
+from emocore.run.study_record import read_study_record
 from pages.launch.study_form import NOTHING
 from pages.shared.plain import plain
 
@@ -33,11 +35,20 @@ def prefill_clone(sources: list[str]) -> bool:
         if config.replicate > 1:
             notes = [*notes, f"that run is replicate {config.replicate}; a launch from here draws other training rows"]
         st.session_state["launch_clone_notes"] = notes
-        st.session_state.update(form_values(config, sources))
+        st.session_state.update(form_values(config, sources) | _known_margin(config.study))
     st.info(f"These are the settings of run {plain(run_id)}; change what you like.", icon=":material/content_copy:")
     for note in st.session_state.get("launch_clone_notes", []):
         st.warning(plain(note), icon=":material/link_off:")
     return True
+
+
+def _known_margin(study: str | None) -> dict[str, Any]:
+    """The margin of the run's study as a value of the form, if the study has one."""
+    try:
+        record = read_study_record(runs_root(), study) if study else None
+    except RunError:  # the launch says so if it goes into that study
+        return {}
+    return {"launch_margin_points": record.margin_points} if record else {}
 
 
 def form_values(config: RunConfig, sources: list[str]) -> dict[str, Any]:
@@ -56,6 +67,7 @@ def form_values(config: RunConfig, sources: list[str]) -> dict[str, Any]:
         f"launch_rate_{config.method}": config.learning_rate,
         "launch_seeds": str(config.seed),
         "launch_replicates": 1,
+        "launch_margin_points": StudyConfig.model_fields["margin_points"].default,
         "launch_study": config.study or "",
         "launch_vary": NOTHING,
         "launch_vary_values": "",

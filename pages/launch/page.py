@@ -16,7 +16,7 @@ from emocore.run.config import MOST_REPLICATES, STARTER, build
 from emocore.run.listing import runs_root
 from emocore.run.parse import parse_list
 from emocore.run.settings import DATA_FILES, describe
-from emocore.run.study import StudyConfig
+from emocore.run.study import MOST_MARGIN_POINTS, StudyConfig
 from emocore.system.devices import own_devices
 from emocore.system.files import file_version
 from emocore.text import counted, format_minutes
@@ -85,9 +85,14 @@ with left:
         "Replicates", 1, MOST_REPLICATES, key="launch_replicates",
         help=StudyConfig.model_fields["replicates"].description,
     )  # fmt: skip
-    name = right_part.text_input("Study", key="launch_study", placeholder="a name by date", help=describe("study"))
-    for field in ("seeds", "replicates", "study"):  # below the row, which is too narrow for a sentence
+    margin = right_part.number_input(
+        "Margin in points", 0.0, MOST_MARGIN_POINTS, StudyConfig.model_fields["margin_points"].default, 0.5,
+        format="%g", key="launch_margin_points", help=StudyConfig.model_fields["margin_points"].description,
+    )  # fmt: skip
+    for field in ("seeds", "replicates", "margin_points"):  # below the row, which is too narrow for a sentence
         add_error_slot(field)
+    name = st.text_input("Study", key="launch_study", placeholder="a name by date", help=describe("study"))
+    add_error_slot("study")
     vary = choose_vary()
     own_lines = choose_method_settings()
     with st.expander("More settings"):
@@ -112,6 +117,7 @@ with right:
             "methods": methods,
             "seeds": parse_list(seeds),
             "replicates": replicates,
+            "margin_points": margin,
             "settings": {key: value for key, value in settings.items() if value is not None},
             "method_settings": join_method_settings(rates, own_lines, methods),
             "vary": vary,

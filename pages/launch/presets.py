@@ -70,6 +70,7 @@ def study_values(study: StudyConfig, sources: list[str]) -> dict[str, Any]:
             "launch_methods": study.methods,
             "launch_seeds": ", ".join(str(seed) for seed in study.seeds),
             "launch_replicates": study.replicates,
+            "launch_margin_points": study.margin_points,
             "launch_study": study.name,
             "launch_vary": setting,
             "launch_vary_values": ", ".join(

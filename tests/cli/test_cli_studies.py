@@ -9,6 +9,7 @@ from emocore.cli.main import main
 from emocore.jobs.queue import pause_queue
 from emocore.run.config import RunConfig
 from emocore.run.listing import find_run, runs_root
+from emocore.run.study_record import read_study_record
 
 
 def study_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[RunConfig]:
@@ -37,6 +38,17 @@ def test_a_preset_is_launched_with_the_data_and_name_that_are_given(
     assert {c.learning_rate for c in configs if c.method == "ia3"} == {5e-3}
 
 
+@pytest.mark.parametrize("preset", [[], ["--preset", "rows"]])
+def test_the_margin_is_that_of_the_launch(
+    small_csv: Path, tiny_bert: Path, capsys: pytest.CaptureFixture[str], preset: list[str]
+) -> None:
+    options = [*preset, "--data", str(small_csv), "--base", str(tiny_bert)]
+    for name, margin in (("default", []), ("own", ["--margin-points", "2.5"])):
+        study_of(capsys, *options, "--name", name, *margin)
+    margins = [record.margin_points for name in ("default", "own") if (record := read_study_record(runs_root(), name))]
+    assert margins == [1.0, 2.5]
+
+
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [
@@ -49,6 +61,8 @@ def test_a_preset_is_launched_with_the_data_and_name_that_are_given(
         (["--preset", "fair", "--vary", "rows=30,60"], "--vary: preset fair sets it itself"),
         (["--preset", "as-it-was", "--set", "qlora.max_steps=9"], "max_steps: preset as-it-was sets it itself"),
         (["--vary", "rows=30,60", "--rows", "90"], "vary: rows is also set to one value"),
+        (["--margin-points", "0"], "margin_points: Input should be greater than 0"),
+        (["--preset", "starter", "--margin-points", "30"], "margin_points: Input should be less than or equal to 20"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -65,3 +79,5 @@ def test_a_study_is_not_launched_into_itself(
     study_of(capsys, *options)
     message = refuse("study", *options, "--seeds", "42,43")
     assert "study 's' already has TF-IDF seed 42" in message and "choose another name" in message
+    message = refuse("study", *options, "--seeds", "43", "--margin-points", "2")
+    assert "margin_points: study 's' was launched with 1, which stays" in message and "another name" in message

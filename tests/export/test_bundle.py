@@ -14,12 +14,13 @@ from inline_snapshot import snapshot
 
 from emocore.errors import EmocoreError
 from emocore.evaluation.comparison import compare
-from emocore.evaluation.results import TeamResult, load_result
+from emocore.evaluation.results import RunResult, TeamResult, load_result
 from emocore.export import bundle
 from emocore.export.bundle import write_bundle
 from emocore.export.content import ComparisonContent
 from emocore.export.figures import Picture
-from tests.support.studies import finish_study
+from emocore.run.study_record import StudyRecord, study_file, write_study_record
+from tests.support.studies import finish_study, make_plan
 
 
 def read(path: Path) -> dict[str, bytes]:
@@ -160,3 +161,31 @@ def test_runs_of_w_and_b_bring_their_address_and_no_folder_of_their_choice(
     files = read(tmp_path / "b.zip")
     assert json.loads(files["runs/evil-id/wandb.json"]) == {"url": "https://wandb.example/1"}
     assert f"runs/{alone.id}/wandb.json" not in files
+
+
+def test_the_plan_of_the_study_is_in_it_if_all_runs_are_of_one(content: ComparisonContent, tmp_path: Path) -> None:
+    root = tmp_path / "runs"
+    runs = [load_result(run) for run in finish_study(root, ("lora", "ia3"), (1,), has_test=False)]
+    others = [load_result(run) for run in finish_study(root, ("head",), (1,), study="other", has_test=False)]
+    record = make_plan(methods=("lora", "ia3"), margin_points=2.5)
+    write_study_record(root, record)
+
+    def bundle_of(results: list[RunResult]) -> tuple[list[str], dict[str, bytes]]:
+        bare = replace(content, comparison=compare(results, "validation"), figures={}, tables={})
+        return write_bundle(tmp_path / "b.zip", bare), read(tmp_path / "b.zip")
+
+    notes, files = bundle_of(runs)
+    assert notes == [] and StudyRecord.model_validate_json(files["study.json"]) == record
+    assert b"study.json " in files["README.txt"] and b"--margin-points 2.5 " in files["README.txt"]
+    for results in (runs + others, others):
+        notes, files = bundle_of(results)
+        assert notes == [] and "study.json" not in files and b"study.json" not in files["README.txt"]
+    study_file(root, "s").write_text("{", encoding="utf-8")
+    notes, files = bundle_of(runs)
+    assert notes == snapshot(
+        [
+            "The plan of the study is left out: study 's': studies/s-043a718774c572bd.json is damaged (it should hold "
+            "one JSON object)."
+        ]
+    )
+    assert "study.json" not in files and str(tmp_path).encode() not in files["README.txt"]

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,11 @@ from emocore.errors import ConfigError
 from emocore.export.repeat import repeat_command
 from emocore.jobs.launch import Plan, plan_runs, plan_study
 from emocore.run.config import RunConfig
+from emocore.run.folder import RunFolder
 from emocore.run.study import StudyConfig
+from emocore.run.study_record import study_file, write_study_record
 from tests.support.audited_runs import build_result
+from tests.support.studies import make_plan
 from tests.support.tables import make_table, write_csv
 
 FULL = {
@@ -116,6 +120,23 @@ def test_only_what_was_chosen_is_named(folder: Path) -> None:
         "python -m emocore study --name 'PEFT (v1.2) + more' --methods lora,ia3 --seeds 1,2 --base minilm-l6 "
         "--data train.csv --batch-size 8 --set ia3.learning_rate=0.005"
     )
+
+
+@pytest.mark.parametrize("margin", [1.0, 2.5])
+def test_a_study_is_repeated_with_the_margin_of_its_launch(
+    folder: Path, relaunch: Callable[[str], list[RunConfig]], margin: float
+) -> None:
+    planned = study(settings={"data": "train.csv"})
+    write_study_record(folder, make_plan(name=planned.name, margin_points=margin))
+    configs = plan_study(planned).configs
+    results = [replace(build_result(config), run=RunFolder(folder / "a run")) for config in configs]
+    command = repeat_command(results)
+    assert command == repeat(configs).replace(
+        " --base", f" --margin-points {margin} --base" if margin > 1 else " --base"
+    )
+    assert relaunch(command) == configs
+    study_file(folder, planned.name).write_text("{", encoding="utf-8")
+    assert repeat_command(results) == repeat(configs)
 
 
 NO_STUDIES: dict[str, Callable[[list[RunConfig]], list[RunConfig]]] = {

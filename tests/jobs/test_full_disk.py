@@ -9,10 +9,11 @@ import pytest
 
 from emocore.errors import RunError
 from emocore.jobs.delete import delete_run
-from emocore.jobs.launch import LOCK_FILE, launch, plan_runs, plan_study
+from emocore.jobs.launch import launch, plan_runs, plan_study
 from emocore.jobs.overview import describe_run
 from emocore.jobs.queue import pause_queue, resume_run
 from emocore.jobs.scheduler import LOG_FILE, Scheduler
+from emocore.jobs.studies import LOCK_FILE
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run, list_damaged_runs, list_runs

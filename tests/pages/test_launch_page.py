@@ -14,6 +14,7 @@ from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run, list_runs, runs_root
 from emocore.run.state import RunStatus
+from emocore.run.study_record import read_study_record, study_file
 from tests.support.pages import draw, open_page, words
 from tests.support.tables import change_status, make_table, write_csv
 
@@ -208,6 +209,29 @@ def test_an_upload_is_kept_once_it_can_be_read_and_launched_from_there(
     kept.parent.rmdir()
     kept.parent.write_text("in the way", encoding="utf-8")
     assert "the upload cannot be stored" in upload(page, "other.csv", table.to_csv(index=False).encode())
+
+
+def test_the_margin_of_the_form_is_fixed_for_the_study_and_comes_back_in_a_clone() -> None:
+    page = open_launch()
+    page.multiselect(key="launch_methods").set_value(["tfidf"])
+    page.text_input(key="launch_study").set_value("mine")
+    page.number_input(key="launch_margin_points").set_value(0.0).run()
+    assert "margin_points: Input should be greater than 0" in words(page)
+    page.number_input(key="launch_margin_points").set_value(2.5).run()
+    [run] = click_launch(page)
+    record = read_study_record(runs_root(), "mine")
+    assert record and (record.margin_points, record.methods, record.additions) == (2.5, ("tfidf",), ())
+    clone = open_launch(clone=run.id)
+    assert clone.number_input(key="launch_margin_points").value == 2.5
+    clone.text_input(key="launch_seeds").set_value("43").run()
+    assert len(click_launch(clone)) == 2
+    record = read_study_record(runs_root(), "mine")
+    assert record and [addition.seeds for addition in record.additions] == [(43,)]
+    study_file(runs_root(), "mine").write_text("{", encoding="utf-8")
+    clone = open_launch(clone=run.id)
+    assert clone.number_input(key="launch_margin_points").value == 1.0, "the form opens all the same"
+    click_launch(clone)
+    assert "mine-" in words(clone) and ".json is damaged" in words(clone).replace("\\", "")
 
 
 def test_an_unknown_preset_in_the_address_is_told() -> None:

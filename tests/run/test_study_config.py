@@ -42,6 +42,9 @@ def test_a_study_shares_its_settings_and_gives_a_method_its_own() -> None:
         ({"seeds": list(range(1001))}, "seeds"),
         ({"name": "a\x1bb"}, "name"),
         ({"vary": {"rows": list(range(20, 1100))}}, "vary"),
+        ({"margin_points": 0}, "margin_points"),
+        ({"margin_points": 20.5}, "margin_points"),
+        ({"margin_points": "nan"}, "margin_points"),
     ],
 )
 def test_a_wrong_study_is_refused_with_its_field(values: dict[str, Any], field: str) -> None:

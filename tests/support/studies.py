@@ -14,6 +14,7 @@ from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run
 from emocore.run.state import RunStatus
+from emocore.run.study_record import StudyRecord
 from emocore.system.processes import Failure
 from emocore.tracking.team import TeamRun
 from tests.support.tables import COST, change_status, finish_run
@@ -66,6 +67,12 @@ def finish_study(
             test = splits[1] if has_test else None
             runs.append(finish_run(root, config, *splits[0], labels, cost, origin, test))
     return runs
+
+
+def make_plan(**changes: Any) -> StudyRecord:
+    """The record of a study `s` of two methods with two seeds."""
+    values: dict[str, Any] = {"name": "s", "launched_at": 1.5, "threshold": None, "margin_points": 1.0, "replicates": 1}
+    return StudyRecord(**values | {"methods": ("lora", "tfidf"), "seeds": (1, 2)} | changes)
 
 
 def fail_run(root: Path, method: str, reason: str, study: str = "s", failure: Failure | None = None) -> RunFolder:
