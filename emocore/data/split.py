@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from emocore.data.groups import note_groups, pick_groups
 from emocore.data.source import quote_column, quote_columns
 from emocore.data.table import EmotionTable, read_table
 from emocore.errors import DataError
 from emocore.run.config import RunConfig
-from emocore.text import join_names
+from emocore.text import counted, join_names
 
 MINIMUM_ROWS = 20  # in each split; with fewer, not even the commonest emotion can be measured
 FEW_POSITIVES = 2  # in a whole file; with so few, one text more or less decides F1
@@ -21,7 +22,8 @@ class Splits:
     """`frames` maps train, validation and, if there is one, test to a table's frame.
 
     `data_sha256` maps each source file's setting to its hash; `split_sha256` is the hash of the texts and labels in
-    each split, so equal hashes mean equal splits; `evaluation_sha256` is that of all but the training split.
+    each split, so equal hashes mean equal splits, whatever their groups; `evaluation_sha256` is that of all but the
+    training split.
     `available_rows` counts the rows from which the training rows were drawn.
     """
 
@@ -38,14 +40,15 @@ def load_splits(config: RunConfig) -> Splits:
     """Read, check and split the data of a run. Raises DataError.
 
     Official files are used unchanged. Missing splits are taken from the training file, stratified over all labels
-    (Sechidis et al. 2011, by `iterative-stratification`). With a validation file and no test file, there is no test
-    split. `rows` then limits only the training part.
+    (Sechidis et al. 2011, by `iterative-stratification`) or, with a group column, in whole groups (see `pick_groups`).
+    With a validation file and no test file, there is no test split. `rows` then limits only the training part; it
+    draws single rows even with groups, since a study of 500 rows is to have 500.
     """
-    train = read_table(config.data, config.text_column, config.label_columns)
+    train = read_table(config.data, config.text_column, config.label_columns, config.group_column)
     tables = {"data": train}
     for field in ("validation_data", "test_data"):
         if source := getattr(config, field):
-            tables[field] = read_table(source, config.text_column, list(train.labels))
+            tables[field] = read_table(source, config.text_column, list(train.labels), config.group_column)
     frames = _split(tables, config)
     available_rows = len(frames["train"])
     frames["train"] = _take_rows(frames["train"], train.labels, config)
@@ -89,11 +92,27 @@ def _hold_out(
             f"{table.name}: {len(table.frame)} rows are too few to split off {share:.0%} for evaluation; "
             f"it needs about {round(MINIMUM_ROWS / share)}, or separate validation and test files"
         )
+    if config.group_column:
+        return _hold_out_groups(table, frame, share, config)
     from iterstrat.ml_stratifiers import MultilabelStratifiedShuffleSplit
 
     splitter = MultilabelStratifiedShuffleSplit(n_splits=1, test_size=share, random_state=config.split_seed)
     kept, held = next(splitter.split(frame, frame[list(table.labels)].to_numpy()))
     return frame.iloc[np.sort(kept)], frame.iloc[np.sort(held)]
+
+
+def _hold_out_groups(
+    table: EmotionTable, frame: pd.DataFrame, share: float, config: RunConfig
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    is_held = pick_groups(frame, table.labels, share, config.split_seed)
+    if abs(is_held.mean() - share) > share / 2:
+        raise DataError(
+            f"{table.name}: of its {counted(frame['group_name'].nunique(), 'group')}, whole ones with about "
+            f"{share:.0%} of the texts are to be split off for evaluation, but the nearest have {is_held.mean():.0%}; "
+            "name a column with more and smaller groups in the setting group_column, or separate validation and test "
+            "files"
+        )
+    return frame[~is_held], frame[is_held]
 
 
 def _take_rows(train: pd.DataFrame, labels: tuple[str, ...], config: RunConfig) -> pd.DataFrame:
@@ -133,7 +152,8 @@ def _check_sizes(frames: dict[str, pd.DataFrame], table: EmotionTable) -> None:
 def _hash_split(frames: dict[str, pd.DataFrame]) -> str:
     digest = hashlib.sha256()
     for name, frame in frames.items():
-        digest.update(f"{name}\n{frame.to_csv(index=False)}".encode())
+        texts = frame.drop(columns="group_name", errors="ignore")
+        digest.update(f"{name}\n{texts.to_csv(index=False)}".encode())
     return digest.hexdigest()
 
 
@@ -148,6 +168,8 @@ def _notes(tables: dict[str, EmotionTable], frames: dict[str, pd.DataFrame], lab
     for name in ("validation", "test"):
         if name in frames and (shared := int(frames[name]["text"].isin(known).sum())):
             notes.append(f"{shared} texts of the {name} split are also in the training split")
+    if "group_name" in frames["train"]:
+        notes += note_groups(frames)
     notes += [note for table in tables.values() for note in _note_rare(table)]
     absent = [label for label in labels if not frames["train"][label].any()]
     if absent:

@@ -20,7 +20,7 @@ from emocore.text import counted, join_names
 TEXT_COLUMN_NAMES = ("tweet", "text", "message", "sentence", "comment", "content", "utterance", "post")
 ID_COLUMN_NAMES = ("id", "row_id", "index", "tweet_id", "example_id", "")
 # Columns of the checked table, of the stored predictions and of the output of `classify`.
-RESERVED_COLUMNS = ("row_id", "text", "split", "predicted")
+RESERVED_COLUMNS = ("row_id", "text", "group_name", "split", "predicted")
 
 MOST_LABELS, LONGEST_LABEL = 200, 100
 NO_LABEL_NAME = re.compile(r"[<>\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")  # markup, control, direction
@@ -39,8 +39,9 @@ INVISIBLE = re.compile(
 class EmotionTable:
     """Texts with their labels.
 
-    `frame` has the columns `row_id` (str), `text` (str) and one int8 column per label, in file order.
-    `ignored_columns` are those that are neither ID, text nor label; `sha256` is of the file's bytes.
+    `frame` has the columns `row_id` (str), `text` (str), `group_name` (str, only if a group column was named) and one
+    int8 column per label, in file order. `ignored_columns` are those that are none of these; `sha256` is of the file's
+    bytes.
     """
 
     frame: pd.DataFrame
@@ -50,22 +51,34 @@ class EmotionTable:
     ignored_columns: tuple[str, ...] = ()
 
 
-def read_table(source: str, text_column: str | None = None, label_columns: list[str] | None = None) -> EmotionTable:
+def read_table(
+    source: str,
+    text_column: str | None = None,
+    label_columns: list[str] | None = None,
+    group_column: str | None = None,
+) -> EmotionTable:
     """Read and check `source` ("starter" or a path). Raises DataError with file, row and column."""
-    table = check_table(read_source(source), text_column, label_columns)
+    table = check_table(read_source(source), text_column, label_columns, group_column)
     return replace(table, name=STARTER) if source == STARTER else table
 
 
-def check_table(file: DataFile, text_column: str | None = None, label_columns: list[str] | None = None) -> EmotionTable:
+def check_table(
+    file: DataFile,
+    text_column: str | None = None,
+    label_columns: list[str] | None = None,
+    group_column: str | None = None,
+) -> EmotionTable:
     """The table in a file that has been read. Raises DataError as `read_table` does."""
     frame = parse_cells(file)
-    text = _find_text_column(frame, text_column, label_columns, file.name)
+    text = _find_text_column(frame, text_column, label_columns, file.name, group_column)
     if _reads_as_labels(frame[text]):
         raise DataError(
             f"{file.name}, column {quote_column(file.name, text, frame.columns)}: it holds labels, 0 or 1, and no "
             "texts; name the column with the texts in the setting text_column"
         )
-    candidates = [column for column in frame.columns if column != text]
+    if group_column:
+        _check_group_column(frame, group_column, text, label_columns, file.name)
+    candidates = [column for column in frame.columns if column not in (text, group_column)]
     labels = _find_labels(frame, candidates, label_columns, file.name)
     _check_label_names(frame, labels, file.name)
     _check_texts(frame[text], file.name, text, frame)
@@ -73,6 +86,7 @@ def check_table(file: DataFile, text_column: str | None = None, label_columns: l
     columns = {
         "row_id": pd.Series(_row_ids(frame, others), index=frame.index, dtype=object),
         "text": frame[text].str.strip(),
+        **({"group_name": frame[group_column].str.strip()} if group_column else {}),
         **{label: _binary_column(frame, label, file.name) for label in labels},
     }
     return EmotionTable(
@@ -93,7 +107,9 @@ def read_texts(source: str, text_column: str | None = None) -> list[str]:
     return list(frame[column].str.strip())
 
 
-def _find_text_column(frame: pd.DataFrame, wanted: str | None, label_columns: list[str] | None, name: str) -> str:
+def _find_text_column(
+    frame: pd.DataFrame, wanted: str | None, label_columns: list[str] | None, name: str, group_column: str | None = None
+) -> str:
     if wanted:
         if wanted not in frame.columns:
             raise DataError(f"{name}: no column {wanted!r}; it has {quote_columns(name, frame.columns)}")
@@ -107,7 +123,7 @@ def _find_text_column(frame: pd.DataFrame, wanted: str | None, label_columns: li
         column
         for column in frame.columns
         if column.lower() not in (*ID_COLUMN_NAMES, *KNOWN_EMOTIONS)
-        and column not in (label_columns or [])
+        and column not in (*(label_columns or []), group_column)
         and not _is_label_like(frame[column])
     ]
     if len(wordy) == 1:
@@ -116,6 +132,29 @@ def _find_text_column(frame: pd.DataFrame, wanted: str | None, label_columns: li
         f"{name}: no text column found in {quote_columns(name, frame.columns)}; "
         "call it 'text' or name it with the setting text_column"
     )
+
+
+def _check_group_column(
+    frame: pd.DataFrame, column: str, text: str, label_columns: list[str] | None, name: str
+) -> None:
+    """Raises DataError unless the column names a group of every text, and is neither text, label nor ID."""
+    if column not in frame.columns:
+        raise DataError(f"{name}: no group column {column!r}; it has {quote_columns(name, frame.columns)}")
+    shown = f"{name}, column {quote_column(name, column, frame.columns)}"
+    if column == text or column in (label_columns or []):
+        kind = "texts" if column == text else "labels"
+        raise DataError(f"{shown}: it holds the {kind}; name another column in the setting group_column")
+    if _reads_as_labels(frame[column]):
+        raise DataError(
+            f"{shown}: it holds labels, 0 or 1, and no names of groups; name the column with the author or the thread "
+            "in the setting group_column"
+        )
+    if column.lower() in ID_COLUMN_NAMES and frame[column].is_unique:
+        raise DataError(
+            f"{shown}: it is the ID, different in every row; name a column whose values several texts share in the "
+            "setting group_column"
+        )
+    _check_filled(frame[column], name, column, frame, "the group is empty", "fill in a name; one text may be a group")
 
 
 def _find_labels(frame: pd.DataFrame, candidates: list[str], wanted: list[str] | None, name: str) -> list[str]:
@@ -175,11 +214,15 @@ def _binary_column(frame: pd.DataFrame, label: str, name: str) -> pd.Series:
 
 
 def _check_texts(texts: pd.Series, name: str, column: str, frame: pd.DataFrame) -> None:
-    empty = texts[texts.str.fullmatch(INVISIBLE)]
+    _check_filled(texts, name, column, frame, "the text is empty", "fill or remove them")
+
+
+def _check_filled(cells: pd.Series, name: str, column: str, frame: pd.DataFrame, problem: str, remedy: str) -> None:
+    empty = cells[cells.str.fullmatch(INVISIBLE)]
     if len(empty):
         raise DataError(
-            f"{name}, row {empty.index[0]}, column {quote_column(name, column, frame.columns)}: the text is empty "
-            f"({_count_rows(empty.index)}); fill or remove them"
+            f"{name}, row {empty.index[0]}, column {quote_column(name, column, frame.columns)}: {problem} "
+            f"({_count_rows(empty.index)}); {remedy}"
         )
 
 

@@ -34,7 +34,12 @@ class Upload:
 
 
 def store_upload(
-    root: Path, name: str, content: bytes, text_column: str | None = None, label_columns: list[str] | None = None
+    root: Path,
+    name: str,
+    content: bytes,
+    text_column: str | None = None,
+    label_columns: list[str] | None = None,
+    group_column: str | None = None,
 ) -> Path:
     """Store an uploaded file under `root/uploads` by its hash, so that the same file is stored only once.
 
@@ -51,7 +56,7 @@ def store_upload(
             return path
     except OSError as error:
         raise _unwritable(folder, error) from None
-    check_table(DataFile(safe_name, content), text_column, label_columns)
+    check_table(DataFile(safe_name, content), text_column, label_columns, group_column)
     try:
         folder.mkdir(exist_ok=True)
         write_atomically(path, content)

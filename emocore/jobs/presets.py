@@ -11,6 +11,7 @@ from typing import Any
 from emocore.data.split import load_splits
 from emocore.errors import ConfigError, DataError
 from emocore.run.config import STARTER, RunConfig, build
+from emocore.run.settings import DATA_FILES
 from emocore.run.study import StudyConfig
 
 STUDY_METHODS = ("lora", "ia3", "qlora")
@@ -85,7 +86,7 @@ PRESETS: Mapping[str, Preset] = {
             title="Starter study",
             description="LoRA, IA3 and QLoRA on the bundled MiniLM and the built-in messages, in a few minutes.",
             make=starter_study,
-            own=frozenset({"data", "validation_data", "test_data", "text_column", "label_columns", "base", "epochs"}),
+            own=frozenset({*DATA_FILES, "text_column", "label_columns", "group_column", "base", "epochs"}),
         ),
         Preset(
             name="as-it-was",

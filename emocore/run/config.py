@@ -36,7 +36,8 @@ class Use:
         form: The heading on the Launch page under "More settings", or the top of the page.
         varied: Whether a study may give it several values.
         file: Whether it names a data file, which is identified by content; its path is private to this machine.
-        draws: Whether it only draws texts; the evaluation texts then identify a series, and not this setting.
+        draws: Whether it only divides or draws texts; the evaluation texts then identify a series, and not this
+            setting.
         audited_as: The name that the audit uses, if that is not the setting's own name.
         needs_base: Whether a method without a base ignores it; only for training settings.
     """
@@ -116,6 +117,13 @@ class RunConfig(BaseModel):
     )
     label_columns: Annotated[list[str] | None, Use("data", "Data", audited_as="labels")] = Field(
         None, description="Columns with the 0/1 labels. By default, every numeric column except the ID."
+    )
+    # It changes what a run learns from only by the split, so runs with the same evaluation texts are one series.
+    group_column: Annotated[str | None, Use("data", "Data", draws=True)] = Field(
+        None,
+        description="Column that says which texts belong together, such as the author or the thread; every file needs "
+        "it. A group stays in one split and is resampled whole, since its texts tell less than as many separate ones. "
+        "It is stored with the predictions.",
     )
     rows: Annotated[int | None, Use("data", "top", varied=True, audited_as="training rows")] = Field(
         None,

@@ -27,6 +27,7 @@ VARIED = tuple(name for name in _FIELDS if use(name).varied)
 AUDITED = with_role("data", "training", "method")
 # For these settings None is a choice; for all others it means that the method does not read them.
 CHOICES_OF_NONE = {
+    "group_column": "none",
     "label_columns": "every numeric one",
     "rows": "all",
     "text_column": "found by itself",

@@ -43,10 +43,12 @@ def _take_upload(root: Path) -> str | None:
     )
     if not upload:
         return None
-    text_column = st.session_state.get("launch_text_column", "").strip() or None
+    text_column, group_column = (
+        st.session_state.get(f"launch_{name}", "").strip() or None for name in ("text_column", "group_column")
+    )
     label_columns = parse_list(st.session_state.get("launch_label_columns", "")) or None
     try:
-        return str(store_upload(root, upload.name, upload.getvalue(), text_column, label_columns))
+        return str(store_upload(root, upload.name, upload.getvalue(), text_column, label_columns, group_column))
     except DataError as error:
         st.error(plain(error), icon=":material/error:")
         return None

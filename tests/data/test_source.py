@@ -79,7 +79,9 @@ def test_nor_is_a_path_that_leads_to_none_waited_for(path: str, read_source: Cal
 
 
 @pytest.mark.parametrize("name", SECRETS)
-@pytest.mark.parametrize("options", [{}, {"text_column": "nope"}, {"label_columns": ["joy", "nope"]}], ids=str)
+@pytest.mark.parametrize(
+    "options", [{}, {"text_column": "nope"}, {"label_columns": ["joy", "nope"]}, {"group_column": "nope"}], ids=str
+)
 def test_no_message_shows_what_a_file_holds(tmp_path: Path, name: str, options: dict[str, object]) -> None:
     with pytest.raises(DataError) as caught:
         read_table(write_text(tmp_path / name, SECRETS[name]), **options)  # type: ignore[arg-type]

@@ -49,6 +49,10 @@ def test_a_file_that_cannot_be_read_is_not_kept(root: Path) -> None:
         store_upload(root, "x.csv", other)
     assert list(root.iterdir()) == []
     assert store_upload(root, "x.csv", other, "said").is_file()
+    numbered = b"text,author,anger,joy\nx,7,1,0\ny,8,0,1\n"
+    with pytest.raises(DataError, match="'7' where a label is 0 or 1"):
+        store_upload(root, "x.csv", numbered)
+    assert store_upload(root, "x.csv", numbered, group_column="author").is_file()
 
 
 @pytest.mark.parametrize("obstacle", ["file", "link to nowhere", "gone"])

@@ -35,6 +35,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the data files and a local base lie: there the command is given."""
     for name, seed in (("train.csv", 0), ("my dev file.csv", 1), ("-odd.csv", 2)):
         write_csv(tmp_path / name, make_table(200, seed))
+    write_csv(tmp_path / "threads.csv", make_table(200).assign(author=[f"author {row % 50}" for row in range(200)]))
     base = tmp_path / "tiny bert"
     base.mkdir()
     (base / "config.json").write_text('{"model_type": "bert", "max_position_embeddings": 64}')
@@ -92,6 +93,7 @@ STUDIES = {
     "the same rate for all": study(settings={"learning_rate": 0.001}),
     "other bases": study(methods=["lora", "tfidf", "ia3"], method_settings={"ia3": {"base": "smollm2-135m"}}),
     "files": study(settings={"data": "train.csv", "validation_data": "my dev file.csv", "rows": 50}),
+    "groups": study(settings={"data": "threads.csv", "group_column": "author"}),
     "a file that looks like an option": study(settings={"data": "train.csv", "test_data": "-odd.csv"}),
     "a local base": study(settings={"base": "tiny bert", "max_length": 64}),
     "rows varied": study(methods=["lora", "tfidf"], vary={"rows": [50, 100]}),
