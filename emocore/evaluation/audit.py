@@ -17,6 +17,7 @@ import pandas as pd
 from emocore.evaluation.audit_rules import RECIPE, RULES, SEVERITIES, SPLIT_SETTINGS, Rule, Severity
 from emocore.evaluation.results import Result
 from emocore.evaluation.run_descriptions import Subject, TrialPlace, describe_results
+from emocore.run.settings import audit_name
 from emocore.text import join_names
 
 COLUMNS = ["what", "values", "severity", "effect"]
@@ -28,6 +29,7 @@ SAME_TEXTS: Mapping[Draws, str] = {
     "shared": "It led to the same evaluation texts, and series are compared by the training texts that they share.",
     "apart": "It led to the same evaluation texts; what it did to the training texts is said of the training draws.",
 }
+SAME_TEXTS_IN_GROUPS = "It led to the same texts; all series are resampled in the groups that any of them knows."
 
 
 def audit(
@@ -62,7 +64,8 @@ def audit_subjects(subjects: Sequence[Subject]) -> pd.DataFrame:
         elif set(shared_design) & set(rule.follows) and _is_same_in_methods([*shared_design, what], having):
             continue  # the design already covers it
         elif what in SPLIT_SETTINGS and is_same_split:
-            rows.append((what, _describe_values(what, having), "cosmetic", SAME_TEXTS[draws], False))
+            effect = SAME_TEXTS_IN_GROUPS if what == audit_name("group_column") else SAME_TEXTS[draws]
+            rows.append((what, _describe_values(what, having), "cosmetic", effect, False))
         else:
             effect = _explain_trials(having) if what == "learning-rate trials" else rule.effect
             rows.append((what, _describe_values(what, having), rule.severity, effect, False))

@@ -1,8 +1,10 @@
 """Bootstrap over texts: the scores that several runs would have on other texts of the same kind.
 
-All runs are scored on the same resampled texts, so differences between them are paired. There is no loop over
-resamples: scores follow from counts, and one matrix product gives the counts of many resamples (how often each text was
-drawn, times what each text adds to each count).
+All runs are scored on the same resampled texts, so differences between them are paired. Where texts belong together in
+groups, whole groups are drawn (the cluster bootstrap, Davison and Hinkley 1997, section 3.8), since texts of one author
+are alike and tell less than as many texts of different authors; a resample then has only about as many texts. There is
+no loop over resamples: scores follow from counts, and one matrix product gives the counts of many resamples (how often
+each text or group was drawn, times what it adds to each count).
 """
 
 from collections.abc import Sequence
@@ -35,15 +37,15 @@ def average_runs(scores: np.ndarray, repetitions: Sequence[Sequence[int]], axis:
 
 @dataclass(frozen=True)
 class _Counts:
-    """Sums over texts: hits and predicted (..., runs, labels), support (..., labels), and the sums over texts of
-    Jaccard and of exact matches (..., runs)."""
+    """Sums over texts: hits and predicted (..., runs, labels), support (..., labels), the sums of Jaccard and of exact
+    matches (..., runs), and the number of texts (..., 1)."""
 
     hits: np.ndarray
     predicted: np.ndarray
     support: np.ndarray
     jaccard: np.ndarray
     exact: np.ndarray
-    texts: int
+    texts: np.ndarray
 
 
 def score(predictions: Predictions) -> Scores:
@@ -52,15 +54,16 @@ def score(predictions: Predictions) -> Scores:
 
 
 def resample(predictions: Predictions, resamples: int = RESAMPLES, seed: int = SEED) -> Scores:
-    """The scores on `resamples` draws of equally many texts with replacement, as float32."""
+    """The scores on `resamples` draws of equally many texts, or groups of texts, with replacement, as float32."""
     random = np.random.default_rng(seed)
-    columns, texts = _columns(predictions).astype(np.float32), len(predictions.truth)  # counts below 2**24 stay exact
+    # Counts below 2**24 stay exact.
+    columns, units = predictions.sum_units(_columns(predictions)).astype(np.float32), predictions.units
     parts = []
     for begin in range(0, resamples, CHUNK):
         rows = min(CHUNK, resamples - begin)
-        draws = random.integers(0, texts, size=(rows, texts), dtype=np.int32)
-        draws += np.arange(rows, dtype=np.int32)[:, None] * texts
-        times = np.bincount(draws.ravel(), minlength=rows * texts).reshape(rows, texts).astype(np.float32)
+        draws = random.integers(0, units, size=(rows, units), dtype=np.int32)
+        draws += np.arange(rows, dtype=np.int32)[:, None] * units
+        times = np.bincount(draws.ravel(), minlength=rows * units).reshape(rows, units).astype(np.float32)
         parts.append(_score(_split(times @ columns, predictions)))
     names = parts[0].metrics
     return Scores(
@@ -78,14 +81,14 @@ def _columns(predictions: Predictions) -> np.ndarray:
     exact = (predicted == truth).all(axis=2)
     texts = len(truth)
     flat = [np.moveaxis(values, 0, 1).reshape(texts, -1) for values in (hits, predicted)]
-    return np.concatenate([*flat, truth, jaccard.T, exact.T], axis=1, dtype=float)
+    return np.concatenate([*flat, truth, jaccard.T, exact.T, np.ones((texts, 1))], axis=1, dtype=float)
 
 
 def _split(sums: np.ndarray, predictions: Predictions) -> _Counts:
     """Sums over texts (..., counts) -> counts by name; the inverse of `_columns`."""
-    runs, texts, labels = predictions.predicted.shape
-    ends = np.cumsum([runs * labels, runs * labels, labels, runs])
-    hits, predicted, support, jaccard, exact = np.split(sums, ends, axis=-1)
+    runs, _, labels = predictions.predicted.shape
+    ends = np.cumsum([runs * labels, runs * labels, labels, runs, runs])
+    hits, predicted, support, jaccard, exact, texts = np.split(sums, ends, axis=-1)
     shape = (*sums.shape[:-1], runs, labels)
     return _Counts(hits.reshape(shape), predicted.reshape(shape), support, jaccard, exact, texts)
 

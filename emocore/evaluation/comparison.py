@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from emocore.data.groups import FEWEST_GROUPS
 from emocore.errors import DataError
 from emocore.evaluation.bootstrap import RESAMPLES, resample, score
 from emocore.evaluation.no_skill import no_skill_scores, no_skill_scores_from_supports
@@ -31,6 +32,7 @@ from emocore.evaluation.score_tables import (
 )
 from emocore.evaluation.series import group_series, name_series
 from emocore.evaluation.verdicts import Verdicts, compare_pairs
+from emocore.text import counted, join_names
 
 ID_TIME = len("20261123-172928")  # with which an id begins
 
@@ -129,6 +131,7 @@ def compare(results: Sequence[Result], split: str | None, policy: ThresholdPolic
             "Not all runs were scored on the same texts. Only runs with the same texts are tested in pairs, scores on "
             "different texts are hardly comparable, and there is no common no-skill line."
         )
+    notes += _note_groups(kept, groups, split)
     return Comparison(
         results=kept,
         split=split,
@@ -147,6 +150,21 @@ def primary_policy(results: Sequence[Result]) -> ThresholdPolicy:
     """The policy that the runs were launched for: fixed thresholds if all were, otherwise tuned ones."""
     launched = {launched_policy(result.config) for result in results}
     return "fixed" if launched == {"fixed"} else "tuned"
+
+
+def _note_groups(results: Sequence[Result], predictions: Sequence[Predictions], split: str) -> list[str]:
+    """What a reader should know of the groups of texts."""
+    notes = []
+    columns = {r.config.group_column for r in results if isinstance(r, RunResult) and r.groups(split) is not None}
+    if len(columns) > 1:
+        notes.append(
+            f"The runs have different group columns ({join_names(sorted(map(str, columns)))}): texts that any of them "
+            "puts together are resampled together."
+        )
+    fewest = min((own.units for own in predictions if own.groups is not None), default=FEWEST_GROUPS)
+    if fewest < FEWEST_GROUPS:
+        notes.append(f"The texts are of only {counted(fewest, 'group')}, so intervals and verdicts are rough.")
+    return notes
 
 
 def _without_repeats(results: Sequence[Result]) -> tuple[list[Result], list[str]]:

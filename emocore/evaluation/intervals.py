@@ -9,8 +9,7 @@ counts only the texts.
 
 F1 of one emotion gets Wilson's (1927) interval, which stays within 0 and 1 and holds for few texts: F1 = 2J / (1 + J),
 where the Jaccard index J, the true positives among all texts labelled or predicted with the emotion, is a proportion.
-For several seeds, J has an effective number of texts, J (1 - J) / variance, as in survey statistics (Korn and Graubard
-1998).
+J has an effective number of texts, J (1 - J) / variance, as in survey statistics (Korn and Graubard 1998).
 
 Macro-F1 is a mean over emotions, and so nearly normal: it gets a t interval with the variance of the bootstrap. With
 few texts of an emotion that would be wrong in two ways. F1 is a concave function of J, so on average it is too low, by
@@ -18,6 +17,11 @@ about var(F1) / (2 - F1) (the Taylor expansion of second order); the middle of t
 emotion that hardly any text has, the texts show neither its F1 nor the variance, which is zero in the bootstrap if
 there is no hit. J of such an emotion is estimated by empirical Bayes from all emotions that are as rare, with a beta
 distribution (Robbins 1956, Morris 1983; see `_rare_f1`). So the value is not in the middle, and the width is never 0.
+
+Texts that belong together in groups are resampled in whole groups, which the variance over texts follows, and so the
+effective number of texts, also with one seed. That variance is known less well than that of many texts, so it has
+degrees of freedom of its own (`Predictions.text_freedom`), and where texts that have an emotion are counted, as for
+FEWEST_POSITIVES, groups that have one count.
 
 Other metrics get a t interval. `make coverage` measures how often these intervals hold.
 """
@@ -46,11 +50,13 @@ MOST_RARE = 1 / 3
 
 @dataclass(frozen=True)
 class Variances:
-    """Variances of a mean over seeds, as arrays of the shape of one run's score. `seeds` is 0 with only one seed."""
+    """Variances of a mean over seeds, as arrays of the shape of one run's score. `seeds` is 0 with only one seed;
+    `text_freedom` are the degrees of freedom of `texts` (see `Predictions.text_freedom`)."""
 
     texts: np.ndarray
     seeds: np.ndarray
     runs: int
+    text_freedom: float = np.inf
 
     @property
     def total(self) -> np.ndarray:
@@ -58,9 +64,9 @@ class Variances:
 
     @property
     def degrees_of_freedom(self) -> np.ndarray:
-        """Satterthwaite's degrees of freedom of the total; the variance over texts counts as known."""
-        known = np.full(np.shape(self.total), np.inf)
-        return np.divide((self.runs - 1) * self.total**2, self.seeds**2, out=known, where=self.seeds > 0)
+        """Satterthwaite's degrees of freedom of the total; the variance over texts without groups counts as known."""
+        doubt = np.asarray(self.seeds**2 / max(self.runs - 1, 1) + self.texts**2 / self.text_freedom)
+        return np.divide(self.total**2, doubt, out=np.full(np.shape(self.total), np.inf), where=doubt > 0)
 
     @property
     def t_quantile(self) -> np.ndarray:
@@ -68,14 +74,16 @@ class Variances:
         return np.asarray(scipy.stats.t.ppf((1 + LEVEL) / 2, self.degrees_of_freedom))
 
 
-def split_variance(scores: np.ndarray, samples: np.ndarray) -> Variances:
-    """Variance of the mean score of a series; `scores` is (runs, ...), `samples` (resamples, runs, ...)."""
+def split_variance(scores: np.ndarray, samples: np.ndarray, text_freedom: float = np.inf) -> Variances:
+    """Variance of the mean score of a series; `scores` is (runs, ...), `samples` (resamples, runs, ...), and
+    `text_freedom` that of the predictions."""
     runs = len(scores)
     texts = samples.mean(axis=1).var(axis=0, dtype=float)
     if runs == 1:
-        return Variances(texts, np.zeros_like(texts), runs)
+        return Variances(texts, np.zeros_like(texts), runs, text_freedom)
     between = scores.var(axis=0, ddof=1)
-    return Variances(texts, np.maximum(between - OWN_SHARE * own_text_variance(samples), 0) / runs, runs)
+    seeds = np.maximum(between - OWN_SHARE * own_text_variance(samples), 0) / runs
+    return Variances(texts, seeds, runs, text_freedom)
 
 
 def own_text_variance(samples: np.ndarray) -> np.ndarray:
@@ -115,8 +123,8 @@ def macro_interval(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The same for macro-F1, the mean of `f1`: two scalars, with the mean between them.
 
-    `f1`, `variances` and `texts` (labels,) are by emotion as in `f1_interval`, `support` (labels,) counts the texts
-    labelled with the emotion, and `macro` has the variances of the mean over emotions.
+    `f1`, `variances` and `texts` (labels,) are by emotion as in `f1_interval`, `support` (labels,) counts the texts, or
+    groups of texts, labelled with the emotion, and `macro` has the variances of the mean over emotions.
     """
     is_unsure = (support < FEWEST_POSITIVES) | (variances.total == 0)
     guess, spread = _rare_f1(f1, texts, support < FEWEST_POSITIVES)

@@ -1,7 +1,8 @@
 """Predictions of runs for the same texts, from which every figure of a comparison is computed.
 
-Runs can be paired text by text only if they were scored on the same texts with the same true labels; others form
-separate groups. Runs of W&B have no predictions and are in no group.
+Runs can be paired text by text only if they were scored on the same texts with the same true labels; others are kept
+apart. Runs of W&B have no predictions. Where some of the runs know groups of texts, such as those of an author, these
+hold for all.
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,9 @@ from itertools import combinations
 from typing import Literal
 
 import numpy as np
+import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from emocore.evaluation.results import RunResult
 from emocore.metrics import sigmoid
@@ -30,7 +34,8 @@ POLICY_DESCRIPTIONS: dict[ThresholdPolicy, str] = {
 class Predictions:
     """`runs`, `series`, `methods` and `draws` have one entry per run; runs of equal draws learned from the same texts.
     Arrays: truth bool (texts, labels); probabilities float64 and predicted bool, both (runs, texts, labels); thresholds
-    (runs, labels), which are means if they were cross-fitted."""
+    (runs, labels), which are means if they were cross-fitted; groups int (texts,), the number of each text's group,
+    counted from 0, or None if every text stands for itself."""
 
     runs: tuple[str, ...]
     series: tuple[str, ...]
@@ -43,6 +48,7 @@ class Predictions:
     probabilities: np.ndarray
     predicted: np.ndarray
     thresholds: np.ndarray
+    groups: np.ndarray | None = None
 
     @cached_property
     def members(self) -> dict[str, list[int]]:
@@ -94,6 +100,33 @@ class Predictions:
         """(labels,): how many texts have each emotion."""
         return np.asarray(self.truth.sum(axis=0))
 
+    @property
+    def units(self) -> int:
+        """How many units chance draws independently of each other: groups, or texts without groups."""
+        return len(self.truth) if self.groups is None else int(self.groups.max()) + 1
+
+    @property
+    def text_freedom(self) -> float:
+        """Degrees of freedom of a variance over texts: one less than the number of groups of equal size that tell as
+        much, (sum of sizes)^2 / sum of sizes^2 (Kish 1965); infinite without groups, since texts are many."""
+        if self.groups is None:
+            return np.inf
+        sizes = np.bincount(self.groups)
+        return max(float(sizes.sum() ** 2 / (sizes**2).sum()) - 1, 1.0)
+
+    @property
+    def unit_support(self) -> np.ndarray:
+        """(labels,): how many units have each emotion in a text."""
+        return np.asarray(self.sum_units(self.truth).astype(bool).sum(axis=0))
+
+    def sum_units(self, values: np.ndarray) -> np.ndarray:
+        """(texts, ...) -> (units, ...): sums over the texts of each unit."""
+        if self.groups is None:
+            return values
+        order = np.argsort(self.groups, kind="stable")
+        starts = np.searchsorted(self.groups[order], np.arange(self.units))
+        return np.asarray(np.add.reduceat(values[order], starts, axis=0, dtype=float))
+
 
 def launched_policy(config: RunConfig) -> ThresholdPolicy:
     """The policy of the scores that a run has stored."""
@@ -103,7 +136,7 @@ def launched_policy(config: RunConfig) -> ThresholdPolicy:
 def load_predictions(
     results: Sequence[RunResult], series: dict[str, str], split: str, policy: ThresholdPolicy
 ) -> list[Predictions]:
-    """Groups of runs with the same texts, in the order of their first runs; `series` names each run's series.
+    """The runs with the same texts together, in the order of their first runs; `series` names each run's series.
 
     Raises RunError if predictions are missing or damaged.
     """
@@ -130,7 +163,27 @@ def _join(results: Sequence[RunResult], series: dict[str, str], split: str, poli
         probabilities=probabilities,
         predicted=probabilities >= used,
         thresholds=used.mean(axis=1),
+        groups=_join_groups(results, split),
     )
+
+
+def _join_groups(results: Sequence[RunResult], split: str) -> np.ndarray | None:
+    """(texts,) the number of each text's group; None if no run knows groups.
+
+    Runs with different group columns may put the same texts into different groups. Texts that any of them puts together
+    then stay together, directly or through other texts, so that the rest is independent by all of them.
+    """
+    named = [names for result in results if (names := result.groups(split)) is not None]
+    partitions = {codes.tobytes(): codes for names in named for codes in [pd.factorize(np.array(names, object))[0]]}
+    if not partitions:
+        return None
+    joined, *others = partitions.values()
+    for other in others:
+        links = coo_array((np.ones(len(joined)), (joined, other + joined.max() + 1)))
+        nodes = joined.max() + other.max() + 2
+        links.resize(nodes, nodes)
+        joined = pd.factorize(connected_components(links, directed=False)[1][joined])[0]
+    return np.asarray(joined)
 
 
 def _used_thresholds(result: RunResult, split: str, policy: ThresholdPolicy) -> np.ndarray:

@@ -13,12 +13,14 @@ from emocore.system.files import check_contained, open_regular
 from emocore.text import first_line
 
 NAMES = ("split", "row_id", "text")
+GROUP_NAME = "group_name"  # only in runs with a group column
 MOST_CELLS = 10**8  # ten million texts, or a thousand emotions; more would not fit into memory
 MOST_FILE_BYTES = 4 * 10**9
 
 
 def read_predictions(run: RunFolder, labels: Sequence[str], splits: Sequence[str]) -> pd.DataFrame:
-    """One row per text: split, row_id, text, and for each label `true.` (int8) and `logit.` (float32).
+    """One row per text: split, row_id, text, group_name if the run had a group column, and for each label `true.`
+    (int8) and `logit.` (float32).
 
     Raises RunError unless the file is complete: each of `splits` has texts, with the truth and a finite logit for each
     label.
@@ -34,21 +36,23 @@ def read_predictions(run: RunFolder, labels: Sequence[str], splits: Sequence[str
 
 def _read(run: RunFolder, labels: Sequence[str]) -> pd.DataFrame:
     """Read the file. Its declared size is checked first, since a small file can unpack to any size."""
-    columns = [*NAMES, *(f"{kind}.{label}" for label in labels for kind in ("true", "logit"))]
+    numbers = [f"{kind}.{label}" for label in labels for kind in ("true", "logit")]
     check_contained(run.predictions, run.path)
     with open_regular(run.predictions, MOST_FILE_BYTES) as content:
         file = pq.ParquetFile(content)
         there = set(file.schema_arrow.names)
+        words = [*NAMES, GROUP_NAME] if GROUP_NAME in there else [*NAMES]
+        columns = [*words, *numbers]
         if missing := [name for name in columns if name not in there]:
             raise LookupError(f"it has no column {missing[0]}")
         rows = file.metadata.num_rows
         if rows * len(columns) > MOST_CELLS:
             raise ValueError(f"it claims to have {rows:,} texts, which is more than can be read")
         table = file.read(columns).select(columns)
-    if not all(pa.types.is_string(kind) or pa.types.is_large_string(kind) for kind in table.schema.types[: len(NAMES)]):
-        raise TypeError("splits, row ids and texts should be words")
-    if any(table.column(name).null_count for name in NAMES):
-        raise ValueError("a text, a row id or a split is empty")
+    if not all(pa.types.is_string(kind) or pa.types.is_large_string(kind) for kind in table.schema.types[: len(words)]):
+        raise TypeError("splits, row ids, texts and groups should be words")
+    if any(table.column(name).null_count for name in words):
+        raise ValueError("a text, a row id, a group or a split is empty")
     table.validate(full=True)
     return table.to_pandas(ignore_metadata=True)
 

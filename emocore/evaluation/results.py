@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from emocore.errors import ConfigError, RunError
-from emocore.evaluation.predictions_file import read_predictions
+from emocore.evaluation.predictions_file import GROUP_NAME, read_predictions
 from emocore.models.methods import method_title
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
@@ -92,6 +92,11 @@ class RunResult(Result):
 
     def texts(self, split: str) -> list[str]:
         return self._rows(split)["text"].tolist()
+
+    def groups(self, split: str) -> list[str] | None:
+        """The group of each text, such as its author; None if the run had no group column."""
+        rows = self._rows(split)
+        return rows[GROUP_NAME].tolist() if GROUP_NAME in rows else None
 
     def _rows(self, split: str) -> pd.DataFrame:
         return self.predictions[self.predictions["split"] == split]

@@ -31,24 +31,26 @@ def score_rows(predictions: Predictions, seen: Scores, drawn: Scores) -> pd.Data
     for name, repetitions in predictions.repetitions.items():
         for metric in METRICS:
             value = average_runs(seen.metrics[metric], repetitions)
-            variances = split_variance(value, average_runs(drawn.metrics[metric], repetitions, axis=1))
+            samples = average_runs(drawn.metrics[metric], repetitions, axis=1)
+            variances = split_variance(value, samples, predictions.text_freedom)
             low, high = t_interval(value.mean(), variances)
             if metric == "f1_macro":
                 f1, of_emotions, either = _by_emotion(predictions, name, seen, drawn)
-                low, high = macro_interval(f1, of_emotions, either, predictions.support, variances)
+                low, high = macro_interval(f1, of_emotions, either, predictions.unit_support, variances)
             rows.append((name, metric, value.mean(), float(low), float(high)))
     return pd.DataFrame(rows, columns=["series", "metric", "value", "low", "high"])
 
 
 def emotion_rows(predictions: Predictions, seen: Scores, drawn: Scores) -> pd.DataFrame:
-    """One row per series and emotion: F1 with its interval, which is missing if too few texts have the emotion."""
-    parts = []
+    """One row per series and emotion: F1 with its interval, which is missing if too few texts, or groups of texts, have
+    the emotion."""
+    parts, is_thin = [], predictions.unit_support < FEWEST_POSITIVES
+    note = f"too few {'texts' if predictions.groups is None else 'groups'} for an interval"
     for name, places in predictions.members.items():
         f1, variances, either = _by_emotion(predictions, name, seen, drawn)
         low, high = f1_interval(f1, variances, either)
         predicted = predictions.predicted[places]
         hits = (predicted & predictions.truth).sum(axis=1)
-        is_thin = predictions.support < FEWEST_POSITIVES
         parts.append(
             pd.DataFrame(
                 {
@@ -61,7 +63,7 @@ def emotion_rows(predictions: Predictions, seen: Scores, drawn: Scores) -> pd.Da
                     "recall": (hits / np.maximum(predictions.support, 1)).mean(axis=0),
                     "support": predictions.support,
                     "no_skill_f1": f1_of_always_on(predictions.truth.mean(axis=0)),
-                    "note": np.where(is_thin, "too few texts for an interval", ""),
+                    "note": np.where(is_thin, note, ""),
                 }
             )
         )
@@ -75,7 +77,7 @@ def _by_emotion(
     (labels,) each."""
     repetitions, places = predictions.repetitions[name], predictions.members[name]
     f1 = average_runs(seen.emotions, repetitions)
-    variances = split_variance(f1, average_runs(drawn.emotions, repetitions, axis=1))
+    variances = split_variance(f1, average_runs(drawn.emotions, repetitions, axis=1), predictions.text_freedom)
     either = (predictions.predicted[places] | predictions.truth).sum(axis=1).mean(axis=0)
     return f1.mean(axis=0), variances, either
 

@@ -27,11 +27,14 @@ def describe_setting(comparison: Comparison) -> str:
 
 
 def describe_texts(comparison: Comparison) -> str:
-    """886 texts; 886 and 120 texts if runs were scored on different texts; an unknown number of texts."""
+    """886 texts; 886 texts in 90 groups; 886 and 120 texts if runs were scored on different texts; an unknown number of
+    texts."""
     counts = [len(predictions.row_ids) for predictions in comparison.groups]
     if not counts:
         counts = sorted({rows for result in comparison.results if (rows := result.rows(comparison.split))})
-    return f"{join_names([f'{count:,}' for count in counts])} texts" if counts else "an unknown number of texts"
+    told = f"{join_names([f'{count:,}' for count in counts])} texts" if counts else "an unknown number of texts"
+    groups = [counted(own.units, "group") for own in comparison.groups if own.groups is not None]
+    return f"{told} in {join_names(groups)}" if groups else told
 
 
 def describe_series_seeds(comparison: Comparison) -> str:
@@ -67,6 +70,13 @@ def describe_method(comparison: Comparison) -> list[str]:
         "No-skill scores are those of predictors that ignore the text: silence predicts nothing, frequency predicts "
         "each emotion at random as often as it occurs, and always-on predicts every emotion for every text.",
     ]
+    if any(predictions.groups is not None for predictions in comparison.groups):
+        paragraphs.insert(
+            2,
+            "Texts of one group, such as those of one author, are alike and tell less than as many texts of different "
+            "groups. So groups are resampled whole, the degrees of freedom follow from their number and sizes, and an "
+            f"emotion gets an interval if at least {FEWEST_POSITIVES} groups have it.",
+        )
     if len(comparison.local) < len(comparison.results):
         paragraphs.append(
             "Runs of W&B were trained elsewhere and their predictions are not here: they have neither intervals nor "

@@ -245,20 +245,18 @@ def _choose_thresholds(
 
 
 def tabulate_predictions(split: str, texts: pd.DataFrame, logits: np.ndarray) -> pd.DataFrame:
-    """The rows of `predictions.parquet` for one split: split, row_id, text, `true.LABEL` (int8) and `logit.LABEL`
-    (float32). `texts` has row_id, text and one 0/1 column per label; `logits` is (texts, labels)."""
-    table = pd.DataFrame({"split": split, "row_id": texts["row_id"].to_numpy(), "text": texts["text"].to_numpy()})
-    for column, label in enumerate(texts.columns.drop(["row_id", "text"])):
+    """The rows of `predictions.parquet` for one split: split, row_id, text, with groups group_name, `true.LABEL` (int8)
+    and `logit.LABEL` (float32). `texts` is the split's frame; `logits` is (texts, labels)."""
+    words = texts.columns.intersection(["row_id", "text", "group_name"], sort=False)
+    table = pd.DataFrame({"split": split} | {name: texts[name].to_numpy() for name in words})
+    for column, label in enumerate(texts.columns.drop(words)):
         table[f"true.{label}"] = texts[label].to_numpy(np.int8)
         table[f"logit.{label}"] = logits[:, column].astype(np.float32)
     return table
 
 
 def _store_predictions(run: RunFolder, splits: Splits, logits: dict[str, np.ndarray]) -> None:
-    parts = [
-        tabulate_predictions(name, splits.frames[name][["row_id", "text", *splits.labels]], values)
-        for name, values in logits.items()
-    ]
+    parts = [tabulate_predictions(name, splits.frames[name], values) for name, values in logits.items()]
     temporary = run.predictions.with_suffix(".tmp")
     pd.concat(parts).to_parquet(temporary, index=False)
     temporary.replace(run.predictions)

@@ -60,6 +60,7 @@ def test_one_run_differs_from_nothing() -> None:
         ("split_seed", (42, 43), "split seed", ("42", "43"), "cosmetic"),
         ("validation_share", (0.15, 0.2), "validation share", ("0.15", "0.2"), "cosmetic"),
         ("text_column", (None, "Tweet"), "text column", ("found by itself", "Tweet"), "cosmetic"),
+        ("group_column", (None, "author"), "group column", ("none", "author"), "cosmetic"),
     ],
 )
 def test_what_differs_other_than_the_method_is_named_with_both_values(

@@ -1,6 +1,7 @@
 """Scores from counts: equal to scikit-learn's on the texts as they are and on resampled ones."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -124,6 +125,27 @@ def test_resampled_scores_are_those_of_scikit_learn_on_the_drawn_texts() -> None
     assert drawn.emotions.shape == (CHUNK + 3, 2, 7) and drawn.emotions.dtype == np.float32
     for place in (0, 1, CHUNK // 2, CHUNK - 1, CHUNK, CHUNK + 2):
         check(drawn, predictions, rows[place], place=(place,), error=2e-6)
+
+
+def test_whole_groups_are_drawn_as_many_as_there_are() -> None:
+    """A resample has as many texts as its groups have."""
+    groups = np.random.default_rng(1).integers(0, 12, 60)
+    predictions = replace(random_case(3, texts=60, labels=7, runs=2), groups=groups)
+    drawn = resample(predictions, CHUNK + 2, seed=5)
+    random = np.random.default_rng(5)
+    chosen = np.concatenate([random.integers(0, 12, size=(size, 12), dtype=np.int32) for size in (CHUNK, 2)])
+    sizes = set()
+    for place in (0, 1, CHUNK - 1, CHUNK + 1):
+        rows = np.concatenate([np.flatnonzero(groups == group) for group in chosen[place]])
+        sizes.add(len(rows))
+        check(drawn, predictions, rows, place=(place,), error=2e-6)
+    assert len(sizes) > 1
+
+
+def test_groups_of_one_text_are_drawn_like_texts() -> None:
+    predictions = random_case(3, texts=60, labels=7, runs=2)
+    alone = resample(replace(predictions, groups=np.arange(60)), 50)
+    assert alone.emotions == pytest.approx(resample(predictions, 50).emotions)
 
 
 def test_ten_thousand_resamples_of_the_largest_comparison_take_seconds() -> None:

@@ -14,7 +14,7 @@ from emocore.evaluation.no_skill import no_skill_scores
 from emocore.evaluation.score_tables import METRICS
 from emocore.metrics import score_logits
 from emocore.thresholds import tune
-from tests.support.audited_runs import LABELS, ONE_MISS, PERFECT, TRUTH, finish
+from tests.support.audited_runs import LABELS, ONE_MISS, PERFECT, TRUTH, finish, give_groups
 from tests.support.simulated import predictions_of
 from tests.support.studies import draw_logits, draw_truth
 
@@ -134,6 +134,44 @@ def test_runs_that_were_scored_on_other_texts_are_shown_but_not_paired() -> None
     [note] = comparison.notes
     assert note.startswith("Not all runs were scored on the same texts. Only runs with the same texts are tested in")
     assert comparison.no_skill.empty, "each group of texts has a line of its own"
+
+
+def test_groups_widen_intervals_and_count_instead_of_texts() -> None:
+    """Each author has four copies of the same text, so there are 30 different ones."""
+    truth, logits = (np.repeat(values[:30], 4, axis=0) for values in random_case(1))
+    names = [f"author {row // 4}" for row in range(120)]
+    single, grouped = finish(None, truth, logits), give_groups(finish(None, truth, logits), names)
+    copies, authors = (compare([run], "validation") for run in (single, grouped))
+    width = [
+        column(told, "jaccard", "high")["LoRA"] - column(told, "jaccard", "low")["LoRA"] for told in (copies, authors)
+    ]
+    assert width[1] / width[0] == pytest.approx(2 * 2.045 / 1.96, rel=0.03)  # Student's with 29 degrees of freedom
+    counts = (truth[::4].sum(axis=0), truth.sum(axis=0))
+    few = [label for label, own, all_texts in zip(LABELS, *counts, strict=True) if own < 10 <= all_texts]
+    assert few
+    thin = authors.emotions.set_index("emotion")
+    assert (thin.loc[few, "note"] == "too few groups for an interval").all() and thin.loc[few, "low"].isna().all()
+    assert copies.emotions.set_index("emotion").loc[few, "low"].notna().all()
+    assert authors.notes == copies.notes == []
+
+
+def test_few_groups_and_different_group_columns_are_noted() -> None:
+    runs = [
+        give_groups(finish(method=method, group_column=group), names)
+        for method, group, names in (("lora", "author", "abcd"), ("ia3", "thread", "xxyz"))
+    ]
+    comparison = compare([*runs, finish(method="qlora")], "validation")
+    assert len(comparison.groups) == 1
+    assert comparison.notes == [
+        "The runs have different group columns (author and thread): texts that any of them puts together are "
+        "resampled together.",
+        "The texts are of only 3 groups, so intervals and verdicts are rough.",
+    ]
+
+
+def test_runs_with_and_without_groups_on_the_same_texts_are_one_series() -> None:
+    runs = [give_groups(finish(seed=1, group_column="author"), "aabb"), finish(seed=2)]
+    assert column(compare(runs, "validation"), name="seeds") == {"LoRA": 2}
 
 
 def test_a_single_series_has_scores_and_no_verdicts() -> None:

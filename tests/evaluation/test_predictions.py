@@ -17,7 +17,7 @@ from emocore.evaluation.predictions import (
 from emocore.evaluation.results import RunResult
 from emocore.metrics import sigmoid
 from emocore.thresholds import cross_fit, tune
-from tests.support.audited_runs import LABELS, PERFECT, TRUTH, finish
+from tests.support.audited_runs import LABELS, PERFECT, TRUTH, finish, give_groups
 from tests.support.studies import draw_logits, draw_truth
 
 
@@ -106,6 +106,38 @@ def test_repetitions_are_draws_with_their_seeds_or_the_seeds_of_one_draw() -> No
     [predictions] = load([*lora, *ia3])
     assert predictions.draws_of == {"lora": {"1" * 64: [0, 1], "2" * 64: [2]}, "ia3": {"1" * 64: [3, 4]}}
     assert predictions.repetitions == {"lora": [[0, 1], [2]], "ia3": [[3], [4]]}
+
+
+def test_groups_are_numbered_and_counted() -> None:
+    [predictions] = load([give_groups(finish(), ["b", "a", "b", "c"])])
+    assert predictions.groups is not None and predictions.groups.tolist() == [0, 1, 0, 2]
+    assert predictions.units == 3
+    assert predictions.unit_support.tolist() == [2, 2, 1]  # b and a have anger and joy, and b has trust
+    assert predictions.sum_units(TRUTH).tolist() == [[1, 2, 1], [1, 1, 0], [0, 0, 0]]
+    assert predictions.text_freedom == pytest.approx(16 / (4 + 1 + 1) - 1)
+
+
+def test_without_groups_every_text_stands_for_itself() -> None:
+    [predictions] = load([finish()])
+    assert predictions.groups is None and predictions.text_freedom == np.inf
+    assert predictions.units == 4 and predictions.unit_support.tolist() == predictions.support.tolist()
+    assert predictions.sum_units(TRUTH) is TRUTH
+
+
+@pytest.mark.parametrize(
+    ("known", "joined"),
+    [
+        ([None, "abac"], [0, 1, 0, 2]),  # one run knows them
+        (["abac", "xyxz"], [0, 1, 0, 2]),  # other names
+        (["aabc", "xyyz"], [0, 0, 0, 1]),  # the first three are together, directly or through the second
+        (["aabb", "abab"], [0, 0, 0, 0]),
+        (["abcd", "aacc", "abbd"], [0, 0, 0, 0]),
+    ],
+)
+def test_runs_on_the_same_texts_are_paired_in_the_groups_of_all(known: list[str | None], joined: list[int]) -> None:
+    runs = [finish(method=method) for method in ("lora", "ia3", "qlora")[: len(known)]]
+    [predictions] = load([give_groups(run, names) if names else run for run, names in zip(runs, known, strict=True)])
+    assert predictions.groups is not None and predictions.groups.tolist() == joined
 
 
 def test_a_run_without_its_predictions_says_so() -> None:

@@ -127,6 +127,18 @@ def test_damaged_predictions_are_refused_with_what_is_wrong(
     assert str(caught.value).endswith("; run it again or delete the run")
 
 
+def test_groups_are_read_where_there_are_some(tmp_path: Path) -> None:
+    run = finish(tmp_path)
+    assert load_result(run).groups("validation") is None  # as in every run of an earlier version
+    table = pd.read_parquet(run.predictions)
+    table.assign(group_name=list("abac")).to_parquet(run.predictions, index=False)
+    assert load_result(run).groups("validation") == list("abac")
+    for names, told in (([1, 2, 1, 3], "should be words"), (["a", None, "a", "b"], "a text, a row id, a group or a")):
+        table.assign(group_name=names).to_parquet(run.predictions, index=False)
+        with pytest.raises(RunError, match=rf"predictions\.parquet is missing or damaged .*{told}"):
+            load_result(run).groups("validation")
+
+
 @pytest.mark.parametrize("kept", [0, 4, 0.3, 0.9, 0.999])
 def test_predictions_cut_off_are_refused(tmp_path: Path, kept: float) -> None:
     run = finish(tmp_path)

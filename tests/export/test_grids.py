@@ -1,5 +1,7 @@
 """The best and what may be as good are marked; untested scores are not marked as worse."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from inline_snapshot import snapshot
@@ -79,6 +81,15 @@ def test_the_method_is_told_with_the_comparison_s_own_numbers(comparison: Compar
     assert "10,000 resamples" in told
     assert "fewer than 10 texts" in told
     assert "W&B" not in told
+
+
+def test_groups_are_told_where_there_are_some(comparison: Comparison) -> None:
+    groups = np.arange(len(comparison.groups[0].truth)) % 30
+    grouped = replace(comparison, groups=[replace(comparison.groups[0], groups=groups)])
+    assert describe_texts(grouped) == "150 texts in 30 groups"
+    told = " ".join(describe_method(grouped))
+    assert "groups are resampled whole" in told and "at least 10 groups have it" in told
+    assert "groups" not in " ".join(describe_method(comparison))
 
 
 def test_unequal_numbers_of_seeds_are_told_apart() -> None:

@@ -1,6 +1,6 @@
 """Finished runs with everything that an audit reads, made without models and without a disk."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -67,4 +67,10 @@ def build_result(
     # As if they had been read.
     parts = [make_predictions(split, *values, labels) for split, values in splits.items()]
     vars(result)["predictions"] = pd.concat(parts, ignore_index=True)
+    return result
+
+
+def give_groups(result: RunResult, names: Sequence[str]) -> RunResult:
+    """The same result with the group of each text of all its splits."""
+    vars(result)["predictions"] = result.predictions.assign(group_name=list(names))
     return result
