@@ -21,19 +21,26 @@ def reliability_table(predictions: Predictions, emotion: str | None = None) -> p
 
     One row per series and non-empty bin of equal width: series, method, bin_low, bin_high, confidence (mean
     probability), observed (share that is true), low, high (95 % interval of observed), count (cells per run, mean over
-    seeds). Seeds are pooled, but since they share their texts, the interval counts the cells of one run. A probability
-    on the edge of two bins belongs to the lower one, as in scikit-learn's calibration_curve.
+    seeds). Seeds are pooled, but since they share their texts, the interval counts the cells of one run, or with
+    groups of texts as many independent ones as tell as much. A probability on the edge of two bins belongs to the lower
+    one, as in scikit-learn's calibration_curve.
 
     Raises ValueError for an emotion that the runs do not have.
     """
-    sums = _sum_bins(*_cells(predictions, emotion))
+    probabilities, truth = _cells(predictions, emotion)
+    sums = _sum_bins(probabilities, truth)
     edges = np.linspace(0, 1, BINS + 1)
     tables = []
     for name, places in predictions.members.items():
         count, probability, positives, _ = sums[:, places].sum(axis=1)
         used = np.flatnonzero(count)
         observed, cells = positives[used] / count[used], count[used] / len(places)
-        low, high = wilson_interval(observed, cells)
+        told = cells
+        if predictions.groups is not None:
+            groups = np.repeat(predictions.groups, len(truth) // len(predictions.truth))
+            effective = np.mean([_effective_cells(probabilities[place], truth, groups) for place in places], axis=0)
+            told = np.minimum(cells, effective[used])
+        low, high = wilson_interval(observed, told)
         table = {
             "series": name,
             "method": predictions.method_of[name],
@@ -124,12 +131,35 @@ def _sum_bins(probabilities: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """(4, runs, BINS): the number of cells in a bin, the sum of their probabilities, the number of true ones, and the
     variance of that number if the probabilities are right."""
     runs = len(probabilities)
-    places = np.searchsorted(np.linspace(0, 1, BINS + 1)[1:-1], probabilities)
-    places += BINS * np.arange(runs)[:, None]
+    places = _find_bins(probabilities) + BINS * np.arange(runs)[:, None]
     chances = probabilities.ravel()
     weights = (np.ones(chances.size), chances, np.tile(truth, runs), chances * (1 - chances))
     sums = [np.bincount(places.ravel(), weights=weight, minlength=runs * BINS) for weight in weights]
     return np.stack(sums).reshape(4, runs, BINS)
+
+
+def _find_bins(probabilities: np.ndarray) -> np.ndarray:
+    """The number of each probability's bin, of the same shape."""
+    return np.searchsorted(np.linspace(0, 1, BINS + 1)[1:-1], probabilities)
+
+
+def _effective_cells(probabilities: np.ndarray, truth: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """(BINS,) how many independent cells tell as much of the share of true ones as the cells of one run in each bin.
+
+    All are (cells,). It is share (1 - share) / variance, with the variance of a ratio of sums over whole groups (Kish
+    1965); where that is 0, every group counts once.
+    """
+    units = int(groups.max()) + 1
+    places = _find_bins(probabilities) * units + groups
+    count, positives = (
+        np.bincount(places, weights=weight, minlength=BINS * units).reshape(BINS, units) for weight in (None, truth)
+    )
+    total = np.maximum(count.sum(axis=1), 1)
+    share = positives.sum(axis=1) / total
+    apart = positives - share[:, None] * count
+    variance = (apart**2).sum(axis=1) / total**2
+    there = (count > 0).sum(axis=1).astype(float)
+    return np.divide(share * (1 - share), variance, out=there, where=variance > 0)
 
 
 def _precision_at_recalls(truth: np.ndarray, scores: np.ndarray) -> np.ndarray:

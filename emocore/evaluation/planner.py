@@ -36,7 +36,8 @@ class Chance:
     """How much chance there is in a difference of two methods' macro-F1, as standard deviations.
 
     The text deviations are of one evaluation text: what methods answer differently varies by `method_text_deviation`
-    over the root of the number of texts, and what each run answers differently by `run_text_deviation`.
+    over the root of the number of texts, and what each run answers differently by `run_text_deviation`. Measured on
+    groups of texts, both are larger and hold for other groups of such sizes.
     `repetition_deviation` is that between differences of two single runs in the whole population: on other draws of the
     training texts, or of other seeds if `is_by_draw` is false.
     """

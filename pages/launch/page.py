@@ -142,4 +142,6 @@ with right:
     if not study.vary:  # after the button, since the first forecast takes a second
         scored = plan.splits.frames.get("test", plan.splits.frames["validation"])
         st.caption(tell_smallest_gap(len(scored), study.replicates, len(set(study.seeds)), len(set(study.methods))))
+        if "group_name" in scored:
+            st.caption("This holds for separate texts; texts in groups tell less, so only larger gaps are found.")
     show_data_preview(plan)

@@ -54,6 +54,18 @@ def test_errors_of_calibration_are_those_worked_by_hand() -> None:
     assert row["brier"] == pytest.approx((0.01 + 0.49 + 0.25 + 0.01) / 4)
 
 
+def test_copies_of_a_text_in_one_group_tell_as_much_as_one(large: Predictions) -> None:
+    """Each text four times: the intervals are about those of single texts, and without groups half as wide."""
+    four = {name: np.repeat(getattr(large, name), 4, axis=axis) for name, axis in (("truth", 0), ("probabilities", 1))}
+    copied = replace(large, **four)
+    grouped = replace(copied, groups=np.repeat(np.arange(400), 4))
+    single, copies, groups = (reliability_table(told, "emotion 0") for told in (large, copied, grouped))
+    assert groups["observed"].to_numpy() == pytest.approx(single["observed"].to_numpy())
+    widths = [(table["high"] - table["low"]).mean() for table in (single, copies, groups)]
+    assert widths[1] / widths[0] < 0.6
+    assert widths[2] / widths[0] == pytest.approx(1, abs=0.1)
+
+
 @pytest.mark.parametrize("texts", [100, 886])
 def test_the_floor_is_the_error_of_probabilities_that_are_right(texts: int) -> None:
     random = np.random.default_rng(0)

@@ -13,6 +13,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from emocore.data.split import load_splits
+from emocore.evaluation.comparison import compare
 from emocore.evaluation.results import load_result
 from emocore.metrics import score_logits
 from emocore.models.adapter import read_info
@@ -32,6 +33,7 @@ from tests.support.live_runs import (
     wait_for_training,
 )
 from tests.support.records import edit
+from tests.support.tables import write_csv
 
 NEURAL = [name for name, settings in FINISHED_RUNS.items() if settings["method"] != "tfidf"]
 
@@ -96,6 +98,21 @@ def test_the_predictions_are_of_every_held_out_row(finished: RunFolder) -> None:
             assert own[f"true.{label}"].tolist() == frame[label].tolist()
             assert own[f"logit.{label}"].dtype == np.float32
             assert np.isfinite(own[f"logit.{label}"]).all()
+
+
+def test_the_groups_of_the_held_out_rows_are_stored(tmp_path: Path, small_csv: Path) -> None:
+    table = pd.read_csv(small_csv)
+    table["author"] = [f"author {row // 3}" for row in range(len(table))]
+    run = queue_run(
+        tmp_path / "runs", Path(write_csv(tmp_path / "t.csv", table)), method="tfidf", group_column="author"
+    )
+    assert carry_out(run) == 0, run.log.read_text(encoding="utf-8")
+    result, splits = load_result(run), load_splits(run.config)
+    for name in ("validation", "test"):
+        assert result.groups(name) == splits.frames[name]["group_name"].tolist()
+    assert list(result.predictions.columns)[:4] == ["split", "row_id", "text", "group_name"]
+    comparison = compare([result], "test")
+    assert comparison.groups[0].units == splits.frames["test"]["group_name"].nunique()
 
 
 def test_the_result_follows_from_the_predictions(finished: RunFolder) -> None:
