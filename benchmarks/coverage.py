@@ -18,7 +18,7 @@ from emocore.evaluation.bootstrap import resample, score
 from emocore.evaluation.intervals import FEWEST_POSITIVES, f1_interval, macro_interval, split_variance, t_interval
 from emocore.evaluation.predictions import Predictions
 from emocore.evaluation.verdicts import Verdicts, compare_pairs
-from tests.support.simulated import DRAWS, SEED_SHIFTS, TEXTS, World, goemotions_world
+from tests.support.simulated import DRAWS, GROUPS, SEED_SHIFTS, TEXTS, World, goemotions_world
 
 RESAMPLES = 2_000
 FEW_RESAMPLES = 500  # for intervals, which take no more than variances from them
@@ -62,10 +62,11 @@ def cover_once(number: int, world: World, seeds: int, resamples: int) -> np.ndar
     truth = world.true_f1(shift, skill)[0] if seeds == 1 else world.mean_f1
     predictions = world.draw(random, [(shift, skill, 0.0)])
     seen, drawn = score(predictions), resample(predictions, resamples, seed=number)
-    f1, variances = seen.emotions.mean(axis=0), split_variance(seen.emotions, drawn.emotions)
+    freedom = predictions.text_freedom
+    f1, variances = seen.emotions.mean(axis=0), split_variance(seen.emotions, drawn.emotions, freedom)
     either = (predictions.predicted | predictions.truth).sum(axis=1).mean(axis=0)
-    macro = split_variance(seen.metrics["f1_macro"], drawn.metrics["f1_macro"])
-    low, high = macro_interval(f1, variances, either, predictions.support, macro)
+    macro = split_variance(seen.metrics["f1_macro"], drawn.metrics["f1_macro"], freedom)
+    low, high = macro_interval(f1, variances, either, predictions.unit_support, macro)
     plain_low, plain_high = t_interval(f1.mean(), macro)
     lows, highs = f1_interval(f1, variances, either)
     held = (lows <= truth) & (truth <= highs)
@@ -161,6 +162,12 @@ def main() -> None:
         rates = [overall.mean(), emotions.mean(), (overall | emotions).mean()]
         title = f"{name}, {seeds} against {seeds}"
         print(f"{title:>40}  " + " | ".join(f"{rate:.3f}" for rate in rates), flush=True)
+    print(f"\n{world.texts} texts of {GROUPS['groups']} authors: macro-F1 held | F1 held, the worst and best emotion")
+    print("then pairs of one model with other noise that get a verdict: overall | for any emotion")
+    for seeds in (1, 3):
+        for tells in (True, False):
+            title = f"{seeds} seeds, groups {'resampled whole' if tells else 'not known'}"
+            print(f"{title:>36}  {measure_groups(run, World(**GROUPS, tells_groups=tells), seeds)}", flush=True)
     print("\nstudies of five methods, with seeds that differ by 0.6 to 4.7 points of an emotion's F1")
     print("with a false verdict: overall | for any emotion | either; true verdicts per study: overall | by emotion")
     for texts in (TEXTS, 3_259):
@@ -174,6 +181,15 @@ def main() -> None:
             drawn_world = World(texts=texts, seed_shift=SEED_SHIFTS, **DRAWS)
             title = f"{texts} texts, {replicates} replicates"
             print(f"{title:>24}  {measure_replicates(run, drawn_world, replicates)}", flush=True)
+
+
+def measure_groups(run: Callable[..., np.ndarray], world: World, seeds: int) -> str:
+    """How often intervals hold, and how often the same model gets a verdict against itself."""
+    cover = Coverage.of(run(partial(cover_once, world=world, seeds=seeds, resamples=FEW_RESAMPLES)))
+    once = partial(compare_once, world=world, seeds=seeds, resamples=FEW_RESAMPLES, gain=0.0, same=True)
+    found = run(once)
+    emotions = f"{cover.emotions.min():.3f} to {cover.emotions.max():.3f}"
+    return f"{cover.held:.3f} | {emotions} | {found[:, 0].mean():.3f} | {found[:, 1:].any(axis=1).mean():.3f}"
 
 
 def measure_replicates(run: Callable[..., np.ndarray], world: World, replicates: int) -> str:

@@ -5,7 +5,7 @@ models share (hard texts), one of the method, and one of the seed. Seeds also sh
 that they differ on the whole population. The population's F1 follows from normal integrals.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -35,6 +35,8 @@ MANY = np.array(  # share, precision and recall
 NEVER_PREDICTED = 7
 # Draws of 1,000 training texts that move macro-F1 by 0.8 points, and differences of two methods by 0.6, as measured.
 DRAWS: dict[str, Any] = {"draw_skill": 0.04, "own_draw_shift": 0.05, "own_draw_skill": 0.02}
+# Texts of 90 authors. Those of one are so alike that 886 of them tell as much of macro-F1 as 380 of as many authors.
+GROUPS: dict[str, Any] = {"groups": 90, "group_share": 0.8}
 # Shifts of the emotions' means between seeds that move F1 by standard deviations of 0.6 to 4.7 points (2 in the root
 # mean square), about as on real models, and macro-F1 by 0.7.
 SEED_SHIFTS = np.array([0.072, 0.106, 0.111, 0.112, 0.082, 0.12, 0.143, 0.233, 0.121, 0.072, 0.067])
@@ -46,7 +48,11 @@ class World:
 
     `seed_shift` is the spread of an emotion's mean between seeds, of all emotions or (labels,) of each, and
     `seed_skill` that of all means together. A draw of the training texts moves the skill of all methods by
-    `draw_skill`, and each method's means and skill by `own_draw_shift` and `own_draw_skill` of its own."""
+    `draw_skill`, and each method's means and skill by `own_draw_shift` and `own_draw_skill` of its own.
+
+    With `groups`, each text is of one of them, of which some have many texts and others few; `group_share` of the
+    variance of the mood and of the shared and the methods' noise is the same in all texts of a group. The predictions
+    know their groups if `tells_groups`."""
 
     shares: np.ndarray = field(default_factory=SHARES.copy)
     precision: np.ndarray = field(default_factory=PRECISION.copy)
@@ -59,6 +65,9 @@ class World:
     draw_skill: float = 0.0
     own_draw_shift: float = 0.0
     own_draw_skill: float = 0.0
+    groups: int = 0
+    group_share: float = 0.0
+    tells_groups: bool = True
 
     @property
     def means(self) -> tuple[np.ndarray, np.ndarray]:
@@ -102,24 +111,47 @@ class World:
     def draw(self, random: np.random.Generator, models: list[tuple[np.ndarray, np.ndarray, float]]) -> Predictions:
         """One evaluation set; each method of `models` has its seeds' shifts and skills, and its gain."""
         labels = len(self.shares)
-        mood = random.normal(size=(self.texts, 1)) * np.where(np.arange(labels) % 2, 0.6, -0.6)
+        groups = self.draw_groups(random)
+
+        def alike(*shape: int) -> np.ndarray:
+            """(texts, ...) of unit variance, of which groups share their part."""
+            own = random.normal(size=(self.texts, *shape))
+            if groups is None:
+                return own
+            common = random.normal(size=(self.groups, *shape))[groups]
+            return np.asarray(np.sqrt(self.group_share) * common + np.sqrt(1 - self.group_share) * own)
+
+        mood = alike(1) * np.where(np.arange(labels) % 2, 0.6, -0.6)
         truth = mood + 0.8 * random.normal(size=(self.texts, labels)) < ndtri(self.shares)
         present, absent = self.means
 
-        def noise(*shape: int) -> np.ndarray:
+        def noise() -> np.ndarray:
             """Unit variance; a text that is hard for one emotion is a little harder for the others."""
-            shape = (*shape, self.texts)
+            return np.sqrt(0.2) * alike(1) + np.sqrt(0.8) * alike(labels)
+
+        def seed_noise(seeds: int) -> np.ndarray:
+            """The same of each seed and text."""
+            shape = (seeds, self.texts)
             return np.sqrt(0.2) * random.normal(size=(*shape, 1)) + np.sqrt(0.8) * random.normal(size=(*shape, labels))
 
         shared = np.sqrt(self.shared_noise) * noise()
         scores, series = [], []
         for place, (shift, skill, gain) in enumerate(models):
             own = np.sqrt(self.method_noise) * noise()
-            rest = np.sqrt(1 - self.shared_noise - self.method_noise) * noise(len(shift))
+            rest = np.sqrt(1 - self.shared_noise - self.method_noise) * seed_noise(len(shift))
             apart = np.where(truth, 0.5, -0.5) * (skill[:, None] + gain)
             scores.append(np.where(truth, present, absent) + shift[:, None] + apart + shared + own + rest)
             series += [f"method {place}"] * len(shift)
-        return predictions_of(truth, np.concatenate(scores), tuple(series))
+        return replace(
+            predictions_of(truth, np.concatenate(scores), tuple(series)), groups=groups if self.tells_groups else None
+        )
+
+    def draw_groups(self, random: np.random.Generator) -> np.ndarray | None:
+        """(texts,) the number of each text's group; None without groups."""
+        if not self.groups:
+            return None
+        sizes = random.exponential(size=self.groups)
+        return np.unique(random.choice(self.groups, self.texts, p=sizes / sizes.sum()), return_inverse=True)[1]
 
 
 def goemotions_world(texts: int = TEXTS, weak: bool = False) -> World:

@@ -194,7 +194,7 @@ def official_files(random: Random, box: Box) -> Step:
 def column_settings(random: Random, box: Box) -> Step:
     path = write(box.desk / "table.csv", good_table(random))
     names = [random.choice(("Tweet", "anger", "joy", "ID", "nope", pick_text(random))) for _ in range(3)]
-    setting = random.choice((f"text_column={names[0]}", f"label_columns={','.join(names)}"))
+    setting = random.choice((f"text_column={names[0]}", f"label_columns={','.join(names)}", f"group_column={names[0]}"))
     return Step([*launch(path), "--set", as_argument(setting)])
 
 
