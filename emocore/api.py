@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from emocore.errors import RunError
+from emocore.errors import ConfigError, RunError
 from emocore.evaluation.audit import audit, name_differences
 from emocore.evaluation.comparison import Comparison as Comparisons
 from emocore.evaluation.comparison import compare as compare_results
@@ -195,23 +195,31 @@ def study(
 
 
 def compare(
-    runs: Iterable[Run | str], split: str | None = None, thresholds: ThresholdPolicy | None = None
+    runs: Iterable[Run | str],
+    split: str | None = None,
+    thresholds: ThresholdPolicy | None = None,
+    together: Sequence[Sequence[str]] = (),
 ) -> Comparison:
     """Compare finished runs, given as `Run` objects or ids.
+
+        >>> emocore.compare(runs, together=[["lora", "ia3"]]).scores
 
     Args:
         split: `validation` or `test`; by default the test split if all runs have one.
         thresholds: `tuned` for thresholds tuned by emotion on the validation split, `fixed` for the threshold of the
             launch or 0.5; by default fixed if all runs were launched with one, otherwise tuned.
+        together: Lists of methods or names of series; the mean of the probabilities of each list is one more series.
 
     Raises:
         RunError: A run has not finished, or its files are damaged.
-        DataError: A run lacks the split.
+        DataError: A run lacks the split, or there is no mean of what `together` names.
     """
+    if any(isinstance(choice, str) for choice in together):
+        raise ConfigError("together: give lists of names, such as [['lora', 'ia3']]")
     folders = [_folder(run) for run in runs]
     if not folders:
         raise RunError("there is no run to compare; name at least one")
-    at = lru_cache(partial(compare_results, [load_result(folder) for folder in folders], split))
+    at = lru_cache(partial(compare_results, [load_result(folder) for folder in folders], split, together=together))
     comparison = at(thresholds)
     trials = count_learning_rate_trials(finished_configs(folders[0].path.parent))
     return Comparison(comparison, audit(comparison.results, comparison.split, trials), at)

@@ -60,6 +60,7 @@ def test_what_goes_wrong_is_one_sentence_that_says_what_to_do(runs: Path) -> Non
         lambda: emocore.study(methods=["tfidf"], seeds=[]),
         lambda: emocore.compare([]),
         lambda: emocore.compare(["gone"]),
+        lambda: emocore.compare(["gone"], together=["lora", "ia3"]),
         lambda: emocore.load("gone"),
     ):
         with pytest.raises(EmocoreError) as caught:

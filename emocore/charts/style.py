@@ -11,9 +11,11 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from emocore.evaluation.together import TOGETHER
 from emocore.models.methods import METHODS
 
 NO_SKILL_COLOR = "#8a8f98"
+TOGETHER_COLOR = "#d55e00"  # from the same colour-blind-safe set as those of the methods
 GRID_COLOR, FAINT_COLOR = "rgba(138,143,152,0.25)", "rgba(138,143,152,0.12)"  # the same, transparent
 # Series of the same method keep its colour and differ by symbol (points), pattern (bars) or dash (lines).
 POINTS = ("diamond", "circle", "square", "triangle-up", "cross", "star")
@@ -48,7 +50,9 @@ def split_series(table: pd.DataFrame) -> list[Series]:
 
 
 def method_color(method: str) -> str:
-    """The colour (#rrggbb) of a method; grey for one that is not in the catalogue."""
+    """The colour (#rrggbb) of a method or of several together; grey for one that is not in the catalogue."""
+    if method == TOGETHER:
+        return TOGETHER_COLOR
     return METHODS[method].color if method in METHODS else NO_SKILL_COLOR
 
 

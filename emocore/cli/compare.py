@@ -18,6 +18,7 @@ from emocore.evaluation.headline import describe
 from emocore.evaluation.predictions import ThresholdPolicy
 from emocore.evaluation.results import add_team_runs, finished_configs, load_result
 from emocore.evaluation.run_descriptions import count_learning_rate_trials
+from emocore.evaluation.together import describe_joint
 from emocore.export.bundle import write_bundle
 from emocore.export.gather import gather
 from emocore.export.grids import Grid, Score, emotion_grid, score_grid
@@ -40,6 +41,7 @@ def compare_runs(
     wandb: str | None,
     split: str | None,
     thresholds: ThresholdPolicy | None,
+    together: Sequence[Sequence[str]],
     report: str | None,
     bundle: str | None,
     for_spreadsheets: bool,
@@ -59,7 +61,7 @@ def compare_runs(
     if not folders and not team.runs:
         raise RunError(f"{wandb} has no finished run that Emocore trained")
     results = add_team_runs([load_result(run) for run in folders], team.runs)
-    compare_at = lru_cache(partial(compare, results, split))
+    compare_at = lru_cache(partial(compare, results, split, together=together))
     comparison = compare_at(thresholds)
     differences = audit(comparison.results, comparison.split, count_learning_rate_trials(finished_configs(runs_root())))
     if bundle or report:
@@ -119,9 +121,11 @@ def _print(comparison: Comparison, differences: pd.DataFrame) -> None:
             ]
         )
     print_line()
-    costs = cost_table(comparison.results, comparison.scores)
+    costs = cost_table(comparison.scored, comparison.scores)
     shown = ["series", "train_seconds", "peak_memory_bytes", "trainable_parameters", "adapter_bytes", "latency_seconds"]
     _print_words(costs[shown])
+    for sentence in describe_joint(comparison.joint):
+        print_line(sentence)
 
 
 def _print_grid(grid: Grid) -> None:
@@ -147,6 +151,7 @@ def _print_as_json(comparison: Comparison, differences: pd.DataFrame) -> None:
         "split": comparison.split,
         "thresholds": comparison.policy,
         "runs": [result.id for result in comparison.results],
+        "together": {result.method_title: list(result.members) for result in comparison.joint},
         "headline": headline.sentence,
         "numbers": headline.numbers,
         "caveats": headline.caveats,
@@ -155,7 +160,7 @@ def _print_as_json(comparison: Comparison, differences: pd.DataFrame) -> None:
         "margin": comparison.verdicts.margin,
         "verdicts": to_records(comparison.verdicts.to_table()),
         "no_skill": to_records(comparison.no_skill),
-        "costs": to_records(cost_table(comparison.results, comparison.scores)),
+        "costs": to_records(cost_table(comparison.scored, comparison.scores)),
         "differences": to_records(name_differences(differences)),
     }
     print_json(content)

@@ -24,7 +24,7 @@ from emocore.evaluation.predictions import POLICY_DESCRIPTIONS
 from emocore.evaluation.results import SPLITS
 from emocore.jobs.presets import PRESETS, STUDY_METHODS
 from emocore.run.config import MOST_REPLICATES, RunConfig
-from emocore.run.parse import parse_list, parse_settings, parse_vary
+from emocore.run.parse import parse_list, parse_series, parse_settings, parse_vary
 from emocore.run.settings import VARIED, describe, use
 from emocore.run.study import StudyConfig
 
@@ -133,6 +133,11 @@ add("compare", compare_runs, "Compare finished runs: a verdict, by emotion.", RU
         ["--thresholds"], type=click.Choice(list(POLICY_DESCRIPTIONS)),
         help=" ".join(f"{policy}: {text}" for policy, text in POLICY_DESCRIPTIONS.items())
         + " Default: fixed if all runs were launched with a threshold, otherwise tuned.",
+    ),
+    click.Option(
+        ["--together"], type=parse_series, multiple=True, metavar="LIST",
+        help="Add what these score together, methods or series separated by commas: the mean of their probabilities, "
+        "as a series of its own. May be given several times.",
     ),
     click.Option(["--report"], type=FILE, help="Write everything into one HTML page that can be mailed."),
     click.Option(["--bundle"], type=FILE, help="Write tables, figures, LaTeX, report and configs into one ZIP file."),

@@ -5,7 +5,7 @@ costs, where methods differ) from a `Comparison`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,7 @@ from emocore.evaluation.predictions import (
     launched_policy,
     load_predictions,
 )
-from emocore.evaluation.results import Result, RunResult, TeamResult, shared_splits
+from emocore.evaluation.results import PredictedResult, Result, RunResult, TeamResult, shared_splits
 from emocore.evaluation.score_tables import (
     METRICS,
     emotion_rows,
@@ -31,6 +31,7 @@ from emocore.evaluation.score_tables import (
     team_score_rows,
 )
 from emocore.evaluation.series import group_series, name_series
+from emocore.evaluation.together import JointResult, join_series
 from emocore.evaluation.verdicts import Verdicts, compare_pairs
 from emocore.text import counted, join_names
 
@@ -49,6 +50,7 @@ class Comparison:
             high, precision, recall, average_precision, support, seeds, no_skill_f1, note.
         no_skill: Rows silence, frequency and always-on, one column per metric.
         notes: Sentences for the user.
+        joint: What `together` made of the runs; it is in every table, and in `groups`, but was not run.
     """
 
     results: list[Result]
@@ -61,6 +63,12 @@ class Comparison:
     verdicts: Verdicts
     no_skill: pd.DataFrame
     notes: list[str]
+    joint: list[JointResult] = field(default_factory=list)
+
+    @property
+    def scored(self) -> list[Result]:
+        """Everything that has a score and a cost: the runs, and what was made of them."""
+        return [*self.results, *self.joint]
 
     @property
     def local(self) -> list[RunResult]:
@@ -93,11 +101,17 @@ class Comparison:
         return macro.sort_values("value", ascending=False, kind="stable", ignore_index=True)
 
 
-def compare(results: Sequence[Result], split: str | None, policy: ThresholdPolicy | None = None) -> Comparison:
+def compare(
+    results: Sequence[Result],
+    split: str | None,
+    policy: ThresholdPolicy | None = None,
+    together: Sequence[Sequence[str]] = (),
+) -> Comparison:
     """Compare runs. Without a split, the test split is used if all runs have one, otherwise the validation split.
-    Without a policy, thresholds are fixed if they were at every launch, otherwise tuned.
+    Without a policy, thresholds are fixed if they were at every launch, otherwise tuned. Each choice in `together`
+    names two or more series by name or method, whose mean is one more series.
 
-    Raises DataError if a run lacks the split, RunError if predictions are missing or damaged.
+    Raises DataError if a run lacks the split or a choice has no mean, RunError if predictions are missing or damaged.
     """
     shared = shared_splits(results)
     split = split or shared[-1]
@@ -106,7 +120,10 @@ def compare(results: Sequence[Result], split: str | None, policy: ThresholdPolic
     policy = policy or primary_policy(results)
     kept, notes = _without_repeats(results)
     series = name_series(kept)
-    groups = load_predictions([r for r in kept if isinstance(r, RunResult)], series, split, policy)
+    joint, left_out = join_series(together, kept, series)
+    notes += left_out
+    scored, names = [*kept, *joint], series | {result.id: result.method_title for result in joint}
+    groups = load_predictions([r for r in scored if isinstance(r, PredictedResult)], names, split, policy)
     scores, emotions, verdicts = [], [], []
     for predictions in groups:
         seen, drawn = score(predictions), resample(predictions, RESAMPLES)
@@ -138,11 +155,12 @@ def compare(results: Sequence[Result], split: str | None, policy: ThresholdPolic
         policy=policy,
         series=series,
         groups=groups,
-        scores=_describe_series(pd.concat(scores, ignore_index=True), kept, series),
-        emotions=_add_known(pd.concat(emotions, ignore_index=True), kept, split, series),
+        scores=_describe_series(pd.concat(scores, ignore_index=True), scored, names),
+        emotions=_add_known(pd.concat(emotions, ignore_index=True), scored, split, names),
         verdicts=Verdicts.join(verdicts),
         no_skill=_no_skill_table(kept, groups, split),
         notes=notes,
+        joint=joint,
     )
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from emocore.evaluation.results import RunResult
+from emocore.evaluation.results import PredictedResult
 from emocore.metrics import sigmoid
 from emocore.run.config import RunConfig
 from emocore.thresholds import USUAL_THRESHOLD, cross_fit, tune
@@ -134,20 +134,22 @@ def launched_policy(config: RunConfig) -> ThresholdPolicy:
 
 
 def load_predictions(
-    results: Sequence[RunResult], series: dict[str, str], split: str, policy: ThresholdPolicy
+    results: Sequence[PredictedResult], series: dict[str, str], split: str, policy: ThresholdPolicy
 ) -> list[Predictions]:
     """The runs with the same texts together, in the order of their first runs; `series` names each run's series.
 
     Raises RunError if predictions are missing or damaged.
     """
-    groups: dict[tuple[object, ...], list[RunResult]] = {}
+    groups: dict[tuple[object, ...], list[PredictedResult]] = {}
     for result in results:
         truth, row_ids = result.truth(split), tuple(result.row_ids(split))
         groups.setdefault((row_ids, truth.tobytes(), tuple(result.labels)), []).append(result)
     return [_join(members, series, split, policy) for members in groups.values()]
 
 
-def _join(results: Sequence[RunResult], series: dict[str, str], split: str, policy: ThresholdPolicy) -> Predictions:
+def _join(
+    results: Sequence[PredictedResult], series: dict[str, str], split: str, policy: ThresholdPolicy
+) -> Predictions:
     first = results[0]
     probabilities = np.stack([sigmoid(result.logits(split)) for result in results])
     used = np.stack([_used_thresholds(result, split, policy) for result in results])
@@ -167,7 +169,7 @@ def _join(results: Sequence[RunResult], series: dict[str, str], split: str, poli
     )
 
 
-def _join_groups(results: Sequence[RunResult], split: str) -> np.ndarray | None:
+def _join_groups(results: Sequence[PredictedResult], split: str) -> np.ndarray | None:
     """(texts,) the number of each text's group; None if no run knows groups.
 
     Runs with different group columns may put the same texts into different groups. Texts that any of them puts together
@@ -186,7 +188,7 @@ def _join_groups(results: Sequence[RunResult], split: str) -> np.ndarray | None:
     return np.asarray(joined)
 
 
-def _used_thresholds(result: RunResult, split: str, policy: ThresholdPolicy) -> np.ndarray:
+def _used_thresholds(result: PredictedResult, split: str, policy: ThresholdPolicy) -> np.ndarray:
     """(texts, labels) thresholds of a policy, never tuned on the texts that they are used for."""
     truth = result.truth(split)
     if policy == "fixed":

@@ -5,6 +5,7 @@ computed from predictions.
 """
 
 import contextlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -65,26 +66,25 @@ class TeamResult(Result):
 
 
 @dataclass(frozen=True)
-class RunResult(Result):
-    """A run of this machine, with its predictions."""
+class PredictedResult(Result, ABC):
+    """A result with predictions, so that everything can be computed from it."""
 
-    run: RunFolder
     source: ClassVar[str] = "here"
+
+    @property
+    @abstractmethod
+    def predictions(self) -> pd.DataFrame:
+        """One row per text, with columns as `read_predictions` has them."""
 
     def rows(self, split: str) -> int:
         return len(self.truth(split))
-
-    @cached_property
-    def predictions(self) -> pd.DataFrame:
-        """The stored predictions. Raises RunError as `read_predictions` does."""
-        return read_predictions(self.run, self.labels, list(self.scores.splits))
 
     def truth(self, split: str) -> np.ndarray:
         """True labels of a split, int8 (texts, labels)."""
         return self._rows(split)[[f"true.{label}" for label in self.labels]].to_numpy()
 
     def logits(self, split: str) -> np.ndarray:
-        """Stored logits of a split, float32 (texts, labels)."""
+        """Logits of a split, float (texts, labels)."""
         return self._rows(split)[[f"logit.{label}" for label in self.labels]].to_numpy()
 
     def row_ids(self, split: str) -> list[str]:
@@ -100,6 +100,18 @@ class RunResult(Result):
 
     def _rows(self, split: str) -> pd.DataFrame:
         return self.predictions[self.predictions["split"] == split]
+
+
+@dataclass(frozen=True)
+class RunResult(PredictedResult):
+    """A run of this machine, with its predictions."""
+
+    run: RunFolder
+
+    @cached_property
+    def predictions(self) -> pd.DataFrame:
+        """The stored predictions. Raises RunError as `read_predictions` does."""
+        return read_predictions(self.run, self.labels, list(self.scores.splits))
 
 
 def load_result(run: RunFolder) -> RunResult:

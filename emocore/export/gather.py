@@ -49,7 +49,7 @@ def gather(
         remarks.insert(0, describe_tuning(at))
         tables |= _prediction_tables(comparison, predictions, at)
         figures |= _prediction_figures(comparison, predictions, tables)
-    tables["Costs"] = costs = cost_table(comparison.results, comparison.scores)
+    tables["Costs"] = costs = cost_table(comparison.scored, comparison.scores)
     for cost, name in COST_TITLES.items():
         if costs[cost].notna().any():
             figures[f"macro-F1 against {name}"] = cost_scatter(

@@ -6,6 +6,7 @@ from emocore.evaluation.bootstrap import RESAMPLES
 from emocore.evaluation.comparison import Comparison
 from emocore.evaluation.intervals import FEWEST_POSITIVES
 from emocore.evaluation.predictions import POLICY_DESCRIPTIONS, POLICY_TITLES
+from emocore.evaluation.together import describe_joint
 from emocore.export.grids import Mark
 from emocore.text import counted, join_names
 
@@ -77,6 +78,8 @@ def describe_method(comparison: Comparison) -> list[str]:
             "groups. So groups are resampled whole, the degrees of freedom follow from their number and sizes, and an "
             f"emotion gets an interval if at least {FEWEST_POSITIVES} groups have it.",
         )
+    if comparison.joint:
+        paragraphs.append(" ".join(describe_joint(comparison.joint)))
     if len(comparison.local) < len(comparison.results):
         paragraphs.append(
             "Runs of W&B were trained elsewhere and their predictions are not here: they have neither intervals nor "

@@ -1,5 +1,6 @@
 """Text typed on the command line or in a form -> names and values for a config, which checks them."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, get_args
 
@@ -40,6 +41,12 @@ def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
 def parse_list(text: str) -> list[str]:
     """["1", "2"] from "1, 2,"."""
     return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def parse_series(text: str) -> list[str]:
+    """["lora", "IA3 (rows 250, epochs 3)"] from "lora, IA3 (rows 250, epochs 3)": names of series have commas only in
+    parentheses."""
+    return [part.strip() for part in re.split(r",(?![^(]*\))", text) if part.strip()]
 
 
 def parse_vary(text: str) -> dict[str, list[str]]:

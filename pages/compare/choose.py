@@ -1,11 +1,12 @@
 """Choose the runs of a comparison: those of a study, any others by hand, and those of a W&B project."""
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from operator import attrgetter
 
 import streamlit as st
 
-from emocore.evaluation.results import Result, add_team_runs
+from emocore.evaluation.results import Result, TeamResult, add_team_runs
+from emocore.evaluation.series import name_series
 from emocore.run.folder import RunFolder
 from emocore.run.listing import list_finished, list_runs, runs_root
 from emocore.tracking.team import TeamRun
@@ -16,6 +17,10 @@ from pages.shared.guard import Guard, warn_of_damaged_runs
 from pages.shared.plain import plain
 from pages.shared.titles import run_choice
 
+TOGETHER_HELP = (
+    "What would these score together? Adds a series whose probability of an emotion is the mean of theirs, with "
+    "thresholds of its own, and compares it like any other. It is made from stored predictions; nothing is trained."
+)
 HAND_PICKED, HAND_PICKED_TITLE = "~", "chosen runs, by hand"  # no study's name has a tilde or a comma
 
 
@@ -41,6 +46,21 @@ def choose_results() -> tuple[list[Result], list[RunFolder]]:
     if not results:
         st.stop()
     return results, every
+
+
+def choose_together(results: Sequence[Result]) -> tuple[str, ...]:
+    """The names of the series to add the mean of; none if there are not two with predictions."""
+    names = name_series(results)
+    known = {names[result.id]: names[result.id] for result in results if not isinstance(result, TeamResult)}
+    if len(known) < 2:
+        return ()
+    chosen = choose_several(
+        "Together", known, "together", "compare_together", str, help=TOGETHER_HELP,
+        placeholder="two or more series, to see what they score together",
+    )  # fmt: skip
+    if len(chosen) == 1:
+        st.caption("Choose a second series for Together.")
+    return tuple(chosen) if len(chosen) > 1 else ()
 
 
 def _choose_local(finished: list[RunFolder]) -> tuple[list[RunFolder], list[RunFolder]]:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from emocore.charts.costs import cost_scatter
 from emocore.evaluation.costs import cost_table, describe_budget, failed_table, pareto_front
+from emocore.evaluation.together import COSTS_NOTE
 from emocore.export.gather import COST_TITLES
 from emocore.text import format_bytes, format_count, format_seconds
 from pages.compare.view import View
@@ -25,7 +26,7 @@ BUDGET = {
 
 
 def show(view: View) -> None:
-    costs = view.keep("costs", lambda: cost_table(view.comparison.results, view.comparison.scores))
+    costs = view.keep("costs", lambda: cost_table(view.comparison.scored, view.comparison.scores))
     margin = view.comparison.verdicts.margin_text
     st.subheader(
         "macro-F1 against cost",
@@ -43,6 +44,8 @@ def show(view: View) -> None:
     _show_budget(view, costs)
     st.subheader("All costs", help="Means over seeds. Peak memory: the process's on a CPU, the allocator's on a GPU.")
     st.dataframe(_format_costs(costs), hide_index=True, placeholder="–")
+    if view.comparison.joint:
+        st.caption(COSTS_NOTE)
     failed = failed_table(view.runs)
     if len(failed):
         st.subheader("Runs without a result")

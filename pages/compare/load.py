@@ -38,9 +38,12 @@ def version_of(results: Sequence[Result]) -> Version:
     )
 
 
-def load_comparison(results: Sequence[Result], split: str, policy: ThresholdPolicy) -> Comparison:
-    """Raises DataError or RunError; see `compare`."""
-    return _compare(version_of(results), split, policy, results)
+def load_comparison(
+    results: Sequence[Result], split: str, together: tuple[str, ...], policy: ThresholdPolicy
+) -> Comparison:
+    """`together` names the series whose mean is one more series, none for no such series. Raises DataError or RunError;
+    see `compare`."""
+    return _compare(version_of(results), split, policy, together, results)
 
 
 def load_audit(results: Sequence[Result], split: str) -> pd.DataFrame:
@@ -58,8 +61,10 @@ def _load_run(version: Version, _run: RunFolder) -> RunResult:
 
 
 @st.cache_resource(max_entries=9, show_spinner="Comparing the runs")
-def _compare(version: Version, split: str, policy: ThresholdPolicy, _results: Sequence[Result]) -> Comparison:
-    return compare(_results, split, policy)
+def _compare(
+    version: Version, split: str, policy: ThresholdPolicy, together: tuple[str, ...], _results: Sequence[Result]
+) -> Comparison:
+    return compare(_results, split, policy, [together] if together else [])
 
 
 @st.cache_resource(max_entries=500, show_spinner=False)

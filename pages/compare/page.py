@@ -23,7 +23,7 @@ from pages.compare import (
     thresholds,
     verdicts,
 )
-from pages.compare.choose import choose_results
+from pages.compare.choose import choose_results, choose_together
 from pages.compare.load import keep, load_audit, load_comparison, version_of
 from pages.compare.summary import show_scores
 from pages.compare.view import ALL_EMOTIONS, EMOTION_KEY, View, renew_charts
@@ -41,6 +41,7 @@ st.title("Compare")
 st.caption("See which method is better, by how much, and how certain that is.")
 
 results, runs = choose_results()
+together = choose_together(results)
 splits = shared_splits(results)
 controls = st.container(horizontal=True)
 split = choose_segment(
@@ -50,10 +51,10 @@ launched = primary_policy(results)
 policies = {launched: POLICY_TITLES[launched]} | POLICY_TITLES
 policy = choose_segment(controls, "Thresholds", policies, name="thresholds", key="compare_thresholds", help=POLICY_HELP)
 try:
-    compare_at = partial(load_comparison, results, split)
+    compare_at = partial(load_comparison, results, split, together)
     comparison = compare_at(policy)
     audit_table = load_audit(comparison.results, split)
-    version = (*version_of(results), split, policy)
+    version = (*version_of(results), split, policy, together)
     headline = keep(("headline", version), lambda: describe(comparison))
 except UNREADABLE as error:
     st.error(plain(error), title="These runs cannot be compared")

@@ -184,6 +184,38 @@ def test_a_bundle_holds_the_runs_and_the_command_that_repeats_it(
         assert "python -m emocore study --name s --methods lora,ia3 --seeds 42" in readme
 
 
+def test_what_methods_score_together_is_one_more_series(
+    study: list[RunFolder],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: Callable[..., dict[str, Any]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("emocore.export.bundle.to_images", lambda wanted: [b"" for _ in wanted])
+    both, every = "LoRA + QLoRA together", "LoRA + IA3 + QLoRA together"
+    told = answer("--study", "s", "--together", "qlora,LoRA", "--together", "lora, ia3, qlora")
+    assert told["together"] == {both: ["LoRA", "QLoRA"], every: ["LoRA", "IA3", "QLoRA"]}
+    assert {both, every} < set(macro_f1(told)) and set(told["runs"]) == {run.id for run in study}
+    assert told["differences"] == []
+    assert {row["series"]: row["train_seconds"] for row in told["costs"]}[every] == 60 + 120 + 180
+    file = tmp_path / "all.zip"
+    assert main(["compare", "--study", "s", "--together", "lora,qlora", "--bundle", str(file)]) == 0
+    printed = capsys.readouterr().out
+    assert f"{both} is the mean of the probabilities of LoRA and QLoRA" in printed
+    with zipfile.ZipFile(file) as bundle:
+        readme = " ".join(bundle.read("README.txt").decode().split())
+        assert f"{both} is the mean of the probabilities of LoRA and QLoRA" in readme
+        assert "python -m emocore study --name s --methods lora,ia3,qlora --seeds 13,42" in readme
+        assert both in bundle.read("report.html").decode()
+        assert all(both in bundle.read(f"tables/{name}.csv").decode() for name in ("scores", "verdicts", "costs"))
+        assert len([name for name in bundle.namelist() if name.endswith("config.json")]) == len(study)
+
+
+def test_what_has_no_mean_is_refused(study: list[RunFolder], refuse: Callable[..., str]) -> None:
+    message = refuse("compare", "--study", "s", "--together", "lora")
+    assert "a mean takes two or more series, not LoRA" in message
+
+
 def test_runs_of_wandb_are_added_and_what_was_left_out_is_noted(
     study: list[RunFolder], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -114,6 +114,22 @@ def test_runs_picked_by_hand_are_in_the_address() -> None:
     assert "LoRA beats IA3" in words(again)
 
 
+def test_what_methods_score_together_is_in_the_address() -> None:
+    finish_study(runs_root(), ("lora", "ia3", "qlora"), (42,))
+    page = open_compare(view="costs")
+    page.multiselect(key="compare_together").select("QLoRA").run()
+    assert "Choose a second series for Together." in words(page)
+    page.multiselect(key="compare_together").select("LoRA").run()
+    assert not page.exception
+    assert address(page)["together"] == ["QLoRA", "LoRA"]
+    assert "LoRA + QLoRA together" in set(page.dataframe[0].value["series"])
+    assert "Costs of series together are sums" in words(page)
+    again = open_compare(**address(page))
+    assert shown(again) == shown(page)
+    page.multiselect(key="compare_together").set_value([]).run()
+    assert "together" not in address(page) and shown(page) == shown(open_compare(view="costs"))
+
+
 def test_a_study_called_like_the_choice_by_hand_is_a_study() -> None:
     finish_study(runs_root(), ("lora", "ia3"), (42,), study="chosen runs")
     page = open_compare(study="chosen runs")

@@ -6,7 +6,7 @@ import pytest
 
 from emocore.errors import ConfigError
 from emocore.run.config import RunConfig, build
-from emocore.run.parse import parse_list, parse_method_settings, parse_setting, parse_settings, parse_vary
+from emocore.run.parse import parse_list, parse_method_settings, parse_series, parse_setting, parse_settings, parse_vary
 
 
 @pytest.mark.parametrize(
@@ -83,3 +83,8 @@ def test_a_setting_of_a_method_that_cannot_be_read_is_refused(lines: list[str], 
     with pytest.raises(ConfigError) as caught:
         parse_method_settings(lines, ["ia3", "qlora"])
     assert str(caught.value).startswith(message)
+
+
+def test_names_of_series_may_have_commas_in_parentheses() -> None:
+    assert parse_series("lora, IA3 (rows 250, epochs 3),head,") == ["lora", "IA3 (rows 250, epochs 3)", "head"]
+    assert parse_series("") == []
