@@ -76,6 +76,7 @@ def test_the_commands_of_the_readme(
     for number, name in enumerate(("train.csv", "dev.csv", "test.csv", "in.csv")):
         write_csv(tmp_path / name, make_table(40 if number else 1000, seed=number))
     study = finish_study(runs, study="a study")
+    study += finish_study(runs, study="another study", data_seed=1)
     written = commands(README, "python -m emocore ")
     assert len(written) >= 20
     done = waiting = study[0]
@@ -87,7 +88,7 @@ def test_the_commands_of_the_readme(
             if option == "--front":
                 waiting = waiting_runs(runs)[-1]
             run = waiting if name in ("queue", "stop", "resume") else done
-            values = {"RUN": run.id, "NAME": "a study", "smollm2-135m": str(tiny_llama)}
+            values = {"RUN": run.id, "NAME": "a study", "OTHER": "another study", "smollm2-135m": str(tiny_llama)}
             arguments = [values.get(word, word) for word in shlex.split(command)[3:]]
             assert main(arguments) == 0, (arguments, capsys.readouterr().err)
             if name == "launch":

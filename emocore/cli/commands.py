@@ -210,6 +210,22 @@ def named_runs(ids: Iterable[str]) -> list[RunFolder]:
     return [find_run(runs_root(), run_id) for run_id in dict.fromkeys(ids)]
 
 
+def finished_of_study(study: str) -> list[RunFolder]:
+    """The finished runs of a study; others are named. Raises RunError if there is none."""
+    root = runs_root()
+    output.print_damaged(root)
+    every = [run for run in list_runs(root) if run.config.study == study]
+    if not every:
+        raise RunError(f"no study '{study}' in {root}; `python -m emocore runs` lists them")
+    runs = [run for run in every if run.state.status == RunStatus.FINISHED]
+    for run in every:
+        if run not in runs:
+            output.print_note(f"note: {run.id} is {run.state.status}, so it is left out")
+    if not runs:
+        raise RunError(f"no run of study '{study}' has finished yet")
+    return runs
+
+
 def _tend() -> None:
     """Make sure that a scheduler works on the queue. If that fails, print why; the command still works."""
     try:

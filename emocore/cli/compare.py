@@ -8,8 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from emocore.cli.commands import named_runs
-from emocore.cli.output import find_output, print_damaged, print_json, print_line, print_note, print_table, to_records
+from emocore.cli.commands import finished_of_study, named_runs
+from emocore.cli.datasets import compare_studies
+from emocore.cli.output import find_output, print_json, print_line, print_note, print_table, to_records
 from emocore.errors import ConfigError, DataError, RunError
 from emocore.evaluation.audit import audit, name_differences
 from emocore.evaluation.comparison import Comparison, compare
@@ -24,9 +25,7 @@ from emocore.export.gather import gather
 from emocore.export.grids import Grid, Score, emotion_grid, score_grid
 from emocore.export.report import html_report
 from emocore.export.tables import NOTHING, to_words
-from emocore.run.folder import RunFolder
-from emocore.run.listing import list_runs, runs_root
-from emocore.run.state import RunStatus
+from emocore.run.listing import runs_root
 from emocore.system.files import write_atomically
 from emocore.text import format_score
 from emocore.tracking.team import TeamListing, fetch_team_runs
@@ -37,7 +36,7 @@ WARNED_SEVERITIES = ("confounds", "may matter")
 
 def compare_runs(
     runs: Sequence[str],
-    study: str | None,
+    study: Sequence[str],
     wandb: str | None,
     split: str | None,
     thresholds: ThresholdPolicy | None,
@@ -54,7 +53,14 @@ def compare_runs(
     for option, file in (("--report", report), ("--bundle", bundle)):
         if file:
             find_output(option, file)
-    folders = finished_of_study(study) if study else named_runs(runs)
+    studies = list(dict.fromkeys(study))
+    if len(studies) > 1:
+        for option, value in (("--wandb", wandb), ("--report", report), ("--bundle", bundle)):
+            if value:
+                raise ConfigError(f"{option} goes with one --study; several are ranked in a table")
+        compare_studies(studies, split, thresholds, together, as_json)
+        return
+    folders = finished_of_study(studies[0]) if studies else named_runs(runs)
     team = fetch_team_runs(wandb, TEAM_TIMEOUT_SECONDS) if wandb else TeamListing()
     for reason in team.left_out:
         print_note(f"note: {reason}")
@@ -65,7 +71,7 @@ def compare_runs(
     comparison = compare_at(thresholds)
     differences = audit(comparison.results, comparison.split, count_learning_rate_trials(finished_configs(runs_root())))
     if bundle or report:
-        content = gather(comparison, differences, study or "Chosen runs", compare_at)
+        content = gather(comparison, differences, studies[0] if studies else "Chosen runs", compare_at)
         if report:
             _write_report(Path(report), html_report(content))
         if bundle:
@@ -83,22 +89,6 @@ def _write_report(path: Path, page: str) -> None:
             f"--report {path}: cannot be written ({error.strerror}); name a file in a folder that exists"
         ) from None
     print_note(f"written: {path}")
-
-
-def finished_of_study(study: str) -> list[RunFolder]:
-    """The finished runs of a study; others are named. Raises RunError if there is none."""
-    root = runs_root()
-    print_damaged(root)
-    every = [run for run in list_runs(root) if run.config.study == study]
-    if not every:
-        raise RunError(f"no study '{study}' in {root}; `python -m emocore runs` lists them")
-    runs = [run for run in every if run.state.status == RunStatus.FINISHED]
-    for run in every:
-        if run not in runs:
-            print_note(f"note: {run.id} is {run.state.status}, so it is left out")
-    if not runs:
-        raise RunError(f"no run of study '{study}' has finished yet")
-    return runs
 
 
 def _print(comparison: Comparison, differences: pd.DataFrame) -> None:

@@ -126,7 +126,11 @@ add("study", study, "Launch methods x seeds as one study; prints the runs' ids."
 add("runs", commands.show_runs, "List the runs.", JSON)
 add("show", commands.show_run, "Show one run: state, settings, results.", RUN, JSON)
 add("compare", compare_runs, "Compare finished runs: a verdict, by emotion.", RUNS_OR_NONE,
-    click.Option(["--study"], help="All finished runs of this study."),
+    click.Option(
+        ["--study"], multiple=True,
+        help="All finished runs of this study. Several studies, each on other data: the mean ranks of the series that "
+        "all of them have and, from five on, a test.",
+    ),
     click.Option(["--wandb"], metavar="PROJECT", help="Add the finished runs of this W&B project: entity/project."),
     click.Option(["--split"], type=click.Choice(SPLITS), help="Default: test, if all runs have a test split."),
     click.Option(

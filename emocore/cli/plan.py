@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from emocore.cli.compare import finished_of_study
+from emocore.cli.commands import finished_of_study
 from emocore.cli.output import print_json, print_line
 from emocore.errors import ConfigError, RunError
 from emocore.evaluation.comparison import compare

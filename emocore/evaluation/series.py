@@ -69,7 +69,7 @@ def _distinguish(results: Sequence[Result], names: dict[str, str]) -> dict[str, 
 
 def _describe_settings(members: Sequence[Result], others: Sequence[Result]) -> str:
     """The settings of a series that are not the same in all of the others: "rows 250, epochs 3"."""
-    own, configs = ([_as_scored(result) for result in results] for results in (members, others))
+    own, configs = ([as_scored(result) for result in results] for results in (members, others))
     parts = []
     for field in RunConfig.model_fields:
         value = getattr(own[0], field)
@@ -82,10 +82,10 @@ def _describe_settings(members: Sequence[Result], others: Sequence[Result]) -> s
 def _identify(result: Result) -> str:
     """A key that is equal for runs that differ only in their seed, in the paths of their data and in what draws texts;
     the texts themselves are not in it."""
-    return _as_scored(result).model_dump_json(exclude={*NOT_TOLD, *DRAWS})
+    return as_scored(result).model_dump_json(exclude={*NOT_TOLD, *DRAWS})
 
 
-def _as_scored(result: Result) -> RunConfig:
+def as_scored(result: Result) -> RunConfig:
     """The settings as a comparison uses them: with fixed thresholds, a run that was launched for tuned ones has the
     usual one."""
     return result.config.model_copy(update={"threshold": result.config.threshold or USUAL_THRESHOLD})
