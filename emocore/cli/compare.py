@@ -115,7 +115,7 @@ def _print(comparison: Comparison, differences: pd.DataFrame) -> None:
     shown = ["series", "train_seconds", "peak_memory_bytes", "trainable_parameters", "adapter_bytes", "latency_seconds"]
     _print_words(costs[shown])
     for sentence in describe_joint(comparison.joint):
-        print_line(sentence)
+        print_line(f"\n{sentence}")
 
 
 def _print_grid(grid: Grid) -> None:

@@ -245,3 +245,11 @@ def test_names_with_markup_are_shown_as_they_are(view: str) -> None:
         assert page.selectbox(key="compare_study").value == study
         raw = words(page, raw=True)
         assert not [name for name in MARKUP if name in raw], "escaped, or not said in Markdown"
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_shows_what_methods_score_together(view: str) -> None:
+    finish_study(runs_root(), ("lora", "ia3"), (42,))
+    page = open_compare(view=view, together=["LoRA", "IA3"])
+    assert_stands(page)
+    assert "LoRA + IA3 together" in words(page)
