@@ -21,9 +21,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from emocore.errors import ConfigError, RunError
-from emocore.evaluation.audit import audit, name_differences
+from emocore.evaluation.audit import audit
 from emocore.evaluation.comparison import Comparison as Comparisons
 from emocore.evaluation.comparison import compare as compare_results
+from emocore.evaluation.departures import list_differences
 from emocore.evaluation.predictions import ThresholdPolicy
 from emocore.evaluation.results import finished_configs, load_result
 from emocore.evaluation.run_descriptions import count_learning_rate_trials
@@ -97,7 +98,7 @@ class Comparison:
         self.scores = comparison.scores
         self.emotions = comparison.emotions
         self.verdicts = comparison.verdicts.to_table()
-        self.audit = name_differences(differences)
+        self.audit = list_differences(comparison, differences)
         self._gather = partial(gather, comparison, differences, "Chosen runs", at)
 
     @property

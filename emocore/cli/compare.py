@@ -12,9 +12,10 @@ from emocore.cli.commands import finished_of_study, named_runs
 from emocore.cli.datasets import compare_studies
 from emocore.cli.output import find_output, print_json, print_line, print_note, print_table, to_records
 from emocore.errors import ConfigError, DataError, RunError
-from emocore.evaluation.audit import audit, name_differences
+from emocore.evaluation.audit import audit
 from emocore.evaluation.comparison import Comparison, compare
 from emocore.evaluation.costs import cost_table
+from emocore.evaluation.departures import list_differences
 from emocore.evaluation.headline import describe
 from emocore.evaluation.predictions import ThresholdPolicy
 from emocore.evaluation.results import add_team_runs, finished_configs, load_result
@@ -151,6 +152,6 @@ def _print_as_json(comparison: Comparison, differences: pd.DataFrame) -> None:
         "verdicts": to_records(comparison.verdicts.to_table()),
         "no_skill": to_records(comparison.no_skill),
         "costs": to_records(cost_table(comparison.scored, comparison.scores)),
-        "differences": to_records(name_differences(differences)),
+        "differences": to_records(list_differences(comparison, differences)),
     }
     print_json(content)

@@ -6,12 +6,13 @@ from itertools import combinations
 import numpy as np
 
 from emocore.evaluation.comparison import Comparison
+from emocore.evaluation.departures import THRESHOLDS, find_departures
 from emocore.evaluation.intervals import is_macro_rough
 from emocore.evaluation.seed_spread import describe_spread
 from emocore.evaluation.sweeps import find_swept_settings
 from emocore.evaluation.verdicts import UNDECIDED
 from emocore.run.settings import audit_name
-from emocore.text import join_names
+from emocore.text import counted, join_names
 from emocore.thresholds import FEWEST_TEXTS
 
 # At most this many names are listed.
@@ -24,6 +25,7 @@ def find_caveats(comparison: Comparison) -> list[str]:
     """The caveats, the most serious first; notes of the comparison itself come last."""
     groups = comparison.verdicts.group(comparison.tested)
     return [
+        *_doubt_plan(comparison),
         *_doubt_single_seeds(comparison),
         *(caveat for tested in groups for caveat in _doubt_open_pairs(comparison, tested)),
         *_doubt_rare_emotions(comparison),
@@ -41,6 +43,17 @@ def name_some(names: Iterable[str], word: str = "and") -> str:
     """A, B, C and 4 more; with another word, A, B, C or 4 more."""
     every = list(names)
     return join_names([*every[:NAMED], *([f"{len(every) - NAMED} more"] if len(every) > NAMED else [])], word)
+
+
+def _doubt_plan(comparison: Comparison) -> Iterator[str]:
+    departures = find_departures(comparison)
+    for row in departures[departures["what"] != THRESHOLDS].to_dict("records"):
+        yield f"Not as planned: {row['what']} ({row['values']}); the audit says what this does to the verdict."
+    if comparison.plan is None and comparison.local and not comparison.verdicts.overall.empty:
+        yield (
+            "No plan of these runs as one study is known, so verdicts are corrected only for the "
+            f"{counted(len(comparison.verdicts.overall), 'pair')} shown here."
+        )
 
 
 def _doubt_single_seeds(comparison: Comparison) -> Iterator[str]:

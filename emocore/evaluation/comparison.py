@@ -14,6 +14,8 @@ from emocore.data.groups import FEWEST_GROUPS
 from emocore.errors import DataError
 from emocore.evaluation.bootstrap import RESAMPLES, resample, score
 from emocore.evaluation.no_skill import no_skill_scores, no_skill_scores_from_supports
+from emocore.evaluation.paired_tests import measure_draws
+from emocore.evaluation.plan import find_plan
 from emocore.evaluation.predictions import (
     POLICY_TITLES,
     Predictions,
@@ -32,7 +34,8 @@ from emocore.evaluation.score_tables import (
 )
 from emocore.evaluation.series import group_series, name_series
 from emocore.evaluation.together import JointResult, join_series
-from emocore.evaluation.verdicts import Verdicts, compare_pairs
+from emocore.evaluation.verdicts import MARGIN, Verdicts, compare_pairs
+from emocore.run.study_record import StudyRecord
 from emocore.text import counted, join_names
 
 ID_TIME = len("20261123-172928")  # with which an id begins
@@ -50,6 +53,9 @@ class Comparison:
             high, precision, recall, average_precision, support, seeds, no_skill_f1, note.
         no_skill: Rows silence, frequency and always-on, one column per metric.
         notes: Sentences for the user.
+        plan: What the study of all local runs fixed at launch; None if there is no such study or record.
+        between_draws: Of each of the `groups`, by how much another draw of the training texts moves macro-F1 (standard
+            deviation); NaN if no series has several.
         joint: What `together` made of the runs; it is in every table, and in `groups`, but was not run.
     """
 
@@ -64,6 +70,8 @@ class Comparison:
     no_skill: pd.DataFrame
     notes: list[str]
     joint: list[JointResult] = field(default_factory=list)
+    plan: StudyRecord | None = None
+    between_draws: list[float] = field(default_factory=list)
 
     @property
     def scored(self) -> list[Result]:
@@ -119,17 +127,19 @@ def compare(
         raise DataError(f"not every run has a {split} split; they share {', '.join(shared)}")
     policy = policy or primary_policy(results)
     kept, notes = _without_repeats(results)
+    plan, unread = find_plan(kept)
     series = name_series(kept)
     joint, left_out = join_series(together, kept, series)
-    notes += left_out
+    notes += [*left_out, *unread]
     scored, names = [*kept, *joint], series | {result.id: result.method_title for result in joint}
     groups = load_predictions([r for r in scored if isinstance(r, PredictedResult)], names, split, policy)
-    scores, emotions, verdicts = [], [], []
+    scores, emotions, verdicts, between_draws = [], [], [], []
     for predictions in groups:
         seen, drawn = score(predictions), resample(predictions, RESAMPLES)
         scores.append(score_rows(predictions, seen, drawn))
         emotions.append(emotion_rows(predictions, seen, drawn))
-        verdicts.append(compare_pairs(predictions, seen, drawn))
+        verdicts.append(compare_pairs(predictions, seen, drawn, *_plan_tests(plan)))
+        between_draws.append(measure_draws(predictions, seen, drawn))
     every_team = [result for result in kept if isinstance(result, TeamResult)]
     team = [result for result in every_team if launched_policy(result.config) == policy]
     if len(team) < len(every_team):
@@ -161,7 +171,14 @@ def compare(
         no_skill=_no_skill_table(kept, groups, split),
         notes=notes,
         joint=joint,
+        plan=plan,
+        between_draws=between_draws,
     )
+
+
+def _plan_tests(plan: StudyRecord | None) -> tuple[float, int]:
+    """The margin between equals, and the number of pairs that are corrected for if fewer are shown."""
+    return (plan.margin_points / 100, plan.pairs) if plan else (MARGIN, 0)
 
 
 def primary_policy(results: Sequence[Result]) -> ThresholdPolicy:

@@ -35,13 +35,20 @@ class Deviations:
 
     @classmethod
     def of(
-        cls, difference: np.ndarray, moved: np.ndarray, least: np.ndarray, spreads: Sequence[SeedSpread]
+        cls,
+        difference: np.ndarray,
+        moved: np.ndarray,
+        least: np.ndarray,
+        spreads: Sequence[SeedSpread],
+        text_freedom: float = np.inf,
     ) -> "Deviations":
         """Of a `difference` (columns,), given the absolute deviations `moved` (resamples, columns) from it and the
-        spreads of training; the variance of texts is taken to be at least `least` (columns,)."""
+        spreads of training; the variance of texts is taken to be at least `least` (columns,), and to have been seen
+        with `text_freedom` degrees of freedom."""
         resamples, resampled = len(moved), (moved.astype(float) ** 2).mean(axis=0)
         total = np.maximum(resampled, least) + sum(spread.variance for spread in spreads)
-        error, freedom = np.sqrt(total), combined_freedom(total, spreads)
+        of_few = resampled / np.sqrt(text_freedom)
+        error, freedom = np.sqrt(total), combined_freedom(total, spreads, of_few)
         of_texts, differs = np.sqrt(resampled), resampled > 0
         beyond = scipy.stats.t.sf(np.abs(difference) / error, freedom)
         with np.errstate(invalid="ignore"):  # if no resample differs

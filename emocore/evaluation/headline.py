@@ -19,6 +19,8 @@ from emocore.text import format_probability, join_names
 EMOTIONS_NAMED = 2
 # With more series than this, the line names only some of them, and the numbers are summed up.
 MOST_TOLD = 6
+# A smaller spread between draws, of macro-F1, is not told.
+LITTLE = 0.0005
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,11 @@ def _describe_training_texts(comparison: Comparison) -> list[str]:
     if len(draws) != 1 or len(rows) != 1 or not all(rows):
         return []
     [own], [count] = draws, rows
-    return [f"Trained on {f'{len(own)} draws of' if len(own) > 1 else 'these'} {count:,} texts."]
+    if len(own) == 1:
+        return [f"Trained on these {count:,} texts."]
+    moves = max(comparison.between_draws)
+    by = f"; another draw moves a score by about {100 * moves:.1f} points" if moves > LITTLE else ""
+    return [f"Trained on {len(own)} draws of {count:,} texts{by}."]
 
 
 def _describe_values(ranking: pd.DataFrame) -> str:

@@ -16,6 +16,7 @@ from functools import partial
 
 import numpy as np
 
+from emocore.data.groups import FEWEST_GROUPS
 from emocore.evaluation.bootstrap import Scores, average_runs
 from emocore.evaluation.deviations import Deviations
 from emocore.evaluation.intervals import FEWEST_POSITIVES
@@ -31,6 +32,7 @@ from emocore.evaluation.seed_spread import (
     estimate_macro_spread,
     has_lenders,
 )
+from emocore.evaluation.together import TOGETHER
 
 # With fewer texts (12 to 40), two models with the same macro-F1 got a verdict in 8 to 11 % of simulations.
 FEWEST_TEXTS = 100
@@ -46,6 +48,7 @@ Estimate = Callable[..., dict[Sides, SeedSpread]]
 class Target:
     """What series are compared in: one column for the overall macro-F1, or one column per emotion for F1.
 
+    `support` (columns,) counts texts. With fewer `units` (columns,), named `unit`, than `fewest` there is no test.
     `seen` is (runs, columns) and `drawn` (resamples, runs, columns); `of_one_text` (columns,) is by how much one text
     moves the score of a series. `spreads` are of single series and of pairs that share draws of the training texts.
     `assumption` is the least spread of the `single` series, which have one seed; `is_of_others` is as in `Verdicts`.
@@ -54,6 +57,8 @@ class Target:
     predictions: Predictions
     names: tuple[str, ...]
     support: np.ndarray
+    units: np.ndarray
+    unit: str
     fewest: int
     seen: np.ndarray
     drawn: np.ndarray
@@ -69,10 +74,13 @@ class Target:
         """macro-F1. One text moves it by what it moves the F1 of an average emotion, divided by their number."""
         seen, drawn = scores.metrics["f1_macro"][:, None], samples.metrics["f1_macro"][..., None]
         moved = {name: np.sqrt([(f1**2).mean()]) / len(f1) for name, f1 in _f1_of_one_text(predictions).items()}
-        texts = np.array([len(predictions.truth)])
+        texts = len(predictions.truth)
+        has_groups = predictions.groups is not None and texts >= FEWEST_TEXTS
+        units = predictions.units if has_groups else texts
         return cls._of(
-            predictions, ("",), texts, FEWEST_TEXTS, seen, drawn, moved, estimate_macro_spread, MACRO_ASSUMPTION
-        )
+            predictions, ("",), np.array([texts]), np.array([units]), FEWEST_GROUPS if has_groups else FEWEST_TEXTS,
+            seen, drawn, moved, estimate_macro_spread, MACRO_ASSUMPTION,
+        )  # fmt: skip
 
     @classmethod
     def of_emotions(cls, predictions: Predictions, scores: Scores, samples: Scores) -> "Target":
@@ -80,8 +88,8 @@ class Target:
         names, support, moved = predictions.labels, predictions.support, _f1_of_one_text(predictions)
         estimate = partial(estimate_emotion_spread, support=support)
         return cls._of(
-            predictions, names, support, FEWEST_POSITIVES, scores.emotions, samples.emotions, moved, estimate,
-            EMOTION_ASSUMPTION,
+            predictions, names, support, predictions.unit_support, FEWEST_POSITIVES, scores.emotions, samples.emotions,
+            moved, estimate, EMOTION_ASSUMPTION,
         )  # fmt: skip
 
     @classmethod
@@ -90,6 +98,7 @@ class Target:
         predictions: Predictions,
         names: tuple[str, ...],
         support: np.ndarray,
+        units: np.ndarray,
         fewest: int,
         seen: np.ndarray,
         drawn: np.ndarray,
@@ -106,16 +115,23 @@ class Target:
         pairs: dict[Sides, SampleVariance] = {
             pair: vary(sides) for pair in predictions.pairs if (sides := predictions.share_draws(*pair))
         }
-        spreads = estimate(own, independent=1.0)
+        # A joint series says nothing that its members do not.
+        plain = [name for name in predictions.members if predictions.method_of[name] != TOGETHER]
+        spreads = estimate(own, independent=len(plain) / len(own))
         if pairs:
-            spreads |= estimate(pairs, independent=_count_independent(pairs) / len(pairs))
+            independent = _count_independent([pair for pair in pairs if set(pair) <= set(plain)])
+            spreads |= estimate(pairs, independent=max(1, independent) / len(pairs))
         single = [name for name, repetitions in predictions.repetitions.items() if len(repetitions) == 1]
         lent = has_lenders(own)
-        return cls(predictions, names, support, fewest, seen, drawn, of_one_text, spreads, single, assumption, lent)
+        unit = "texts" if (units == support).all() else "groups"
+        return cls(
+            predictions, names, support, units, unit, fewest, seen, drawn, of_one_text, spreads, single, assumption,
+            lent,
+        )  # fmt: skip
 
     def compare(self, first: str, second: str) -> tuple[list[dict[str, object]], Deviations]:
         """Rows of one pair, one per column, with what does not depend on other pairs; and what chance does to the
-        differences in them. The p-value is NaN if too few texts have the emotion."""
+        differences in them. The p-value is NaN if too few texts or groups have the emotion."""
         shared = self.predictions.share_draws(first, second)
         sides = shared or [self.predictions.repetitions[first], self.predictions.repetitions[second]]
         spreads = [self.spreads[first, second]] if shared else [self.spreads[first,], self.spreads[second,]]
@@ -123,13 +139,13 @@ class Target:
         difference = mean - other_mean
         moved = np.abs(resampled - other_resampled - difference)
         least = (self.of_one_text[first] ** 2 + self.of_one_text[second] ** 2) / 2
-        deviations = Deviations.of(difference, moved, least, spreads)
+        deviations = Deviations.of(difference, moved, least, spreads, self.predictions.text_freedom)
         alone = [series for series in (first, second) if series in self.single]
         rows = [
             {
                 "emotion": name,
                 "difference": difference[column],
-                "p_value": np.nan if self.support[column] < self.fewest else deviations.p_value[column],
+                "p_value": np.nan if self.units[column] < self.fewest else deviations.p_value[column],
                 "note": "; ".join(self._describe_evidence(first, second, column, alone, shared)),
                 "support": int(self.support[column]),
                 "assumed_spread": 100 * self.assumption.deviation if alone else np.nan,
@@ -144,9 +160,9 @@ class Target:
     ) -> Iterator[str]:
         """Why the evidence on a pair is thin: `alone` are those of the two with one seed, `shared` the draws that both
         have."""
-        if self.support[column] < self.fewest:
+        if self.units[column] < self.fewest:
             have = " have it" if self.names[column] else ""
-            yield f"only {self.support[column]} texts{have}, which is too few"
+            yield f"only {self.units[column]} {self.unit}{have}, which is too few"
         if alone:
             spread = describe_spread(100 * self.assumption.deviation, self.is_of_others)
             yield f"one seed of {' and of '.join(alone)}: its spread between seeds is {spread}"
@@ -161,6 +177,18 @@ class Target:
             resampled = average_runs(self.drawn, side, axis=1).mean(axis=1)
             self._averages[key] = average_runs(self.seen, side).mean(axis=0), resampled
         return self._averages[key]
+
+
+def measure_draws(predictions: Predictions, scores: Scores, samples: Scores) -> float:
+    """The standard deviation of macro-F1 between draws of the training texts, the mean over series with several draws,
+    without text noise; NaN without such a series. Seeds differ between draws, too, and are part of it."""
+    seen, drawn = scores.metrics["f1_macro"][:, None], samples.metrics["f1_macro"][..., None]
+    variances = []
+    for name, repetitions in predictions.repetitions.items():
+        if len(predictions.draws_of[name]) > 1:
+            own = SampleVariance.of(_difference(seen, [repetitions]), _difference(drawn, [repetitions], axis=1))
+            variances.append(max(float((own.between - own.own)[0]), 0.0))
+    return float(np.sqrt(np.mean(variances))) if variances else np.nan
 
 
 def _count_independent(pairs: Iterable[Sides]) -> int:

@@ -149,13 +149,15 @@ def estimate_emotion_spread(
     return spreads
 
 
-def combined_freedom(total: np.ndarray, spreads: Sequence[SeedSpread]) -> np.ndarray:
+def combined_freedom(total: np.ndarray, spreads: Sequence[SeedSpread], text_doubt: np.ndarray) -> np.ndarray:
     """Satterthwaite's (1946) degrees of freedom of a variance `total` that contains these spreads, (columns,).
 
-    The rest of it, the variance over texts, counts as known. Spreads of one comparison come from the same pool and are
-    wrong in the same direction, so their standard errors are added instead of their squares.
+    The rest of it is the variance over texts; `text_doubt` (columns,) is that variance over the root of its degrees of
+    freedom, zero if it counts as known. Spreads of one comparison come from the same pool and are wrong in the same
+    direction, so their standard errors are added instead of their squares.
     """
-    doubt = sum(spread.sampled / np.sqrt(spread.freedom) for spread in spreads)
+    of_training = sum(spread.sampled / np.sqrt(spread.freedom) for spread in spreads)
+    doubt = np.hypot(of_training, text_doubt)
     doubt = np.broadcast_to(doubt, total.shape)
     return np.divide(total**2, doubt**2, out=np.full(total.shape, np.inf), where=doubt > 0)
 

@@ -181,7 +181,7 @@ def compare_pairs(
     pairs = max(len(predictions.pairs), planned_pairs)
     for family, size in (
         (is_overall & is_tested, pairs),
-        (~is_overall & is_tested, pairs * int((predictions.support >= FEWEST_POSITIVES).sum())),
+        (~is_overall & is_tested, pairs * int((predictions.unit_support >= FEWEST_POSITIVES).sum())),
     ):
         table.loc[family, "p_adjusted"] = adjust_holm(table.loc[family, "p_value"].to_numpy(float), size)
     return _judge(table, Deviations.join(parts), margin)

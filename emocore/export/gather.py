@@ -13,10 +13,11 @@ from emocore.charts.sweeps import sweep_curves
 from emocore.charts.texts import agreement_heatmap
 from emocore.charts.thresholds import threshold_lines
 from emocore.charts.verdicts import difference_forest, verdict_matrix
-from emocore.evaluation.audit import describe_audit, name_differences
+from emocore.evaluation.audit import describe_audit
 from emocore.evaluation.calibration import calibration_table, reliability_table
 from emocore.evaluation.comparison import Comparison
 from emocore.evaluation.costs import cost_table, pareto_front
+from emocore.evaluation.departures import list_differences
 from emocore.evaluation.headline import describe
 from emocore.evaluation.predictions import POLICY_TITLES, Predictions, ThresholdPolicy
 from emocore.evaluation.sweeps import find_swept_settings, sweep_table
@@ -66,7 +67,7 @@ def gather(
         numbers=headline.numbers,
         remarks=remarks,
         caveats=headline.caveats,
-        audit=name_differences(audit),
+        audit=list_differences(comparison, audit),
         tables=tables,
         figures=figures,
     )

@@ -254,7 +254,8 @@ def test_the_sentence_has_the_numbers_of_the_tables() -> None:
     assert headline.numbers[1].startswith(told)
     values = comparison.ranking()["value"]
     assert row["difference"] == pytest.approx(values[0] - values[1])
-    [caveat] = headline.caveats
+    plan, caveat = headline.caveats
+    assert plan.startswith("No plan of these runs as one study is known")
     assert caveat.startswith("Scores are on the validation split; publish scores on a test split")
 
 

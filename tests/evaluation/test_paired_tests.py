@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from emocore.evaluation.bootstrap import resample, score
-from emocore.evaluation.paired_tests import _count_independent
+from emocore.evaluation.paired_tests import Target, _count_independent, measure_draws
 from emocore.evaluation.predictions import Predictions
 from emocore.evaluation.verdicts import compare_pairs
 from tests.support.simulated import DRAWS, World
@@ -48,6 +48,34 @@ def test_a_difference_on_shared_draws_is_found() -> None:
     assert row["verdict"] == "better" and row["note"] == ""
     macro = score(study("abcde", "abcde", gain=0.15)).metrics["f1_macro"]
     assert row["difference"] == pytest.approx(macro[:5].mean() - macro[5:].mean())
+
+
+def test_how_far_a_draw_moves_a_score_is_its_spread_between_draws_without_text_noise() -> None:
+    predictions = study("abcde", "abcde")
+    seen, drawn = score(predictions), resample(predictions, 500)
+    macro = seen.metrics["f1_macro"].reshape(2, 5)
+    of_both = float(np.sqrt(macro.var(axis=1, ddof=1).mean()))
+    assert 0.9 * of_both < measure_draws(predictions, seen, drawn) < of_both
+    assert np.isnan(measure_draws(replace(predictions, draws=("",) * 10), seen, drawn)), "seeds of one draw"
+
+
+def test_a_joint_series_lends_the_others_no_degrees_of_freedom() -> None:
+    """The same differences, of which one is of a joint series: the verdict on the others is as sure as without it."""
+    plain = study("abcde", "abcde", gain=0.15)
+    joint = replace(
+        plain,
+        **{name: getattr(plain, name) + getattr(plain, name)[:5] for name in ("runs", "draws", "series", "methods")},
+        **{name: np.concatenate([array, array[:5]]) for name in ("probabilities", "predicted", "thresholds")
+           if (array := getattr(plain, name)) is not None},
+    )  # fmt: skip
+    joint = replace(joint, series=plain.series + ("A + B together",) * 5)
+
+    def freedom(methods: tuple[str, ...]) -> float:
+        named = replace(joint, methods=methods)
+        target = Target.of_macro(named, score(named), resample(named, 500))
+        return float(target.spreads["method 0", "method 1"].freedom[0])
+
+    assert freedom(("lora",) * 10 + ("together",) * 5) < freedom(("lora",) * 15)
 
 
 def test_only_draws_that_both_have_are_compared() -> None:

@@ -97,5 +97,6 @@ def test_few_emotions_say_little_of_each_other(emotions: int) -> None:
 def test_spreads_of_one_pool_are_wrong_together() -> None:
     """Two equal spreads from the same 4 degrees of freedom are known no better than one."""
     spread = SeedSpread(np.array([0.0002]), np.array([0.0002]), np.array([4.0]))
-    assert combined_freedom(np.array([0.0004]), [spread, spread]) == pytest.approx(4)
-    assert combined_freedom(np.array([0.0008]), [spread, spread]) == pytest.approx(16)
+    assert combined_freedom(np.array([0.0004]), [spread, spread], np.zeros(1)) == pytest.approx(4)
+    assert combined_freedom(np.array([0.0008]), [spread, spread], np.zeros(1)) == pytest.approx(16)
+    assert combined_freedom(np.array([0.0004]), [], np.array([0.0002])) == pytest.approx(4)

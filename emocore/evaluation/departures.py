@@ -1,0 +1,86 @@
+"""How a comparison departs from the plan of its study, and what that does to the error rate of its verdicts.
+
+A verdict has its error rate for one look at the planned runs, at the thresholds of the launch. Runs that were launched
+later, other thresholds, and a look before all planned runs have finished are further looks: each may find by chance
+what the others did not. Two looks have at most twice the error rate of one. Not covered: how often somebody looked.
+"""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from emocore.evaluation.audit import COLUMNS, name_differences
+from emocore.evaluation.comparison import Comparison, primary_policy
+from emocore.evaluation.predictions import POLICY_TITLES
+from emocore.evaluation.results import Result
+from emocore.evaluation.verdicts import ALPHA
+from emocore.run.settings import describe_repetition
+from emocore.run.study_record import StudyRecord
+from emocore.text import counted, join_names
+
+# At most this many runs are named.
+NAMED = 3
+THRESHOLDS = "thresholds"  # a departure that the reader chose a moment ago, and can undo
+
+
+def find_departures(comparison: Comparison) -> pd.DataFrame:
+    """One row per departure from the plan, with the COLUMNS of an audit; empty without a plan or a departure."""
+    plan = comparison.plan
+    rows = [] if plan is None else [*_find_later_runs(plan, comparison), *_find_missing_runs(plan, comparison)]
+    return pd.DataFrame([*rows, *_find_other_thresholds(comparison)], columns=COLUMNS)
+
+
+def list_differences(comparison: Comparison, audit_table: pd.DataFrame) -> pd.DataFrame:
+    """The departures from the plan and then the whole audit of the comparison for readers, with COLUMNS."""
+    parts = [find_departures(comparison), name_differences(audit_table)]
+    return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+
+
+def _find_later_runs(plan: StudyRecord, comparison: Comparison) -> Iterator[tuple[str, ...]]:
+    later = [result for result in comparison.local if not plan.plans(result.config)]
+    if not later:
+        return
+    named = [_describe_run(comparison, result) for result in later[:NAMED]]
+    more = [f"{len(later) - NAMED} more"] if len(later) > NAMED else []
+    looks = 1 + max(1, len(plan.additions))
+    yield (
+        "runs added after the launch",
+        f"{len(later)} of {counted(len(comparison.local), 'run')}: {join_names([*named, *more])}",
+        "may matter",
+        "Whoever sees results and adds runs until a difference shows finds one by chance too often: among methods that "
+        f"do not differ, {looks} looks have up to {100 * looks * ALPHA:.0f} % of false verdicts instead of "
+        f"{100 * ALPHA:.0f} %. Show the planned runs alone for the planned error rate.",
+    )
+
+
+def _find_missing_runs(plan: StudyRecord, comparison: Comparison) -> Iterator[tuple[str, ...]]:
+    planned = plan.replicates * len(plan.seeds)
+    found: dict[str, int] = {}
+    for result in comparison.local:
+        name = comparison.series[result.id]
+        found[name] = found.get(name, 0) + plan.plans(result.config)
+    missing = {name: count for name, count in found.items() if count < planned}
+    if missing:
+        yield (
+            "planned runs that are not here",
+            join_names([f"{name} has {count} of {planned}" for name, count in missing.items()]),
+            "may matter",
+            "The verdict is preliminary: it is one look more, and may change once all planned runs have finished.",
+        )
+
+
+def _find_other_thresholds(comparison: Comparison) -> Iterator[tuple[str, ...]]:
+    planned = primary_policy(comparison.results)
+    if comparison.local and comparison.policy != planned:
+        yield (
+            THRESHOLDS,
+            f"launched for {POLICY_TITLES[planned]}, shown at {POLICY_TITLES[comparison.policy]}",
+            "may matter",
+            "The verdict is the one at the thresholds of the launch. Whoever looks at both and takes the better has, "
+            f"among methods that do not differ, up to {200 * ALPHA:.0f} % of false verdicts instead of "
+            f"{100 * ALPHA:.0f} %.",
+        )
+
+
+def _describe_run(comparison: Comparison, result: Result) -> str:
+    return f"{comparison.series[result.id]} {describe_repetition(result.config.seed, result.config.replicate)}"
