@@ -4,7 +4,7 @@
 # make chaos     kill processes at random, COUNT times with SEED; takes a quarter of an hour
 # make fuzz      try COUNT bad files, settings, run folders, adapters and addresses with SEED; takes 40 minutes
 # make clicks    open OPENED runs and make CLICKS random clicks with SEED; takes ten minutes
-# make coverage  simulate how often intervals hold and verdicts are wrong; takes half an hour
+# make coverage  simulate how often intervals hold and verdicts are wrong, and continue if interrupted; at most an hour
 # make installed  install into an empty environment and run the starter study there; takes five minutes
 # make docs      write docs/settings.md
 # make lock      write requirements.txt from pyproject.toml; `pip-compile` keeps the versions that still fit
@@ -35,8 +35,11 @@ fuzz: setup $(TEST_SETUP)
 clicks: setup $(TEST_SETUP)
 	$(BIN)/python -m benchmarks.clicks --opened $(or $(OPENED),40) --clicks $(or $(CLICKS),200) --seed $(or $(SEED),1)
 
+SIMULATIONS := $(if $(FULL),--full) $(if $(ONLY),--only '$(ONLY)') $(if $(COUNT),--studies $(COUNT))
+SIMULATIONS += $(if $(OUT),--out $(OUT))
+
 coverage: setup $(TEST_SETUP)
-	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.coverage --datasets $(or $(COUNT),1000)
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.coverage $(SIMULATIONS)
 
 installed: setup $(TEST_SETUP)
 	$(BIN)/python -m benchmarks.installed

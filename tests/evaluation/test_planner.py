@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from inline_snapshot import snapshot
 
-from benchmarks.coverage import FIVE_POINTS
 from emocore.evaluation.bootstrap import resample, score
 from emocore.evaluation.planner import (
     POWER,
@@ -23,7 +22,7 @@ from emocore.evaluation.planner import (
 )
 from emocore.evaluation.predictions import Predictions
 from emocore.evaluation.verdicts import compare_pairs
-from tests.support.simulated import DRAWS, SEED_SHIFTS, World
+from tests.support.simulated import DRAWS, GAIN_OF_A_POINT, SEED_SHIFTS, World
 
 WORLD = World(seed_shift=SEED_SHIFTS, **DRAWS)
 REPLICATES = 5
@@ -33,7 +32,7 @@ GAPS = (0.0, 3.0, 0.5, 9.6)
 def draw_study(number: int, draws: bool = True) -> Predictions:
     random = np.random.default_rng([29, number])
     trained = WORLD.draw_replicates(random, len(GAPS), REPLICATES)
-    models = [(*own, -FIVE_POINTS / 5 * gap) for own, gap in zip(trained, GAPS, strict=True)]
+    models = [(*own, -GAIN_OF_A_POINT["fixed"] * gap) for own, gap in zip(trained, GAPS, strict=True)]
     names = tuple(map(str, range(REPLICATES))) * len(GAPS) if draws else ("",) * REPLICATES * len(GAPS)
     return replace(WORLD.draw(random, models), draws=names)
 
