@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+import numpy as np
 import pandas as pd
 
 from emocore.evaluation.caveats import find_caveats, name_some
@@ -42,7 +43,7 @@ def describe(comparison: Comparison) -> Headline:
         places = [own[0], *[own[1]] * (len(groups) - 1)]
         sentences = [place + sentence for place, sentence in zip(places, sentences, strict=True)]
     sentences = [sentence[0].upper() + sentence[1:] for sentence in sentences]
-    numbers = [line for order in orders for line in _list_numbers(comparison, order)]
+    numbers = [line for order in orders for line in _list_numbers(comparison, order)] + _describe_draws(comparison)
     return Headline(" ".join([*sentences, *_describe_training_texts(comparison)]), numbers, find_caveats(comparison))
 
 
@@ -54,11 +55,13 @@ def _describe_training_texts(comparison: Comparison) -> list[str]:
     if len(draws) != 1 or len(rows) != 1 or not all(rows):
         return []
     [own], [count] = draws, rows
-    if len(own) == 1:
-        return [f"Trained on these {count:,} texts."]
-    moves = max(comparison.between_draws)
-    by = f"; another draw moves a score by about {100 * moves:.1f} points" if moves > LITTLE else ""
-    return [f"Trained on {len(own)} draws of {count:,} texts{by}."]
+    return [f"Trained on {f'{len(own)} draws of' if len(own) > 1 else 'these'} {count:,} texts."]
+
+
+def _describe_draws(comparison: Comparison) -> list[str]:
+    """By how much a score depends on the draw of the training texts, if that is known."""
+    moves = max((spread for spread in comparison.between_draws if not np.isnan(spread)), default=0.0)
+    return [f"Another draw of the training texts moves a score by about {100 * moves:.1f} points"] * (moves > LITTLE)
 
 
 def _describe_values(ranking: pd.DataFrame) -> str:

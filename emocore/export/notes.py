@@ -65,8 +65,8 @@ def describe_method(comparison: Comparison) -> list[str]:
         "Two series are compared by a paired bootstrap over texts, widened by the spread between seeds (for a single "
         "seed, that of the other series or an assumed one) or, if both learned from the same draws of the training "
         "texts, by that of their differences between draws, overall and for each emotion. p-values are corrected by "
-        "Holm (1979), overall for the number of pairs and by emotion for all emotions of all pairs. Chance in tuned "
-        "thresholds is not counted.",
+        f"Holm (1979), overall for {describe_family(comparison)} and by emotion for all emotions of these pairs. "
+        "Chance in tuned thresholds is not counted.",
         describe_words(comparison.verdicts.margin_text),
         "No-skill scores are those of predictors that ignore the text: silence predicts nothing, frequency predicts "
         "each emotion at random as often as it occurs, and always-on predicts every emotion for every text.",
@@ -86,6 +86,14 @@ def describe_method(comparison: Comparison) -> list[str]:
             "verdicts."
         )
     return paragraphs
+
+
+def describe_family(comparison: Comparison) -> str:
+    """The pairs that verdicts are corrected for: those of the study's plan or, if there are more, those shown."""
+    shown = max((len(predictions.pairs) for predictions in comparison.groups), default=0)
+    if comparison.plan and comparison.plan.pairs >= shown:
+        return f"the {counted(comparison.plan.pairs, 'pair')} that the study planned"
+    return f"the {counted(shown, 'pair')} shown"
 
 
 def describe_words(margin: str) -> str:

@@ -6,7 +6,7 @@ from emocore.charts.verdicts import difference_forest, verdict_matrix
 from emocore.evaluation.bootstrap import RESAMPLES
 from emocore.evaluation.intervals import FEWEST_POSITIVES
 from emocore.export.gather import MOST_PAIRS
-from emocore.export.notes import describe_words
+from emocore.export.notes import describe_family, describe_words
 from pages.compare.tables import show_verdicts
 from pages.compare.view import View
 from pages.shared.address import choose_one
@@ -43,7 +43,8 @@ def show(view: View) -> None:
         plain(
             f"Paired bootstrap over texts, {RESAMPLES:,} resamples, widened by the spread between seeds or "
             "draws of the training texts; two-sided. "
-            f"Holm's correction: overall for the number of pairs, by emotion for all emotions of all pairs. {words} "
+            f"Holm's correction: overall for {describe_family(view.comparison)}, by emotion for all emotions of these "
+            f"pairs. {words} "
             f"An emotion with fewer than {FEWEST_POSITIVES} texts gets no verdict."
         )
     )

@@ -74,7 +74,8 @@ def test_the_printed_tables_have_intervals_seeds_and_the_no_skill_rows(
     lines = printed.out.splitlines()
     assert lines[0].startswith("Whether LoRA or QLoRA is better is open; both beat IA3.")
     assert [line.split(":")[0] for line in lines[1:4]] == ["  LoRA", "  QLoRA", "  IA3"]
-    assert lines[4].startswith("  Open does not mean equal")
+    assert lines[4].startswith("  No plan of these runs as one study is known")
+    assert lines[5].startswith("  Open does not mean equal")
     assert "Scores on the test split, with 95 % intervals" in lines
     assert re.search(r"^LoRA +2 +0\.\d{3} \[0\.\d{3}, 0\.\d{3}\]", printed.out, re.MULTILINE)
     assert re.search(r"^IA3 +QLoRA +worse +-\d", printed.out, re.MULTILINE)

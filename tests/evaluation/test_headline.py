@@ -294,3 +294,18 @@ def test_the_sentence_says_on_which_training_texts_it_rests(draws: tuple[int, in
     ]  # fmt: skip
     assert describe(compare(runs, "validation")).sentence.endswith(told)
     assert "Trained on" not in describe(compare(runs[:-1], "validation")).sentence or draws == (1, 1)
+
+
+@pytest.mark.parametrize("skills", [(1.0, 2.0, 3.0), (2.0, 2.0, 2.0)])
+def test_how_far_a_draw_moves_a_score_is_told_where_it_does(skills: tuple[float, ...]) -> None:
+    truth = draw_truth(300, 3, seed=9)
+    runs = [
+        finish(
+            {"split_sha256": f"{draw}" * 64, "evaluation_sha256": "e" * 64},
+            truth, draw_logits(truth, skill, 1), method=method, seed=draw,
+        )
+        for method in ("lora", "ia3")
+        for draw, skill in enumerate(skills)
+    ]  # fmt: skip
+    told = describe(compare(runs, "validation")).numbers[-1]
+    assert told.startswith("Another draw of the training texts moves a score by about ") == (len(set(skills)) > 1)
