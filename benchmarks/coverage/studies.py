@@ -87,9 +87,10 @@ class StudyCell(Cell):
             sign = rows["verdict"].map(SIGNS).fillna(0)
             is_equal, is_near = rows["verdict"] == EQUAL, ahead.map(self.is_near)
             is_right = (sign != 0) & (sign == np.sign(ahead))
-            counts[f"false {kind}"] = ((sign != 0) & ~is_right | is_equal & ~is_near).sum()
+            counts[f"false {kind}"] = ((sign != 0) & ~is_right).sum()
             counts[f"true {kind}"] = is_right.sum()
-            if kind == "overall":
+            if kind == "overall":  # the gap of one emotion may be within the margin although the overall one is not
+                counts["false overall"] += (is_equal & ~is_near).sum()
                 counts |= {"equal": (is_equal & is_near).sum(), "false equal": (is_equal & ~is_near).sum()}
                 counts |= _count_misses(rows[ahead == 0])
                 counts |= {f"found {gap:g}": is_right[ahead.abs() == gap].sum() for gap in self.pairs_of_gap}

@@ -15,7 +15,7 @@ from emocore.errors import DataError
 from emocore.evaluation.bootstrap import RESAMPLES, resample, score
 from emocore.evaluation.no_skill import no_skill_scores, no_skill_scores_from_supports
 from emocore.evaluation.paired_tests import measure_draws
-from emocore.evaluation.plan import find_plan
+from emocore.evaluation.plan import Plan, find_plan
 from emocore.evaluation.predictions import (
     POLICY_TITLES,
     Predictions,
@@ -35,7 +35,6 @@ from emocore.evaluation.score_tables import (
 from emocore.evaluation.series import group_series, name_series
 from emocore.evaluation.together import JointResult, join_series
 from emocore.evaluation.verdicts import MARGIN, Verdicts, compare_pairs
-from emocore.run.study_record import StudyRecord
 from emocore.text import counted, join_names
 
 ID_TIME = len("20261123-172928")  # with which an id begins
@@ -53,7 +52,7 @@ class Comparison:
             high, precision, recall, average_precision, support, seeds, no_skill_f1, note.
         no_skill: Rows silence, frequency and always-on, one column per metric.
         notes: Sentences for the user.
-        plan: What the study of all local runs fixed at launch; None if there is no such study or record.
+        plan: That of the study of all local runs; None if there is no such study or record.
         between_draws: Of each of the `groups`, by how much another draw of the training texts moves macro-F1 (standard
             deviation); NaN if no series has several.
         joint: What `together` made of the runs; it is in every table, and in `groups`, but was not run.
@@ -70,7 +69,7 @@ class Comparison:
     no_skill: pd.DataFrame
     notes: list[str]
     joint: list[JointResult] = field(default_factory=list)
-    plan: StudyRecord | None = None
+    plan: Plan | None = None
     between_draws: list[float] = field(default_factory=list)
 
     @property
@@ -176,9 +175,9 @@ def compare(
     )
 
 
-def _plan_tests(plan: StudyRecord | None) -> tuple[float, int]:
+def _plan_tests(plan: Plan | None) -> tuple[float, int]:
     """The margin between equals, and the number of pairs that are corrected for if fewer are shown."""
-    return (plan.margin_points / 100, plan.pairs) if plan else (MARGIN, 0)
+    return (plan.record.margin_points / 100, plan.record.pairs) if plan else (MARGIN, 0)
 
 
 def primary_policy(results: Sequence[Result]) -> ThresholdPolicy:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from emocore.evaluation.audit import COLUMNS, name_differences
 from emocore.evaluation.comparison import Comparison, primary_policy
+from emocore.evaluation.plan import Plan
 from emocore.evaluation.predictions import POLICY_TITLES
 from emocore.evaluation.results import Result
 from emocore.evaluation.verdicts import ALPHA
@@ -26,7 +27,10 @@ THRESHOLDS = "thresholds"  # a departure that the reader chose a moment ago, and
 def find_departures(comparison: Comparison) -> pd.DataFrame:
     """One row per departure from the plan, with the COLUMNS of an audit; empty without a plan or a departure."""
     plan = comparison.plan
-    rows = [] if plan is None else [*_find_later_runs(plan, comparison), *_find_missing_runs(plan, comparison)]
+    rows = []
+    if plan is not None:
+        rows = [*_find_unfinished_runs(plan), *_find_later_runs(plan.record, comparison)]
+        rows += [] if plan.unfinished else _find_hidden_runs(plan.record, comparison)
     return pd.DataFrame([*rows, *_find_other_thresholds(comparison)], columns=COLUMNS)
 
 
@@ -53,19 +57,29 @@ def _find_later_runs(plan: StudyRecord, comparison: Comparison) -> Iterator[tupl
     )
 
 
-def _find_missing_runs(plan: StudyRecord, comparison: Comparison) -> Iterator[tuple[str, ...]]:
+def _find_unfinished_runs(plan: Plan) -> Iterator[tuple[str, ...]]:
+    if plan.unfinished:
+        yield (
+            "planned runs that have not finished",
+            f"{plan.finished} of {plan.record.runs} have finished",
+            "may matter",
+            "The verdict is preliminary: it is one look more than planned, and may change with the other runs.",
+        )
+
+
+def _find_hidden_runs(plan: StudyRecord, comparison: Comparison) -> Iterator[tuple[str, ...]]:
+    """Of the series that are shown, those with fewer runs than planned."""
     planned = plan.replicates * len(plan.seeds)
     found: dict[str, int] = {}
     for result in comparison.local:
         name = comparison.series[result.id]
         found[name] = found.get(name, 0) + plan.plans(result.config)
-    missing = {name: count for name, count in found.items() if count < planned}
-    if missing:
+    if hidden := {name: count for name, count in found.items() if count < planned}:
         yield (
-            "planned runs that are not here",
-            join_names([f"{name} has {count} of {planned}" for name, count in missing.items()]),
+            "planned runs that are not shown",
+            join_names([f"{name} has {count} of {planned}" for name, count in hidden.items()]),
             "may matter",
-            "The verdict is preliminary: it is one look more, and may change once all planned runs have finished.",
+            "Whoever chooses among finished runs chooses the verdict; show all of them.",
         )
 
 

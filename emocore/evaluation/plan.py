@@ -1,15 +1,28 @@
 """The plan that the runs of a comparison share: what their study fixed at launch."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from emocore.errors import RunError
-from emocore.evaluation.results import Result, RunResult
+from emocore.evaluation.results import Result, RunResult, finished_configs
 from emocore.run.study_record import StudyRecord, read_study_record
 
 
-def find_plan(results: Sequence[Result]) -> tuple[StudyRecord | None, list[str]]:
-    """The record of the study that all runs of this machine belong to; None if they belong to several or to none, or if
-    it has none. Then the sentences that say why a record cannot be read, for which a comparison must not fail."""
+@dataclass(frozen=True)
+class Plan:
+    """The record of a study, and how many of the runs that it plans have finished."""
+
+    record: StudyRecord
+    finished: int
+
+    @property
+    def unfinished(self) -> int:
+        return self.record.runs - self.finished
+
+
+def find_plan(results: Sequence[Result]) -> tuple[Plan | None, list[str]]:
+    """The plan of the study that all runs of this machine belong to; None if they belong to several or to none, or if
+    it has no record. Then the sentences that say why a record cannot be read, for which a comparison must not fail."""
     studies = {(result.run.path.parent, result.config.study) for result in results if isinstance(result, RunResult)}
     if len(studies) != 1:
         return None, []
@@ -17,6 +30,14 @@ def find_plan(results: Sequence[Result]) -> tuple[StudyRecord | None, list[str]]
     if study is None:
         return None, []
     try:
-        return read_study_record(root, study), []
+        record = read_study_record(root, study)
     except RunError as error:
         return None, [f"The plan is not known: {error.message}."]
+    if record is None:
+        return None, []
+    planned = {
+        (config.method, config.seed, config.replicate, *(getattr(config, name) for name in record.vary))
+        for config in finished_configs(root)
+        if record.plans(config)
+    }
+    return Plan(record, min(len(planned), record.runs)), []

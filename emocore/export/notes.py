@@ -91,8 +91,9 @@ def describe_method(comparison: Comparison) -> list[str]:
 def describe_family(comparison: Comparison) -> str:
     """The pairs that verdicts are corrected for: those of the study's plan or, if there are more, those shown."""
     shown = max((len(predictions.pairs) for predictions in comparison.groups), default=0)
-    if comparison.plan and comparison.plan.pairs >= shown:
-        return f"the {counted(comparison.plan.pairs, 'pair')} that the study planned"
+    planned = comparison.plan.record.pairs if comparison.plan else 0
+    if planned >= shown > 0:
+        return f"the {counted(planned, 'pair')} that the study planned"
     return f"the {counted(shown, 'pair')} shown"
 
 

@@ -97,6 +97,11 @@ class StudyRecord(Strict):
         return (len(self.methods) - len(self.unvaried)) * values + len(self.unvaried)
 
     @property
+    def runs(self) -> int:
+        """How many runs are planned."""
+        return self.series * self.replicates * len(self.seeds)
+
+    @property
     def pairs(self) -> int:
         """How many pairs of series are planned: the tests of the primary metric."""
         return self.series * (self.series - 1) // 2
