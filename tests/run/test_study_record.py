@@ -67,7 +67,7 @@ def test_an_addition_changes_nothing_of_the_plan(tmp_path: Path) -> None:
 )
 def test_the_plan_counts_its_series_and_their_pairs(changes: dict[str, Any], series: int, pairs: int) -> None:
     assert (plan(**changes).series, plan(**changes).pairs) == (series, pairs)
-    assert plan(**changes, seeds=(1, 2), replicates=3).runs == 6 * series
+    assert plan(**changes | {"seeds": (1, 2), "replicates": 3}).runs == 6 * series
 
 
 def test_the_runs_of_the_plan_are_told_from_later_ones() -> None:
