@@ -103,7 +103,7 @@ class Comparison:
 
     @property
     def verdict(self) -> str:
-        """One sentence: which method is better, by how much, and how certain that is."""
+        """One line that can be said aloud: which methods are better or equal, and what is open."""
         return self._content.sentence
 
     @property

@@ -20,7 +20,14 @@ from benchmarks.coverage.cells import Cell
 ROOT = Path(__file__).parents[2]
 # Where the code begins that decides what a study finds, and the packages in which its imports are followed.
 ENTRIES = ("benchmarks.coverage.intervals", "benchmarks.coverage.studies")
-FOLLOWED = ("benchmarks.coverage", "emocore.evaluation", "emocore.thresholds", "tests.support")
+FOLLOWED = (
+    "benchmarks.coverage",
+    "emocore.data.groups",
+    "emocore.evaluation",
+    "emocore.metrics",
+    "emocore.thresholds",
+    "tests.support",
+)
 
 
 class Store:

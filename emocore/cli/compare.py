@@ -97,7 +97,8 @@ def _print(comparison: Comparison, differences: pd.DataFrame) -> None:
     print_line(headline.sentence)
     for line in (*headline.numbers, *headline.caveats):
         print_line(f"  {line}")
-    for row in differences[differences["severity"].isin(WARNED_SEVERITIES)].to_dict("records"):
+    every = list_differences(comparison, differences)
+    for row in every[every["severity"].isin(WARNED_SEVERITIES)].to_dict("records"):
         print_line(f"warning: {row['what']} ({row['severity']}): {row['values']}. {row['effect']}")
     print_line(f"\nScores on the {comparison.split} split, with 95 % intervals\n")
     _print_grid(score_grid(comparison, ("f1_macro", "f1_micro", "jaccard", "exact_match")))

@@ -6,13 +6,13 @@ from itertools import combinations
 import numpy as np
 
 from emocore.evaluation.comparison import Comparison
-from emocore.evaluation.departures import THRESHOLDS, find_departures
+from emocore.evaluation.departures import THRESHOLDS, describe_family, find_departures
 from emocore.evaluation.intervals import is_macro_rough
 from emocore.evaluation.seed_spread import describe_spread
 from emocore.evaluation.sweeps import find_swept_settings
 from emocore.evaluation.verdicts import UNDECIDED
 from emocore.run.settings import audit_name
-from emocore.text import counted, join_names
+from emocore.text import join_names
 from emocore.thresholds import FEWEST_TEXTS
 
 # At most this many names are listed.
@@ -51,8 +51,8 @@ def _doubt_plan(comparison: Comparison) -> Iterator[str]:
         yield f"Not as planned: {row['what']} ({row['values']}); the audit says what this does to the verdict."
     if comparison.plan is None and comparison.local and not comparison.verdicts.overall.empty:
         yield (
-            "No plan of these runs as one study is known, so verdicts are corrected only for the "
-            f"{counted(len(comparison.verdicts.overall), 'pair')} shown here."
+            "No plan of these runs as one study is known, so verdicts are corrected only for "
+            f"{describe_family(comparison)} here."
         )
 
 
@@ -74,8 +74,9 @@ def _doubt_single_seeds(comparison: Comparison) -> Iterator[str]:
 
 
 def _doubt_open_pairs(comparison: Comparison, tested: list[str]) -> Iterator[str]:
-    overall = comparison.verdicts.among(tested).overall
-    undecided = overall[(overall["first"] == tested[0]) & overall["verdict"].isin(UNDECIDED)]
+    leader = comparison.verdicts.find_leader(tested)
+    overall = comparison.verdicts.among([leader, *(name for name in tested if name != leader)]).overall
+    undecided = overall[(overall["first"] == leader) & overall["verdict"].isin(UNDECIDED)]
     reach = 100 * np.maximum(-undecided["low"], undecided["high"]).max()  # NaN, and so not wide, if none is open
     if reach > WIDE_POINTS:
         yield f"Open does not mean equal: a difference of up to {reach:.1f} points also fits these texts."

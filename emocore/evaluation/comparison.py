@@ -4,6 +4,7 @@ This module computes what every view of a comparison needs. Other modules comput
 costs, where methods differ) from a `Comparison`.
 """
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -11,11 +12,11 @@ import numpy as np
 import pandas as pd
 
 from emocore.data.groups import FEWEST_GROUPS
-from emocore.errors import DataError
+from emocore.errors import DataError, RunError
 from emocore.evaluation.bootstrap import RESAMPLES, resample, score
 from emocore.evaluation.no_skill import no_skill_scores, no_skill_scores_from_supports
 from emocore.evaluation.paired_tests import measure_draws
-from emocore.evaluation.plan import Plan, find_plan
+from emocore.evaluation.plan import Plan, find_plan, find_record
 from emocore.evaluation.predictions import (
     POLICY_TITLES,
     Predictions,
@@ -55,6 +56,7 @@ class Comparison:
         plan: That of the study of all local runs; None if there is no such study or record.
         between_draws: Of each of the `groups`, by how much another draw of the training texts moves macro-F1 (standard
             deviation); NaN if no series has several.
+        family_pairs: Of each of the `groups`, how many pairs of series its verdicts are corrected for.
         joint: What `together` made of the runs; it is in every table, and in `groups`, but was not run.
     """
 
@@ -71,6 +73,7 @@ class Comparison:
     joint: list[JointResult] = field(default_factory=list)
     plan: Plan | None = None
     between_draws: list[float] = field(default_factory=list)
+    family_pairs: list[int] = field(default_factory=list)
 
     @property
     def scored(self) -> list[Result]:
@@ -132,12 +135,15 @@ def compare(
     notes += [*left_out, *unread]
     scored, names = [*kept, *joint], series | {result.id: result.method_title for result in joint}
     groups = load_predictions([r for r in scored if isinstance(r, PredictedResult)], names, split, policy)
+    margin = plan.record.margin_points / 100 if plan else MARGIN
     scores, emotions, verdicts, between_draws = [], [], [], []
+    family_pairs: list[int] = []
     for predictions in groups:
         seen, drawn = score(predictions), resample(predictions, RESAMPLES)
         scores.append(score_rows(predictions, seen, drawn))
         emotions.append(emotion_rows(predictions, seen, drawn))
-        verdicts.append(compare_pairs(predictions, seen, drawn, *_plan_tests(plan)))
+        family_pairs.append(_count_tests(plan, predictions, kept, series))
+        verdicts.append(compare_pairs(predictions, seen, drawn, margin, family_pairs[-1]))
         between_draws.append(measure_draws(predictions, seen, drawn))
     every_team = [result for result in kept if isinstance(result, TeamResult)]
     team = [result for result in every_team if launched_policy(result.config) == policy]
@@ -172,16 +178,28 @@ def compare(
         joint=joint,
         plan=plan,
         between_draws=between_draws,
+        family_pairs=family_pairs,
     )
 
 
-def _plan_tests(plan: Plan | None) -> tuple[float, int]:
-    """The margin between equals, and the number of pairs that are corrected for if fewer are shown."""
-    return (plan.record.margin_points / 100, plan.record.pairs) if plan else (MARGIN, 0)
+def _count_tests(plan: Plan | None, predictions: Predictions, results: Sequence[Result], series: dict[str, str]) -> int:
+    """The pairs that are corrected for: those planned, and those shown of which one series was not planned."""
+    if plan is None:
+        return len(predictions.pairs)
+    planned: dict[tuple[object, ...], str] = {}  # of several series with other settings, only one was planned
+    for result in results:
+        if plan.record.plans(result.config):
+            planned.setdefault(plan.record.place_of(result.config), series[result.id])
+    shown = set(planned.values())
+    return plan.record.pairs + sum(not set(pair) <= shown for pair in predictions.pairs)
 
 
 def primary_policy(results: Sequence[Result]) -> ThresholdPolicy:
-    """The policy that the runs were launched for: fixed thresholds if all were, otherwise tuned ones."""
+    """The policy of the study's plan or, without one, that the runs were launched for: fixed thresholds if all were,
+    otherwise tuned ones."""
+    with contextlib.suppress(RunError):  # `compare` says so
+        if record := find_record(results):
+            return record.thresholds
     launched = {launched_policy(result.config) for result in results}
     return "fixed" if launched == {"fixed"} else "tuned"
 

@@ -111,6 +111,9 @@ def describe_budget(costs: pd.DataFrame, verdicts: Verdicts, **budget: Unpack[Bu
         if equals := [name for name, word in words.items() if word == "equal"]:
             equal = "equals" if len(equals) == 1 else "equal"
             sentence += f"; {join_names(equals)} {equal} it within {verdicts.margin_text}"
+        if beaten_by := [name for name, word in words.items() if word == "worse"]:
+            beat = "beats" if len(beaten_by) == 1 else "beat"
+            sentence += f"; {join_names(beaten_by)} {beat} it on the training texts that both learned from"
         if undecided := [name for name, word in words.items() if word in UNDECIDED]:
             sentence += f"; whether it is better than {join_names(undecided, 'or')} is open"
     unknown = spent.isna().any(axis=1) & ~(spent > limits).any(axis=1)

@@ -29,7 +29,11 @@ def find_departures(comparison: Comparison) -> pd.DataFrame:
     plan = comparison.plan
     rows = []
     if plan is not None:
-        rows = [*_find_unfinished_runs(plan), *_find_later_runs(plan.record, comparison)]
+        rows = [
+            *_find_unfinished_runs(plan),
+            *_find_unplanned_runs(plan.record, comparison),
+            *_find_tried_settings(plan.record, comparison),
+        ]
         rows += [] if plan.unfinished else _find_hidden_runs(plan.record, comparison)
     return pd.DataFrame([*rows, *_find_other_thresholds(comparison)], columns=COLUMNS)
 
@@ -40,21 +44,48 @@ def list_differences(comparison: Comparison, audit_table: pd.DataFrame) -> pd.Da
     return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
 
 
-def _find_later_runs(plan: StudyRecord, comparison: Comparison) -> Iterator[tuple[str, ...]]:
-    later = [result for result in comparison.local if not plan.plans(result.config)]
-    if not later:
+def _find_unplanned_runs(plan: StudyRecord, comparison: Comparison) -> Iterator[tuple[str, ...]]:
+    others = [result for result in comparison.local if not plan.plans(result.config)]
+    if not others:
         return
-    named = [_describe_run(comparison, result) for result in later[:NAMED]]
-    more = [f"{len(later) - NAMED} more"] if len(later) > NAMED else []
-    looks = 1 + max(1, len(plan.additions))
+    named = [_describe_run(comparison, result) for result in others[:NAMED]]
+    more = [f"{len(others) - NAMED} more"] if len(others) > NAMED else []
     yield (
-        "runs added after the launch",
-        f"{len(later)} of {counted(len(comparison.local), 'run')}: {join_names([*named, *more])}",
+        "runs that are not in the plan",
+        f"{len(others)} of {counted(len(comparison.local), 'run')}: {join_names([*named, *more])}",
         "may matter",
-        "Whoever sees results and adds runs until a difference shows finds one by chance too often: among methods that "
-        f"do not differ, {looks} looks have up to {100 * looks * ALPHA:.0f} % of false verdicts instead of "
-        f"{100 * ALPHA:.0f} %. Show the planned runs alone for the planned error rate.",
+        "Whoever sees results and adds runs until a difference shows finds one by chance too often: each further look "
+        f"may add as many false verdicts as the first has, {100 * ALPHA:.0f} % among methods that do not differ. The "
+        "planned runs alone have the planned error rate.",
     )
+
+
+def _find_tried_settings(plan: StudyRecord, comparison: Comparison) -> Iterator[tuple[str, ...]]:
+    """Methods of which several series take the place of one that was planned."""
+    found: dict[tuple[object, ...], dict[str, None]] = {}
+    for result in comparison.local:
+        if plan.plans(result.config):
+            found.setdefault(plan.place_of(result.config), {})[comparison.series[result.id]] = None
+    if several := [join_names(names) for names in found.values() if len(names) > 1]:
+        yield (
+            "several settings where one was planned",
+            "; ".join(several),
+            "may matter",
+            "The best of several settings looks better than it is, since it was chosen by the scores that it is judged "
+            "by.",
+        )
+
+
+def describe_family(comparison: Comparison) -> str:
+    """The pairs that verdicts are corrected for: "the 3 pairs shown"; "the 10 pairs of the study's plan"."""
+    counts = comparison.family_pairs or [0]
+    if len(counts) > 1:
+        return f"the pairs with the same texts ({join_names(f'{count:,}' for count in counts)})"
+    planned = comparison.plan.record.pairs if comparison.plan else 0
+    more = counts[0] - planned
+    if not planned:
+        return f"the {counted(counts[0], 'pair')} shown"
+    return f"the {counted(planned, 'pair')} of the study's plan" + (f" and {more:,} further ones shown" if more else "")
 
 
 def _find_unfinished_runs(plan: Plan) -> Iterator[tuple[str, ...]]:

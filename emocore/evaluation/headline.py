@@ -86,13 +86,14 @@ class _Order:
 
     @classmethod
     def of(cls, verdicts: Verdicts, tested: Sequence[str]) -> "_Order":
-        leader, *others = tested
-        words = {name: verdicts.find(leader, name) for name in others}
+        leader = verdicts.find_leader(tested)
+        words = {name: verdicts.find(leader, name) for name in tested if name != leader}
         return cls(
             verdicts,
             leader,
             equals=[name for name, word in words.items() if word == "equal"],
-            undecided=[name for name, word in words.items() if word in UNDECIDED],
+            # Among many pairs, each may be worse than another one; then nothing is said of who is best.
+            undecided=[name for name, word in words.items() if word in UNDECIDED or word == "worse"],
             beaten=[name for name, word in words.items() if word == "better"],
         )
 
@@ -109,15 +110,15 @@ class _Order:
         return len(self.others) >= MOST_TOLD
 
     @property
-    def too_few_texts(self) -> int | None:
-        """The number of texts, if it is too small for any verdict."""
+    def too_few_texts(self) -> str | None:
+        """How many texts or groups of them there are, if they are too few for any verdict."""
         own = self.verdicts.among([self.leader, *self.others]).overall
-        return int(own["support"].iloc[0]) if own["low"].isna().all() else None
+        return str(own["evidence"].iloc[0]) if own["low"].isna().all() else None
 
     def describe(self) -> str:
         """The line, without a capital letter of its own."""
         if self.too_few_texts is not None:
-            few = f"{self.too_few_texts:,} texts are too few for a verdict on {name_some([self.leader, *self.others])}"
+            few = f"{self.too_few_texts} are too few for a verdict on {name_some([self.leader, *self.others])}"
             return f"{self.leader} has the highest macro-F1, but {few}."
         parts = (self._tell_equals(), self._tell_undecided(), self._tell_behind(), self._tell_beaten())
         return "; ".join(clause for part in parts for clause in part) + "."

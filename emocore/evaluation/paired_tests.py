@@ -115,15 +115,18 @@ class Target:
         pairs: dict[Sides, SampleVariance] = {
             pair: vary(sides) for pair in predictions.pairs if (sides := predictions.share_draws(*pair))
         }
-        # A joint series says nothing that its members do not.
-        plain = [name for name in predictions.members if predictions.method_of[name] != TOGETHER]
-        spreads = estimate(own, independent=len(plain) / len(own))
-        if pairs:
-            independent = _count_independent([pair for pair in pairs if set(pair) <= set(plain)])
-            spreads |= estimate(pairs, independent=max(1, independent) / len(pairs))
+        # A joint series says nothing that its members do not, so it borrows from them but lends nothing.
+        joint = {name for name in predictions.members if predictions.method_of[name] == TOGETHER}
+        spreads: dict[Sides, SeedSpread] = {}
+        for sampled in (own, pairs):
+            plain = {sides: variance for sides, variance in sampled.items() if not joint & set(sides)}
+            for part in (sampled, plain):
+                independent = len(plain) if sampled is own else _count_independent(plain)
+                if part:
+                    spreads |= estimate(part, independent=max(1, independent) / len(part))
         single = [name for name, repetitions in predictions.repetitions.items() if len(repetitions) == 1]
         lent = has_lenders(own)
-        unit = "texts" if (units == support).all() else "groups"
+        unit = "texts" if (units == support).all() else "groups of texts"
         return cls(
             predictions, names, support, units, unit, fewest, seen, drawn, of_one_text, spreads, single, assumption,
             lent,
@@ -148,6 +151,7 @@ class Target:
                 "p_value": np.nan if self.units[column] < self.fewest else deviations.p_value[column],
                 "note": "; ".join(self._describe_evidence(first, second, column, alone, shared)),
                 "support": int(self.support[column]),
+                "evidence": f"{self.units[column]:,} {self.unit}",
                 "assumed_spread": 100 * self.assumption.deviation if alone else np.nan,
                 "is_spread_of_others": bool(alone) and self.is_of_others,
             }
@@ -162,7 +166,7 @@ class Target:
         have."""
         if self.units[column] < self.fewest:
             have = " have it" if self.names[column] else ""
-            yield f"only {self.units[column]} {self.unit}{have}, which is too few"
+            yield f"only {self.units[column]:,} {self.unit}{have}, which is too few"
         if alone:
             spread = describe_spread(100 * self.assumption.deviation, self.is_of_others)
             yield f"one seed of {' and of '.join(alone)}: its spread between seeds is {spread}"

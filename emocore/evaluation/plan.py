@@ -20,23 +20,26 @@ class Plan:
         return self.record.runs - self.finished
 
 
-def find_plan(results: Sequence[Result]) -> tuple[Plan | None, list[str]]:
-    """The plan of the study that all runs of this machine belong to; None if they belong to several or to none, or if
-    it has no record. Then the sentences that say why a record cannot be read, for which a comparison must not fail."""
+def find_record(results: Sequence[Result]) -> StudyRecord | None:
+    """The record of the study that all runs of this machine belong to; None if they belong to several or to none, or if
+    it has no record. Raises RunError if that cannot be read."""
     studies = {(result.run.path.parent, result.config.study) for result in results if isinstance(result, RunResult)}
-    if len(studies) != 1:
-        return None, []
-    [(root, study)] = studies
-    if study is None:
-        return None, []
+    [(root, study)] = studies if len(studies) == 1 else [(None, None)]
+    return read_study_record(root, study) if root and study else None
+
+
+def find_plan(results: Sequence[Result]) -> tuple[Plan | None, list[str]]:
+    """The plan of that study, and the sentences that say why it cannot be read, for which a comparison must not
+    fail."""
     try:
-        record = read_study_record(root, study)
+        record = find_record(results)
     except RunError as error:
         return None, [f"The plan is not known: {error.message}."]
     if record is None:
         return None, []
+    [root] = {result.run.path.parent for result in results if isinstance(result, RunResult)}
     planned = {
-        (config.method, config.seed, config.replicate, *(getattr(config, name) for name in record.vary))
+        (record.place_of(config), config.seed, config.replicate)
         for config in finished_configs(root)
         if record.plans(config)
     }

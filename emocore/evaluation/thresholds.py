@@ -45,8 +45,8 @@ def describe_tuning(comparisons: Mapping[ThresholdPolicy, Comparison]) -> str:
     gains = _describe_gains(comparisons)
     if not comparisons["tuned"].tested:
         return gains
-    leader, *others = comparisons["tuned"].tested
-    rivals = [name for name in others if tuned.find(leader, name)]
+    leader = tuned.find_leader(comparisons["tuned"].tested)
+    rivals = [name for name in comparisons["tuned"].tested if tuned.find(leader, name)]
     flipped = [
         f"{rival} ({_describe_verdict(tuned.between(leader, rival))}, at tuned thresholds, but "
         f"{_describe_verdict(fixed.between(leader, rival))}, at fixed ones)"

@@ -43,7 +43,7 @@ COLUMNS = [
 SPREAD_COLUMNS = ["assumed_spread", "is_spread_of_others"]
 # The ends of each interval that a pair has; `low` and `high` are those of one of the others.
 ENDS = [("low", "high"), ("low_95", "high_95"), ("low_90", "high_90")]
-FURTHER_COLUMNS = [*SPREAD_COLUMNS, *(end for ends in ENDS[1:] for end in ends)]
+FURTHER_COLUMNS = ["evidence", *SPREAD_COLUMNS, *(end for ends in ENDS[1:] for end in ends)]
 OPPOSITES = {
     "better": "worse",
     "worse": "better",
@@ -64,7 +64,8 @@ class Verdicts:
     `interval` are of the interval that decided on it. `probability` is that of the first being better, given the data
     alone (the share of the t-distribution above zero). `note` says why the evidence is thin, if it is; with too few
     texts there is no interval and no probability, and the pair is open. `support` is the number of texts or, by
-    emotion, of texts that have it. `assumed_spread`, in points, is the smallest spread that was assumed for a series
+    emotion, of texts that have it; `evidence` is that number in words, or the number of groups if texts have groups.
+    `assumed_spread`, in points, is the smallest spread that was assumed for a series
     with one seed, NaN if both have several; `is_spread_of_others` says whether it was taken from other series of the
     comparison. `margin` is the largest difference, of macro-F1 or of F1, between equals.
     """
@@ -79,10 +80,11 @@ class Verdicts:
 
     @classmethod
     def join(cls, parts: Sequence["Verdicts"]) -> "Verdicts":
-        """All parts in this order; empty if there are none."""
+        """All parts, which have the same margin, in this order; empty if there are none."""
         if not parts:
             return cls(pd.DataFrame(columns=[*COLUMNS, *FURTHER_COLUMNS]))
-        return replace(parts[0], rows=pd.concat([part.rows for part in parts], ignore_index=True))
+        tables = [part.rows for part in parts if len(part.rows)] or [parts[0].rows]
+        return replace(parts[0], rows=pd.concat(tables, ignore_index=True))
 
     @cached_property
     def overall(self) -> pd.DataFrame:
@@ -130,6 +132,11 @@ class Verdicts:
         """The verdict on macro-F1 or on an emotion, as seen from `first`; None if the pair was not tested."""
         return self._by_pair.get((first, second, emotion or ""))
 
+    def find_leader(self, series: Sequence[str]) -> str:
+        """The first of `series`, the best first, that no other is better than. Usually this is the very first; but a
+        pair is compared only by the draws of training texts that both have, which the mean over all draws is not."""
+        return next((name for name in series if all(self.find(other, name) != "better" for other in series)), series[0])
+
     def group(self, series: Sequence[str]) -> list[list[str]]:
         """Group `series`, which all have verdicts, by their texts: within a group every pair was tested."""
         groups: list[list[str]] = []
@@ -150,15 +157,15 @@ class Verdicts:
 
 
 def compare_pairs(
-    predictions: Predictions, scores: Scores, samples: Scores, margin: float = MARGIN, planned_pairs: int = 0
+    predictions: Predictions, scores: Scores, samples: Scores, margin: float = MARGIN, family_pairs: int = 0
 ) -> Verdicts:
     """The verdicts on all pairs of series; `scores` and `samples` are those of `predictions`.
 
-    Corrected for as many pairs as there are or, if those are more, for `planned_pairs`. With too few texts
+    Corrected for as many pairs as there are or, if those are more, for `family_pairs`. With too few texts
     (FEWEST_TEXTS overall, FEWEST_POSITIVES with an emotion), there is no interval and the pair is open.
     """
     if not predictions.pairs:
-        return Verdicts.join([])
+        return Verdicts(Verdicts.join([]).rows, margin)
     overall, by_emotion = (
         Target.of_macro(predictions, scores, samples),
         Target.of_emotions(predictions, scores, samples),
@@ -178,7 +185,7 @@ def compare_pairs(
             parts.append(deviations)
     table = pd.DataFrame(rows, columns=[*COLUMNS, *FURTHER_COLUMNS])
     is_overall, is_tested = table["emotion"] == "", table["p_value"].notna()
-    pairs = max(len(predictions.pairs), planned_pairs)
+    pairs = max(len(predictions.pairs), family_pairs)
     for family, size in (
         (is_overall & is_tested, pairs),
         (~is_overall & is_tested, pairs * int((predictions.unit_support >= FEWEST_POSITIVES).sum())),
@@ -211,12 +218,11 @@ def _judge(table: pd.DataFrame, deviations: Deviations, margin: float) -> Verdic
     judged = table.assign(
         verdict=np.select([is_clear, is_equal, leans], [sides, "equal", np.char.add("leans ", sides)], "open"),
         interval=interval,
-        low=difference - half,
-        high=difference + half,
-        low_95=difference - reach[OWN],
-        high_95=difference + reach[OWN],
-        low_90=difference - reach[OF_EQUALITY],
-        high_90=difference + reach[OF_EQUALITY],
+        **{
+            name: np.clip(difference + sign * width, -1, 1)
+            for (low, high), width in zip(ENDS, (half, reach[OWN], reach[OF_EQUALITY]), strict=True)
+            for name, sign in ((low, -1), (high, 1))
+        },
         probability=np.where(difference > 0, 1 - p_value / 2, p_value / 2),
     )
     verdicts = Verdicts(judged, margin)

@@ -18,7 +18,7 @@ from typing import Any
 
 from emocore import __version__
 from emocore.data.spreadsheet import MARK, defuse_table, name_for_spreadsheets, to_csv
-from emocore.errors import EmocoreError, RunError
+from emocore.errors import EmocoreError
 from emocore.evaluation.results import Result
 from emocore.export.content import ComparisonContent
 from emocore.export.figures import PLOTLY_FILE, Picture, plotly_script, to_html, to_images, to_slug
@@ -30,7 +30,6 @@ from emocore.export.origins import (
     hashes,
     shared_address,
     shared_config,
-    study_plan,
     without_paths,
 )
 from emocore.export.repeat import repeat_command
@@ -94,11 +93,8 @@ def write_bundle(path: Path, content: ComparisonContent, for_spreadsheets: bool 
         "environment.txt": _environment(content.comparison.results),
         "hashes.json": _to_json(hashes(content.comparison.results, names)),
     }
-    try:
-        if plan := study_plan(content.comparison.results):
-            files[PLAN_FILE] = _to_json(plan.model_dump(mode="json"))
-    except RunError as error:
-        notes.append(f"The plan of the study is left out: {error.message}.")
+    if plan := content.comparison.plan:
+        files[PLAN_FILE] = _to_json(plan.record.model_dump(mode="json"))
     pictures: dict[str, bytes] = {}
     try:
         pictures = _pictures(content)

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from emocore.evaluation.bootstrap import RESAMPLES
 from emocore.evaluation.comparison import Comparison
+from emocore.evaluation.departures import describe_family
 from emocore.evaluation.intervals import FEWEST_POSITIVES
 from emocore.evaluation.predictions import POLICY_DESCRIPTIONS, POLICY_TITLES
 from emocore.evaluation.together import describe_joint
@@ -86,15 +87,6 @@ def describe_method(comparison: Comparison) -> list[str]:
             "verdicts."
         )
     return paragraphs
-
-
-def describe_family(comparison: Comparison) -> str:
-    """The pairs that verdicts are corrected for: those of the study's plan or, if there are more, those shown."""
-    shown = max((len(predictions.pairs) for predictions in comparison.groups), default=0)
-    planned = comparison.plan.record.pairs if comparison.plan else 0
-    if planned >= shown > 0:
-        return f"the {counted(planned, 'pair')} that the study planned"
-    return f"the {counted(shown, 'pair')} shown"
 
 
 def describe_words(margin: str) -> str:

@@ -19,7 +19,6 @@ from emocore.evaluation.results import Result, RunResult, TeamResult
 from emocore.export.content import ComparisonContent
 from emocore.run.config import STARTER
 from emocore.run.settings import DATA_FILES, describe_value, title, use
-from emocore.run.study_record import StudyRecord, read_study_record
 from emocore.tracking.place import known_place
 
 ADDRESS = ("mode", "entity", "project", "id", "url", "base_url")
@@ -100,17 +99,6 @@ def hashes(results: Sequence[Result], names: Mapping[str, str]) -> dict[str, Any
         }
         for result in results
     }
-
-
-def study_plan(results: Sequence[Result]) -> StudyRecord | None:
-    """The record of the study that all of the runs are of; None if there is none, or no such study.
-
-    Raises RunError as `read_study_record`.
-    """
-    studies = {result.config.study for result in results}
-    root = next((result.run.path.parent for result in results if isinstance(result, RunResult)), None)
-    [study] = studies if len(studies) == 1 else [None]
-    return read_study_record(root, study) if root and study else None
 
 
 def settings_table(comparison: Comparison, names: Mapping[str, str]) -> pd.DataFrame:

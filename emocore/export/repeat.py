@@ -13,8 +13,9 @@ from itertools import product
 from typing import Any
 
 from emocore.errors import RunError
+from emocore.evaluation.plan import find_record
 from emocore.evaluation.results import Result
-from emocore.export.origins import file_names, shared_config, study_plan
+from emocore.export.origins import file_names, shared_config
 from emocore.models.bases import BASES
 from emocore.models.methods import METHODS, reads
 from emocore.models.resolve import resolve
@@ -57,8 +58,8 @@ def _launch_command(config: Config) -> str:
 
 def _margin(results: Sequence[Result]) -> Settings:
     """The margin of the runs' study, if that is not the default."""
-    with contextlib.suppress(RunError):  # the results do not depend on it, and a bundle says so
-        plan = study_plan(results)
+    with contextlib.suppress(RunError):  # the comparison says so
+        plan = find_record(results)
         if plan and plan.margin_points != StudyConfig.model_fields["margin_points"].default:
             return {"margin_points": plan.margin_points}
     return {}

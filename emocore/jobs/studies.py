@@ -83,11 +83,10 @@ def forget_ended_study(root: Path, study: str) -> None:
 
 def _describe_plan(name: str, configs: Sequence[RunConfig], study: StudyConfig) -> StudyRecord:
     methods = tuple(dict.fromkeys(study.methods))
-    thresholds = {config.threshold for config in configs}
     return StudyRecord(
         name=name,
         launched_at=time.time(),
-        threshold=thresholds.pop() if len(thresholds) == 1 else None,
+        thresholds="tuned" if any(config.threshold is None for config in configs) else "fixed",
         margin_points=study.margin_points,
         methods=methods,
         seeds=tuple(dict.fromkeys(study.seeds)),

@@ -53,8 +53,7 @@ class StudyRecord(Strict):
 
     Attributes:
         launched_at: Time of the first launch in Unix seconds.
-        threshold: The fixed threshold of all runs; None if thresholds are tuned by emotion, and also if the methods
-            have different ones, since none of these is the study's.
+        thresholds: Whether the runs are scored at fixed thresholds, as if all have one, or at tuned ones.
         margin_points: See `StudyConfig.margin_points`.
         seeds: Those of the first replicate; `seeds_of_replicate` gives those of the others.
         replicates: How many there are.
@@ -66,7 +65,7 @@ class StudyRecord(Strict):
     name: str = Field(min_length=1, max_length=80, pattern=STUDY_NAME)
     launched_at: Time
     primary_metric: Literal["f1_macro"] = "f1_macro"
-    threshold: float | None = Field(gt=0, lt=1)
+    thresholds: Literal["tuned", "fixed"]
     margin_points: float = Field(gt=0, le=MOST_MARGIN_POINTS)
     methods: Methods
     seeds: Annotated[Seeds, Field(max_length=MOST_VALUES)]
@@ -105,6 +104,11 @@ class StudyRecord(Strict):
     def pairs(self) -> int:
         """How many pairs of series are planned: the tests of the primary metric."""
         return self.series * (self.series - 1) // 2
+
+    def place_of(self, config: RunConfig) -> tuple[object, ...]:
+        """Which of the planned series a planned run belongs to: its method and, if it reads it, the varied value."""
+        read = {} if config.method in self.unvaried else self.vary
+        return (config.method, *(getattr(config, name) for name in read))
 
     def plans(self, config: RunConfig) -> bool:
         """Whether a run belongs to the plan by its study, method, replicate, seed and varied value. Its other settings

@@ -4,9 +4,10 @@ import streamlit as st
 
 from emocore.charts.verdicts import difference_forest, verdict_matrix
 from emocore.evaluation.bootstrap import RESAMPLES
+from emocore.evaluation.departures import describe_family
 from emocore.evaluation.intervals import FEWEST_POSITIVES
 from emocore.export.gather import MOST_PAIRS
-from emocore.export.notes import describe_family, describe_words
+from emocore.export.notes import describe_words
 from pages.compare.tables import show_verdicts
 from pages.compare.view import View
 from pages.shared.address import choose_one
@@ -45,6 +46,6 @@ def show(view: View) -> None:
             "draws of the training texts; two-sided. "
             f"Holm's correction: overall for {describe_family(view.comparison)}, by emotion for all emotions of these "
             f"pairs. {words} "
-            f"An emotion with fewer than {FEWEST_POSITIVES} texts gets no verdict."
+            f"An emotion that fewer than {FEWEST_POSITIVES} texts (or groups of texts) have gets no verdict."
         )
     )

@@ -6,12 +6,12 @@ import pandas as pd
 import pytest
 
 from emocore.evaluation.comparison import Comparison, compare
-from emocore.evaluation.departures import find_departures, list_differences
+from emocore.evaluation.departures import describe_family, find_departures, list_differences
 from emocore.evaluation.headline import describe
 from emocore.evaluation.predictions import ThresholdPolicy
 from emocore.evaluation.results import load_result
 from emocore.run.folder import RunFolder
-from emocore.run.study_record import Addition, StudyRecord, study_file, write_study_record
+from emocore.run.study_record import StudyRecord, study_file, write_study_record
 from tests.support.studies import finish_study, make_plan
 
 
@@ -46,15 +46,32 @@ def test_a_study_as_it_was_planned_has_no_departure(planned: list[RunFolder], tm
     assert not [caveat for caveat in describe(comparison).caveats if "plan" in caveat]
 
 
-def test_runs_that_were_added_later_are_named_with_their_looks(planned: list[RunFolder], tmp_path: Path) -> None:
-    addition = Addition(launched_at=2.0, methods=("lora",), seeds=(3,), replicates=(1,))
-    plan(tmp_path, additions=(addition, addition))
+def test_runs_that_are_not_in_the_plan_are_named(planned: list[RunFolder], tmp_path: Path) -> None:
+    plan(tmp_path)
     later = finish_study(tmp_path, ("lora",), seeds=(3,), texts=300, labels=("anger", "joy"))
     comparison = compare_runs([*planned, *later])
     [row] = find_departures(comparison).to_dict("records")
-    assert (row["what"], row["values"]) == ("runs added after the launch", "1 of 5 runs: LoRA seed 3")
-    assert "3 looks have up to 15 % of false verdicts instead of 5 %" in row["effect"]
-    assert describe(comparison).caveats[0].startswith("Not as planned: runs added after the launch (1 of 5 runs: LoRA")
+    assert (row["what"], row["values"]) == ("runs that are not in the plan", "1 of 5 runs: LoRA seed 3")
+    assert "each further look may add as many false verdicts as the first has, 5 %" in row["effect"]
+    assert describe(comparison).caveats[0].startswith("Not as planned: runs that are not in the plan (1 of 5 runs")
+
+
+def test_several_settings_of_a_planned_method_are_named_and_corrected_for(
+    planned: list[RunFolder], tmp_path: Path
+) -> None:
+    """All of their runs are planned ones, by method and seed."""
+    plan(tmp_path)
+    again = finish_study(tmp_path, ("lora",), seeds=(1, 2), texts=300, labels=("anger", "joy"), lora_rank=4)
+    comparison = compare_runs([*planned, *again])
+    assert list(departures(comparison)) == ["several settings where one was planned"]
+    assert describe_family(comparison) == "the 1 pair of the study's plan and 2 further ones shown"
+
+
+def test_a_joint_series_is_corrected_for_beside_the_plan(planned: list[RunFolder], tmp_path: Path) -> None:
+    plan(tmp_path, methods=("lora", "ia3", "head"))
+    comparison = compare([load_result(run) for run in planned], "test", together=[["lora", "ia3"]])
+    assert comparison.family_pairs == [3 + 2]
+    assert describe_family(comparison) == "the 3 pairs of the study's plan and 2 further ones shown"
 
 
 def test_a_look_before_all_runs_have_finished_is_preliminary(planned: list[RunFolder], tmp_path: Path) -> None:
@@ -86,12 +103,14 @@ def test_the_margin_of_the_plan_is_the_margin_of_the_verdicts(planned: list[RunF
     assert compare_runs(planned).verdicts.margin_text == "2.5 points"
 
 
-def test_other_thresholds_than_at_the_launch_are_another_look(planned: list[RunFolder], tmp_path: Path) -> None:
-    """With a plan and without, since every run has the thresholds that it was launched for."""
+def test_other_thresholds_than_planned_are_another_look(planned: list[RunFolder], tmp_path: Path) -> None:
+    """Without a plan, every run has the thresholds that it was launched for."""
     told = {"thresholds": "launched for fixed, shown at tuned by emotion"}
     assert departures(compare_runs(planned, "tuned")) == told
     plan(tmp_path)
     assert departures(compare_runs(planned, "tuned")) == told
+    plan(tmp_path, thresholds="tuned")
+    assert compare_runs(planned).policy == "tuned" and departures(compare_runs(planned)) == {}
 
 
 def test_runs_without_a_plan_are_corrected_for_what_is_shown_and_say_so(

@@ -152,6 +152,15 @@ def test_two_that_the_best_does_not_beat_may_differ() -> None:
     assert tell(values, pairs) == snapshot("Whether LoRA is better than QLoRA or IA3 is open; QLoRA beats IA3.")
 
 
+def test_the_best_mean_over_unequal_draws_does_not_hide_who_is_better_on_those_that_both_have() -> None:
+    """QLoRA has easier draws besides those that it shares with LoRA, which beats it there."""
+    values = {"QLoRA": 0.52, "LoRA": 0.50, "Head": 0.40}
+    pairs = {("LoRA", "QLoRA"): (0.03, 0.01, 0.05, "better"), ("QLoRA", "Head"): (0.1, 0.08, 0.12, "better")}
+    pairs |= {("LoRA", "Head"): (0.13, 0.1, 0.16, "better")}
+    assert tell(values, pairs) == "LoRA beats QLoRA and Head."
+    assert tell({"QLoRA": 0.52, "LoRA": 0.50}, {("LoRA", "QLoRA"): LEAD}) == "LoRA beats QLoRA."
+
+
 def test_one_series_has_its_value_and_nothing_to_be_tested_against() -> None:
     assert tell({"LoRA": 0.5083}, {}) == snapshot("LoRA: macro-F1 0.508 (95 % CI 0.488 to 0.528).")
     told = tell({"LoRA": 0.5, "IA3": 0.52}, {})

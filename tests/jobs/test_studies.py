@@ -60,7 +60,8 @@ def test_the_first_launch_writes_the_plan(root: Path, tiny_bert: Path, small_csv
     )  # fmt: skip
     record = record_of(root)
     assert record.model_dump(exclude={"launched_at"}) == {
-        "name": "s", "primary_metric": "f1_macro", "threshold": 0.4, "margin_points": 2.5, "methods": ("lora", "tfidf"),
+        "name": "s", "primary_metric": "f1_macro", "thresholds": "fixed", "margin_points": 2.5,
+        "methods": ("lora", "tfidf"),
         "seeds": (2, 1), "replicates": 2, "vary": {"learning_rate": (0.001, 0.01)}, "unvaried": ("tfidf",),
         "additions": (),
     }  # fmt: skip
@@ -71,15 +72,15 @@ def test_the_first_launch_writes_the_plan(root: Path, tiny_bert: Path, small_csv
 
 @pytest.mark.parametrize(
     ("thresholds", "planned"),
-    [({}, None), ({"lora": 0.3}, None), ({"lora": 0.3, "tfidf": 0.4}, None), ({"lora": 0.3, "tfidf": 0.3}, 0.3)],
+    [({}, "tuned"), ({"lora": 0.3}, "tuned"), ({"lora": 0.3, "tfidf": 0.4}, "fixed")],
 )
-def test_a_study_has_a_threshold_if_all_its_methods_have_the_same(
-    root: Path, tiny_bert: Path, small_csv: Path, launch_study: Launch, thresholds: dict[str, float], planned: float
+def test_a_study_has_fixed_thresholds_if_all_its_methods_have_one(
+    root: Path, tiny_bert: Path, small_csv: Path, launch_study: Launch, thresholds: dict[str, float], planned: str
 ) -> None:
     own = {method: {"threshold": value} for method, value in thresholds.items()}
     shared = {"data": str(small_csv), "base": str(tiny_bert)}
     launch_study(methods=["lora", "tfidf"], settings=shared, method_settings=own)
-    assert record_of(root).threshold == planned
+    assert record_of(root).thresholds == planned
 
 
 def test_a_name_is_recorded_as_the_runs_have_it(root: Path, launch_study: Launch) -> None:

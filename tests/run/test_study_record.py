@@ -34,7 +34,7 @@ NAMES = ["s", "S", " s", "a b", "a-b", "a+b", "a.b", "..", "étude", "研究" * 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_record_is_read_as_it_was_written_whatever_the_study_is_called(tmp_path: Path, name: str) -> None:
-    record = plan(name=name, threshold=0.4, margin_points=2.5, replicates=3, **VARIED)
+    record = plan(name=name, thresholds="tuned", margin_points=2.5, replicates=3, **VARIED)
     assert read_study_record(tmp_path, name) is None
     write_study_record(tmp_path, record)
     assert read_study_record(tmp_path, name) == record
@@ -125,7 +125,7 @@ def test_a_damaged_record_is_named_with_its_field_and_what_to_do(tmp_path: Path)
         ("launched_at", -1),
         ("launched_at", "yesterday"),
         ("primary_metric", "accuracy"),
-        ("threshold", 1.5),
+        ("thresholds", "best"),
         ("margin_points", float("nan")),
         ("margin_points", 21),
         ("methods", []),
@@ -147,7 +147,7 @@ def test_what_no_plan_can_hold_is_damage(tmp_path: Path, field: str, value: obje
 
 
 def test_a_field_that_is_missing_is_damage(tmp_path: Path) -> None:
-    for field in ("name", "launched_at", "threshold", "margin_points", "methods", "seeds", "replicates"):
+    for field in ("name", "launched_at", "thresholds", "margin_points", "methods", "seeds", "replicates"):
         assert f"({field}: field required)" in spoil(tmp_path, lambda record, name=field: record.pop(name))
 
 

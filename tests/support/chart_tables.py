@@ -64,7 +64,7 @@ def verdicts_of(labels: tuple[str, ...] = ("joy", "trust"), series: int = 3) -> 
             rows.append(
                 {"first": first, "second": second, "first_method": first_method, "second_method": second_method,
                  "emotion": emotion, "difference": difference, "low": np.nan if is_thin else difference - 0.03,
-                 "high": np.nan if is_thin else difference + 0.03, "low_95": np.nan, "high_95": np.nan,
+                 "high": np.nan if is_thin else difference + 0.03, "evidence": "", "low_95": np.nan, "high_95": np.nan,
                  "low_90": np.nan, "high_90": np.nan, "p_value": 0.0001 if is_clear else 0.4,
                  "p_adjusted": 0.0002 if is_clear else 0.8, "verdict": "better" if is_clear else "open",
                  "interval": "corrected 95 %" if is_clear else "95 %", "probability": np.nan if is_thin else 0.97,

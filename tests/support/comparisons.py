@@ -62,7 +62,7 @@ def build(
             *(note or ("",)),
             9,
         )
-        rows.append((*about, verdict, *told, *spread, low, high, low, high))
+        rows.append((*about, verdict, *told, "9 texts", *spread, low, high, low, high))
     return Comparison(
         results=[],
         split="test",

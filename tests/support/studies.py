@@ -71,7 +71,13 @@ def finish_study(
 
 def make_plan(**changes: Any) -> StudyRecord:
     """The record of a study `s` of two methods with two seeds."""
-    values: dict[str, Any] = {"name": "s", "launched_at": 1.5, "threshold": None, "margin_points": 1.0, "replicates": 1}
+    values: dict[str, Any] = {
+        "name": "s",
+        "launched_at": 1.5,
+        "thresholds": "fixed",
+        "margin_points": 1.0,
+        "replicates": 1,
+    }
     return StudyRecord(**values | {"methods": ("lora", "tfidf"), "seeds": (1, 2)} | changes)
 
 
