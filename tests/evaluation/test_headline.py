@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import pytest
@@ -70,11 +69,6 @@ def test_groups_of_texts_have_a_sentence_each() -> None:
     values = {"LoRA": 0.5, "IA3": 0.47, "Head": 0.6, "TF-IDF": 0.57}
     told = tell(values, {("LoRA", "IA3"): LEAD, ("Head", "TF-IDF"): LEAD})
     assert told == snapshot("On the texts that they share, Head beats TF-IDF. On other texts, LoRA beats IA3.")
-
-
-def test_a_single_series_with_one_seed_is_doubted_as_well() -> None:
-    told = "There is only one seed of LoRA, so intervals count only chance in the texts, not in the training."
-    assert doubts({}, {"LoRA": 0.5}, seeds={"LoRA": 1}) == [told]
 
 
 def test_only_one_of_those_in_front_beats_a_third() -> None:
@@ -174,67 +168,6 @@ def test_what_was_not_tested_is_named_but_not_in_the_verdict() -> None:
     assert told.caveats == snapshot(
         ["These scores are higher but cannot be tested, since their predictions are not here: X (0.900)."]
     )
-
-
-def doubts(pairs: Pairs, values: Mapping[str, float] | None = None, **parts: Any) -> list[str]:
-    return describe(build(values or {"LoRA": 0.5, "IA3": 0.47}, pairs, **parts)).caveats
-
-
-def test_a_clear_verdict_has_no_doubts() -> None:
-    assert doubts({("LoRA", "IA3"): LEAD}) == []
-
-
-def test_single_seeds_are_doubted() -> None:
-    [caveat] = doubts({("LoRA", "IA3"): LEAD}, seeds={"LoRA": 1, "IA3": 1})
-    assert caveat.startswith("Every method has only one seed, so the chance in training is not known here")
-    assert "the spread between seeds is assumed, 0.7 points." in caveat
-    values = {"LoRA": 0.5, "IA3": 0.47, "X": 0.4}
-    [caveat] = doubts({("LoRA", "IA3"): LEAD}, values, seeds={"IA3": 1, "X": 1}, elsewhere=["X"])
-    assert caveat.startswith("There is only one seed of IA3, so")
-    assert "the spread between seeds is taken from the other methods, at least 0.7 points." in caveat
-
-
-def test_rare_emotions_are_doubted() -> None:
-    caveats = doubts({("LoRA", "IA3"): LEAD}, thin=["trust", "surprise", "love"])
-    assert caveats == ["Too few texts have trust, surprise and love" + ROUGH]
-
-
-def test_macro_f1_of_few_rare_emotions_is_not_called_rough() -> None:
-    """One of three, which is not more than a third."""
-    emotions = {name: {"LoRA": 0.5, "IA3": 0.47} for name in ("joy", "anger")}
-    caveats = doubts({("LoRA", "IA3"): LEAD}, emotions=emotions, thin=["trust"])
-    assert caveats == ["Too few texts have trust for a verdict or an interval; macro-F1 includes them."]
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "reach"), [(-0.031, 0.033, "3.3"), (-0.035, 0.009, "3.5"), (-0.02, 0.019, None)]
-)
-def test_what_is_widely_open_is_not_equal(low: float, high: float, reach: str | None) -> None:
-    caveats = doubts({("LoRA", "IA3"): (0.001, low, high, "open")})
-    told = f"Open does not mean equal: a difference of up to {reach} points also fits these texts."
-    assert caveats == ([told] if reach else [])
-
-
-def test_what_may_be_no_better_than_always_on_is_named() -> None:
-    """Where the interval reaches down to it, or the value itself where there is no interval."""
-    pairs = {("LoRA", "IA3"): LEAD}
-    assert doubts(pairs, floor=0.44) == []
-    assert doubts(pairs, floor=0.455) == snapshot(
-        ["IA3 is not shown to be better than predicting every emotion for every text, at fixed thresholds."]
-    )
-    values = {"LoRA": 0.5, "IA3": 0.47, "X": 0.45}
-    assert doubts(pairs, values, floor=0.49, elsewhere=["X"]) == snapshot(
-        [
-            "X is worse than predicting every emotion for every text, at fixed thresholds.",
-            "LoRA and IA3 are not shown to be better than predicting every emotion for every text, at fixed "
-            "thresholds.",
-        ]
-    )
-    assert doubts(pairs, values, floor=0.449, elsewhere=["X"]) == []
-
-
-def test_notes_of_the_comparison_come_last() -> None:
-    assert doubts({("LoRA", "IA3"): LEAD}, thin=["trust"], notes=["A note."])[1:] == ["A note."]
 
 
 def test_too_few_texts_for_any_interval_are_told_in_words() -> None:
