@@ -188,16 +188,23 @@ def _list_numbers(comparison: Comparison, order: _Order) -> Iterator[str]:
         return
     for name in order.others:
         winners = order.winners_over(name) if name in order.beaten else [order.leader]
-        told = [_compare_numbers(order.verdicts, winner, name) for winner in winners]
-        yield f"{name}: {', '.join(told)}{_name_emotions(order.verdicts, winners, name)}"
+        told = _compare_numbers(order.verdicts, winners, name)
+        yield f"{name}: {told}{_name_emotions(order.verdicts, winners, name)}"
 
 
-def _compare_numbers(verdicts: Verdicts, winner: str, name: str) -> str:
-    row = verdicts.between(winner, name)
-    points = f"{abs(100 * row['difference']):.1f} points {'below' if row['difference'] >= 0 else 'above'} {winner}"
-    interval = f"{row['interval']} interval {100 * row['low']:.1f} to {100 * row['high']:.1f}"
+def _compare_numbers(verdicts: Verdicts, winners: Sequence[str], name: str) -> str:
+    """By how much a series is below each of `winners`, with the interval of the smallest lead."""
+    rows = sorted((verdicts.between(winner, name) for winner in winners), key=lambda row: float(row["difference"]))
+    row, winner = rows[0], rows[0]["first"]
+    leads = [f"{abs(100 * lead['difference']):.1f}" for lead in rows]
+    points = (
+        f"{' to '.join(dict.fromkeys((leads[0], leads[-1])))} points {'below' if row['difference'] >= 0 else 'above'}"
+    )
+    of_what = "" if len(rows) == 1 else f", for {winner}"
+    interval = f"{row['interval']} interval {100 * row['low']:.1f} to {100 * row['high']:.1f}{of_what}"
     leaning = "; this leans, but is no verdict" if row["verdict"].startswith("leans") else ""
-    return f"{points} ({interval}; P({winner} is better) {format_probability(row['probability'])}{leaning})"
+    likely = f"P({winner} is better) {format_probability(row['probability'])}"
+    return f"{points} {join_names(winners)} ({interval}; {likely}{leaning})"
 
 
 def _sum_up(order: _Order) -> Iterator[str]:

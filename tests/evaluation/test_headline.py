@@ -48,9 +48,8 @@ def test_two_are_equal_and_both_beat_a_third() -> None:
         [
             "LoRA: macro-F1 0.500 (95 % interval 0.480 to 0.520)",
             "QLoRA: 0.1 points below LoRA (90 % interval -0.6 to 0.8; P(LoRA is better) 0.900)",
-            "IA3: 3.0 points below LoRA (corrected 95 % interval 1.1 to 4.9; P(LoRA is better) 0.900), "
-            "2.9 points below QLoRA (corrected 95 % interval 1.0 to 5.0; P(QLoRA is better) 0.900), "
-            "mostly in pessimism and trust",
+            "IA3: 2.9 to 3.0 points below LoRA and QLoRA (corrected 95 % interval 1.0 to 5.0, for QLoRA; "
+            "P(QLoRA is better) 0.900), mostly in pessimism and trust",
         ]
     )
 
@@ -61,7 +60,9 @@ def test_emotions_are_told_if_they_hold_for_all_winners_or_against_one() -> None
     pairs |= {(name, "IA3", "trust"): (0.05, 0.01, 0.09, "better") for name in ("LoRA", "QLoRA")}
     pairs |= {("QLoRA", "IA3", "fear"): (-0.05, -0.09, -0.01, "worse")}
     told = count(THREE, pairs)[-1]
-    assert told.startswith("IA3: 3.0 points below LoRA (") and ", 2.2 points below QLoRA (" in told
+    assert told.startswith(
+        "IA3: 2.2 to 3.0 points below LoRA and QLoRA (corrected 95 % interval 0.4 to 4.0, for QLoRA;"
+    )
     assert told.endswith("), mostly in trust, though better in fear")
 
 
