@@ -93,9 +93,9 @@ def describe_interval(low: Any, high: Any, note: str = "") -> str:
 
 def describe_points(difference: float, low: float, high: float, interval: str) -> str:
     """A difference (F1, -1 to 1) and its interval of this name, in points."""
-    words = f"{100 * difference:+.1f} points"
+    words = f"{100 * difference:+z.1f} points"
     if np.isfinite(low) and np.isfinite(high):
-        return f"{words}, {interval} interval {100 * low:+.1f} to {100 * high:+.1f}"
+        return f"{words}, {interval} interval {100 * low:+z.1f} to {100 * high:+z.1f}"
     return f"{words}, no interval"
 
 

@@ -51,7 +51,7 @@ def difference_forest(rows: pd.DataFrame) -> go.Figure:
             showlegend=False,
         )
         figure.add_annotation(
-            text=f"{row['verdict']}  {100 * row['difference']:+.1f}",
+            text=f"{row['verdict']}  {100 * row['difference']:+z.1f}",
             xref="paper",
             x=1,
             xanchor="left",
@@ -111,7 +111,7 @@ def _sign(cell: Any, columns: int) -> str:
     sign = SIGNS[cell["verdict"]]
     if columns > MOST_COLUMNS_WITH_NUMBERS:
         return sign
-    number = f"{sign} {100 * cell['difference']:+.1f}"
+    number = f"{sign} {100 * cell['difference']:+z.1f}"
     return f"<b>{number}</b>" if _is_clear(cell) else number
 
 

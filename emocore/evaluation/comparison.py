@@ -107,8 +107,7 @@ class Comparison:
 
     def ranking(self) -> pd.DataFrame:
         """The rows of `scores` for macro-F1, the best first."""
-        macro = self.scores[self.scores["metric"] == "f1_macro"]
-        return macro.sort_values("value", ascending=False, kind="stable", ignore_index=True)
+        return _rank_macro(self.scores)
 
 
 def compare(
@@ -164,15 +163,16 @@ def compare(
             "different texts are hardly comparable, and there is no common no-skill line."
         )
     notes += _note_groups(kept, groups, split)
+    every_score = _describe_series(pd.concat(scores, ignore_index=True), scored, names)
     return Comparison(
         results=kept,
         split=split,
         policy=policy,
         series=series,
         groups=groups,
-        scores=_describe_series(pd.concat(scores, ignore_index=True), scored, names),
+        scores=every_score,
         emotions=_add_known(pd.concat(emotions, ignore_index=True), scored, split, names),
-        verdicts=Verdicts.join(verdicts),
+        verdicts=Verdicts.join(verdicts).among(_rank_macro(every_score)["series"].tolist()),
         no_skill=_no_skill_table(kept, groups, split),
         notes=notes,
         joint=joint,
@@ -192,6 +192,12 @@ def _count_tests(plan: Plan | None, predictions: Predictions, results: Sequence[
             planned.setdefault(plan.record.place_of(result.config), series[result.id])
     shown = set(planned.values())
     return plan.record.pairs + sum(not set(pair) <= shown for pair in predictions.pairs)
+
+
+def _rank_macro(scores: pd.DataFrame) -> pd.DataFrame:
+    """The rows for macro-F1, the best first."""
+    macro = scores[scores["metric"] == "f1_macro"]
+    return macro.sort_values("value", ascending=False, kind="stable", ignore_index=True)
 
 
 def primary_policy(results: Sequence[Result]) -> ThresholdPolicy:

@@ -65,13 +65,13 @@ def _find_decided(verdicts: Verdicts, leader: str, rival: str) -> str | None:
 
 
 def _describe_verdict(row: pd.Series) -> str:
-    return f"{row['verdict']}, {100 * row['difference']:+.1f} points"
+    return f"{row['verdict']}, {100 * row['difference']:+z.1f} points"
 
 
 def _describe_gains(comparisons: Mapping[ThresholdPolicy, Comparison]) -> str:
     """By how many points tuned thresholds raise the macro-F1 of the series, from the least to the most."""
     tuned, fixed = (comparisons[policy].ranking().set_index("series")["value"] for policy in ("tuned", "fixed"))
     gains = 100 * (tuned - fixed).dropna()
-    span = f"{gains.min():+.1f} to {gains.max():+.1f}"
+    span = f"{gains.min():+z.1f} to {gains.max():+z.1f}"
     is_even = np.ptp(gains) < LITTLE_POINTS
-    return f"Tuned thresholds move macro-F1 by {f'{gains.mean():+.1f}' if is_even else span} points."
+    return f"Tuned thresholds move macro-F1 by {f'{gains.mean():+z.1f}' if is_even else span} points."

@@ -47,7 +47,7 @@ TITLES = METRIC_TITLES | {
 # Words for values of cells.
 NAMES = METRIC_TITLES | {str(policy): title for policy, title in POLICY_TITLES.items()}
 FORMS: dict[str, Callable[[Any], str]] = {
-    "difference": lambda value: f"{100 * value:+.1f}",
+    "difference": lambda value: f"{100 * value:+z.1f}",
     "latency_seconds": lambda value: f"{1000 * value:,.3g} ms" if value < 1 else format_seconds(value),
     **dict.fromkeys(("p_value", "p_adjusted", "probability"), format_probability),
     # Means over seeds, which may have fractions: 4,235; 0.5.

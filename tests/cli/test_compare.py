@@ -78,7 +78,7 @@ def test_the_printed_tables_have_intervals_seeds_and_the_no_skill_rows(
     assert lines[5].startswith("  Open does not mean equal")
     assert "Scores on the test split, with 95 % intervals" in lines
     assert re.search(r"^LoRA +2 +0\.\d{3} \[0\.\d{3}, 0\.\d{3}\]", printed.out, re.MULTILINE)
-    assert re.search(r"^IA3 +QLoRA +worse +-\d", printed.out, re.MULTILINE)
+    assert re.search(r"^QLoRA +IA3 +better +\+\d", printed.out, re.MULTILINE)
     assert re.search(r"^always-on +0\.\d{3} ", printed.out, re.MULTILINE)
     assert re.search(r"^IA3 +2 min 0 s .* 8 ms$", printed.out, re.MULTILINE)
     assert "warning" not in printed.out, "they differ only in method and seed"
