@@ -12,7 +12,6 @@ EMOCORE_RUNS, and continue when Python ends. `emocore settings` lists the settin
 EmocoreError, which says what to do next.
 """
 
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any
@@ -38,6 +37,7 @@ from emocore.run.folder import RunFolder
 from emocore.run.listing import find_run, runs_root
 from emocore.run.state import RunState, RunStatus
 from emocore.run.study import StudyConfig
+from emocore.run.study_record import name_by_time
 from emocore.system.libraries import prepare_libraries
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ def study(
         BaseModelError: The base is not there.
     """
     values = {
-        "name": name or time.strftime("study %Y-%m-%d %H.%M.%S"),
+        "name": name or name_by_time(runs_root()),
         "methods": list(methods),
         "seeds": list(seeds),
         "replicates": replicates,

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -35,6 +34,7 @@ from emocore.run.listing import find_run, list_runs, runs_root
 from emocore.run.parse import parse_method_settings
 from emocore.run.state import RunStatus
 from emocore.run.study import StudyConfig
+from emocore.run.study_record import name_by_time
 from emocore.text import counted, format_bytes
 from emocore.tracking.sync import sync_run
 
@@ -97,7 +97,7 @@ def launch_study(
         shared: dict[str, Any] = {"methods": STUDY_METHODS, "settings": settings, "method_settings": own}
         if margin_points is not None:
             shared["margin_points"] = margin_points
-        study = build(StudyConfig, shared | given | {"name": name or time.strftime("study %Y-%m-%d %H.%M.%S")})
+        study = build(StudyConfig, shared | given | {"name": name or name_by_time(runs_root())})
     return _launch(plan_study(study), wait)
 
 

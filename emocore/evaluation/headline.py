@@ -61,7 +61,9 @@ def _describe_training_texts(comparison: Comparison) -> list[str]:
 def _describe_draws(comparison: Comparison) -> list[str]:
     """By how much a score depends on the draw of the training texts, if that is known."""
     moves = max((spread for spread in comparison.between_draws if not np.isnan(spread)), default=0.0)
-    return [f"Another draw of the training texts moves a score by about {100 * moves:.1f} points"] * (moves > LITTLE)
+    if moves <= LITTLE:
+        return []
+    return [f"Another draw of the training texts moves a score by about {100 * moves:.1f} points"]
 
 
 def _describe_values(ranking: pd.DataFrame) -> str:

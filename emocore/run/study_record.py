@@ -7,7 +7,9 @@ comparison depends on is written down before there are results, and stays. There
 
 import contextlib
 import hashlib
+import itertools
 import re
+import time
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -125,6 +127,13 @@ def study_file(root: Path, study: str) -> Path:
     """The file of a study's record. Its name has a hash, since a study may be called what no file can be."""
     slug = re.sub(r"[^A-Za-z0-9]+", "-", study).strip("-").lower()[:SLUG_LENGTH]
     return root / STUDIES / f"{slug or 'study'}-{hashlib.sha256(study.encode()).hexdigest()[:HASH_LENGTH]}.json"
+
+
+def name_by_time(root: Path) -> str:
+    """A name for a study that has none, by date and time; two studies of the same second get different ones."""
+    name = time.strftime("study %Y-%m-%d %H.%M.%S")
+    others = (f"{name} {number}" for number in itertools.count(2))
+    return next(free for free in itertools.chain([name], others) if not study_file(root, free).exists())
 
 
 def read_study_record(root: Path, study: str) -> StudyRecord | None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from emocore.run.study_record import (
     STUDIES,
     Addition,
     add_to_study,
+    name_by_time,
     read_study_record,
     remove_study_record,
     study_file,
@@ -68,6 +70,13 @@ def test_an_addition_changes_nothing_of_the_plan(tmp_path: Path) -> None:
 def test_the_plan_counts_its_series_and_their_pairs(changes: dict[str, Any], series: int, pairs: int) -> None:
     assert (plan(**changes).series, plan(**changes).pairs) == (series, pairs)
     assert plan(**changes | {"seeds": (1, 2), "replicates": 3}).runs == 6 * series
+
+
+def test_two_studies_of_the_same_second_get_different_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "strftime", lambda form: "study now")
+    for expected in ("study now", "study now 2", "study now 3"):
+        assert name_by_time(tmp_path) == expected
+        write_study_record(tmp_path, plan(name=expected))
 
 
 def test_the_runs_of_the_plan_are_told_from_later_ones() -> None:
