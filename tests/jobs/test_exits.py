@@ -131,7 +131,7 @@ def test_a_training_whose_folder_is_removed_ends_and_the_next_one_begins(
     if name == "with a scheduler":  # halted, so that it cannot end by itself
         os.kill(training.pid, signal.SIGSTOP)
     remove(training.run.path)
-    wait_for(lambda: not processes_of_group(training.pid), 30, "the run to end")
+    wait_for(lambda: not processes_of_group(training.pid), 90, "the run to end")
     if name == "without":
         scheduler = start_scheduler(root)
     wait_for_status(following, RunStatus.FAILED)
