@@ -126,7 +126,7 @@ class Verdicts:
 
     def between(self, first: str, second: str) -> pd.Series:
         """The verdict on macro-F1 of two series that were tested, as seen from `first`: a row of `overall`."""
-        return self.among([first, second]).overall.iloc[0]
+        return self._overall_by_pair[first, second]
 
     def find(self, first: str, second: str, emotion: str | None = None) -> str | None:
         """The verdict on macro-F1 or on an emotion, as seen from `first`; None if the pair was not tested."""
@@ -147,6 +147,13 @@ class Verdicts:
             else:
                 home.append(name)
         return groups
+
+    @cached_property
+    def _overall_by_pair(self) -> dict[tuple[str, str], pd.Series]:
+        """First and second -> their row of `overall`, with each pair in both orders."""
+        names = list(dict.fromkeys(self.rows[["first", "second"]].to_numpy().ravel()))
+        tables = [self.among(order).overall for order in (names, names[::-1])]
+        return {(row["first"], row["second"]): row for table in tables for _, row in table.iterrows()}
 
     @cached_property
     def _by_pair(self) -> dict[tuple[str, str, str], str]:
