@@ -1,4 +1,4 @@
-"""Verdicts: Holm's correction by hand, pairs that must differ and pairs that must not, and the spread between seeds."""
+"""Verdicts: pairs that must differ and pairs that must not, and the spread between seeds."""
 
 import numpy as np
 import pandas as pd
@@ -21,25 +21,6 @@ from emocore.evaluation.verdicts import (
     compare_pairs,
 )
 from tests.support.simulated import predictions_of
-
-
-def test_holm_multiplies_the_smallest_p_by_most() -> None:
-    """0.005 * 4, 0.01 * 3, 0.03 * 2, 0.04 * 1; the last may not fall below the one before."""
-    assert adjust_holm(np.array([0.01, 0.04, 0.03, 0.005])) == pytest.approx([0.03, 0.06, 0.06, 0.02])
-
-
-def test_holm_gives_ties_the_same_and_stops_at_1() -> None:
-    assert adjust_holm(np.array([0.02, 0.02, 0.02])) == pytest.approx([0.06, 0.06, 0.06])
-    assert adjust_holm(np.array([0.5, 0.6, 0.4])) == pytest.approx([1, 1, 1])
-    assert adjust_holm(np.array([0.03])) == pytest.approx([0.03])
-    assert adjust_holm(np.array([])).tolist() == []
-
-
-def test_holm_never_turns_the_order_round() -> None:
-    p_values = np.random.default_rng(0).random(50) ** 3
-    adjusted = adjust_holm(p_values)
-    assert (np.diff(adjusted[np.argsort(p_values)]) >= 0).all()
-    assert (adjusted >= p_values).all() and adjusted.max() <= 1
 
 
 def judge(predictions: Predictions, resamples: int = 1_000, margin: float = 0.01, pairs: int = 0) -> pd.DataFrame:
