@@ -1,5 +1,7 @@
 """Fixtures for pages that are drawn without the app, one at a time."""
 
+from pathlib import Path
+
 import pytest
 import streamlit as st
 
@@ -16,3 +18,11 @@ def pages_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(st, "page_link", write_link)
     monkeypatch.setattr(st, "switch_page", lambda *_, **__: None)
     monkeypatch.setattr("emocore.evaluation.comparison.RESAMPLES", 300)
+
+
+@pytest.fixture
+def launch_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The home is next to the folder of the data."""
+    (tmp_path / "home").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("EMOCORE_DATA_FOLDERS", str(tmp_path))

@@ -1,4 +1,4 @@
-"""The Launch page: presets fill the form, what it shows is what runs, and a clone still starts from its run."""
+"""The Launch page: what it shows is what runs, files are refused unread, and a clone starts from its run."""
 
 from pathlib import Path
 from typing import Any
@@ -8,74 +8,17 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from emocore.data.source import read_source
-from emocore.jobs.presets import PRESETS, preset_study
 from emocore.models.resolve import resolve
 from emocore.run.config import RunConfig
-from emocore.run.folder import RunFolder
-from emocore.run.listing import create_run, list_runs, runs_root
+from emocore.run.listing import create_run, runs_root
 from emocore.run.state import RunStatus
 from emocore.run.study_record import read_study_record, study_file
-from tests.support.pages import draw, open_page, words
+from tests.support.launch_page import click_launch, identity, open_launch
+from tests.support.pages import draw, words
 from tests.support.tables import change_status, make_table, write_csv
 
 GEMMA, GTE_QWEN = "google/gemma-1.1-2b-it", "Alibaba-NLP/gte-Qwen1.5-7B-instruct"
-
-
-@pytest.fixture(autouse=True)
-def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The home is next to the folder of the data."""
-    (tmp_path / "home").mkdir()
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("EMOCORE_DATA_FOLDERS", str(tmp_path))
-
-
-def open_launch(path: str | None = None, **parameters: str) -> AppTest:
-    """The form, where there is a `path` with that file for its data."""
-    page = open_page("launch", **parameters)
-    if path:
-        page.segmented_control(key="launch_source").set_value("File on disk").run()
-        page.text_input(key="launch_path").set_value(path).run()
-    return page
-
-
-def click_launch(page: AppTest) -> list[RunFolder]:
-    [button] = [button for button in page.button if button.label.startswith("Launch")]
-    assert not button.disabled, words(page)
-    button.click()
-    draw(page)
-    return list_runs(runs_root())
-
-
-def identity(config: RunConfig) -> dict[str, Any]:
-    return config.model_dump(exclude={"study"})
-
-
-@pytest.mark.parametrize("name", [name for name in PRESETS if name != "as-it-was"])
-def test_what_a_preset_fills_in_is_what_it_stands_for(name: str) -> None:
-    page = open_launch(preset=name)
-    study = preset_study(name, {})
-    expected = [resolve(config)[0] for config in study.run_configs()]
-    assert PRESETS[name].description in words(page)
-    assert [identity(run.config) for run in click_launch(page)] == [identity(config) for config in expected]
-
-
-def test_the_study_as_it_was_is_shown_whole_and_refused_with_what_it_needs(tmp_path: Path) -> None:
-    page = open_launch(write_csv(tmp_path / "mine.csv", make_table(1600)))
-    page.selectbox(key="launch_preset").select("as-it-was").run()
-    assert page.query_params["preset"] == "as-it-was"
-    assert page.selectbox(key="launch_base").value == GEMMA
-    assert page.number_input(key="launch_rows").value == 1000
-    assert page.text_area(key="launch_own").value.splitlines() == [
-        "lora.wandb_project=gemma-lora",
-        "ia3.wandb_project=gemma-ia3",
-        f"qlora.base={GTE_QWEN}",
-        "qlora.max_steps=40",
-        "qlora.wandb_project=gte-qwen-qlora",
-    ]
-    assert page.text_input(key="launch_path").value.endswith("mine.csv"), "the data stays"
-    assert "accept its licence at https://" in words(page) and "set HF_TOKEN" in words(page)
-    assert page.button(key="launch_refused").disabled
-    assert page.dataframe[0].value["max steps"].tolist() == ["–", "–", "40"], "what it would be is shown all the same"
+pytestmark = pytest.mark.usefixtures("launch_folders")
 
 
 def test_the_runs_are_listed_before_their_launch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,49 +35,6 @@ def test_the_runs_are_listed_before_their_launch(tmp_path: Path, monkeypatch: py
     assert [(c.base, c.max_steps, c.rows) for c in configs] == [
         (GEMMA, None, 1000), (GEMMA, None, 1000), (GTE_QWEN, 40, 1000)
     ]  # fmt: skip
-
-
-def test_what_one_preset_brought_does_not_stay_in_the_next() -> None:
-    page = open_launch(preset="as-it-was")
-    page.selectbox(key="launch_preset").select("learning-rate").run()
-    assert page.selectbox(key="launch_base").value == "minilm-l6"
-    assert page.text_area(key="launch_own").value == ""
-    assert page.selectbox(key="launch_vary").value == "learning_rate"
-    page.selectbox(key="launch_preset").select("starter").run()
-    assert page.selectbox(key="launch_vary").value == "nothing"
-    assert page.number_input(key="launch_epochs").value == 10
-
-
-def test_a_base_of_the_users_choice_goes_into_the_preset() -> None:
-    page = open_launch()
-    page.selectbox(key="launch_base").select("smollm2-135m").run()
-    page.selectbox(key="launch_preset").select("fair").run()
-    runs = click_launch(page)
-    assert [run.config.base for run in runs] == ["smollm2-135m"] * 9
-
-
-def test_a_preset_can_be_changed_and_chosen_again() -> None:
-    page = open_launch(preset="rows")
-    assert page.text_input(key="launch_vary_values").value == "25, 50, 100, 200"
-    page.text_input(key="launch_vary_values").set_value("30, 60").run()
-    page.text_input(key="launch_seeds").set_value("5").run()
-    assert page.text_input(key="launch_vary_values").value == "30, 60"
-    page.selectbox(key="launch_preset").select("own").run()
-    assert "preset" not in page.query_params
-    assert [(run.config.rows, run.config.seed) for run in click_launch(page)] == [(30, 5), (60, 5)] * 3
-    page.selectbox(key="launch_preset").select("rows").run()
-    assert page.text_input(key="launch_vary_values").value == "25, 50, 100, 200"
-
-
-def test_a_preset_that_the_data_does_not_serve_says_why_and_leaves_the_form(tmp_path: Path) -> None:
-    page = open_launch(str(tmp_path / "gone.csv"))
-    page.text_input(key="launch_seeds").set_value("5").run()
-    page.selectbox(key="launch_preset").select("rows").run()
-    assert any("gone.csv: no such file" in warning.value.replace("\\", "") for warning in page.warning)
-    assert page.text_input(key="launch_seeds").value == "5"
-    page.text_input(key="launch_path").set_value(write_csv(tmp_path / "mine.csv", make_table(400))).run()
-    page.run()
-    assert page.selectbox(key="launch_vary").value == "rows", "filled as soon as it can be"
 
 
 SECRET = "hf_s3cr3t"
@@ -232,12 +132,6 @@ def test_the_margin_of_the_form_is_fixed_for_the_study_and_comes_back_in_a_clone
     assert clone.number_input(key="launch_margin_points").value == 1.0, "the form opens all the same"
     click_launch(clone)
     assert "mine-" in words(clone) and ".json is damaged" in words(clone).replace("\\", "")
-
-
-def test_an_unknown_preset_in_the_address_is_told() -> None:
-    page = open_launch(preset="magic")
-    assert "There is no preset magic" in words(page)
-    assert page.selectbox(key="launch_preset").value == "own"
 
 
 def test_a_wrong_variation_is_told_next_to_it() -> None:
