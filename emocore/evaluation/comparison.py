@@ -36,6 +36,7 @@ from emocore.evaluation.score_tables import (
 from emocore.evaluation.series import group_series, name_series
 from emocore.evaluation.together import JointResult, join_series
 from emocore.evaluation.verdicts import MARGIN, Verdicts, compare_pairs
+from emocore.run.study_record import StudyRecord
 from emocore.text import counted, join_names
 
 ID_TIME = len("20261123-172928")  # with which an id begins
@@ -126,9 +127,9 @@ def compare(
     split = split or shared[-1]
     if split not in shared:
         raise DataError(f"not every run has a {split} split; they share {', '.join(shared)}")
-    policy = policy or primary_policy(results)
+    plan, unread = find_plan(results)
+    policy = policy or planned_policy(plan.record if plan else None, results)
     kept, notes = _without_repeats(results)
-    plan, unread = find_plan(kept)
     series = name_series(kept)
     joint, left_out = join_series(together, kept, series)
     notes += [*left_out, *unread]
@@ -201,11 +202,18 @@ def _rank_macro(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def primary_policy(results: Sequence[Result]) -> ThresholdPolicy:
-    """The policy of the study's plan or, without one, that the runs were launched for: fixed thresholds if all were,
-    otherwise tuned ones."""
+    """The `planned_policy` of runs whose plan has not been read yet; one that cannot be read counts as none."""
+    record = None
     with contextlib.suppress(RunError):  # `compare` says so
-        if record := find_record(results):
-            return record.thresholds
+        record = find_record(results)
+    return planned_policy(record, results)
+
+
+def planned_policy(record: StudyRecord | None, results: Sequence[Result]) -> ThresholdPolicy:
+    """The policy of a plan or, without one, that the runs were launched for: fixed thresholds if all were, otherwise
+    tuned ones."""
+    if record:
+        return record.thresholds
     launched = {launched_policy(result.config) for result in results}
     return "fixed" if launched == {"fixed"} else "tuned"
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from emocore.evaluation.audit import COLUMNS, name_differences
-from emocore.evaluation.comparison import Comparison, primary_policy
+from emocore.evaluation.comparison import Comparison, planned_policy
 from emocore.evaluation.plan import Plan
 from emocore.evaluation.predictions import POLICY_TITLES
 from emocore.evaluation.results import Result
@@ -115,7 +115,7 @@ def _find_hidden_runs(plan: StudyRecord, comparison: Comparison) -> Iterator[tup
 
 
 def _find_other_thresholds(comparison: Comparison) -> Iterator[tuple[str, ...]]:
-    planned = primary_policy(comparison.results)
+    planned = planned_policy(comparison.plan.record if comparison.plan else None, comparison.results)
     if comparison.local and comparison.policy != planned:
         yield (
             THRESHOLDS,
