@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 from itertools import product
 
 from benchmarks.coverage.cells import Cell
+from benchmarks.coverage.halves import HalvesCell
 from benchmarks.coverage.intervals import IntervalCell
 from benchmarks.coverage.studies import StudyCell
 from emocore.evaluation.predictions import ThresholdPolicy
@@ -27,6 +28,7 @@ DEFAULT = {
     "11 labels, *": 500,
     "28, *": 300,
     "groups *": 300,
+    "halves, *": 300,
     "A/A, 886 *": 400,
     "A/A, 3259 *": 400,
     "A/A as measured, 886 *": 400,
@@ -128,8 +130,23 @@ def equality_cells() -> list[Cell]:
     ]
 
 
+def halves_cells() -> list[Cell]:
+    """One run on all training texts, and some on halves of them."""
+    return [
+        HalvesCell(
+            name=f"halves, {known} training and {texts} other texts, {halves} halves",
+            train_texts=known,
+            texts=texts,
+            halves=halves,
+        )
+        for known, texts, halves in product((400, 1_000), (886, 3_259), (2, 4, 9))
+    ]
+
+
 def full_grid() -> list[Cell]:
-    return [*interval_cells(), *group_cells(), *no_difference_cells(), *power_cells(), *equality_cells()]
+    return [
+        *interval_cells(), *group_cells(), *halves_cells(), *no_difference_cells(), *power_cells(), *equality_cells(),
+    ]  # fmt: skip
 
 
 def default_grid() -> list[Cell]:

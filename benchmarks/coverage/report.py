@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from benchmarks.coverage.cells import Cell
+from benchmarks.coverage.halves import HalvesCell
 from benchmarks.coverage.intervals import MACRO_COLUMNS, IntervalCell
 from benchmarks.coverage.studies import StudyCell
 from emocore.evaluation.intervals import FEWEST_POSITIVES
@@ -13,6 +14,9 @@ NAME_WIDTH = 52
 INTERVALS = f"""
 95 % intervals, in %: macro-F1 held | truth below, truth above | width in t intervals | F1 held, the worst and the best
 of the emotions that {FEWEST_POSITIVES} texts or more have on average"""
+HALVES = """
+Two methods trained on all texts once, in %: 95 % intervals of their difference that hold what it is over draws of the
+training texts | intervals above it, below it | width in points"""
 EQUAL_METHODS = """
 Methods that do not differ, in %: studies with a false verdict overall | for any emotion | either | pairs whose interval
 lies above zero, below zero | pairs that are called equal"""
@@ -25,6 +29,8 @@ def heading(cell: Cell) -> str:
     """What stands above the line of a cell, and of the cells like it."""
     if isinstance(cell, IntervalCell):
         return INTERVALS
+    if isinstance(cell, HalvesCell):
+        return HALVES
     return DIFFERENT_METHODS if isinstance(cell, StudyCell) and any(cell.gaps) else EQUAL_METHODS
 
 
@@ -33,6 +39,9 @@ def describe(cell: Cell, rows: np.ndarray) -> str:
     found = dict(zip(cell.columns, rows.T, strict=True))
     if isinstance(cell, IntervalCell):
         parts = _describe_intervals(cell, found)
+    elif isinstance(cell, HalvesCell):
+        held = 1 - found["above"] - found["below"]
+        parts = [rate(held), f"{rate(found['above'])}, {rate(found['below'])}", f"{100 * found['width'].mean():.1f}"]
     elif isinstance(cell, StudyCell):
         parts = _describe_verdicts(cell, found)
     return f"{cell.name:>{NAME_WIDTH}}  {' | '.join(parts)}"

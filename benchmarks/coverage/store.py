@@ -19,7 +19,7 @@ from benchmarks.coverage.cells import Cell
 
 ROOT = Path(__file__).parents[2]
 # Where the code begins that decides what a study finds, and the packages in which its imports are followed.
-ENTRIES = ("benchmarks.coverage.intervals", "benchmarks.coverage.studies")
+ENTRIES = ("benchmarks.coverage.halves", "benchmarks.coverage.intervals", "benchmarks.coverage.studies")
 FOLLOWED = (
     "benchmarks.coverage",
     "emocore.data.groups",

@@ -48,15 +48,19 @@ def plan_study(
         raise ConfigError(f"--gap is in points of macro-F1, above 0 and at most 100, not {gap:g}")
     known = _measure(study) if study else _Known(None, USUAL_TEXTS, 1, len(STUDY_METHODS))
     repetitions = replicates or seeds or known.repetitions
-    by_draw = (replicates or 0) > 1 if replicates or seeds else bool(known.chance and known.chance.is_by_draw)
+    kind = known.chance.kind if known.chance else "seed"
+    if seeds or replicates == 1:
+        kind = "seed"
+    elif replicates and kind == "seed":
+        kind = "draw"
     chance, source = known.chance, f"study '{study}'"
-    if chance is None or chance.is_by_draw != by_draw:
-        chance, source = typical_chance(by_draw), "typical values (SemEval-2018 E-c)"
+    if chance is None or chance.kind != kind:
+        chance, source = typical_chance(kind), "typical values (SemEval-2018 E-c)"
     texts, compared = texts or known.texts, len(set(methods)) if methods else known.methods
     if as_json:
         is_seen = compared > 1 and texts >= FEWEST_TEXTS
         smallest = smallest_gap(chance, texts, repetitions, compared) if is_seen else None
-        told = {"texts": texts, "repetitions": repetitions, "by_draw": chance.is_by_draw, "methods": compared}
+        told = {"texts": texts, "repetitions": repetitions, "repetition": chance.kind, "methods": compared}
         print_json(told | {"smallest_gap": smallest, "chance": vars(chance), "source": source})
         return
     print_line(describe_plan(chance, texts, repetitions, compared))
@@ -70,5 +74,6 @@ def _measure(study: str) -> _Known:
     predictions = comparison.largest_group
     if predictions is None:
         raise RunError(f"study '{study}' has no predictions to measure on")
-    repetitions = min(len(own) for own in predictions.repetitions.values())
+    repeated = predictions.halves or predictions
+    repetitions = min(len(own) for own in repeated.repetitions.values()) + bool(predictions.halves)
     return _Known(measure_chance(predictions), len(predictions.truth), repetitions, len(predictions.members))

@@ -41,8 +41,9 @@ def load_splits(config: RunConfig) -> Splits:
 
     Official files are used unchanged. Missing splits are taken from the training file, stratified over all labels
     (Sechidis et al. 2011, by `iterative-stratification`) or, with a group column, in whole groups (see `pick_groups`).
-    With a validation file and no test file, there is no test split. `rows` then limits only the training part; it
-    draws single rows even with groups, since a study of 500 rows is to have 500.
+    With a validation file and no test file, there is no test split. `rows` then limits only the training part, and so
+    does a replicate that learns from half of it; single rows are drawn even with groups, since a study of 500 rows is
+    to have 500.
     """
     train = read_table(config.data, config.text_column, config.label_columns, config.group_column)
     tables = {"data": train}
@@ -118,16 +119,17 @@ def _hold_out_groups(
 def _take_rows(train: pd.DataFrame, labels: tuple[str, ...], config: RunConfig) -> pd.DataFrame:
     """The first `rows` in an order that depends on the rows' content, the replicate and the split seed, but not on
     their order in the file: 500 rows are a subset of 1,000."""
-    if config.rows in (None, len(train)):
+    count = config.rows or (len(train) // 2 if config.learns_half else len(train))
+    if count == len(train):
         return train
-    if config.rows > len(train):
-        raise DataError(f"rows={config.rows:,} but the training part has {len(train):,}; ask for fewer or leave it out")
+    if count > len(train):
+        raise DataError(f"rows={count:,} but the training part has {len(train):,}; ask for fewer or leave it out")
     content = train[["text", *labels]]
     copies = content.groupby(list(content)).cumcount()
     rows = zip(copies, *(content[column] for column in content), strict=True)
     start = f"{config.split_seed} {config.replicate} "
     digests = [hashlib.sha256(f"{start}{row}".encode()).digest() for row in rows]
-    return train.iloc[sorted(range(len(train)), key=digests.__getitem__)[: config.rows]]
+    return train.iloc[sorted(range(len(train)), key=digests.__getitem__)[:count]]
 
 
 def _check_both_values(table: EmotionTable) -> None:

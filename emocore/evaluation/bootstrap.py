@@ -8,13 +8,15 @@ each text or group was drawn, times what it adds to each count).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from emocore.evaluation.predictions import Predictions
 
 RESAMPLES = 10_000
+# They show only how much of the variance between halves is text noise, not the tails of a distribution.
+RESAMPLES_OF_HALVES = 1_000
 CHUNK = 500
 SEED = 2018
 
@@ -23,11 +25,12 @@ SEED = 2018
 class Scores:
     """F1 by emotion as (..., runs, labels), and the other metrics as (..., runs) by name in METRICS.
 
-    Leading axes, if any, are resamples.
+    Leading axes, if any, are resamples. `halves` are the scores of the predictions' halves, if they have any.
     """
 
     emotions: np.ndarray
     metrics: dict[str, np.ndarray]
+    halves: "Scores | None" = None
 
 
 def average_runs(scores: np.ndarray, repetitions: Sequence[Sequence[int]], axis: int = 0) -> np.ndarray:
@@ -50,7 +53,8 @@ class _Counts:
 
 def score(predictions: Predictions) -> Scores:
     """The scores on the original texts."""
-    return _score(_split(_columns(predictions).sum(axis=0), predictions))
+    seen = _score(_split(_columns(predictions).sum(axis=0), predictions))
+    return replace(seen, halves=score(predictions.halves)) if predictions.halves else seen
 
 
 def resample(predictions: Predictions, resamples: int = RESAMPLES, seed: int = SEED) -> Scores:
@@ -66,9 +70,11 @@ def resample(predictions: Predictions, resamples: int = RESAMPLES, seed: int = S
         times = np.bincount(draws.ravel(), minlength=rows * units).reshape(rows, units).astype(np.float32)
         parts.append(_score(_split(times @ columns, predictions)))
     names = parts[0].metrics
+    halves = predictions.halves
     return Scores(
         np.concatenate([part.emotions for part in parts]),
         {name: np.concatenate([part.metrics[name] for part in parts]) for name in names},
+        halves=resample(halves, min(resamples, RESAMPLES_OF_HALVES), seed) if halves else None,
     )
 
 

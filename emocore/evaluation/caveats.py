@@ -58,7 +58,13 @@ def _doubt_plan(comparison: Comparison) -> Iterator[str]:
 
 def _doubt_single_seeds(comparison: Comparison) -> Iterator[str]:
     local = comparison.ranking().query("source == 'here'")
-    single = local.loc[local["seeds"] == 1, "series"].tolist()
+    halved = {
+        name
+        for predictions in comparison.groups
+        for name in predictions.members
+        if predictions.halves and predictions.halves.has_several_draws(name)
+    }
+    single = [name for name in local.loc[local["seeds"] == 1, "series"] if name not in halved]
     if not single:
         return
     assumed = comparison.verdicts.overall.dropna(subset="assumed_spread")
@@ -119,7 +125,7 @@ def _doubt_skill(comparison: Comparison) -> Iterator[str]:
 
 
 def _doubt_choice(comparison: Comparison) -> Iterator[str]:
-    for setting in find_swept_settings(comparison.results):
+    for setting in find_swept_settings(comparison.whole):
         yield (
             f"These runs vary their {audit_name(setting)}: the best of several values is chosen on the same texts that "
             "it is scored on, so its score is too high."

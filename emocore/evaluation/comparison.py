@@ -14,6 +14,7 @@ import pandas as pd
 from emocore.data.groups import FEWEST_GROUPS
 from emocore.errors import DataError, RunError
 from emocore.evaluation.bootstrap import RESAMPLES, resample, score
+from emocore.evaluation.chosen import leave_out_lone_halves, leave_out_repeats
 from emocore.evaluation.no_skill import no_skill_scores, no_skill_scores_from_supports
 from emocore.evaluation.paired_tests import measure_draws
 from emocore.evaluation.plan import Plan, find_plan, find_record
@@ -33,13 +34,11 @@ from emocore.evaluation.score_tables import (
     team_emotion_rows,
     team_score_rows,
 )
-from emocore.evaluation.series import group_series, name_series
+from emocore.evaluation.series import name_series
 from emocore.evaluation.together import JointResult, join_series
 from emocore.evaluation.verdicts import MARGIN, Verdicts, compare_pairs
 from emocore.run.study_record import StudyRecord
 from emocore.text import counted, join_names
-
-ID_TIME = len("20261123-172928")  # with which an id begins
 
 
 @dataclass(frozen=True)
@@ -77,9 +76,14 @@ class Comparison:
     family_pairs: list[int] = field(default_factory=list)
 
     @property
+    def whole(self) -> list[Result]:
+        """The runs whose scores are shown: all but those on halves of the training rows."""
+        return [result for result in self.results if not result.config.learns_half]
+
+    @property
     def scored(self) -> list[Result]:
-        """Everything that has a score and a cost: the runs, and what was made of them."""
-        return [*self.results, *self.joint]
+        """Everything that has a score and a cost: those runs, and what was made of them."""
+        return [*self.whole, *self.joint]
 
     @property
     def local(self) -> list[RunResult]:
@@ -129,12 +133,14 @@ def compare(
         raise DataError(f"not every run has a {split} split; they share {', '.join(shared)}")
     plan, unread = find_plan(results)
     policy = policy or planned_policy(plan.record if plan else None, results)
-    kept, notes = _without_repeats(results)
+    kept, repeats = leave_out_repeats(results)
+    kept, lone = leave_out_lone_halves(kept)
     series = name_series(kept)
-    joint, left_out = join_series(together, kept, series)
-    notes += [*left_out, *unread]
-    scored, names = [*kept, *joint], series | {result.id: result.method_title for result in joint}
-    groups = load_predictions([r for r in scored if isinstance(r, PredictedResult)], names, split, policy)
+    whole = [result for result in kept if not result.config.learns_half]
+    joint, left_out = join_series(together, whole, series)
+    notes = [*repeats, *lone, *left_out, *unread]
+    scored, names = [*whole, *joint], series | {result.id: result.method_title for result in joint}
+    groups = load_predictions([r for r in [*kept, *joint] if isinstance(r, PredictedResult)], names, split, policy)
     margin = plan.record.margin_points / 100 if plan else MARGIN
     scores, emotions, verdicts, between_draws = [], [], [], []
     family_pairs: list[int] = []
@@ -145,7 +151,7 @@ def compare(
         family_pairs.append(_count_tests(plan, predictions, kept, series))
         verdicts.append(compare_pairs(predictions, seen, drawn, margin, family_pairs[-1]))
         between_draws.append(measure_draws(predictions, seen, drawn))
-    every_team = [result for result in kept if isinstance(result, TeamResult)]
+    every_team = [result for result in whole if isinstance(result, TeamResult)]
     team = [result for result in every_team if launched_policy(result.config) == policy]
     if len(team) < len(every_team):
         notes.append(
@@ -174,7 +180,7 @@ def compare(
         scores=every_score,
         emotions=_add_known(pd.concat(emotions, ignore_index=True), scored, split, names),
         verdicts=Verdicts.join(verdicts).among(_rank_macro(every_score)["series"].tolist()),
-        no_skill=_no_skill_table(kept, groups, split),
+        no_skill=_no_skill_table(whole, groups, split),
         notes=notes,
         joint=joint,
         plan=plan,
@@ -231,22 +237,6 @@ def _note_groups(results: Sequence[Result], predictions: Sequence[Predictions], 
     if fewest < FEWEST_GROUPS:
         notes.append(f"The texts are of only {counted(fewest, 'group')}, so intervals and verdicts are rough.")
     return notes
-
-
-def _without_repeats(results: Sequence[Result]) -> tuple[list[Result], list[str]]:
-    """Keep only the latest run per series, seed and draw of training rows, because a repeated run would count as a
-    second seed."""
-    kept: dict[tuple[str, int, str | None], Result] = {}
-    notes = []
-    for name, members in group_series(results).items():
-        for result in sorted(members, key=lambda result: result.id[:ID_TIME]):
-            place = (name, result.config.seed, result.provenance.split_sha256)
-            earlier = kept.pop(place, None)
-            if earlier:
-                notes.append(f"Run {earlier.id} is left out: {result.id} has the same settings and seed.")
-            kept[place] = result
-    chosen = {result.id for result in kept.values()}
-    return [result for result in results if result.id in chosen], notes
 
 
 def _describe_series(rows: pd.DataFrame, results: Sequence[Result], series: dict[str, str]) -> pd.DataFrame:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from emocore.evaluation.caveats import find_caveats, name_some
 from emocore.evaluation.comparison import Comparison
+from emocore.evaluation.results import RunResult
 from emocore.evaluation.verdicts import UNDECIDED, Verdicts
 from emocore.text import format_probability, join_names
 
@@ -51,10 +52,14 @@ def _describe_training_texts(comparison: Comparison) -> list[str]:
     """A sentence that says whether the runs learned from one draw of training texts, for which alone their scores then
     hold, or from several; none if series differ in that."""
     draws = {frozenset(own) for predictions in comparison.groups for own in predictions.draws_of.values()}
-    rows = {result.provenance.rows.get("train") for result in comparison.local}
+    rows = {result.provenance.rows.get("train") for result in comparison.whole if isinstance(result, RunResult)}
     if len(draws) != 1 or len(rows) != 1 or not all(rows):
         return []
     [own], [count] = draws, rows
+    halves = [predictions.halves for predictions in comparison.groups if predictions.halves]
+    if halves:
+        drawn = max(len(own) for predictions in halves for own in predictions.draws_of.values())
+        return [f"Trained on these {count:,} texts, and on {drawn} halves of them to see what others would change."]
     return [f"Trained on {f'{len(own)} draws of' if len(own) > 1 else 'these'} {count:,} texts."]
 
 

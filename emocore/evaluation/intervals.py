@@ -3,9 +3,10 @@
 They count two sources of chance. *Texts*: the variance of the mean over a bootstrap of the texts. *Repetitions*: the
 variance between the runs, divided by their number, with Satterthwaite's (1946) degrees of freedom, since a few runs say
 little about their own spread. Repetitions are seeds or, if a study draws its training texts anew for each replicate,
-draws; only then the choice of the training texts is counted. Part of the variance between runs is text noise that the
-first part already counts; OWN_SHARE of it is subtracted. With one run the interval is that of the trained model and
-counts only the texts.
+draws; only then the choice of the training texts is counted. Where runs on halves of the training texts stand for other
+draws (emocore.evaluation.seed_spread), the variance between them takes the place of that of the mean. Part of the
+variance between runs is text noise that the first part already counts; OWN_SHARE of it is subtracted. With one run the
+interval is that of the trained model and counts only the texts.
 
 F1 of one emotion gets Wilson's (1927) interval, which stays within 0 and 1 and holds for few texts: F1 = 2J / (1 + J),
 where the Jaccard index J, the true positives among all texts labelled or predicted with the emotion, is a proportion.
@@ -50,8 +51,8 @@ MOST_RARE = 1 / 3
 
 @dataclass(frozen=True)
 class Variances:
-    """Variances of a mean over seeds, as arrays of the shape of one run's score. `seeds` is 0 with only one seed;
-    `text_freedom` are the degrees of freedom of `texts` (see `Predictions.text_freedom`)."""
+    """Variances of a mean over seeds, as arrays of the shape of one run's score. `seeds` is 0 with only one seed, and
+    known from so many `runs`; `text_freedom` are the degrees of freedom of `texts` (see `Predictions.text_freedom`)."""
 
     texts: np.ndarray
     seeds: np.ndarray
@@ -74,15 +75,22 @@ class Variances:
         return np.asarray(scipy.stats.t.ppf((1 + LEVEL) / 2, self.degrees_of_freedom))
 
 
-def split_variance(scores: np.ndarray, samples: np.ndarray, text_freedom: float = np.inf) -> Variances:
+def split_variance(
+    scores: np.ndarray,
+    samples: np.ndarray,
+    text_freedom: float = np.inf,
+    halves: tuple[np.ndarray, np.ndarray] | None = None,
+) -> Variances:
     """Variance of the mean score of a series; `scores` is (runs, ...), `samples` (resamples, runs, ...), and
-    `text_freedom` that of the predictions."""
-    runs = len(scores)
+    `text_freedom` that of the predictions. `halves` are the same two arrays of its runs on halves."""
     texts = samples.mean(axis=1).var(axis=0, dtype=float)
+    averaged = 1 if halves else len(scores)
+    scores, samples = halves or (scores, samples)
+    runs = len(scores)
     if runs == 1:
         return Variances(texts, np.zeros_like(texts), runs, text_freedom)
     between = scores.var(axis=0, ddof=1)
-    seeds = np.maximum(between - OWN_SHARE * own_text_variance(samples), 0) / runs
+    seeds = np.maximum(between - OWN_SHARE * own_text_variance(samples), 0) / averaged
     return Variances(texts, seeds, runs, text_freedom)
 
 

@@ -3,7 +3,8 @@
 All series are scored on the same resampled texts, and the deviations of resampled differences from the observed one
 show the effect of chance in the texts (emocore.evaluation.deviations). The spread between seeds
 (emocore.evaluation.seed_spread) widens them. Series that learned from the same draws of the training texts are compared
-draw by draw instead: their differences by draw have a spread of their own, without what a draw does to both.
+draw by draw instead: their differences by draw have a spread of their own, without what a draw does to both. Where all
+training texts were used, the differences of runs on the same halves of them have that spread.
 
 Two series that err on the same texts show no variance over texts, as where both never predict a rare emotion. It is
 taken to be at least that of one text which only one of them gets right, as Agresti and Min (2005) add one such text to
@@ -11,8 +12,9 @@ the counts of a difference between paired proportions. So no interval has a widt
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from operator import attrgetter
 
 import numpy as np
 
@@ -41,6 +43,8 @@ Sides = tuple[str, ...]
 """One series, or a pair."""
 Repetitions = Sequence[Sequence[Sequence[int]]]
 """Of each side its repetitions, each as the places of its runs."""
+Pick = Callable[[Scores], np.ndarray]
+"""Takes what is compared from scores: (..., runs, columns)."""
 Estimate = Callable[..., dict[Sides, SeedSpread]]
 
 
@@ -72,14 +76,13 @@ class Target:
     @classmethod
     def of_macro(cls, predictions: Predictions, scores: Scores, samples: Scores) -> "Target":
         """macro-F1. One text moves it by what it moves the F1 of an average emotion, divided by their number."""
-        seen, drawn = scores.metrics["f1_macro"][:, None], samples.metrics["f1_macro"][..., None]
         moved = {name: np.sqrt([(f1**2).mean()]) / len(f1) for name, f1 in _f1_of_one_text(predictions).items()}
         texts = len(predictions.truth)
         has_groups = predictions.groups is not None and texts >= FEWEST_TEXTS
         units = predictions.units if has_groups else texts
         return cls._of(
             predictions, ("",), np.array([texts]), np.array([units]), FEWEST_GROUPS if has_groups else FEWEST_TEXTS,
-            seen, drawn, moved, estimate_macro_spread, MACRO_ASSUMPTION,
+            scores, samples, _pick_macro, moved, estimate_macro_spread, MACRO_ASSUMPTION,
         )  # fmt: skip
 
     @classmethod
@@ -88,8 +91,8 @@ class Target:
         names, support, moved = predictions.labels, predictions.support, _f1_of_one_text(predictions)
         estimate = partial(estimate_emotion_spread, support=support)
         return cls._of(
-            predictions, names, support, predictions.unit_support, FEWEST_POSITIVES, scores.emotions, samples.emotions,
-            moved, estimate, EMOTION_ASSUMPTION,
+            predictions, names, support, predictions.unit_support, FEWEST_POSITIVES, scores, samples,
+            attrgetter("emotions"), moved, estimate, EMOTION_ASSUMPTION,
         )  # fmt: skip
 
     @classmethod
@@ -100,21 +103,22 @@ class Target:
         support: np.ndarray,
         units: np.ndarray,
         fewest: int,
-        seen: np.ndarray,
-        drawn: np.ndarray,
+        scores: Scores,
+        samples: Scores,
+        pick: Pick,
         of_one_text: dict[str, np.ndarray],
         estimate: Estimate,
         assumption: Assumption,
     ) -> "Target":
-        def vary(repetitions: Repetitions) -> SampleVariance:
-            return SampleVariance.of(_difference(seen, repetitions), _difference(drawn, repetitions, axis=1))
-
-        own: dict[Sides, SampleVariance] = {
-            (name,): vary([repetitions]) for name, repetitions in predictions.repetitions.items()
-        }
-        pairs: dict[Sides, SampleVariance] = {
-            pair: vary(sides) for pair in predictions.pairs if (sides := predictions.share_draws(*pair))
-        }
+        seen, drawn = pick(scores), pick(samples)
+        own, pairs = _find_variances(predictions, predictions.pairs, seen, drawn)
+        if predictions.halves and scores.halves and samples.halves:
+            arrays = pick(scores.halves), pick(samples.halves)
+            of_halves = _find_variances(predictions.halves, predictions.pairs, *arrays)
+            for known, others in zip((own, pairs), of_halves, strict=True):
+                known |= {
+                    sides: replace(variance, are_halves=True) for sides, variance in others.items() if variance.runs > 1
+                }
         # A joint series says nothing that its members do not, so it borrows from them but lends nothing.
         joint = {name for name in predictions.members if predictions.method_of[name] == TOGETHER}
         spreads: dict[Sides, SeedSpread] = {}
@@ -124,7 +128,7 @@ class Target:
                 independent = len(plain) if sampled is own else _count_independent(plain)
                 if part:
                     spreads |= estimate(part, independent=max(1, independent) / len(part))
-        single = [name for name, repetitions in predictions.repetitions.items() if len(repetitions) == 1]
+        single = [name for (name,), variance in own.items() if variance.runs == 1]
         lent = has_lenders(own)
         unit = "texts" if (units == support).all() else "groups of texts"
         return cls(
@@ -137,7 +141,8 @@ class Target:
         differences in them. The p-value is NaN if too few texts or groups have the emotion."""
         shared = self.predictions.share_draws(first, second)
         sides = shared or [self.predictions.repetitions[first], self.predictions.repetitions[second]]
-        spreads = [self.spreads[first, second]] if shared else [self.spreads[first,], self.spreads[second,]]
+        of_pair = self.spreads.get((first, second))
+        spreads = [of_pair] if of_pair else [self.spreads[first,], self.spreads[second,]]
         (mean, resampled), (other_mean, other_resampled) = map(self._average, sides)
         difference = mean - other_mean
         moved = np.abs(resampled - other_resampled - difference)
@@ -172,6 +177,8 @@ class Target:
             yield f"one seed of {' and of '.join(alone)}: its spread between seeds is {spread}"
         if shared and any(len(self.predictions.draws_of[name]) > len(shared[0]) for name in (first, second)):
             yield f"compared by the {len(shared[0])} draws of training texts that both have"
+        if self.predictions.halves and (first, second) not in self.spreads:
+            yield "no two halves of the training texts that both learned from, so it holds for these texts alone"
 
     def _average(self, side: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
         """The mean over these repetitions of a series, (columns,) and (resamples, columns); each is needed for several
@@ -185,14 +192,36 @@ class Target:
 
 def measure_draws(predictions: Predictions, scores: Scores, samples: Scores) -> float:
     """The standard deviation of macro-F1 between draws of the training texts, the mean over series with several draws,
-    without text noise; NaN without such a series. Seeds differ between draws, too, and are part of it."""
-    seen, drawn = scores.metrics["f1_macro"][:, None], samples.metrics["f1_macro"][..., None]
-    variances = []
-    for name, repetitions in predictions.repetitions.items():
-        if len(predictions.draws_of[name]) > 1:
-            own = SampleVariance.of(_difference(seen, [repetitions]), _difference(drawn, [repetitions], axis=1))
-            variances.append(max(float((own.between - own.own)[0]), 0.0))
+    or else halves, without text noise; NaN without such a series. Seeds differ between draws, too, and are part of
+    it."""
+    own, _ = _find_variances(predictions, [], _pick_macro(scores), _pick_macro(samples))
+    variances = [
+        max(float((variance.between - variance.own)[0]), 0.0)
+        for (name,), variance in own.items()
+        if predictions.has_several_draws(name)
+    ]
+    if not variances and predictions.halves and scores.halves and samples.halves:
+        return measure_draws(predictions.halves, scores.halves, samples.halves)
     return float(np.sqrt(np.mean(variances))) if variances else np.nan
+
+
+def _find_variances(
+    predictions: Predictions, pairs: Sequence[tuple[str, str]], seen: np.ndarray, drawn: np.ndarray
+) -> tuple[dict[Sides, SampleVariance], dict[Sides, SampleVariance]]:
+    """Between the repetitions of each series, and between the differences of each of the pairs that shares draws."""
+
+    def vary(repetitions: Repetitions) -> SampleVariance:
+        return SampleVariance.of(_difference(seen, repetitions), _difference(drawn, repetitions, axis=1))
+
+    own: dict[Sides, SampleVariance] = {
+        (name,): vary([repetitions]) for name, repetitions in predictions.repetitions.items()
+    }
+    return own, {pair: vary(sides) for pair in pairs if (sides := predictions.share_draws(*pair))}
+
+
+def _pick_macro(scores: Scores) -> np.ndarray:
+    """(..., runs, 1)"""
+    return scores.metrics["f1_macro"][..., None]
 
 
 def _count_independent(pairs: Iterable[Sides]) -> int:

@@ -4,14 +4,17 @@ A pair of methods gets a verdict if its difference is large for its standard err
 
     method_text_deviation^2 / texts + (run_text_deviation^2 / texts + repetition_deviation^2) / repetitions
 
-with the degrees of freedom and the correction for the study's pairs that verdicts have. How often that happens is
-simulated on this level, since Holm's correction depends on all gaps of a study: the more pairs are clearly apart, the
-smaller a gap between the others is seen. Only macro-F1 is covered, not single emotions.
+where a run on all training texts is one repetition, and runs on halves of them only tell its spread
+(emocore.evaluation.seed_spread). It is tested with the degrees of freedom and the correction for the study's pairs that
+verdicts have. How often that happens is simulated on this level, since Holm's correction depends on all gaps of a
+study: the more pairs are clearly apart, the smaller a gap between the others is seen. Only macro-F1 is covered, not
+single emotions.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import sqrt
+from typing import Literal
 
 import numpy as np
 import scipy
@@ -31,6 +34,11 @@ SEED = 2018
 MOST_REPETITIONS, MOST_TEXTS = 100, 1_000_000
 
 
+Repetition = Literal["seed", "draw", "half"]
+"""What the repetitions of a study are: seeds on one draw of the training texts, replicates on several draws, or one run
+on all texts and others on halves of them."""
+
+
 @dataclass(frozen=True)
 class Chance:
     """How much chance there is in a difference of two methods' macro-F1, as standard deviations.
@@ -38,14 +46,14 @@ class Chance:
     The text deviations are of one evaluation text: what methods answer differently varies by `method_text_deviation`
     over the root of the number of texts, and what each run answers differently by `run_text_deviation`. Measured on
     groups of texts, both are larger and hold for other groups of such sizes.
-    `repetition_deviation` is that between differences of two single runs in the whole population: on other draws of the
-    training texts, or of other seeds if `is_by_draw` is false.
+    `repetition_deviation` is that between differences of two single runs in the whole population: of other seeds, or on
+    other draws or halves of the training texts, as `kind` says.
     """
 
     method_text_deviation: float
     run_text_deviation: float
     repetition_deviation: float
-    is_by_draw: bool
+    kind: Repetition
 
 
 # Measured on SemEval-2018 E-c with 1,000 training texts and tuned thresholds, LoRA against IA3: single runs differ by
@@ -54,15 +62,17 @@ class Chance:
 TYPICAL_METHOD_TEXTS, TYPICAL_RUN_TEXTS, TYPICAL_SEED, TYPICAL_DRAW = 0.12, 0.19, 0.0064, 0.006
 
 
-def typical_chance(is_by_draw: bool) -> Chance:
+def typical_chance(kind: Repetition) -> Chance:
     """The chance to be expected where nothing was measured yet."""
-    between = 2 * TYPICAL_SEED**2 + (TYPICAL_DRAW**2 if is_by_draw else 0)
-    return Chance(TYPICAL_METHOD_TEXTS, TYPICAL_RUN_TEXTS, sqrt(between), is_by_draw)
+    between = 2 * TYPICAL_SEED**2 + (0 if kind == "seed" else TYPICAL_DRAW**2)
+    return Chance(TYPICAL_METHOD_TEXTS, TYPICAL_RUN_TEXTS, sqrt(between), kind)
 
 
 def measure_chance(predictions: Predictions) -> Chance | None:
     """The chance in a study's differences, in the root mean square over its pairs; None without a pair of which both
-    have several repetitions. Draws are told of only if all pairs share some."""
+    have several repetitions. Halves count if there are any, and draws only if all pairs share some."""
+    kind: Repetition = "half" if predictions.halves else "draw"
+    predictions = predictions.halves or predictions
     seen, drawn = score(predictions).metrics["f1_macro"], resample(predictions, RESAMPLES).metrics["f1_macro"]
     texts = len(predictions.truth)
     found, by_draw = [], []
@@ -85,28 +95,31 @@ def measure_chance(predictions: Predictions) -> Chance | None:
     if not found:
         return None
     of_methods, of_runs, between = np.sqrt(np.maximum(np.array(found).mean(axis=0), 0)).tolist()
-    return Chance(of_methods, of_runs, between, all(by_draw))
+    return Chance(of_methods, of_runs, between, kind if all(by_draw) else "seed")
 
 
 def forecast_power(gaps: Sequence[float], chance: Chance, texts: int, repetitions: int) -> np.ndarray:
     """(pairs,) the probability that each pair of methods gets a right verdict, in the order of `combinations`.
 
-    `gaps` are how far the methods' macro-F1 is below the best, `repetitions` is the number of runs of each. The
+    `gaps` are how far the methods' macro-F1 is below the best, `repetitions` is the number of runs of each, with halves
+    the one on all texts among them. The
     probabilities are shares of FORECASTS simulated studies: normal scores, a variance that is estimated as in verdicts,
     t-tests and Holm's correction over all pairs.
     """
     methods, random = len(gaps), np.random.default_rng(SEED)
+    has_halves = chance.kind == "half"
+    averaged, freedom = (1, repetitions - 2) if has_halves else (repetitions, repetitions - 1)
     run_texts = chance.run_text_deviation**2 / texts
-    between = chance.repetition_deviation**2 / repetitions
-    if repetitions == 1:  # a verdict on single runs assumes their spread
+    between = chance.repetition_deviation**2 / averaged
+    if freedom < 1:  # a verdict on single runs assumes their spread
         sampled = between = max(between, 2 * MACRO_ASSUMPTION.deviation**2)
         doubt = 1 / MACRO_ASSUMPTION.freedom
         estimated = np.full(FORECASTS, sampled)
     else:
-        sampled, lenders = between + run_texts / repetitions, methods - 1 if chance.is_by_draw else methods
-        doubt = pooled_doubt(repetitions - 1, lenders * (repetitions - 1))
+        sampled, lenders = between + run_texts / averaged, methods if chance.kind == "seed" else methods - 1
+        doubt = pooled_doubt(freedom, lenders * freedom)
         estimated = sampled * doubt * random.chisquare(1 / doubt, FORECASTS)
-    total = chance.method_text_deviation**2 / texts + run_texts / repetitions + between
+    total = chance.method_text_deviation**2 / texts + run_texts / averaged + between
     seen = np.maximum(total - sampled + estimated, total - between)[:, None]
     scores = random.normal(-np.array(gaps), sqrt(total / 2), (FORECASTS, methods))
     first, second = np.triu_indices(methods, 1)
@@ -137,7 +150,8 @@ def smallest_gap(chance: Chance, texts: int, repetitions: int, methods: int) -> 
 
 def needed_repetitions(gap: float, chance: Chance, texts: int, methods: int) -> int | None:
     """The fewest runs of each method that show a gap with a probability of POWER; None if no number does."""
-    return _find_fewest(2, MOST_REPETITIONS, lambda runs: forecast_gap(gap, chance, texts, runs, methods))
+    fewest = 3 if chance.kind == "half" else 2  # with fewer, there is no spread to see
+    return _find_fewest(fewest, MOST_REPETITIONS, lambda runs: forecast_gap(gap, chance, texts, runs, methods))
 
 
 def needed_texts(gap: float, chance: Chance, repetitions: int, methods: int) -> int | None:
@@ -159,7 +173,7 @@ def describe_plan(chance: Chance, texts: int, repetitions: int, methods: int) ->
     """One sentence: the smallest gap that such a study finds."""
     if methods < 2:
         return "With one method there is nothing to compare."
-    runs = _describe_repetitions(repetitions, chance.is_by_draw)
+    runs = _describe_repetitions(repetitions, chance.kind)
     if texts < FEWEST_TEXTS:
         return f"{counted(texts, 'evaluation text')} are too few for a verdict, whatever the methods do."
     gap = smallest_gap(chance, texts, repetitions, methods)
@@ -173,15 +187,17 @@ def describe_needs(gap: float, chance: Chance, texts: int, repetitions: int, met
     """One sentence: how many repetitions, or how many texts, show a gap in macro-F1."""
     runs = needed_repetitions(gap, chance, texts, methods)
     more = needed_texts(gap, chance, repetitions, methods)
-    told, own = f"A gap of {100 * gap:g} points", _describe_repetitions(repetitions, chance.is_by_draw)
+    told, own = f"A gap of {100 * gap:g} points", _describe_repetitions(repetitions, chance.kind)
     ways = []
     if runs and texts >= FEWEST_TEXTS:
-        ways.append(f"{_describe_repetitions(runs, chance.is_by_draw)} on {texts:,} texts")
+        ways.append(f"{_describe_repetitions(runs, chance.kind)} on {texts:,} texts")
     ways += [f"about {float(f'{more:.1e}'):,.0f} texts with {own}"] if more else []
     if not ways:
         return f"{told} needs more texts as well as more repetitions."
     return f"{told} takes {', or '.join(ways)}."
 
 
-def _describe_repetitions(repetitions: int, is_by_draw: bool) -> str:
-    return counted(repetitions, "replicate" if is_by_draw else "seed")
+def _describe_repetitions(repetitions: int, kind: Repetition) -> str:
+    if kind == "half":
+        return f"one run on all training texts and {repetitions - 1} on halves"
+    return counted(repetitions, "seed" if kind == "seed" else "replicate")

@@ -6,7 +6,7 @@ hold for all.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
 from typing import Literal
@@ -35,7 +35,8 @@ class Predictions:
     """`runs`, `series`, `methods` and `draws` have one entry per run; runs of equal draws learned from the same texts.
     Arrays: truth bool (texts, labels); probabilities float64 and predicted bool, both (runs, texts, labels); thresholds
     (runs, labels), which are means if they were cross-fitted; groups int (texts,), the number of each text's group,
-    counted from 0, or None if every text stands for itself."""
+    counted from 0, or None if every text stands for itself; `halves` the runs of these series that learned from halves
+    of the training texts, which only show how far other texts would move the scores, or None if there are none."""
 
     runs: tuple[str, ...]
     series: tuple[str, ...]
@@ -49,6 +50,7 @@ class Predictions:
     predicted: np.ndarray
     thresholds: np.ndarray
     groups: np.ndarray | None = None
+    halves: "Predictions | None" = None
 
     @cached_property
     def members(self) -> dict[str, list[int]]:
@@ -81,12 +83,19 @@ class Predictions:
     def pairs(self) -> list[tuple[str, str]]:
         """The pairs of series that can be compared. One with several draws of the training texts and one with a single
         draw cannot: the seeds of the latter do not show what the choice of the texts does."""
-        has_several = {name: len(draws) > 1 for name, draws in self.draws_of.items()}
-        return [pair for pair in combinations(self.members, 2) if has_several[pair[0]] == has_several[pair[1]]]
+        return [
+            pair
+            for pair in combinations(self.members, 2)
+            if self.has_several_draws(pair[0]) == self.has_several_draws(pair[1])
+        ]
+
+    def has_several_draws(self, name: str) -> bool:
+        """Whether the runs of a series learned from several draws of the training texts."""
+        return len(self.draws_of.get(name, {})) > 1
 
     def share_draws(self, first: str, second: str) -> list[list[list[int]]] | None:
         """Of both series the runs of each draw that they have in common, in the same order; None without two."""
-        one, other = self.draws_of[first], self.draws_of[second]
+        one, other = self.draws_of.get(first, {}), self.draws_of.get(second, {})
         shared = [draw for draw in one if draw in other]
         return [[own[draw] for draw in shared] for own in (one, other)] if len(shared) > 1 else None
 
@@ -144,7 +153,17 @@ def load_predictions(
     for result in results:
         truth, row_ids = result.truth(split), tuple(result.row_ids(split))
         groups.setdefault((row_ids, truth.tobytes(), tuple(result.labels)), []).append(result)
-    return [_join(members, series, split, policy) for members in groups.values()]
+    return [_join_with_halves(members, series, split, policy) for members in groups.values()]
+
+
+def _join_with_halves(
+    results: Sequence[PredictedResult], series: dict[str, str], split: str, policy: ThresholdPolicy
+) -> Predictions:
+    """The runs on whole sets of training rows, with those on halves of them apart, which all have a series there."""
+    whole = [result for result in results if not result.config.learns_half]
+    halves = [result for result in results if result.config.learns_half]
+    joined = _join(whole, series, split, policy)
+    return replace(joined, halves=_join(halves, series, split, policy)) if halves else joined
 
 
 def _join(

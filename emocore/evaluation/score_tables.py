@@ -1,6 +1,8 @@
 """The tables of scores of a comparison: of local runs with their intervals, of runs of W&B as they were logged."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -28,16 +30,14 @@ def score_rows(predictions: Predictions, seen: Scores, drawn: Scores) -> pd.Data
     """One row per series and metric: series, metric, value, low, high. `seen` are the scores on the texts of
     `predictions`, `drawn` those on resamples of them."""
     rows = []
-    for name, repetitions in predictions.repetitions.items():
+    for name in predictions.members:
         for metric in METRICS:
-            value = average_runs(seen.metrics[metric], repetitions)
-            samples = average_runs(drawn.metrics[metric], repetitions, axis=1)
-            variances = split_variance(value, samples, predictions.text_freedom)
-            low, high = t_interval(value.mean(), variances)
+            value, variances = _average(predictions, name, seen, drawn, partial(_take_metric, metric))
+            low, high = t_interval(value, variances)
             if metric == "f1_macro":
                 f1, of_emotions, either = _by_emotion(predictions, name, seen, drawn)
                 low, high = macro_interval(f1, of_emotions, either, predictions.unit_support, variances)
-            rows.append((name, metric, value.mean(), float(low), float(high)))
+            rows.append((name, metric, float(value), float(low), float(high)))
     return pd.DataFrame(rows, columns=["series", "metric", "value", "low", "high"])
 
 
@@ -75,11 +75,29 @@ def _by_emotion(
 ) -> tuple[np.ndarray, Variances, np.ndarray]:
     """Mean F1 of the series `name`, its variances, and how many texts have or are predicted to have the emotion;
     (labels,) each."""
-    repetitions, places = predictions.repetitions[name], predictions.members[name]
-    f1 = average_runs(seen.emotions, repetitions)
-    variances = split_variance(f1, average_runs(drawn.emotions, repetitions, axis=1), predictions.text_freedom)
-    either = (predictions.predicted[places] | predictions.truth).sum(axis=1).mean(axis=0)
-    return f1.mean(axis=0), variances, either
+    f1, variances = _average(predictions, name, seen, drawn, attrgetter("emotions"))
+    either = (predictions.predicted[predictions.members[name]] | predictions.truth).sum(axis=1).mean(axis=0)
+    return f1, variances, either
+
+
+def _average(
+    predictions: Predictions, name: str, seen: Scores, drawn: Scores, pick: Callable[[Scores], np.ndarray]
+) -> tuple[np.ndarray, Variances]:
+    """The mean over the repetitions of a series, and its variances, of the scores that `pick` takes; (...)."""
+
+    def repeat(runs: Predictions, seen: Scores, drawn: Scores) -> tuple[np.ndarray, np.ndarray]:
+        repetitions = runs.repetitions[name]
+        return average_runs(pick(seen), repetitions), average_runs(pick(drawn), repetitions, axis=1)
+
+    halves = None
+    if predictions.halves and seen.halves and drawn.halves and predictions.halves.has_several_draws(name):
+        halves = repeat(predictions.halves, seen.halves, drawn.halves)
+    scores, samples = repeat(predictions, seen, drawn)
+    return scores.mean(axis=0), split_variance(scores, samples, predictions.text_freedom, halves)
+
+
+def _take_metric(metric: str, scores: Scores) -> np.ndarray:
+    return scores.metrics[metric]
 
 
 def team_score_rows(team: Sequence[TeamResult], split: str, series: dict[str, str]) -> pd.DataFrame:

@@ -18,6 +18,12 @@ degrees of freedom.
 spread is that of the differences by draw, and each pair counts as a series here. Of the pairs of n series, n - 1 are
 independent.
 
+*Halves*: scores of runs on all training texts n have no other draws. Runs on random halves of them show what draws do:
+a half is a draw of n/2 texts from n, so scores on halves differ by (1 - 1/2) / (1/2) = 1 times the variance of scores
+on n texts from draw to draw (the delete-d jackknife, Shao and Wu 1989, with d = n/2). That variance is therefore the
+one between halves, whatever their number, which only says how well it is known. It is a little too large, since runs on
+fewer texts depend more on them.
+
 A series with one seed gets the spread of the others, and at least the assumed one, since a few seeds may be similar by
 chance or because of their method. A series whose seeds all give the same scores has no spread and lends none.
 """
@@ -59,11 +65,13 @@ SMALLEST_VARIANCE = 1e-10
 
 @dataclass(frozen=True)
 class SampleVariance:
-    """Of one series: the variance between its runs, and the part of it that is text noise; (columns,) each."""
+    """Of one series: the variance between its runs, and the part of it that is text noise; (columns,) each. The score
+    is a mean over the runs or, with `are_halves`, that of another run, on all training texts."""
 
     between: np.ndarray
     own: np.ndarray
     runs: int
+    are_halves: bool = False
 
     @classmethod
     def of(cls, scores: np.ndarray, samples: np.ndarray) -> "SampleVariance":
@@ -71,6 +79,11 @@ class SampleVariance:
         if len(scores) == 1:
             return cls(np.zeros(scores.shape[1]), np.zeros(scores.shape[1]), 1)
         return cls(scores.var(axis=0, ddof=1), own_text_variance(samples), len(scores))
+
+    @property
+    def averaged(self) -> int:
+        """How many runs the score is the mean of."""
+        return 1 if self.are_halves else self.runs
 
     @property
     def is_silent(self) -> np.ndarray:
@@ -207,7 +220,7 @@ def _fit_prior(variances: np.ndarray, freedom: np.ndarray, log_support: np.ndarr
 
 def _subtract(sampled: np.ndarray, own: SampleVariance, freedom: np.ndarray) -> SeedSpread:
     """The spread of a series with several seeds from the variance of one of its runs, which contains text noise."""
-    return SeedSpread(np.maximum(sampled - own.own, 0) / own.runs, sampled / own.runs, freedom)
+    return SeedSpread(np.maximum(sampled - own.own, 0) / own.averaged, sampled / own.averaged, freedom)
 
 
 def _lend(sampled: np.ndarray, text_noise: np.ndarray, freedom: np.ndarray, least: Assumption) -> SeedSpread:

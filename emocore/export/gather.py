@@ -56,9 +56,9 @@ def gather(
             figures[f"macro-F1 against {name}"] = cost_scatter(
                 costs, pareto_front(costs, cost, comparison.verdicts), cost, name, comparison.floor("f1_macro")
             )
-    for setting in find_swept_settings(comparison.results):
+    for setting in find_swept_settings(comparison.whole):
         name = f"macro-F1 against {audit_name(setting)}"
-        tables[name] = sweep_table(comparison.scores, comparison.results, setting, comparison.always_on)
+        tables[name] = sweep_table(comparison.scores, comparison.whole, setting, comparison.always_on)
         figures[name] = sweep_curves(tables[name], audit_name(setting))
     return ComparisonContent(
         comparison,

@@ -51,7 +51,8 @@ def estimate_seconds(configs: list[RunConfig], train_rows: int, root: Path) -> f
 def _estimate_run(config: RunConfig, train_rows: int, known: dict[Kind, float]) -> float | None:
     if not find_method(config.method).needs_base:
         return STARTUP_SECONDS / 2
-    samples = (config.rows or train_rows) * (config.epochs or 1)
+    rows = config.rows or (train_rows // 2 if config.learns_half else train_rows)
+    samples = rows * (config.epochs or 1)
     if config.max_steps:
         samples = config.max_steps * config.batch_size * config.gradient_accumulation_steps
     on_cpu = config.device == "cpu" or default_device().name == "cpu"

@@ -28,6 +28,8 @@ from emocore.text import format_count
 
 logger = logging.getLogger(__name__)
 
+# Of halves of the training rows: with one, there is no difference between draws to see.
+FEWEST_HALVES = 2
 LARGE_PARAMETERS = 1e9  # of a base that is too large for a CPU
 
 
@@ -54,13 +56,18 @@ def plan_runs(configs: list[RunConfig]) -> Plan:
         complete, left_out = resolve(config)
         resolved.append(_with_absolute_paths(complete))
         notes += [*left_out, *_check_machine(complete)]
-    by_rows = sorted(resolved, key=lambda config: math.inf if config.rows is None else config.rows)
+    by_rows = sorted(resolved, key=_order_by_rows)
     splits = load_splits(by_rows[-1])  # the data also has the rows of smaller runs
     notes += splits.notes
-    if by_rows[0].rows != by_rows[-1].rows:
-        few = load_splits(by_rows[0]).notes
-        notes += [f"with {by_rows[0].rows:,} rows: {note}" for note in few if note not in splits.notes]
+    if _order_by_rows(by_rows[0]) < _order_by_rows(by_rows[-1]):
+        few = load_splits(by_rows[0])
+        notes += [f"with {len(few.frames['train']):,} rows: {note}" for note in few.notes if note not in splits.notes]
     return Plan(resolved, splits, list(dict.fromkeys(notes)))
+
+
+def _order_by_rows(config: RunConfig) -> tuple[float, bool]:
+    """Orders runs by their training rows, those on halves before those on all."""
+    return config.rows or math.inf, not config.learns_half
 
 
 def plan_study(study: StudyConfig) -> Plan:
@@ -83,14 +90,25 @@ def plan_study(study: StudyConfig) -> Plan:
         if config not in configs:
             configs.append(config)
     plan = plan_runs(configs)
+    _check_replicates(study.replicates, plan)
+    return replace(plan, notes=[*notes, *plan.notes], study=study)
+
+
+def _check_replicates(replicates: int, plan: Plan) -> None:
     available = plan.splits.available_rows
-    if study.replicates > 1 and any(config.rows in (None, available) for config in plan.configs):
+    if replicates > 1 and any(config.rows == available for config in plan.configs):
         raise ConfigError(
-            f"replicates: the training part has {available:,} rows, and with all of them every replicate would learn "
-            "from the same; set rows to fewer",
+            f"replicates: the training part has {available:,} rows, and with rows={available:,} every replicate would "
+            "learn from the same; set rows to fewer, or leave it out to train on all rows and on halves of them",
             field="replicates",
         )
-    return replace(plan, notes=[*notes, *plan.notes], study=study)
+    if 1 < replicates <= FEWEST_HALVES and any(config.learns_half for config in plan.configs):
+        raise ConfigError(
+            f"replicates: with all rows, the first replicate learns from all and the others from halves, of which it "
+            f"takes {FEWEST_HALVES} or more to see how they differ; set replicates to {FEWEST_HALVES + 1} or more, or "
+            "rows to fewer",
+            field="replicates",
+        )
 
 
 def launch(plan: Plan, root: Path, allow_repeats: bool = False) -> list[RunFolder]:

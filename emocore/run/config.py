@@ -88,8 +88,8 @@ class RunConfig(BaseModel):
         1,
         ge=1,
         le=MOST_REPLICATES,
-        description="Which draw of the training rows a run learns from, if `rows` asks for fewer than there are. Runs "
-        "with the same number learn from the same rows.",
+        description="Which draw of the training rows a run learns from; runs with the same number learn from the same "
+        "rows. If `rows` asks for all of them, replicate 1 does, and each other one learns from another half.",
     )
     study: Annotated[str | None, Use("identity", "top")] = Field(
         None,
@@ -254,6 +254,12 @@ class RunConfig(BaseModel):
         if self.validation_share + self.test_share >= 0.8:
             raise ValueError("validation_share and test_share leave less than 20 % for training; lower one of them")
         return self
+
+    @property
+    def learns_half(self) -> bool:
+        """Whether the run learns from a random half of all training rows. Such runs only show how much the choice of
+        the training texts matters: scores are those of the run on all rows."""
+        return self.rows is None and self.replicate > 1
 
     def count_steps(self, rows: int) -> int:
         """Optimizer steps for this many training rows; a short last batch of an epoch also counts as a step."""

@@ -31,8 +31,9 @@ class StudyConfig(BaseModel):
         ge=1,
         le=MOST_REPLICATES,
         description="How often every method is trained, each time with other seeds and on other training rows, the "
-        "same for all methods. This shows how much chance is in the choice of the training texts. It needs `rows`, "
-        "fewer than there are.",
+        "same for all methods. This shows how much chance is in the choice of the training texts. With `rows`, each "
+        "replicate draws so many. With all rows, the first learns from all of them and gives the scores; each other "
+        "one learns from another half, and shows only how far other texts would move the scores.",
     )
     margin_points: float = Field(
         1.0,

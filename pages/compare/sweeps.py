@@ -12,7 +12,7 @@ from pages.compare.view import View
 
 
 def show(view: View) -> None:
-    settings = view.keep("swept", lambda: find_swept_settings(view.comparison.results))
+    settings = view.keep("swept", lambda: find_swept_settings(view.comparison.whole))
     for setting in settings:
         st.subheader(f"macro-F1 against {audit_name(setting)}")
         view.draw(
@@ -35,5 +35,5 @@ def show(view: View) -> None:
 
 def _draw_sweep(view: View, setting: str) -> go.Figure:
     comparison = view.comparison
-    table = sweep_table(comparison.scores, comparison.results, setting, comparison.always_on)
+    table = sweep_table(comparison.scores, comparison.whole, setting, comparison.always_on)
     return sweep_curves(table, audit_name(setting))

@@ -7,7 +7,7 @@ import streamlit as st
 
 from emocore.data.allowed import allow_sources
 from emocore.errors import EmocoreError
-from emocore.evaluation.planner import describe_plan, typical_chance
+from emocore.evaluation.planner import Repetition, describe_plan, typical_chance
 from emocore.jobs.estimate import estimate_seconds
 from emocore.jobs.launch import Plan, plan_study
 from emocore.models.bases import find_base
@@ -44,9 +44,8 @@ def check(study: StudyConfig, versions: tuple[tuple[int, int], ...]) -> Plan:
 
 
 @st.cache_data(max_entries=50, show_spinner=False)
-def tell_smallest_gap(texts: int, replicates: int, seeds: int, methods: int) -> str:
-    chance = typical_chance(is_by_draw=replicates > 1)
-    return describe_plan(chance, texts, replicates if replicates > 1 else seeds, methods)
+def tell_smallest_gap(texts: int, repetitions: int, kind: Repetition, methods: int) -> str:
+    return describe_plan(typical_chance(kind), texts, repetitions, methods)
 
 
 return_from_double_click()
@@ -141,7 +140,10 @@ with right:
     show_planned_runs(plan.configs, study)
     if not study.vary:  # after the button, since the first forecast takes a second
         scored = plan.splits.frames.get("test", plan.splits.frames["validation"])
-        st.caption(tell_smallest_gap(len(scored), study.replicates, len(set(study.seeds)), len(set(study.methods))))
+        has_all_rows = study.settings.get("rows") is None
+        kind: Repetition = "seed" if study.replicates == 1 else "half" if has_all_rows else "draw"
+        repetitions = len(set(study.seeds)) if kind == "seed" else study.replicates
+        st.caption(tell_smallest_gap(len(scored), repetitions, kind, len(set(study.methods))))
         if "group_name" in scored:
             st.caption("This holds for separate texts; texts in groups tell less, so only larger gaps are found.")
     show_data_preview(plan)

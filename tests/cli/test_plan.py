@@ -25,7 +25,7 @@ def test_typical_values_are_taken_without_a_study(capsys: pytest.CaptureFixture[
 def test_a_study_with_several_seeds_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
     finish_study(runs_root(), seeds=(1, 2, 3), texts=150)
     told = json.loads(ask(capsys, "--study", "s", "--seeds", "3", "--json"))
-    assert (told["texts"], told["methods"], told["by_draw"], told["source"]) == (150, 3, False, "study 's'")
+    assert (told["texts"], told["methods"], told["repetition"], told["source"]) == (150, 3, "seed", "study 's'")
     assert 0 < told["smallest_gap"] < 0.2
     more = json.loads(ask(capsys, "--study", "s", "--seeds", "3", "--texts", "5000", "--json"))
     assert more["smallest_gap"] < told["smallest_gap"] and more["chance"] == told["chance"]

@@ -98,6 +98,15 @@ def test_replicates_draw_other_rows_and_keep_the_evaluation_texts(data: str) -> 
     assert set(ids(split(data, rows=100, replicate=2), "train")) < set(ids(second, "train"))
 
 
+def test_of_all_rows_the_first_replicate_has_all_and_each_other_one_another_half(data: str) -> None:
+    whole, second, third = (split(data, replicate=number) for number in (1, 2, 3))
+    available = len(ids(whole, "train"))
+    assert whole.available_rows == available and len(ids(second, "train")) == len(ids(third, "train")) == available // 2
+    assert whole.evaluation_sha256 == second.evaluation_sha256 == third.evaluation_sha256
+    shared = len(set(ids(second, "train")) & set(ids(third, "train")))
+    assert shared == pytest.approx(available / 4, abs=available / 20)  # as of two independent draws
+
+
 def test_a_draw_depends_on_the_rows_and_not_on_their_order_in_the_file(
     data: str, official: dict[str, str], tmp_path: Path
 ) -> None:

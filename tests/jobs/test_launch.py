@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from inline_snapshot import snapshot
 
+from emocore.data.split import load_splits
 from emocore.errors import BaseModelError, ConfigError, DataError, EmocoreError
 from emocore.jobs.launch import Plan, launch, plan_runs, plan_study
 from emocore.run.config import RunConfig
@@ -99,15 +100,25 @@ def test_replicates_that_would_all_learn_from_all_rows_are_refused(settings: dic
     shared = without_seed(settings)
     study = StudyConfig(name="s", methods=["tfidf"], seeds=[1], replicates=2, settings=shared | {"rows": available - 1})
     assert len({config.replicate for config in plan_study(study).configs}) == 2
-    all_rows = [
-        {"settings": shared},
+    for changes in (
         {"settings": shared | {"rows": available}},
         {"settings": shared, "vary": {"rows": [30, available]}},
-    ]
-    for changes in all_rows:
+    ):
         with pytest.raises(ConfigError, match=f"replicates: the training part has {available} rows") as caught:
             plan_study(study.model_copy(update=changes))
         assert caught.value.field == "replicates"
+
+
+def test_replicates_of_all_rows_are_one_run_on_all_and_others_on_halves(settings: dict[str, Any]) -> None:
+    study = StudyConfig(name="s", methods=["tfidf"], seeds=[1], replicates=3, settings=without_seed(settings))
+    plan = plan_study(study)
+    assert len(plan.splits.frames["train"]) == plan.splits.available_rows
+    assert [len(load_splits(config).frames["train"]) for config in plan.configs] == [
+        plan.splits.available_rows, plan.splits.available_rows // 2, plan.splits.available_rows // 2,
+    ]  # fmt: skip
+    with pytest.raises(ConfigError, match="takes 2 or more to see how they differ; set replicates to 3") as caught:
+        plan_study(study.model_copy(update={"replicates": 2}))
+    assert caught.value.field == "replicates"
 
 
 def test_tfidf_is_varied_in_its_rows_but_not_in_its_batches(settings: dict[str, Any]) -> None:
