@@ -28,6 +28,7 @@ from emocore.text import counted, join_names
 FEWEST_DATASETS = 5
 ALPHA = 1 - LEVEL
 RESAMPLES = 9_999
+SCORE_COLUMNS = ["dataset", "series", "method", "value", "low", "high", "seeds", "rank"]
 APART_FROM_DATA = NOT_TOLD | frozenset(with_role("data"))
 
 Recipe = tuple[str, str]
@@ -53,12 +54,14 @@ class Ranking:
     """Shared series over datasets, the best mean rank first.
 
     Attributes:
+        scores: One row per dataset and series: dataset, series, method, value (macro-F1), low, high, seeds, rank.
         f1_macro: One row per series, one column per dataset.
         mean_ranks: By series.
         test: None with fewer than FEWEST_DATASETS datasets.
         notes: Sentences on the series that are left out.
     """
 
+    scores: pd.DataFrame
     f1_macro: pd.DataFrame
     mean_ranks: pd.Series
     test: RankTest | None
@@ -83,14 +86,18 @@ def rank_series(comparisons: Mapping[str, Comparison]) -> Ranking:
             f"{join_names(comparisons)} share {'only one series' if shared else 'no series'} with the same settings "
             "apart from data; a ranking takes two or more, so launch the same methods on each dataset"
         )
-    scores = {
-        name: comparison.ranking().set_index("series")["value"][[single[name][recipe] for recipe in shared]].to_numpy()
-        for name, comparison in comparisons.items()
+    names = _name_shared(next(iter(comparisons.values())), shared)
+    tables = {
+        dataset: comparison.ranking().set_index("series").loc[[single[dataset][recipe] for recipe in shared]]
+        for dataset, comparison in comparisons.items()
     }
-    f1_macro = pd.DataFrame(scores, index=_name_shared(next(iter(comparisons.values())), shared))
+    tables = {dataset: own.set_axis(pd.Index(names, name="series")) for dataset, own in tables.items()}
+    f1_macro = pd.DataFrame({dataset: own["value"] for dataset, own in tables.items()})
     ranks = f1_macro.rank(ascending=False)
     mean_ranks = ranks.mean(axis=1).sort_values(kind="stable")
+    parts = [own.assign(dataset=name, rank=ranks[name]).loc[mean_ranks.index] for name, own in tables.items()]
     return Ranking(
+        scores=pd.concat(parts).reset_index()[SCORE_COLUMNS],
         f1_macro=f1_macro.loc[mean_ranks.index],
         mean_ranks=mean_ranks,
         test=_test(f1_macro, ranks) if len(comparisons) >= FEWEST_DATASETS else None,
@@ -152,16 +159,15 @@ def _friedman(*ranks: np.ndarray, axis: int = -1) -> np.ndarray:
 
 def _check_datasets(comparisons: Mapping[str, Comparison]) -> None:
     """Refuse comparisons that share a file or their texts, since one dataset would count twice."""
-    owners: dict[object, str] = {}
+    owners: dict[str, str] = {}
     for name, comparison in comparisons.items():
         if len(comparison.groups) != 1:
             raise DataError(
                 f"{name} was scored on {len(comparison.groups) or 'no'} sets of texts here, so it is not one dataset; "
                 "name a study whose runs were all scored on the same texts"
             )
-        [group] = comparison.groups
         files = {sha256 for result in comparison.local for sha256 in result.provenance.data_sha256.values()}
-        for mark in (*files, (group.row_ids, group.truth.tobytes())):
+        for mark in (*files, comparison.local[0].hash_texts(comparison.split)):
             if owners.setdefault(mark, name) != name:
                 raise DataError(
                     f"{owners[mark]} and {name} have data in common, so they are not two datasets; leave one out"

@@ -5,6 +5,7 @@ computed from predictions.
 """
 
 import contextlib
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -92,6 +93,11 @@ class PredictedResult(Result, ABC):
 
     def texts(self, split: str) -> list[str]:
         return self._rows(split)["text"].tolist()
+
+    def hash_texts(self, split: str) -> str:
+        """Equal for runs that were scored on the same texts of a split with the same true labels."""
+        content = f"{self.row_ids(split)}{self.labels}".encode() + self.truth(split).tobytes()
+        return hashlib.sha256(content).hexdigest()
 
     def groups(self, split: str) -> list[str] | None:
         """The group of each text, such as its author; None if the run had no group column."""

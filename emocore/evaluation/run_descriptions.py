@@ -172,7 +172,7 @@ def _describe_evaluation_texts(results: Sequence[Result], split: str) -> dict[st
         result.id: f"{rows[result.id]} {sorted(zip(result.labels, result.supports(split).tolist(), strict=True))}"
         for result in results
     }
-    seen = {result.id: _hash_texts(result, split) for result in results if isinstance(result, RunResult)}
+    seen = {result.id: result.hash_texts(split) for result in results if isinstance(result, RunResult)}
     by_counts = {counts[run_id]: texts for run_id, texts in reversed(seen.items())}
     told: dict[str, dict[str, str | None]] = {}
     for result in results:
@@ -198,11 +198,6 @@ def _describe_draws(results: Sequence[Result], series: Mapping[str, str]) -> dic
         own = ", ".join(sorted(sha256[:8] for sha256 in draws.get(series[result.id], ())))
         told[result.id] = {"training draws": own or "shared"}
     return told
-
-
-def _hash_texts(result: RunResult, split: str) -> str:
-    content = f"{result.row_ids(split)}{result.labels}".encode() + result.truth(split).tobytes()
-    return hashlib.sha256(content).hexdigest()
 
 
 def _shorten(sha256: str | None) -> str | None:

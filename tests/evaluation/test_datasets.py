@@ -51,6 +51,10 @@ def test_series_are_ranked_on_each_dataset_and_the_ranks_averaged() -> None:
     known = comparison_of(1, wrong_of("head", "lora", "ia3")).ranking().set_index("series")["value"]
     assert ranking.f1_macro["set 1"].to_dict() == pytest.approx(known.to_dict())
     assert ranking.test is None and ranking.notes == []
+    scores = ranking.scores.set_index(["dataset", "series"])
+    assert scores.loc["set 1", "rank"].to_dict() == {"LoRA": 2, "Head": 1, "IA3": 3}, "the best mean rank first"
+    assert scores["value"].unstack(0).to_dict() == ranking.f1_macro.to_dict()
+    assert (scores["low"] < scores["value"]).all() and (scores["value"] < scores["high"]).all()
     assert describe_ranking(ranking) == snapshot(
         "Over 2 datasets, LoRA has the best mean rank (1.50), before Head (2.00) and IA3 (2.50). So few datasets allow "
         "no test, only ranks; from 5 on, there is one."
