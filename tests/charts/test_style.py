@@ -12,6 +12,7 @@ from inline_snapshot import snapshot
 from emocore.charts import style
 from emocore.charts.calibration import precision_recall_curves, reliability_curves
 from emocore.charts.costs import cost_scatter
+from emocore.charts.datasets import dataset_dots
 from emocore.charts.emotions import emotion_bars, emotion_heatmap
 from emocore.charts.scores import score_dots
 from emocore.charts.style import NO_SKILL_COLOR, describe_interval, describe_points, error_bars
@@ -40,6 +41,7 @@ FIGURES: dict[str, Callable[..., go.Figure]] = {
     "costs": lambda labels, series: draw_costs(tables.cost_rows(series)),
     "agreement": lambda labels, series: agreement_heatmap(tables.agreement_square(series)),
     "co-occurrence": lambda labels, series: co_occurrence_heatmap(tables.co_occurrence_rows(labels), "LoRA", "with"),
+    "datasets": lambda labels, series: dataset_dots(tables.dataset_rows(labels, series)),
     "sweep": lambda labels, series: sweep_curves(tables.sweep_rows(series=series), "training rows"),
 }
 
@@ -90,6 +92,7 @@ def test_the_line_of_no_skill_is_dashed_and_grey_and_missing_where_it_is_not_kno
     [
         ("bars", ["marker.color", "error_y.color"], "marker.pattern.shape"),
         ("dots", ["marker.color", "error_x.color"], "marker.symbol"),
+        ("datasets", ["marker.color", "error_x.color"], "marker.symbol"),
         ("costs", ["marker.color"], "marker.symbol"),
         ("thresholds", ["line.color"], "line.dash"),
         ("thresholds", ["line.color"], "marker.symbol"),
