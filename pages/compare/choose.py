@@ -21,7 +21,8 @@ TOGETHER_HELP = (
     "What would these score together? Adds a series whose probability of an emotion is the mean of theirs, with "
     "thresholds of its own, and compares it like any other. It is made from stored predictions; nothing is trained."
 )
-HAND_PICKED, HAND_PICKED_TITLE = "~", "chosen runs, by hand"  # no study's name has a tilde or a comma
+SEVERAL, HAND_PICKED = "~~", "~"  # no study's name has a tilde
+NO_STUDY_TITLES = {SEVERAL: "several studies", HAND_PICKED: "chosen runs, by hand"}
 
 
 def choose_results() -> tuple[list[Result], list[RunFolder]]:
@@ -36,7 +37,7 @@ def choose_results() -> tuple[list[Result], list[RunFolder]]:
     team: list[TeamRun] = choose_team_runs({run.id for run in finished})
     if not runs and not team:
         if finished:
-            st.info("Choose at least one run.", icon=":material/info:")
+            st.info("Choose at least one run or study.", icon=":material/info:")
         st.stop()
     guard = Guard()
     loaded = [guard.read(f"run {run.id}", load_run, run) for run in runs]
@@ -67,25 +68,35 @@ def _choose_local(finished: list[RunFolder]) -> tuple[list[RunFolder], list[RunF
     studies = list(dict.fromkeys(run.config.study for run in reversed(finished) if run.config.study))
     if "runs" in st.query_params and "study" not in st.query_params:
         write({"study": HAND_PICKED})
-    _warn_of_missing("study", [*studies, HAND_PICKED])
+    _warn_of_missing("study", [*studies, *NO_STUDY_TITLES])
+    several = [SEVERAL] if len(studies) > 1 else []
     study = choose_one(
-        st, "Study", [*studies, HAND_PICKED], name="study", key="compare_study", always=True,
-        format_func=lambda name: HAND_PICKED_TITLE if name == HAND_PICKED else name,
+        st, "Study", [*studies, *several, HAND_PICKED], name="study", key="compare_study", always=True,
+        format_func=lambda name: NO_STUDY_TITLES.get(name, name),
     )  # fmt: skip
     if study != HAND_PICKED:
-        runs = [run for run in finished if run.config.study == study]
+        chosen = _choose_studies(studies) if study == SEVERAL else [study]
         guard = Guard()
         studies_of = {run: guard.read(run.id, attrgetter("config.study"), run) for run in list_runs(runs_root())}
-        return runs, [run for run, own in studies_of.items() if own == study]
+        runs = [run for name in chosen for run in finished if run.config.study == name]
+        return runs, [run for run, own in studies_of.items() if own in chosen]
     by_id = {run.id: run for run in reversed(finished)}
     _warn_of_missing("runs", by_id)
     runs = choose_several("Runs", by_id, "runs", "compare_runs", run_choice)
     return runs, runs
 
 
+def _choose_studies(studies: list[str]) -> list[str]:
+    _warn_of_missing("studies", studies)
+    by_name = {name: name for name in studies}
+    return choose_several(
+        "Studies", by_name, "studies", "compare_studies", str, placeholder="such as one study per dataset"
+    )
+
+
 def _warn_of_missing(name: str, known: Container[str]) -> None:
     """Warn if the page's address names a study or run that does not exist here, because another one is shown."""
     missing = [wanted for wanted in st.query_params.get_all(name) if wanted not in known]
     if missing:
-        what = "study" if name == "study" else "run"
+        what = "run" if name == "runs" else "study"
         st.warning(f"No finished {what} here: {plain(', '.join(missing))}.", icon=":material/link_off:")

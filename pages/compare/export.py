@@ -16,7 +16,7 @@ from emocore.export.gather import gather
 from emocore.export.latex import latex_emotion_table, latex_table
 from emocore.export.report import html_report
 from emocore.export.tables import with_index
-from pages.compare.choose import HAND_PICKED
+from pages.compare.choose import HAND_PICKED, NO_STUDY_TITLES
 from pages.compare.view import View
 from pages.shared.address import choose_one, choose_segment
 from pages.shared.plain import plain
@@ -28,7 +28,7 @@ FORMATS: dict[Format, str] = {"svg": "SVG", "png": "PNG", "html": "HTML"}
 
 def show(view: View) -> None:
     study = st.query_params.get("study", HAND_PICKED)
-    title = "Chosen runs" if study == HAND_PICKED else study
+    title = "Chosen runs" if study in NO_STUDY_TITLES else study
     content = view.keep(
         "content", lambda: gather(view.comparison, view.audit, title, view.compare_at), title, view.audit.to_json()
     )

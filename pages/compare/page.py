@@ -15,6 +15,7 @@ from pages.compare import (
     audit,
     calibration,
     costs,
+    datasets,
     emotions,
     export,
     original_study,
@@ -31,7 +32,7 @@ from pages.shared.address import choose_one, choose_segment
 from pages.shared.guard import UNREADABLE
 from pages.shared.plain import plain
 
-MODULES = (emotions, verdicts, thresholds, calibration, costs, texts, sweeps, audit, original_study, export)
+MODULES = (emotions, verdicts, thresholds, calibration, costs, texts, sweeps, datasets, audit, original_study, export)
 VIEWS = {module.__name__.rpartition(".")[2]: module.show for module in MODULES}
 FORMER_VIEWS = {"fairness": "audit", "curves": "sweeps", "study": "original_study"}  # old links still use these names
 SPLIT_HELP = "Verdicts belong on the test split; thresholds are tuned on the validation split."

@@ -21,7 +21,7 @@ from tests.support.records import edit
 from tests.support.studies import finish_study
 from tests.support.tables import finish_run
 
-ALL_EMOTIONS, HAND_PICKED = "<all>", "~"
+ALL_EMOTIONS, SEVERAL, HAND_PICKED = "<all>", "~~", "~"
 TRUTH = np.tile([[1, 0], [1, 1], [0, 1], [1, 0]], (5, 1))
 
 
@@ -112,6 +112,22 @@ def test_runs_picked_by_hand_are_in_the_address() -> None:
     again = open_compare(**{name: values for name, values in address(page).items() if name != "study"})
     assert shown(again) == shown(page)
     assert "LoRA beats IA3" in words(again)
+
+
+def test_several_studies_are_chosen_and_in_the_address() -> None:
+    for number, study in enumerate(("older", "s")):
+        finish_study(runs_root(), ("lora", "ia3"), (42,), study=study, data_seed=number)
+    page = open_compare(study=SEVERAL)
+    assert "Choose at least one run or study." in words(page)
+    for study in ("s", "older"):
+        page.multiselect(key="compare_studies").select(study).run()
+    assert address(page)["studies"] == ["s", "older"]
+    assert "On other texts, LoRA" in words(page)
+    again = open_compare(**address(page))
+    assert shown(again) == shown(page)
+    page = open_compare(study=SEVERAL, studies=["s", "gone"])
+    assert "No finished study here: gone." in words(page)
+    assert page.multiselect(key="compare_studies").value == ["s"]
 
 
 def test_what_methods_score_together_is_in_the_address() -> None:

@@ -23,6 +23,7 @@ HEADLINE = {
     "costs": "The best under my budget",
     "texts": "Texts that one gets right and the other wrong",
     "sweeps": "vary neither training rows nor learning rate",
+    "datasets": "Launch the same methods on another dataset",
     "audit": "Is this comparison fair?",
     "original_study": "Compared with the original study",
     "export": "Uses booktabs",

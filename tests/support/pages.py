@@ -19,8 +19,8 @@ from tests.support.repository import REPOSITORY
 from tests.support.tables import LABELS, change_status, finish_run
 
 VIEWS = (
-    "emotions", "verdicts", "thresholds", "calibration", "costs", "texts", "sweeps", "audit", "original_study",
-    "export",
+    "emotions", "verdicts", "thresholds", "calibration", "costs", "texts", "sweeps", "datasets", "audit",
+    "original_study", "export",
 )  # fmt: skip
 LAST_WORDS = "the last words"
 TRUTH = np.tile([[1, 0, 1, 0], [0, 1, 0, 1], [1, 1, 0, 0]], (4, 1))
