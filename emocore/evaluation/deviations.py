@@ -50,9 +50,9 @@ class Deviations:
         of_few = resampled / np.sqrt(text_freedom)
         error, freedom = np.sqrt(total), combined_freedom(total, spreads, of_few)
         of_texts, differs = np.sqrt(resampled), resampled > 0
-        beyond = scipy.stats.t.sf(np.abs(difference) / error, freedom)
+        beyond = scipy.special.stdtr(freedom, -np.abs(difference) / error)
         with np.errstate(invalid="ignore"):  # if no resample differs
-            count = (moved >= scipy.stats.norm.isf(beyond) * of_texts).sum(axis=0)
+            count = (moved >= -scipy.special.ndtri(beyond) * of_texts).sum(axis=0)
         p_value = (1 + count) / (1 + resamples)
         # Resamples cannot show p-values below one of them, and after correction for many pairs none would be
         # significant.
@@ -72,8 +72,8 @@ class Deviations:
     def reach(self, alpha: np.ndarray) -> np.ndarray:
         """(columns,) half the widths of intervals of the level 1 - alpha, for alphas (columns,) of at most
         LARGEST_ALPHA: how large a difference is that has this p-value."""
-        normal = scipy.stats.norm.isf(alpha / 2)
+        normal = -scipy.special.ndtri(alpha / 2)
         place = np.floor(alpha * (1 + self.resamples) + 1e-9).astype(int)  # the alpha may be a product of rounded ones
         tail = self.tails[np.maximum(place, 1) - 1, np.arange(len(alpha))]
         quantile = np.where(np.isinf(tail), normal, np.where(place == 0, np.maximum(tail, normal), tail))
-        return np.asarray(scipy.stats.t.isf(scipy.stats.norm.sf(quantile), self.freedom) * self.error)
+        return np.asarray(-scipy.special.stdtrit(self.freedom, scipy.special.ndtr(-quantile)) * self.error)

@@ -73,7 +73,7 @@ class Variances:
     @property
     def t_quantile(self) -> np.ndarray:
         """Half the width of a 95 % interval, in standard errors."""
-        return np.asarray(scipy.stats.t.ppf((1 + LEVEL) / 2, self.degrees_of_freedom))
+        return np.asarray(scipy.special.stdtrit(self.degrees_of_freedom, (1 + LEVEL) / 2))
 
 
 def split_variance(

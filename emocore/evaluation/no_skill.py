@@ -8,18 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from emocore.metrics import score_flattened, score_multilabel
-
 
 def no_skill_scores(truth: np.ndarray) -> dict[str, dict[str, Any]]:
     """{"silence" | "frequency" | "always-on": {"multilabel": ..., "flattened": ...}}; truth is 0/1 (texts, labels)."""
-
-    def score(predicted: np.ndarray) -> dict[str, Any]:
-        return {"multilabel": score_multilabel(truth, predicted), "flattened": score_flattened(truth, predicted)}
-
-    frequency = _score_frequency(truth.mean(axis=0))
-    frequency["multilabel"] |= _score_frequency_by_text(truth)
-    return {"silence": score(np.zeros_like(truth)), "frequency": frequency, "always-on": score(np.ones_like(truth))}
+    scores = no_skill_scores_from_supports(truth.sum(axis=0), len(truth))
+    without_emotion, with_all = float((~truth.any(axis=1)).mean()), float(truth.all(axis=1).mean())
+    scores["silence"]["multilabel"] |= {"jaccard": without_emotion, "exact_match": without_emotion}
+    scores["frequency"]["multilabel"] |= _score_frequency_by_text(truth)
+    scores["always-on"]["multilabel"] |= {"exact_match": with_all}
+    return scores
 
 
 def f1_of_always_on(share: np.ndarray) -> np.ndarray:

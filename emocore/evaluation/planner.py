@@ -124,7 +124,9 @@ def forecast_power(gaps: Sequence[float], chance: Chance, texts: int, repetition
     scores = random.normal(-np.array(gaps), sqrt(total / 2), (FORECASTS, methods))
     first, second = np.triu_indices(methods, 1)
     differences = scores[:, first] - scores[:, second]
-    p_values = 2 * scipy.stats.t.sf(np.abs(differences) / np.sqrt(seen), seen**2 / (estimated[:, None] ** 2 * doubt))
+    p_values = 2 * scipy.special.stdtr(
+        seen**2 / (estimated[:, None] ** 2 * doubt), -np.abs(differences) / np.sqrt(seen)
+    )
     is_clear = adjust_holm(p_values) <= 1 - LEVEL
     is_right = np.sign(differences) == np.sign(np.array(gaps)[second] - np.array(gaps)[first])
     return np.asarray((is_clear & is_right).mean(axis=0))

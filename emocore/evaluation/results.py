@@ -105,7 +105,12 @@ class PredictedResult(Result, ABC):
         return rows[GROUP_NAME].tolist() if GROUP_NAME in rows else None
 
     def _rows(self, split: str) -> pd.DataFrame:
-        return self.predictions[self.predictions["split"] == split]
+        return self._by_split.get(split, self.predictions.iloc[:0])
+
+    @cached_property
+    def _by_split(self) -> dict[str, pd.DataFrame]:
+        """Kept, since each of a text's columns is asked for on its own."""
+        return {str(split): rows for split, rows in self.predictions.groupby("split", sort=False)}
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ import pytest
 
 from emocore.evaluation.bootstrap import score
 from emocore.evaluation.no_skill import f1_of_always_on, no_skill_scores
-from emocore.metrics import score_emotions
+from emocore.evaluation.score_tables import METRICS
+from emocore.metrics import score_emotions, score_flattened, score_multilabel
 from tests.support.simulated import predictions_of
 
 # Column shares 3/4, 1/4, 0.
@@ -22,10 +23,20 @@ def test_silence_finds_nothing_and_is_right_on_empty_texts() -> None:
 
 def test_always_on_finds_everything_at_the_price_of_precision() -> None:
     scores = no_skill_scores(TRUTH)["always-on"]
-    assert scores["multilabel"]["recall_micro"] == 1
-    assert scores["multilabel"]["precision_micro"] == pytest.approx(4 / 12)
+    assert scores["multilabel"]["f1_micro"] == pytest.approx(2 * (4 / 12) / (1 + 4 / 12))
     assert scores["multilabel"]["f1_macro"] == pytest.approx((6 / 7 + 2 / 5 + 0) / 3)
     assert scores["multilabel"]["jaccard"] == pytest.approx((2 / 3 + 1 / 3 + 1 / 3 + 0) / 4)
+
+
+@pytest.mark.parametrize(("name", "predicted"), [("silence", 0), ("always-on", 1)])
+def test_they_score_what_such_predictions_score(name: str, predicted: int) -> None:
+    truth = (np.random.default_rng(1).random((60, 5)) < (0.6, 0.3, 0.2, 0.05, 0.0)).astype(np.int8)
+    found, answers = no_skill_scores(truth)[name], np.full_like(truth, predicted)
+    for convention, score_all in (("multilabel", score_multilabel), ("flattened", score_flattened)):
+        known = score_all(truth, answers)
+        assert found[convention] == pytest.approx({metric: known[metric] for metric in found[convention]})
+    columns = {*found["multilabel"], *(f"flattened_{metric}" for metric in found["flattened"])}
+    assert columns == set(METRICS)
 
 
 def test_frequency_scores_what_random_draws_of_it_score_on_average() -> None:
