@@ -74,6 +74,8 @@ def _measure(study: str) -> _Known:
     predictions = comparison.largest_group
     if predictions is None:
         raise RunError(f"study '{study}' has no predictions to measure on")
-    repeated = predictions.halves or predictions
-    repetitions = min(len(own) for own in repeated.repetitions.values()) + bool(predictions.halves)
-    return _Known(measure_chance(predictions), len(predictions.truth), repetitions, len(predictions.members))
+    chance = measure_chance(predictions)
+    halves = predictions.halves if chance and chance.kind == "half" else None
+    # The run on all texts is a repetition, too.
+    repetitions = min(map(len, (halves or predictions).repetitions.values())) + bool(halves)
+    return _Known(chance, len(predictions.truth), repetitions, len(predictions.members))

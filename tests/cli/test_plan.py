@@ -42,6 +42,17 @@ def test_what_is_not_given_is_that_of_the_study(capsys: pytest.CaptureFixture[st
     assert (told["repetitions"], told["source"]) == (3, "study 's'")
 
 
+def test_halves_of_one_method_only_tell_nothing_of_differences(capsys: pytest.CaptureFixture[str]) -> None:
+    finish_study(runs_root(), methods=("lora", "ia3"), seeds=(1,), texts=150)
+    for replicate in (2, 3, 4):
+        provenance = {"split_sha256": f"{replicate}" * 64}
+        finish_study(
+            runs_root(), methods=("lora",), seeds=(replicate,), texts=150, provenance=provenance, replicate=replicate
+        )
+    told = json.loads(ask(capsys, "--study", "s", "--json"))
+    assert (told["repetitions"], told["repetition"]) == (1, "seed")
+
+
 def test_too_few_texts_never_show_a_gap(capsys: pytest.CaptureFixture[str]) -> None:
     told = ask(capsys, "--texts", "50", "--seeds", "3", "--gap", "40")
     assert "50 evaluation texts are too few for a verdict" in told
