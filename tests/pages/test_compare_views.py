@@ -100,12 +100,12 @@ def test_every_view_has_an_address() -> None:
         assert page.query_params["view"] in (view, [view])
 
 
-@pytest.mark.parametrize(("former", "view"), [("fairness", "audit"), ("curves", "sweeps"), ("study", "original_study")])
-def test_an_old_link_leads_to_its_view(former: str, view: str) -> None:
+def test_an_old_link_leads_to_its_view() -> None:
     finish_study(runs_root())
-    page = open_compare(view=former)
-    assert HEADLINE[view] in words(page)
-    assert page.query_params["view"] in (view, [view])
+    for former, view in (("fairness", "audit"), ("curves", "sweeps"), ("study", "original_study")):
+        page = open_compare(view=former)
+        assert HEADLINE[view] in words(page)
+        assert page.query_params["view"] in (view, [view])
 
 
 @pytest.mark.parametrize("world", WORLDS)
@@ -184,14 +184,15 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[RunFolder
 
 
 @pytest.mark.usefixtures("elsewhere")
-@pytest.mark.parametrize("view", VIEWS)
-def test_a_comparison_of_only_wandb_runs_shows_scores_and_says_what_needs_predictions(view: str) -> None:
-    page = open_compare(view=view)
-    assert_stands(page)
-    told = words(page)
-    assert "the highest of 3; no two of them could be tested against each other" in told
-    assert ("This needs predictions" in told) == (view in NEEDS_PREDICTIONS)
-    assert ("Verdicts need two methods that were scored on the same texts here" in told) == (view == "verdicts")
+def test_a_comparison_of_only_wandb_runs_shows_scores_and_says_what_needs_predictions() -> None:
+    for view in VIEWS:
+        page = open_compare(view=view)
+        assert_stands(page)
+        told = words(page)
+        assert "the highest of 3; no two of them could be tested against each other" in told
+        assert ("This needs predictions" in told) == (view in NEEDS_PREDICTIONS), view
+        untested = "Verdicts need two methods that were scored on the same texts here" in told
+        assert untested == (view == "verdicts"), view
 
 
 @pytest.mark.usefixtures("elsewhere")
@@ -208,15 +209,15 @@ UNKNOWN = dict.fromkeys(CHOICES, "no such <thing>") | {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("view", [*VIEWS, "no such view"])
-def test_unknown_choices_in_the_address_are_the_usual_ones(view: str) -> None:
+def test_unknown_choices_in_the_address_are_the_usual_ones() -> None:
     finish_study(runs_root(), seeds=(42,))
-    page = open_compare(view=view, **UNKNOWN)
-    assert_stands(page)
-    usual = open_compare(view=view)
-    assert values(page) == values(usual)
-    repaired = {name: page.query_params.get(name) for name in usual.query_params}
-    assert repaired == dict(usual.query_params)
+    for view in (*VIEWS, "no such view"):
+        page = open_compare(view=view, **UNKNOWN)
+        assert_stands(page)
+        usual = open_compare(view=view)
+        assert values(page) == values(usual), view
+        repaired = {name: page.query_params.get(name) for name in usual.query_params}
+        assert repaired == dict(usual.query_params), view
 
 
 def values(page: AppTest) -> dict[str | None, Any]:
@@ -236,21 +237,21 @@ def test_a_link_to_what_is_not_here_says_so() -> None:
     assert page.multiselect(key="compare_runs").value == [run.id]
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_names_with_markup_are_shown_as_they_are(view: str) -> None:
+def test_names_with_markup_are_shown_as_they_are() -> None:
     study = "_s_ (1) - x"
     finish_study(runs_root(), ("lora", "ia3"), (42,), labels=MARKUP, study=study, absent="$joy$")
-    for emotion in ("$joy$", ":material/home:"):
-        page = open_compare(view=view, study=study, emotion=emotion)
-        assert_stands(page)
-        assert page.selectbox(key="compare_study").value == study
-        raw = words(page, raw=True)
-        assert not [name for name in MARKUP if name in raw], "escaped, or not said in Markdown"
+    for view in VIEWS:
+        for emotion in ("$joy$", ":material/home:"):
+            page = open_compare(view=view, study=study, emotion=emotion)
+            assert_stands(page)
+            assert page.selectbox(key="compare_study").value == study
+            raw = words(page, raw=True)
+            assert not [name for name in MARKUP if name in raw], f"{view}: escaped, or not said in Markdown"
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_every_view_shows_what_methods_score_together(view: str) -> None:
+def test_every_view_shows_what_methods_score_together() -> None:
     finish_study(runs_root(), ("lora", "ia3"), (42,))
-    page = open_compare(view=view, together=["LoRA", "IA3"])
-    assert_stands(page)
-    assert "LoRA + IA3 together" in words(page)
+    for view in VIEWS:
+        page = open_compare(view=view, together=["LoRA", "IA3"])
+        assert_stands(page)
+        assert "LoRA + IA3 together" in words(page), view
