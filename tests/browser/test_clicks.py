@@ -1,4 +1,4 @@
-"""The short form of benchmarks/clicks.py, without loops that keep the cores busy, since other tests do.
+"""The short form of benchmarks/clicks.py, without what keeps the cores busy, since other tests do.
 
 `make clicks` runs the long form.
 """
@@ -10,17 +10,16 @@ import pytest
 
 from benchmarks.clicks import click_through, prepare
 from tests.support.app_browser import BROWSER_MARKS
-from tests.support.live_runs import end_processes
+from tests.support.live_runs import PAUSE_BETWEEN_STEPS, end_processes
 
 pytestmark = BROWSER_MARKS
 OPENED, CLICKS = 6, 14
-GIVE_WAY = "import os; os.nice(19)"  # other tests run at the same time
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Iterator[Path]:
     root = tmp_path / "runs"
-    prepare(root, tmp_path, alive=3, before_training=GIVE_WAY)
+    prepare(root, tmp_path, alive=3, before_training=PAUSE_BETWEEN_STEPS)
     yield root
     end_processes(root)
 

@@ -40,6 +40,14 @@ FINISHED_RUNS: dict[str, dict[str, Any]] = {
     "lora_again": {"method": "lora", "base": "llama"},
 }
 
+# Code for a scheduler whose runs only have to live. Their processes have sessions of their own, which Linux gives equal
+# shares of the processor whatever their nice values are (see sched_autogroup in sched(7)).
+PAUSE_BETWEEN_STEPS = """
+import time
+from torch.optim.optimizer import register_optimizer_step_post_hook
+register_optimizer_step_post_hook(lambda *_: time.sleep(0.3))
+"""
+
 EXECUTE_ALL = """
 import sys
 from pathlib import Path
@@ -122,7 +130,7 @@ def start_scheduler(
     runs (see forks.py) unless they are to start in new interpreters."""
     call = f"serve(Path({str(root)!r}), {idle_seconds})"
     start = "from tests.support.forks import fork_what_is_started; fork_what_is_started()" if forks else "pass"
-    code = f"{start}; from pathlib import Path; from emocore.jobs.scheduler import serve; {prepare}; {call}"
+    code = f"{start}; from pathlib import Path; from emocore.jobs.scheduler import serve\n{prepare}\n{call}"
     with (root / ".scheduler.log").open("ab") as log:
         scheduler = ForkedPython([sys.executable, "-c", code], cwd=REPOSITORY, stdout=log, stderr=log)
     _started.append((root, scheduler))
@@ -146,11 +154,11 @@ class Training:
 def trainings(
     names: Iterable[str], factory: pytest.TempPathFactory, data: Path, base: Path
 ) -> Iterator[dict[str, Training]]:
-    """Trainings by name, started together, since most of their time goes into imports."""
+    """Trainings by name, started together, since most of their time goes into imports. They pause between steps."""
     roots = {name: factory.mktemp(f"training-{name}") for name in names}
     try:
         runs = {name: queue_run(root, data, base=str(base), epochs=1000) for name, root in roots.items()}
-        schedulers = {name: start_scheduler(root) for name, root in roots.items()}
+        schedulers = {name: start_scheduler(root, prepare=PAUSE_BETWEEN_STEPS) for name, root in roots.items()}
         yield {name: Training(run, schedulers[name], wait_for_training(run)) for name, run in runs.items()}
     finally:
         for root in roots.values():
