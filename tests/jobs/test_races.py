@@ -13,6 +13,7 @@ from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run, list_damaged_runs, list_runs
 from emocore.run.state import RunStatus
+from tests.support.forks import ForkedPython
 from tests.support.live_runs import processes_of_root, wait_for
 from tests.support.repository import REPOSITORY
 from tests.support.tables import change_status
@@ -28,8 +29,11 @@ from emocore.jobs.delete import delete_run
 from emocore.jobs.queue import move_to_front, resume_run
 from emocore.jobs.stop import request_stop
 action = {"delete": delete_run, "move": move_to_front, "resume": resume_run, "stop": request_stop}[sys.argv[1]]
-root, begin, answers = Path(sys.argv[2]), float(sys.argv[3]), []
-for number, name in enumerate(sys.argv[4:]):
+root, answers = Path(sys.argv[2]), []
+print("ready", flush=True)
+begin = float(input())
+for number, name in enumerate(sys.argv[3:]):
+    time.sleep(max(0.0, begin + 0.02 * number - 0.002 - time.time()))
     while time.time() < begin + 0.02 * number:
         pass
     try:
@@ -63,19 +67,35 @@ def add_runs(root: Path, status: RunStatus) -> list[RunFolder]:
     return runs
 
 
-def race(runs: list[RunFolder], *actions: str) -> list[list[str]]:
-    """For each run what became of each action, which all are tried at once."""
-    begin = str(time.time() + 1.0)
-    root, names = str(runs[0].path.parent), [run.id for run in runs]
-    racers = [
-        subprocess.Popen(
-            [sys.executable, "-c", RACER, action, root, begin, *names],
+def start_together(*commands: list[str]) -> list[ForkedPython]:
+    """Processes of this code with these arguments that have all done their imports, said so, and wait for a line."""
+    processes = [
+        ForkedPython(
+            [sys.executable, "-c", *command],
             cwd=REPOSITORY,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        for action in actions
+        for command in commands
     ]
+    for process in processes:
+        assert process.stdout and process.stdout.readline() == b"ready\n"
+    return processes
+
+
+def tell(processes: list[ForkedPython], line: str) -> None:
+    for process in processes:
+        assert process.stdin
+        process.stdin.write(f"{line}\n".encode())
+        process.stdin.flush()
+
+
+def race(runs: list[RunFolder], *actions: str) -> list[list[str]]:
+    """For each run what became of each action, which all are tried at once."""
+    root, names = str(runs[0].path.parent), [run.id for run in runs]
+    racers = start_together(*([RACER, action, root, *names] for action in actions))
+    tell(racers, str(time.time() + 0.1))
     outputs = [racer.communicate(timeout=60) for racer in racers]
     assert [errors for _, errors in outputs] == [b""] * len(actions)
     answers: list[Any] = [json.loads(output) for output, _ in outputs]
@@ -140,22 +160,8 @@ def test_a_run_that_is_resumed_stopped_moved_and_deleted_at_once_is_whole_or_gon
 
 
 def test_apps_that_launch_and_look_at_once_share_one_folder_and_one_scheduler(root: Path, small_csv: Path) -> None:
-    apps = [
-        subprocess.Popen(
-            [sys.executable, "-c", LAUNCHER, str(root), str(small_csv)],
-            cwd=REPOSITORY,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        for _ in range(2)
-    ]
-    for app in apps:
-        assert app.stdout and app.stdin and app.stdout.readline() == b"ready\n"
-    for app in apps:
-        assert app.stdin
-        app.stdin.write(b"go\n")
-        app.stdin.flush()
+    apps = start_together(*[[LAUNCHER, str(root), str(small_csv)]] * 2)
+    tell(apps, "go")
     while any(app.poll() is None for app in apps):
         assert list_damaged_runs(root) == [], "a run is listed whole or not at all"
     outputs = [app.communicate() for app in apps]
