@@ -248,11 +248,11 @@ def tabulate_predictions(split: str, texts: pd.DataFrame, logits: np.ndarray) ->
     """The rows of `predictions.parquet` for one split: split, row_id, text, with groups group_name, `true.LABEL` (int8)
     and `logit.LABEL` (float32). `texts` is the split's frame; `logits` is (texts, labels)."""
     words = texts.columns.intersection(["row_id", "text", "group_name"], sort=False)
-    table = pd.DataFrame({"split": split} | {name: texts[name].to_numpy() for name in words})
+    cells: dict[str, np.ndarray] = {}
     for column, label in enumerate(texts.columns.drop(words)):
-        table[f"true.{label}"] = texts[label].to_numpy(np.int8)
-        table[f"logit.{label}"] = logits[:, column].astype(np.float32)
-    return table
+        cells[f"true.{label}"] = texts[label].to_numpy(np.int8)
+        cells[f"logit.{label}"] = logits[:, column].astype(np.float32)
+    return pd.DataFrame({"split": split} | {name: texts[name].to_numpy() for name in words} | cells)
 
 
 def _store_predictions(run: RunFolder, splits: Splits, logits: dict[str, np.ndarray]) -> None:
