@@ -1,6 +1,6 @@
 """A new user's way through the app in real Chromium: study, curves, comparison, a sentence.
 
-The study has fewer epochs than the starter study, which `make installed` carries to its comparison.
+The study has fewer rows and epochs than the starter study, which `make installed` carries to its comparison.
 """
 
 import re
@@ -15,7 +15,7 @@ from emocore.training.checkpoints import last_checkpoint
 from tests.support.app_browser import BROWSER_MARKS, MAKE_APP, App, keep_screenshot, open_page, wait_for_status
 from tests.support.live_runs import start_scheduler, wait_for
 
-EPOCHS = 3
+ROWS, EPOCHS = 96, 3  # some seconds of training remain after the first checkpoint, for the click on Stop
 STUDY_TIMEOUT_SECONDS = 420
 
 pytestmark = BROWSER_MARKS
@@ -46,13 +46,15 @@ def test_a_newcomer_starts_the_starter_study_which_outlives_browser_and_app(app:
 def test_a_study_is_launched_stopped_resumed_compared_tried_and_deleted(app: App, browser: Browser) -> None:
     start_scheduler(app.runs, idle_seconds=600)  # its runs start in no time
     page = open_page(browser, f"{app.url}/launch")
-    epochs = page.get_by_role("spinbutton", name="Epochs")
-    epochs.fill(str(EPOCHS))
-    epochs.press("Enter")
+    for name, value in (("Training rows", ROWS), ("Epochs", EPOCHS)):
+        box = page.get_by_role("spinbutton", name=name)
+        box.fill(str(value))
+        box.press("Enter")
     page.get_by_role("button", name="Launch 3 runs").click()
     expect(page.get_by_role("heading", name="Runs")).to_be_visible()
     wait_for_status(app.runs, {RunStatus.RUNNING}, 1, 90)
     run = list_runs(app.runs)[0]
+    assert (run.config.rows, run.config.epochs) == (ROWS, EPOCHS)
     page.close()
     page = open_page(browser, f"{app.url}/run?run={run.id}", scheme="dark", width=800)
     expect(page.get_by_text("running", exact=True)).to_be_visible()
