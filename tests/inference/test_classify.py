@@ -3,7 +3,7 @@
 import json
 import re
 import shutil
-from concurrent.futures import ThreadPoolExecutor
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from emocore.models.adapter import read_info
 from emocore.run.folder import RunFolder
 from emocore.run.state import RunStatus
 from tests.conftest import SMALL_LABELS
+from tests.support.forks import ForkedPython
 from tests.support.live_runs import python, queue_run
 from tests.support.small_disks import FILLER, fill, small_disk
 
@@ -69,8 +70,8 @@ def stored_validation(run: RunFolder) -> tuple[list[str], np.ndarray]:
 
 @pytest.fixture(scope="module")
 def reloaded(finished_runs: dict[str, RunFolder], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Folders with the logits that two fresh processes compute from copies of the adapters alone: "adapters" by
-    Emocore, "cards" by the code of the model cards."""
+    """Folders with the logits that two other processes compute from copies of the adapters alone: "adapters" by
+    Emocore, "cards" by the code of the model cards, in a new interpreter."""
     root = finished_runs["lora"].path.parent
     folders = {kind: tmp_path_factory.mktemp(kind) for kind in ("adapters", "cards")}
     texts = {name: stored_validation(finished_runs[name])[0] for name in RELOADED}
@@ -84,18 +85,17 @@ def reloaded(finished_runs: dict[str, RunFolder], tmp_path_factory: pytest.TempP
     # Nothing leads back to the runs, which other tests need meanwhile.
     copied = [path for folder in folders.values() for path in folder.rglob("*") if path.is_file()]
     assert [path for path in copied if bytes(root) in path.read_bytes()] == []
-    with ThreadPoolExecutor() as pool:
-        both = [
-            pool.submit(python, "-c", code, folder=folders[kind])
-            for kind, code in (("adapters", RELOAD), ("cards", RUN_CARDS))
-        ]
-    for done in both:
-        done.result()
+    log = folders["adapters"] / "log"
+    with log.open("wb") as file:
+        command = [sys.executable, "-c", RELOAD]
+        reloading = ForkedPython(command, cwd=folders["adapters"], stdout=file, stderr=file)
+    python("-c", RUN_CARDS, folder=folders["cards"])
+    assert reloading.wait(200) == 0, log.read_text(encoding="utf-8")
     return folders
 
 
 @pytest.mark.parametrize("name", RELOADED)
-def test_a_fresh_process_answers_as_the_run_stored(
+def test_another_process_answers_as_the_run_stored(
     finished_runs: dict[str, RunFolder], reloaded: dict[str, Path], name: str
 ) -> None:
     _, stored = stored_validation(finished_runs[name])
