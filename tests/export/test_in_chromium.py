@@ -21,7 +21,7 @@ HACK = "</script><script>window.hacked = 1</script>"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with start_browser() as browser:
         yield browser
