@@ -179,11 +179,13 @@ def test_a_benchmark_names_its_command_and_understands_it(
     text = file.read_text(encoding="utf-8")
     commands = set(re.findall(rf"python -m benchmarks\.{module}[^`\n\[]*", text.split('"""')[1]))
     options = [option for command in commands for option in command.split()[3:]]
+    begin = f"{shlex.quote(sys.executable)} -m benchmarks.{module}"
     if module == "plain_trainer":
         options = ["--data", str(STARTER_FILE), *PLAIN_TRAINER]
-        assert "samples/s" in carry_out(shlex.join([sys.executable, "-m", f"benchmarks.{module}", *options]))
+        carry_out_here(f"{begin} {shlex.join(options)}", monkeypatch)
+        assert "samples/s" in capsys.readouterr().out
     else:
         with pytest.raises(SystemExit, match=r"^0$"):
-            carry_out_here(f"{shlex.quote(sys.executable)} -m benchmarks.{module} --help", monkeypatch)
+            carry_out_here(f"{begin} --help", monkeypatch)
         told = capsys.readouterr().out
         assert commands and all(option in told for option in options if option.startswith("--"))
