@@ -68,20 +68,20 @@ CHOICES: dict[str, list[tuple[Callable[[AppTest], Any], str, str]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("view", CHOICES)
-def test_a_choice_stands_in_the_address_and_comes_back_from_it(view: str) -> None:
+def test_a_choice_stands_in_the_address_and_comes_back_from_it() -> None:
     finish_study(runs_root(), ("lora", "ia3"), (42,), study="older")
     finish_study(runs_root(), ("lora", "qlora", "ia3", "head", "tfidf"), (42,))
     finish_study(runs_root(), ("lora", "ia3"), (42,), rows=500)
-    page = open_compare(view=view)
-    for choose, name, expected in CHOICES[view]:
-        choose(page).run()
-        assert not page.exception
-        assert address(page)[name] == [expected]
-    again = open_compare(**address(page))
-    assert address(again) == address(page)
-    assert shown(again) == shown(page)
-    assert shown(again) != shown(open_compare(view=view))
+    for view, choices in CHOICES.items():
+        page = open_compare(view=view)
+        for choose, name, expected in choices:
+            choose(page).run()
+            assert not page.exception, (view, name)
+            assert address(page)[name] == [expected], view
+        again = open_compare(**address(page))
+        assert address(again) == address(page), view
+        assert shown(again) == shown(page), view
+        assert shown(again) != shown(open_compare(view=view)), view
 
 
 def test_only_what_is_new_is_written_into_the_address(monkeypatch: pytest.MonkeyPatch) -> None:

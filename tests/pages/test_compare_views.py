@@ -75,7 +75,6 @@ def test_series_on_the_same_texts_are_named_without_being_read_as_markdown() -> 
 
 WORLDS: dict[str, Callable[[Path], object]] = {
     "one run": lambda root: finish_study(root, ("lora",), (42,)),
-    "two runs": lambda root: finish_study(root, ("lora", "ia3"), (42,)),
     "two groups of texts": finish_groups,
     "7 emotions": lambda root: finish_study(root, labels=EKMAN_7),
     "28 emotions": lambda root: finish_study(root, labels=GOEMOTIONS_28),
