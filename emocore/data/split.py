@@ -8,7 +8,7 @@ import pandas as pd
 
 from emocore.data.groups import note_groups, pick_groups
 from emocore.data.source import quote_column, quote_columns
-from emocore.data.table import EmotionTable, read_table
+from emocore.data.table import SPLIT_COLUMN, SPLIT_NAME, EmotionTable, read_table
 from emocore.errors import DataError
 from emocore.run.config import RunConfig
 from emocore.text import counted, join_names
@@ -39,11 +39,11 @@ class Splits:
 def load_splits(config: RunConfig) -> Splits:
     """Read, check and split the data of a run. Raises DataError.
 
-    Official files are used unchanged. Missing splits are taken from the training file, stratified over all labels
-    (Sechidis et al. 2011, by `iterative-stratification`) or, with a group column, in whole groups (see `pick_groups`).
-    With a validation file and no test file, there is no test split. `rows` then limits only the training part, and so
-    does a replicate that learns from half of it; single rows are drawn even with groups, since a study of 500 rows is
-    to have 500.
+    Official files are used unchanged, and so are the splits that a column `split` names. Missing splits are taken from
+    the training file, stratified over all labels (Sechidis et al. 2011, by `iterative-stratification`) or, with a group
+    column, in whole groups (see `pick_groups`). With a validation file and no test file, there is no test split. `rows`
+    then limits only the training part, and so does a replicate that learns from half of it; single rows are drawn even
+    with groups, since a study of 500 rows is to have 500.
     """
     train = read_table(config.data, config.text_column, config.label_columns, config.group_column)
     tables = {"data": train}
@@ -72,17 +72,31 @@ def _split(tables: dict[str, EmotionTable], config: RunConfig) -> dict[str, pd.D
     """Frames by split; each held-out part keeps the share of every label."""
     train = tables["data"]
     _check_both_values(train)
-    frames = {"train": train.frame}
-    if "test_data" in tables:
-        frames["test"] = tables["test_data"].frame
-    elif "validation_data" not in tables:
+    frames = _find_official(tables)
+    rest = 1.0
+    if len(frames) == 1:
+        rest -= config.test_share
         frames["train"], frames["test"] = _hold_out(train, frames["train"], config.test_share, config)
-    if "validation_data" in tables:
-        frames["validation"] = tables["validation_data"].frame
-    else:
-        share = config.validation_share / (1 - (config.test_share if "test_data" not in tables else 0))
+    if "validation" not in frames:
+        share = config.validation_share / rest
         frames["train"], frames["validation"] = _hold_out(train, frames["train"], share, config)
     return frames
+
+
+def _find_official(tables: dict[str, EmotionTable]) -> dict[str, pd.DataFrame]:
+    """The training rows, and the splits that have a file or that the training file's own column names."""
+    train = tables["data"]
+    frames = {"train": train.frame} | {
+        field.removesuffix("_data"): table.frame for field, table in tables.items() if table is not train
+    }
+    if SPLIT_NAME in train.frame:
+        if len(frames) > 1:
+            raise DataError(
+                f"{train.name}: its column {SPLIT_COLUMN} already says which rows are for validation and test; leave "
+                "the settings validation_data and test_data out, or rename the column"
+            )
+        frames = {str(name): rows for name, rows in train.frame.groupby(SPLIT_NAME)}
+    return {name: frame.drop(columns=SPLIT_NAME, errors="ignore") for name, frame in frames.items()}
 
 
 def _hold_out(

@@ -20,7 +20,14 @@ from emocore.text import counted, join_names
 TEXT_COLUMN_NAMES = ("tweet", "text", "message", "sentence", "comment", "content", "utterance", "post")
 ID_COLUMN_NAMES = ("id", "row_id", "index", "tweet_id", "example_id", "")
 # Columns of the checked table, of the stored predictions and of the output of `classify`.
-RESERVED_COLUMNS = ("row_id", "text", "group_name", "split", "predicted")
+RESERVED_COLUMNS = ("row_id", "text", "group_name", "split_name", "split", "predicted")
+# A column of this name whose cells are all one of these says which split a text belongs to.
+SPLIT_COLUMN, SPLIT_NAME = "split", "split_name"
+SPLIT_NAMES = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("validation", "valid", "val", "dev", "development"), "validation"),
+    "test": "test",
+}
 
 MOST_LABELS, LONGEST_LABEL = 200, 100
 NO_LABEL_NAME = re.compile(r"[<>\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")  # markup, control, direction
@@ -39,9 +46,9 @@ INVISIBLE = re.compile(
 class EmotionTable:
     """Texts with their labels.
 
-    `frame` has the columns `row_id` (str), `text` (str), `group_name` (str, only if a group column was named) and one
-    int8 column per label, in file order. `ignored_columns` are those that are none of these; `sha256` is of the file's
-    bytes.
+    `frame` has the columns `row_id` (str), `text` (str), `group_name` (str, only if a group column was named),
+    `split_name` (train, validation or test, only if the file says it) and one int8 column per label, in file order.
+    `ignored_columns` are those that are none of these; `sha256` is of the file's bytes.
     """
 
     frame: pd.DataFrame
@@ -83,10 +90,14 @@ def check_table(
     _check_label_names(frame, labels, file.name)
     _check_texts(frame[text], file.name, text, frame)
     others = [column for column in candidates if column not in labels]
+    splits = _read_splits(frame) if SPLIT_COLUMN in others else None
+    if splits is not None:
+        others.remove(SPLIT_COLUMN)
     columns = {
         "row_id": pd.Series(_row_ids(frame, others), index=frame.index, dtype=object),
         "text": frame[text].str.strip(),
         **({"group_name": frame[group_column].str.strip()} if group_column else {}),
+        **({SPLIT_NAME: splits} if splits is not None else {}),
         **{label: _binary_column(frame, label, file.name) for label in labels},
     }
     return EmotionTable(
@@ -224,6 +235,12 @@ def _check_filled(cells: pd.Series, name: str, column: str, frame: pd.DataFrame,
             f"{name}, row {empty.index[0]}, column {quote_column(name, column, frame.columns)}: {problem} "
             f"({_count_rows(empty.index)}); {remedy}"
         )
+
+
+def _read_splits(frame: pd.DataFrame) -> pd.Series | None:
+    """The split of each text; None if the column says something else, or has only one split."""
+    splits = frame[SPLIT_COLUMN].str.strip().str.lower().map(SPLIT_NAMES)
+    return splits if splits.notna().all() and "train" in set(splits) and splits.nunique() > 1 else None
 
 
 def _count_rows(rows: pd.Index) -> str:

@@ -65,7 +65,7 @@ def test_a_base_of_the_users_choice_goes_into_the_preset() -> None:
 
 def test_a_preset_can_be_changed_and_chosen_again() -> None:
     page = open_launch(preset="rows")
-    assert page.text_input(key="launch_vary_values").value == "25, 50, 100, 200"
+    assert page.text_input(key="launch_vary_values").value == "125, 250, 500"
     page.text_input(key="launch_vary_values").set_value("30, 60").run()
     page.text_input(key="launch_seeds").set_value("5").run()
     assert page.text_input(key="launch_vary_values").value == "30, 60"
@@ -73,7 +73,7 @@ def test_a_preset_can_be_changed_and_chosen_again() -> None:
     assert "preset" not in page.query_params
     assert [(run.config.rows, run.config.seed) for run in click_launch(page)] == [(30, 5), (60, 5)] * 3
     page.selectbox(key="launch_preset").select("rows").run()
-    assert page.text_input(key="launch_vary_values").value == "25, 50, 100, 200"
+    assert page.text_input(key="launch_vary_values").value == "125, 250, 500"
 
 
 def test_a_preset_that_the_data_does_not_serve_says_why_and_leaves_the_form(tmp_path: Path) -> None:
