@@ -15,6 +15,7 @@ from emocore.run.settings import DATA_FILES
 from emocore.run.study import StudyConfig
 
 STUDY_METHODS = ("lora", "ia3", "qlora")
+STARTER_METHODS = (*STUDY_METHODS, "head")
 STUDY_ROWS = 1000
 FAIR_SEEDS = [1, 2, 3]
 # Half decades from below LoRA's default to above IA3's.
@@ -35,8 +36,8 @@ class Preset:
 
 
 def starter_study(**shared: Any) -> StudyConfig:
-    """The first study of a new user. The data set is small, so there are more epochs than by default."""
-    return _study("starter", shared | {"data": STARTER, "base": "minilm-l6", "epochs": 10})
+    """The first study of a new user: the methods, and a frozen base as the floor that they should beat."""
+    return _study("starter", shared | {"data": STARTER, "base": "minilm-l6"}, methods=STARTER_METHODS)
 
 
 def study_as_it_was(**shared: Any) -> StudyConfig:
@@ -84,9 +85,10 @@ PRESETS: Mapping[str, Preset] = {
         Preset(
             name="starter",
             title="Starter study",
-            description="LoRA, IA3 and QLoRA on the bundled MiniLM and the built-in messages, in a few minutes.",
+            description="LoRA, IA3, QLoRA and, as the floor, a head on the frozen base, all on the bundled MiniLM and "
+            "the built-in messages, in a few minutes.",
             make=starter_study,
-            own=frozenset({*DATA_FILES, "text_column", "label_columns", "group_column", "base", "epochs"}),
+            own=frozenset({*DATA_FILES, "text_column", "label_columns", "group_column", "base"}),
         ),
         Preset(
             name="as-it-was",

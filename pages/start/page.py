@@ -44,11 +44,11 @@ duration = format_minutes(seconds)
 with st.container(border=True):
     st.subheader("Run the starter study")
     st.markdown(
-        f"LoRA, IA3 and QLoRA on the bundled MiniLM with a few hundred built-in messages and 11 emotions. "
-        f"It takes **{duration}** on this machine ({default_device().title}), needs no account and no download, "
-        "and continues if you close the browser."
+        "LoRA, IA3, QLoRA and, as the floor, a head on the frozen base: all on the bundled MiniLM, with 1,400 built-in "
+        f"messages and 11 emotions. It takes **{duration}** on this machine ({default_device().title}), needs no "
+        "account and no download, and continues if you close the browser."
     )
-    label = f"Run the starter study: LoRA, IA3 and QLoRA on this machine, {duration}"
+    label = f"Run the starter study: four methods on this machine, {duration}"
     if st.button(label, type="primary" if not runs else "secondary", icon=":material/play_arrow:", key="start_study"):
         launch_and_show(plan, root)
     st.caption(f"The '{STARTER}' messages are for trying the app, not for conclusions.")

@@ -31,7 +31,7 @@ def test_a_newcomer_starts_the_starter_study_which_outlives_browser_and_app(app:
     expect(page.get_by_text("Validation macro-F1")).to_be_visible()
     wait_for_status(app.runs, {RunStatus.RUNNING}, 1, 120)
     runs = list_runs(app.runs)
-    assert [run.config.method for run in runs] == ["lora", "ia3", "qlora"]
+    assert [run.config.method for run in runs] == ["lora", "ia3", "qlora", "head"]
     page.close()
     app.kill()
 

@@ -31,14 +31,17 @@ def test_every_preset_is_described_and_names_settings_that_exist(name: str, data
     study = preset.make(**{} if name == "starter" else data)
     own = {*study.settings, *study.vary, *(s for given in study.method_settings.values() for s in given)}
     assert own <= preset.own | set(data) | {"data", "base"}
-    assert study.methods == ["lora", "ia3", "qlora"]
+    assert study.methods == ["lora", "ia3", "qlora", *(["head"] if name == "starter" else [])]
     assert RunConfig(study=study.name)
 
 
 def test_the_starter_study_needs_nothing() -> None:
     configs = plan_study(starter_study()).configs
     assert [(c.method, c.base, c.data, c.epochs, c.seed) for c in configs] == [
-        (method, "minilm-l6", "starter", 10, 42) for method in ("lora", "ia3", "qlora")
+        ("lora", "minilm-l6", "starter", 4, 42),
+        ("ia3", "minilm-l6", "starter", 4, 42),
+        ("qlora", "minilm-l6", "starter", 4, 42),
+        ("head", "minilm-l6", "starter", 4, 42),
     ]
 
 
