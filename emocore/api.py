@@ -223,7 +223,7 @@ def compare(
     at = lru_cache(partial(compare_results, [load_result(folder) for folder in folders], split, together=together))
     comparison = at(thresholds)
     trials = count_learning_rate_trials(finished_configs(folders[0].path.parent))
-    return Comparison(comparison, audit(comparison.whole, comparison.split, trials), at)
+    return Comparison(comparison, audit(comparison.results, comparison.split, trials), at)
 
 
 def load(run: Run | str) -> TrainedClassifier:

@@ -70,7 +70,7 @@ def compare_runs(
     results = add_team_runs([load_result(run) for run in folders], team.runs)
     compare_at = lru_cache(partial(compare, results, split, together=together))
     comparison = compare_at(thresholds)
-    differences = audit(comparison.whole, comparison.split, count_learning_rate_trials(finished_configs(runs_root())))
+    differences = audit(comparison.results, comparison.split, count_learning_rate_trials(finished_configs(runs_root())))
     if bundle or report:
         content = gather(comparison, differences, studies[0] if studies else "Chosen runs", compare_at)
         if report:

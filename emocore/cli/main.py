@@ -159,6 +159,11 @@ add("plan", plan_study, "Tell which gap between methods a study will find, befor
     ),
     click.Option(["--seeds"], type=click.IntRange(1), help="Seeds of each method; default: those of the study, or 1."),
     click.Option(["--methods"], type=parse_list, metavar="LIST", help="Methods; default: those of the study, or 3."),
+    click.Option(
+        ["--all-rows"], is_flag=True,
+        help="With --replicates: the study sets no rows, so the first replicate learns from all and the others from "
+        "halves.",
+    ),
     click.Option(["--gap"], type=float, help="Tell what it takes to find a gap of this many points of macro-F1."),
     JSON)
 add("classify", classify_texts, "Classify texts with finished runs.", RUNS,

@@ -24,12 +24,14 @@ USUAL_TEXTS = 1_000
 
 @dataclass(frozen=True)
 class _Known:
-    """What a study tells: the chance in its differences if it has several repetitions, and its size."""
+    """What a study tells: the chance in its differences if it has several repetitions, its size, and whether its runs
+    learn from all training rows."""
 
     chance: Chance | None
     texts: int
     repetitions: int
     methods: int
+    has_all_rows: bool
 
 
 def plan_study(
@@ -39,6 +41,7 @@ def plan_study(
     seeds: int | None,
     methods: Sequence[str] | None,
     gap: float | None,
+    all_rows: bool,
     as_json: bool,
 ) -> None:
     """What is not given is that of the study, or a default without one; `gap` is in points of macro-F1."""
@@ -46,13 +49,13 @@ def plan_study(
         raise ConfigError("--replicates already has seeds of its own; leave --seeds out")
     if gap is not None and not 0 < gap <= 100:
         raise ConfigError(f"--gap is in points of macro-F1, above 0 and at most 100, not {gap:g}")
-    known = _measure(study) if study else _Known(None, USUAL_TEXTS, 1, len(STUDY_METHODS))
+    known = _measure(study) if study else _Known(None, USUAL_TEXTS, 1, len(STUDY_METHODS), False)
     repetitions = replicates or seeds or known.repetitions
     kind = known.chance.kind if known.chance else "seed"
     if seeds or replicates == 1:
         kind = "seed"
-    elif replicates and kind == "seed":
-        kind = "draw"
+    elif replicates:
+        kind = "half" if all_rows or known.has_all_rows else "draw"
     chance, source = known.chance, f"study '{study}'"
     if chance is None or chance.kind != kind:
         chance, source = typical_chance(kind), "typical values (SemEval-2018 E-c)"
@@ -78,4 +81,5 @@ def _measure(study: str) -> _Known:
     halves = predictions.halves if chance and chance.kind == "half" else None
     # The run on all texts is a repetition, too.
     repetitions = min(map(len, (halves or predictions).repetitions.values())) + bool(halves)
-    return _Known(chance, len(predictions.truth), repetitions, len(predictions.members))
+    has_all_rows = all(result.config.rows is None for result in comparison.results)
+    return _Known(chance, len(predictions.truth), repetitions, len(predictions.members), has_all_rows)

@@ -10,7 +10,7 @@ from emocore.data.groups import note_groups, pick_groups
 from emocore.data.source import quote_column, quote_columns
 from emocore.data.table import SPLIT_COLUMN, SPLIT_NAME, EmotionTable, read_table
 from emocore.errors import DataError
-from emocore.run.config import RunConfig
+from emocore.run.config import STARTER, RunConfig
 from emocore.text import counted, join_names
 
 MINIMUM_ROWS = 20  # in each split; with fewer, not even the commonest emotion can be measured
@@ -89,12 +89,13 @@ def _find_official(tables: dict[str, EmotionTable]) -> dict[str, pd.DataFrame]:
     frames = {"train": train.frame} | {
         field.removesuffix("_data"): table.frame for field, table in tables.items() if table is not train
     }
-    if SPLIT_NAME in train.frame:
-        if len(frames) > 1:
-            raise DataError(
-                f"{train.name}: its column {SPLIT_COLUMN} already says which rows are for validation and test; leave "
-                "the settings validation_data and test_data out, or rename the column"
-            )
+    split_by_column = [table.name for table in tables.values() if SPLIT_NAME in table.frame]
+    if split_by_column and len(frames) > 1:
+        raise DataError(
+            f"{split_by_column[0]}: its column {SPLIT_COLUMN} already says which rows are for training and evaluation; "
+            "give this file alone, without the settings validation_data and test_data, or rename the column"
+        )
+    if split_by_column:
         frames = {str(name): rows for name, rows in train.frame.groupby(SPLIT_NAME)}
     return {name: frame.drop(columns=SPLIT_NAME, errors="ignore") for name, frame in frames.items()}
 
@@ -180,6 +181,8 @@ def _notes(tables: dict[str, EmotionTable], frames: dict[str, pd.DataFrame], lab
         for table in tables.values()
         if table.ignored_columns
     ]
+    if SPLIT_NAME in tables["data"].frame and tables["data"].name != STARTER:
+        notes.append(f"{tables['data'].name}: split as its column {SPLIT_COLUMN} says")
     known = set(frames["train"]["text"])
     for name in ("validation", "test"):
         if name in frames and (shared := int(frames[name]["text"].isin(known).sum())):

@@ -90,9 +90,10 @@ def check_table(
     _check_label_names(frame, labels, file.name)
     _check_texts(frame[text], file.name, text, frame)
     others = [column for column in candidates if column not in labels]
-    splits = _read_splits(frame) if SPLIT_COLUMN in others else None
+    named = [column for column in others if column.lower() == SPLIT_COLUMN]
+    splits = _read_splits(frame[named[0]]) if len(named) == 1 else None
     if splits is not None:
-        others.remove(SPLIT_COLUMN)
+        others.remove(named[0])
     columns = {
         "row_id": pd.Series(_row_ids(frame, others), index=frame.index, dtype=object),
         "text": frame[text].str.strip(),
@@ -237,9 +238,9 @@ def _check_filled(cells: pd.Series, name: str, column: str, frame: pd.DataFrame,
         )
 
 
-def _read_splits(frame: pd.DataFrame) -> pd.Series | None:
+def _read_splits(column: pd.Series) -> pd.Series | None:
     """The split of each text; None if the column says something else, or has only one split."""
-    splits = frame[SPLIT_COLUMN].str.strip().str.lower().map(SPLIT_NAMES)
+    splits = column.str.strip().str.lower().map(SPLIT_NAMES)
     return splits if splits.notna().all() and "train" in set(splits) and splits.nunique() > 1 else None
 
 

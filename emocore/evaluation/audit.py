@@ -42,8 +42,17 @@ def audit(
     (whether a sweep varies it).
     `split`, which all results have, is the scored split. `trials` comes from `count_learning_rate_trials`; without it,
     only trials among the results count. Raises RunError if predictions are missing or damaged.
+    Runs on halves of the training rows are compared only with each other.
     """
-    return audit_subjects(describe_results(results, split, trials))
+    parts = []
+    for are_halves in (False, True):
+        part = [result for result in results if result.config.learns_half == are_halves]
+        table = audit_subjects(describe_results(part, split, trials)) if part else audit_subjects([])
+        parts.append(table.assign(what=table["what"] + " (of runs on halves)") if are_halves else table)
+    found = [table for table in parts if len(table)] or parts[:1]
+    order = {severity: place for place, severity in enumerate(SEVERITIES)}
+    joined = pd.concat(found, ignore_index=True)
+    return joined.sort_values("severity", key=lambda column: column.map(order), kind="stable", ignore_index=True)
 
 
 def audit_subjects(subjects: Sequence[Subject]) -> pd.DataFrame:

@@ -128,4 +128,6 @@ def _find_other_thresholds(comparison: Comparison) -> Iterator[tuple[str, ...]]:
 
 
 def _describe_run(comparison: Comparison, result: Result) -> str:
-    return f"{comparison.series[result.id]} {describe_repetition(result.config.seed, result.config.replicate)}"
+    config = result.config
+    repetition = describe_repetition(config.seed, config.replicate, config.learns_half)
+    return f"{comparison.series[result.id]} {repetition}"

@@ -48,7 +48,9 @@ class Deviations:
         resamples, resampled = len(moved), (moved.astype(float) ** 2).mean(axis=0)
         total = np.maximum(resampled, least) + sum(spread.variance for spread in spreads)
         of_few = resampled / np.sqrt(text_freedom)
-        error, freedom = np.sqrt(total), combined_freedom(total, spreads, of_few)
+        # Noise that halves have and the runs on all texts have not must not take all freedom from the total.
+        least_freedom = np.minimum.reduce([spread.freedom for spread in spreads] + [np.full(total.shape, text_freedom)])
+        error, freedom = np.sqrt(total), np.maximum(combined_freedom(total, spreads, of_few), least_freedom)
         of_texts, differs = np.sqrt(resampled), resampled > 0
         beyond = scipy.special.stdtr(freedom, -np.abs(difference) / error)
         with np.errstate(invalid="ignore"):  # if no resample differs

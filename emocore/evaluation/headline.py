@@ -15,6 +15,7 @@ from emocore.evaluation.caveats import find_caveats, name_some
 from emocore.evaluation.comparison import Comparison
 from emocore.evaluation.results import RunResult
 from emocore.evaluation.verdicts import UNDECIDED, Verdicts
+from emocore.run.study import FEWEST_HALVES
 from emocore.text import format_probability, join_names
 
 # How many emotions to name as the main contributors.
@@ -56,9 +57,12 @@ def _describe_training_texts(comparison: Comparison) -> list[str]:
     if len(draws) != 1 or len(rows) != 1 or not all(rows):
         return []
     [own], [count] = draws, rows
-    halves = [predictions.halves for predictions in comparison.groups if predictions.halves]
-    if halves:
-        drawn = max(len(own) for predictions in halves for own in predictions.draws_of.values())
+    halves = {
+        len(predictions.halves.draws_of.get(name, {})) if predictions.halves else 0
+        for predictions in comparison.groups
+        for name in predictions.members
+    }
+    if len(halves) == 1 and (drawn := halves.pop()) >= FEWEST_HALVES:
         return [f"Trained on these {count:,} texts, and on {drawn} halves of them to see what others would change."]
     return [f"Trained on {f'{len(own)} draws of' if len(own) > 1 else 'these'} {count:,} texts."]
 

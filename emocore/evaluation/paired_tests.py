@@ -122,14 +122,16 @@ class Target:
         # A joint series says nothing that its members do not, so it borrows from them but lends nothing.
         joint = {name for name in predictions.members if predictions.method_of[name] == TOGETHER}
         spreads: dict[Sides, SeedSpread] = {}
-        for sampled in (own, pairs):
+        every = [(own, False), (own, True), (pairs, False), (pairs, True)]
+        for known, are_halves in every:
+            sampled = {sides: variance for sides, variance in known.items() if variance.are_halves == are_halves}
             plain = {sides: variance for sides, variance in sampled.items() if not joint & set(sides)}
             for part in (sampled, plain):
-                independent = len(plain) if sampled is own else _count_independent(plain)
+                independent = len(plain) if known is own else _count_independent(plain)
                 if part:
                     spreads |= estimate(part, independent=max(1, independent) / len(part))
         single = [name for (name,), variance in own.items() if variance.runs == 1]
-        lent = has_lenders(own)
+        lent = has_lenders({sides: variance for sides, variance in own.items() if not variance.are_halves})
         unit = "texts" if (units == support).all() else "groups of texts"
         return cls(
             predictions, names, support, units, unit, fewest, seen, drawn, of_one_text, spreads, single, assumption,
@@ -177,8 +179,11 @@ class Target:
             yield f"one seed of {' and of '.join(alone)}: its spread between seeds is {spread}"
         if shared and any(len(self.predictions.draws_of[name]) > len(shared[0]) for name in (first, second)):
             yield f"compared by the {len(shared[0])} draws of training texts that both have"
-        if self.predictions.halves and (first, second) not in self.spreads:
-            yield "no two halves of the training texts that both learned from, so it holds for these texts alone"
+        if (halves := self.predictions.halves) and (first, second) not in self.spreads:
+            if halves.has_several_draws(first) and halves.has_several_draws(second):
+                yield "no two halves of the training texts that both learned from, so their halves are not paired"
+            else:
+                yield "not both have several halves of the training texts, so it holds for these texts alone"
 
     def _average(self, side: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
         """The mean over these repetitions of a series, (columns,) and (resamples, columns); each is needed for several

@@ -70,9 +70,11 @@ def typical_chance(kind: Repetition) -> Chance:
 
 def measure_chance(predictions: Predictions) -> Chance | None:
     """The chance in a study's differences, in the root mean square over its pairs; None without a pair of which both
-    have several repetitions. Halves count if there are any, and draws only if all pairs share some."""
-    kind: Repetition = "half" if predictions.halves else "draw"
-    predictions = predictions.halves or predictions
+    have several repetitions. Halves and draws count only if all pairs share some."""
+    kind: Repetition = "draw"
+    halves = predictions.halves
+    if halves and predictions.pairs and all(halves.share_draws(*pair) for pair in predictions.pairs):
+        kind, predictions = "half", halves
     seen, drawn = score(predictions).metrics["f1_macro"], resample(predictions, RESAMPLES).metrics["f1_macro"]
     texts = len(predictions.truth)
     found, by_draw = [], []
@@ -101,9 +103,9 @@ def measure_chance(predictions: Predictions) -> Chance | None:
 def forecast_power(gaps: Sequence[float], chance: Chance, texts: int, repetitions: int) -> np.ndarray:
     """(pairs,) the probability that each pair of methods gets a right verdict, in the order of `combinations`.
 
-    `gaps` are how far the methods' macro-F1 is below the best, `repetitions` is the number of runs of each, with halves
-    the one on all texts among them. The
-    probabilities are shares of FORECASTS simulated studies: normal scores, a variance that is estimated as in verdicts,
+    `gaps` are how far the methods' macro-F1 is below the best, `repetitions` is the number of runs of each, the one on
+    all texts among them if there are halves. The probabilities are shares of FORECASTS simulated studies: normal
+    scores, a variance that is estimated as in verdicts,
     t-tests and Holm's correction over all pairs.
     """
     methods, random = len(gaps), np.random.default_rng(SEED)

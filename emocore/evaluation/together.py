@@ -75,7 +75,7 @@ def join_series(
         joint += [_join(names, members) for members in runs]
         paired = {member.id for members in runs for member in members}
         left_out = [
-            f"{describe_repetition(result.config.seed, result.config.replicate)} of {name}"
+            f"{describe_repetition(result.config.seed, result.config.replicate, result.config.learns_half)} of {name}"
             for name in names
             for result in by_series[name]
             if result.id not in paired

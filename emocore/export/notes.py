@@ -72,6 +72,13 @@ def describe_method(comparison: Comparison) -> list[str]:
         "No-skill scores are those of predictors that ignore the text: silence predicts nothing, frequency predicts "
         "each emotion at random as often as it occurs, and always-on predicts every emotion for every text.",
     ]
+    if any(predictions.halves for predictions in comparison.groups):
+        paragraphs.append(
+            "Scores are those of runs on all training texts. Other runs learned from random halves of them, the same "
+            "for all methods, and only show what other training texts would do: the variance between halves is that "
+            "between draws of all texts (the delete-d jackknife, Shao and Wu 1989), and is counted in the intervals of "
+            "series that have halves and of their differences."
+        )
     if any(predictions.groups is not None for predictions in comparison.groups):
         paragraphs.insert(
             2,

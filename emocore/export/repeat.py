@@ -21,7 +21,7 @@ from emocore.models.methods import METHODS, reads
 from emocore.models.resolve import resolve
 from emocore.run.config import NO_BASE, RunConfig
 from emocore.run.settings import SHARED, VARIED, use, with_role
-from emocore.run.study import StudyConfig, seeds_of_replicate
+from emocore.run.study import FEWEST_HALVES, StudyConfig, seeds_of_replicate
 
 PROGRAM = ("python", "-m", "emocore")
 ALWAYS_NAMED = ("base", "data")
@@ -77,6 +77,8 @@ def _study_command(configs: Sequence[Config], margin: Settings) -> str | None:
     seeds = list(dict.fromkeys(config["seed"] for config in configs if config["replicate"] == 1))
     if varied is None or not _is_complete(by_method, varied, seeds, replicates):
         return None
+    if 1 < replicates <= FEWEST_HALVES and any(config["rows"] is None for config in configs):
+        return None  # a study is refused with so few halves
     shared: Settings = {}
     own: list[str] = []
     for name in REPEATED:

@@ -21,6 +21,7 @@ from emocore.export.notes import SIGNS, describe_marks, describe_method, describ
 from emocore.export.origins import environment_table, file_names, settings_table, without_paths
 from emocore.export.repeat import repeat_command
 from emocore.export.tables import WordTable, to_words
+from emocore.run.settings import describe_repetition
 
 # Columns of series that fit on a sheet of paper; others go into a table below.
 MOST_SERIES = 5
@@ -97,8 +98,16 @@ def _shorten(table: pd.DataFrame) -> ShownTable:
 
 
 def _list_runs(comparison: Comparison) -> WordTable:
-    rows = [(result.id, comparison.series[result.id], result.config.seed) for result in comparison.results]
-    return to_words(pd.DataFrame(rows, columns=["run", "series", "seed"]))
+    rows = [
+        (
+            result.id,
+            comparison.series[result.id],
+            describe_repetition(config.seed, config.replicate, config.learns_half),
+        )
+        for result in comparison.results
+        for config in [result.config]
+    ]
+    return to_words(pd.DataFrame(rows, columns=["run", "series", "repetition"]))
 
 
 def _emphasise(text: str) -> Markup:

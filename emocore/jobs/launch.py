@@ -21,15 +21,13 @@ from emocore.run.config import STARTER, RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run, list_runs
 from emocore.run.settings import DATA_FILES, describe_repetition
-from emocore.run.study import StudyConfig
+from emocore.run.study import FEWEST_HALVES, StudyConfig
 from emocore.system.devices import ask_for_gpus, default_device, own_devices
 from emocore.system.keys import confirm_wandb_server
 from emocore.text import format_count
 
 logger = logging.getLogger(__name__)
 
-# Of halves of the training rows: with one, there is no difference between draws to see.
-FEWEST_HALVES = 2
 LARGE_PARAMETERS = 1e9  # of a base that is too large for a CPU
 
 
@@ -175,7 +173,8 @@ def _refuse_repeats(plan: Plan, root: Path) -> None:
         config, run = repeats[0]
         titles = ", ".join(
             dict.fromkeys(
-                f"{find_method(c.method).title} {describe_repetition(c.seed, c.replicate)}" for c, _ in repeats
+                f"{find_method(c.method).title} {describe_repetition(c.seed, c.replicate, c.learns_half)}"
+                for c, _ in repeats
             )
         )
         raise ConfigError(

@@ -36,6 +36,7 @@ class RunOverview:
     base: str
     seed: int
     replicate: int
+    learns_half: bool
     status: str
     reason: str | None
     device: str | None
@@ -97,6 +98,7 @@ def _read_overview(run: RunFolder) -> RunOverview:
         base=config.base,
         seed=config.seed,
         replicate=config.replicate,
+        learns_half=config.learns_half,
         status=str(state.status),
         reason="; ".join([*([state.reason] if state.reason else []), *problems]) or None,
         device=state.device,

@@ -50,9 +50,11 @@ def describe_value(value: Any) -> str:
     return ", ".join(value) if isinstance(value, list) else str(value)
 
 
-def describe_repetition(seed: int, replicate: int) -> str:
-    """Which repetition of a study's method a run is: seed 42; seed 43, replicate 2."""
-    return f"seed {seed}" + (f", replicate {replicate}" if replicate > 1 else "")
+def describe_repetition(seed: int, replicate: int, learns_half: bool) -> str:
+    """Which repetition of a study's method a run is: seed 42; seed 43, replicate 2; replicate 2 on half of the
+    rows."""
+    told = f"seed {seed}" + (f", replicate {replicate}" if replicate > 1 else "")
+    return told + (" on half of the rows" if learns_half else "")
 
 
 def audit_name(name: str) -> str:

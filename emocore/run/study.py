@@ -10,6 +10,7 @@ from emocore.run.config import MOST_REPLICATES, RunConfig, build
 from emocore.run.setting_texts import MOST_VALUES, STUDY_NAME
 from emocore.run.settings import SHARED, VARIED, with_role
 
+FEWEST_HALVES = 2  # of the training rows: with one, there is no difference between draws to see
 MOST_MARGIN_POINTS = 20.0  # of macro-F1; a wider margin would call a good method and a bad one equal
 
 

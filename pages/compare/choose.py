@@ -52,7 +52,11 @@ def choose_results() -> tuple[list[Result], list[RunFolder]]:
 def choose_together(results: Sequence[Result]) -> tuple[str, ...]:
     """The names of the series to add the mean of; none if there are not two with predictions."""
     names = name_series(results)
-    known = {names[result.id]: names[result.id] for result in results if not isinstance(result, TeamResult)}
+    known = {
+        names[result.id]: names[result.id]
+        for result in results
+        if not isinstance(result, TeamResult) and not result.config.learns_half
+    }
     if len(known) < 2:
         return ()
     chosen = choose_several(

@@ -54,7 +54,7 @@ policy = choose_segment(controls, "Thresholds", policies, name="thresholds", key
 try:
     compare_at = partial(load_comparison, results, split, together)
     comparison = compare_at(policy)
-    audit_table = load_audit(comparison.whole, split)
+    audit_table = load_audit(comparison.results, split)
     version = (*version_of(results), split, policy, together)
     headline = keep(("headline", version), lambda: describe(comparison))
 except UNREADABLE as error:

@@ -33,7 +33,8 @@ def prefill_clone(sources: list[str]) -> bool:
             return False
         st.session_state["launch_filled_by"] = run_id
         if config.replicate > 1:
-            notes = [*notes, f"that run is replicate {config.replicate}; a launch from here draws other training rows"]
+            rows = "learns from all training rows" if config.learns_half else "draws other training rows"
+            notes = [*notes, f"that run is replicate {config.replicate}; a launch from here {rows}"]
         st.session_state["launch_clone_notes"] = notes
         st.session_state.update(form_values(config, sources) | _known_margin(config.study))
     st.info(f"These are the settings of run {plain(run_id)}; change what you like.", icon=":material/content_copy:")

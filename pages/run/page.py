@@ -46,7 +46,7 @@ if not status.is_final:
     forget_sending(run)
 st.title(plain(run_name(run) if config else "Run"))
 study = f" · study {config.study}" if config and config.study else ""
-repetition = f" · {describe_repetition(config.seed, config.replicate)}" if config else ""
+repetition = f" · {describe_repetition(config.seed, config.replicate, config.learns_half)}" if config else ""
 st.caption(plain(f"{run.id}{study}{repetition}"))
 st.badge(str(status), color=STATUS_SIGNS[status][0])
 if status == RunStatus.QUEUED and is_paused:

@@ -118,8 +118,8 @@ def show_reasons(overviews: list[RunOverview]) -> None:
     """Show the full reasons why runs ended, because the table has no room for them in a narrow window."""
     told = [o for o in overviews if o.reason and o.status != RunStatus.IMPORTED]  # `show_imported` explains those
     lines = [
-        f"- {_show_status(o)} **{plain(method_title(o.method))}**, {describe_repetition(o.seed, o.replicate)}: "
-        f"{plain(o.reason)}"
+        f"- {_show_status(o)} **{plain(method_title(o.method))}**, "
+        f"{describe_repetition(o.seed, o.replicate, o.learns_half)}: {plain(o.reason)}"
         for o in told[:MOST_REASONS]
     ]
     if lines:

@@ -9,7 +9,7 @@ from emocore.run.settings import describe_repetition
 
 def config_title(config: RunConfig | RunOverview) -> str:
     """LoRA on minilm-l6, seed 42; LoRA on minilm-l6, seed 43, replicate 2."""
-    return f"{_config_name(config)}, {describe_repetition(config.seed, config.replicate)}"
+    return f"{_config_name(config)}, {describe_repetition(config.seed, config.replicate, config.learns_half)}"
 
 
 def run_name(run: RunFolder) -> str:

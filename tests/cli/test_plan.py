@@ -22,6 +22,14 @@ def test_typical_values_are_taken_without_a_study(capsys: pytest.CaptureFixture[
     assert "typical values (SemEval-2018 E-c)" in told
 
 
+def test_all_rows_mean_halves(capsys: pytest.CaptureFixture[str]) -> None:
+    told = ask(capsys, "--texts", "886", "--replicates", "5", "--all-rows")
+    assert "one run on all training texts and 4 on halves of 3 methods" in told
+    finish_study(runs_root(), seeds=(1,), texts=150)
+    assert json.loads(ask(capsys, "--study", "s", "--replicates", "5", "--json"))["repetition"] == "half"
+    assert json.loads(ask(capsys, "--replicates", "5", "--json"))["repetition"] == "draw"
+
+
 def test_a_study_with_several_seeds_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
     finish_study(runs_root(), seeds=(1, 2, 3), texts=150)
     told = json.loads(ask(capsys, "--study", "s", "--seeds", "3", "--json"))

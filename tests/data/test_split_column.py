@@ -34,7 +34,13 @@ def test_the_splits_are_those_of_the_column(tmp_path: Path) -> None:
     assert sizes(splits) == {"train": 60, "validation": 20, "test": 25}
     assert splits.frames["test"]["text"].tolist() == [f"text {number}" for number in range(80, 105)]
     assert list(splits.frames["train"]) == ["row_id", "text", "anger", "joy"]
-    assert splits.notes == ()
+    assert splits.notes == ("a.csv: split as its column split says",)
+
+
+def test_the_column_may_be_written_with_a_capital(tmp_path: Path) -> None:
+    path = Path(write(tmp_path / "a.csv", SPLITS))
+    path.write_text(path.read_text(encoding="utf-8").replace(",split\n", ",Split\n", 1), encoding="utf-8")
+    assert sizes(load(str(path))) == {"train": 60, "validation": 20, "test": 25}
 
 
 def test_shares_and_split_seed_change_nothing(tmp_path: Path) -> None:
@@ -61,7 +67,9 @@ def test_another_column_of_that_name_is_not_used(tmp_path: Path, splits: list[st
 
 def test_separate_files_are_refused_where_the_column_has_splits(tmp_path: Path) -> None:
     other = write(tmp_path / "b.csv", None)
-    with pytest.raises(DataError, match="its column split already says which rows are for validation and test"):
-        load(write(tmp_path / "a.csv", SPLITS), test_data=other)
+    own = write(tmp_path / "a.csv", SPLITS)
+    for files in ({"data": own, "test_data": other}, {"data": other, "test_data": own}):
+        with pytest.raises(DataError, match=r"a.csv: its column split already says which rows are for training"):
+            load_splits(RunConfig(**files))
     files = load(write(tmp_path / "c.csv", ["train"] * 105), test_data=write(tmp_path / "d.csv", ["test"] * 105))
     assert sizes(files)["test"] == 105

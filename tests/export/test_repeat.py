@@ -101,6 +101,7 @@ STUDIES = {
     "batch size varied": study(methods=["lora", "tfidf"], vary={"batch_size": [8, 32]}),
     "logged elsewhere": study(settings=LOGGING),
     "replicates": study(replicates=3, settings={"rows": 40}),
+    "replicates of all rows": study(replicates=3),
     "replicates of varied rows": study(seeds=[5], replicates=2, vary={"rows": [30, 60]}),
 }
 
@@ -158,6 +159,15 @@ def test_what_is_no_study_is_repeated_run_by_run(
     name: str, folder: Path, relaunch: Callable[[str], list[RunConfig]]
 ) -> None:
     configs = NO_STUDIES[name](plan_study(study(settings=FULL | {"data": "train.csv"})).configs)
+    command = repeat(configs)
+    assert command.count("python -m emocore launch ") == len(configs)
+    assert relaunch(command) == configs
+
+
+def test_one_half_without_the_others_is_repeated_run_by_run(
+    folder: Path, relaunch: Callable[[str], list[RunConfig]]
+) -> None:
+    configs = [config for config in plan_study(study(replicates=3)).configs if config.replicate < 3]
     command = repeat(configs)
     assert command.count("python -m emocore launch ") == len(configs)
     assert relaunch(command) == configs
