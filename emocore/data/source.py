@@ -16,7 +16,9 @@ from emocore.system.files import read_bytes
 from emocore.text import counted
 
 STARTER_FILE = Path(__file__).parent / "starter" / "messages.csv"
-DATA_SUFFIXES = (".csv", ".tsv", ".txt")
+DATA_SUFFIXES = (".csv", ".tsv", ".txt")  # of the files that a page reads
+JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
+QUOTED_SUFFIXES = (*DATA_SUFFIXES, *JSON_SUFFIXES, ".parquet")
 MOST_DATA_BYTES = 200 * 10**6  # a hundred times SemEval-2018; reading it takes several times as much memory
 MOST_NAMED = 40  # columns in one message
 
@@ -59,7 +61,7 @@ def quote_cell(file_name: str, cell: str) -> str:
 
 
 def _may_quote(file_name: str, words: str, form: re.Pattern[str]) -> bool:
-    return is_named_like_data(file_name) and form.fullmatch(words) is not None
+    return Path(file_name).suffix.lower() in QUOTED_SUFFIXES and form.fullmatch(words) is not None
 
 
 def is_named_like_data(name: str) -> bool:

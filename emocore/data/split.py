@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from emocore.data.groups import note_groups, pick_groups
+from emocore.data.reading.record import note_reading
 from emocore.data.source import quote_column, quote_columns
 from emocore.data.table import SPLIT_COLUMN, SPLIT_NAME, EmotionTable, read_table
 from emocore.errors import DataError
@@ -181,6 +182,13 @@ def _notes(tables: dict[str, EmotionTable], frames: dict[str, pd.DataFrame], lab
         for table in tables.values()
         if table.ignored_columns
     ]
+    notes += [
+        f"{table.name}: labels that are not used, since they were not asked for: "
+        f"{quote_columns(table.name, table.ignored_labels)}"
+        for table in tables.values()
+        if table.ignored_labels
+    ]
+    notes += [f"{table.name}: {note}" for table in tables.values() for note in note_reading(table.reading)]
     if SPLIT_NAME in tables["data"].frame and tables["data"].name != STARTER:
         notes.append(f"{tables['data'].name}: split as its column {SPLIT_COLUMN} says")
     known = set(frames["train"]["text"])

@@ -1,24 +1,34 @@
 """Read one data file into a checked table of texts and 0/1 labels.
 
-Covered: CSV and TSV in UTF-8 with a header, a text column and at least two 0/1 label columns.
-Not covered: lists of label names in one column, JSONL, parquet.
+A file of any form that `emocore.data.reading` knows is read; what it does not say itself is guessed, and the guess is
+part of the table. A CSV or TSV that only a path names is read without a guess: UTF-8 with a header and 0/1 columns.
 """
 
 import hashlib
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from emocore.data.cells import parse_cells
+from emocore.data.reading.delimited import plain_reading
+from emocore.data.reading.formats import find_format, read_cells
+from emocore.data.reading.label_columns import is_label_like, is_yes_or_no, reads_as_labels
+from emocore.data.reading.labels import find_labels, read_labels
+from emocore.data.reading.names import (
+    ID_COLUMN_NAMES,
+    LABEL_COLUMN_NAMES,
+    LONGEST_LABEL,
+    MOST_LABELS,
+    NO_LABEL_NAME,
+    TEXT_COLUMN_NAMES,
+)
+from emocore.data.reading.record import Reading
+from emocore.data.rows import check_filled
 from emocore.data.source import DataFile, quote_cell, quote_column, quote_columns, read_source
 from emocore.emotions import KNOWN_EMOTIONS
 from emocore.errors import DataError
 from emocore.run.config import STARTER
-from emocore.text import counted, join_names
 
-TEXT_COLUMN_NAMES = ("tweet", "text", "message", "sentence", "comment", "content", "utterance", "post")
-ID_COLUMN_NAMES = ("id", "row_id", "index", "tweet_id", "example_id", "")
 # Columns of the checked table, of the stored predictions and of the output of `classify`.
 RESERVED_COLUMNS = ("row_id", "text", "group_name", "split_name", "split", "predicted")
 # A column of this name whose cells are all one of these says which split a text belongs to.
@@ -28,18 +38,7 @@ SPLIT_NAMES = {
     **dict.fromkeys(("validation", "valid", "val", "dev", "development"), "validation"),
     "test": "test",
 }
-
-MOST_LABELS, LONGEST_LABEL = 200, 100
-NO_LABEL_NAME = re.compile(r"[<>\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")  # markup, control, direction
-LABEL_CELLS = ("0", "1", "0.0", "1.0")
-LABEL_SHARE = 0.9  # of a column's cells; from this share on it is a label column, and other cells are errors
-FIRST_ROWS = 20  # enough to see for most columns that they hold no numbers
-MOST_ROWS_NAMED = 5  # in one message
-# Invisible characters: spaces, and those that Unicode says to draw as nothing.
-INVISIBLE = re.compile(
-    r"[\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164"
-    r"\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]*"
-)
+SPACED_SHARE = 0.5  # of a column's cells; with so many spaces it holds texts rather than names
 
 
 @dataclass(frozen=True)
@@ -47,15 +46,27 @@ class EmotionTable:
     """Texts with their labels.
 
     `frame` has the columns `row_id` (str), `text` (str), `group_name` (str, only if a group column was named),
-    `split_name` (train, validation or test, only if the file says it) and one int8 column per label, in file order.
-    `ignored_columns` are those that are none of these; `sha256` is of the file's bytes.
+    `split_name` (train, validation or test, only if the file says it) and one int8 column per label: in file order, in that of the file of label names, or sorted. `reading` says how the file
+    was read, and reads it again in the same way. `ignored_columns` are those that are none of these, `ignored_labels`
+    those of texts that were not wanted; `sha256` is of the file's bytes.
     """
 
     frame: pd.DataFrame
     labels: tuple[str, ...]
     name: str
     sha256: str
+    reading: Reading
     ignored_columns: tuple[str, ...] = ()
+    ignored_labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The cells of a file as strings, by the numbers of its rows, and how they are to be read."""
+
+    file: DataFile
+    cells: pd.DataFrame
+    reading: Reading
 
 
 def read_table(
@@ -76,87 +87,113 @@ def check_table(
     group_column: str | None = None,
 ) -> EmotionTable:
     """The table in a file that has been read. Raises DataError as `read_table` does."""
-    frame = parse_cells(file)
-    text = _find_text_column(frame, text_column, label_columns, file.name, group_column)
-    if _reads_as_labels(frame[text]):
+    named = {"text_column": text_column, "group_column": group_column, "labels": tuple(label_columns or ()) or None}
+    return take_table(open_sheet(file, _usual_wishes(file).model_copy(update=named)))
+
+
+def read_texts(source: str, text_column: str | None = None) -> list[str]:
+    """Only the texts, for classifying; the file needs no labels. Raises DataError."""
+    file = read_source(source)
+    frame, wishes = read_cells(file, _usual_wishes(file))
+    column = _find_text_column(frame, wishes.model_copy(update={"text_column": text_column}), file.name)
+    _check_texts(frame, column, file.name)
+    return list(frame[column].str.strip())
+
+
+def open_sheet(file: DataFile, wishes: Reading) -> Sheet:
+    """Read the cells, and guess what the wishes leave open. Raises DataError if that cannot be guessed."""
+    frame, wishes = read_cells(file, wishes)
+    text = _find_text_column(frame, wishes, file.name)
+    if reads_as_labels(frame[text]):
         raise DataError(
             f"{file.name}, column {quote_column(file.name, text, frame.columns)}: it holds labels, 0 or 1, and no "
             "texts; name the column with the texts in the setting text_column"
         )
-    if group_column:
-        _check_group_column(frame, group_column, text, label_columns, file.name)
-    candidates = [column for column in frame.columns if column not in (text, group_column)]
-    labels = _find_labels(frame, candidates, label_columns, file.name)
-    _check_label_names(frame, labels, file.name)
-    _check_texts(frame[text], file.name, text, frame)
-    others = [column for column in candidates if column not in labels]
-    named = [column for column in others if column.lower() == SPLIT_COLUMN]
-    splits = _read_splits(frame[named[0]]) if len(named) == 1 else None
-    if splits is not None:
-        others.remove(named[0])
+    if wishes.group_column:
+        _check_group_column(frame, wishes.group_column, text, wishes.labels, file.name)
+    others = [column for column in frame.columns if column not in (text, wishes.group_column)]
+    others = [column for column in others if column != _find_split_column(frame)]
+    candidates = [column for column in others if column != wishes.id_column]
+    reading = find_labels(frame, candidates, wishes, file.name)
+    _check_labels(frame, reading, file.name)
+    others = [column for column in others if column not in (*(reading.labels or ()), reading.label_column)]
+    id_column = _find_id_column(frame, others, reading, file.name)
+    return Sheet(file, frame, reading.model_copy(update={"text_column": text, "id_column": id_column}))
+
+
+def take_table(sheet: Sheet) -> EmotionTable:
+    """The table in the cells. Raises DataError with row and column if a text is empty or a label is none."""
+    frame, reading, name = sheet.cells, sheet.reading, sheet.file.name
+    text, group = str(reading.text_column), reading.group_column
+    _check_texts(frame, text, name)
+    values, left_out = read_labels(frame, reading, name)
+    split = _find_split_column(frame)
+    ids = frame[reading.id_column].tolist() if reading.id_column is not None else list(map(str, frame.index))
     columns = {
-        "row_id": pd.Series(_row_ids(frame, others), index=frame.index, dtype=object),
+        "row_id": pd.Series(ids, index=frame.index, dtype=object),
         "text": frame[text].str.strip(),
-        **({"group_name": frame[group_column].str.strip()} if group_column else {}),
-        **({SPLIT_NAME: splits} if splits is not None else {}),
-        **{label: _binary_column(frame, label, file.name) for label in labels},
+        **({"group_name": frame[group].str.strip()} if group else {}),
+        **({SPLIT_NAME: _read_splits(frame[split])} if split in frame and split not in values else {}),
+        **values,
     }
+    used = {text, group, split, reading.id_column, reading.label_column, *values}
     return EmotionTable(
         frame=pd.DataFrame(columns),
-        labels=tuple(labels),
-        name=file.name,
-        sha256=hashlib.sha256(file.content).hexdigest(),
-        ignored_columns=tuple(column for column in others if column.lower() not in ID_COLUMN_NAMES),
+        labels=tuple(values),
+        name=name,
+        sha256=hashlib.sha256(sheet.file.content).hexdigest(),
+        reading=reading,
+        ignored_columns=tuple(
+            column for column in frame.columns if column not in used and column.lower() not in ID_COLUMN_NAMES
+        ),
+        ignored_labels=tuple(left_out),
     )
 
 
-def read_texts(source: str, text_column: str | None = None) -> list[str]:
-    """Only the texts, for classifying; the CSV/TSV needs no labels. Raises DataError."""
-    file = read_source(source)
-    frame = parse_cells(file)
-    column = _find_text_column(frame, text_column, None, file.name)
-    _check_texts(frame[column], file.name, column, frame)
-    return list(frame[column].str.strip())
+def _usual_wishes(file: DataFile) -> Reading:
+    """A guess at the form of a CSV or TSV should be confirmed, so none is made; other formats say what they are."""
+    return plain_reading(file.content) if find_format(file) == "delimited" else Reading()
 
 
-def _find_text_column(
-    frame: pd.DataFrame, wanted: str | None, label_columns: list[str] | None, name: str, group_column: str | None = None
-) -> str:
-    if wanted:
+def _find_text_column(frame: pd.DataFrame, wishes: Reading, name: str) -> str:
+    wanted = wishes.text_column
+    if wanted is not None:
         if wanted not in frame.columns:
             raise DataError(f"{name}: no column {wanted!r}; it has {quote_columns(name, frame.columns)}")
-        if wanted in (label_columns or []):
+        if wanted in (wishes.labels or ()) and wishes.label_form in ("columns", None):
             raise DataError(f"{name}: text_column and label_columns both name {wanted!r}; take it out of one of them")
         return wanted
     named = [column for column in frame.columns if column.lower() in TEXT_COLUMN_NAMES]
     if named:
         return str(named[0])
+    taken = (*(wishes.labels or ()), wishes.group_column, wishes.id_column, wishes.label_column)
     wordy = [
-        column
+        str(column)
         for column in frame.columns
         if column.lower() not in (*ID_COLUMN_NAMES, *KNOWN_EMOTIONS)
-        and column not in (*(label_columns or []), group_column)
-        and not _is_label_like(frame[column])
+        and column not in taken
+        and not is_label_like(frame[column])
     ]
-    if len(wordy) == 1:
-        return str(wordy[0])
+    free = [column for column in wordy if column.lower() not in LABEL_COLUMN_NAMES and not is_yes_or_no(frame[column])]
+    spaced = [column for column in free if frame[column].str.strip().str.contains(" ").mean() > SPACED_SHARE]
+    for found in (wordy, free, spaced):
+        if len(found) == 1:
+            return found[0]
     raise DataError(
         f"{name}: no text column found in {quote_columns(name, frame.columns)}; "
         "call it 'text' or name it with the setting text_column"
     )
 
 
-def _check_group_column(
-    frame: pd.DataFrame, column: str, text: str, label_columns: list[str] | None, name: str
-) -> None:
+def _check_group_column(frame: pd.DataFrame, column: str, text: str, labels: Sequence[str] | None, name: str) -> None:
     """Raises DataError unless the column names a group of every text, and is neither text, label nor ID."""
     if column not in frame.columns:
         raise DataError(f"{name}: no group column {column!r}; it has {quote_columns(name, frame.columns)}")
     shown = f"{name}, column {quote_column(name, column, frame.columns)}"
-    if column == text or column in (label_columns or []):
+    if column == text or column in (labels or ()):
         kind = "texts" if column == text else "labels"
         raise DataError(f"{shown}: it holds the {kind}; name another column in the setting group_column")
-    if _reads_as_labels(frame[column]):
+    if reads_as_labels(frame[column]):
         raise DataError(
             f"{shown}: it holds labels, 0 or 1, and no names of groups; name the column with the author or the thread "
             "in the setting group_column"
@@ -166,108 +203,79 @@ def _check_group_column(
             f"{shown}: it is the ID, different in every row; name a column whose values several texts share in the "
             "setting group_column"
         )
-    _check_filled(frame[column], name, column, frame, "the group is empty", "fill in a name; one text may be a group")
+    check_filled(frame[column], name, column, frame, "the group is empty", "fill in a name; one text may be a group")
 
 
-def _find_labels(frame: pd.DataFrame, candidates: list[str], wanted: list[str] | None, name: str) -> list[str]:
-    if wanted:
-        missing = [label for label in wanted if label not in candidates]
-        if missing:
-            columns = quote_columns(name, frame.columns)
-            raise DataError(f"{name}: no label column {missing[0]!r}; it has {columns}")
-        labels = list(wanted)
-    else:
-        labels = [
-            column
-            for column in candidates
-            if column.lower() in KNOWN_EMOTIONS
-            or (column.lower() not in ID_COLUMN_NAMES and _is_label_like(frame[column]))
-        ]
-    if not labels:
-        raise DataError(f"{name}: no label columns; apart from the text it needs one column of 0 or 1 per emotion")
+def _check_labels(frame: pd.DataFrame, reading: Reading, name: str) -> None:
+    """Raises DataError if there is only one label, too many, or one that cannot have its name."""
+    labels = reading.labels or ()
+    thing = "label column" if reading.label_form == "columns" else "label"
+
+    def show(label: str) -> str:
+        return quote_column(name, label, frame.columns) if label in frame.columns else quote_cell(name, label)
+
     if len(labels) == 1:
-        label = quote_column(name, labels[0], frame.columns)
-        raise DataError(f"{name}: only one label column ({label}); multi-label detection needs two or more")
+        raise DataError(f"{name}: only one {thing} ({show(labels[0])}); multi-label detection needs two or more")
     if len(labels) > MOST_LABELS:
         raise DataError(
-            f"{name}: {len(labels):,} label columns; at most {MOST_LABELS} are learned, so name those in the setting "
+            f"{name}: {len(labels):,} {thing}s; at most {MOST_LABELS} are learned, so name those in the setting "
             "label_columns"
         )
-    return labels
-
-
-def _check_label_names(frame: pd.DataFrame, labels: list[str], name: str) -> None:
     spellings: dict[str, str] = {}
     for label in labels:
-        shown = quote_column(name, label, frame.columns)
+        shown = show(label)
         if label in RESERVED_COLUMNS or labels.count(label) > 1:
-            raise DataError(f"{name}: the label column {shown} is named twice or by a reserved name; rename it")
+            raise DataError(f"{name}: the {thing} {shown} is named twice or by a reserved name; rename it")
         if NO_LABEL_NAME.search(label) or len(label) > LONGEST_LABEL:
             raise DataError(
-                f"{name}: the label column {shown} has a < or > or a control character in its name, or more than "
+                f"{name}: the {thing} {shown} has a < or > or a control character in its name, or more than "
                 f"{LONGEST_LABEL} characters; rename it"
             )
         other = spellings.setdefault(label.casefold(), label)
         if other != label:
-            other = quote_column(name, other, frame.columns)
-            raise DataError(f"{name}: the label columns {other} and {shown} differ only in case; rename one of them")
+            raise DataError(f"{name}: the {thing}s {show(other)} and {shown} differ only in case; rename one of them")
 
 
-def _binary_column(frame: pd.DataFrame, label: str, name: str) -> pd.Series:
-    values = frame[label].str.strip().replace({"0.0": "0", "1.0": "1"})
-    wrong = values[~values.isin(["0", "1"])]
-    if len(wrong):
-        raise DataError(
-            f"{name}, row {wrong.index[0]}, column {quote_column(name, label, frame.columns)}: "
-            f"{quote_cell(name, wrong.iloc[0])} where a label is 0 or 1 ({_count_rows(wrong.index)}). "
-            "Correct it, or name the real label columns with the setting label_columns"
-        )
-    return values.astype("int8")
+def _find_split_column(frame: pd.DataFrame) -> str | None:
+    """The only column named split, if it says of every text which split it belongs to, and there are several."""
+    named = [column for column in frame.columns if column.lower() == SPLIT_COLUMN]
+    if len(named) != 1:
+        return None
+    splits = set(_read_splits(frame[named[0]]))
+    return named[0] if "train" in splits and 1 < len(splits) and splits <= set(SPLIT_NAMES.values()) else None
 
 
-def _check_texts(texts: pd.Series, name: str, column: str, frame: pd.DataFrame) -> None:
-    _check_filled(texts, name, column, frame, "the text is empty", "fill or remove them")
+def _read_splits(column: pd.Series) -> pd.Series:
+    """The split of each text, missing where the column says something else."""
+    return column.str.strip().str.lower().map(SPLIT_NAMES)
 
 
-def _check_filled(cells: pd.Series, name: str, column: str, frame: pd.DataFrame, problem: str, remedy: str) -> None:
-    empty = cells[cells.str.fullmatch(INVISIBLE)]
-    if len(empty):
-        raise DataError(
-            f"{name}, row {empty.index[0]}, column {quote_column(name, column, frame.columns)}: {problem} "
-            f"({_count_rows(empty.index)}); {remedy}"
-        )
-
-
-def _read_splits(column: pd.Series) -> pd.Series | None:
-    """The split of each text; None if the column says something else, or has only one split."""
-    splits = column.str.strip().str.lower().map(SPLIT_NAMES)
-    return splits if splits.notna().all() and "train" in set(splits) and splits.nunique() > 1 else None
-
-
-def _count_rows(rows: pd.Index) -> str:
-    """3 such rows: 4, 7 and 9."""
-    shown = [str(row) for row in rows[:MOST_ROWS_NAMED]]
-    more = f"{len(rows) - MOST_ROWS_NAMED:,} more" if len(rows) > MOST_ROWS_NAMED else ""
-    named = f": {join_names([*shown, more] if more else shown)}" if len(rows) > 1 else ""
-    return f"{counted(len(rows), 'such row')}{named}"
-
-
-def _row_ids(frame: pd.DataFrame, others: list[str]) -> list[str]:
-    """The ID column if its values are unique, otherwise the row numbers of the file."""
+def _find_id_column(frame: pd.DataFrame, others: Sequence[str], wishes: Reading, name: str) -> str | None:
+    """The wanted column, or one with the name of an ID (without a header, one without spaces), if its values are
+    unique; None stands for the numbers of the rows."""
+    wanted = wishes.id_column
+    if wanted is not None:
+        if wanted not in others:
+            columns = quote_columns(name, others) or "none"
+            raise DataError(
+                f"{name}: no column {wanted!r} for the IDs; apart from texts, labels and groups, it has {columns}"
+            )
+        if not frame[wanted].is_unique:
+            raise DataError(
+                f"{name}, column {quote_column(name, wanted, frame.columns)}: an ID is there twice; name another "
+                "column, or none, which numbers the rows"
+            )
+        return wanted
     for column in others:
-        if column.lower() in ID_COLUMN_NAMES and frame[column].is_unique:
-            return frame[column].tolist()
-    return [str(number) for number in frame.index]
+        is_named = column.lower() in ID_COLUMN_NAMES
+        if (is_named or (wishes.header is False and _reads_as_ids(frame[column]))) and frame[column].is_unique:
+            return column
+    return None
 
 
-def _is_label_like(column: pd.Series) -> bool:
-    """Whether a column without a known name holds labels: most cells are 0 or 1, or all are numbers."""
-    return _reads_as_labels(column) or all(_is_numeric(part) for part in (column.iloc[:FIRST_ROWS], column))
+def _reads_as_ids(column: pd.Series) -> bool:
+    return bool(column.str.fullmatch(r"\S+").all())
 
 
-def _reads_as_labels(column: pd.Series) -> bool:
-    return bool(column.str.strip().isin(LABEL_CELLS).mean() >= LABEL_SHARE)
-
-
-def _is_numeric(column: pd.Series) -> bool:
-    return bool(pd.to_numeric(column.str.strip(), errors="coerce").notna().all())
+def _check_texts(frame: pd.DataFrame, column: str, name: str) -> None:
+    check_filled(frame[column], name, column, frame, "the text is empty", "fill or remove them")

@@ -1,0 +1,67 @@
+"""What a file is, by its first bytes and its name; and its cells."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from emocore.data.reading.delimited import read_delimited
+from emocore.data.reading.json_objects import read_json
+from emocore.data.reading.parquet import read_parquet
+from emocore.data.reading.record import FileFormat, Reading
+from emocore.data.source import JSON_SUFFIXES, DataFile
+from emocore.errors import DataError
+
+OTHER_FILES = (
+    (b"PK\x03\x04", "a ZIP or an Excel file; unpack it, or save the sheet as CSV"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel or Word file; save the sheet as CSV"),
+    (b"\x1f\x8b", "packed with gzip; unpack it"),
+    (b"\xfd7zXZ", "packed with xz; unpack it"),
+    (b"\x28\xb5\x2f\xfd", "packed with zstd; unpack it"),
+    (b"7z\xbc\xaf", "a 7z archive; unpack it"),
+    (b"%PDF-", "a PDF; save the table as CSV"),
+    (b"SQLite format 3\0", "a database; write the table as CSV"),
+    (b"\x80\x04\x95", "pickled by Python, which can run code when it is read; write it as CSV"),
+)
+PARQUET = b"PAR1"
+OF_ROWS = ("delimiter", "quotes", "header")
+
+
+def find_format(file: DataFile) -> FileFormat:
+    """Raises DataError if the first bytes are those of a file that is not read."""
+    for start, kind in OTHER_FILES:
+        if file.content.startswith(start):
+            raise DataError(f"{file.name}: this is {kind}")
+    suffix = Path(file.name).suffix.lower()
+    if file.content.startswith(PARQUET):
+        return "parquet"
+    if suffix == ".parquet":
+        raise DataError(f"{file.name}: not a parquet file, which begins with PAR1; give it the name of what it is")
+    if suffix in JSON_SUFFIXES:
+        return "json" if _first_character(file.content) == b"[" else "jsonl"
+    return "delimited"
+
+
+def read_cells(file: DataFile, wishes: Reading) -> tuple[pd.DataFrame, Reading]:
+    """Every column as strings by the numbers of rows, and the wishes with what they leave open about the file. Raises
+    DataError."""
+    file_format = wishes.file_format or find_format(file)
+    _check_wishes(file, wishes, file_format)
+    wishes = wishes.model_copy(update={"file_format": file_format})
+    readers = {"delimited": read_delimited, "jsonl": read_json, "json": read_json, "parquet": read_parquet}
+    return readers[file_format](file, wishes)
+
+
+def _check_wishes(file: DataFile, wishes: Reading, file_format: FileFormat) -> None:
+    """Raises DataError if a wish is about something that files of this format do not have."""
+    lacking = {"delimited": (), "parquet": ("encoding", *OF_ROWS)}.get(file_format, OF_ROWS)
+    for name in lacking:
+        if getattr(wishes, name) is not None:
+            raise DataError(
+                f"{file.name}: a file of the form '{file_format}' has no {name} to name; leave it out, or name the "
+                "form of the file too"
+            )
+
+
+def _first_character(content: bytes) -> bytes:
+    """In UTF-16, every second byte is 0."""
+    return content.lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")[:1]

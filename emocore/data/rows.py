@@ -1,0 +1,34 @@
+"""Cells that must not be empty, and how messages name rows."""
+
+import re
+
+import pandas as pd
+
+from emocore.data.source import quote_column
+from emocore.errors import DataError
+from emocore.text import counted, join_names
+
+MOST_ROWS_NAMED = 5  # in one message
+# Invisible characters: spaces, and those that Unicode says to draw as nothing.
+INVISIBLE = re.compile(
+    r"[\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164"
+    r"\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]*"
+)
+
+
+def check_filled(cells: pd.Series, name: str, column: str, frame: pd.DataFrame, problem: str, remedy: str) -> None:
+    """Raises DataError if there is nothing to see in a cell of the file `name`."""
+    empty = cells[cells.str.fullmatch(INVISIBLE)]
+    if len(empty):
+        raise DataError(
+            f"{name}, row {empty.index[0]}, column {quote_column(name, column, frame.columns)}: {problem} "
+            f"({count_rows(empty.index)}); {remedy}"
+        )
+
+
+def count_rows(rows: pd.Index) -> str:
+    """3 such rows: 4, 7 and 9."""
+    shown = [str(row) for row in rows[:MOST_ROWS_NAMED]]
+    more = f"{len(rows) - MOST_ROWS_NAMED:,} more" if len(rows) > MOST_ROWS_NAMED else ""
+    named = f": {join_names([*shown, more] if more else shown)}" if len(rows) > 1 else ""
+    return f"{counted(len(rows), 'such row')}{named}"
