@@ -16,6 +16,7 @@ from emocore import __version__
 from emocore.cli import commands
 from emocore.cli.classify import classify_texts
 from emocore.cli.compare import compare_runs
+from emocore.cli.data import check_data, reading_options
 from emocore.cli.options import FILE, JSON, RUN, RUNS, RUNS_OR_NONE, SET, WAIT, Command, SettingOption
 from emocore.cli.output import print_problem
 from emocore.cli.plan import plan_study
@@ -90,9 +91,16 @@ def read_settings(options: Mapping[str, str | None], texts: Iterable[str]) -> di
     return parse_settings([*(f"{name}={value}" for name, value in options.items() if value is not None), *texts])
 
 
-def add(name: str, function: Callable[..., int | None], text: str, *parameters: click.Parameter) -> None:
+@cli.group(no_args_is_help=False)
+def data() -> None:
+    """Look at data files before a run uses them."""
+
+
+def add(
+    name: str, function: Callable[..., int | None], text: str, *parameters: click.Parameter, group: click.Group = cli
+) -> None:
     """Make a function a command; each of its parameters is an option or argument of the same name."""
-    cli.add_command(Command(name, callback=function, help=text, params=[*parameters]))
+    group.add_command(Command(name, callback=function, help=text, params=[*parameters]))
 
 
 # fmt: off
@@ -176,6 +184,8 @@ add("classify", classify_texts, "Classify texts with finished runs.", RUNS,
         help="With --out: write a second file that is safe to open in a spreadsheet; its name says so.",
     ),
     JSON)
+add("check", check_data, "Read a file of labelled texts: tell how, and count its labels. What is not given is guessed.",
+    click.Argument(["file"], type=FILE, metavar="FILE"), *reading_options(), group=data)
 add("uploads", commands.show_uploads, "List the files that were uploaded in the browser.",
     click.Option(["--remove-unused"], is_flag=True, help="Remove those over an hour old that no run uses."), JSON)
 add("stop", commands.stop_runs, "Stop runs, queued or live; each keeps its last checkpoint.", RUNS)
