@@ -100,7 +100,8 @@ class RunConfig(BaseModel):
 
     data: Annotated[str, Use("data", "top", file=True)] = Field(
         STARTER,
-        description="'starter' for the built-in messages, or a CSV/TSV file with a text column and 0/1 label columns.",
+        description="'starter' for the built-in messages, or a file of texts with their labels: a CSV/TSV with 0/1 "
+        "columns, JSON Lines, JSON or parquet.",
     )
     validation_data: Annotated[str | None, Use("data", "Data", file=True, audited_as="evaluation texts")] = Field(
         None,
