@@ -36,6 +36,8 @@ def read_label_names(source: str) -> tuple[str, ...]:
     names = [line.strip() for line in open_lines(file, encoding, newline=None)]
     while not names[-1]:
         names.pop()
+    if len(names) > MOST_LABELS:
+        raise DataError(f"{file.name}: {len(names):,} lines; at most {MOST_LABELS} labels are learned")
     if "" in names:
         raise DataError(f"{file.name}, line {1 + names.index('')}: no name, but each line names a label; remove it")
     if len(set(names)) < len(names):

@@ -98,5 +98,7 @@ def test_a_file_of_names_is_read_line_by_line(tmp_path: Path) -> None:
     ):
         with pytest.raises(DataError, match=words):
             read_label_names(write_text(tmp_path / "n.txt", content))
+    with pytest.raises(DataError, match="201 lines; at most 200 labels"):
+        read_label_names(write_text(tmp_path / "n.txt", "\n".join(map(str, range(201)))))
     with pytest.raises(DataError, match="no such file"):
         read_label_names(str(tmp_path / "gone.txt"))
