@@ -46,9 +46,10 @@ class EmotionTable:
     """Texts with their labels.
 
     `frame` has the columns `row_id` (str), `text` (str), `group_name` (str, only if a group column was named),
-    `split_name` (train, validation or test, only if the file says it) and one int8 column per label: in file order, in that of the file of label names, or sorted. `reading` says how the file
-    was read, and reads it again in the same way. `ignored_columns` are those that are none of these, `ignored_labels`
-    those of texts that were not wanted; `sha256` is of the file's bytes.
+    `split_name` (train, validation or test, only if the file says it) and one int8 column per label: in file order, in
+    that of the file of label names, or sorted. `reading` says how the file was read, and reads it again in the same
+    way. `ignored_columns` are those that are none of these, `ignored_labels` those of texts that were not wanted;
+    `sha256` is of the file's bytes.
     """
 
     frame: pd.DataFrame
@@ -242,7 +243,7 @@ def _find_split_column(frame: pd.DataFrame) -> str | None:
     if len(named) != 1:
         return None
     splits = set(_read_splits(frame[named[0]]))
-    return named[0] if "train" in splits and 1 < len(splits) and splits <= set(SPLIT_NAMES.values()) else None
+    return named[0] if "train" in splits and len(splits) > 1 and splits <= set(SPLIT_NAMES.values()) else None
 
 
 def _read_splits(column: pd.Series) -> pd.Series:
