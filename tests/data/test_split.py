@@ -9,9 +9,8 @@ import pytest
 from emocore.data.split import Splits, load_splits
 from emocore.errors import DataError
 from emocore.run.config import RunConfig
-from tests.support.forms import to_lines
 from tests.support.repository import REAL_DATA
-from tests.support.tables import LABELS, make_table, write_csv, write_text
+from tests.support.tables import LABELS, make_table, write_csv
 
 REAL_TRAIN = REAL_DATA / "semeval2018-ec-train.csv"
 
@@ -283,19 +282,3 @@ def test_the_real_training_file_splits_within_one_percentage_point() -> None:
         assert (frame[labels].mean() - whole[labels].mean()).abs().max() < 0.01
     assert len(splits.frames["test"]) / len(whole) == pytest.approx(0.15, abs=0.01)
     assert len(splits.frames["validation"]) / len(whole) == pytest.approx(0.15, abs=0.01)
-
-
-def test_json_lines_with_names_are_split_like_any_file(tmp_path: Path) -> None:
-    rows = [{"text": f"words {row}", "labels": [["joy"], ["fear"], ["fear", "joy"], []][row % 4]} for row in range(100)]
-    train = write_text(tmp_path / "train.jsonl", to_lines(rows))
-    test = write_text(tmp_path / "test.jsonl", to_lines([row | {"labels": ["joy", "awe"]} for row in rows[:20]]))
-    splits = load_splits(RunConfig(data=train, test_data=test))
-    assert splits.labels == ("fear", "joy") and len(splits.frames["test"]) == 20
-    assert any("test.jsonl: labels that are not used" in note and "'awe'" in note for note in splits.notes)
-    assert any("no text has fear" in note for note in splits.notes)
-
-
-def test_a_guessed_cut_is_told(tmp_path: Path) -> None:
-    rows = [{"text": f"words {row}", "anger": row % 4, "joy": row // 4 % 4} for row in range(100)]
-    splits = load_splits(RunConfig(data=write_text(tmp_path / "train.jsonl", to_lines(rows))))
-    assert "train.jsonl: the label columns hold intensities; a label is on from 1" in splits.notes
