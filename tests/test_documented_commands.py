@@ -144,6 +144,8 @@ def carry_out_here(command: str, patch: pytest.MonkeyPatch) -> None:
     python, option, module, *arguments = shlex.split(command)
     assert (python, option) == (sys.executable, "-m")
     patch.setattr(sys, "argv", [module, *arguments])
+    for imported in (module, f"{module}.__main__"):  # by another test of this process; it is to begin anew
+        patch.delitem(sys.modules, imported, raising=False)
     runpy.run_module(module, run_name="__main__")
 
 

@@ -112,6 +112,7 @@ def test_the_chance_in_real_runs_is_told_beside_the_simulated(tmp_path: Path, mo
             ("lora", "ia3"),
             (42 + draw,),
             replicate=draw + 1,
+            rows=1000,
             provenance=texts | {"split_sha256": f"{draw}" * 64},
         )
     told = real_runs.check_runs(tmp_path)

@@ -96,7 +96,10 @@ def test_an_upload_is_kept_once_it_can_be_read_and_launched_from_there(
     page = open_launch()
     page.segmented_control(key="launch_source").set_value("Upload").run()
     assert page.file_uploader[0].allowed_type == [".csv", ".tsv", ".txt"]
-    wrong, table = make_table(200).assign(fear=7), make_table(200).rename(columns={"Tweet": "line"}).assign(by="me")
+    wrong, table = (
+        make_table(200).assign(fear=7),
+        make_table(200).rename(columns={"Tweet": "line"}).assign(by="me and you"),
+    )
     assert "row 2, column 'fear': '7'" in upload(page, "mine.csv", wrong.to_csv(index=False).encode())
     assert "no text column" in upload(page, "mine.csv", table.to_csv(index=False).encode())
     assert not (runs_root() / "uploads").exists()
