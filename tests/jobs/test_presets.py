@@ -38,10 +38,10 @@ def test_every_preset_is_described_and_names_settings_that_exist(name: str, data
 def test_the_starter_study_needs_nothing() -> None:
     configs = plan_study(starter_study()).configs
     assert [(c.method, c.base, c.data, c.epochs, c.seed) for c in configs] == [
-        ("lora", "minilm-l6", "starter", 4, 42),
-        ("ia3", "minilm-l6", "starter", 4, 42),
-        ("qlora", "minilm-l6", "starter", 4, 42),
-        ("head", "minilm-l6", "starter", 4, 42),
+        ("lora", "minilm-l6", "starter", 3, 42),
+        ("ia3", "minilm-l6", "starter", 3, 42),
+        ("qlora", "minilm-l6", "starter", 3, 42),
+        ("head", "minilm-l6", "starter", 3, 42),
     ]
 
 

@@ -52,6 +52,7 @@ def test_what_one_preset_brought_does_not_stay_in_the_next() -> None:
     assert page.selectbox(key="launch_vary").value == "learning_rate"
     page.selectbox(key="launch_preset").select("starter").run()
     assert page.selectbox(key="launch_vary").value == "nothing"
+    assert page.number_input(key="launch_epochs").value == 3
     assert page.multiselect(key="launch_methods").value[-1] == "head"
 
 
