@@ -70,7 +70,7 @@ else:
     for column, (title, text) in zip(
         steps,
         [
-            ("1 · Watch", "Three runs train one after another; their curves grow while you look."),
+            ("1 · Watch", "Four runs train one after another; their curves grow while you look."),
             ("2 · Compare", "A verdict in words, F1 by emotion with its uncertainty, and what each method costs."),
             ("3 · Try", "Type a sentence and see what each adapter answers."),
             ("4 · Launch", "Then use your own CSV, another base or more seeds."),
