@@ -50,6 +50,7 @@ def isolated_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
     """For fixtures that live longer than a test, and the processes they start."""
     with pytest.MonkeyPatch.context() as patch:
         clear_accounts(patch)
+        patch.delenv("EMOCORE_DATA", raising=False)
         patch.setenv("EMOCORE_RUNS", str(tmp_path_factory.mktemp("session-runs")))
         patch.setenv("EMOCORE_SETTINGS", str(tmp_path_factory.mktemp("session-settings") / "emocore"))
         yield

@@ -198,7 +198,7 @@ def delete_runs(runs: Sequence[str], yes: bool) -> None:
     folders = named_runs(runs)
     for run in folders:
         check_deletable(run)
-    if not yes and not _confirm(f"Delete {counted(len(folders), 'run')} with all files?"):
+    if not yes and not output.confirm(f"Delete {counted(len(folders), 'run')} with all files?"):
         raise RunError("nothing was deleted; answer y, or use --yes where nobody can answer")
     for run in folders:
         delete_run(run)
@@ -232,15 +232,6 @@ def _tend() -> None:
         tend_queue(runs_root())
     except RunError as error:
         output.print_note(f"note: {error}")
-
-
-def _confirm(question: str) -> bool:
-    if not sys.stdin.isatty():
-        return False
-    try:
-        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
-    except EOFError:
-        return False
 
 
 def _launch(plan: Plan, wait: bool, allow_repeats: bool = False) -> int:

@@ -44,11 +44,16 @@ def check_data(file: str, **options: Any) -> None:
     """Print how the file is read, its labels and that it can be used. Raises DataError if it cannot, ConfigError if the
     options contradict each other."""
     sheet = open_sheet(read_source(file), read_wishes(options))
-    print_table([["part", "read as"], *([title, words] for title, words in describe_reading(sheet.reading))])
-    for note in note_reading(sheet.reading):
+    print_reading(sheet.reading)
+    print_labels(take_table(sheet))
+
+
+def print_reading(reading: Reading) -> None:
+    """Print how a file was read, and what a user should confirm."""
+    print_table([["part", "read as"], *map(list, describe_reading(reading))])
+    for note in note_reading(reading):
         print_line(f"note: {note}")
     print_line()
-    _print_labels(take_table(sheet))
 
 
 def read_wishes(options: dict[str, Any]) -> Reading:
@@ -78,7 +83,8 @@ def reading_options() -> list[click.Option]:
     return options
 
 
-def _print_labels(table: EmotionTable) -> None:
+def print_labels(table: EmotionTable) -> None:
+    """Print the labels with their counts, and what is not used."""
     counts, texts = table.frame[list(table.labels)].sum(), len(table.frame)
     rows = [[label, f"{counts[label]:,}", f"{counts[label] / texts:.1%}"] for label in table.labels]
     print_table([["label", "texts", "share"], *rows])

@@ -20,6 +20,7 @@ from emocore.cli.data import check_data, reading_options
 from emocore.cli.options import FILE, JSON, RUN, RUNS, RUNS_OR_NONE, SET, WAIT, Command, SettingOption
 from emocore.cli.output import print_problem
 from emocore.cli.plan import plan_study
+from emocore.cli.registry import add_data, list_data, remove_data, show_data
 from emocore.errors import EmocoreError
 from emocore.evaluation.predictions import POLICY_DESCRIPTIONS
 from emocore.evaluation.results import SPLITS
@@ -30,6 +31,7 @@ from emocore.run.settings import VARIED, describe, use
 from emocore.run.study import StudyConfig
 
 PROGRAM = "python -m emocore"
+DATASET = click.Argument(["name"], metavar="NAME")
 STUDY_SETTINGS = [name for name in RunConfig.model_fields if use(name).role != "identity"]  # a study has these
 COMPLETION = "_EMOCORE_COMPLETE"  # the variable in which a shell asks for completions
 
@@ -93,7 +95,7 @@ def read_settings(options: Mapping[str, str | None], texts: Iterable[str]) -> di
 
 @cli.group(no_args_is_help=False)
 def data() -> None:
-    """Look at data files before a run uses them."""
+    """Register labelled texts for runs, and look at them."""
 
 
 def add(
@@ -186,6 +188,17 @@ add("classify", classify_texts, "Classify texts with finished runs.", RUNS,
     JSON)
 add("check", check_data, "Read a file of labelled texts: tell how, and count its labels. What is not given is guessed.",
     click.Argument(["file"], type=FILE, metavar="FILE"), *reading_options(), group=data)
+add("add", add_data, "Read files of labelled texts, check them, and register them as a dataset that runs can name.",
+    click.Argument(["name"], metavar="NAME"), click.Argument(["train"], type=FILE, metavar="TRAIN"),
+    click.Option(["--validation"], type=FILE, help=describe("validation_data")),
+    click.Option(["--test"], type=FILE, help=describe("test_data")),
+    click.Option(["--licence"], help="A note on who may use the texts for what, kept with the dataset."),
+    *reading_options(), group=data)
+add("list", list_data, "List the datasets.", JSON, group=data)
+add("show", show_data, "Show a dataset: where it comes from, how it was read, its labels, the runs that name it.",
+    DATASET, JSON, group=data)
+add("remove", remove_data, "Remove a dataset, or with NAME@HASH one version; names the runs that need it, and asks.",
+    DATASET, click.Option(["--yes"], is_flag=True, help="Do not ask."), group=data)
 add("uploads", commands.show_uploads, "List the files that were uploaded in the browser.",
     click.Option(["--remove-unused"], is_flag=True, help="Remove those over an hour old that no run uses."), JSON)
 add("stop", commands.stop_runs, "Stop runs, queued or live; each keeps its last checkpoint.", RUNS)

@@ -36,6 +36,16 @@ def print_problem(message: str) -> None:
     print_note("emocore: " + " ".join(message.split()))
 
 
+def confirm(question: str) -> bool:
+    """Ask whoever sits at the terminal; nobody there means no."""
+    if not sys.stdin.isatty():
+        return False
+    try:
+        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
+
+
 def print_damaged(root: Path) -> None:
     """Print a note on stderr for each run that cannot be listed or used."""
     for problem in list_damaged_runs(root):

@@ -1,14 +1,16 @@
 """Decides which data files a page may read, because anyone who reaches the page reads with the rights of the app's
 user.
 
-Allowed are files with a data file's suffix below the home, the working directory, a folder of EMOCORE_DATA_FOLDERS or
-the uploads, but not below a hidden folder, which may hold keys. The command line reads any file.
+Allowed are registered datasets in the datasets folder, and files with a data file's suffix below the home, the working
+directory, a folder of EMOCORE_DATA_FOLDERS or the uploads, but not below a hidden folder, which may hold keys. The
+command line reads any file.
 """
 
 import os
 from pathlib import Path
 from typing import Any
 
+from emocore.data.registry.store import datasets_root, find_dataset
 from emocore.data.source import DATA_SUFFIXES, is_named_like_data, resolve_source
 from emocore.data.uploads import UPLOADS
 from emocore.errors import DataError
@@ -19,8 +21,8 @@ FOLDERS_VARIABLE = "EMOCORE_DATA_FOLDERS"
 
 
 def allow_sources(settings: dict[str, Any], runs_root: Path) -> dict[str, Any]:
-    """The settings with the checked path of each data file. Raises DataError if a file may not be read, before reading
-    any."""
+    """The settings with the checked path of each data file or registered dataset. Raises DataError if one may not be
+    read, before reading any."""
     found = {
         name: str(find_allowed(source, runs_root))
         for name in DATA_FILES
@@ -30,8 +32,10 @@ def allow_sources(settings: dict[str, Any], runs_root: Path) -> dict[str, Any]:
 
 
 def find_allowed(source: str, runs_root: Path) -> Path:
-    """The file, with links resolved. Raises DataError if it may not be read (even if it does not exist) or is
-    missing."""
+    """The file, with links resolved, or the folder of a registered dataset. Raises DataError if it may not be read
+    (even if it does not exist) or is missing."""
+    if Path(source).parent in (Path(), datasets_root()) and (dataset := find_dataset(source)):
+        return dataset.folder
     try:
         path = Path(source).expanduser().resolve()
     except (OSError, RuntimeError, ValueError):

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 
 from emocore.data.groups import note_groups, pick_groups
+from emocore.data.load import load_table
 from emocore.data.reading.record import note_reading
 from emocore.data.source import quote_column, quote_columns
-from emocore.data.table import SPLIT_COLUMN, SPLIT_NAME, EmotionTable, read_table
+from emocore.data.table import SPLIT_COLUMN, SPLIT_NAME, EmotionTable
 from emocore.errors import DataError
 from emocore.run.config import STARTER, RunConfig
 from emocore.text import counted, join_names
@@ -46,11 +47,18 @@ def load_splits(config: RunConfig) -> Splits:
     then limits only the training part, and so does a replicate that learns from half of it; single rows are drawn even
     with groups, since a study of 500 rows is to have 500.
     """
-    train = read_table(config.data, config.text_column, config.label_columns, config.group_column)
+    train = load_table(config.data, config.text_column, config.label_columns, config.group_column)
     tables = {"data": train}
     for field in ("validation_data", "test_data"):
         if source := getattr(config, field):
-            tables[field] = read_table(source, config.text_column, list(train.labels), config.group_column)
+            tables[field] = load_table(source, config.text_column, list(train.labels), config.group_column)
+    return split_tables(tables, config)
+
+
+def split_tables(tables: dict[str, EmotionTable], config: RunConfig) -> Splits:
+    """The same for tables that have been read, by the setting that names their file: `data` and, if they are there,
+    `validation_data` and `test_data`. Raises DataError."""
+    train = tables["data"]
     frames = _split(tables, config)
     available_rows = len(frames["train"])
     frames["train"] = _take_rows(frames["train"], train.labels, config)

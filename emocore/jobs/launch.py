@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from emocore.data.source import resolve_source
+from emocore.data.load import resolve_data
 from emocore.data.split import Splits, load_splits
 from emocore.errors import ConfigError, RunError
 from emocore.jobs.delete import discard_run
@@ -215,7 +215,7 @@ def _check_machine(config: RunConfig) -> list[str]:
 def _with_absolute_paths(config: RunConfig) -> RunConfig:
     """Make paths absolute, since the run's process may work in another folder."""
     changes = {
-        field: str(resolve_source(value))
+        field: str(resolve_data(value))
         for field in DATA_FILES
         if (value := getattr(config, field)) and value != STARTER
     }

@@ -1,0 +1,114 @@
+"""The commands `data add`, `list`, `show` and `remove`: registered datasets."""
+
+from typing import Any
+
+from emocore.cli.data import print_labels, print_reading, read_wishes
+from emocore.cli.output import confirm, print_json, print_line, print_note, print_rows, print_table
+from emocore.data.load import read_dataset
+from emocore.data.reading.record import describe_reading
+from emocore.data.registry.importing import read_files, register
+from emocore.data.registry.manifest import Part
+from emocore.data.registry.sources import describe_changes, find_users
+from emocore.data.registry.store import (
+    Dataset,
+    check_name,
+    count_rows,
+    datasets_root,
+    find_dataset,
+    list_damaged_datasets,
+    list_datasets,
+    remove_dataset,
+)
+from emocore.data.table import read_table
+from emocore.errors import DataError, RunError
+from emocore.run.config import STARTER
+from emocore.run.listing import runs_root
+from emocore.text import counted, join_names
+
+
+def add_data(
+    name: str, train: str, validation: str | None, test: str | None, licence: str | None, **options: Any
+) -> None:
+    """Print how the files are read and what was found, and register them. Raises DataError if they cannot be used."""
+    check_name(name)
+    named: dict[Part, str | None] = {"train": train, "validation": validation, "test": test}
+    found = read_files({part: path for part, path in named.items() if path}, read_wishes(options))
+    for part, table in found.tables.items():
+        print_line(f"{part}: {table.name}")
+        print_reading(table.reading)
+        print_labels(table)
+        print_line()
+    for note in found.splits.notes:
+        print_line(f"note: {note}")
+    dataset, is_new = register(datasets_root(), name, found, licence)
+    reference = dataset.manifest.reference
+    if is_new:
+        print_line(f"registered: {dataset.title} ({reference}); `python -m emocore launch --data {name}` trains on it")
+    else:
+        print_line(f"nothing new: {dataset.title} ({reference}) has the same content")
+
+
+def list_data(as_json: bool) -> None:
+    root = datasets_root()
+    for problem in list_damaged_datasets(root):
+        print_note(f"note: {problem}")
+    starter = read_table(STARTER)
+    rows = [{"name": STARTER, "version": "", "texts": len(starter.frame), "labels": len(starter.labels),
+             "splits": _describe_rows(count_rows(starter.frame)), "hash": starter.sha256[:12]}]  # fmt: skip
+    rows += [
+        {"name": manifest.name, "version": manifest.version, "texts": sum(manifest.rows.values()),
+         "labels": len(manifest.labels), "splits": _describe_rows(manifest.rows), "hash": manifest.sha256[:12]}
+        for manifest in (dataset.manifest for dataset in list_datasets(root))
+    ]  # fmt: skip
+    print_rows(rows, as_json)
+
+
+def show_data(name: str, as_json: bool) -> None:
+    """Print what the manifest says, labels and their counts, and which runs name the dataset."""
+    dataset = _find(name)
+    manifest = dataset.manifest
+    users = find_users(dataset, runs_root())
+    if as_json:
+        print_json(manifest.model_dump(mode="json") | {"changes": describe_changes(dataset), "runs": users})
+        return
+    print_line(f"{dataset.title} ({manifest.reference}) in {dataset.folder}")
+    print_line(f"texts: {_describe_rows(manifest.rows)}")
+    for source in manifest.sources:
+        print_line(f"\n{source.part}: {source.path or source.name}, SHA-256 {source.sha256}")
+        print_table([["part", "read as"], *map(list, describe_reading(source.reading))])
+    print_line(f"\nlicence: {manifest.licence or 'not noted'}\n")
+    print_labels(read_dataset(dataset))
+    for note in (*manifest.notes, *describe_changes(dataset)):
+        print_line(f"note: {note}")
+    print_line(f"runs: {join_names(users) or 'none'}")
+
+
+def remove_data(name: str, yes: bool) -> None:
+    """Remove one version, or all of a name; runs that need it are named first. Raises RunError without consent."""
+    found = _find(name)
+    every = [found] if "@" in name else [d for d in list_datasets(datasets_root()) if d.manifest.name == name]
+    for dataset in every:
+        if users := find_users(dataset, runs_root()):
+            print_note(
+                f"note: {counted(len(users), 'run')} of {dataset.title} cannot be resumed or cloned without it: "
+                f"{join_names(users)}"
+            )
+    titles = join_names([dataset.title for dataset in every])
+    if not yes and not confirm(f"Remove {titles} with all texts?"):
+        raise RunError("nothing was removed; answer y, or use --yes where nobody can answer")
+    for dataset in every:
+        remove_dataset(dataset)
+        print_line(f"{dataset.manifest.reference} removed")
+
+
+def _find(name: str) -> Dataset:
+    dataset = find_dataset(name)
+    if dataset is None:
+        raise DataError(f"no dataset {name[:80]!r}; `python -m emocore data list` lists them")
+    return dataset
+
+
+def _describe_rows(rows: dict[str, int]) -> str:
+    if "all" in rows:
+        return f"{rows['all']:,}, split by each run"
+    return ", ".join(f"{count:,} {split}" for split, count in rows.items())

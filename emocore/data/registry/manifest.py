@@ -1,0 +1,56 @@
+"""`manifest.json` of a registered dataset: where it comes from, how it was read, and what it holds."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from emocore.data.reading.record import Reading
+from emocore.run.provenance import MOST_LABELS, Label, Word
+from emocore.run.records import Amount, Count, Strict
+
+Part = Literal["train", "validation", "test"]  # the use of a source file
+
+MANIFEST, CONTENT = "manifest.json", "texts.parquet"
+HASH_LENGTH = 12  # of the hash in the folder's name
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
+LONGEST_NOTE = 1000
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Name = Annotated[str, StringConstraints(pattern=rf"^{NAME.pattern}$")]
+Labels = Annotated[tuple[Label, ...], Field(strict=False, min_length=2, max_length=MOST_LABELS)]
+
+
+class SourceFile(Strict):
+    """A file that the dataset was made from. `path` is None if it came from a browser; `modified_ns` is the time of its
+    last change in nanoseconds, with which a later change is noticed without reading the file."""
+
+    part: Part
+    name: Word
+    path: Word | None = None
+    bytes: Count
+    modified_ns: int | None = None
+    sha256: Sha256
+    reading: Reading
+
+
+class Manifest(Strict):
+    """`manifest.json`. `sha256` is of the content: labels and rows in their order. `rows` counts the rows by split, or
+    under "all" if a run splits them; `positives` counts the texts by label. `created_at` is in seconds since 1970."""
+
+    name: Name
+    version: Annotated[int, Field(ge=1)]
+    sha256: Sha256
+    created_at: Amount
+    sources: Annotated[tuple[SourceFile, ...], Field(strict=False)]
+    labels: Labels
+    rows: dict[Word, Count]
+    positives: dict[Word, Count]
+    has_groups: bool = False
+    licence: Annotated[str, StringConstraints(max_length=LONGEST_NOTE)] | None = None
+    notes: Annotated[tuple[str, ...], Field(strict=False)] = ()
+
+    @property
+    def reference(self) -> str:
+        """The name of this version: NAME@HASH."""
+        return f"{self.name}@{self.sha256[:HASH_LENGTH]}"

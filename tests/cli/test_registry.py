@@ -1,0 +1,73 @@
+"""`emocore data add`, `list`, `show`, `remove`, and runs on what they register."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from emocore.cli.main import main
+from emocore.data.registry.store import datasets_root, list_datasets
+from tests.support.refusals import assert_one_line
+from tests.support.tables import make_table, write_csv
+
+
+@pytest.fixture
+def train(tmp_path: Path) -> str:
+    return write_csv(tmp_path / "train.csv", make_table())
+
+
+def say(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main(["data", *arguments]) == 0
+    return capsys.readouterr().out
+
+
+def refuse(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    status = main(["data", *arguments])
+    printed = capsys.readouterr()
+    return assert_one_line(status, printed.out, printed.err.splitlines()[-1] + "\n")
+
+
+def test_a_dataset_is_added_listed_shown_used_and_removed(
+    train: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    test = write_csv(tmp_path / "test.csv", make_table(60, seed=1))
+    told = say(capsys, "add", "mine", train, "--test", test, "--licence", "for research")
+    assert "texts            Tweet" in told
+    assert "fine: 200 texts with 4 labels" in told
+    assert "registered: mine, version 1 (mine@" in told
+    assert "nothing new: mine, version 1" in say(capsys, "add", "mine", train, "--test", test)
+
+    listed = {row["name"]: row for row in json.loads(say(capsys, "list", "--json"))}
+    assert listed["mine"]["splits"] == "200 train, 60 test"
+    assert listed["starter"]["texts"] == 1426
+
+    assert main(["launch", "--method", "tfidf", "--data", "mine", "--wait"]) == 0
+    run = capsys.readouterr().out.strip()
+    shown = say(capsys, "show", "mine")
+    assert "licence: for research" in shown
+    assert f"runs: {run}" in shown
+
+    assert "nothing was removed" in refuse(capsys, "remove", "mine")
+    assert main(["data", "remove", "mine", "--yes"]) == 0
+    assert f"1 run of mine, version 1 cannot be resumed or cloned without it: {run}" in capsys.readouterr().err
+    assert not list_datasets(datasets_root())
+    assert "no dataset 'mine'" in refuse(capsys, "show", "mine")
+
+
+def test_nothing_is_registered_of_a_file_with_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = make_table().astype({"joy": object})
+    table.loc[7, "joy"] = "maybe"
+    told = refuse(capsys, "add", "mine", write_csv(tmp_path / "a.csv", table))
+    assert "a.csv, row 9, column 'joy': 'maybe' where a label is 0 or 1" in told
+    assert "cannot be the name of a dataset" in refuse(
+        capsys, "add", "starter", write_csv(tmp_path / "b.csv", make_table())
+    )
+    assert list_datasets(datasets_root()) == []
+
+
+def test_one_version_can_be_removed(train: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    say(capsys, "add", "mine", train)
+    say(capsys, "add", "mine", write_csv(tmp_path / "other.csv", make_table(seed=2)))
+    first, second = list_datasets(datasets_root())
+    say(capsys, "remove", first.manifest.reference, "--yes")
+    assert list_datasets(datasets_root()) == [second]
