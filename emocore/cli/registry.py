@@ -6,6 +6,7 @@ from emocore.cli.data import print_labels, print_reading, read_wishes
 from emocore.cli.output import confirm, print_json, print_line, print_note, print_rows, print_table
 from emocore.data.load import read_dataset
 from emocore.data.reading.record import describe_reading
+from emocore.data.registry.command import add_commands
 from emocore.data.registry.importing import read_files, register
 from emocore.data.registry.manifest import Part
 from emocore.data.registry.sources import describe_changes, find_users
@@ -81,6 +82,9 @@ def show_data(name: str, as_json: bool) -> None:
     for note in (*manifest.notes, *describe_changes(dataset)):
         print_line(f"note: {note}")
     print_line(f"runs: {join_names(users) or 'none'}")
+    print_line("\nTo register the same files elsewhere:")
+    for line in add_commands(manifest):
+        print_line(line)
 
 
 def remove_data(name: str, yes: bool) -> None:

@@ -64,7 +64,7 @@ WHAT IS NOT
 {notes}
 REPEAT IT
   Run this in a folder with the data files (compare them with hashes.json). If a study of this name already has these
-  runs, choose another name.
+  runs, choose another name. A dataset NAME@HASH may also be its folder, copied there.
 
 {command}
 

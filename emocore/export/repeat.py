@@ -10,9 +10,12 @@ import shlex
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import product
+from pathlib import PurePath
 from typing import Any
 
-from emocore.errors import RunError
+from emocore.data.registry.command import PROGRAM, add_commands
+from emocore.data.registry.store import find_dataset
+from emocore.errors import DataError, RunError
 from emocore.evaluation.plan import find_record
 from emocore.evaluation.results import Result
 from emocore.export.origins import file_names, shared_config
@@ -20,10 +23,9 @@ from emocore.models.bases import BASES
 from emocore.models.methods import METHODS, reads
 from emocore.models.resolve import resolve
 from emocore.run.config import NO_BASE, RunConfig
-from emocore.run.settings import SHARED, VARIED, use, with_role
+from emocore.run.settings import DATA_FILES, SHARED, VARIED, use, with_role
 from emocore.run.study import FEWEST_HALVES, StudyConfig, seeds_of_replicate
 
-PROGRAM = ("python", "-m", "emocore")
 ALWAYS_NAMED = ("base", "data")
 REPEATED = with_role("data", "training", "method", "machine")  # neither named by a study nor for logging
 
@@ -35,7 +37,8 @@ def repeat_command(results: Sequence[Result]) -> str:
     """One line if the runs are one study of methods x seeds (x values of one setting), otherwise one line per run. The
     study gets the margin of its record, if that can be read.
 
-    A command line cannot name a label column with a comma; a comment in the first line then says so.
+    Lines before it register the datasets that the runs name, from the files that these were made from. A command line
+    cannot name a label column with a comma; a comment in the first line then says so.
     """
     names = file_names(results)
     configs = [shared_config(result, names) for result in results]
@@ -45,7 +48,21 @@ def repeat_command(results: Sequence[Result]) -> str:
         lines.insert(
             0, "# A label column has a comma in its name: choose the label columns on the Launch page instead."
         )
-    return "\n".join(lines)
+    return "\n".join([*_dataset_commands(results), *lines])
+
+
+def _dataset_commands(results: Sequence[Result]) -> list[str]:
+    """What makes the registered datasets that the runs name, on a machine that does not have them."""
+    sources = {getattr(result.config, name) for result in results for name in DATA_FILES} - {None}
+    lines = []
+    for source in sorted(sources):
+        try:
+            dataset = find_dataset(source)
+        except DataError:
+            lines.append(f"# The dataset {PurePath(source).name} is not where the runs found it; copy its folder here.")
+            continue
+        lines += add_commands(dataset.manifest) if dataset else []
+    return lines
 
 
 def _launch_command(config: Config) -> str:

@@ -24,8 +24,10 @@ FIELDS: dict[Part, str] = {"train": "data", "validation": "validation_data", "te
 
 @dataclass(frozen=True)
 class Import:
-    """Files that were read and can be registered. `splits` are those that a run with default settings would use."""
+    """Files that were read and can be registered. `wishes` is what the user said about their form; `splits` are those
+    that a run with default settings would use."""
 
+    wishes: Reading
     tables: dict[Part, EmotionTable]
     sources: tuple[SourceFile, ...]
     splits: Splits
@@ -45,15 +47,21 @@ def read_parts(files: Mapping[Part, DataFile], wishes: Reading, paths: Mapping[P
     tables |= {part: take_table(open_sheet(file, shared)) for part, file in files.items() if part != "train"}
     sources = tuple(_describe(part, files[part], table, paths.get(part)) for part, table in tables.items())
     splits = split_tables({FIELDS[part]: table for part, table in tables.items()}, RunConfig())
-    return Import(tables, sources, splits)
+    return Import(wishes, tables, sources, splits)
 
 
 def register(root: Path, name: str, found: Import, licence: str | None = None) -> tuple[Dataset, bool]:
     """Store what was read, and return the dataset with whether it is new. Raises DataError."""
     check_name(name)
-    labels = found.tables["train"].labels
     return add_dataset(
-        root, name, join_tables(found.tables), labels, found.sources, licence=licence, notes=found.splits.notes
+        root,
+        name,
+        join_tables(found.tables),
+        found.tables["train"].labels,
+        found.sources,
+        wishes=found.wishes,
+        licence=licence,
+        notes=found.splits.notes,
     )
 
 

@@ -35,14 +35,16 @@ class SourceFile(Strict):
 
 
 class Manifest(Strict):
-    """`manifest.json`. `sha256` is of the content: labels and rows in their order. `rows` counts the rows by split, or
-    under "all" if a run splits them; `positives` counts the texts by label. `created_at` is in seconds since 1970."""
+    """`manifest.json`. `sha256` is of the content: labels and rows in their order. `wishes` is what the user said about
+    how the files are to be read; the rest was guessed. `rows` counts the rows by split, or under "all" if a run splits
+    them; `positives` counts the texts by label. `created_at` is in seconds since 1970."""
 
     name: Name
     version: Annotated[int, Field(ge=1)]
     sha256: Sha256
     created_at: Amount
     sources: Annotated[tuple[SourceFile, ...], Field(strict=False)]
+    wishes: Reading = Reading()
     labels: Labels
     rows: dict[Word, Count]
     positives: dict[Word, Count]
