@@ -39,6 +39,7 @@ class RunView:
     disk_bytes: int | None
     can_sync: bool
     resume_step: int | None
+    data_notes: list[str]
     problems: list[str]
 
 
@@ -68,8 +69,14 @@ def look_at(run: RunFolder) -> RunView:
         disk_bytes=overview.disk_bytes if overview else guard.read("the folder", run.disk_bytes),
         can_sync=bool(config and guard.read("wandb.json", lambda: can_sync(run))),
         resume_step=guard.read("checkpoints", lambda: _resume_step(run)) if state.status.is_resumable else None,
+        data_notes=guard.read("provenance.json", lambda: _data_notes(run)) or [],
         problems=guard.problems,
     )
+
+
+def _data_notes(run: RunFolder) -> list[str]:
+    provenance = run.provenance
+    return provenance.data_notes if provenance else []
 
 
 def _resume_step(run: RunFolder) -> int:

@@ -22,7 +22,7 @@ from emocore.tracking.sync import SyncReport
 from tests.support.live_runs import wait_for
 from tests.support.pages import LAST_WORDS, draw, finish, labels, open_page, queue, stop, words
 from tests.support.records import write_raw
-from tests.support.tables import change_status, make_place, make_table
+from tests.support.tables import LABELS, change_status, make_origin, make_place, make_table
 
 NO_SPACE = "no run could be written (No space left on device); free space"
 
@@ -177,3 +177,13 @@ def test_uploads_are_counted_with_the_disk_and_removed_by_a_click() -> None:
     page.button(key="uploads_remove").click().run()
     assert not page.exception and "2 uploaded files, " in words(page)
     assert used.is_file() and young.is_file() and not old.exists()
+
+
+def test_notes_on_the_data_stand_on_the_page_of_a_run() -> None:
+    run = finish()
+    assert "Notes on the data" not in str(labels(open_page("run", run=run.id)))
+    note = "a.csv: columns that are not used: '**by**'"
+    write_raw(run, "provenance.json", make_origin(LABELS, data_notes=[note, "2 groups are in both"]))
+    page = open_page("run", run=run.id)
+    assert any(expander.label == "Notes on the data (2)" for expander in page.expander)
+    assert note in words(page)
