@@ -1,6 +1,7 @@
 """Cells that must not be empty, and how messages name rows."""
 
 import re
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -28,7 +29,10 @@ def check_filled(cells: pd.Series, name: str, column: str, frame: pd.DataFrame, 
 
 def count_rows(rows: pd.Index) -> str:
     """3 such rows: 4, 7 and 9."""
+    return f"{counted(len(rows), 'such row')}{f': {list_rows(rows, len(rows))}' if len(rows) > 1 else ''}"
+
+
+def list_rows(rows: Sequence[int] | pd.Index, count: int) -> str:
+    """4, 7 and 9; of many, the first ones "and 8 more". `rows` may hold fewer than the `count` that there are."""
     shown = [str(row) for row in rows[:MOST_ROWS_NAMED]]
-    more = f"{len(rows) - MOST_ROWS_NAMED:,} more" if len(rows) > MOST_ROWS_NAMED else ""
-    named = f": {join_names([*shown, more] if more else shown)}" if len(rows) > 1 else ""
-    return f"{counted(len(rows), 'such row')}{named}"
+    return join_names([*shown, f"{count - len(shown):,} more"] if count > len(shown) else shown)
