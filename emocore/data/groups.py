@@ -5,12 +5,9 @@ so no group is divided.
 """
 
 import hashlib
-from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-
-from emocore.text import counted
 
 # With fewer, the spread between groups is hardly known.
 FEWEST_GROUPS = 20
@@ -49,21 +46,3 @@ def pick_groups(frame: pd.DataFrame, labels: tuple[str, ...], share: float, seed
 
 def _shuffle(name: str, seed: int) -> bytes:
     return hashlib.sha256(f"{seed} {name}".encode()).digest()
-
-
-def note_groups(frames: Mapping[str, pd.DataFrame]) -> list[str]:
-    """Notes for the user on the groups of splits, by name: those that are in two splits, and few ones."""
-    notes, known = [], set(frames["train"]["group_name"])
-    for split, frame in frames.items():
-        if split == "train":
-            continue
-        groups = set(frame["group_name"])
-        if shared := groups & known:
-            texts = int(frame["group_name"].isin(shared).sum())
-            notes.append(
-                f"the {split} split shares {counted(len(shared), 'group')} with the training split ({texts:,} of its "
-                f"{len(frame):,} texts), so its scores may be too high for texts of other groups"
-            )
-        if len(groups) < FEWEST_GROUPS:
-            notes.append(f"the {split} split has only {counted(len(groups), 'group')}, so its intervals are rough")
-    return notes

@@ -1,22 +1,24 @@
 """Splits one or several tables into train, validation and test, in the same way for every run of a study."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
-from emocore.data.groups import note_groups, pick_groups
+from emocore.data.checks.findings import Finding
+from emocore.data.checks.sentences import describe_finding
+from emocore.data.checks.splits import check_splits
+from emocore.data.groups import pick_groups
 from emocore.data.load import load_table
-from emocore.data.reading.record import note_reading
-from emocore.data.source import quote_column, quote_columns
+from emocore.data.notes import name_files, note_tables
+from emocore.data.source import quote_column
 from emocore.data.table import SPLIT_COLUMN, SPLIT_NAME, EmotionTable
 from emocore.errors import DataError
-from emocore.run.config import STARTER, RunConfig
-from emocore.text import counted, join_names
+from emocore.run.config import RunConfig
+from emocore.text import counted
 
 MINIMUM_ROWS = 20  # in each split; with fewer, not even the commonest emotion can be measured
-FEW_POSITIVES = 2  # in a whole file; with so few, one text more or less decides F1
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class Splits:
     each split, so equal hashes mean equal splits, whatever their groups; `evaluation_sha256` is that of all but the
     training split.
     `available_rows` counts the rows from which the training rows were drawn.
+    `findings` are what is doubtful in the splits, `table_notes` tell how the files were used, and `file_names` maps a
+    split to the name of its file.
     """
 
     frames: dict[str, pd.DataFrame]
@@ -35,7 +39,18 @@ class Splits:
     split_sha256: str
     evaluation_sha256: str
     available_rows: int
-    notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    table_notes: tuple[str, ...] = ()
+    file_names: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know about the data, in sentences."""
+        return *self.table_notes, *map(self.describe, self.findings)
+
+    def describe(self, finding: Finding) -> str:
+        """The finding in a sentence that names its file."""
+        return describe_finding(finding, self.file_names)
 
 
 def load_splits(config: RunConfig) -> Splits:
@@ -49,9 +64,9 @@ def load_splits(config: RunConfig) -> Splits:
     """
     train = load_table(config.data, config.text_column, config.label_columns, config.group_column)
     tables = {"data": train}
-    for field in ("validation_data", "test_data"):
-        if source := getattr(config, field):
-            tables[field] = load_table(source, config.text_column, list(train.labels), config.group_column)
+    for setting in ("validation_data", "test_data"):
+        if source := getattr(config, setting):
+            tables[setting] = load_table(source, config.text_column, list(train.labels), config.group_column)
     return split_tables(tables, config)
 
 
@@ -69,11 +84,13 @@ def split_tables(tables: dict[str, EmotionTable], config: RunConfig) -> Splits:
     return Splits(
         frames=ordered,
         labels=train.labels,
-        data_sha256={field: table.sha256 for field, table in tables.items()},
+        data_sha256={setting: table.sha256 for setting, table in tables.items()},
         split_sha256=_hash_split(ordered),
         evaluation_sha256=_hash_split({name: frame for name, frame in ordered.items() if name != "train"}),
         available_rows=available_rows,
-        notes=tuple(_notes(tables, ordered, train.labels)),
+        findings=check_splits(ordered, train.labels),
+        table_notes=tuple(note_tables(tables)),
+        file_names=name_files(tables),
     )
 
 
@@ -181,48 +198,3 @@ def _hash_split(frames: dict[str, pd.DataFrame]) -> str:
         texts = frame.drop(columns="group_name", errors="ignore")
         digest.update(f"{name}\n{texts.to_csv(index=False)}".encode())
     return digest.hexdigest()
-
-
-def _notes(tables: dict[str, EmotionTable], frames: dict[str, pd.DataFrame], labels: tuple[str, ...]) -> list[str]:
-    """Notes on the data that a user should know but need not act on."""
-    notes = [
-        f"{table.name}: columns that are not used: {quote_columns(table.name, table.ignored_columns)}"
-        for table in tables.values()
-        if table.ignored_columns
-    ]
-    notes += [
-        f"{table.name}: labels that are not used, since they were not asked for: "
-        f"{quote_columns(table.name, table.ignored_labels)}"
-        for table in tables.values()
-        if table.ignored_labels
-    ]
-    notes += [f"{table.name}: {note}" for table in tables.values() for note in note_reading(table.reading)]
-    if SPLIT_NAME in tables["data"].frame and tables["data"].name != STARTER:
-        notes.append(f"{tables['data'].name}: split as its column {SPLIT_COLUMN} says")
-    known = set(frames["train"]["text"])
-    for name in ("validation", "test"):
-        if name in frames and (shared := int(frames[name]["text"].isin(known).sum())):
-            notes.append(f"{shared} texts of the {name} split are also in the training split")
-    if "group_name" in frames["train"]:
-        notes += note_groups(frames)
-    notes += [note for table in tables.values() for note in _note_rare(table)]
-    absent = [label for label in labels if not frames["train"][label].any()]
-    if absent:
-        notes.append(f"no training row has {', '.join(absent)}; these emotions cannot be learned")
-    for name in ("validation", "test"):
-        if name in frames and (absent := [label for label in labels if not frames[name][label].any()]):
-            source = tables[f"{name}_data"].name if f"{name}_data" in tables else f"the {name} split"
-            notes.append(
-                f"{source}: no text has {join_names(absent)}, so F1 of {'it' if len(absent) == 1 else 'each'} is 0 "
-                "there and macro-F1 is lower than it would be"
-            )
-    return notes
-
-
-def _note_rare(table: EmotionTable) -> list[str]:
-    sums = table.frame[list(table.labels)].sum()
-    rare = [label for label in table.labels if 0 < sums[label] <= FEW_POSITIVES]
-    if not rare:
-        return []
-    named = join_names(f"{sums[label]} {'has' if sums[label] == 1 else 'have'} {label}" for label in rare)
-    return [f"{table.name}: of {len(table.frame):,} texts, only {named}, too few to learn or to score"]

@@ -58,8 +58,12 @@ def plan_runs(configs: list[RunConfig]) -> Plan:
     splits = load_splits(by_rows[-1])  # the data also has the rows of smaller runs
     notes += splits.notes
     if _order_by_rows(by_rows[0]) < _order_by_rows(by_rows[-1]):
-        few = load_splits(by_rows[0])
-        notes += [f"with {len(few.frames['train']):,} rows: {note}" for note in few.notes if note not in splits.notes]
+        few, known = load_splits(by_rows[0]), {finding.topic for finding in splits.findings}
+        notes += [
+            f"with {len(few.frames['train']):,} rows: {few.describe(finding)}"
+            for finding in few.findings
+            if finding.topic not in known
+        ]
     return Plan(resolved, splits, list(dict.fromkeys(notes)))
 
 

@@ -239,15 +239,18 @@ def test_a_label_that_the_chosen_rows_lack_is_said_but_not_refused(tmp_path: Pat
     table = make_table(1000).assign(trust=0)
     table.loc[:2, "trust"] = 1
     splits = split(write_csv(tmp_path / "rare.csv", table), rows=20)
-    assert "no training row has trust; these emotions cannot be learned" in splits.notes
+    assert (
+        "rare.csv, training split: no text has trust, so it cannot be learned; add texts with it, or leave this label "
+        "out" in splits.notes
+    )
 
 
 @pytest.mark.parametrize("field", ["validation_data", "test_data"])
 @pytest.mark.parametrize(
     ("fear", "trust", "note"),
     [
-        ([], [], "no text has fear and trust, so F1 of each is 0 there and macro-F1 is lower than it would be"),
-        ([5], [0, 1], "of 120 texts, only 1 has fear and 2 have trust, too few to learn or to score"),
+        ([], [], "no text has fear or trust, so F1 of each is 0 there and macro-F1 is lower than it would be"),
+        ([5], [0, 1], "of 120 texts, only 1 has fear and 2 have trust (rows 2, 3 and 7), too few to score"),
     ],
 )
 def test_an_emotion_that_hardly_or_never_occurs_in_an_official_file_is_said(
@@ -256,14 +259,20 @@ def test_an_emotion_that_hardly_or_never_occurs_in_an_official_file_is_said(
     table = make_table(120, seed=3).assign(trust=0, fear=0)
     table.loc[fear, "fear"], table.loc[trust, "trust"] = 1, 1
     notes = split(data, **official | {field: write_csv(tmp_path / "rare.csv", table)}).notes
-    assert notes == (f"rare.csv: {note}",)
+    split_name = field.removesuffix("_data")
+    assert notes == (f"rare.csv, {split_name} split: {note}; add texts with them, or leave these labels out",)
 
 
 def test_texts_that_stand_on_both_sides_are_counted(data: str, tmp_path: Path) -> None:
     table = make_table(120, seed=1)
-    table.loc[:6, "Tweet"] = make_table(1000).loc[:6, "Tweet"]
+    table.loc[:6, ["Tweet", *LABELS]] = make_table(1000).loc[:6, ["Tweet", *LABELS]]
     splits = split(data, validation_data=write_csv(tmp_path / "dev.csv", table))
-    assert "7 texts of the validation split are also in the training split" in splits.notes
+    [finding] = splits.findings
+    assert (finding.kind, finding.rows) == ("shared_texts", tuple(f"m0-{row}" for row in range(7)))
+    assert splits.notes == (
+        "data.csv, training split: 7 texts (rows 2, 3, 4, 5, 6 and 2 more) are the same or nearly the same as 7 of the "
+        "120 texts of the validation split, so its scores may be too high; remove them from the training split",
+    )
 
 
 def test_a_clean_split_needs_no_notes(data: str, official: dict[str, str]) -> None:

@@ -146,7 +146,16 @@ def test_what_the_smallest_subset_lacks_is_told(tmp_path: Path) -> None:
     table.loc[[5, 300], "trust"] = 1
     data = write_csv(tmp_path / "rare.csv", table)
     plan = plan_varied({"data": data}, "tfidf", rows=[20, 200])
-    assert any(note.startswith("with 20 rows: no training row has ") and "trust" in note for note in plan.notes)
+    words = "with 20 rows: rare.csv, training split: no text has "
+    assert any(note.startswith(words) and "trust" in note for note in plan.notes)
+
+
+def test_what_a_subset_shares_with_all_rows_is_told_once(tmp_path: Path) -> None:
+    table, test = make_table(400), make_table(100, seed=1)
+    test["Tweet"] = table["Tweet"][:100]
+    files = {name: write_csv(tmp_path / f"{name}.csv", rows) for name, rows in (("data", table), ("test_data", test))}
+    notes = plan_varied(files, "tfidf", rows=[100, 200]).notes
+    assert len([note for note in notes if "nearly the same" in note and "training split" in note.split(":")[0]]) == 1
 
 
 def test_a_base_too_large_for_this_machine_is_told_of() -> None:
