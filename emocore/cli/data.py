@@ -7,6 +7,8 @@ from pydantic import ValidationError
 
 from emocore.cli.options import FILE
 from emocore.cli.output import print_line, print_table
+from emocore.data.checks.sentences import describe_finding
+from emocore.data.notes import check_file
 from emocore.data.reading.label_names import read_label_names
 from emocore.data.reading.record import (
     DELIMITER_TITLES,
@@ -41,11 +43,17 @@ KINDS: dict[str, Any] = {
 
 
 def check_data(file: str, **options: Any) -> None:
-    """Print how the file is read, its labels and that it can be used. Raises DataError if it cannot, ConfigError if the
-    options contradict each other."""
+    """Print how the file is read, its labels, what is doubtful in it and that it can be used. Raises DataError if it
+    cannot, ConfigError if the options contradict each other."""
     sheet = open_sheet(read_source(file), read_wishes(options))
     print_reading(sheet.reading)
-    print_labels(take_table(sheet))
+    table = take_table(sheet)
+    print_labels(table)
+    for finding in check_file(table):
+        print_line(f"warning: {describe_finding(finding, dict.fromkeys(finding.splits, table.name))}")
+    unlabelled = int((table.frame[list(table.labels)].sum(axis=1) == 0).sum())
+    texts = counted(len(table.frame), "text")
+    print_line(f"fine: {texts} with {len(table.labels)} labels; {unlabelled:,} have no label")
 
 
 def print_reading(reading: Reading) -> None:
@@ -92,5 +100,3 @@ def print_labels(table: EmotionTable) -> None:
     for thing, names in (("columns", table.ignored_columns), ("labels", table.ignored_labels)):
         if names:
             print_line(f"{thing} that are not used: {quote_columns(table.name, names)}")
-    unlabelled = int((table.frame[list(table.labels)].sum(axis=1) == 0).sum())
-    print_line(f"fine: {counted(texts, 'text')} with {len(table.labels)} labels; {unlabelled:,} have no label")

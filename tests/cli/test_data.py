@@ -11,6 +11,14 @@ from tests.support.tables import write_text
 
 GOEMOTIONS = "".join(f"some text, {row}\t{['0', '1', '1,2', ''][row % 4]}\teeb{row}\n" for row in range(12))
 GRADES = "text;anger;joy;by\n" + "".join(f"fröhlich {row};{row % 4};{(row + 1) % 4};me\n" for row in range(8))
+DOUBTFUL = "text,anger,joy,love,split\n" + "".join(
+    f"{text},{row % 2},{(row + 1) % 2},{(row + 1) % 2},{split}\n"
+    for row, (text, split) in enumerate(
+        [(f"some text {row}", "train") for row in range(10)]
+        + [("Some text 3!", "train"), ("some text 0", "train"), ("here\u200bhidden", "train"), ("a\x85b", "dev")]
+        + [("@ann some TEXT 1", "dev"), ("some text 5", "dev")]
+    )
+)
 
 
 def check(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -55,6 +63,27 @@ def test_it_tells_what_should_be_confirmed(tmp_path: Path, capsys: pytest.Captur
     assert "columns that are not used: 'by'" in told
     assert "anger  6      75.0%" in told
     assert "anger  2      25.0%" in check(capsys, file, "--cut", "3")
+
+
+def test_it_warns_of_what_is_doubtful_and_names_the_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = check(capsys, write_text(tmp_path / "a.csv", DOUBTFUL))
+    _, table_of_labels, end = told.split("\n\n")
+    assert table_of_labels.startswith("label") and end.splitlines() == [
+        "warning: a.csv, training split: 2 texts (rows 3 and 7) are the same or nearly the same as 2 of the 3 texts of "
+        "the validation split, so its scores may be too high; remove them from the training split",
+        "warning: a.csv, training split: 2 texts (rows 2 and 13) are the same as others with other labels, so no model "
+        "can be right about all of them; correct the labels, or keep one row of each text",
+        "warning: a.csv, validation split: of 3 texts, only 2 have anger, 1 has joy and 1 has love (rows 15, 16 and "
+        "17), too few to score; add texts with them, or leave these labels out",
+        "warning: a.csv: the labels joy and love are equal in every row, so they are copies; keep one of them by "
+        "naming the labels in the setting label_columns",
+        "warning: a.csv, training split: 1 text (row 14) has invisible characters (U+200B), which a base may take for "
+        "parts of words; take them out",
+        "warning: a.csv, validation split: 1 text (row 15) has control characters (U+0085), as if read in a wrong "
+        "encoding; save the file in UTF-8, or take them out",
+        "fine: 16 texts with 3 labels; 0 have no label",
+    ]
+    assert "warning" not in check(capsys, "starter")
 
 
 def test_every_guess_has_an_option(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
