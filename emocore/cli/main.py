@@ -193,6 +193,10 @@ add("add", add_data, "Read files of labelled texts, check them, and register the
     click.Option(["--validation"], type=FILE, help=describe("validation_data")),
     click.Option(["--test"], type=FILE, help=describe("test_data")),
     click.Option(["--licence"], help="A note on who may use the texts for what, kept with the dataset."),
+    click.Option(
+        ["--remove-doubtful"], is_flag=True,
+        help="Leave out training rows whose text or group is also in another file, or which repeat a row.",
+    ),
     *reading_options(), group=data)
 add("list", list_data, "List the datasets.", JSON, group=data)
 add("show", show_data, "Show a dataset: where it comes from, how it was read, its labels, the runs that name it.",

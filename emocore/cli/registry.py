@@ -28,19 +28,28 @@ from emocore.text import counted, join_names
 
 
 def add_data(
-    name: str, train: str, validation: str | None, test: str | None, licence: str | None, **options: Any
+    name: str,
+    train: str,
+    validation: str | None,
+    test: str | None,
+    licence: str | None,
+    remove_doubtful: bool,
+    **options: Any,
 ) -> None:
     """Print how the files are read and what was found, and register them. Raises DataError if they cannot be used."""
     check_name(name)
     named: dict[Part, str | None] = {"train": train, "validation": validation, "test": test}
-    found = read_files({part: path for part, path in named.items() if path}, read_wishes(options))
+    paths = {part: path for part, path in named.items() if path}
+    found = read_files(paths, read_wishes(options), remove_doubtful)
     for part, table in found.tables.items():
         print_line(f"{part}: {table.name}")
         print_reading(table.reading)
         print_labels(table)
         print_line()
-    for note in found.splits.notes:
-        print_line(f"note: {note}")
+    for warning in found.describe_findings():
+        print_line(f"warning: {warning}")
+    if found.removed_rows:
+        print_line(f"{counted(found.removed_rows, 'training row')} left out, as you asked")
     dataset, is_new = register(datasets_root(), name, found, licence)
     reference = dataset.manifest.reference
     if is_new:
@@ -79,6 +88,10 @@ def show_data(name: str, as_json: bool) -> None:
         print_table([["part", "read as"], *map(list, describe_reading(source.reading))])
     print_line(f"\nlicence: {manifest.licence or 'not noted'}\n")
     print_labels(read_dataset(dataset))
+    for warning in manifest.describe_findings():
+        print_line(f"warning: {warning}")
+    if manifest.removed_rows:
+        print_line(f"{counted(manifest.removed_rows, 'training row')} left out as doubtful")
     for note in (*manifest.notes, *describe_changes(dataset)):
         print_line(f"note: {note}")
     print_line(f"runs: {join_names(users) or 'none'}")

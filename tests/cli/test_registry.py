@@ -33,7 +33,7 @@ def test_a_dataset_is_added_listed_shown_used_and_removed(
     test = write_csv(tmp_path / "test.csv", make_table(60, seed=1))
     told = say(capsys, "add", "mine", train, "--test", test, "--licence", "for research")
     assert "texts            Tweet" in told
-    assert "fine: 200 texts with 4 labels" in told
+    assert "warning" not in told
     assert "registered: mine, version 1 (mine@" in told
     assert "nothing new: mine, version 1" in say(capsys, "add", "mine", train, "--test", test)
 
@@ -63,6 +63,24 @@ def test_nothing_is_registered_of_a_file_with_an_error(tmp_path: Path, capsys: p
         capsys, "add", "starter", write_csv(tmp_path / "b.csv", make_table())
     )
     assert list_datasets(datasets_root()) == []
+
+
+def test_what_is_doubtful_is_told_kept_and_left_out_on_request(
+    train: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = make_table(60, seed=1)
+    table.loc[0, "Tweet"] = f"{make_table()['Tweet'][0].upper()}!"
+    test = write_csv(tmp_path / "test.csv", table)
+    told = say(capsys, "add", "mine", train, "--test", test)
+    assert "warning: train.csv, training split: 1 text (row 2) is the same or nearly the same as 1 of the 60" in told
+    assert "training split: 1 text (row 2) is the same" in say(capsys, "show", "mine")
+    told = say(capsys, "add", "mine", train, "--test", test, "--remove-doubtful")
+    assert "warning" not in told
+    assert "1 training row left out, as you asked" in told
+    shown = say(capsys, "show", "mine")
+    assert "texts: 199 train, 60 test" in shown
+    assert "1 training row left out as doubtful" in shown
+    assert "--test test.csv --remove-doubtful" in shown
 
 
 def test_one_version_can_be_removed(train: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

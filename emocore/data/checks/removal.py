@@ -5,10 +5,12 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from emocore.data.checks.findings import Finding
+from emocore.data.checks.findings import Finding, FindingKind
 from emocore.data.checks.texts import hash_forms, hash_labels, hash_texts, is_repeated, is_shared
 from emocore.data.table import RESERVED_COLUMNS
 from emocore.errors import DataError
+
+REMOVABLE: tuple[FindingKind, ...] = ("shared_texts", "shared_groups", "repeated_texts")
 
 
 def remove_from_training(frames: Mapping[str, pd.DataFrame], finding: Finding) -> dict[str, pd.DataFrame]:
@@ -17,7 +19,7 @@ def remove_from_training(frames: Mapping[str, pd.DataFrame], finding: Finding) -
 
     Raises DataError if the finding is not of one of these kinds, or not about training.
     """
-    if finding.splits[0] != "train" or finding.kind not in ("shared_texts", "shared_groups", "repeated_texts"):
+    if finding.splits[0] != "train" or finding.kind not in REMOVABLE:
         raise DataError(
             f"a finding of the kind {finding.kind} in the {finding.splits[0]} split names no training rows that could "
             "simply be removed; change the file instead"

@@ -18,6 +18,8 @@ def add_commands(manifest: Manifest) -> list[str]:
     words = [*PROGRAM, "data", "add", manifest.name, files.pop("train")]
     words += [word for part, name in files.items() for word in (f"--{part}", name)]
     words += _wish_options(manifest.wishes)
+    if manifest.removed_rows:
+        words.append("--remove-doubtful")
     if manifest.licence:
         words += ["--licence", manifest.licence]
     lines = [shlex.join(words)]

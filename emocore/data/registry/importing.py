@@ -1,17 +1,21 @@
 """Files -> a registered dataset: read each part in the same form, check them as a run would, store them together."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
+from emocore.data.checks.findings import WHOLE_FILE, Finding
+from emocore.data.checks.removal import REMOVABLE, remove_from_training
+from emocore.data.notes import check_file, note_tables
 from emocore.data.reading.record import Reading
-from emocore.data.registry.manifest import Part, SourceFile
-from emocore.data.registry.store import Dataset, add_dataset, check_name
+from emocore.data.registry.manifest import Part, SourceFile, describe_findings
+from emocore.data.registry.store import Dataset, add_dataset
 from emocore.data.source import DataFile, read_source, resolve_source
-from emocore.data.split import Splits, split_tables
-from emocore.data.table import SPLIT_NAME, EmotionTable, open_sheet, take_table
+from emocore.data.split import split_tables
+from emocore.data.table import SPLIT_COLUMN, SPLIT_NAME, EmotionTable, open_sheet, take_table
+from emocore.errors import DataError
 from emocore.run.config import RunConfig
 
 # What all files of a dataset have in common; whatever else the user does not say is guessed for each file.
@@ -24,53 +28,107 @@ FIELDS: dict[Part, str] = {"train": "data", "validation": "validation_data", "te
 
 @dataclass(frozen=True)
 class Import:
-    """Files that were read and can be registered. `wishes` is what the user said about their form; `splits` are those
-    that a run with default settings would use."""
+    """Files that were read and can be registered.
+
+    `wishes` is what the user said about their form, `tables` are as they were read, and `frame` has the rows of all of
+    them, with the column `split_name` if there are several or a file has one. `findings` are what is doubtful in it,
+    once `removed_rows` were taken from the training part because of that. `notes` tell how the files were used.
+    """
 
     wishes: Reading
     tables: dict[Part, EmotionTable]
     sources: tuple[SourceFile, ...]
-    splits: Splits
+    frame: pd.DataFrame
+    findings: tuple[Finding, ...]
+    removed_rows: int
+    notes: tuple[str, ...]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self.tables["train"].labels
+
+    def describe_findings(self) -> list[str]:
+        """The findings in sentences that name files and rows."""
+        return describe_findings(self.findings, self.sources)
 
 
-def read_files(paths: Mapping[Part, str], wishes: Reading) -> Import:
-    """Read files from disk. Raises DataError if one cannot be read, or if they cannot be split as a run needs it."""
-    opened = {part: (read_source(source), resolve_source(source)) for part, source in paths.items()}
-    return read_parts({part: file for part, (file, _) in opened.items()}, wishes, {p: o[1] for p, o in opened.items()})
+def read_files(paths: Mapping[Part, str], wishes: Reading, removes_doubtful: bool = False) -> Import:
+    """Read files from disk, as `read_parts` does. Raises DataError."""
+    files = {part: read_source(source) for part, source in paths.items()}
+    return read_parts(files, wishes, {part: resolve_source(source) for part, source in paths.items()}, removes_doubtful)
 
 
-def read_parts(files: Mapping[Part, DataFile], wishes: Reading, paths: Mapping[Part, Path]) -> Import:
-    """Read files whose content is there. `paths` says where those lie that are on this disk. Raises DataError."""
+def read_parts(
+    files: Mapping[Part, DataFile], wishes: Reading, paths: Mapping[Part, Path], removes_doubtful: bool = False
+) -> Import:
+    """Read files whose content is there; `paths` says where those lie that are on this disk.
+
+    With `removes_doubtful`, training rows are left out whose text or group is also in another part, or whose text and
+    labels are already there. Raises DataError if a file cannot be read, or no run could split the rows.
+    """
     tables: dict[Part, EmotionTable] = {"train": take_table(open_sheet(files["train"], wishes))}
     first = tables["train"].reading
     shared = wishes.model_copy(update={name: getattr(first, name) for name in SHARED_PARTS})
     tables |= {part: take_table(open_sheet(file, shared)) for part, file in files.items() if part != "train"}
-    sources = tuple(_describe(part, files[part], table, paths.get(part)) for part, table in tables.items())
-    splits = split_tables({FIELDS[part]: table for part, table in tables.items()}, RunConfig())
-    return Import(wishes, tables, sources, splits)
+    joined = _join(tables)
+    frames, findings = _frames_by_split(joined), check_file(joined)
+    removed = _remove_doubtful(frames, findings) if removes_doubtful else frames
+    if removed is not frames:
+        joined = replace(joined, frame=pd.concat(removed.values()))
+        findings = check_file(joined)
+    split_tables({"data": joined}, RunConfig())  # as a run with default settings would
+    return Import(
+        wishes=wishes,
+        tables=tables,
+        sources=tuple(_describe(part, files[part], table, paths.get(part)) for part, table in tables.items()),
+        frame=joined.frame,
+        findings=findings,
+        removed_rows=sum(map(len, frames.values())) - len(joined.frame),
+        notes=tuple(note_tables({FIELDS[part]: table for part, table in tables.items()})),
+    )
 
 
 def register(root: Path, name: str, found: Import, licence: str | None = None) -> tuple[Dataset, bool]:
     """Store what was read, and return the dataset with whether it is new. Raises DataError."""
-    check_name(name)
     return add_dataset(
         root,
         name,
-        join_tables(found.tables),
-        found.tables["train"].labels,
+        found.frame,
+        found.labels,
         found.sources,
         wishes=found.wishes,
         licence=licence,
-        notes=found.splits.notes,
+        notes=found.notes,
+        findings=found.findings,
+        removed_rows=found.removed_rows,
     )
 
 
-def join_tables(tables: Mapping[Part, EmotionTable]) -> pd.DataFrame:
+def _join(tables: Mapping[Part, EmotionTable]) -> EmotionTable:
     """One table of all parts; with several, the column `split_name` says which is which."""
+    train = tables["train"]
     if len(tables) == 1:
-        return tables["train"].frame
-    frames = [table.frame.assign(**{SPLIT_NAME: part}) for part, table in tables.items()]
-    return pd.concat(frames, ignore_index=True)
+        return train
+    for table in tables.values():
+        if SPLIT_NAME in table.frame:
+            raise DataError(
+                f"{table.name}: its column {SPLIT_COLUMN} already says which rows are for training and evaluation; "
+                "give this file alone, or rename the column"
+            )
+    return replace(train, frame=pd.concat([table.frame.assign(**{SPLIT_NAME: part}) for part, table in tables.items()]))
+
+
+def _frames_by_split(table: EmotionTable) -> dict[str, pd.DataFrame]:
+    if SPLIT_NAME not in table.frame:
+        return {WHOLE_FILE: table.frame}
+    return {str(split): rows for split, rows in table.frame.groupby(SPLIT_NAME, sort=False)}
+
+
+def _remove_doubtful(frames: dict[str, pd.DataFrame], findings: tuple[Finding, ...]) -> dict[str, pd.DataFrame]:
+    for finding in findings:
+        if finding.kind in REMOVABLE and finding.splits[0] == "train":
+            frames = remove_from_training(frames, finding)
+    return frames
 
 
 def _describe(part: Part, file: DataFile, table: EmotionTable, path: Path | None) -> SourceFile:

@@ -1,10 +1,13 @@
 """`manifest.json` of a registered dataset: where it comes from, how it was read, and what it holds."""
 
 import re
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from emocore.data.checks.findings import WHOLE_FILE, Finding
+from emocore.data.checks.sentences import describe_finding
 from emocore.data.reading.record import Reading
 from emocore.run.provenance import MOST_LABELS, Label, Word
 from emocore.run.records import Amount, Count, Strict
@@ -37,7 +40,8 @@ class SourceFile(Strict):
 class Manifest(Strict):
     """`manifest.json`. `sha256` is of the content: labels and rows in their order. `wishes` is what the user said about
     how the files are to be read; the rest was guessed. `rows` counts the rows by split, or under "all" if a run splits
-    them; `positives` counts the texts by label. `created_at` is in seconds since 1970."""
+    them; `positives` counts the texts by label. `findings` are what is doubtful in the rows; `removed_rows` were left
+    out of training because of such. `notes` tell how the files were used. `created_at` is in seconds since 1970."""
 
     name: Name
     version: Annotated[int, Field(ge=1)]
@@ -51,8 +55,21 @@ class Manifest(Strict):
     has_groups: bool = False
     licence: Annotated[str, StringConstraints(max_length=LONGEST_NOTE)] | None = None
     notes: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    findings: Annotated[tuple[Finding, ...], Field(strict=False)] = ()
+    removed_rows: Count = 0
 
     @property
     def reference(self) -> str:
         """The name of this version: NAME@HASH."""
         return f"{self.name}@{self.sha256[:HASH_LENGTH]}"
+
+    def describe_findings(self) -> list[str]:
+        """The findings in sentences that name files and rows."""
+        return describe_findings(self.findings, self.sources)
+
+
+def describe_findings(findings: Iterable[Finding], sources: Sequence[SourceFile]) -> list[str]:
+    """Each finding in a sentence that names rows by their number in its file."""
+    names = {source.part: source.name for source in sources}
+    whole = dict.fromkeys((WHOLE_FILE, "train", "validation", "test"), names.get("train", "the dataset"))
+    return [describe_finding(finding, whole | names) for finding in findings]
