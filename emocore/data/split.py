@@ -46,7 +46,12 @@ class Splits:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a user should know about the data, in sentences."""
-        return *self.table_notes, *map(self.describe, self.findings)
+        return *self.table_notes, *self.warnings
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The findings, in sentences."""
+        return tuple(map(self.describe, self.findings))
 
     def describe(self, finding: Finding) -> str:
         """The finding in a sentence that names its file."""

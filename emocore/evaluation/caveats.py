@@ -35,6 +35,7 @@ def find_caveats(comparison: Comparison) -> list[str]:
         *_doubt_what_was_not_tested(comparison),
         *_doubt_draws(comparison),
         *_doubt_equal_predictions(comparison),
+        *_doubt_data(comparison),
         *comparison.notes,
     ]
 
@@ -163,6 +164,17 @@ def _doubt_equal_predictions(comparison: Comparison) -> Iterator[str]:
         for first, second in combinations(answers, 2):
             if np.array_equal(answers[first], answers[second]):
                 yield f"{first} and {second} predict the same for every text."
+
+
+def _doubt_data(comparison: Comparison) -> Iterator[str]:
+    """What the checks found in the data of the first run on each file. Other runs on it have other training rows, and
+    so other numbers of the same texts."""
+    first = {str(result.provenance.data_sha256): result for result in reversed(comparison.whole)}
+    warnings = list(dict.fromkeys(text for r in reversed(first.values()) for text in r.provenance.data_warnings))
+    for text in warnings[:NAMED]:
+        yield f"About the data: {text}."
+    if len(warnings) > NAMED:
+        yield f"The checks of the data found {len(warnings) - NAMED:,} more; the page of a run lists them."
 
 
 def _be(names: list[str]) -> str:

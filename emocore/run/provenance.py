@@ -27,7 +27,7 @@ class Provenance(Strict):
     """`provenance.json`. `data_sha256` is by setting and `rows` by split; a package that is not installed has None.
 
     `split_sha256` is of the rows of all splits, `evaluation_sha256` of all but the training split; the training rows
-    were drawn from `available_rows`. `data_notes` are sentences on the data that whoever reads the scores should know.
+    were drawn from `available_rows`. `data_warnings` say what is doubtful in the data.
     """
 
     emocore: Word | None = None
@@ -40,7 +40,7 @@ class Provenance(Strict):
     evaluation_sha256: Word | None = None
     available_rows: Count | None = None
     rows: dict[Word, Count] = Field(default_factory=dict)
-    data_notes: list[str] = Field(default_factory=list)
+    data_warnings: list[str] = Field(default_factory=list)
     labels: list[Label] = Field(min_length=1, max_length=MOST_LABELS)
     device: Word | None = None
     precision: Word | None = None

@@ -114,10 +114,10 @@ if drawn.results and config:
 disk = f"{format_bytes(drawn.disk_bytes)} on disk"
 attempts = drawn.state.attempts
 st.caption(f"{disk}, {attempts} attempts." if attempts > 1 else f"{disk}.")
-if drawn.data_notes:
-    with st.expander(f"Notes on the data ({len(drawn.data_notes):,})"):
-        for note in drawn.data_notes:
-            st.markdown(f"- {plain(note)}")
+if drawn.data_warnings:
+    with st.expander(f"Warnings about the data ({len(drawn.data_warnings):,})"):
+        for warning in drawn.data_warnings:
+            st.markdown(f"- {plain(warning)}")
 if config:
     with st.expander("Settings, as it ran"):
         settings = [

@@ -39,7 +39,7 @@ class RunView:
     disk_bytes: int | None
     can_sync: bool
     resume_step: int | None
-    data_notes: list[str]
+    data_warnings: list[str]
     problems: list[str]
 
 
@@ -69,14 +69,14 @@ def look_at(run: RunFolder) -> RunView:
         disk_bytes=overview.disk_bytes if overview else guard.read("the folder", run.disk_bytes),
         can_sync=bool(config and guard.read("wandb.json", lambda: can_sync(run))),
         resume_step=guard.read("checkpoints", lambda: _resume_step(run)) if state.status.is_resumable else None,
-        data_notes=guard.read("provenance.json", lambda: _data_notes(run)) or [],
+        data_warnings=guard.read("provenance.json", lambda: _data_warnings(run)) or [],
         problems=guard.problems,
     )
 
 
-def _data_notes(run: RunFolder) -> list[str]:
+def _data_warnings(run: RunFolder) -> list[str]:
     provenance = run.provenance
-    return provenance.data_notes if provenance else []
+    return provenance.data_warnings if provenance else []
 
 
 def _resume_step(run: RunFolder) -> int:

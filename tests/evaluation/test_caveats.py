@@ -129,3 +129,22 @@ def test_what_may_be_no_better_than_always_on_is_named() -> None:
 
 def test_notes_of_the_comparison_come_last() -> None:
     assert doubts({("LoRA", "IA3"): LEAD}, thin=["trust"], notes=["A note."])[1:] == ["A note."]
+
+
+def test_what_the_checks_found_in_the_data_is_told_once() -> None:
+    found = [f"a.csv, test split: {number} texts repeat an earlier one" for number in range(2, 7)]
+    truth = draw_truth(150, 3, 0)
+    runs = [
+        finish(
+            {"data_warnings": found[start:], "data_sha256": {"data": "a"}},
+            truth,
+            draw_logits(truth, 2.0, start),
+            seed=start,
+        )
+        for start in (0, 2)
+    ]
+    told = [caveat for caveat in find_caveats(compare(runs, "validation")) if "data" in caveat]
+    assert told == [
+        *(f"About the data: {text}." for text in found[:3]),
+        "The checks of the data found 2 more; the page of a run lists them.",
+    ]

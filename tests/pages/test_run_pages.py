@@ -179,11 +179,11 @@ def test_uploads_are_counted_with_the_disk_and_removed_by_a_click() -> None:
     assert used.is_file() and young.is_file() and not old.exists()
 
 
-def test_notes_on_the_data_stand_on_the_page_of_a_run() -> None:
+def test_warnings_about_the_data_stand_on_the_page_of_a_run() -> None:
     run = finish()
-    assert "Notes on the data" not in str(labels(open_page("run", run=run.id)))
-    note = "a.csv: columns that are not used: '**by**'"
-    write_raw(run, "provenance.json", make_origin(LABELS, data_notes=[note, "2 groups are in both"]))
+    assert "Warnings about the data" not in str(labels(open_page("run", run=run.id)))
+    note = "a.csv, training split: every text has **joy**, so there is nothing to tell apart"
+    write_raw(run, "provenance.json", make_origin(LABELS, data_warnings=[note, "2 groups are in both"]))
     page = open_page("run", run=run.id)
-    assert any(expander.label == "Notes on the data (2)" for expander in page.expander)
+    assert any(expander.label == "Warnings about the data (2)" for expander in page.expander)
     assert note in words(page)

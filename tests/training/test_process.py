@@ -159,7 +159,7 @@ def test_the_provenance_says_what_the_result_depends_on(finished: RunFolder) -> 
     provenance, splits = load_result(finished).provenance, load_splits(finished.config)
     assert provenance.split_sha256 == splits.split_sha256
     assert provenance.data_sha256 == splits.data_sha256
-    assert provenance.data_notes == list(splits.notes)
+    assert provenance.data_warnings == list(splits.warnings)
     assert provenance.labels == SMALL_LABELS
     assert provenance.rows == {"train": 84, "validation": 18, "test": 18}
     assert provenance.device == "cpu"
