@@ -8,8 +8,10 @@ calibration of all emotions. Where next to no text is expected to have the emoti
 either, so it is averaged with that of all emotions.
 
 Thresholds are tuned on a validation split, never on the texts that are scored with them. Training, comparisons and the
-Playground use this module alike.
+Playground use this module alike. The search for label errors takes only the calibrated probabilities from it.
 """
+
+from collections.abc import Iterator
 
 import numpy as np
 import scipy
@@ -36,8 +38,7 @@ def tune(truth: np.ndarray, logits: np.ndarray) -> np.ndarray:
     (texts, labels). Without texts it is USUAL_THRESHOLD."""
     if not len(truth):
         return np.full(truth.shape[1], USUAL_THRESHOLD)
-    known = np.nan_to_num(logits.astype(np.float64), nan=-MOST_LOG_ODDS)  # NaN after a training that diverged
-    cut = np.clip(known, -MOST_LOG_ODDS, MOST_LOG_ODDS)
+    cut = _cut(logits)
     slopes, offsets = _calibrate(truth, cut)
     probabilities = -np.sort(-expit(slopes * cut + offsets), axis=0)
     predicted = np.arange(1, len(cut) + 1)[:, None]
@@ -50,11 +51,32 @@ def tune(truth: np.ndarray, logits: np.ndarray) -> np.ndarray:
 
 def cross_fit(truth: np.ndarray, logits: np.ndarray) -> np.ndarray:
     """(texts, labels) thresholds to score the texts themselves: those of each fifth are tuned on the other four."""
-    folds = np.random.default_rng(0).permutation(len(truth)) % FOLDS
     thresholds = np.empty(truth.shape)
-    for fold in range(FOLDS):
-        thresholds[folds == fold] = tune(truth[folds != fold], logits[folds != fold])
+    for own, others in _folds(len(truth)):
+        thresholds[own] = tune(truth[others], logits[others])
     return thresholds
+
+
+def cross_calibrate(truth: np.ndarray, logits: np.ndarray) -> np.ndarray:
+    """(texts, labels) calibrated probabilities: those of each fifth of the texts by what the other four show. `truth`
+    is 0/1 and `logits` float, both (texts, labels)."""
+    probabilities, cut = np.empty(truth.shape), _cut(logits)
+    for own, others in _folds(len(truth)):
+        slopes, offsets = _calibrate(truth[others], cut[others])
+        probabilities[own] = expit(slopes * cut[own] + offsets)
+    return probabilities
+
+
+def _folds(texts: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """(texts,) which texts belong to a fold, and which to the others."""
+    folds = np.random.default_rng(0).permutation(texts) % FOLDS
+    for fold in range(FOLDS):
+        yield folds == fold, folds != fold
+
+
+def _cut(logits: np.ndarray) -> np.ndarray:
+    known = np.nan_to_num(logits.astype(np.float64), nan=-MOST_LOG_ODDS)  # NaN after a training that diverged
+    return np.clip(known, -MOST_LOG_ODDS, MOST_LOG_ODDS)
 
 
 def _calibrate(truth: np.ndarray, logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -8,7 +8,7 @@ from scipy.special import expit, logit, ndtri
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 
-from emocore.thresholds import FOLDS, PENALTY, PRIOR_POSITIVES, cross_fit, tune
+from emocore.thresholds import FOLDS, PENALTY, PRIOR_POSITIVES, cross_calibrate, cross_fit, tune
 from tests.support.simulated import goemotions_world
 from tests.support.studies import draw_truth
 
@@ -113,6 +113,20 @@ def test_each_fifth_of_the_texts_has_thresholds_of_the_others() -> None:
         assert row == pytest.approx(tune(truth[~is_fold], logits[~is_fold]))
 
 
+def test_cross_calibrated_probabilities_are_right_where_the_model_s_are_not() -> None:
+    """A text's own labels have no say in them."""
+    truth, logits = draw_case(3000, 6, own=1.0)
+
+    def miss(probabilities: np.ndarray) -> float:
+        return float(np.abs(probabilities.mean(axis=0) - truth.mean(axis=0)).mean())
+
+    calibrated = cross_calibrate(truth, logits)
+    assert miss(calibrated) < 0.005 < 0.05 < miss(expit(logits))
+    changed = truth.copy()
+    changed[0] = 1 - changed[0]
+    assert cross_calibrate(changed, logits)[0] == pytest.approx(calibrated[0])
+
+
 def test_an_emotion_without_positives_is_predicted_less_often() -> None:
     truth, logits = draw_case(300, 5)
     before = (expit(logits) >= tune(truth, logits))[:, 3].mean()
@@ -141,6 +155,7 @@ def test_extreme_answers_have_thresholds_too(truth: np.ndarray, logits: np.ndarr
     thresholds = tune(truth, logits)
     assert thresholds.shape == (LABELS,) and ((thresholds > 0) & (thresholds < 1)).all()
     assert cross_fit(truth, logits).shape == truth.shape
+    assert np.isfinite(cross_calibrate(truth, logits)).all()
 
 
 def test_separable_answers_are_separated() -> None:
