@@ -101,7 +101,7 @@ def test_the_commands_of_the_readme(
     finally:
         end_processes(runs)
     assert done != study[0] and not done.path.exists(), "it was trained, looked at, classified with, sent and deleted"
-    assert {"all.zip", "report.html", "out.csv", "out.for-spreadsheets.csv"} <= {
+    assert {"all.zip", "report.html", "errors.csv", "blind-key.csv", "out.csv", "out.for-spreadsheets.csv"} <= {
         path.name for path in tmp_path.iterdir()
     }
     assert server.runs

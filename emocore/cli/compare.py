@@ -10,6 +10,7 @@ import pandas as pd
 
 from emocore.cli.commands import finished_of_study, named_runs
 from emocore.cli.datasets import compare_studies
+from emocore.cli.label_errors import find_list, write_label_errors
 from emocore.cli.output import find_output, print_json, print_line, print_note, print_table, to_records
 from emocore.errors import ConfigError, DataError, RunError
 from emocore.evaluation.audit import audit
@@ -44,19 +45,25 @@ def compare_runs(
     together: Sequence[Sequence[str]],
     report: str | None,
     bundle: str | None,
+    label_errors: str | None,
+    blind: bool,
     for_spreadsheets: bool,
     as_json: bool,
 ) -> None:
     if bool(runs) == bool(study) and not (wandb and not runs):
         raise ConfigError("name the runs to compare, or a study with --study; --wandb adds the runs of a W&B project")
-    if for_spreadsheets and not bundle:
-        raise ConfigError("--for-spreadsheets needs --bundle")
+    if for_spreadsheets and not (bundle or label_errors):
+        raise ConfigError("--for-spreadsheets needs --bundle or --label-errors")
+    if blind and not label_errors:
+        raise ConfigError("--blind needs --label-errors")
     for option, file in (("--report", report), ("--bundle", bundle)):
         if file:
             find_output(option, file)
+    listed = find_list(label_errors, blind) if label_errors else None
     studies = list(dict.fromkeys(study))
     if len(studies) > 1:
-        for option, value in (("--wandb", wandb), ("--report", report), ("--bundle", bundle)):
+        alone = (("--wandb", wandb), ("--report", report), ("--bundle", bundle), ("--label-errors", label_errors))
+        for option, value in alone:
             if value:
                 raise ConfigError(f"{option} goes with one --study; several are ranked in a table")
         compare_studies(studies, split, thresholds, together, as_json)
@@ -79,6 +86,8 @@ def compare_runs(
             for note in write_bundle(Path(bundle), content, for_spreadsheets):
                 print_note(f"note: {note}")
             print_note(f"written: {bundle}")
+    if listed:
+        write_label_errors(comparison, listed, blind, for_spreadsheets)
     (_print_as_json if as_json else _print)(comparison, differences)
 
 

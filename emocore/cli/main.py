@@ -156,8 +156,17 @@ add("compare", compare_runs, "Compare finished runs: a verdict, by emotion.", RU
     click.Option(["--report"], type=FILE, help="Write everything into one HTML page that can be mailed."),
     click.Option(["--bundle"], type=FILE, help="Write tables, figures, LaTeX, report and configs into one ZIP file."),
     click.Option(
+        ["--label-errors"], type=FILE,
+        help="Write a list of the stored labels that all runs contradict to this CSV, for a person to correct.",
+    ),
+    click.Option(
+        ["--blind"], is_flag=True,
+        help="With --label-errors: mix them with as many others and do not tell which is which; a second file, the "
+        "key, does.",
+    ),
+    click.Option(
         ["--for-spreadsheets"], is_flag=True,
-        help="With --bundle: add copies of its tables that are safe to open in a spreadsheet.",
+        help="With --bundle or --label-errors: add copies of the tables that are safe to open in a spreadsheet.",
     ),
     JSON)
 add("plan", plan_study, "Tell which gap between methods a study will find, before it is launched.",

@@ -1,4 +1,5 @@
-"""Where methods differ: texts that one gets right and another wrong, and how their errors correlate."""
+"""Where methods differ: texts that one gets right and another wrong, and how their errors correlate. Where they do not:
+labels that all of them contradict."""
 
 import streamlit as st
 
@@ -11,6 +12,7 @@ from emocore.evaluation.texts import (
     oracle_scores,
     unique_errors,
 )
+from pages.compare.label_errors import show_label_errors
 from pages.compare.view import View
 from pages.shared.address import choose_one, choose_segment
 from pages.shared.plain import plain
@@ -27,6 +29,7 @@ def show(view: View) -> None:
         _show_texts(view, predictions, order, emotion)
         _show_union(view, predictions, emotion)
     _show_mixed_up(view, predictions, order)
+    show_label_errors(view)
 
 
 def _show_texts(view: View, predictions: Predictions, order: list[str], emotion: str | None) -> None:
