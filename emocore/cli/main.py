@@ -20,7 +20,7 @@ from emocore.cli.data import check_data, reading_options
 from emocore.cli.options import FILE, JSON, RUN, RUNS, RUNS_OR_NONE, SET, WAIT, Command, SettingOption
 from emocore.cli.output import print_problem
 from emocore.cli.plan import plan_study
-from emocore.cli.registry import add_data, list_data, remove_data, show_data
+from emocore.cli.registry import add_data, correct_data, list_data, remove_data, show_data
 from emocore.errors import EmocoreError
 from emocore.evaluation.predictions import POLICY_DESCRIPTIONS
 from emocore.evaluation.results import SPLITS
@@ -207,6 +207,9 @@ add("add", add_data, "Read files of labelled texts, check them, and register the
         help="Leave out training rows whose text or group is also in another file, or which repeat a row.",
     ),
     *reading_options(), group=data)
+add("correct", correct_data, "Store a version of a dataset with labels that you corrected in a list of label errors.",
+    DATASET, click.Argument(["corrections"], type=FILE, metavar="LIST"),
+    click.Option(["--key"], type=FILE, help="The key of a blind list."), group=data)
 add("list", list_data, "List the datasets.", JSON, group=data)
 add("show", show_data, "Show a dataset: where it comes from, how it was read, its labels, the runs that name it.",
     DATASET, JSON, group=data)

@@ -4,9 +4,11 @@ from typing import Any
 
 from emocore.cli.data import print_labels, print_reading, read_wishes
 from emocore.cli.output import confirm, print_json, print_line, print_note, print_rows, print_table
+from emocore.data.corrections import read_corrections
 from emocore.data.load import read_dataset
 from emocore.data.reading.record import describe_reading
-from emocore.data.registry.command import add_commands
+from emocore.data.registry.command import register_commands
+from emocore.data.registry.correcting import correct_dataset
 from emocore.data.registry.importing import read_files, register
 from emocore.data.registry.manifest import Part
 from emocore.data.registry.sources import describe_changes, find_users
@@ -20,6 +22,7 @@ from emocore.data.registry.store import (
     list_datasets,
     remove_dataset,
 )
+from emocore.data.source import read_source
 from emocore.data.table import read_table
 from emocore.errors import DataError, RunError
 from emocore.run.config import STARTER
@@ -58,6 +61,16 @@ def add_data(
         print_line(f"nothing new: {dataset.title} ({reference}) has the same content")
 
 
+def correct_data(name: str, corrections: str, key: str | None) -> None:
+    """Store a version of a dataset with the labels that a person corrected in a list of suspected ones."""
+    changes = read_corrections(read_source(corrections), read_source(key) if key else None)
+    dataset, is_new = correct_dataset(datasets_root(), _find(name), changes)
+    manifest = dataset.manifest
+    count = counted(sum(map(len, manifest.changes.values())), "label")
+    state = "registered" if is_new else "nothing new"
+    print_line(f"{state}: {dataset.title} ({manifest.reference}) with {count} corrected in {manifest.parent}")
+
+
 def list_data(as_json: bool) -> None:
     root = datasets_root()
     for problem in list_damaged_datasets(root):
@@ -88,6 +101,9 @@ def show_data(name: str, as_json: bool) -> None:
         print_table([["part", "read as"], *map(list, describe_reading(source.reading))])
     print_line(f"\nlicence: {manifest.licence or 'not noted'}\n")
     print_labels(read_dataset(dataset))
+    if manifest.parent:
+        told = f"{counted(manifest.corrected_labels, 'label')} corrected after models had been seen"
+        print_line(f"warning: {told}; the version before is {manifest.parent}")
     for warning in manifest.describe_findings():
         print_line(f"warning: {warning}")
     if manifest.removed_rows:
@@ -95,9 +111,14 @@ def show_data(name: str, as_json: bool) -> None:
     for note in (*manifest.notes, *describe_changes(dataset)):
         print_line(f"note: {note}")
     print_line(f"runs: {join_names(users) or 'none'}")
-    print_line("\nTo register the same files elsewhere:")
-    for line in add_commands(manifest):
-        print_line(line)
+    try:
+        commands = register_commands(manifest)
+    except DataError as error:
+        print_line(f"note: to register it elsewhere, copy its folder ({error.message})")
+    else:
+        print_line("\nTo register the same files elsewhere:")
+        for line in commands:
+            print_line(line)
 
 
 def remove_data(name: str, yes: bool) -> None:

@@ -48,6 +48,7 @@ def read_dataset(dataset: Dataset, label_columns: list[str] | None = None) -> Em
         sha256=manifest.sha256,
         reading=manifest.sources[0].reading,
         ignored_labels=tuple(left_out),
+        corrected_labels=manifest.corrected_labels,
     )
 
 

@@ -8,6 +8,7 @@ from emocore.data.reading.record import note_reading
 from emocore.data.source import quote_columns
 from emocore.data.table import SPLIT_COLUMN, SPLIT_NAME, EmotionTable
 from emocore.run.config import STARTER
+from emocore.text import counted
 
 
 def check_file(table: EmotionTable) -> tuple[Finding, ...]:
@@ -17,6 +18,16 @@ def check_file(table: EmotionTable) -> tuple[Finding, ...]:
     by_split = dict(iter(table.frame.groupby(SPLIT_NAME)))
     ordered = {name: by_split[name] for name in ("train", "validation", "test") if name in by_split}
     return check_splits(ordered, table.labels)
+
+
+def warn_of_corrections(tables: Mapping[str, EmotionTable]) -> list[str]:
+    """A sentence for each table with labels that were corrected after models had been seen; `tables` are by setting."""
+    return [
+        f"{table.name}: {counted(table.corrected_labels, 'label')} corrected after models had been seen, which favours "
+        "what these models said; compare only runs on the same version"
+        for table in tables.values()
+        if table.corrected_labels
+    ]
 
 
 def name_files(tables: Mapping[str, EmotionTable]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from emocore.data.checks.sentences import describe_finding
 from emocore.data.checks.splits import check_splits
 from emocore.data.groups import pick_groups
 from emocore.data.load import load_table
-from emocore.data.notes import name_files, note_tables
+from emocore.data.notes import name_files, note_tables, warn_of_corrections
 from emocore.data.source import quote_column
 from emocore.data.table import SPLIT_COLUMN, SPLIT_NAME, EmotionTable
 from emocore.errors import DataError
@@ -29,8 +29,9 @@ class Splits:
     each split, so equal hashes mean equal splits, whatever their groups; `evaluation_sha256` is that of all but the
     training split.
     `available_rows` counts the rows from which the training rows were drawn.
-    `findings` are what is doubtful in the splits, `table_notes` tell how the files were used, and `file_names` maps a
-    split to the name of its file.
+    `findings` are what is doubtful in the splits, `corrected_labels` counts the labels that were corrected after models
+    had been seen, which `corrections` says in sentences; `table_notes` tell how the files were used, and `file_names`
+    maps a split to the name of its file.
     """
 
     frames: dict[str, pd.DataFrame]
@@ -40,6 +41,8 @@ class Splits:
     evaluation_sha256: str
     available_rows: int
     findings: tuple[Finding, ...] = ()
+    corrections: tuple[str, ...] = ()
+    corrected_labels: int = 0
     table_notes: tuple[str, ...] = ()
     file_names: dict[str, str] = field(default_factory=dict)
 
@@ -50,8 +53,8 @@ class Splits:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """The findings, in sentences."""
-        return tuple(map(self.describe, self.findings))
+        """What makes scores on these data doubtful, in sentences."""
+        return *self.corrections, *map(self.describe, self.findings)
 
     def describe(self, finding: Finding) -> str:
         """The finding in a sentence that names its file."""
@@ -94,6 +97,8 @@ def split_tables(tables: dict[str, EmotionTable], config: RunConfig) -> Splits:
         evaluation_sha256=_hash_split({name: frame for name, frame in ordered.items() if name != "train"}),
         available_rows=available_rows,
         findings=check_splits(ordered, train.labels),
+        corrections=tuple(warn_of_corrections(tables)),
+        corrected_labels=sum(table.corrected_labels for table in tables.values()),
         table_notes=tuple(note_tables(tables)),
         file_names=name_files(tables),
     )

@@ -49,7 +49,7 @@ class EmotionTable:
     `split_name` (train, validation or test, only if the file says it) and one int8 column per label: in file order, in
     that of the file of label names, or sorted. `reading` says how the file was read, and reads it again in the same
     way. `ignored_columns` are those that are none of these, `ignored_labels` those of texts that were not wanted;
-    `sha256` is of the file's bytes.
+    `sha256` is of the file's bytes. A person corrected `corrected_labels` of the labels after models had been seen.
     """
 
     frame: pd.DataFrame
@@ -59,6 +59,7 @@ class EmotionTable:
     reading: Reading
     ignored_columns: tuple[str, ...] = ()
     ignored_labels: tuple[str, ...] = ()
+    corrected_labels: int = 0
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from emocore.data.registry.manifest import REFERENCE
 from emocore.evaluation.results import Result, RunResult
 from emocore.evaluation.series import identify_texts, name_series
 from emocore.models.methods import reads
 from emocore.run.config import NO_BASE, RunConfig
 from emocore.run.settings import CHOICES_OF_NONE, describe_value, title, use, with_role
+from emocore.text import counted
 
 TrialPlace = tuple[str, str, str]
 """Method, base and data: where a learning rate was tried."""
@@ -132,11 +134,14 @@ def _describe_sizes(results: Sequence[Result]) -> dict[str, dict[str, str | None
 
 
 def _describe_data(results: Sequence[Result]) -> dict[str, dict[str, str | None]]:
-    """The training file, identified by content, since its name may differ elsewhere."""
+    """The training data, identified by content, since a file's name may differ elsewhere."""
     names: dict[str, str] = {}
     for result in results:
         if sha256 := result.provenance.data_sha256.get("data"):
-            names.setdefault(sha256, f"{PurePath(result.config.data).name} {_shorten(sha256)}")
+            name, corrected = PurePath(result.config.data).name, result.provenance.corrected_labels
+            told = name if REFERENCE.fullmatch(name) else f"{name} {_shorten(sha256)}"
+            told += f" ({counted(corrected, 'label')} corrected after models were seen)" if corrected else ""
+            names.setdefault(sha256, told)
     return {result.id: {"data": names.get(result.provenance.data_sha256.get("data", ""))} for result in results}
 
 

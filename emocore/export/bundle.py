@@ -32,7 +32,7 @@ from emocore.export.origins import (
     shared_config,
     without_paths,
 )
-from emocore.export.repeat import repeat_command
+from emocore.export.repeat import corrected_lists, repeat_command
 from emocore.export.report import html_report
 from emocore.export.tables import with_index
 from emocore.system.files import write_atomically
@@ -93,6 +93,7 @@ def write_bundle(path: Path, content: ComparisonContent, for_spreadsheets: bool 
         "environment.txt": _environment(content.comparison.results),
         "hashes.json": _to_json(hashes(content.comparison.results, names)),
     }
+    files |= corrected_lists(content.comparison.results)
     if plan := content.comparison.plan:
         files[PLAN_FILE] = _to_json(plan.record.model_dump(mode="json"))
     pictures: dict[str, bytes] = {}

@@ -13,8 +13,10 @@ from itertools import product
 from pathlib import PurePath
 from typing import Any
 
-from emocore.data.registry.command import PROGRAM, add_commands
+from emocore.data.registry.command import PROGRAM, corrections_file, register_commands
+from emocore.data.registry.correcting import find_parent, list_changes
 from emocore.data.registry.store import find_dataset
+from emocore.data.spreadsheet import to_csv
 from emocore.errors import DataError, RunError
 from emocore.evaluation.plan import find_record
 from emocore.evaluation.results import Result
@@ -51,18 +53,30 @@ def repeat_command(results: Sequence[Result]) -> str:
     return "\n".join([*_dataset_commands(results), *lines])
 
 
+def corrected_lists(results: Sequence[Result]) -> dict[str, str]:
+    """The files that the command needs for datasets whose labels were corrected: name -> CSV, without texts."""
+    files = {}
+    for source in sorted({result.config.data for result in results}):
+        with contextlib.suppress(DataError):  # the dataset is gone, as the command says
+            dataset = find_dataset(source)
+            manifest = dataset.manifest if dataset else None
+            while manifest and manifest.parent:
+                files[corrections_file(manifest)] = to_csv(list_changes(manifest))
+                manifest = find_parent(manifest)
+    return files
+
+
 def _dataset_commands(results: Sequence[Result]) -> list[str]:
     """What makes the registered datasets that the runs name, on a machine that does not have them."""
     sources = {getattr(result.config, name) for result in results for name in DATA_FILES} - {None}
     lines = []
     for source in sorted(sources):
         try:
-            dataset = find_dataset(source)
+            if dataset := find_dataset(source):
+                lines += register_commands(dataset.manifest)
         except DataError:
             lines.append(f"# The dataset {PurePath(source).name} is not where the runs found it; copy its folder here.")
-            continue
-        lines += add_commands(dataset.manifest) if dataset else []
-    return lines
+    return list(dict.fromkeys(lines))
 
 
 def _launch_command(config: Config) -> str:

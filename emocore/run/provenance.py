@@ -27,7 +27,8 @@ class Provenance(Strict):
     """`provenance.json`. `data_sha256` is by setting and `rows` by split; a package that is not installed has None.
 
     `split_sha256` is of the rows of all splits, `evaluation_sha256` of all but the training split; the training rows
-    were drawn from `available_rows`. `data_warnings` say what is doubtful in the data.
+    were drawn from `available_rows`. A person corrected `corrected_labels` of the labels
+    after models had been seen; `data_warnings` say what is doubtful in the data.
     """
 
     emocore: Word | None = None
@@ -40,6 +41,7 @@ class Provenance(Strict):
     evaluation_sha256: Word | None = None
     available_rows: Count | None = None
     rows: dict[Word, Count] = Field(default_factory=dict)
+    corrected_labels: Count = 0
     data_warnings: list[str] = Field(default_factory=list)
     labels: list[Label] = Field(min_length=1, max_length=MOST_LABELS)
     device: Word | None = None

@@ -33,6 +33,7 @@ def describe_provenance(splits: Splits, device: str, precision: str) -> Provenan
         evaluation_sha256=splits.evaluation_sha256,
         available_rows=splits.available_rows,
         rows={name: len(frame) for name, frame in splits.frames.items()},
+        corrected_labels=splits.corrected_labels,
         data_warnings=list(splits.warnings),
         labels=list(splits.labels),
         device=device,

@@ -1,9 +1,11 @@
-"""The commands that register a dataset again from its source files, for whoever repeats a run elsewhere."""
+"""The commands that register a dataset again from its source files and corrections, for whoever repeats a run
+elsewhere."""
 
 import shlex
 from typing import Any
 
 from emocore.data.reading.record import DELIMITER_TITLES, SEPARATOR_TITLES, Reading
+from emocore.data.registry.correcting import find_parent
 from emocore.data.registry.manifest import Manifest
 
 PROGRAM = ("python", "-m", "emocore")
@@ -11,9 +13,25 @@ NAMES_FILE = "label-names.txt"
 TITLES: dict[str, dict[Any, str]] = {"delimiter": {**DELIMITER_TITLES}, "separator": {**SEPARATOR_TITLES}}
 
 
-def add_commands(manifest: Manifest) -> list[str]:
+def register_commands(manifest: Manifest) -> list[str]:
     """Lines for a shell in the folder of the source files. They give the same dataset, by its hash, if the files are
-    the same."""
+    the same. A corrected version also needs the file `corrections_file` with its `list_changes`.
+
+    Raises DataError if a version that a corrected one was made from is gone.
+    """
+    if manifest.parent is None:
+        return _add_commands(manifest)
+    parent = find_parent(manifest)
+    words = [*PROGRAM, "data", "correct", parent.reference, corrections_file(manifest)]
+    return [*register_commands(parent), shlex.join(words)]
+
+
+def corrections_file(manifest: Manifest) -> str:
+    """The name of the file with the changes that made this version of its parent."""
+    return f"{manifest.reference}-corrections.csv"
+
+
+def _add_commands(manifest: Manifest) -> list[str]:
     files = {source.part: source.name for source in manifest.sources}
     words = [*PROGRAM, "data", "add", manifest.name, files.pop("train")]
     words += [word for part, name in files.items() for word in (f"--{part}", name)]

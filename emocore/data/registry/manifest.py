@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from emocore.data.changes import LabelChange
 from emocore.data.checks.findings import WHOLE_FILE, Finding
 from emocore.data.checks.sentences import describe_finding
 from emocore.data.reading.record import Reading
@@ -17,6 +18,7 @@ Part = Literal["train", "validation", "test"]  # the use of a source file
 MANIFEST, CONTENT = "manifest.json", "texts.parquet"
 HASH_LENGTH = 12  # of the hash in the folder's name
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
+REFERENCE = re.compile(rf"{NAME.pattern}@[0-9a-f]{{{HASH_LENGTH}}}")
 LONGEST_NOTE = 1000
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -38,10 +40,15 @@ class SourceFile(Strict):
 
 
 class Manifest(Strict):
-    """`manifest.json`. `sha256` is of the content: labels and rows in their order. `wishes` is what the user said about
-    how the files are to be read; the rest was guessed. `rows` counts the rows by split, or under "all" if a run splits
-    them; `positives` counts the texts by label. `findings` are what is doubtful in the rows; `removed_rows` were left
-    out of training because of such. `notes` tell how the files were used. `created_at` is in seconds since 1970."""
+    """`manifest.json`.
+
+    `sha256` is of the content: labels and rows in their order. `created_at` is in seconds since 1970. `wishes` is what
+    the user said about how the files are to be read; the rest was guessed, and `notes` tell how they were used. `rows`
+    counts the rows by split, or under "all" if a run splits them; `positives` counts the texts by label. `findings` are
+    what is doubtful in the rows; `removed_rows` were left out of training because of such. `changes` by split are the
+    labels that a person corrected in the version `parent` after models had been seen; `corrected_labels` counts these
+    and those of the versions before.
+    """
 
     name: Name
     version: Annotated[int, Field(ge=1)]
@@ -57,6 +64,9 @@ class Manifest(Strict):
     notes: Annotated[tuple[str, ...], Field(strict=False)] = ()
     findings: Annotated[tuple[Finding, ...], Field(strict=False)] = ()
     removed_rows: Count = 0
+    parent: Word | None = None
+    changes: dict[Word, Annotated[tuple[LabelChange, ...], Field(strict=False)]] = Field(default_factory=dict)
+    corrected_labels: Count = 0
 
     @property
     def reference(self) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from emocore.data.registry.content import hash_content, write_content
-from emocore.data.registry.manifest import CONTENT, HASH_LENGTH, MANIFEST, NAME, Manifest, SourceFile
+from emocore.data.registry.manifest import CONTENT, MANIFEST, NAME, REFERENCE, Manifest, SourceFile
 from emocore.errors import DataError, RunError
 from emocore.run.config import STARTER
 from emocore.run.listing import runs_root
@@ -67,7 +67,7 @@ def find_dataset(source: str) -> Dataset | None:
     path = Path(source)
     if os.path.lexists(path / MANIFEST):
         return _open(path)
-    name, at, start = path.name.partition("@")
+    name, at, _ = path.name.partition("@")
     is_path = path.name != source
     if not NAME.fullmatch(name) or (is_path and not at):
         return None
@@ -76,7 +76,7 @@ def find_dataset(source: str) -> Dataset | None:
         versions = [dataset for dataset in versions if dataset.manifest.reference == path.name]
     if versions:
         return versions[-1]
-    if at and len(start) == HASH_LENGTH and not path.exists():
+    if REFERENCE.fullmatch(path.name) and not path.exists():
         raise DataError(f"{path.name}: no such dataset in {datasets_root()}; {AGAIN}, or copy its folder there")
     return None
 

@@ -1,0 +1,78 @@
+"""Corrected labels -> another version of a registered dataset, which names its parent and lists the changes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from emocore.data.changes import LabelChange, apply_changes
+from emocore.data.load import read_dataset
+from emocore.data.notes import check_file
+from emocore.data.registry.manifest import Manifest
+from emocore.data.registry.store import Dataset, add_dataset, find_dataset
+from emocore.data.table import SPLIT_NAME
+from emocore.errors import DataError
+
+
+def correct_dataset(
+    root: Path, dataset: Dataset, corrections: Mapping[str, Sequence[LabelChange]]
+) -> tuple[Dataset, bool]:
+    """Store a version with these changes, by the split in which a run found them; returns it with whether it is new.
+
+    Raises DataError if there is no change, or if one does not fit the dataset.
+    """
+    manifest = dataset.manifest
+    if not any(corrections.values()):
+        raise DataError(
+            f"dataset {manifest.reference}: the list changes nothing; fill in its column 'corrected' where a label "
+            "should be another"
+        )
+    table = read_dataset(dataset)
+    corrected = replace(table, frame=_apply(table.frame, corrections, manifest.reference))
+    return add_dataset(
+        root,
+        manifest.name,
+        corrected.frame,
+        manifest.labels,
+        manifest.sources,
+        wishes=manifest.wishes,
+        licence=manifest.licence,
+        notes=manifest.notes,
+        findings=check_file(corrected),
+        removed_rows=manifest.removed_rows,
+        parent=manifest.reference,
+        changes={split: tuple(own) for split, own in corrections.items()},
+        corrected_labels=manifest.corrected_labels + sum(map(len, corrections.values())),
+    )
+
+
+def find_parent(manifest: Manifest) -> Manifest:
+    """The version that a corrected one was made from. Raises DataError if it is gone."""
+    parent = find_dataset(str(manifest.parent))
+    if parent is None:
+        raise DataError(f"dataset {manifest.reference}: its parent {manifest.parent} is not registered any more")
+    return parent.manifest
+
+
+def list_changes(manifest: Manifest) -> pd.DataFrame:
+    """The changes that made this version of its parent: split, row_id, label, stored and corrected, as in a list that a
+    person has filled in."""
+    rows = [
+        (split, change.row_id, change.label, change.old, change.new)
+        for split, own in manifest.changes.items()
+        for change in own
+    ]
+    return pd.DataFrame(rows, columns=["split", "row_id", "label", "stored", "corrected"])
+
+
+def _apply(frame: pd.DataFrame, corrections: Mapping[str, Sequence[LabelChange]], name: str) -> pd.DataFrame:
+    """Row ids are unique in each split if the dataset has splits, and in all of it if runs split it."""
+    if SPLIT_NAME not in frame:
+        return apply_changes(frame, [change for own in corrections.values() for change in own], name)
+    parts = []
+    for split, rows in frame.groupby(SPLIT_NAME, sort=False):
+        parts.append(apply_changes(rows, corrections.get(str(split), ()), name))
+    if missing := set(corrections) - set(frame[SPLIT_NAME]):
+        raise DataError(f"dataset {name}: the list changes the {min(missing)} split, which the dataset does not have")
+    return pd.concat(parts).loc[frame.index]
