@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from emocore.errors import BaseModelError
-from emocore.models.hub import fetch_file
 from emocore.system.files import read_json_object
+from emocore.system.hub import fetch_file
 
 CONFIG_FILE = "config.json"
 INDEX_FILE = "model.safetensors.index.json"

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from emocore.errors import BaseModelError
 from emocore.models.base_files import check_config, read_object
-from emocore.models.hub import fetch_file
+from emocore.system.hub import fetch_file
 from emocore.text import first_line
 
 Pooling = Literal["last", "mean", "stock"]

@@ -20,11 +20,11 @@ from emocore.models.available import explain_gate
 from emocore.models.base_files import check_folder, check_hub_model
 from emocore.models.bases import BASES, Base, find_base
 from emocore.models.bundled import bundled_folder
-from emocore.models.hub import explain_withheld_token, hub_token
 from emocore.models.methods import find_method
 from emocore.models.pooling import MeanPooledBert
 from emocore.models.quiet import quiet_libraries
 from emocore.run.config import RunConfig
+from emocore.system.hub import explain_withheld_token, hub_token
 from emocore.text import first_line
 
 

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 from bitsandbytes.nn import Linear4bit
+from huggingface_hub import constants
 from peft import PeftModel
 
 from emocore.errors import BaseModelError, ConfigError
-from emocore.models.build import LoadedBase, build_model, load_base
+from emocore.models.bases import DECODER, Base
+from emocore.models.build import LoadedBase, build_model, explain_load_error, load_base
 from emocore.models.methods import METHODS
 from emocore.models.resolve import resolve
 from emocore.run.config import RunConfig
@@ -181,3 +183,11 @@ def test_a_base_folder_with_a_broken_or_missing_file_is_refused(tiny_llama: Path
 def test_a_gated_base_without_a_token_says_where_to_accept_its_licence() -> None:
     with pytest.raises(BaseModelError, match=r"https://huggingface\.co/google/gemma-1\.1-2b-it.*HF_TOKEN"):
         load_base("google/gemma-1.1-2b-it", LABELS, "cpu", torch.float32, quantized=False)
+
+
+def test_the_token_that_is_withheld_is_spoken_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_madeUpForTests")
+    monkeypatch.setattr(constants, "ENDPOINT", "http://name:password@127.0.0.1:1")
+    words = explain_load_error(Base("a/b", "hub", "a/b", DECODER, "last"), OSError("401"))
+    assert "HF_TOKEN was not sent" in words
+    assert "hf_madeUpForTests" not in words and "password" not in words

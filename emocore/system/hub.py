@@ -1,4 +1,4 @@
-"""Access to the Hugging Face Hub before a model is loaded, and control of where its token is sent.
+"""Access to the Hugging Face Hub, and control of where its token is sent.
 
 Every call to the Hub passes `token=hub_token()`. A hook in the HTTP client of huggingface_hub decides for each request,
 including redirects, whether it may carry the token. The first call imports huggingface_hub.

@@ -10,9 +10,7 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants, hf_hub_download
 
-from emocore.models.bases import DECODER, Base
-from emocore.models.build import explain_load_error
-from emocore.models.hub import fetch_file, hub_token
+from emocore.system.hub import fetch_file, hub_token
 from tests.support.live_runs import python
 from tests.support.repository import REPOSITORY
 
@@ -20,10 +18,10 @@ TOKEN = "hf_madeUpForTests"
 COMMIT = "c" * 40
 CONFIG = '{"model_type": "bert"}'
 LOADS = ("from_pretrained", "from_config", "pipeline")
-DOWNLOADS = ("hf_hub_download", "snapshot_download", "cached_file")
+DOWNLOADS = ("hf_hub_download", "snapshot_download", "cached_file", "dataset_info")
 
 FETCH = """
-from emocore.models.hub import fetch_file
+from emocore.system.hub import fetch_file
 print(fetch_file("owner/model", "config.json").read_text())
 """
 
@@ -161,11 +159,3 @@ def test_every_call_to_the_hub_says_which_token_it_takes_and_that_no_code_is_tru
                     tokens.add(words.get("token"))
     assert len(loads) >= 7 and {trust for _, _, trust in loads} == {"False"}, loads
     assert tokens == {"hub_token()"}
-
-
-def test_the_token_that_is_withheld_is_spoken_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HF_TOKEN", TOKEN)
-    monkeypatch.setattr(constants, "ENDPOINT", "http://name:password@127.0.0.1:1")
-    words = explain_load_error(Base("a/b", "hub", "a/b", DECODER, "last"), OSError("401"))
-    assert "HF_TOKEN was not sent" in words
-    assert TOKEN not in words and "password" not in words
