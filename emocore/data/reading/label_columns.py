@@ -94,7 +94,7 @@ def is_yes_or_no(column: pd.Series) -> bool:
 
 def _is_label_column(column: pd.Series, name: str, cells: LabelCells) -> bool:
     if name.lower() in KNOWN_EMOTIONS:
-        return True
+        return bool((column.str.strip() != "").any())  # an emotion that was not annotated at all may have a column
     if name.lower() in ID_COLUMN_NAMES:
         return False
     return is_yes_or_no(column) if cells == "yes/no" else is_label_like(column) or _share(column, GRADES)

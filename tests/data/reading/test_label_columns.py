@@ -36,3 +36,11 @@ def test_a_cut_makes_intensities_of_any_numbers() -> None:
     content = "text,zeal,apathy\n" + "".join(f"w,{row / 10},{-row}\n" for row in range(9))
     table = read_form("a.csv", content, cut=0.4)
     assert table.frame["zeal"].tolist() == [0] * 4 + [1] * 5 and not table.frame["apathy"].any()
+
+
+def test_an_emotion_that_nobody_annotated_is_no_label() -> None:
+    content = "text,anger,disgust,joy\n" + "".join(f"w,{row % 2},,{row // 2 % 2}\n" for row in range(24))
+    table = read_form("a.csv", content)
+    assert (table.labels, table.ignored_columns) == (("anger", "joy"), ("disgust",))
+    with pytest.raises(DataError, match=r"row 2, column 'disgust': '' where a label is 0 or 1 \(24 such rows"):
+        read_form("a.csv", content, labels=("anger", "disgust"))
