@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
@@ -16,6 +17,9 @@ import pytest
 from emocore.data.source import STARTER_FILE
 from emocore.run.folder import RunFolder
 from emocore.system.libraries import prepare_libraries
+
+if TYPE_CHECKING:
+    from tests.support.hub_server import HubServer
 
 # Before anything imports torch, numpy or huggingface_hub, which read these once. One thread per process: tiny models
 # and small tables gain nothing from more, and the threads of two tests at a time would wait for each other.
@@ -129,6 +133,16 @@ def finished_runs(
     own = tmp_path_factory.getbasetemp()
     shared = own if worker_id == "master" else own.parent
     return carry_out_finished_runs(shared / "finished", tiny_bert, tiny_llama, small_csv)
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator["HubServer"]:
+    """A Hugging Face Hub on this machine, which is that of the process."""
+    from tests.support.hub_server import HubServer
+
+    with HubServer() as server:
+        server.use(monkeypatch, tmp_path)
+        yield server
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from emocore.cli.options import FILE, JSON, RUN, RUNS, RUNS_OR_NONE, SET, WAIT, 
 from emocore.cli.output import print_problem
 from emocore.cli.plan import plan_study
 from emocore.cli.registry import add_data, correct_data, list_data, remove_data, show_data
+from emocore.data.hub.address import FORM
 from emocore.errors import EmocoreError
 from emocore.evaluation.predictions import POLICY_DESCRIPTIONS
 from emocore.evaluation.results import SPLITS
@@ -197,11 +198,16 @@ add("classify", classify_texts, "Classify texts with finished runs.", RUNS,
     JSON)
 add("check", check_data, "Read a file of labelled texts: tell how, and count its labels. What is not given is guessed.",
     click.Argument(["file"], type=FILE, metavar="FILE"), *reading_options(), group=data)
-add("add", add_data, "Read files of labelled texts, check them, and register them as a dataset that runs can name.",
+add("add", add_data, "Read labelled texts, check them, and register them as a dataset that runs can name. TRAIN is a "
+    f"file, or a dataset of the Hugging Face Hub with its own splits: {FORM}.",
     click.Argument(["name"], metavar="NAME"), click.Argument(["train"], type=FILE, metavar="TRAIN"),
     click.Option(["--validation"], type=FILE, help=describe("validation_data")),
     click.Option(["--test"], type=FILE, help=describe("test_data")),
-    click.Option(["--licence"], help="A note on who may use the texts for what, kept with the dataset."),
+    click.Option(["--revision"], help="Branch, tag or commit of a dataset of the Hub; default: its newest commit."),
+    click.Option(
+        ["--licence"],
+        help="A note on who may use the texts for what, kept with the dataset; default: what the Hub says of it.",
+    ),
     click.Option(
         ["--remove-doubtful"], is_flag=True,
         help="Leave out training rows whose text or group is also in another file, or which repeat a row.",

@@ -5,11 +5,14 @@ from typing import Any
 from emocore.cli.data import print_labels, print_reading, read_wishes
 from emocore.cli.output import confirm, print_json, print_line, print_note, print_rows, print_table
 from emocore.data.corrections import read_corrections
+from emocore.data.hub.address import is_address, read_address
+from emocore.data.hub.fetch import Progress
+from emocore.data.hub.importing import read_from_hub
 from emocore.data.load import read_dataset
-from emocore.data.reading.record import describe_reading
+from emocore.data.reading.record import Reading, describe_reading
 from emocore.data.registry.command import register_commands
 from emocore.data.registry.correcting import correct_dataset
-from emocore.data.registry.importing import read_files, register
+from emocore.data.registry.importing import Import, read_files, register
 from emocore.data.registry.manifest import Part
 from emocore.data.registry.sources import describe_changes, find_users
 from emocore.data.registry.store import (
@@ -24,10 +27,10 @@ from emocore.data.registry.store import (
 )
 from emocore.data.source import read_source
 from emocore.data.table import read_table
-from emocore.errors import DataError, RunError
+from emocore.errors import ConfigError, DataError, RunError
 from emocore.run.config import STARTER
 from emocore.run.listing import runs_root
-from emocore.text import counted, join_names
+from emocore.text import counted, format_bytes, join_names
 
 
 def add_data(
@@ -35,20 +38,23 @@ def add_data(
     train: str,
     validation: str | None,
     test: str | None,
+    revision: str | None,
     licence: str | None,
     remove_doubtful: bool,
     **options: Any,
 ) -> None:
-    """Print how the files are read and what was found, and register them. Raises DataError if they cannot be used."""
+    """Print how the files are read and what was found, and register them. Raises DataError if they cannot be used,
+    ConfigError if the options contradict each other."""
     check_name(name)
     named: dict[Part, str | None] = {"train": train, "validation": validation, "test": test}
-    paths = {part: path for part, path in named.items() if path}
-    found = read_files(paths, read_wishes(options), remove_doubtful)
+    found = _read(named, revision, read_wishes(options), remove_doubtful)
     for part, table in found.tables.items():
         print_line(f"{part}: {table.name}")
         print_reading(table.reading)
         print_labels(table)
         print_line()
+    for note in found.notes:
+        print_line(f"note: {note}")
     for warning in found.describe_findings():
         print_line(f"warning: {warning}")
     if found.removed_rows:
@@ -96,6 +102,8 @@ def show_data(name: str, as_json: bool) -> None:
         return
     print_line(f"{dataset.title} ({manifest.reference}) in {dataset.folder}")
     print_line(f"texts: {_describe_rows(manifest.rows)}")
+    if hub := manifest.hub:
+        print_line(f"from the Hugging Face Hub: {hub.repository}, config {hub.config}, commit {hub.revision}")
     for source in manifest.sources:
         print_line(f"\n{source.part}: {source.path or source.name}, SHA-256 {source.sha256}")
         print_table([["part", "read as"], *map(list, describe_reading(source.reading))])
@@ -137,6 +145,32 @@ def remove_data(name: str, yes: bool) -> None:
     for dataset in every:
         remove_dataset(dataset)
         print_line(f"{dataset.manifest.reference} removed")
+
+
+def _read(named: dict[Part, str | None], revision: str | None, wishes: Reading, removes_doubtful: bool) -> Import:
+    """Files from disk, or a dataset of the Hub, which brings its own splits and has revisions."""
+    paths = {part: path for part, path in named.items() if path}
+    if not is_address(paths["train"]):
+        if revision:
+            raise ConfigError("--revision: only a dataset of the Hugging Face Hub has revisions; leave it out")
+        return read_files(paths, wishes, removes_doubtful)
+    if others := [f"--{part}" for part in paths if part != "train"]:
+        raise ConfigError(f"{join_names(others)}: a dataset of the Hugging Face Hub has its own splits; leave it out")
+    address = read_address(paths["train"])
+    return read_from_hub(address.id, address.config, revision, wishes, _tell_tenths(), removes_doubtful)
+
+
+def _tell_tenths() -> Progress:
+    """Prints a note for each further tenth of the bytes that are here."""
+    tenths = 0
+
+    def tell(done: int, total: int) -> None:
+        nonlocal tenths
+        if total and 10 * done // total > tenths:
+            tenths = 10 * done // total
+            print_note(f"fetched {format_bytes(done)} of {format_bytes(total)}")
+
+    return tell
 
 
 def _find(name: str) -> Dataset:

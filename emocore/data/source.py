@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from emocore.data.hub.address import is_address
 from emocore.errors import DataError
 from emocore.run.config import STARTER
 from emocore.system.files import read_bytes
@@ -75,6 +76,8 @@ def resolve_source(source: str) -> Path:
     if source == STARTER:
         return STARTER_FILE
     shown = source[:200]
+    if is_address(source):
+        raise DataError(f"{shown}: register this first, and name it then: `python -m emocore data add NAME {shown}`")
     try:
         named = Path(source).expanduser()
         mode = named.stat().st_mode

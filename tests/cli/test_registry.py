@@ -7,6 +7,9 @@ import pytest
 
 from emocore.cli.main import main
 from emocore.data.registry.store import datasets_root, list_datasets
+from tests.support.hub_datasets import go_emotions, sem_eval
+from tests.support.hub_server import HubServer
+from tests.support.live_runs import python
 from tests.support.refusals import assert_one_line
 from tests.support.tables import make_table, write_csv
 
@@ -89,3 +92,50 @@ def test_one_version_can_be_removed(train: str, tmp_path: Path, capsys: pytest.C
     first, second = list_datasets(datasets_root())
     say(capsys, "remove", first.manifest.reference, "--yes")
     assert list_datasets(datasets_root()) == [second]
+
+
+def test_a_dataset_of_the_hub_is_added_and_shown(hub: HubServer, capsys: pytest.CaptureFixture[str]) -> None:
+    commit = hub.add("owner/go_emotions", go_emotions())
+    assert main(["data", "add", "go", "hub:owner/go_emotions/simplified"]) == 0
+    printed = capsys.readouterr()
+    assert "validation: simplified/validation-00000-of-00001.parquet" in printed.out
+    assert "\ntrust  " in printed.out
+    assert "registered: go, version 1 (go@" in printed.out
+    assert printed.err.startswith("fetched ")
+    shown = say(capsys, "show", "go")
+    assert f"from the Hugging Face Hub: owner/go_emotions, config simplified, commit {commit}" in shown
+    assert "licence: apache-2.0" in shown
+    assert f"data add go hub:owner/go_emotions/simplified --revision {commit} --licence apache-2.0" in shown
+    assert json.loads(say(capsys, "show", "go", "--json"))["hub"]["revision"] == commit
+    assert "nothing new: go, version 1" in say(capsys, "add", "go", "hub:owner/go_emotions", "--revision", commit)
+    say(capsys, "add", "noted", "hub:owner/go_emotions", "--licence", "for research")
+    assert list_datasets(datasets_root())[1].manifest.licence == "for research"
+
+
+def test_options_that_do_not_fit_the_source_are_refused(
+    hub: HubServer, train: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "--validation and --test: a dataset of the Hugging Face Hub has its own splits" in refuse(
+        capsys, "add", "mine", "hub:a/b", "--test", train, "--validation", train
+    )
+    assert "--revision: only a dataset of the Hugging Face Hub has revisions" in refuse(
+        capsys, "add", "mine", train, "--revision", "main"
+    )
+    assert "register this first" in refuse(capsys, "check", "hub:a/b")
+    assert "a file of the form 'parquet' has no delimiter to name" in refuse_after_fetching(hub, capsys)
+    assert hub.fetched(".py") == []
+
+
+def refuse_after_fetching(hub: HubServer, capsys: pytest.CaptureFixture[str]) -> str:
+    own, converted = sem_eval()
+    hub.add("owner/sem_eval_2018_task_1", own)
+    hub.add("owner/sem_eval_2018_task_1", converted, branch="refs/convert/parquet")
+    return refuse(capsys, "add", "mine", "hub:owner/sem_eval_2018_task_1/subtask5.arabic", "--delimiter", "comma")
+
+
+def test_a_process_of_its_own_asks_the_hub_of_hf_endpoint(hub: HubServer, tmp_path: Path) -> None:
+    hub.add("owner/go_emotions", go_emotions())
+    places = {"HF_ENDPOINT": hub.address, "HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": "0"}
+    printed = python("-m", "emocore", "data", "add", "go", "hub:owner/go_emotions", **places)
+    assert "registered: go, version 1" in printed
+    assert list_datasets(datasets_root())[0].manifest.rows == {"train": 200, "validation": 60, "test": 60}

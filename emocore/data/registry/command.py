@@ -4,6 +4,7 @@ elsewhere."""
 import shlex
 from typing import Any
 
+from emocore.data.hub.address import PREFIX
 from emocore.data.reading.record import DELIMITER_TITLES, SEPARATOR_TITLES, Reading
 from emocore.data.registry.correcting import find_parent
 from emocore.data.registry.manifest import Manifest
@@ -32,9 +33,7 @@ def corrections_file(manifest: Manifest) -> str:
 
 
 def _add_commands(manifest: Manifest) -> list[str]:
-    files = {source.part: source.name for source in manifest.sources}
-    words = [*PROGRAM, "data", "add", manifest.name, files.pop("train")]
-    words += [word for part, name in files.items() for word in (f"--{part}", name)]
+    words = [*PROGRAM, "data", "add", manifest.name, *_name_sources(manifest)]
     words += _wish_options(manifest.wishes)
     if manifest.removed_rows:
         words.append("--remove-doubtful")
@@ -44,6 +43,13 @@ def _add_commands(manifest: Manifest) -> list[str]:
     if names := manifest.wishes.label_names:
         lines.insert(0, shlex.join(["printf", r"%s\n", *names]) + f" > {NAMES_FILE}")
     return lines
+
+
+def _name_sources(manifest: Manifest) -> list[str]:
+    if hub := manifest.hub:
+        return [f"{PREFIX}{hub.repository}/{hub.config}", "--revision", hub.revision]
+    files = {source.part: source.name for source in manifest.sources}
+    return [files.pop("train"), *(word for part, name in files.items() for word in (f"--{part}", name))]
 
 
 def _wish_options(wishes: Reading) -> list[str]:

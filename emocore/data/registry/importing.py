@@ -10,7 +10,7 @@ from emocore.data.checks.findings import WHOLE_FILE, Finding
 from emocore.data.checks.removal import REMOVABLE, remove_from_training
 from emocore.data.notes import check_file, note_tables
 from emocore.data.reading.record import Reading
-from emocore.data.registry.manifest import Part, SourceFile, describe_findings
+from emocore.data.registry.manifest import HubOrigin, Part, SourceFile, describe_findings
 from emocore.data.registry.store import Dataset, add_dataset
 from emocore.data.source import DataFile, read_source, resolve_source
 from emocore.data.split import split_tables
@@ -30,9 +30,11 @@ FIELDS: dict[Part, str] = {"train": "data", "validation": "validation_data", "te
 class Import:
     """Files that were read and can be registered.
 
+
     `wishes` is what the user said about their form, `tables` are as they were read, and `frame` has the rows of all of
     them, with the column `split_name` if there are several or a file has one. `findings` are what is doubtful in it,
-    once `removed_rows` were taken from the training part because of that. `notes` tell how the files were used.
+    once `removed_rows` were taken from the training part because of that. `notes` tell how the files were used; `hub`
+    and `licence` are those of a dataset on the Hub.
     """
 
     wishes: Reading
@@ -42,6 +44,8 @@ class Import:
     findings: tuple[Finding, ...]
     removed_rows: int
     notes: tuple[str, ...]
+    hub: HubOrigin | None = None
+    licence: str | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -89,7 +93,8 @@ def read_parts(
 
 
 def register(root: Path, name: str, found: Import, licence: str | None = None) -> tuple[Dataset, bool]:
-    """Store what was read, and return the dataset with whether it is new. Raises DataError."""
+    """Store what was read, and return the dataset with whether it is new. Without a note on the licence, that of the
+    dataset on the Hub is kept. Raises DataError."""
     return add_dataset(
         root,
         name,
@@ -97,7 +102,8 @@ def register(root: Path, name: str, found: Import, licence: str | None = None) -
         found.labels,
         found.sources,
         wishes=found.wishes,
-        licence=licence,
+        hub=found.hub,
+        licence=licence or found.licence,
         notes=found.notes,
         findings=found.findings,
         removed_rows=found.removed_rows,

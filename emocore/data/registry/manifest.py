@@ -20,6 +20,7 @@ HASH_LENGTH = 12  # of the hash in the folder's name
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 REFERENCE = re.compile(rf"{NAME.pattern}@[0-9a-f]{{{HASH_LENGTH}}}")
 LONGEST_NOTE = 1000
+COMMIT = r"[0-9a-f]{40}"
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Name = Annotated[str, StringConstraints(pattern=rf"^{NAME.pattern}$")]
@@ -27,8 +28,9 @@ Labels = Annotated[tuple[Label, ...], Field(strict=False, min_length=2, max_leng
 
 
 class SourceFile(Strict):
-    """A file that the dataset was made from. `path` is None if it came from a browser; `modified_ns` is the time of its
-    last change in nanoseconds, with which a later change is noticed without reading the file."""
+    """A file that the dataset was made from. `path` is None if it came from a browser or from the Hugging Face Hub,
+    where `name` is its path. `modified_ns` is the time of its last change in nanoseconds, with which a later change is
+    noticed without reading the file."""
 
     part: Part
     name: Word
@@ -37,6 +39,15 @@ class SourceFile(Strict):
     modified_ns: int | None = None
     sha256: Sha256
     reading: Reading
+
+
+class HubOrigin(Strict):
+    """The config of a dataset on the Hugging Face Hub whose files are the sources; `revision` is a commit, which never
+    changes."""
+
+    repository: Word
+    config: Word
+    revision: Annotated[str, StringConstraints(pattern=rf"^{COMMIT}$")]
 
 
 class Manifest(Strict):
@@ -56,6 +67,7 @@ class Manifest(Strict):
     created_at: Amount
     sources: Annotated[tuple[SourceFile, ...], Field(strict=False)]
     wishes: Reading = Reading()
+    hub: HubOrigin | None = None
     labels: Labels
     rows: dict[Word, Count]
     positives: dict[Word, Count]

@@ -1,0 +1,103 @@
+"""Fetches the files of a dataset, which stay in the Hub's cache on this disk, and joins those of a split."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from emocore.data.hub.repository import PATIENCE_SECONDS, RemoteFile, Repository, explained
+from emocore.data.reading.parquet import join_parquet
+from emocore.data.source import MOST_DATA_BYTES, DataFile
+from emocore.errors import DataError
+from emocore.system.files import read_bytes
+from emocore.system.hub import hub_token
+from emocore.text import counted, format_bytes
+
+Progress = Callable[[int, int], None]
+"""Called with the bytes that are here and those of all files."""
+
+
+class Fetcher:
+    """Fetches files of one repository one after the other. `hashes` has the SHA-256 of each by its path."""
+
+    def __init__(self, repository: Repository, total_bytes: int, progress: Progress) -> None:
+        self.hashes: dict[str, str] = {}
+        self._repository, self._total, self._progress = repository, total_bytes, progress
+        self._done = 0
+
+    def fetch_split(self, files: Sequence[RemoteFile]) -> DataFile:
+        """The rows of one or several parquet files as one file. Raises DataError."""
+        first, last = files[0].path, files[-1].path
+        if len(files) == 1:
+            return self._fetch(files[0])
+        return join_parquet(f"{first} to {Path(last).name}", map(self._fetch, files))
+
+    def _fetch(self, file: RemoteFile) -> DataFile:
+        begun = self._done
+        path = download(self._repository, file.path, self._advance)
+        with explained(self._repository.id, self._repository.commit):
+            content = read_bytes(path, MOST_DATA_BYTES)
+        sha256 = hashlib.sha256(content).hexdigest()
+        if file.sha256 not in (None, sha256):
+            raise DataError(
+                f"{self._repository.id}: {file.path} is not what the Hub lists, so it was damaged on its way or here; "
+                f"remove {path.resolve()} and try again"
+            )
+        self.hashes[file.path] = sha256
+        self._done = begun + file.bytes
+        self._progress(self._done, self._total)
+        return DataFile(file.path, content)
+
+    def _advance(self, count: int) -> None:
+        self._done += count
+        self._progress(self._done, self._total)
+
+
+def download(repository: Repository, path: str, advance: Callable[[int], None] = lambda count: None) -> Path:
+    """A file of the repository in the cache on this disk; `advance` gets the bytes of each part that is fetched. Raises
+    DataError."""
+    from huggingface_hub import hf_hub_download
+
+    with explained(repository.id, repository.commit):
+        found = hf_hub_download(
+            repository.id,
+            path,
+            repo_type="dataset",
+            revision=repository.commit,
+            token=hub_token(),
+            etag_timeout=PATIENCE_SECONDS,
+            tqdm_class=_make_counter(advance),
+        )
+        return Path(found)
+
+
+def check_sizes(repository: Repository, splits: Sequence[Sequence[RemoteFile]]) -> int:
+    """The bytes of all files. Raises DataError before anything is fetched if those of a split are too many."""
+    sizes = [sum(file.bytes for file in files) for files in splits]
+    for files, size in zip(splits, sizes, strict=True):
+        if size > MOST_DATA_BYTES:
+            raise DataError(
+                f"{repository.id}: {files[0].path} and the rest of its split ({counted(len(files), 'file')}) have "
+                f"{format_bytes(size)}; at most {format_bytes(MOST_DATA_BYTES)} are read, so choose another config, or "
+                "download what you need, and add it as a file"
+            )
+    return sum(sizes)
+
+
+def _make_counter(advance: Callable[[int], None]) -> Any:
+    """A class that huggingface_hub takes for a progress bar. It shows nothing, and tells `advance` the new bytes."""
+
+    class Counter:
+        def __init__(self, **options: object) -> None:
+            pass
+
+        def update(self, count: int) -> None:
+            advance(count)
+
+        def __enter__(self) -> Self:
+            return self
+
+        def __exit__(self, *error: object) -> None:
+            pass
+
+    return Counter

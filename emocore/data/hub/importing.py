@@ -1,0 +1,117 @@
+"""A dataset on the Hugging Face Hub -> what can be registered, checked as files are."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import get_args
+
+from emocore.data.hub.fetch import Fetcher, Progress, check_sizes, download
+from emocore.data.hub.layout import CARD, Choice, choose_converted, choose_own, is_conversion
+from emocore.data.hub.repository import RemoteFile, Repository, open_conversion, open_repository
+from emocore.data.reading.class_names import name_classes
+from emocore.data.reading.record import Reading
+from emocore.data.registry.importing import Import, read_parts
+from emocore.data.registry.manifest import HubOrigin, Part, SourceFile
+from emocore.data.table import SPLIT_NAMES
+from emocore.errors import DataError
+from emocore.text import join_names
+
+PARTS: tuple[Part, ...] = get_args(Part)
+NO_WISHES = Reading()
+
+
+def read_from_hub(
+    dataset_id: str,
+    config: str | None = None,
+    revision: str | None = None,
+    wishes: Reading = NO_WISHES,
+    progress: Progress = lambda done, total: None,
+    removes_doubtful: bool = False,
+) -> Import:
+    """Read the train, validation and test split of a dataset, and split off what it lacks as for files.
+
+    `config` may be None if there is only one or a default one. `revision` is a branch, tag or commit, by default the
+    newest commit. `wishes` say what is not left to the guess; names of classes come from the dataset. For
+    `removes_doubtful` see `read_parts`. Raises DataError if the dataset cannot be found, fetched or used.
+    """
+    repository = open_repository(dataset_id, revision)
+    source, choice = _choose(repository, config, revision)
+    parts, unused = _name_parts(repository, choice)
+    fetcher = Fetcher(source, check_sizes(source, list(parts.values())), progress)
+    files = {part: fetcher.fetch_split(shards) for part, shards in parts.items()}
+    found = read_parts(files, name_classes(wishes, choice.features), {}, removes_doubtful)
+    sources = tuple(
+        SourceFile(
+            part=part,
+            name=shard.path,
+            bytes=shard.bytes,
+            sha256=fetcher.hashes[shard.path],
+            reading=found.tables[part].reading,
+        )
+        for part, shards in parts.items()
+        for shard in shards
+    )
+    origin = HubOrigin(repository=source.id, config=choice.config, revision=source.commit)
+    notes = [f"{repository.id}: splits that are not used: {join_names(unused)}"] if unused else []
+    if is_conversion(source) and not revision:
+        notes.append(f"{repository.id}: read from the files that the Hub converted to parquet")
+    return replace(
+        found,
+        wishes=wishes,
+        sources=sources,
+        hub=origin,
+        licence=repository.licence,
+        notes=(*notes, *found.notes),
+    )
+
+
+def _choose(repository: Repository, config: str | None, revision: str | None) -> tuple[Repository, Choice]:
+    """The files of the config, with the repository at the commit that has them: that of the dataset itself or of the
+    Hub's conversion."""
+    if is_conversion(repository):
+        return repository, choose_converted(repository, config)
+    if repository.parquet_files and not repository.has_script:
+        card = download(repository, CARD) if CARD in repository.files else None
+        if choice := choose_own(repository, card, config):
+            return repository, choice
+    converted = _open_conversion(repository, revision)
+    return converted, choose_converted(converted, config)
+
+
+def _open_conversion(repository: Repository, revision: str | None) -> Repository:
+    reason = "its rows are made by a script, which is not run" if repository.has_script else "it has no parquet files"
+    if revision:
+        raise DataError(
+            f"{repository.id}, revision {revision[:80]}: {reason}; leave the revision out to read what the Hub "
+            "converted to parquet"
+        )
+    converted = open_conversion(repository)
+    if converted is None or not is_conversion(converted):
+        raise DataError(
+            f"{repository.id}: {reason}, and the Hub has not converted it to parquet; write it as a file of texts and "
+            "labels, and add that"
+        )
+    return converted
+
+
+def _name_parts(repository: Repository, choice: Choice) -> tuple[dict[Part, Sequence[RemoteFile]], list[str]]:
+    """The files of the splits that are used, and the names of the others. The only split of a dataset is for training,
+    unless its name says something else."""
+    splits = {split: SPLIT_NAMES.get(split.lower()) for split in choice.splits}
+    if len(splits) == 1:
+        splits = {split: part or "train" for split, part in splits.items()}
+    parts: dict[Part, Sequence[RemoteFile]] = {}
+    for part in PARTS:
+        named = [split for split in splits if splits[split] == part]
+        if len(named) > 1:
+            raise DataError(
+                f"{repository.id}, config {choice.config}: {join_names(named)} are all splits for {part}; download the "
+                "right one, and add it as a file"
+            )
+        if named:
+            parts[part] = choice.splits[named[0]]
+    if "train" not in parts:
+        raise DataError(
+            f"{repository.id}, config {choice.config}: no split for training among {join_names(splits)}; choose "
+            "another config, or download the files, and name the one to train on"
+        )
+    return parts, [split for split, part in splits.items() if part is None]
