@@ -90,6 +90,20 @@ def join_names(names: Iterable[str], word: str = "and") -> str:
     return f"{', '.join(others)} {word} {last}" if others else last
 
 
+def name_some(names: Iterable[str], word: str = "and", most: int = 3) -> str:
+    """At most so many names: A, B, C and 4 more; with another word, A, B, C or 4 more."""
+    every = list(names)
+    return join_names([*every[:most], *([f"{len(every) - most:,} more"] if len(every) > most else [])], word)
+
+
+def cut_middle(name: str, most: int) -> str:
+    """The name; if it has more than `most` characters, its beginning and end with … between them."""
+    if len(name) <= most:
+        return name
+    end = most // 3
+    return f"{name[: most - end - 1].rstrip()}…{name[len(name) - end :].lstrip()}"
+
+
 def first_line(error: BaseException) -> str:
     """The first line of an error's message, at most 200 characters; its type if it has no message."""
     lines = str(error).strip().splitlines()

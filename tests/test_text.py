@@ -5,12 +5,14 @@ from inline_snapshot import snapshot
 
 from emocore.text import (
     counted,
+    cut_middle,
     format_bytes,
     format_count,
     format_minutes,
     format_score,
     format_seconds,
     join_names,
+    name_some,
     show_controls,
     strip_markup,
 )
@@ -50,6 +52,21 @@ def test_counts_have_separators_or_a_unit(count: float | None, words: str) -> No
 @pytest.mark.parametrize(("names", "told"), [("A", "A"), ("AB", "A and B"), ("ABCD", "A, B, C and D")])
 def test_names_are_joined_as_in_speech(names: str, told: str) -> None:
     assert join_names(list(names)) == told
+
+
+@pytest.mark.parametrize(
+    ("names", "told"), [("", ""), ("A", "A"), ("ABC", "A, B and C"), ("ABCD", "A, B, C and 1 more")]
+)
+def test_of_many_names_some_are_told_and_the_rest_is_counted(names: str, told: str) -> None:
+    assert name_some(names) == told
+    assert name_some("ABCDEF", "or", most=1) == "A or 5 more"
+    assert name_some(map(str, range(2000)), most=1) == "0 and 1,999 more"
+
+
+def test_a_long_name_keeps_its_beginning_and_its_end() -> None:
+    assert cut_middle("disappointment", 14) == "disappointment"
+    assert cut_middle("disappointment", 10) == "disapp…ent"
+    assert cut_middle("quiet joy, with tears", 13) == "quiet jo…ears"
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf"), 1e300, 10**400, -(10**400)], ids=ascii)

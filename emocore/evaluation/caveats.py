@@ -1,6 +1,6 @@
 """Sentences that say what makes the evidence of a comparison thin."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import combinations
 
 import numpy as np
@@ -12,11 +12,11 @@ from emocore.evaluation.seed_spread import describe_spread
 from emocore.evaluation.sweeps import find_swept_settings
 from emocore.evaluation.verdicts import UNDECIDED
 from emocore.run.settings import audit_name
-from emocore.text import join_names
+from emocore.text import join_names, name_some
 from emocore.thresholds import FEWEST_TEXTS
 
-# At most this many names are listed.
-NAMED = 3
+# At most this many scores are listed.
+SCORES_NAMED = 3
 # An open pair whose interval reaches further than this many points is warned of.
 WIDE_POINTS = 2.0
 
@@ -38,12 +38,6 @@ def find_caveats(comparison: Comparison) -> list[str]:
         *_doubt_data(comparison),
         *comparison.notes,
     ]
-
-
-def name_some(names: Iterable[str], word: str = "and") -> str:
-    """A, B, C and 4 more; with another word, A, B, C or 4 more."""
-    every = list(names)
-    return join_names([*every[:NAMED], *([f"{len(every) - NAMED} more"] if len(every) > NAMED else [])], word)
 
 
 def _doubt_plan(comparison: Comparison) -> Iterator[str]:
@@ -140,7 +134,7 @@ def _doubt_what_was_not_tested(comparison: Comparison) -> Iterator[str]:
     best = ranking.loc[ranking["series"].isin(comparison.tested), "value"].max()
     higher = ranking[(ranking["source"] == "W&B") & (ranking["value"] > best)]
     if len(higher):
-        scores = join_names(f"{row.series} ({row.value:.3f})" for row in higher.head(NAMED).itertuples())
+        scores = join_names(f"{row.series} ({row.value:.3f})" for row in higher.head(SCORES_NAMED).itertuples())
         yield f"These scores are higher but cannot be tested, since their predictions are not here: {scores}."
 
 

@@ -11,12 +11,12 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from emocore.evaluation.caveats import find_caveats, name_some
+from emocore.evaluation.caveats import find_caveats
 from emocore.evaluation.comparison import Comparison
 from emocore.evaluation.results import RunResult
 from emocore.evaluation.verdicts import UNDECIDED, Verdicts
 from emocore.run.study import FEWEST_HALVES
-from emocore.text import format_probability, join_names
+from emocore.text import format_probability, join_names, name_some
 
 # How many emotions to name as the main contributors.
 EMOTIONS_NAMED = 2

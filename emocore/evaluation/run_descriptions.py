@@ -5,6 +5,7 @@ difference. Covariates are what actually ran (hashes, rows, device used), or set
 """
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -15,11 +16,12 @@ from emocore.evaluation.series import identify_texts, name_series
 from emocore.models.methods import reads
 from emocore.run.config import NO_BASE, RunConfig
 from emocore.run.settings import CHOICES_OF_NONE, describe_value, title, use, with_role
-from emocore.text import counted
+from emocore.text import counted, name_some
 
 TrialPlace = tuple[str, str, str]
 """Method, base and data: where a learning rate was tried."""
 
+MOST_LABELS_NAMED = 12
 ALL_EPOCHS = "all of its epochs"
 COMPUTING_PACKAGES = frozenset(
     {"emocore", "torch", "transformers", "peft", "bitsandbytes", "accelerate", "scikit-learn", "numpy"}
@@ -99,7 +101,7 @@ def _describe_origin(result: Result, texts: str | None) -> dict[str, str | None]
     config, provenance = result.config, result.provenance
     revision = provenance.code.revision
     told = {
-        "labels": ", ".join(sorted(result.labels)),
+        "labels": _describe_labels(result.labels),
         "rows or split": _shorten(texts),
         "source": result.source,
         "code revision": revision and revision[:8] + (" with changes" if provenance.code.dirty else ""),
@@ -116,6 +118,15 @@ def _describe_origin(result: Result, texts: str | None) -> dict[str, str | None]
         "device": provenance.device,
         "precision": provenance.precision or config.precision,
     }
+
+
+def _describe_labels(labels: Sequence[str]) -> str:
+    """The labels, which may be in any order; of many only some, with a hash that differs if any of them does."""
+    names = sorted(labels)
+    if len(names) <= MOST_LABELS_NAMED:
+        return ", ".join(names)
+    told = hashlib.sha256(json.dumps(names).encode()).hexdigest()
+    return f"{len(names)} labels {_shorten(told)}: {name_some(names)}"
 
 
 def _describe_sizes(results: Sequence[Result]) -> dict[str, dict[str, str | None]]:

@@ -245,6 +245,16 @@ def test_a_label_that_the_chosen_rows_lack_is_said_but_not_refused(tmp_path: Pat
     )
 
 
+def test_of_many_labels_that_hardly_occur_some_are_named(tmp_path: Path) -> None:
+    table = make_table(400)
+    for number in range(40):
+        table[f"shade {number}"] = (table.index == number).astype(int)
+    notes = split(write_csv(tmp_path / "rare.csv", table), rows=20).notes
+    assert len(notes) == 4
+    assert "of 400 texts, only 1 has shade 0, 1 has shade 1," in notes[0]
+    assert all(" more" in note and len(note) < 300 for note in notes)
+
+
 @pytest.mark.parametrize("field", ["validation_data", "test_data"])
 @pytest.mark.parametrize(
     ("fear", "trust", "note"),

@@ -3,6 +3,7 @@
 from itertools import product
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from inline_snapshot import snapshot
@@ -238,3 +239,13 @@ def test_who_had_more_tries_has_an_advantage() -> None:
         "IA3 had 5 learning rates to choose from, LoRA 1: the best of several tries looks better than it is."
     )
     assert audit(runs, trials=dict.fromkeys(trials, 1)).empty
+
+
+def test_of_many_other_labels_some_are_named_and_a_hash_tells_them_apart() -> None:
+    truth, labels = np.tile(TRUTH, 7), tuple(f"feeling {number:02}" for number in range(21))
+    found = tell([finish(truth=truth, labels=labels), finish(method="ia3", truth=truth, labels=(*labels[:-1], "joy"))])
+    assert list(found) == ["labels"]
+    assert found["labels"]["values"] == snapshot(
+        "21 labels 7bc4b903: feeling 00, feeling 01, feeling 02 and 18 more (LoRA) against "
+        "21 labels d4c515a5: feeling 00, feeling 01, feeling 02 and 18 more (IA3)"
+    )
