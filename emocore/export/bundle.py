@@ -54,7 +54,7 @@ WHAT IS HERE
   report.html        everything to read in any browser, without a network
   tables/            the numbers as CSV{copies}
   figures/           each figure as a web page (it needs {plotly} in the same folder){pictures}
-  latex/             tables for a paper (booktabs){plan}
+  latex/             tables for a paper (booktabs, longtable){plan}
   runs/              for each run: config.json, result.json, provenance.json, and wandb.json with its address on W&B
   environment.txt    the versions that the runs used
   hashes.json        hashes of the data files and of the split, to check that yours are the same

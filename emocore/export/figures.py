@@ -31,6 +31,7 @@ TITLE_HEIGHT = 40  # pixels above a picture's plot
 SMALL_MARGIN = 8
 PICTURE_WIDTH = 900
 PNG_SCALE = 2  # pixels per unit: sharp on paper and on high-resolution displays
+HIGHEST_PNG = 16_000  # pixels; Chromium does not draw much higher ones, so that their scale is smaller
 START_SECONDS, PICTURE_SECONDS, CLOSE_SECONDS = 60.0, 30.0, 10.0
 
 PLOTLY_FILE = "plotly.min.js"
@@ -93,7 +94,8 @@ def plotly_script() -> Markup:
 
 
 def to_images(pictures: Sequence[Picture]) -> list[bytes]:
-    """The pictures' files, dark on white with the title at the top; PNGs have PNG_SCALE pixels per unit.
+    """The pictures' files, dark on white with the title at the top; PNGs have PNG_SCALE pixels per unit, or fewer if
+    they would be higher than HIGHEST_PNG.
 
     The same figure gives the same SVG. Takes about a second to start and half a second per picture. Raises EmocoreError
     if there is no browser or it cannot draw.
@@ -182,7 +184,7 @@ def _job(picture: Picture, path: Path) -> dict[str, Any]:
     )
     for place, trace in enumerate(figure.data):
         trace.uid = str(place)  # otherwise a random one
-    scale = PNG_SCALE if picture.format == "png" else 1
+    scale = min(PNG_SCALE, HIGHEST_PNG / height) if picture.format == "png" else 1
     options = {"format": picture.format, "width": PICTURE_WIDTH, "height": height, "scale": scale}
     return {"fig": figure, "path": path, "opts": options}
 

@@ -1,4 +1,4 @@
-r"""Tables for a paper: LaTeX with booktabs, ready to be \input.
+r"""Tables for a paper: LaTeX with booktabs, ready to be \input. A table that is too long for a page is a longtable.
 
 Names come from users' files and are always escaped. Non-Latin letters need XeLaTeX or LuaLaTeX.
 """
@@ -13,6 +13,10 @@ from emocore.export.notes import describe_marks, describe_setting
 
 # Intervals make columns wide; this many fit on a page.
 MOST_COLUMNS = 4
+# Lines of all tabulars of a table; with its caption, more would not fit on a page of usual size.
+MOST_LINES = 44
+HEAD_LINES = 2
+PACKAGES = r"% Needs \usepackage{{booktabs{more}}} and \usepackage[T1]{{fontenc}} (or XeLaTeX, LuaLaTeX)."
 SIGNS: dict[Mark, str] = {"equal": r"$^{\dagger}$", "open": r"$^{\S}$", "untested": r"$^{\ddagger}$"}
 INTERVALS = (
     "95 % confidence intervals in brackets, over texts (bootstrap) and runs; with a single run, over texts only."
@@ -71,8 +75,10 @@ def latex_emotion_table(comparison: Comparison) -> str:
 
 
 def _table(grids: list[Grid], caption: str, label: str) -> str:
+    if sum(len(grid.rows) + len(grid.no_skill) + HEAD_LINES for grid in grids) > MOST_LINES:
+        return _long_table(grids, caption, label)
     lines = [
-        r"% Needs \usepackage{booktabs} and \usepackage[T1]{fontenc} (or XeLaTeX, LuaLaTeX).",
+        PACKAGES.format(more=""),
         r"\begin{table}",
         r"  \centering",
         f"  \\caption{{{escape(caption)}}}",
@@ -85,19 +91,46 @@ def _table(grids: list[Grid], caption: str, label: str) -> str:
     return "\n".join([*lines, r"\end{table}", ""])
 
 
+def _long_table(grids: list[Grid], caption: str, label: str) -> str:
+    """One longtable per grid, which repeats its head on each page; the first has the caption and the number, under
+    which the others continue."""
+    lines = [PACKAGES.format(more=",longtable"), r"\begingroup\small\setlength{\LTcapwidth}{\textwidth}"]
+    for place, grid in enumerate(grids):
+        told = f"\\caption{{{escape(caption)}}}\\label{{tab:{label}}}" if place == 0 else r"\caption[]{Continued.}"
+        lines += [r"\addtocounter{table}{-1}"] if place else []
+        lines += [
+            f"\\begin{{longtable}}{{{_alignment(grid)}}}",
+            f"  {told} \\\\",
+            *_head(grid),
+            r"  \endfirsthead",
+            *_head(grid),
+            r"  \endhead",
+            r"  \bottomrule",
+            r"  \endfoot",
+            *_body(grid),
+            r"\end{longtable}",
+        ]
+    return "\n".join([*lines, r"\endgroup", ""])
+
+
 def _tabular(grid: Grid) -> list[str]:
-    head = [grid.corner.capitalize(), grid.counted.capitalize(), *grid.columns]
-    head += ["No skill"] if grid.has_floor else []
-    lines = [
-        f"\\begin{{tabular}}{{lr{'l' * (len(head) - 2)}}}",
-        r"  \toprule",
-        f"  {' & '.join(map(escape, head))} \\\\",
-        r"  \midrule",
-        *(_line(row) for row in grid.rows),
-    ]
-    if grid.no_skill:
-        lines += [r"  \midrule", *(_line(row) for row in grid.no_skill)]
-    return [*lines, r"  \bottomrule", r"\end{tabular}"]
+    begin = f"\\begin{{tabular}}{{{_alignment(grid)}}}"
+    return [begin, *_head(grid), *_body(grid), r"  \bottomrule", r"\end{tabular}"]
+
+
+def _alignment(grid: Grid) -> str:
+    return f"lr{'l' * (len(grid.columns) + grid.has_floor)}"
+
+
+def _head(grid: Grid) -> list[str]:
+    names = [grid.corner.capitalize(), grid.counted.capitalize(), *grid.columns]
+    names += ["No skill"] if grid.has_floor else []
+    return [r"  \toprule", f"  {' & '.join(map(escape, names))} \\\\", r"  \midrule"]
+
+
+def _body(grid: Grid) -> list[str]:
+    lines = [_line(row) for row in grid.rows]
+    return [*lines, r"  \midrule", *(_line(row) for row in grid.no_skill)] if grid.no_skill else lines
 
 
 def _line(row: Row) -> str:

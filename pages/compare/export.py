@@ -49,7 +49,10 @@ def show(view: View) -> None:
     _offer_table(view, content)
     _offer_figure(content)
     st.subheader("LaTeX")
-    st.caption("Uses booktabs. The best value is bold; values that equal it, or may do so, are marked.")
+    st.caption(
+        "Uses booktabs, and longtable if a table is longer than a page. The best value is bold; values that equal it, "
+        "or may do so, are marked."
+    )
     with st.expander("Scores"):
         st.code(latex_table(view.comparison), language="latex")
     with st.expander("F1 by emotion"):

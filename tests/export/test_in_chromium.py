@@ -11,7 +11,16 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from emocore.export.content import ComparisonContent
-from emocore.export.figures import PLOTLY_FILE, PNG_SCALE, TITLE_HEIGHT, Picture, plotly_script, to_html, to_images
+from emocore.export.figures import (
+    HIGHEST_PNG,
+    PLOTLY_FILE,
+    PNG_SCALE,
+    TITLE_HEIGHT,
+    Picture,
+    plotly_script,
+    to_html,
+    to_images,
+)
 from emocore.export.report import PAPER_WIDTH, html_report
 from tests.support.app_browser import BROWSER_MARKS, start_browser
 
@@ -40,7 +49,11 @@ def open_file(browser: Browser, path: Path, width: int) -> tuple[Page, list[str]
 
 
 def test_pictures_are_dark_on_white_with_title_and_whole_names_and_always_the_same(figure: go.Figure) -> None:
-    svg, again, png = to_images([Picture(figure, TITLE, form) for form in ("svg", "svg", "png")])
+    high = go.Figure(figure).update_layout(height=17_000)
+    svg, again, png, high_png = to_images(
+        [*(Picture(figure, TITLE, form) for form in ("svg", "svg", "png")), Picture(high, TITLE, "png")]
+    )
+    assert struct.unpack(">II", high_png[16:24])[1] == pytest.approx(HIGHEST_PNG, abs=1)
     assert svg == again
     root = ElementTree.fromstring(svg)
     assert (root.get("width"), root.get("height")) == ("900", str(300 + TITLE_HEIGHT))
