@@ -42,7 +42,10 @@ ADDITIONS = {
     "base": {"emocore/models/bases.py": ('        Base(\n            name="smollm2-135m"', BASE)},
     "setting": {"emocore/run/config.py": ("    threshold: Annotated", SETTING)},
     "emotion set": {
-        "emocore/emotions.py": ("_SPARE_COLORS = ", 'EMOTION_COLORS["awe"] = "#2fa3b5"\nKNOWN_EMOTIONS |= {"awe"}\n'),
+        "emocore/emotions.py": (
+            '        LabelSet(\n            name="goemotions-28"',
+            '        LabelSet(name="awes-2", title="Awes", labels=("reverence", "awe"), aliases={"awed": "awe"}),\n',
+        ),
     },
     "chart": {
         "emocore/charts/sweeps.py": ("def sweep_curves", CHART),
@@ -54,8 +57,7 @@ IMPORTS = {"pages/compare/sweeps.py": "import pandas as pd\nfrom emocore.charts.
 LOOK = """
 import json
 import streamlit as st
-from emocore.data.table import KNOWN_EMOTIONS
-from emocore.emotions import emotion_color
+from emocore.emotions import describe_label_set, display_order, is_emotion_name
 from emocore.run.listing import runs_root
 from tests.support.pages import open_compare, open_page
 from tests.support.studies import finish_study
@@ -66,7 +68,7 @@ print(json.dumps({
     "method": form.multiselect(key="launch_methods").options,
     "base": form.selectbox(key="launch_base").options,
     "preset": form.selectbox(key="launch_preset").options,
-    "emotion set": [name + emotion_color(name, 0) for name in KNOWN_EMOTIONS],
+    "emotion set": [describe_label_set(["awed"]), *display_order(["Awed", "reverence"]), is_emotion_name("awe")],
     "chart": [f"{len(open_compare(view='sweeps').get('plotly_chart'))} charts"],
 }))
 """
@@ -105,7 +107,7 @@ def test_what_was_added_is_where_a_user_meets_it(copy: Path, runs: Path) -> None
     assert "Late LoRA" in told["method"]
     assert "my/base" in told["base"]
     assert "Brief study" in told["preset"]
-    assert "awe#2fa3b5" in told["emotion set"]
+    assert told["emotion set"] == ["These are 1 of the 2 labels of Awes.", "reverence", "Awed", True]
     assert told["chart"] == ["2 charts"], "the scores and the new one"
     assert "late-lora" in python("-m", "emocore", "methods", folder=copy, PYTHONPATH=str(copy))
 

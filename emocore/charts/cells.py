@@ -19,6 +19,8 @@ CHARACTER = 7.4  # width in pixels of a character at the charts' font size, slig
 CELL = 0.94  # leaves a gap between neighbours
 # With more columns than this, numbers have no room on a narrow page.
 MOST_COLUMNS_WITH_NUMBERS = 14
+# With more than this, so do column titles of the usual size, which are upright there.
+MOST_COLUMNS_WITH_USUAL_TITLES, SMALL_TITLE = 20, 10
 NARROW_PLOT = 620  # width in pixels of all cells on a narrow page
 MIDDLE = "#9a9aa2"  # neither dark nor light, so that scales from it stand out on light and dark pages
 # Luminance from which black has more contrast than white: both have 4.6 : 1 there (WCAG 2.2).
@@ -91,6 +93,8 @@ def cell_grid(
                 showlegend=False,
             )
     figure.update_xaxes(name_axis(columns), side="top", autotickangles=[0, -35, -90], ticklabeloverflow="allow")
+    if len(columns) > MOST_COLUMNS_WITH_USUAL_TITLES:
+        figure.update_xaxes(tickfont={"size": SMALL_TITLE})
     figure.update_yaxes(name_axis(rows, is_downward=True))
     figure.update_layout(barmode="overlay", hoverlabel={"bordercolor": GRID_COLOR})
     return finish(figure, height=90 + _title_height(columns) + ROW_HEIGHT * len(rows))

@@ -14,12 +14,15 @@ from plotly.colors import get_colorscale
 from emocore.charts import style
 from emocore.charts.cells import cell_grid
 
-# With more emotions or bars than these, bars are horizontal and the chart grows.
+# With more emotions or bars than these, bars are horizontal and the chart grows. So they are with a longer name, which
+# would be slanted and leave the chart on the left.
 MOST_UPRIGHT_EMOTIONS = 14
 MOST_UPRIGHT_BARS = 80
+LONGEST_UPRIGHT_NAME = 16
 # Share of an emotion's space that its bars take, and share of a bar's space that it fills.
 GROUP = 0.8
 BAR = 0.88
+TOP_AXIS_HEIGHT = 58  # pixels of an axis above the plot with its numbers and title
 
 
 def order_by_support(table: pd.DataFrame) -> list[str]:
@@ -35,7 +38,11 @@ def emotion_bars(emotions: pd.DataFrame) -> go.Figure:
     """
     names = order_by_support(emotions)
     drawn = [series for _, part in emotions.groupby("source", sort=False) for series in style.split_series(part)]
-    is_upright = len(names) <= MOST_UPRIGHT_EMOTIONS and len(names) * len(drawn) <= MOST_UPRIGHT_BARS
+    is_upright = (
+        len(names) <= MOST_UPRIGHT_EMOTIONS
+        and len(names) * len(drawn) <= MOST_UPRIGHT_BARS
+        and max(map(len, names)) <= LONGEST_UPRIGHT_NAME
+    )
     along, across = ("x", "y") if is_upright else ("y", "x")
     figure = go.Figure()
     slot = GROUP / len(drawn)
@@ -69,13 +76,17 @@ def emotion_bars(emotions: pd.DataFrame) -> go.Figure:
     _add_no_skill(figure, emotions, names, along, across)
     figure.update_layout(
         {
-            f"{along}axis": style.name_axis(names, is_downward=not is_upright) | {"autotickangles": [0, -35, -90]},
+            f"{along}axis": style.name_axis(style.name_labels(names), is_downward=not is_upright)
+            | {"autotickangles": [0, -35, -90]},
             f"{across}axis": style.SCORE_AXIS | {"showgrid": True},
         }
     )
     if is_upright:
         return style.finish(figure, height=430, y_title="F1")
-    return style.finish(figure, height=100 + len(names) * max(24, 8 * len(drawn) + 8), x_title="F1")
+    bars_height = len(names) * max(24, 8 * len(drawn) + 8)
+    # Such a chart may be higher than the window, so its axis is where the reading begins, under the legend.
+    style.finish(figure, bars_height + 160, x_title="F1").update_xaxes(side="top")
+    return figure.update_layout(legend_y=1 + TOP_AXIS_HEIGHT / bars_height)
 
 
 def _add_no_skill(figure: go.Figure, emotions: pd.DataFrame, names: list[str], along: str, across: str) -> None:
@@ -121,7 +132,9 @@ def emotion_heatmap(emotions: pd.DataFrame) -> go.Figure:
     return cell_grid(
         values,
         columns=series,
-        rows=[f"{emotion}  ({support[emotion]:,.0f})" for emotion in names],
+        rows=[
+            f"{name}  ({support[emotion]:,.0f})" for name, emotion in zip(style.name_labels(names), names, strict=True)
+        ],
         text=text,
         hover=hover,
         customdata=[[[emotion, name] for name in series] for emotion in names],

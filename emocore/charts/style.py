@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 
 from emocore.evaluation.together import TOGETHER
 from emocore.models.methods import METHODS
+from emocore.text import cut_middle
 
 NO_SKILL_COLOR = "#8a8f98"
 TOGETHER_COLOR = "#d55e00"  # from the same colour-blind-safe set as those of the methods
@@ -23,6 +24,7 @@ PATTERNS = ("", "/", ".", "x", "\\", "+")
 DASHES = ("solid", "dot", "dash", "dashdot", "longdash", "longdashdot")
 
 
+LONGEST_NAME = 40  # characters of a label next to an axis; the hover text has all of a longer one
 SCORE_AXIS: dict[str, Any] = {"range": [0, 1], "tickformat": ".1f"}
 
 
@@ -66,6 +68,11 @@ def name_axis(names: Sequence[str], is_downward: bool = False, padding: float = 
         "showgrid": False,
         "zeroline": False,
     }
+
+
+def name_labels(labels: Sequence[str]) -> list[str]:
+    """The names of labels for an axis, on which a very long one would leave no room for the plot."""
+    return [cut_middle(label, LONGEST_NAME) for label in labels]
 
 
 def error_bars(rows: pd.DataFrame, value: str, color: str, scale: float = 1) -> dict[str, object]:

@@ -8,12 +8,14 @@ import plotly.graph_objects as go
 from plotly.colors import get_colorscale
 
 from emocore.charts.cells import MOST_COLUMNS_WITH_NUMBERS, cell_grid, scale_to
-from emocore.charts.style import NO_SKILL_COLOR, method_color
+from emocore.charts.style import NO_SKILL_COLOR, method_color, name_labels
 
 KINDS = {
     "with": "other emotion, predicted along with the true one",
     "instead": "other emotion, predicted instead of the true one",
 }
+COLOR_BAR = {"tickformat": ".1~%", "thickness": 12, "title": None, "lenmode": "pixels", "len": 300, "y": 1,
+             "yanchor": "top"}  # fmt: skip
 FAINT = 0.2  # of the largest share; smaller shares are grey
 
 
@@ -60,8 +62,8 @@ def co_occurrence_heatmap(co_occurrence: pd.DataFrame, series: str, kind: str) -
     is_wide = len(names) > MOST_COLUMNS_WITH_NUMBERS
     figure = cell_grid(
         shares,
-        columns=names,
-        rows=true,
+        columns=name_labels(names),
+        rows=name_labels(true),
         text=[[f"{share:.0%}" for share in row] for row in shares],
         hover=[
             [
@@ -75,7 +77,7 @@ def co_occurrence_heatmap(co_occurrence: pd.DataFrame, series: str, kind: str) -
         color_range=(FAINT * largest, largest),
         colorscale=scale_to(color),
         is_faint=shares < FAINT * largest,
-        colorbar={"tickformat": ".0%", "thickness": 12, "title": None} if is_wide else None,
+        colorbar=COLOR_BAR if is_wide else None,
     )
     figure.update_yaxes(title_text="true emotion")
     return figure.update_xaxes(title_text=KINDS[kind])

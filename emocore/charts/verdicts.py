@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from emocore.charts.cells import MIDDLE, MOST_COLUMNS_WITH_NUMBERS, cell_grid
 from emocore.charts.emotions import order_by_support
-from emocore.charts.style import NO_SKILL_COLOR, describe_points, error_bars, finish, name_axis
+from emocore.charts.style import NO_SKILL_COLOR, describe_points, error_bars, finish, name_axis, name_labels
 from emocore.evaluation.verdicts import UNDECIDED
 from emocore.text import format_probability
 
@@ -90,7 +90,7 @@ def verdict_matrix(rows: pd.DataFrame) -> go.Figure:
     figure = cell_grid(
         values,
         columns=[f"{first}<br>− {second}" for first, second in pairs],
-        rows=emotions,
+        rows=name_labels(emotions),
         text=[["" if cell is None else _sign(cell, len(pairs)) for cell in line] for line in table],
         hover=[["" if cell is None else _hover(cell, cell["emotion"], "texts") for cell in line] for line in table],
         customdata=[[[emotion, *pair] for pair in pairs] for emotion in emotions],

@@ -10,9 +10,12 @@ from emocore.cli.commands import named_runs
 from emocore.cli.output import find_output, print_json, print_line, print_rows, to_records
 from emocore.data.spreadsheet import is_for_spreadsheets, to_csv, write_csv
 from emocore.data.table import read_texts
+from emocore.emotions import display_order
 from emocore.errors import ConfigError, DataError
 from emocore.evaluation.results import load_result
-from emocore.text import join_names
+from emocore.text import join_names, name_some
+
+MOST_NAMED = 10  # emotions that are found; the table under them has all
 
 
 def classify_texts(
@@ -66,8 +69,10 @@ def _print_answers(answers: pd.DataFrame, text: str, as_json: bool) -> None:
         print_json([{"run": run, "text": text, "emotions": to_records(rows[columns])} for run, rows in by_run])
         return
     for run, rows in by_run:
-        print_line(f"{run}: {', '.join(rows.loc[rows['predicted'], 'emotion']) or 'no emotion'}")
-        print_rows(to_records(rows[["emotion", "probability", "threshold"]]))
+        ordered = rows.set_index("emotion", drop=False).loc[display_order(rows["emotion"])]
+        found = ordered.loc[ordered["predicted"], "emotion"]
+        print_line(f"{run}: {name_some(found, most=MOST_NAMED) or 'no emotion'}")
+        print_rows(to_records(ordered[["emotion", "probability", "threshold"]]))
         print_line()
 
 

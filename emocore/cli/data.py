@@ -22,6 +22,7 @@ from emocore.data.reading.record import (
 )
 from emocore.data.source import quote_columns, read_source
 from emocore.data.table import EmotionTable, open_sheet, take_table
+from emocore.emotions import describe_label_set
 from emocore.errors import ConfigError
 from emocore.run.parse import parse_list
 from emocore.run.records import describe_problem
@@ -97,6 +98,8 @@ def print_labels(table: EmotionTable) -> None:
     rows = [[label, f"{counts[label]:,}", f"{counts[label] / texts:.1%}"] for label in table.labels]
     print_table([["label", "texts", "share"], *rows])
     print_line()
+    if known := describe_label_set(table.labels):
+        print_line(known)
     for thing, names in (("columns", table.ignored_columns), ("labels", table.ignored_labels)):
         if names:
             print_line(f"{thing} that are not used: {quote_columns(table.name, names)}")

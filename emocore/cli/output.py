@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from emocore.data.uploads import Upload
+from emocore.emotions import display_order
 from emocore.errors import DataError, RunError
 from emocore.jobs.overview import RunOverview, describe_run
 from emocore.models.bases import BASES
@@ -185,7 +186,7 @@ def print_run(run: RunFolder) -> None:
         for split, scores in stored.splits.items():
             print_line(f"\n{split}:")
             emotions = scores.multilabel.per_emotion
-            print_rows([{"emotion": name} | emotion.model_dump() for name, emotion in emotions.items()])
+            print_rows([{"emotion": name} | emotions[name].model_dump() for name in display_order(emotions)])
         cost, speed = stored.cost, stored.cost.samples_per_second
         print_line(
             f"\ntrained in {format_seconds(cost.train_seconds)}, "

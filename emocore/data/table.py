@@ -25,7 +25,7 @@ from emocore.data.reading.names import (
 from emocore.data.reading.record import Reading
 from emocore.data.rows import check_filled
 from emocore.data.source import DataFile, quote_cell, quote_column, quote_columns, read_source
-from emocore.emotions import KNOWN_EMOTIONS
+from emocore.emotions import is_emotion_name
 from emocore.errors import DataError
 from emocore.run.config import STARTER
 
@@ -172,7 +172,8 @@ def _find_text_column(frame: pd.DataFrame, wishes: Reading, name: str) -> str:
     wordy = [
         str(column)
         for column in frame.columns
-        if column.lower() not in (*ID_COLUMN_NAMES, *KNOWN_EMOTIONS)
+        if column.lower() not in ID_COLUMN_NAMES
+        and not is_emotion_name(column)
         and column not in taken
         and not is_label_like(frame[column])
     ]

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from emocore.data.groups import FEWEST_GROUPS
+from emocore.emotions import display_order
 from emocore.errors import DataError, RunError
 from emocore.evaluation.bootstrap import RESAMPLES, resample, score
 from emocore.evaluation.chosen import leave_out_lone_halves, leave_out_repeats
@@ -262,7 +263,8 @@ def _add_known(rows: pd.DataFrame, results: Sequence[Result], split: str, series
     means = stored.groupby(["series", "emotion"], sort=False).mean().reset_index()
     table = _describe_series(rows.merge(means, on=["series", "emotion"], how="left"), results, series)
     support = table.groupby("emotion")["support"].transform("mean").to_numpy()
-    order = np.lexsort((pd.factorize(table["emotion"])[0], -support))  # ties in the order of the labels
+    places = {emotion: place for place, emotion in enumerate(display_order(table["emotion"].unique()))}
+    order = np.lexsort((table["emotion"].map(places), -support))  # ties in the order of the label set
     return table.iloc[order].reset_index(drop=True)
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from emocore.emotions import display_order
 from emocore.evaluation.bootstrap import score
 from emocore.evaluation.predictions import Predictions
 
@@ -162,6 +163,15 @@ def co_occurrence_errors(predictions: Predictions) -> pd.DataFrame:
     return pd.DataFrame(table)
 
 
+def keep_most_mixed_up(errors: pd.DataFrame, most: int, emotion: str | None = None) -> pd.DataFrame:
+    """The rows of `co_occurrence_errors` on pairs of the `most` emotions that are in most of its errors, one of which
+    is `emotion` if it is named."""
+    both_sides = pd.concat([errors.set_index(side)["count"] for side in ("true_emotion", "other_emotion")])
+    ranked = both_sides.groupby(level=0, sort=False).sum().sort_values(ascending=False, kind="stable").index
+    kept = list(dict.fromkeys([*([emotion] if emotion in ranked else []), *ranked]))[:most]
+    return errors[errors["true_emotion"].isin(kept) & errors["other_emotion"].isin(kept)]
+
+
 def _vote(predictions: Predictions) -> tuple[np.ndarray, np.ndarray]:
     """The vote of each series (bool) and its mean probability, both (series, texts, labels)."""
     predicted, probabilities = [], []
@@ -175,8 +185,9 @@ def _vote(predictions: Predictions) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _commonest_first(predictions: Predictions) -> np.ndarray:
-    """(labels,): the indices of the labels, sorted by support."""
-    return np.argsort(-predictions.support, kind="stable")
+    """(labels,): the indices of the labels, sorted by support; ties in the order of the label set."""
+    order = display_order(predictions.labels)
+    return np.lexsort((np.array([order.index(label) for label in predictions.labels]), -predictions.support))
 
 
 def _name_rows(predictions: Predictions, rows: int) -> dict[str, np.ndarray]:

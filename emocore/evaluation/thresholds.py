@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from emocore.emotions import display_order
 from emocore.evaluation.comparison import Comparison
 from emocore.evaluation.predictions import ThresholdPolicy
 from emocore.evaluation.verdicts import UNDECIDED, Verdicts
@@ -29,14 +30,14 @@ def threshold_table(comparisons: Mapping[ThresholdPolicy, Comparison]) -> pd.Dat
 
 
 def chosen_thresholds(comparison: Comparison) -> pd.DataFrame:
-    """The thresholds of the comparison's policy, means over seeds: series, emotion, threshold."""
-    rows = [
-        {"series": name, "emotion": label, "threshold": threshold}
+    """The thresholds of the comparison's policy, means over seeds: one row per emotion, one column per series."""
+    columns = [
+        pd.Series(predictions.thresholds[places].mean(axis=0), predictions.labels, name=name)
         for predictions in comparison.groups
         for name, places in predictions.members.items()
-        for label, threshold in zip(predictions.labels, predictions.thresholds[places].mean(axis=0), strict=True)
     ]
-    return pd.DataFrame(rows, columns=["series", "emotion", "threshold"])
+    table = pd.concat(columns, axis=1)
+    return table.loc[display_order(table.index)].rename_axis(index="emotion")
 
 
 def describe_tuning(comparisons: Mapping[ThresholdPolicy, Comparison]) -> str:

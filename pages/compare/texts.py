@@ -9,6 +9,7 @@ from emocore.evaluation.texts import (
     agreement_table,
     co_occurrence_errors,
     differing_texts,
+    keep_most_mixed_up,
     oracle_scores,
     unique_errors,
 )
@@ -18,6 +19,7 @@ from pages.shared.address import choose_one, choose_segment
 from pages.shared.plain import plain
 
 MOST_TEXTS = 500
+MOST_MIXED_UP = 30  # emotions, of which a narrow page has room for the names
 KINDS = {"instead": "instead of the true one", "with": "along with the true one"}
 
 
@@ -28,7 +30,7 @@ def show(view: View) -> None:
     if len(order) > 1:
         _show_texts(view, predictions, order, emotion)
         _show_union(view, predictions, emotion)
-    _show_mixed_up(view, predictions, order)
+    _show_mixed_up(view, predictions, order, emotion)
     show_label_errors(view)
 
 
@@ -97,13 +99,20 @@ def _show_union(view: View, predictions: Predictions, emotion: str | None) -> No
         )
 
 
-def _show_mixed_up(view: View, predictions: Predictions, order: list[str]) -> None:
+def _show_mixed_up(view: View, predictions: Predictions, order: list[str], emotion: str | None) -> None:
     st.subheader("Emotions mixed up", help="Over texts that have the emotion of the row but not that of the column.")
     controls = st.container(horizontal=True)
     series = choose_one(controls, "Method", order, name="of", key="compare_mixed", always=True, width=320)
     kind = choose_segment(controls, "Other emotion predicted", KINDS, name="kind", key="compare_kind")
     errors = view.keep("co-occurrence", lambda: co_occurrence_errors(predictions))
+    own = errors[(errors["series"] == series) & (errors["kind"] == kind)]
+    if len(predictions.labels) > MOST_MIXED_UP:
+        own = keep_most_mixed_up(own, MOST_MIXED_UP, emotion)
+        st.caption(
+            f"Shown are {MOST_MIXED_UP} of the {len(predictions.labels)} emotions, those in most of these errors. The "
+            "view Export has the table of all."
+        )
     view.draw(
-        "mixed_up", lambda: co_occurrence_heatmap(errors, series, kind), series, kind,
+        "mixed_up", lambda: co_occurrence_heatmap(own, series, kind), series, kind, emotion,
         alt=f"Emotions that {series} predicts {KINDS[kind]}",
     )  # fmt: skip

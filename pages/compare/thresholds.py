@@ -39,7 +39,4 @@ def show(view: View) -> None:
     st.dataframe(wide.style.format("{:.3f}"))
     st.markdown("**The tuned thresholds**")
     st.caption("Means over seeds. The Playground uses those of each run, if it was not launched with a fixed one.")
-    tuned = chosen_thresholds(comparisons["tuned"])
-    st.dataframe(
-        tuned.pivot_table(index="series", columns="emotion", values="threshold", sort=False).style.format("{:.2f}")
-    )
+    st.dataframe(chosen_thresholds(comparisons["tuned"]).style.format("{:.2f}", na_rep="–"))

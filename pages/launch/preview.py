@@ -3,8 +3,11 @@
 import streamlit as st
 
 from emocore.charts.data import label_share_bars
+from emocore.emotions import describe_label_set
 from emocore.jobs.launch import Plan
 from pages.shared.plain import plain
+
+MOST_BARS, HEIGHT = 30, 640  # more bars scroll, within so many pixels
 
 
 def show_data_preview(plan: Plan) -> None:
@@ -15,6 +18,9 @@ def show_data_preview(plan: Plan) -> None:
         st.caption(f":material/info: {plain(note)}")
     shares = splits.frames["train"][list(splits.labels)].mean().sort_values(ascending=False)
     st.markdown("**Share of training texts by emotion**")
-    st.plotly_chart(
-        label_share_bars(shares), key="launch_shares", alt="Share of the training texts that have each emotion"
-    )
+    if known := describe_label_set(splits.labels):
+        st.caption(known)
+    with st.container(height=HEIGHT if len(shares) > MOST_BARS else "content", border=len(shares) > MOST_BARS):
+        st.plotly_chart(
+            label_share_bars(shares), key="launch_shares", alt="Share of the training texts that have each emotion"
+        )

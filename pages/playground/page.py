@@ -4,9 +4,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from emocore.charts.probabilities import probability_bars
+from emocore.charts.probabilities import MOST_BARS, most_probable, probability_bars
+from emocore.charts.style import LONGEST_NAME
 from emocore.errors import EmocoreError
 from emocore.run.listing import list_finished, runs_root
+from emocore.text import name_some
 from pages.shared.address import choose_several
 from pages.shared.plain import plain
 from pages.shared.titles import run_choice, run_title
@@ -23,6 +25,8 @@ EXAMPLES = [
 ]
 DEFAULT_ADAPTERS = 3
 CARD_WIDTH = 260  # pixels; three fit side by side on a laptop, and on a narrow screen they wrap
+USUAL_NAME, CHARACTER = 20, 7  # characters of a name for which the width is made, and pixels of each further one
+MOST_NAMED = 8  # emotions that were found and are named above the bars
 
 
 @st.cache_resource(show_spinner="Loading PyTorch")
@@ -73,17 +77,25 @@ except EmocoreError as error:
     st.error(plain(error), title="This adapter cannot answer")
     st.stop()
 
+tables = [answer for _, answer in answers]
+most = max(answer["emotion"].nunique() for answer in tables)
+shows_all = most <= MOST_BARS or st.toggle(
+    f"All {most} emotions", key="playground_all", help=f"Otherwise the {MOST_BARS} that are the most probable here."
+)
+longest = max(len(emotion) for answer in tables for emotion in answer["emotion"])
+width = CARD_WIDTH + CHARACTER * max(0, min(longest, LONGEST_NAME) - USUAL_NAME)
 with st.container(horizontal=True):
     for run, answer in answers:
-        with st.container(border=True, width=CARD_WIDTH):
+        with st.container(border=True, width=width):
             st.markdown(f"**{plain(run_title(run))}**")
-            found = answer.loc[answer["predicted"], "emotion"]
-            st.markdown(plain(", ".join(found)) if len(found) else "*no emotion over its threshold*")
+            found = answer[answer["predicted"]].sort_values("probability", ascending=False)["emotion"]
+            told = name_some(found, most=MOST_NAMED)
+            st.markdown(plain(told) if told else "*no emotion over its threshold*")
             st.plotly_chart(
-                probability_bars(answer),
+                probability_bars(answer, list(answer["emotion"]) if shows_all else most_probable(answer, tables)),
                 key=f"playground_{run.id}",
                 config={"displayModeBar": False},
-                alt="Probability of each emotion, those over their threshold: " + (", ".join(found) or "none"),
+                alt=f"Probability of each emotion, those over their threshold: {told or 'none'}",
             )
 st.caption(
     "Bars in full colour are above their threshold, which the small line marks; pale bars are below. Each emotion has "

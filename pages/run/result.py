@@ -1,10 +1,11 @@
 """The scores and costs of a finished run."""
 
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
 
+from emocore.emotions import display_order
 from emocore.metrics import METRIC_DESCRIPTIONS, METRIC_TITLES
 from emocore.run.result import EmotionScores, RunScores
 from emocore.text import format_bytes, format_count, format_seconds
@@ -19,6 +20,7 @@ COLUMNS = {  # of the table of emotions: title and explanation
     "predicted": ("predicted", "How many texts are predicted to have the emotion."),
 }
 COUNTS = ("support", "predicted")
+MOST_ROWS, HEIGHT = 30, 620  # a table with more rows scrolls, within so many pixels
 TUNED = {
     "validation": "thresholds tuned by emotion, for each fifth of the texts on the other four fifths",
     "test": "thresholds tuned by emotion on the validation split",
@@ -50,5 +52,6 @@ def _show_emotions(emotions: dict[str, EmotionScores]) -> None:
         name: st.column_config.NumberColumn(title, help=text, format="localized" if name in COUNTS else "%.3f")
         for name, (title, text) in COLUMNS.items()
     }
-    table = table[list(COLUMNS)].sort_values("support", ascending=False)
-    st.dataframe(table, column_config=columns, height="content", placeholder="–")
+    table = table.loc[display_order(emotions), list(COLUMNS)].sort_values("support", ascending=False, kind="stable")
+    height: int | Literal["content"] = "content" if len(table) <= MOST_ROWS else HEIGHT
+    st.dataframe(table, column_config=columns, height=height, placeholder="–")

@@ -66,6 +66,17 @@ def test_numbers_can_be_read_on_every_colour_of_a_scale(scale: list[list[object]
         assert bright / dark >= 4.5  # WCAG 2.2 AA
 
 
+def test_many_columns_have_small_titles() -> None:
+    names = [f"{number}" for number in range(30)]
+    values = np.full((1, 30), 0.5)
+    many = {"columns": names, "rows": ["top"], "text": [names], "hover": [names], "customdata": [[[n] for n in names]]}
+    figure = cell_grid(
+        values, **many, color_range=(0, 1), colorscale=scale_to("#0072b2"), is_faint=np.zeros((1, 30), bool)
+    )
+    assert figure.layout.xaxis.tickfont.size < figure.layout.font.size
+    assert grid().layout.xaxis.tickfont.size is None
+
+
 def test_rows_keep_their_height_under_column_titles_of_any_length() -> None:
     short = grid().layout.height
     names = ["QLoRA · gte-Qwen1.5-7B-instruct"] * 3

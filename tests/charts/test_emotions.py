@@ -6,7 +6,8 @@ import pytest
 
 from emocore.charts.emotions import emotion_bars, emotion_heatmap, order_by_support
 from emocore.models.methods import METHODS
-from tests.support.chart_tables import LABEL_SETS, SERIES, emotion_rows, ends, named, traces
+from tests.support.chart_tables import SERIES, emotion_rows, ends, named, traces
+from tests.support.label_counts import LABELS_BY_COUNT
 
 EMOTIONS = ["joy", "anger", "trust"]
 NAMES = [name for name, _ in SERIES[:3]]
@@ -86,15 +87,16 @@ def test_a_series_without_an_emotion_leaves_a_gap_and_shifts_nothing() -> None:
     assert (lora.y[1], lora.hovertext[0]) == (0.7, "")
 
 
-@pytest.mark.parametrize("labels", [7, 11])
+@pytest.mark.parametrize("labels", [2, 7, 11])
 def test_up_to_fourteen_emotions_have_upright_bars(labels: int) -> None:
-    figure = emotion_bars(emotion_rows(LABEL_SETS[labels]))
+    figure = emotion_bars(emotion_rows(LABELS_BY_COUNT[labels]))
     assert {bar.orientation for bar in traces(figure, "bar")} == {"v"}
-    assert list(figure.layout.xaxis.ticktext) == list(LABEL_SETS[labels])
+    assert list(figure.layout.xaxis.ticktext) == list(LABELS_BY_COUNT[labels])
 
 
-def test_more_emotions_have_bars_on_their_side_from_top_to_bottom_with_room_for_each() -> None:
-    labels = LABEL_SETS[28]
+@pytest.mark.parametrize("count", [28, 100])
+def test_more_emotions_have_bars_on_their_side_from_top_to_bottom_with_room_for_each(count: int) -> None:
+    labels = LABELS_BY_COUNT[count]
     table = emotion_rows(labels, series=5)
     figure = emotion_bars(table)
     bars = traces(figure, "bar")
@@ -103,9 +105,32 @@ def test_more_emotions_have_bars_on_their_side_from_top_to_bottom_with_room_for_
     first, last = figure.layout.yaxis.range
     assert first > last, "the commonest emotion is on top"
     assert tuple(figure.layout.xaxis.range) == (0, 1)
-    assert figure.layout.height / (28 * 5) >= 8
+    assert figure.layout.height / (count * 5) >= 8
+    assert figure.layout.xaxis.side == "top", "where the reading begins"
+    assert (figure.layout.legend.y - 1) * figure.layout.height >= 40, "the legend is above the axis"
     own = table[table["series"] == "LoRA"]
     assert np.array(ends(bars[0], "x")) == pytest.approx(own[["low", "high"]].to_numpy())
+
+
+def test_long_names_have_bars_on_their_side_and_stand_whole_in_the_hover() -> None:
+    name = f"a {'long ' * 15}name"
+    figure = emotion_bars(emotion_rows((name, "joy")))
+    assert {bar.orientation for bar in traces(figure, "bar")} == {"h"}
+    assert figure.layout.yaxis.ticktext[0].startswith("a long") and len(figure.layout.yaxis.ticktext[0]) <= 40
+    assert traces(figure, "bar")[0].customdata[0][0] == name and name in traces(figure, "bar")[0].hovertext[0]
+
+
+@pytest.mark.parametrize("count", LABELS_BY_COUNT)
+def test_no_name_is_left_out_no_row_gets_lower_and_every_hover_is_complete(count: int) -> None:
+    labels = LABELS_BY_COUNT[count]
+    for figure in (emotion_bars(emotion_rows(labels)), emotion_heatmap(emotion_rows(labels))):
+        axis = figure.layout.xaxis if len(figure.layout.xaxis.ticktext or ()) == count else figure.layout.yaxis
+        assert [name.split("  (")[0] for name in axis.ticktext] == list(labels)
+        assert list(axis.tickvals) == list(range(count))
+        hovers = [hover for bar in traces(figure, "bar") for hover in bar.hovertext]
+        assert len(hovers) == 3 * count
+        assert all(f"<b>{label}</b>" in " ".join(hovers) for label in labels)
+    assert figure.layout.height >= 30 * count
 
 
 def test_a_heatmap_has_a_cell_for_every_emotion_and_series_by_support() -> None:

@@ -24,7 +24,8 @@ from emocore.evaluation.costs import pareto_front
 from emocore.evaluation.verdicts import Verdicts
 from emocore.models.methods import METHODS
 from tests.support import chart_tables as tables
-from tests.support.chart_tables import LABEL_SETS, SERIES, named
+from tests.support.chart_tables import SERIES, named
+from tests.support.label_counts import LABELS_BY_COUNT
 
 LEVELS = {"always-on": 0.31, "silence": np.nan}
 FIGURES: dict[str, Callable[..., go.Figure]] = {
@@ -52,12 +53,12 @@ def draw_costs(costs: pd.DataFrame) -> go.Figure:
     )
 
 
-@pytest.mark.parametrize(("labels", "series"), [(7, 5), (11, 3), (28, 5), (28, 1)])
+@pytest.mark.parametrize(("labels", "series"), [(2, 5), (7, 5), (11, 3), (28, 5), (28, 1), (100, 5)])
 @pytest.mark.parametrize("name", FIGURES)
 def test_every_figure_is_valid_at_any_size_and_takes_the_background_of_its_page(
     name: str, labels: int, series: int
 ) -> None:
-    figure = FIGURES[name](LABEL_SETS[labels], series)
+    figure = FIGURES[name](LABELS_BY_COUNT[labels], series)
     layout = json.loads(figure.to_json())["layout"]
     assert layout["paper_bgcolor"] == layout["plot_bgcolor"] == "rgba(0,0,0,0)"
     assert "color" not in layout["font"], "text takes the colour of its page"
@@ -80,7 +81,7 @@ def test_every_figure_is_valid_at_any_size_and_takes_the_background_of_its_page(
 def test_the_line_of_no_skill_is_dashed_and_grey_and_missing_where_it_is_not_known(
     name: str, line: str, axis: str, levels: set[float]
 ) -> None:
-    figure = FIGURES[name](LABEL_SETS[7][:3], 3)
+    figure = FIGURES[name](LABELS_BY_COUNT[7][:3], 3)
     floor = named(figure, line)
     assert (floor.line.dash, floor.line.color) == ("dash", NO_SKILL_COLOR)
     assert {round(level, 9) for level in floor[axis] if np.isfinite(level)} == levels
@@ -103,7 +104,7 @@ def test_the_line_of_no_skill_is_dashed_and_grey_and_missing_where_it_is_not_kno
 def test_series_of_a_method_share_its_colour_and_differ_by_dash_symbol_or_pattern(
     name: str, colors: list[str], mark: str
 ) -> None:
-    series = {trace.name.split(" (E")[0].split(" (av")[0]: trace for trace in FIGURES[name](LABEL_SETS[7], 3).data}
+    series = {trace.name.split(" (E")[0].split(" (av")[0]: trace for trace in FIGURES[name](LABELS_BY_COUNT[7], 3).data}
     lora, ia3, other = (series[name] for name, _ in SERIES[:3])
     for color in colors:
         assert lora[color] == other[color] == METHODS["lora"].color

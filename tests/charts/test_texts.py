@@ -6,7 +6,8 @@ from inline_snapshot import snapshot
 
 from emocore.charts.texts import agreement_heatmap, co_occurrence_heatmap
 from emocore.models.methods import METHODS
-from tests.support.chart_tables import LABEL_SETS, agreement_square, co_occurrence_rows, traces
+from tests.support.chart_tables import agreement_square, co_occurrence_rows, traces
+from tests.support.label_counts import LABELS_BY_COUNT
 
 
 def test_agreement_of_each_pair_and_of_the_seeds_of_one_series() -> None:
@@ -40,8 +41,8 @@ def test_shares_of_one_series_and_kind(kind: str, largest: float) -> None:
 
 
 def test_few_emotions_show_their_numbers_and_many_a_colour_bar() -> None:
-    assert traces(co_occurrence_heatmap(co_occurrence_rows(LABEL_SETS[11]), "LoRA", "with"), "scatter")
-    figure = co_occurrence_heatmap(co_occurrence_rows(LABEL_SETS[28]), "LoRA", "with")
+    assert traces(co_occurrence_heatmap(co_occurrence_rows(LABELS_BY_COUNT[11]), "LoRA", "with"), "scatter")
+    figure = co_occurrence_heatmap(co_occurrence_rows(LABELS_BY_COUNT[28]), "LoRA", "with")
     assert traces(figure, "scatter") == []
     assert traces(figure, "bar")[0].marker.showscale
     assert sum(len(cells.x) for cells in traces(figure, "bar")) == 28 * 27

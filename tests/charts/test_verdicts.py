@@ -8,7 +8,8 @@ from emocore.charts.style import NO_SKILL_COLOR
 from emocore.charts.verdicts import VERDICT_COLORS, difference_forest, verdict_matrix
 from emocore.evaluation.verdicts import OPPOSITES
 from emocore.models.methods import METHODS
-from tests.support.chart_tables import LABEL_SETS, ends, named, traces, verdicts_of
+from tests.support.chart_tables import ends, named, traces, verdicts_of
+from tests.support.label_counts import LABELS_BY_COUNT
 
 
 def test_the_forest_has_every_pair_in_points_with_its_interval() -> None:
@@ -49,8 +50,8 @@ def test_the_hover_has_difference_interval_probability_support_and_note() -> Non
 
 
 def test_the_matrix_has_emotions_by_support_and_pairs() -> None:
-    figure = verdict_matrix(verdicts_of(LABEL_SETS[11]).by_emotion)
-    assert list(figure.layout.yaxis.ticktext) == list(LABEL_SETS[11])
+    figure = verdict_matrix(verdicts_of(LABELS_BY_COUNT[11]).by_emotion)
+    assert list(figure.layout.yaxis.ticktext) == list(LABELS_BY_COUNT[11])
     pairs = ["LoRA<br>− IA3", "LoRA<br>− LoRA (rows 250)", "IA3<br>− LoRA (rows 250)"]
     assert list(figure.layout.xaxis.ticktext) == pairs
     assert sum(len(cells.x) for cells in traces(figure, "bar")) == 33

@@ -55,6 +55,18 @@ fine: 12 texts with 3 labels; 3 have no label
 """)
 
 
+def test_it_tells_whose_labels_they_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [f"some text {row}\t{row % 2}\t{row % 3 // 2}" for row in range(12)]
+    for head, told in (
+        ("Sad\thappy", "2 of the 6 labels of Ekman's basic emotions, as in BRIGHTER."),
+        ("joy\tawe", None),
+    ):
+        file = write_text(tmp_path / "train.tsv", "\n".join([f"text\t{head}", *rows]))
+        printed = check(capsys, file)
+        assert head.split("\t")[0] in printed, "labels keep the names of the file"
+        assert (f"These are {told}" in printed) if told else ("These are" not in printed)
+
+
 def test_it_tells_what_should_be_confirmed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = write_text(tmp_path / "a.csv", GRADES.encode("cp1252"))
     told = check(capsys, file)

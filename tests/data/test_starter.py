@@ -11,10 +11,11 @@ import pytest
 from emocore.data.source import STARTER_FILE
 from emocore.data.split import load_splits
 from emocore.data.table import read_table
-from emocore.emotions import SEMEVAL_11
+from emocore.emotions import LABEL_SETS
 from emocore.run.config import STARTER, RunConfig
 from tests.support.repository import REAL_DATA
 
+LABELS = LABEL_SETS["semeval-11"].labels
 README = (STARTER_FILE.parent / "README.md").read_text(encoding="utf-8")
 REAL_FILES = sorted(REAL_DATA.glob("semeval2018-ec-*.csv"))
 
@@ -30,7 +31,7 @@ def words(text: str) -> list[str]:
 
 def test_the_starter_set_has_the_eleven_emotions_and_no_other_column(messages: pd.DataFrame) -> None:
     table = read_table(STARTER)
-    assert table.labels == SEMEVAL_11
+    assert table.labels == LABELS
     assert table.ignored_columns == ()
     assert table.name == STARTER
     assert len(messages) >= 1_200
@@ -43,11 +44,11 @@ def test_ids_and_texts_are_all_different(messages: pd.DataFrame) -> None:
 
 
 def test_every_emotion_is_frequent_enough_to_be_measured(messages: pd.DataFrame) -> None:
-    assert messages[list(SEMEVAL_11)].sum().min() >= 90
+    assert messages[list(LABELS)].sum().min() >= 90
 
 
 def test_labels_are_as_dense_as_in_real_messages(messages: pd.DataFrame) -> None:
-    labels = messages[list(SEMEVAL_11)]
+    labels = messages[list(LABELS)]
     assert 0.18 < labels.to_numpy().mean() < 0.26
     assert (labels.sum(axis=1) == 0).any()
     assert (labels.sum(axis=1) >= 3).mean() > 0.1
@@ -81,8 +82,8 @@ def test_its_readme_says_what_it_is_for_and_where_it_comes_from() -> None:
 
 def test_the_counts_in_its_readme_are_true(messages: pd.DataFrame) -> None:
     stated = dict(re.findall(r"\| \*?(\w[\w ]*\w)\*? \| (\d+) ", README))
-    none = int((messages[list(SEMEVAL_11)].sum(axis=1) == 0).sum())
-    actual = {name: int(messages[name].sum()) for name in SEMEVAL_11} | {"none of them": none}
+    none = int((messages[list(LABELS)].sum(axis=1) == 0).sum())
+    actual = {name: int(messages[name].sum()) for name in LABELS} | {"none of them": none}
     assert {name: int(count) for name, count in stated.items()} == actual
     assert f"holds {len(messages):,} short" in README
 
@@ -108,7 +109,7 @@ def test_the_split_is_in_the_file_and_has_every_emotion_in_every_part() -> None:
         "train": 777, "validation": 250, "test": 399,
     }  # fmt: skip
     for frame in splits.frames.values():
-        assert frame[list(SEMEVAL_11)].any().all()
+        assert frame[list(LABELS)].any().all()
     assert splits.notes == ()
 
 

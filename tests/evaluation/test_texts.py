@@ -13,6 +13,7 @@ from emocore.evaluation.texts import (
     agreement_table,
     co_occurrence_errors,
     differing_texts,
+    keep_most_mixed_up,
     oracle_scores,
     unique_errors,
 )
@@ -220,6 +221,16 @@ def test_emotions_are_predicted_with_or_instead_of_true_ones() -> None:
     known = ["series", "method", "true_emotion", "other_emotion", "count"]
     assert table[known].to_numpy().tolist() == [["LoRA", "lora", "anger", "joy", 1]] * 2
     assert table["share"].tolist() == pytest.approx([1 / 3] * 2)
+
+
+def test_of_many_emotions_those_in_most_errors_are_kept_with_the_chosen_one() -> None:
+    rows = [("a", "b", 1), ("a", "c", 7), ("c", "b", 4), ("d", "a", 0), ("e", "f", 9)]
+    errors = pd.DataFrame(rows, columns=["true_emotion", "other_emotion", "count"])
+    kept = keep_most_mixed_up(errors, 4)
+    assert kept[["true_emotion", "other_emotion"]].to_numpy().tolist() == [["a", "c"], ["e", "f"]]
+    assert keep_most_mixed_up(errors, 4, "b")["count"].tolist() == [4, 9]
+    assert keep_most_mixed_up(errors, 4, "not there").equals(kept)
+    assert len(keep_most_mixed_up(errors, 6)) == len(errors)
 
 
 def test_co_occurrence_errors_are_means_over_seeds_of_the_definition(large: Predictions) -> None:

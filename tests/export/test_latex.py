@@ -8,6 +8,7 @@ import pytest
 from emocore.evaluation.comparison import Comparison
 from emocore.export.latex import escape, latex_emotion_table, latex_table
 from tests.support.comparisons import build
+from tests.support.label_counts import LABELS_BY_COUNT
 
 NASTY = r"\input{/etc/passwd} 100% of $x_1^2$ & #1 ~{a}~ <b>[c]* `d' -- e---f | g" + '"'
 NAMES = ["backslash", "asciitilde", "asciicircum", "less", "greater", "bar", "quotedbl", "asciigrave", "periodcentered"]
@@ -57,10 +58,13 @@ def rows_of(table: str) -> list[list[str]]:
 def check_structure(table: str) -> None:
     bare = re.sub(r"\\[\\{}]", "", table)
     assert bare.count("{") == bare.count("}")
-    for environment in ("table", "tabular"):
+    environments = ("longtable",) if "longtable}{" in table else ("table", "tabular")
+    for environment in environments:
         assert table.count(f"\\begin{{{environment}}}") == table.count(f"\\end{{{environment}}}") > 0
-    for tabular in re.findall(r"\\begin\{tabular\}\{(\w+)\}(.*?)\\end\{tabular\}", table, flags=re.DOTALL):
+    inner = environments[-1]
+    for tabular in re.findall(rf"\\begin{{{inner}}}{{(\w+)}}(.*?)\\end{{{inner}}}", table, flags=re.DOTALL):
         columns, body = tabular
+        body = re.sub(r"\\caption.*", "", body)
         assert {len(cells) for cells in rows_of(body)} == {len(columns)}
         assert body.index(r"\toprule") < body.index(r"\midrule") < body.index(r"\bottomrule")
 
@@ -92,6 +96,29 @@ def test_emotions_by_series_in_as_many_tables_as_fit(series: int, tabulars: int)
     assert len(rows_of(table)) == 3 * tabulars
     assert [cell.strip() for cell in rows_of(table)[1]][:2] == [escape(NASTY), "1,234"]
     assert rows_of(table)[0][-1].strip() == "No skill"
+
+
+@pytest.mark.parametrize(
+    ("emotions", "series", "is_long"), [(11, 4, False), (28, 4, False), (28, 5, True), (100, 5, True)]
+)
+def test_a_table_longer_than_a_page_goes_over_pages_with_its_head_on_each(
+    emotions: int, series: int, is_long: bool
+) -> None:
+    values = {f"series {number}": 0.9 - number / 10 for number in range(series)}
+    labels = LABELS_BY_COUNT[emotions]
+    table = latex_emotion_table(build(values, {}, emotions=dict.fromkeys(labels, values)))
+    check_structure(table)
+    assert (r"\usepackage{booktabs,longtable}" in table, r"\begin{table}" in table) == (is_long, not is_long)
+    assert table.count(r"\label{tab:emotions}") == 1
+    if is_long:
+        parts = table.split(r"\end{longtable}")[:-1]
+        assert len(parts) == -(-series // 4)
+        for part in parts:
+            shown = [row[0].strip() for row in rows_of(part) if r"\caption" not in row[0]]
+            assert shown == ["Emotion", "Emotion", *labels]
+            head = part.index(r"\endfirsthead"), part.index(r"\endhead"), part.index(labels[0])
+            assert list(head) == sorted(head)
+        assert parts[1].startswith("\n\\addtocounter{table}{-1}"), "the same number as the first part"
 
 
 def test_emotions_in_too_few_texts_have_no_interval_and_the_caption_says_so(comparison: Comparison) -> None:

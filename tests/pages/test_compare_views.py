@@ -1,5 +1,6 @@
 """Every view of the Compare page works on finished runs of every kind, and says what it cannot show."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,10 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from emocore.emotions import EKMAN_7, GOEMOTIONS_28
 from emocore.export.content import ComparisonContent
 from emocore.run.folder import RunFolder
 from emocore.run.listing import runs_root
+from tests.support.label_counts import LABELS_BY_COUNT
 from tests.support.pages import VIEWS, open_compare, words
 from tests.support.studies import as_team_runs, fail_run, finish_study
 
@@ -76,8 +77,10 @@ def test_series_on_the_same_texts_are_named_without_being_read_as_markdown() -> 
 WORLDS: dict[str, Callable[[Path], object]] = {
     "one run": lambda root: finish_study(root, ("lora",), (42,)),
     "two groups of texts": finish_groups,
-    "7 emotions": lambda root: finish_study(root, labels=EKMAN_7),
-    "28 emotions": lambda root: finish_study(root, labels=GOEMOTIONS_28),
+    "2 emotions": lambda root: finish_study(root, ("lora", "ia3"), (42,), labels=LABELS_BY_COUNT[2]),
+    "7 emotions": lambda root: finish_study(root, labels=LABELS_BY_COUNT[7]),
+    "28 emotions": lambda root: finish_study(root, labels=LABELS_BY_COUNT[28]),
+    "100 emotions": lambda root: finish_study(root, ("lora", "ia3"), (42,), labels=LABELS_BY_COUNT[100]),
     "failed and out of memory": finish_with_failures,
     "an emotion without positives": lambda root: finish_study(root, absent="love"),
     "a sweep over rows": finish_sweep,
@@ -114,6 +117,15 @@ def test_views_stand_whatever_was_compared(world: str) -> None:
     for view in VIEWS:
         switch_view(page, view)
         assert page.get("plotly_chart")
+
+
+def test_of_many_emotions_those_that_are_mixed_up_most_are_shown_with_the_chosen_one() -> None:
+    rarest = LABELS_BY_COUNT[100][-1]
+    finish_study(runs_root(), ("lora",), (42,), labels=LABELS_BY_COUNT[100])
+    page = open_compare(view="texts", emotion=rarest)
+    assert "Shown are 30 of the 100 emotions" in words(page)
+    axis = json.loads(page.get("plotly_chart")[-1].proto.spec)["layout"]["xaxis"]
+    assert len(axis["ticktext"]) == 30 and rarest in axis["ticktext"]
 
 
 def test_runs_without_a_result_are_told_with_the_reason() -> None:
@@ -163,7 +175,7 @@ def test_a_table_for_spreadsheets_says_so_in_its_name(monkeypatch: pytest.Monkey
 
 
 def test_an_emotion_that_only_some_runs_know_is_shown_for_those() -> None:
-    known = finish_study(runs_root(), labels=EKMAN_7, data_seed=1, study="a")
+    known = finish_study(runs_root(), labels=LABELS_BY_COUNT[7], data_seed=1, study="a")
     others = finish_study(runs_root(), ("lora", "ia3"), (42,), data_seed=2, study="b")
     page = open_compare(runs=[run.id for run in (*known, *others)])
     assert "Only runs with the same texts are tested in pairs" in words(page)

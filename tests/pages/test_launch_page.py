@@ -1,5 +1,6 @@
 """The Launch page: what it shows is what runs, files are refused unread, and a clone starts from its run."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from emocore.run.config import RunConfig
 from emocore.run.listing import create_run, runs_root
 from emocore.run.state import RunStatus
 from emocore.run.study_record import read_study_record, study_file
+from tests.support.label_counts import LABELS_BY_COUNT, write_labelled
 from tests.support.launch_page import click_launch, identity, open_launch
 from tests.support.pages import draw, words
 from tests.support.tables import change_status, make_table, write_csv
@@ -35,6 +37,17 @@ def test_the_runs_are_listed_before_their_launch(tmp_path: Path, monkeypatch: py
     assert [(c.base, c.max_steps, c.rows) for c in configs] == [
         (GEMMA, None, 1000), (GEMMA, None, 1000), (GTE_QWEN, 40, 1000)
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("count", "told"), [(2, "2 of the 6 labels of Ekman"), (28, "the labels of GoEmotions"), (100, "")]
+)
+def test_the_preview_says_whose_labels_they_are_and_shows_them_all(tmp_path: Path, count: int, told: str) -> None:
+    page = open_launch(str(write_labelled(tmp_path / "mine.csv", count)))
+    assert (f"These are {told}" in words(page)) if told else ("These are" not in words(page))
+    (chart,) = page.get("plotly_chart")
+    names = json.loads(chart.proto.spec)["layout"]["yaxis"]["ticktext"]
+    assert sorted(names) == sorted(LABELS_BY_COUNT[count])
 
 
 SECRET = "hf_s3cr3t"

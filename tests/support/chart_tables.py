@@ -7,10 +7,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from emocore.emotions import EKMAN_7, GOEMOTIONS_28, SEMEVAL_11
 from emocore.evaluation.verdicts import COLUMNS, FURTHER_COLUMNS, Verdicts
 
-LABEL_SETS = {7: EKMAN_7, 11: SEMEVAL_11, 28: GOEMOTIONS_28}
 SERIES = (("LoRA", "lora"), ("IA3", "ia3"), ("LoRA (rows 250)", "lora"), ("QLoRA", "qlora"), ("TF-IDF", "tfidf"))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from emocore.emotions import SEMEVAL_11
+from emocore.emotions import LABEL_SETS
 from emocore.evaluation.results import load_result
 from emocore.models.resolve import resolve
 from emocore.run.config import RunConfig
@@ -38,7 +38,7 @@ def finish_study(
     methods: Sequence[str] = ("lora", "ia3", "qlora"),
     seeds: Sequence[int] = (13, 42),
     texts: int = 120,
-    labels: tuple[str, ...] = SEMEVAL_11,
+    labels: tuple[str, ...] = LABEL_SETS["semeval-11"].labels,
     study: str | None = "s",
     has_test: bool = True,
     data_seed: int = 0,

@@ -8,7 +8,7 @@ from emocore.data.reading.names import ID_COLUMN_NAMES
 from emocore.data.reading.record import USUAL_CUT, LabelCells, Reading
 from emocore.data.rows import count_rows
 from emocore.data.source import quote_cell, quote_column, quote_columns
-from emocore.emotions import KNOWN_EMOTIONS
+from emocore.emotions import is_emotion_name
 from emocore.errors import DataError
 
 ZERO_OR_ONE = {"0": 0, "1": 1, "0.0": 0, "1.0": 1}
@@ -31,7 +31,7 @@ def guess_cells(frame: pd.DataFrame, candidates: Sequence[str], wishes: Reading)
     columns = wanted or [column for column in candidates if column.lower() not in ID_COLUMN_NAMES]
     zero_or_one = [column for column in columns if reads_as_labels(frame[column])]
     graded = [column for column in columns if column not in zero_or_one and _share(frame[column], GRADES)]
-    has_grades = len(graded) >= 2 or all(column.lower() in KNOWN_EMOTIONS for column in [*zero_or_one, *graded])
+    has_grades = len(graded) >= 2 or all(is_emotion_name(column) for column in [*zero_or_one, *graded])
     if graded and has_grades and len(graded) + len(zero_or_one) >= 2:
         return "intensities"
     if len(zero_or_one) >= 2:
@@ -93,7 +93,7 @@ def is_yes_or_no(column: pd.Series) -> bool:
 
 
 def _is_label_column(column: pd.Series, name: str, cells: LabelCells) -> bool:
-    if name.lower() in KNOWN_EMOTIONS:
+    if is_emotion_name(name):
         return bool((column.str.strip() != "").any())  # an emotion that was not annotated at all may have a column
     if name.lower() in ID_COLUMN_NAMES:
         return False

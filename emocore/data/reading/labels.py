@@ -7,7 +7,7 @@ import pandas as pd
 from emocore.data.reading.label_columns import find_label_columns, guess_cells, read_label_column
 from emocore.data.reading.label_names import find_label_column, find_names, read_names
 from emocore.data.reading.record import Reading
-from emocore.emotions import KNOWN_EMOTIONS
+from emocore.emotions import is_emotion_name
 from emocore.errors import DataError
 
 
@@ -38,6 +38,5 @@ def _are_columns(frame: pd.DataFrame, candidates: Sequence[str], wishes: Reading
     if wishes.labels and all(label in candidates for label in wishes.labels):
         return True
     return (
-        guess_cells(frame, candidates, wishes) is not None
-        or sum(column.lower() in KNOWN_EMOTIONS for column in candidates) >= 2
+        guess_cells(frame, candidates, wishes) is not None or sum(is_emotion_name(column) for column in candidates) >= 2
     )
