@@ -19,6 +19,8 @@ from emocore.thresholds import FEWEST_TEXTS
 SCORES_NAMED = 3
 # An open pair whose interval reaches further than this many points is warned of.
 WIDE_POINTS = 2.0
+# So many warnings about the data are told.
+MOST_WARNINGS = 3
 
 
 def find_caveats(comparison: Comparison) -> list[str]:
@@ -165,10 +167,10 @@ def _doubt_data(comparison: Comparison) -> Iterator[str]:
     so other numbers of the same texts."""
     first = {str(result.provenance.data_sha256): result for result in reversed(comparison.whole)}
     warnings = list(dict.fromkeys(text for r in reversed(first.values()) for text in r.provenance.data_warnings))
-    for text in warnings[:NAMED]:
+    for text in warnings[:MOST_WARNINGS]:
         yield f"About the data: {text}."
-    if len(warnings) > NAMED:
-        yield f"The checks of the data found {len(warnings) - NAMED:,} more; the page of a run lists them."
+    if len(warnings) > MOST_WARNINGS:
+        yield f"The checks of the data found {len(warnings) - MOST_WARNINGS:,} more; the page of a run lists them."
 
 
 def _be(names: list[str]) -> str:

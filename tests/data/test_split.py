@@ -250,9 +250,9 @@ def test_of_many_labels_that_hardly_occur_some_are_named(tmp_path: Path) -> None
     for number in range(40):
         table[f"shade {number}"] = (table.index == number).astype(int)
     notes = split(write_csv(tmp_path / "rare.csv", table), rows=20).notes
-    assert len(notes) == 4
-    assert "of 400 texts, only 1 has shade 0, 1 has shade 1," in notes[0]
-    assert all(" more" in note and len(note) < 300 for note in notes)
+    assert any("no text has shade " in note for note in notes)
+    assert all(len(note) < 400 for note in notes)
+    assert sum(" more, " in note for note in notes) >= 3
 
 
 @pytest.mark.parametrize("field", ["validation_data", "test_data"])

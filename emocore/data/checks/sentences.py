@@ -1,10 +1,10 @@
 """One sentence for each finding: where it is, what it is, in which rows, what it does to scores, and what to do."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 from emocore.data.checks.findings import WHOLE_FILE, Finding, FindingKind
 from emocore.data.rows import list_rows
-from emocore.text import counted, join_names
+from emocore.text import counted, join_names, name_some
 
 MOST_LABELS_NAMED = 10
 
@@ -81,31 +81,29 @@ def _label_absent(finding: Finding) -> str:
         effect = f"{'it' if is_one else 'they'} can be neither learned nor scored with this file"
     else:
         effect = f"F1 of {'it' if is_one else 'each'} is 0 there and macro-F1 is lower than it would be"
-    return f"no text has {join_names(_names(finding.labels), 'or')}, so {effect}; {_more_texts(finding, 'with')}"
+    return f"no text has {_labels(finding, 'or')}, so {effect}; {_more_texts(finding, 'with')}"
 
 
 def _label_constant(finding: Finding) -> str:
-    return (
-        f"every text has {join_names(_names(finding.labels))}, so there is nothing to tell apart; "
-        f"{_more_texts(finding, 'without')}"
-    )
+    return f"every text has {_labels(finding)}, so there is nothing to tell apart; {_more_texts(finding, 'without')}"
 
 
 def _label_rare(finding: Finding) -> str:
     purpose = {"train": "learn", WHOLE_FILE: "learn or to score"}.get(finding.splits[0], "score")
-    counts = _names(
+    counts = [
         f"{count} {'has' if count == 1 else 'have'} {label}"
         for label, count in zip(finding.labels, finding.positives, strict=True)
-    )
+    ]
+    named = name_some(counts, most=MOST_LABELS_NAMED)
     return (
-        f"of {counted(finding.total, 'text')}, only {join_names(counts)} ({_rows(finding)}), too few to {purpose}; "
+        f"of {counted(finding.total, 'text')}, only {named} ({_rows(finding)}), too few to {purpose}; "
         f"{_more_texts(finding, 'with')}"
     )
 
 
 def _labels_equal(finding: Finding) -> str:
     return (
-        f"the labels {join_names(_names(finding.labels))} are equal in every row, so they are copies; keep one of them "
+        f"the labels {_labels(finding)} are equal in every row, so they are copies; keep one of them "
         "by naming the labels in the setting label_columns"
     )
 
@@ -154,11 +152,8 @@ def _one(finding: Finding, singular: str, plural: str) -> str:
     return singular if finding.count == 1 else plural
 
 
-def _names(names: Iterable[str]) -> list[str]:
-    """The first ones and the number of the others."""
-    known = list(names)
-    others = len(known) - MOST_LABELS_NAMED
-    return [*known[:MOST_LABELS_NAMED], *([f"{counted(others, 'more label')}"] if others > 0 else [])]
+def _labels(finding: Finding, word: str = "and") -> str:
+    return name_some(finding.labels, word, MOST_LABELS_NAMED)
 
 
 def _more_texts(finding: Finding, word: str) -> str:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from emocore.data.reading.names import LABEL_COLUMN_NAMES
 from emocore.data.reading.record import Reading
-from emocore.emotions import KNOWN_EMOTIONS
+from emocore.emotions import is_emotion_name
 
 SCHEMA_KEY = b"huggingface"
 LISTS = ("List", "LargeList", "Sequence")  # types of a feature whose own feature is that of each item
@@ -55,7 +55,7 @@ def _find_names(feature: object) -> tuple[str, ...]:
 
 
 def _choose(classes: list[str], columns: list[str]) -> str | None:
-    if sum(column.lower() in KNOWN_EMOTIONS for column in columns) >= 2:
+    if sum(is_emotion_name(column) for column in columns) >= 2:
         return None  # each label has a column
     named = [column for column in classes if column.lower() in LABEL_COLUMN_NAMES]
     return named[0] if named else classes[0] if len(classes) == 1 else None
