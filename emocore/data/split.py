@@ -3,22 +3,20 @@
 import hashlib
 from dataclasses import dataclass, field
 
-import numpy as np
 import pandas as pd
 
 from emocore.data.checks.findings import Finding
 from emocore.data.checks.sentences import describe_finding
 from emocore.data.checks.splits import check_splits
-from emocore.data.groups import pick_groups
+from emocore.data.draw import MINIMUM_ROWS, draw_missing
+from emocore.data.earlier_split import BY_ORDER
 from emocore.data.load import load_table
 from emocore.data.notes import name_files, note_tables, warn_of_corrections
 from emocore.data.source import quote_column
+from emocore.data.split_hash import hash_content, hash_rows
 from emocore.data.table import SPLIT_COLUMN, SPLIT_NAME, EmotionTable
 from emocore.errors import DataError
 from emocore.run.config import RunConfig
-from emocore.text import counted
-
-MINIMUM_ROWS = 20  # in each split; with fewer, not even the commonest emotion can be measured
 
 
 @dataclass(frozen=True)
@@ -27,7 +25,7 @@ class Splits:
 
     `data_sha256` maps each source file's setting to its hash; `split_sha256` is the hash of the texts and labels in
     each split, so equal hashes mean equal splits, whatever their groups; `evaluation_sha256` is that of all but the
-    training split.
+    training split. `drawn_by` is the version that drew the validation or test split; None if no split was drawn.
     `available_rows` counts the rows from which the training rows were drawn.
     `findings` are what is doubtful in the splits, `corrected_labels` counts the labels that were corrected after models
     had been seen, which `corrections` says in sentences; `table_notes` tell how the files were used, and `file_names`
@@ -40,6 +38,7 @@ class Splits:
     split_sha256: str
     evaluation_sha256: str
     available_rows: int
+    drawn_by: int | None = None
     findings: tuple[Finding, ...] = ()
     corrections: tuple[str, ...] = ()
     corrected_labels: int = 0
@@ -64,11 +63,11 @@ class Splits:
 def load_splits(config: RunConfig) -> Splits:
     """Read, check and split the data of a run. Raises DataError.
 
-    Official files are used unchanged, and so are the splits that a column `split` names. Missing splits are taken from
-    the training file, stratified over all labels (Sechidis et al. 2011, by `iterative-stratification`) or, with a group
-    column, in whole groups (see `pick_groups`). With a validation file and no test file, there is no test split. `rows`
-    then limits only the training part, and so does a replicate that learns from half of it; single rows are drawn even
-    with groups, since a study of 500 rows is to have 500.
+    Official files are used unchanged, and so are the splits that a column `split` names. Missing splits are drawn from
+    the training file by the version of the split that the run has: a new run by `emocore.data.stratify`, whatever the
+    order of the rows, one that began earlier by `emocore.data.earlier_split`. With a validation file and no test file,
+    there is no test split. `rows` then limits only the training part, and so does a replicate that learns from half of
+    it; single rows are drawn even with groups, since a study of 500 rows is to have 500.
     """
     train = load_table(config.data, config.text_column, config.label_columns, config.group_column)
     tables = {"data": train}
@@ -82,19 +81,25 @@ def split_tables(tables: dict[str, EmotionTable], config: RunConfig) -> Splits:
     """The same for tables that have been read, by the setting that names their file: `data` and, if they are there,
     `validation_data` and `test_data`. Raises DataError."""
     train = tables["data"]
-    frames = _split(tables, config)
+    _check_both_values(train)
+    frames = _find_official(tables)
+    drawn_by = None if "validation" in frames else config.split_version
+    if drawn_by is not None:
+        draw_missing(train, frames, config)
     available_rows = len(frames["train"])
     frames["train"] = _take_rows(frames["train"], train.labels, config)
     _check_sizes(frames, train)
     ordered: dict[str, pd.DataFrame] = {
         name: frames[name] for name in ("train", "validation", "test") if name in frames
     }
+    evaluated = {name: frame for name, frame in ordered.items() if name != "train"}
     return Splits(
         frames=ordered,
         labels=train.labels,
         data_sha256={setting: table.sha256 for setting, table in tables.items()},
-        split_sha256=_hash_split(ordered),
-        evaluation_sha256=_hash_split({name: frame for name, frame in ordered.items() if name != "train"}),
+        split_sha256=_hash_split(ordered, train.labels, drawn_by),
+        evaluation_sha256=_hash_split(evaluated, train.labels, drawn_by),
+        drawn_by=drawn_by,
         available_rows=available_rows,
         findings=check_splits(ordered, train.labels),
         corrections=tuple(warn_of_corrections(tables)),
@@ -102,21 +107,6 @@ def split_tables(tables: dict[str, EmotionTable], config: RunConfig) -> Splits:
         table_notes=tuple(note_tables(tables)),
         file_names=name_files(tables),
     )
-
-
-def _split(tables: dict[str, EmotionTable], config: RunConfig) -> dict[str, pd.DataFrame]:
-    """Frames by split; each held-out part keeps the share of every label."""
-    train = tables["data"]
-    _check_both_values(train)
-    frames = _find_official(tables)
-    rest = 1.0
-    if len(frames) == 1:
-        rest -= config.test_share
-        frames["train"], frames["test"] = _hold_out(train, frames["train"], config.test_share, config)
-    if "validation" not in frames:
-        share = config.validation_share / rest
-        frames["train"], frames["validation"] = _hold_out(train, frames["train"], share, config)
-    return frames
 
 
 def _find_official(tables: dict[str, EmotionTable]) -> dict[str, pd.DataFrame]:
@@ -134,37 +124,6 @@ def _find_official(tables: dict[str, EmotionTable]) -> dict[str, pd.DataFrame]:
     if split_by_column:
         frames = {str(name): rows for name, rows in train.frame.groupby(SPLIT_NAME)}
     return {name: frame.drop(columns=SPLIT_NAME, errors="ignore") for name, frame in frames.items()}
-
-
-def _hold_out(
-    table: EmotionTable, frame: pd.DataFrame, share: float, config: RunConfig
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    if len(frame) * share < MINIMUM_ROWS / 2:
-        raise DataError(
-            f"{table.name}: {len(table.frame)} rows are too few to split off {share:.0%} for evaluation; "
-            f"it needs about {round(MINIMUM_ROWS / share)}, or separate validation and test files"
-        )
-    if config.group_column:
-        return _hold_out_groups(table, frame, share, config)
-    from iterstrat.ml_stratifiers import MultilabelStratifiedShuffleSplit
-
-    splitter = MultilabelStratifiedShuffleSplit(n_splits=1, test_size=share, random_state=config.split_seed)
-    kept, held = next(splitter.split(frame, frame[list(table.labels)].to_numpy()))
-    return frame.iloc[np.sort(kept)], frame.iloc[np.sort(held)]
-
-
-def _hold_out_groups(
-    table: EmotionTable, frame: pd.DataFrame, share: float, config: RunConfig
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    is_held = pick_groups(frame, table.labels, share, config.split_seed)
-    if abs(is_held.mean() - share) > share / 2:
-        raise DataError(
-            f"{table.name}: of its {counted(frame['group_name'].nunique(), 'group')}, whole ones with about "
-            f"{share:.0%} of the texts are to be split off for evaluation, but the nearest have {is_held.mean():.0%}; "
-            "name a column with more and smaller groups in the setting group_column, or separate validation and test "
-            "files"
-        )
-    return frame[~is_held], frame[is_held]
 
 
 def _take_rows(train: pd.DataFrame, labels: tuple[str, ...], config: RunConfig) -> pd.DataFrame:
@@ -202,9 +161,5 @@ def _check_sizes(frames: dict[str, pd.DataFrame], table: EmotionTable) -> None:
             raise DataError(f"{table.name}: {len(frame)} rows for the {name} split; it needs at least {minimum}")
 
 
-def _hash_split(frames: dict[str, pd.DataFrame]) -> str:
-    digest = hashlib.sha256()
-    for name, frame in frames.items():
-        texts = frame.drop(columns="group_name", errors="ignore")
-        digest.update(f"{name}\n{texts.to_csv(index=False)}".encode())
-    return digest.hexdigest()
+def _hash_split(frames: dict[str, pd.DataFrame], labels: tuple[str, ...], drawn_by: int | None) -> str:
+    return hash_rows(frames) if drawn_by in (None, BY_ORDER) else hash_content(frames, labels)

@@ -17,6 +17,7 @@ from emocore.run.setting_texts import LONGEST_NAME, STUDY_NAME, check_text
 
 STARTER = "starter"
 MOST_REPLICATES = 1000
+SPLIT_VERSION = 2  # of a new run
 NO_BASE = "none"  # the base of a method that needs no base
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -33,7 +34,8 @@ class Use:
             a base, `method` is read by single methods (see `Method.settings`), `machine` says where it runs, and
             `logging` where it is logged. Series differ in data, training and method settings, which are audited;
             runs of a study share data and identity.
-        form: The heading on the Launch page under "More settings", or the top of the page.
+        form: The heading on the Launch page under "More settings", or the top of the page; None for a setting that is
+            not a choice there.
         varied: Whether a study may give it several values.
         file: Whether it names a data file, which is identified by content; its path is private to this machine.
         draws: Whether it only divides or draws texts; the evaluation texts then identify a series, and not this
@@ -43,7 +45,7 @@ class Use:
     """
 
     role: Role
-    form: FormPlace
+    form: FormPlace | None
     varied: bool = False
     file: bool = False
     draws: bool = False
@@ -144,6 +146,14 @@ class RunConfig(BaseModel):
         ge=0,
         lt=2**31,
         description="Seeds the split and, together with `replicate`, the choice of rows; the same in a whole study.",
+    )
+    split_version: Annotated[int, Use("data", None, draws=True)] = Field(
+        SPLIT_VERSION,
+        ge=1,
+        le=SPLIT_VERSION,
+        description="How Emocore draws validation and test texts where no official split is given. Version 2 keeps "
+        "copies of a text in one split, and the order of the rows does not matter to it. Version 1 is that of Emocore "
+        "before; a run or a study that began with it keeps it, and so does a clone.",
     )
     max_length: Annotated[int, Use("training", "Data", varied=True)] = Field(
         128, ge=8, le=8192, description="Longest text in tokens; the rest of a longer text is cut off."

@@ -47,7 +47,7 @@ def read_record(
         raise RunError(f"{place} cannot be read: {error.strerror}", hint=hint) from None
     if content is None:
         raise RunError(f"{place} is damaged (it should hold one JSON object)", hint=remedy)
-    values = migrate(content)
+    values = migrate(content, name)
     number = values.pop("format")
     if type(number) is not int:
         raise RunError(f"{place} is damaged (format: should be a whole number)", hint=remedy)

@@ -175,12 +175,14 @@ def test_more_labels_in_an_official_file_are_left_out_and_said(data: str, tmp_pa
 
 
 @pytest.mark.parametrize("column", ["ID", "Tweet"])
-def test_the_split_hash_follows_the_content(data: str, tmp_path: Path, column: str) -> None:
+def test_the_split_hash_follows_the_content(data: str, official: dict[str, str], tmp_path: Path, column: str) -> None:
     table = make_table(1000)
     table.loc[500, column] = "changed"
-    changed = split(write_csv(tmp_path / "changed.csv", table))
-    assert changed.split_sha256 != split(data).split_sha256
-    assert changed.data_sha256 != split(data).data_sha256
+    changed = write_csv(tmp_path / "changed.csv", table)
+    assert split(changed, **official).split_sha256 != split(data, **official).split_sha256
+    assert split(changed).data_sha256 != split(data).data_sha256
+    is_same = split(changed).split_sha256 == split(data).split_sha256
+    assert is_same == (column == "ID"), "a split that is drawn does not depend on IDs"
 
 
 def test_the_split_hash_follows_the_labels_of_an_official_file(data: str, tmp_path: Path) -> None:

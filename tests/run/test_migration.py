@@ -14,7 +14,7 @@ from emocore.evaluation.results import load_result
 from emocore.inference.classify import ClassifierPool, classify
 from emocore.jobs.overview import describe_runs
 from emocore.models.adapter import read_info
-from emocore.run.config import RunConfig
+from emocore.run.config import SPLIT_VERSION, RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run, list_damaged_runs, list_finished
 from emocore.run.migration import FORMAT, migrate
@@ -25,6 +25,8 @@ from tests.support.repository import REPOSITORY
 from tests.support.tables import change_status
 
 RECORDS = ("config.json", "environment.json", "provenance.json", "result.json", "state.json", "wandb.json")
+# What a config has been given since, with the value that all runs had before.
+SETTINGS_SINCE = {"config.json": {"split_version": 1}}
 
 
 @pytest.fixture
@@ -53,7 +55,7 @@ def test_every_record_is_read_and_left_as_it_is(earlier: list[RunFolder]) -> Non
         }
         assert {
             name: record.model_dump(mode="json", exclude_unset=True) for name, record in read.items() if record
-        } == {name: json.loads(content) for name, content in files.items()}
+        } == {name: json.loads(content) | SETTINGS_SINCE.get(name, {}) for name, content in files.items()}
         assert files == {name: (run.path / name).read_bytes() for name in RECORDS}
 
 
@@ -98,4 +100,12 @@ def test_a_run_that_was_queued_before_is_still_this_installation_s(tmp_path: Pat
 
 def test_a_record_with_a_format_is_not_changed() -> None:
     for record in ({"format": FORMAT, "a": 1}, {"format": 7}, {"format": None}):
-        assert migrate(record) == record
+        assert migrate(record, "state.json") == record
+
+
+def test_a_config_of_any_format_tells_how_its_texts_were_split(tmp_path: Path) -> None:
+    assert migrate({"format": FORMAT}, "config.json") == {"format": FORMAT, "split_version": 1}
+    assert migrate({}, "config.json") == {"format": FORMAT, "split_version": 1}
+    assert migrate({"split_version": 7}, "config.json") == {"format": FORMAT, "split_version": 7}
+    run = create_run(tmp_path, RunConfig(method="tfidf"))
+    assert read_raw(run, "config.json")["split_version"] == run.config.split_version == SPLIT_VERSION

@@ -85,6 +85,14 @@ def test_runs_are_read_back_as_they_were(server: WandbServer, project: tuple[str
     assert server.unknown == []
 
 
+def test_a_run_from_before_there_were_versions_of_the_split_has_the_first(server: WandbServer, tmp_path: Path) -> None:
+    run = finish(tmp_path)
+    values = run.config.model_dump(exclude={"split_version"})
+    store(server, run.id, values, flatten_run(run))
+    [found] = fetch_team_runs(f"{server.base_url}/team/emotions", timeout_seconds=20).runs
+    assert found.config == run.config.model_copy(update={"split_version": 1})
+
+
 def test_what_cannot_be_compared_is_counted_with_its_reason(project: tuple[str, list[RunFolder]]) -> None:
     address, _ = project
     assert sorted(fetch_team_runs(address, timeout_seconds=20).left_out) == snapshot(
