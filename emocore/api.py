@@ -31,6 +31,7 @@ from emocore.export.content import ComparisonContent
 from emocore.export.gather import gather
 from emocore.jobs import launch as launching
 from emocore.jobs.presets import STUDY_METHODS
+from emocore.jobs.studies import keep_split
 from emocore.jobs.waiting import wait_until_final
 from emocore.run.config import RunConfig, build
 from emocore.run.folder import RunFolder
@@ -149,6 +150,7 @@ def launch(**settings: Any) -> Run:
         DataError: The data cannot be used.
         BaseModelError: The base is not there.
     """
+    settings = keep_split(runs_root(), settings.get("study"), settings)
     [run] = launching.launch(launching.plan_runs([build(RunConfig, settings)]), runs_root(), allow_repeats=True)
     return Run(run)
 
@@ -187,7 +189,7 @@ def study(
         "seeds": list(seeds),
         "replicates": replicates,
         "margin_points": margin_points,
-        "settings": settings,
+        "settings": keep_split(runs_root(), name, settings),
         "method_settings": dict(method_settings or {}),
         "vary": dict(vary or {}),
     }

@@ -25,6 +25,7 @@ from emocore.jobs.queue import (
 )
 from emocore.jobs.scheduler import pause_file
 from emocore.jobs.stop import request_stop
+from emocore.jobs.studies import keep_split
 from emocore.jobs.waiting import wait_until_final
 from emocore.models.bundled import install_bundled
 from emocore.models.resolve import derive, take_over
@@ -69,6 +70,7 @@ def list_settings(markdown: bool, as_json: bool) -> None:
 
 
 def launch_one(settings: dict[str, Any], wait: bool) -> int:
+    settings = keep_split(runs_root(), settings.get("study"), settings)
     return _launch(plan_runs([build(RunConfig, settings)]), wait, allow_repeats=True)
 
 
@@ -86,6 +88,7 @@ def launch_study(
 ) -> int:
     """A value of None takes the preset's value, or the default without a preset. `method_settings` has lines
     METHOD.NAME=VALUE."""
+    settings = keep_split(runs_root(), name, settings)
     own = parse_method_settings(method_settings, STUDY_METHODS if methods is None else methods)
     options = {"methods": methods, "seeds": seeds, "replicates": replicates, "vary": vary}
     given = {option: value for option, value in options.items() if value is not None}

@@ -17,7 +17,7 @@ from emocore.models.available import check_available
 from emocore.models.bases import find_base
 from emocore.models.methods import find_method, reads
 from emocore.models.resolve import resolve
-from emocore.run.config import STARTER, RunConfig
+from emocore.run.config import SPLIT_VERSION, STARTER, RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run, list_runs
 from emocore.run.settings import DATA_FILES, describe_repetition
@@ -56,7 +56,7 @@ def plan_runs(configs: list[RunConfig]) -> Plan:
         notes += [*left_out, *_check_machine(complete)]
     by_rows = sorted(resolved, key=_order_by_rows)
     splits = load_splits(by_rows[-1])  # the data also has the rows of smaller runs
-    notes += splits.notes
+    notes += [*_note_earlier_split(splits), *splits.notes]
     if _order_by_rows(by_rows[0]) < _order_by_rows(by_rows[-1]):
         few, known = load_splits(by_rows[0]), {finding.topic for finding in splits.findings}
         notes += [
@@ -65,6 +65,15 @@ def plan_runs(configs: list[RunConfig]) -> Plan:
             if finding.topic not in known
         ]
     return Plan(resolved, splits, list(dict.fromkeys(notes)))
+
+
+def _note_earlier_split(splits: Splits) -> list[str]:
+    if splits.drawn_by in (None, SPLIT_VERSION):
+        return []
+    return [
+        f"validation and test texts are drawn by version {splits.drawn_by} of the split, as in the run or study that "
+        f"this launch goes on with; a new study has version {SPLIT_VERSION}, which keeps copies of a text in one split"
+    ]
 
 
 def _order_by_rows(config: RunConfig) -> tuple[float, bool]:

@@ -1,14 +1,17 @@
-"""Keeps the record of a study in step with its runs: it is there before they are queued, and goes with the last one."""
+"""Keeps the record of a study in step with its runs: it is there before they are queued, and goes with the last one.
+Later runs of a study are split as the first was.
+"""
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from emocore.errors import ConfigError, EmocoreError, RunError
 from emocore.models.methods import reads
 from emocore.run.config import RunConfig
-from emocore.run.listing import has_study
+from emocore.run.listing import has_study, list_runs
 from emocore.run.study import StudyConfig
 from emocore.run.study_record import (
     Addition,
@@ -22,6 +25,15 @@ from emocore.run.study_record import (
 from emocore.system.locks import open_lock, take_lock
 
 LOCK_FILE = ".launch.lock"
+
+
+def keep_split(root: Path, study: str | None, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a launch into a study, with the version of the split that the study began with, unless they name
+    one. Otherwise a later replicate would learn from texts that the others are scored on."""
+    for run in list_runs(root) if study else []:
+        if run.config.study == study:
+            return {"split_version": run.config.split_version, **settings}
+    return dict(settings)
 
 
 @contextlib.contextmanager

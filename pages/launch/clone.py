@@ -8,7 +8,7 @@ from emocore.errors import EmocoreError, RunError
 from emocore.models.resolve import take_over
 from emocore.run.config import NO_BASE, STARTER, RunConfig
 from emocore.run.listing import find_run, runs_root
-from emocore.run.settings import is_number
+from emocore.run.settings import is_number, use
 from emocore.run.study import StudyConfig
 from emocore.run.study_record import read_study_record
 from pages.launch.study_form import NOTHING
@@ -16,21 +16,22 @@ from pages.shared.plain import plain
 
 # Fields whose input has another key or shape than `launch_FIELD`.
 OTHERWISE = {"method", "seed", "replicate", "study", "data", "base", "learning_rate"}
+WITHOUT_INPUT = [name for name in RunConfig.model_fields if use(name).form is None]
 
 
-def prefill_clone(sources: list[str]) -> bool:
-    """Take over the settings of the run in the page's address (`?clone=RUN`); returns whether there is one. Call it
-    before any input. The form is filled once while it stays open, and again after the page was left, since inputs are
-    lost then."""
+def prefill_clone(sources: list[str]) -> dict[str, Any]:
+    """Take over the settings of the run in the page's address (`?clone=RUN`); returns those that have no input, and
+    nothing if there is no such run. Call it before any input. The form is filled once while it stays open, and again
+    after the page was left, since inputs are lost then."""
     run_id = st.query_params.get("clone")
     if not run_id:
-        return False
+        return {}
     if st.session_state.get("launch_filled_by") != run_id or "launch_seeds" not in st.session_state:
         try:
             config, notes = take_over(find_run(runs_root(), run_id).config)
         except EmocoreError as error:
             st.warning(plain(error), icon=":material/search_off:")
-            return False
+            return {}
         st.session_state["launch_filled_by"] = run_id
         if config.replicate > 1:
             rows = "learns from all training rows" if config.learns_half else "draws other training rows"
@@ -40,7 +41,7 @@ def prefill_clone(sources: list[str]) -> bool:
     st.info(f"These are the settings of run {plain(run_id)}; change what you like.", icon=":material/content_copy:")
     for note in st.session_state.get("launch_clone_notes", []):
         st.warning(plain(note), icon=":material/link_off:")
-    return True
+    return {name: st.session_state[f"launch_{name}"] for name in WITHOUT_INPUT}
 
 
 def _known_margin(study: str | None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from emocore.errors import EmocoreError
 from emocore.evaluation.planner import Repetition, describe_plan, typical_chance
 from emocore.jobs.estimate import estimate_seconds
 from emocore.jobs.launch import Plan, plan_study
+from emocore.jobs.studies import keep_split
 from emocore.models.bases import find_base
 from emocore.models.methods import METHODS
 from emocore.run.config import MOST_REPLICATES, STARTER, build
@@ -57,7 +58,7 @@ halves = st.container(horizontal=True, gap="large")  # on a narrow page one belo
 left, right = halves.container(width=480), halves.container(border=True, width="stretch")
 with left:
     choose_preset(SOURCES)
-    is_clone = prefill_clone(SOURCES)
+    of_clone = prefill_clone(SOURCES)
     data = st.session_state["launch_data"] = choose_data(root)
     base = choose_base()
     methods = st.multiselect(
@@ -69,7 +70,7 @@ with left:
         pooling = find_base(base).pooling
     except EmocoreError:
         pooling = "stock"
-    settings = {"base": base, "data": data or STARTER}
+    settings = {"base": base, "data": data or STARTER, **of_clone}
     columns = st.columns(3)
     with columns[0]:
         settings["rows"] = setting_input("rows", "Training rows")
@@ -123,7 +124,7 @@ with right:
         }
         study = build(StudyConfig, values)
         wanted = study.run_configs()
-        study = study.model_copy(update={"settings": allow_sources(study.settings, root)})
+        study = study.model_copy(update={"settings": keep_split(root, study.name, allow_sources(study.settings, root))})
         files = [Path(study.settings[name]) for name in DATA_FILES if study.settings.get(name)]
         plan = check(study, tuple(file_version(file) for file in files))
     except EmocoreError as error:
@@ -136,7 +137,7 @@ with right:
     runs = counted(len(plan.configs), "run")
     st.markdown(f"**{runs}**, one at a time on each device, {format_minutes(seconds)} in all.")
     if st.button(f"Launch {runs}", type="primary", icon=":material/rocket_launch:"):
-        launch_and_show(plan, root, allow_repeats=is_clone)
+        launch_and_show(plan, root, allow_repeats=bool(of_clone))
     show_planned_runs(plan.configs, study)
     if not study.vary:  # after the button, since the first forecast takes a second
         scored = plan.splits.frames.get("test", plan.splits.frames["validation"])

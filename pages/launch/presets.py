@@ -19,7 +19,11 @@ from pages.shared.plain import plain
 
 OWN = "own"
 # Settings of the open form (data, base, machine) that a preset keeps unless it has its own.
-KEPT = tuple(name for name in with_role("data", "machine", "logging") if not use(name).varied and name != "data")
+KEPT = tuple(
+    name
+    for name in with_role("data", "machine", "logging")
+    if use(name).form and not use(name).varied and name != "data"
+)
 KEPT += ("base", "precision")
 
 

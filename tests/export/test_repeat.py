@@ -23,7 +23,8 @@ from tests.support.tables import make_table, write_csv
 
 FULL = {
     "base": "smollm2-135m", "text_column": "Tweet", "label_columns": ["anger", "joy"], "rows": 60,
-    "validation_share": 0.2, "split_seed": 7, "max_length": 64, "batch_size": 8, "gradient_checkpointing": True,
+    "validation_share": 0.2, "split_seed": 7, "split_version": 1, "max_length": 64, "batch_size": 8,
+    "gradient_checkpointing": True,
     "weight_decay": 0.0, "device": "cpu", "precision": "fp32", "checkpoint_minutes": 2.5,
     "target_modules": ["q_proj", "v_proj"],
 }  # fmt: skip
