@@ -74,6 +74,11 @@ RULES: Mapping[str, Rule] = {
         follows=("data", "training rows"),
     ),
     **{name: Rule("confounds", OTHER_TEXTS) for name in SPLIT_SETTINGS if name not in ("data", "training rows")},
+    title("split_version"): Rule(
+        "confounds",
+        "Each version of the split draws other texts: what one run was scored on, another one may have learned from. "
+        "Compare runs of one version; clones and later runs of a study keep theirs.",
+    ),
     # This holds for methods' defaults, too: more training counts, whether it was chosen or not.
     "epochs": Rule(
         "confounds", "More epochs are more training, whether chosen or by default, so a lead may come from them."

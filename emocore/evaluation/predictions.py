@@ -149,10 +149,9 @@ def load_predictions(
 
     Raises RunError if predictions are missing or damaged.
     """
-    groups: dict[tuple[object, ...], list[PredictedResult]] = {}
+    groups: dict[str, list[PredictedResult]] = {}
     for result in results:
-        truth, row_ids = result.truth(split), tuple(result.row_ids(split))
-        groups.setdefault((row_ids, truth.tobytes(), tuple(result.labels)), []).append(result)
+        groups.setdefault(result.hash_texts(split), []).append(result)
     return [_join_with_halves(members, series, split, policy) for members in groups.values()]
 
 

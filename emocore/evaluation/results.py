@@ -95,8 +95,9 @@ class PredictedResult(Result, ABC):
         return self._rows(split)["text"].tolist()
 
     def hash_texts(self, split: str) -> str:
-        """Equal for runs that were scored on the same texts of a split with the same true labels."""
-        content = f"{self.row_ids(split)}{self.labels}".encode() + self.truth(split).tobytes()
+        """Equal for runs that were scored on the same texts of a split, in the same order, with the same true labels.
+        IDs do not count: rows without any are called by their place in the file, which changes with its order."""
+        content = f"{self.texts(split)}{self.labels}".encode() + self.truth(split).tobytes()
         return hashlib.sha256(content).hexdigest()
 
     def groups(self, split: str) -> list[str] | None:
