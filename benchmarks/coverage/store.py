@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 ENTRIES = ("benchmarks.coverage.halves", "benchmarks.coverage.intervals", "benchmarks.coverage.studies")
 FOLLOWED = (
     "benchmarks.coverage",
-    "emocore.data.groups",
+    "emocore.data.checks.groups",
     "emocore.evaluation",
     "emocore.metrics",
     "emocore.thresholds",

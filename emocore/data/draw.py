@@ -37,7 +37,7 @@ def _hold_out(
         )
     pick = pick_rows_by_order if config.split_version == BY_ORDER else pick_rows
     is_held = pick(frame, table.labels, share, config.split_seed)
-    is_exact = config.split_version == BY_ORDER and not config.group_column
+    is_exact = config.split_version == BY_ORDER and "group_name" not in frame
     if not is_exact and abs(is_held.mean() - share) > share / 2:
         raise DataError(f"{table.name}: {_explain_miss(frame, share, is_held.mean(), config.split_version)}")
     return frame[~is_held], frame[is_held]

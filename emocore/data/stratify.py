@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from emocore.data.balance import Balance
+from emocore.data.checks.texts import hash_forms
 
 ONE = 2**30  # stands for a share of 1 among whole numbers; times a number of rows it fits 64 bits
 
@@ -32,10 +33,10 @@ def order_rows(frame: pd.DataFrame, labels: Sequence[str], seed: int) -> pd.Data
 def number_units(frame: pd.DataFrame) -> np.ndarray:
     """(rows,) the number of each row's unit, in the order of their first rows.
 
-    Copies of a text may differ in case and white space: whoever copies a text often changes these, and a base that
-    reads all letters as small ones cannot tell such copies apart.
+    Copies are what the checks call nearly the same, such as an advert that was sent to many names, since a model that
+    has learned from one of them knows the others.
     """
-    texts = pd.factorize(np.array([" ".join(text.casefold().split()) for text in frame["text"]], dtype=object))[0]
+    texts = pd.factorize(hash_forms(frame["text"]))[0]
     if "group_name" not in frame:
         return texts
     from scipy.sparse import coo_array

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from emocore.data.groups import FEWEST_GROUPS
+from emocore.data.checks.groups import FEWEST_GROUPS
 from emocore.emotions import display_order
 from emocore.errors import DataError, RunError
 from emocore.evaluation.bootstrap import RESAMPLES, resample, score

@@ -18,7 +18,7 @@ from operator import attrgetter
 
 import numpy as np
 
-from emocore.data.groups import FEWEST_GROUPS
+from emocore.data.checks.groups import FEWEST_GROUPS
 from emocore.evaluation.bootstrap import Scores, average_runs
 from emocore.evaluation.deviations import Deviations
 from emocore.evaluation.intervals import FEWEST_POSITIVES

@@ -1,9 +1,8 @@
 """Groups that training shares with a split that is scored are found, and so are few groups."""
 
 from emocore.data.checks.findings import WHOLE_FILE, Finding
-from emocore.data.checks.groups import check_groups
+from emocore.data.checks.groups import FEWEST_GROUPS, check_groups
 from emocore.data.checks.sentences import describe_finding
-from emocore.data.groups import FEWEST_GROUPS
 from tests.support.frames import make_frame, make_texts
 
 
