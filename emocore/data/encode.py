@@ -32,6 +32,17 @@ def encode_splits(splits: Splits, tokenizer: Any, max_length: int) -> "DatasetDi
     )
 
 
+def count_tokens(splits: Splits, encoded: "DatasetDict", tokenizer: Any, max_length: int) -> dict[str, np.ndarray]:
+    """(texts,) by split: the tokens of each text without the cut. Only texts that reach the cut are read again."""
+    counts = {name: np.array(part["length"]) for name, part in encoded.items()}
+    for name, own in counts.items():
+        places = np.flatnonzero(own >= max_length)
+        texts = splits.frames[name]["text"].iloc[places].tolist()
+        whole = tokenizer(texts, truncation=False, verbose=False)["input_ids"] if texts else []
+        own[places] = [len(ids) for ids in whole]
+    return counts
+
+
 def encode_texts(texts: list[str], tokenizer: Any, max_length: int) -> dict[str, list[Any]]:
     """`input_ids`, `attention_mask` and `length` of each text, cut at `max_length` tokens. Raises DataError for a
     length that tokenizers do not accept."""

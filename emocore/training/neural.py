@@ -7,7 +7,8 @@ from pathlib import Path
 import transformers
 from peft import PeftModel
 
-from emocore.data.encode import encode_splits
+from emocore.data.checks.lengths import check_lengths
+from emocore.data.encode import count_tokens, encode_splits
 from emocore.data.split import Splits
 from emocore.models.adapter import AdapterInfo, Precision, describe_adapter, write_info
 from emocore.models.build import LoadedBase, build_model
@@ -18,7 +19,7 @@ from emocore.run.result import Cost
 from emocore.system.faults import reach
 from emocore.tracking.tracker import Tracker
 from emocore.training.callbacks import LogToTracker, SaveCheckpoints
-from emocore.training.provenance import note_base
+from emocore.training.provenance import note_base, note_warnings
 from emocore.training.trainer import EmotionTrainer, training_arguments
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,8 @@ def train(run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker, d
     note_base(run, loaded.revision, Path(loaded.source))
     logger.info("%s, %s, %s attention", device, precision, loaded.model.config._attn_implementation)
     data = encode_splits(splits, loaded.tokenizer, config.max_length)
+    counts = count_tokens(splits, data, loaded.tokenizer, config.max_length)
+    note_warnings(run, map(splits.describe, check_lengths(splits.frames, counts, config.max_length)))
     trainer = EmotionTrainer(
         run_config=config,
         lengths=data["train"]["length"],

@@ -1,9 +1,11 @@
 """Everything other than the config that a result depends on: versions, code, data, device."""
 
 import hashlib
+import logging
 import os
 import platform
 import subprocess
+from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -15,6 +17,8 @@ from emocore.run.provenance import Code, Provenance
 from emocore.run.records import AGAIN, write_record
 from emocore.system.files import open_regular
 from emocore.training.checkpoints import last_checkpoint
+
+logger = logging.getLogger(__name__)
 
 PACKAGES = ("torch", "transformers", "peft", "bitsandbytes", "accelerate", "datasets", "scikit-learn", "numpy", "wandb")
 SAMPLE_BYTES = 2**20
@@ -68,6 +72,18 @@ def note_base(run: RunFolder, revision: str | None, source: Path) -> None:
             raise RunError(f"the base in {source} has changed since this run started; put it back, or clone the run")
     now = {"base_revision": revision, "base_files_sha256": digest}
     write_record(run.path / "provenance.json", provenance.model_copy(update=now))
+
+
+def note_warnings(run: RunFolder, warnings: Iterable[str]) -> None:
+    """Log and store what is doubtful in the data for this base. Raises RunError without `provenance.json`."""
+    told = list(warnings)
+    for warning in told:
+        logger.info("Note: %s", warning)
+    provenance = run.provenance
+    if provenance is None:
+        raise RunError(f"run {run.id}: provenance.json is missing; {AGAIN}")
+    every = list(dict.fromkeys([*provenance.data_warnings, *told]))
+    write_record(run.path / "provenance.json", provenance.model_copy(update={"data_warnings": every}))
 
 
 def digest_folder(base: Path) -> str:

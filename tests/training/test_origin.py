@@ -16,7 +16,7 @@ from emocore.run.provenance import Provenance
 from emocore.run.records import write_record
 from emocore.run.state import RunStatus
 from emocore.training.checkpoints import last_checkpoint
-from emocore.training.provenance import check_same_origin, note_base
+from emocore.training.provenance import check_same_origin, note_base, note_warnings
 from tests.support.forks import ForkedPython
 from tests.support.live_runs import EXECUTE_ALL, carry_out, describe, queue_run, wait_for
 from tests.support.repository import REPOSITORY
@@ -73,6 +73,20 @@ def test_another_base_is_no_trouble_where_nothing_was_trained(killed: RunFolder)
     (copy.path / "provenance.json").unlink()
     with pytest.raises(RunError, match=r"provenance\.json is missing"):
         note_base(copy, "second-revision", NOWHERE)
+
+
+def test_warnings_of_a_base_are_added_once_to_those_of_the_data(killed: RunFolder) -> None:
+    copy = RunFolder(Path(shutil.copytree(killed.path, killed.path.with_name("warned"))))
+    before = copy.provenance
+    assert before
+    for _ in range(2):  # a resumed run finds them again
+        note_warnings(copy, ["2 texts are too long"])
+    assert copy.provenance == before.model_copy(
+        update={"data_warnings": [*before.data_warnings, "2 texts are too long"]}
+    )
+    (copy.path / "provenance.json").unlink()
+    with pytest.raises(RunError, match=r"provenance\.json is missing"):
+        note_warnings(copy, [])
 
 
 @pytest.fixture
