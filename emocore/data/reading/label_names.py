@@ -19,7 +19,7 @@ from emocore.data.reading.names import (
 )
 from emocore.data.reading.record import Reading, Separator
 from emocore.data.rows import check_filled, count_rows
-from emocore.data.source import quote_cell, quote_column, quote_columns, read_source
+from emocore.data.source import DataFile, quote_cell, quote_column, quote_columns, read_source
 from emocore.errors import DataError
 
 SEPARATORS: tuple[Separator, ...] = ("|", ";", ",")
@@ -29,8 +29,12 @@ ITEM = re.compile(r"""(?:\s*+'([^'\\]*+)'\s*+|\s*+"([^"\\]*+)"\s*+|([^'",\[\]]++
 
 
 def read_label_names(source: str) -> tuple[str, ...]:
-    """The names in a file, one per line, for the numbers from 0 on. Raises DataError."""
-    file = read_source(source)
+    """The names in the file at a path, one per line, for the numbers from 0 on. Raises DataError."""
+    return take_label_names(read_source(source))
+
+
+def take_label_names(file: DataFile) -> tuple[str, ...]:
+    """The same of a file that has been read. Raises DataError."""
     encoding = find_encoding(file, None)
     check_text(file, encoding)
     names = [line.strip() for line in open_lines(file, encoding, newline=None)]

@@ -14,9 +14,10 @@ from emocore.data.registry.manifest import HubOrigin, Part, SourceFile, describe
 from emocore.data.registry.store import Dataset, add_dataset
 from emocore.data.source import DataFile, read_source, resolve_source
 from emocore.data.split import split_tables
-from emocore.data.table import SPLIT_COLUMN, SPLIT_NAME, EmotionTable, open_sheet, take_table
+from emocore.data.table import SPLIT_COLUMN, SPLIT_NAME, EmotionTable, Sheet, open_sheet, take_table
 from emocore.errors import DataError
 from emocore.run.config import RunConfig
+from emocore.system.files import file_version
 
 # What all files of a dataset have in common; whatever else the user does not say is guessed for each file.
 SHARED_PARTS = (
@@ -70,10 +71,26 @@ def read_parts(
     With `removes_doubtful`, training rows are left out whose text or group is also in another part, or whose text and
     labels are already there. Raises DataError if a file cannot be read, or no run could split the rows.
     """
-    tables: dict[Part, EmotionTable] = {"train": take_table(open_sheet(files["train"], wishes))}
+    tables = take_parts(open_sheet(files["train"], wishes), files, wishes)
+    return check_parts(tables, files, wishes, paths, removes_doubtful)
+
+
+def take_parts(sheet: Sheet, files: Mapping[Part, DataFile], wishes: Reading) -> dict[Part, EmotionTable]:
+    """The tables in the files, of which `sheet` has the cells of the training file. Raises DataError."""
+    tables: dict[Part, EmotionTable] = {"train": take_table(sheet)}
     first = tables["train"].reading
     shared = wishes.model_copy(update={name: getattr(first, name) for name in SHARED_PARTS})
-    tables |= {part: take_table(open_sheet(file, shared)) for part, file in files.items() if part != "train"}
+    return tables | {part: take_table(open_sheet(file, shared)) for part, file in files.items() if part != "train"}
+
+
+def check_parts(
+    tables: dict[Part, EmotionTable],
+    files: Mapping[Part, DataFile],
+    wishes: Reading,
+    paths: Mapping[Part, Path],
+    removes_doubtful: bool = False,
+) -> Import:
+    """What can be registered of tables that were read from the files. Raises DataError as `read_parts` does."""
     joined = _join(tables)
     frames, findings = _frames_by_split(joined), check_file(joined)
     removed = _remove_doubtful(frames, findings) if removes_doubtful else frames
@@ -143,7 +160,7 @@ def _describe(part: Part, file: DataFile, table: EmotionTable, path: Path | None
         name=file.name,
         path=str(path) if path else None,
         bytes=len(file.content),
-        modified_ns=path.stat().st_mtime_ns if path else None,
+        modified_ns=file_version(path)[0] if path else None,
         sha256=table.sha256,
         reading=table.reading,
     )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from pathlib import PurePath
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -95,3 +96,9 @@ def describe_findings(findings: Iterable[Finding], sources: Sequence[SourceFile]
     names = {source.part: source.name for source in sources}
     whole = dict.fromkeys((WHOLE_FILE, "train", "validation", "test"), names.get("train", "the dataset"))
     return [describe_finding(finding, whole | names) for finding in findings]
+
+
+def shorten_source(source: str) -> str:
+    """A `data` setting as a user would type it: NAME@HASH instead of the path of a dataset's folder."""
+    name = PurePath(source).name
+    return name if REFERENCE.fullmatch(name) else source

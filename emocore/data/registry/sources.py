@@ -1,6 +1,7 @@
 """What has become of the files that a registered dataset was made from, and which runs need the dataset."""
 
 import hashlib
+from collections import defaultdict
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -43,12 +44,16 @@ def describe_changes(dataset: Dataset) -> list[str]:
 
 def find_users(dataset: Dataset, runs_folder: Path) -> list[str]:
     """The ids of the readable runs that name this version."""
-    reference = dataset.manifest.reference
-    return [
-        run.id
-        for run in list_runs(runs_folder)
-        if any(Path(value).name == reference for name in DATA_FILES if (value := getattr(run.config, name)))
-    ]
+    return find_all_users(runs_folder).get(dataset.manifest.reference, [])
+
+
+def find_all_users(runs_folder: Path) -> dict[str, list[str]]:
+    """Name of a dataset's version (NAME@HASH) -> the ids of the readable runs that name it."""
+    users: dict[str, list[str]] = defaultdict(list)
+    for run in list_runs(runs_folder):
+        for reference in {Path(value).name for name in DATA_FILES if (value := getattr(run.config, name))}:
+            users[reference].append(run.id)
+    return users
 
 
 @lru_cache(maxsize=256)

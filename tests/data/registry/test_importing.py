@@ -7,6 +7,7 @@ import pytest
 from emocore.data.load import load_table, read_dataset, resolve_data
 from emocore.data.reading.record import Reading
 from emocore.data.registry.importing import read_files, register
+from emocore.data.registry.manifest import shorten_source
 from emocore.data.registry.sources import describe_changes, find_change, find_users
 from emocore.data.registry.store import Dataset, datasets_root
 from emocore.data.split import load_splits
@@ -132,3 +133,10 @@ def test_runs_that_name_a_version_are_found(files: dict[str, str]) -> None:
 
 def test_labels_are_those_of_the_file(files: dict[str, str]) -> None:
     assert add(files).manifest.labels == LABELS
+
+
+def test_a_source_is_told_by_the_name_of_its_dataset() -> None:
+    reference = "my.tweets-2@0123456789ab"
+    assert shorten_source(f"/home/me/runs/.datasets/{reference}") == reference
+    for other in ("starter", "/home/me/a.csv", "/home/me/a@b.csv", reference, "me@0123456789abc"):
+        assert shorten_source(other) == other

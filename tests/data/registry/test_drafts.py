@@ -1,0 +1,55 @@
+"""A draft tells how files are read, and after an error as much as is known."""
+
+from pathlib import Path
+
+from emocore.data.reading.record import Reading
+from emocore.data.registry.drafts import STEPS, Draft, read_draft
+from emocore.data.source import DataFile
+from tests.support.tables import LABELS, make_table
+
+
+def read(content: bytes, wishes: Reading | None = None, **others: bytes) -> tuple[Draft, list[int]]:
+    steps: list[int] = []
+    files = {"train": DataFile("a.csv", content)} | {part: DataFile(f"{part}.csv", own) for part, own in others.items()}
+    draft = read_draft(files, wishes or Reading(), {"train": Path("/a.csv")}, False, lambda step, _: steps.append(step))  # type: ignore[arg-type]
+    return draft, steps
+
+
+def as_csv(rows: int = 200, seed: int = 0, separator: str = ",") -> bytes:
+    return make_table(rows, seed).to_csv(index=False, sep=separator).encode()
+
+
+def test_a_draft_without_an_error_can_be_registered_and_is_counted() -> None:
+    draft, steps = read(as_csv(separator=";"), test=as_csv(seed=1, separator=";"))
+    assert draft.found and draft.counts and draft.error is None
+    assert draft.columns == ("ID", "Tweet", *LABELS) and draft.reading.delimiter == ";"
+    assert draft.counts.texts == {"train": 200, "test": 200}
+    assert len(draft.first_cells) == 8 and draft.first_cells.index[0] == 2
+    assert [source.path for source in draft.found.sources] == ["/a.csv", None]
+    assert steps == list(range(1, 1 + STEPS))
+
+
+def test_after_an_error_in_the_labels_the_whole_reading_is_known() -> None:
+    draft, _ = read(as_csv().replace(b",0,0,0,0", b",0,0,maybe,0", 2))
+    assert draft.found is None and draft.error and "'maybe' where a label is 0 or 1" in draft.error
+    assert draft.reading.labels == LABELS and draft.reading.text_column == "Tweet"
+
+
+def test_where_no_text_is_found_the_cells_are_shown_and_the_column_can_be_set() -> None:
+    content = as_csv().replace(b"Tweet", b"line").replace(b"ID", b"said")
+    content = b"\n".join(line + (b",by" if not n else b",so me") for n, line in enumerate(content.splitlines()))
+    draft, _ = read(content)
+    assert draft.error and "no text column found" in draft.error
+    assert draft.columns[:2] == ("said", "line") and draft.reading.encoding == "utf-8"
+    draft, _ = read(content, Reading(text_column="line", id_column="said"))
+    assert draft.error is None and draft.reading.text_column == "line"
+
+
+def test_a_file_without_readable_cells_has_nothing_to_show() -> None:
+    draft, _ = read(b"PK\x03\x04")
+    assert draft.error and draft.columns == () and draft.first_cells.empty
+
+
+def test_an_error_in_another_part_is_told_too() -> None:
+    draft, _ = read(as_csv(), test=as_csv().replace(b"anger", b"rage"))
+    assert draft.error and "test.csv" in draft.error and draft.found is None
