@@ -59,6 +59,7 @@ except EmocoreError as error:
 page = st.navigation(
     [
         st.Page("pages/start/page.py", title="Start", icon=":material/home:", default=True),
+        st.Page("pages/data/page.py", url_path="data", title="Data", icon=":material/dataset:"),
         st.Page("pages/launch/page.py", url_path="launch", title="Launch", icon=":material/rocket_launch:"),
         st.Page("pages/runs/page.py", url_path="runs", title="Runs", icon=":material/list:"),
         st.Page("pages/compare/page.py", url_path="compare", title="Compare", icon=":material/bar_chart:"),

@@ -60,6 +60,11 @@ class Shape(NamedTuple):
 
 SHAPES = {  # by the path of the address; the heading of a run's page is the run's title
     "/": Shape("Emocore", "Which parameter-efficient method", ":text('All runs')"),
+    "/data": Shape(
+        "Data",
+        "Labelled texts that runs learn from",
+        ".st-key-data_list, .st-key-data_end, :text('Choose a file first')",
+    ),
     "/launch": Shape("Launch", "Train one method, or several", ".st-key-launch_shares, :text('Choose the data first')"),
     "/runs": Shape("Runs", "Every run with its state", ":text('are free.')"),
     "/compare": Shape("Compare", "See which method is better", ".st-key-compare_view ~ *"),

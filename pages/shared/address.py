@@ -13,6 +13,7 @@ import streamlit as st
 
 Option = TypeVar("Option", bound=str)
 T = TypeVar("T")
+SEEN_KEY = "address_seen"  # the parameters that the page has read or written last
 
 
 def choose_one(
@@ -66,7 +67,20 @@ def write(values: Mapping[str, str | list[str] | None]) -> None:
         new[name] = [value] if isinstance(value, str) else value or []
     new = {name: value for name, value in new.items() if value}
     if new != old:
+        st.session_state[SEEN_KEY] = new
         st.query_params.from_dict(new)
+
+
+def follow(keys: Sequence[str]) -> None:
+    """Call this at the top of a page with links to itself. If Back or a link has changed the address, the inputs `keys`
+    start again from it. Such a link changes the parameters here, but not in the browser, which is told them; it adds no
+    step to its history if it has them already."""
+    now = {name: st.query_params.get_all(name) for name in st.query_params}
+    if st.session_state.get(SEEN_KEY, now) != now:
+        for key in keys:
+            st.session_state.pop(key, None)
+    st.session_state[SEEN_KEY] = now
+    st.query_params.from_dict(now)
 
 
 def recall(name: str, key: str) -> str | None:

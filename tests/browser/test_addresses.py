@@ -9,7 +9,8 @@ from tests.support.app_browser import BROWSER_MARKS, App, open_page
 
 pytestmark = BROWSER_MARKS
 HEADINGS = {
-    "": "Emocore", "launch": "Launch", "runs": "Runs", "compare": "Compare", "playground": "Playground", "run": "Run",
+    "": "Emocore", "data": "Data", "launch": "Launch", "runs": "Runs", "compare": "Compare",
+    "playground": "Playground", "run": "Run",
 }  # fmt: skip
 
 

@@ -74,6 +74,9 @@ def every_page(app: App) -> list[str]:
     run = next(path.name for path in app.runs.iterdir() if (path / "state.json").is_file())
     return [
         "",
+        "data",
+        "data?dataset=starter&view=texts",
+        "data?add=upload",
         "launch",
         "runs",
         "runs?study=s",
@@ -104,7 +107,7 @@ def test_no_page_asks_for_anything_that_is_not_on_this_machine(served: App, brow
 
 def test_no_link_in_an_address_becomes_a_link_on_the_page(served: App, browser: Browser) -> None:
     name = "https://evil.example/a www.evil.example mailto:a@evil.example [x](http://evil.example)"
-    for address in ("run?run=", "compare?study=", "launch?clone="):
+    for address in ("run?run=", "compare?study=", "launch?clone=", "launch?data=", "data?dataset="):
         page = open_page(browser, f"{served.url}/{address}{quote(name)}")
         expect(page.get_by_test_id("stAlert").filter(has_text=name)).to_be_visible()
         links = page.locator("[data-testid=stMain] a[href]").evaluate_all("links => links.map(link => link.href)")

@@ -1,0 +1,1 @@
+"""Datasets: what is there, what each holds, and adding one from files."""

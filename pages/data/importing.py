@@ -1,0 +1,118 @@
+"""Add a dataset: choose files, see and correct how they are read, look at what was found, and store it."""
+
+import re
+from pathlib import Path
+
+import streamlit as st
+from pydantic import ValidationError
+
+from emocore.data.reading.record import Reading
+from emocore.data.registry.drafts import Draft
+from emocore.data.registry.importing import Import, register
+from emocore.data.registry.manifest import LONGEST_NOTE
+from emocore.data.registry.store import check_name, datasets_root, list_datasets
+from emocore.errors import EmocoreError
+from emocore.run.records import describe_problem
+from emocore.text import counted
+from pages.data.actions import link_to_all
+from pages.data.controls import Wishes, show_controls
+from pages.data.dataset import ADDED_KEY
+from pages.data.files import ChosenFiles, choose_files
+from pages.data.found import show_found, show_preview
+from pages.data.jobs import draft_reader, show_progress
+from pages.shared.plain import plain
+
+LAST_KEY = "data_last_draft"  # of the files on this page: what is shown while they are read in another way
+
+
+def show() -> None:
+    link_to_all()
+    st.subheader("Add data")
+    chosen = choose_files()
+    if chosen.has_problem or "train" not in chosen.files:
+        if not chosen.has_problem:
+            st.info("Choose a file first. Nothing is stored before you register it.", icon=":material/info:")
+            st.caption(
+                "A dataset of the Hugging Face Hub is added on the command line: "
+                "`python -m emocore data add NAME hub:OWNER/DATASET`."
+            )
+        return
+    key = f"data_{next(sha256 for use, _, sha256 in chosen.contents if use == 'train')[:12]}"
+    for typed in (f"{key}_name", f"{key}_licence", f"{key}_removes"):  # kept while a draft cannot be registered
+        if typed in st.session_state:
+            st.session_state[typed] = st.session_state[typed]
+    wishes: Wishes = st.session_state.setdefault(f"{key}_wishes", {})
+    st.markdown("#### How it is read")
+    st.caption("What is not set by you is guessed from the file. Each change reads the file again.")
+    draft, is_busy = _read(chosen, wishes, st.session_state.get(f"{key}_removes", False))
+    if draft is None:
+        return
+    show_controls(draft, wishes, key, is_busy)
+    if draft.error:
+        st.error(plain(draft.error), title="This cannot be registered yet", icon=":material/error:")
+    show_preview(draft)
+    if draft.found and draft.counts:
+        show_found(draft.found, draft.counts, f"{key}_removes", is_busy)
+        _show_registration(draft.found, key, is_busy)
+
+
+def _read(chosen: ChosenFiles, wishes: Wishes, removes: bool) -> tuple[Draft | None, bool]:
+    """The draft, and whether it is an older one that is shown while the files are read. None if there is none yet."""
+    names = {"label_names": chosen.label_names} if chosen.label_names else {}
+    try:
+        reading = Reading.model_validate(wishes | names)
+    except ValidationError as error:
+        what = plain(f"{describe_problem(error)}. Set one of them back to the guess.")
+        st.error(what, title="Two of these contradict each other", icon=":material/error:")
+        return _last_draft(chosen), False
+    job = draft_reader().ask(tuple(chosen.contents), chosen.files, reading, chosen.paths, removes)
+    if not job.future.done():
+        show_progress(job)
+        return _last_draft(chosen), True
+    draft = job.future.result()
+    st.session_state[LAST_KEY] = (chosen.contents, draft)
+    return draft, False
+
+
+def _last_draft(chosen: ChosenFiles) -> Draft | None:
+    contents, draft = st.session_state.get(LAST_KEY, (None, None))
+    return draft if contents == chosen.contents else None
+
+
+def _show_registration(found: Import, key: str, is_busy: bool) -> None:
+    st.markdown("#### Name and register")
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(found.sources[0].name).stem).strip("-._")[:60]
+    left, right = st.columns(2)
+    st.session_state.setdefault(f"{key}_name", stem or "data")
+    name = left.text_input("Name", key=f"{key}_name", max_chars=60, help="Runs name it so.").strip()
+    licence = right.text_input(
+        "Licence note", key=f"{key}_licence", max_chars=LONGEST_NOTE, placeholder="such as CC-BY-4.0, from where",
+        help="Where the texts are from and what may be done with them; kept with the dataset.",
+    ).strip()  # fmt: skip
+    try:
+        check_name(name)
+        root = datasets_root()
+        versions = [dataset.manifest.version for dataset in list_datasets(root) if dataset.manifest.name == name]
+    except EmocoreError as error:
+        st.error(plain(error), icon=":material/error:")
+        st.button("Register", type="primary", disabled=True, key="data_register_refused")
+        return
+    if versions:
+        st.caption(f"{plain(name)} has {counted(len(versions), 'version')}; this becomes another, and those stay.")
+    if st.button("Register", type="primary", icon=":material/save:", key="data_register", disabled=is_busy):
+        with st.spinner("Storing the texts"):
+            _register(name, found, licence or None)
+
+
+def _register(name: str, found: Import, licence: str | None) -> None:
+    """After a double click, the second finds what the first has stored, and keeps what is said of it."""
+    try:
+        dataset, is_new = register(datasets_root(), name, found, licence)
+    except EmocoreError as error:
+        st.error(plain(error), icon=":material/error:")
+        return
+    title, reference = dataset.title, dataset.manifest.reference
+    said = f"{title} is registered." if is_new else f"Nothing new: {title} has the same content."
+    st.session_state.setdefault(ADDED_KEY, {}).setdefault(reference, said)
+    st.query_params.from_dict({"dataset": reference})
+    st.rerun()
