@@ -1,26 +1,23 @@
-"""Files uploaded in the browser, which are stored in the runs folder.
+"""Files in `uploads` in the runs folder: data that earlier versions took from the browser and that runs still name.
 
-Runs of other runs folders that use an upload are not known here.
+An upload now becomes a registered dataset (`emocore.data.registry`), so nothing is added here. Runs of other runs
+folders that use an upload are not known here.
 """
 
 import contextlib
-import hashlib
-import os
 import re
 import time
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from emocore.data.source import DataFile
-from emocore.data.table import check_table
 from emocore.errors import DataError
-from emocore.system.files import file_version, read_bytes, write_atomically
+from emocore.system.files import file_version, read_bytes
 
 UPLOADS = "uploads"  # below the runs folder
 HASH_LENGTH = 12
 OWN_NAME = re.compile(rf"\.?([0-9a-f]{{{HASH_LENGTH}}})-.*", re.DOTALL)
-KEPT_SECONDS = 3600.0  # because a form that is still open may use the file
+KEPT_SECONDS = 3600.0  # because a form of an earlier version that is still open may use the file
 
 
 @dataclass(frozen=True)
@@ -31,38 +28,6 @@ class Upload:
     bytes: int
     age_seconds: float
     runs: tuple[str, ...]
-
-
-def store_upload(
-    root: Path,
-    name: str,
-    content: bytes,
-    text_column: str | None = None,
-    label_columns: list[str] | None = None,
-    group_column: str | None = None,
-) -> Path:
-    """Store an uploaded file under `root/uploads` by its hash, so that the same file is stored only once.
-
-    `name` is only for people; parts that could lead out of the folder are removed. Raises DataError and stores nothing
-    if the file is not a table of texts and labels, or the folder cannot be written.
-    """
-    folder = root / UPLOADS
-    safe_name = re.sub(r"[^\w.-]", "_", Path(name).name)[-60:]
-    path = folder / f"{hashlib.sha256(content).hexdigest()[:HASH_LENGTH]}-{safe_name}"
-    try:
-        if path.is_file():
-            if time.time() - path.stat().st_mtime > KEPT_SECONDS / 2:
-                os.utime(path)  # it is in use in a form again
-            return path
-    except OSError as error:
-        raise _unwritable(folder, error) from None
-    check_table(DataFile(safe_name, content), text_column, label_columns, group_column)
-    try:
-        folder.mkdir(exist_ok=True)
-        write_atomically(path, content)
-    except OSError as error:
-        raise _unwritable(folder, error) from None
-    return path
 
 
 def list_uploads(root: Path) -> list[Upload]:
@@ -126,7 +91,3 @@ def _find_hashes(path: Path, version: tuple[int, int]) -> frozenset[str]:
 def _hash_of(path: Path) -> str:
     found = OWN_NAME.fullmatch(path.name)
     return found[1] if found else ""
-
-
-def _unwritable(folder: Path, error: OSError) -> DataError:
-    return DataError(f"the upload cannot be stored ({error.strerror}: {folder}); free space, or make it writable")

@@ -1,57 +1,76 @@
 """The Launch form's first questions: which data, which base."""
 
-from pathlib import Path
-
 import streamlit as st
 
-from emocore.data.source import DATA_SUFFIXES
-from emocore.data.uploads import store_upload
+from emocore.data.registry.store import Dataset, datasets_root, list_datasets
 from emocore.errors import DataError
 from emocore.models.bases import BASES
 from emocore.run.config import STARTER
-from emocore.run.parse import parse_list
 from emocore.run.settings import describe
-from emocore.text import format_count
+from emocore.text import counted, format_count
 from pages.launch.settings import add_error_slot
+from pages.shared.address import choose_one, write
 from pages.shared.plain import plain
 
-SOURCES = ["Starter set", "File on disk", "Upload"]
+DATASET, FILE = "Dataset", "File on disk"
 
 
-def choose_data(root: Path) -> str | None:
+def choose_data() -> str | None:
+    """A dataset by its name, or a file by its path; None as long as no file is named."""
     source = st.segmented_control(
-        "Data", SOURCES, default=SOURCES[0], required=True, help=describe("data"), key="launch_source"
+        "Data", [DATASET, FILE], default=DATASET, required=True, help=describe("data"), key="launch_source"
     )
-    data: str | None = STARTER
-    if source == SOURCES[1]:
-        data = st.text_input(
-            "Path of a CSV or TSV", key="launch_path", placeholder="/home/me/tweets.csv",
-            help="It must be below your home or the working directory; EMOCORE_DATA_FOLDERS names further folders.",
-        ).strip()  # fmt: skip
-        if not data:
-            st.caption("The file has a text column and one 0/1 column per emotion, such as ID, Tweet, anger, …, trust.")
-    elif source == SOURCES[2]:
-        data = _take_upload(root)
+    data = _choose_dataset() if source == DATASET else _name_file()
     add_error_slot("data")
-    return data or None
+    return data
 
 
-def _take_upload(root: Path) -> str | None:
-    """The upload is read with the columns under More settings, and kept once it can be read."""
-    upload = st.file_uploader(
-        "A CSV or TSV with a text column and 0/1 label columns", type=[suffix[1:] for suffix in DATA_SUFFIXES]
-    )
-    if not upload:
-        return None
-    text_column, group_column = (
-        st.session_state.get(f"launch_{name}", "").strip() or None for name in ("text_column", "group_column")
-    )
-    label_columns = parse_list(st.session_state.get("launch_label_columns", "")) or None
+def _choose_dataset() -> str:
+    datasets = {dataset.manifest.reference: dataset for dataset in list_choices()}
+    wanted = st.query_params.get("data", STARTER)
+    if wanted not in (STARTER, *datasets) and "launch_dataset" not in st.session_state:
+        st.warning(f"There is no dataset {plain(wanted[:200])} here.", icon=":material/search_off:")
+    chosen = choose_one(
+        st, "Dataset", [STARTER, *datasets], name="data", key="launch_dataset", label_visibility="collapsed",
+        format_func=lambda name: _describe(datasets[name]) if name in datasets else "Starter set, built in",
+    )  # fmt: skip
+    with st.container(horizontal=True):
+        st.page_link(
+            "pages/data/page.py", label="Look at it", icon=":material/search:", query_params={"dataset": chosen}
+        )
+        st.page_link(
+            "pages/data/page.py", label="Add your own data", icon=":material/add_circle:",
+            query_params={"add": "upload"},
+        )  # fmt: skip
+    return chosen
+
+
+def list_choices() -> list[Dataset]:
+    """All versions by name, of each name the latest first. What cannot be listed is warned of on the Data page."""
     try:
-        return str(store_upload(root, upload.name, upload.getvalue(), text_column, label_columns, group_column))
-    except DataError as error:
-        st.error(plain(error), icon=":material/error:")
-        return None
+        found = list_datasets(datasets_root())
+    except DataError:
+        return []
+    return sorted(found, key=lambda dataset: (dataset.manifest.name.lower(), -dataset.manifest.version))
+
+
+def _describe(dataset: Dataset) -> str:
+    manifest = dataset.manifest
+    return f"{dataset.title} · {counted(sum(manifest.rows.values()), 'text')}, {counted(len(manifest.labels), 'label')}"
+
+
+def _name_file() -> str | None:
+    write({"data": None})
+    path = st.text_input(
+        "Path of a CSV or TSV", key="launch_path", placeholder="/home/me/tweets.csv",
+        help="It must be below your home or the working directory; EMOCORE_DATA_FOLDERS names further folders.",
+    ).strip()  # fmt: skip
+    if not path:
+        st.caption(
+            "The file has a text column and one 0/1 column per emotion, such as ID, Tweet, anger, …, trust. "
+            "Files of any other form are added on the Data page."
+        )
+    return path or None
 
 
 def choose_base() -> str:

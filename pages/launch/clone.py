@@ -4,13 +4,15 @@ from typing import Any
 
 import streamlit as st
 
+from emocore.data.registry.manifest import shorten_source
 from emocore.errors import EmocoreError, RunError
 from emocore.models.resolve import take_over
 from emocore.run.config import NO_BASE, STARTER, RunConfig
 from emocore.run.listing import find_run, runs_root
-from emocore.run.settings import is_number, use
+from emocore.run.settings import DATA_FILES, is_number, use
 from emocore.run.study import StudyConfig
 from emocore.run.study_record import read_study_record
+from pages.launch.choices import DATASET, FILE, list_choices
 from pages.launch.study_form import NOTHING
 from pages.shared.plain import plain
 
@@ -19,7 +21,7 @@ OTHERWISE = {"method", "seed", "replicate", "study", "data", "base", "learning_r
 WITHOUT_INPUT = [name for name in RunConfig.model_fields if use(name).form is None]
 
 
-def prefill_clone(sources: list[str]) -> dict[str, Any]:
+def prefill_clone() -> dict[str, Any]:
     """Take over the settings of the run in the page's address (`?clone=RUN`); returns those that have no input, and
     nothing if there is no such run. Call it before any input. The form is filled once while it stays open, and again
     after the page was left, since inputs are lost then."""
@@ -37,7 +39,7 @@ def prefill_clone(sources: list[str]) -> dict[str, Any]:
             rows = "learns from all training rows" if config.learns_half else "draws other training rows"
             notes = [*notes, f"that run is replicate {config.replicate}; a launch from here {rows}"]
         st.session_state["launch_clone_notes"] = notes
-        st.session_state.update(form_values(config, sources) | _known_margin(config.study))
+        st.session_state.update(form_values(config) | _known_margin(config.study))
     st.info(f"These are the settings of run {plain(run_id)}; change what you like.", icon=":material/content_copy:")
     for note in st.session_state.get("launch_clone_notes", []):
         st.warning(plain(note), icon=":material/link_off:")
@@ -53,17 +55,21 @@ def _known_margin(study: str | None) -> dict[str, Any]:
     return {"launch_margin_points": record.margin_points} if record else {}
 
 
-def form_values(config: RunConfig, sources: list[str]) -> dict[str, Any]:
-    """Key of each input -> its value. `sources` are the starter set, a file on disk, an upload."""
+def form_values(config: RunConfig) -> dict[str, Any]:
+    """Key of each input -> its value."""
+    config = config.model_copy(
+        update={name: shorten_source(value) for name in DATA_FILES if (value := getattr(config, name))}
+    )
     values = {
         f"launch_{name}": value if is_number(name) else as_text(value)
         for name, value in config.model_dump().items()
         if name not in OTHERWISE
     }
-    is_starter = config.data == STARTER
+    is_dataset = config.data in (STARTER, *(dataset.manifest.reference for dataset in list_choices()))
     return values | {
-        "launch_source": sources[0] if is_starter else sources[1],
-        "launch_path": "" if is_starter else config.data,
+        "launch_source": DATASET if is_dataset else FILE,
+        "launch_dataset": config.data if is_dataset else STARTER,
+        "launch_path": "" if is_dataset else config.data,
         "launch_base": "minilm-l6" if config.base == NO_BASE else config.base,
         "launch_methods": [config.method],
         f"launch_rate_{config.method}": config.learning_rate,

@@ -21,7 +21,7 @@ from emocore.run.study import MOST_MARGIN_POINTS, StudyConfig
 from emocore.system.devices import own_devices
 from emocore.system.files import file_version
 from emocore.text import counted, format_minutes
-from pages.launch.choices import SOURCES, choose_base, choose_data
+from pages.launch.choices import choose_base, choose_data
 from pages.launch.clone import prefill_clone
 from pages.launch.presets import choose_preset
 from pages.launch.preview import show_data_preview
@@ -57,9 +57,9 @@ st.caption("Train one method, or several as a study in which nothing else differ
 halves = st.container(horizontal=True, gap="large")  # on a narrow page one below the other
 left, right = halves.container(width=480), halves.container(border=True, width="stretch")
 with left:
-    choose_preset(SOURCES)
-    of_clone = prefill_clone(SOURCES)
-    data = st.session_state["launch_data"] = choose_data(root)
+    choose_preset()
+    of_clone = prefill_clone()
+    data = st.session_state["launch_data"] = choose_data()
     base = choose_base()
     methods = st.multiselect(
         "Methods", list(METHODS), default=["lora", "ia3", "qlora"], key="launch_methods",

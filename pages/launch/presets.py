@@ -27,7 +27,7 @@ KEPT = tuple(
 KEPT += ("base", "precision")
 
 
-def choose_preset(sources: list[str]) -> None:
+def choose_preset() -> None:
     """Show the choice of a preset, which fills the form once; later changes stay. Call it before any input."""
     if "launch_preset" not in st.session_state:
         wanted = st.query_params.get("preset", OWN)
@@ -50,14 +50,14 @@ def choose_preset(sources: list[str]) -> None:
     if st.session_state.get("launch_filled_by") != chosen or "launch_seeds" not in st.session_state:
         try:
             study = preset_study(chosen, allow_sources(_form_settings(chosen), runs_root()))
-            values = study_values(study, sources)
+            values = study_values(study)
         except EmocoreError as error:
             st.warning(plain(error), title="The preset could not fill the form", icon=":material/warning:")
             return
         st.session_state.update(values, launch_filled_by=chosen)
 
 
-def study_values(study: StudyConfig, sources: list[str]) -> dict[str, Any]:
+def study_values(study: StudyConfig) -> dict[str, Any]:
     """Key of each input -> its value, for a study; other inputs go back to their defaults."""
     rates = {method: own.get("learning_rate") for method, own in study.method_settings.items()}
     own = [
@@ -68,7 +68,7 @@ def study_values(study: StudyConfig, sources: list[str]) -> dict[str, Any]:
     ]
     [(setting, values)] = study.vary.items() or [(NOTHING, [])]
     return (
-        form_values(build(RunConfig, study.settings), sources)
+        form_values(build(RunConfig, study.settings))
         | {f"launch_rate_{method}": rates.get(method) for method in METHODS}
         | {
             "launch_methods": study.methods,

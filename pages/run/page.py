@@ -4,13 +4,14 @@ import pandas as pd
 import streamlit as st
 
 from emocore.charts.curves import metric_curves
+from emocore.data.registry.manifest import shorten_source
 from emocore.errors import EmocoreError
 from emocore.evaluation.curves import curve_table
 from emocore.jobs.queue import queue_place
 from emocore.jobs.scheduler import pause_file
 from emocore.metrics import METRIC_DESCRIPTIONS
 from emocore.run.listing import runs_root
-from emocore.run.settings import describe, describe_repetition
+from emocore.run.settings import DATA_FILES, describe, describe_repetition
 from emocore.run.state import RunStatus
 from emocore.text import format_bytes, format_seconds
 from pages.run.actions import show_actions
@@ -121,7 +122,11 @@ if drawn.data_warnings:
 if config:
     with st.expander("Settings, as it ran"):
         settings = [
-            {"setting": name, "value": str(value), "meaning": describe(name)}
+            {
+                "setting": name,
+                "value": shorten_source(str(value)) if name in DATA_FILES else str(value),
+                "meaning": describe(name),
+            }
             for name, value in config.model_dump(exclude_none=True).items()
         ]
         st.dataframe(pd.DataFrame(settings), hide_index=True)

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from emocore.cli.main import cli, main
-from emocore.data.uploads import store_upload
 from emocore.jobs.queue import pause_queue, waiting_runs
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
@@ -26,6 +25,7 @@ from tests.support.live_runs import end_processes, stand_in, wait_for_status
 from tests.support.refusals import assert_one_line
 from tests.support.repository import REPOSITORY
 from tests.support.tables import change_status, make_table
+from tests.support.uploads import keep_upload
 
 PAUSED = "note: the queue is paused; `python -m emocore queue --continue` continues it\n"
 
@@ -175,7 +175,7 @@ def test_uploads_are_listed_and_those_of_no_run_removed(capsys: pytest.CaptureFi
     assert main(["uploads"]) == 0
     assert capsys.readouterr().out == "No uploads.\n"
     used, unused = (
-        store_upload(runs_root(), f"{rows}.csv", make_table(rows).to_csv(index=False).encode()) for rows in (50, 60)
+        keep_upload(runs_root(), f"{rows}.csv", make_table(rows).to_csv(index=False).encode()) for rows in (50, 60)
     )
     run = create_run(runs_root(), RunConfig(method="tfidf", data=str(used)))
     for path in (used, unused):

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from emocore.data.allowed import allow_sources, find_allowed
-from emocore.data.uploads import store_upload
 from emocore.errors import DataError
 from emocore.run.config import STARTER
 from tests.support.tables import write_text
+from tests.support.uploads import keep_upload
 
 TABLE = "text,anger,joy\nx,1,0\ny,0,1\n"
 
@@ -107,7 +107,7 @@ def test_the_whole_disk_is_nobodys_home(home: Path, monkeypatch: pytest.MonkeyPa
 def test_uploads_are_read_wherever_the_runs_are(home: Path) -> None:
     runs = home.parent / "else" / ".runs"
     runs.mkdir()
-    path = store_upload(runs, "my data.csv", TABLE.encode())
+    path = keep_upload(runs, "my data.csv", TABLE.encode())
     assert find_allowed(str(path), runs) == path
     with pytest.raises(DataError):
         find_allowed(str(path), home)

@@ -1,4 +1,4 @@
-"""Uploads are stored once they can be read, listed with the runs that use them, and removed if no run does."""
+"""Uploads of earlier versions are listed with the runs that use them, and removed if no run does."""
 
 import json
 import os
@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from emocore.data.uploads import UPLOADS, list_uploads, remove_unused_uploads, store_upload
-from emocore.errors import DataError
+from emocore.data.uploads import UPLOADS, list_uploads, remove_unused_uploads
 from tests.support.damaged_folders import IN_PLACE, IN_PLACE_OF_FILES, replace_with
+from tests.support.uploads import keep_upload
 
 TABLE = b"text,anger,joy\nx,1,0\ny,0,1\n"
 
@@ -31,58 +31,12 @@ def use(root: Path, run: str, path: Path, config: str | None = None) -> None:
     (root / run / "config.json").write_text(config or json.dumps({"data": str(path)}), encoding="utf-8")
 
 
-@pytest.mark.parametrize(
-    "name", ["../../x.csv", "a\\b.csv", "/etc/cron.d/x.csv", "x" * 300 + ".csv", "<b>\n.csv", "名.csv"]
-)
-def test_an_upload_is_kept_once_below_the_runs_folder(root: Path, name: str) -> None:
-    path = store_upload(root, name, TABLE)
-    assert path.parent == root / UPLOADS and path.read_bytes() == TABLE and path.suffix == ".csv"
-    assert store_upload(root, name, TABLE) == path
-    assert list(path.parent.iterdir()) == [path]
-
-
-def test_a_file_that_cannot_be_read_is_not_kept(root: Path) -> None:
-    with pytest.raises(DataError, match=r"x\.csv, row 2, column 'joy': '7'"):
-        store_upload(root, "x.csv", b"text,anger,joy\nx,1,7\ny,0,1\n")
-    other = b"said,by,anger,joy\nx,me,1,0\ny,you,0,1\n"
-    with pytest.raises(DataError, match="no text column"):
-        store_upload(root, "x.csv", other)
-    assert list(root.iterdir()) == []
-    assert store_upload(root, "x.csv", other, "said").is_file()
-    numbered = b"text,author,anger,joy\nx,7,1,0\ny,8,0,1\n"
-    with pytest.raises(DataError, match="'7' where a label is 0 or 1"):
-        store_upload(root, "x.csv", numbered)
-    assert store_upload(root, "x.csv", numbered, group_column="author").is_file()
-
-
-@pytest.mark.parametrize("obstacle", ["file", "link to nowhere", "gone"])
-def test_where_nothing_can_be_written_an_upload_is_refused_in_a_line(root: Path, obstacle: str) -> None:
-    if obstacle == "file":
-        (root / UPLOADS).write_text("in the way", encoding="utf-8")
-    elif obstacle == "link to nowhere":
-        (root / UPLOADS).symlink_to(root / "nowhere" / "at all")
-    else:
-        root.rmdir()
-    with pytest.raises(DataError, match=r"the upload cannot be stored .*; free space, or make it writable"):
-        store_upload(root, "x.csv", TABLE)
-
-
-def test_a_full_disk_leaves_no_half_upload(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fill(descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", fill)
-    with pytest.raises(DataError, match="No space left on device"):
-        store_upload(root, "x.csv", TABLE)
-    assert list((root / UPLOADS).iterdir()) == []
-
-
 def test_uploads_are_listed_with_the_runs_that_use_them_and_the_others_removed(root: Path) -> None:
-    used, unused, young = (store_upload(root, f"{name}.csv", TABLE) for name in ("used", "unused", "young"))
+    used, unused, young = (keep_upload(root, f"{name}.csv", TABLE) for name in ("used", "unused", "young"))
     assert len({used, unused, young}) == 3
     for path in (used, unused):
         age(path)
-    other = store_upload(root, "other.csv", TABLE + b"z,1,1\n")
+    other = keep_upload(root, "other.csv", TABLE + b"z,1,1\n")
     use(root, "run-1", age(other))
     use(root, ".draft-run-2", age(other))
     (root / UPLOADS / "mine.csv").write_text("not an upload", encoding="utf-8")
@@ -96,15 +50,8 @@ def test_uploads_are_listed_with_the_runs_that_use_them_and_the_others_removed(r
     assert remove_unused_uploads(root) == []
 
 
-def test_the_same_file_uploaded_again_is_young_again(root: Path) -> None:
-    path = age(store_upload(root, "a.csv", TABLE))
-    store_upload(root, "a.csv", TABLE)
-    assert remove_unused_uploads(root) == []
-    assert path.is_file()
-
-
 def test_what_a_store_that_was_cut_off_has_left_is_removed_too(root: Path) -> None:
-    path = store_upload(root, "a.csv", TABLE)
+    path = keep_upload(root, "a.csv", TABLE)
     draft = age(path.rename(path.with_name(f".{path.name}.123.tmp")))
     assert [upload.path for upload in remove_unused_uploads(root)] == [draft]
 
@@ -112,7 +59,7 @@ def test_what_a_store_that_was_cut_off_has_left_is_removed_too(root: Path) -> No
 @pytest.mark.parametrize("damage", ["nonsense", "cut", "folder", "fifo", "other type"])
 @pytest.mark.timeout(10)
 def test_a_damaged_run_keeps_what_its_settings_name_and_stops_nothing_else(root: Path, damage: str) -> None:
-    path, unused = age(store_upload(root, "a.csv", TABLE)), age(store_upload(root, "b.csv", TABLE + b"z,1,1\n"))
+    path, unused = age(keep_upload(root, "a.csv", TABLE)), age(keep_upload(root, "b.csv", TABLE + b"z,1,1\n"))
     whole = json.dumps({"data": str(path)})
     contents = {"nonsense": f"[{{{path}", "cut": whole[:-1], "other type": f"[{whole}]"}
     use(root, "run", path, contents.get(damage))
@@ -126,7 +73,7 @@ def test_a_damaged_run_keeps_what_its_settings_name_and_stops_nothing_else(root:
 def test_where_settings_may_not_be_read_nothing_is_taken_for_unused(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = age(store_upload(root, "a.csv", TABLE))
+    path = age(keep_upload(root, "a.csv", TABLE))
     use(root, "of-somebody-else", path)
 
     def refuse(path: Path) -> bytes:

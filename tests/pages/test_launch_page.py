@@ -8,15 +8,17 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from emocore.data.registry.store import remove_dataset
 from emocore.data.source import read_source
 from emocore.models.resolve import resolve
 from emocore.run.config import RunConfig
 from emocore.run.listing import create_run, runs_root
 from emocore.run.state import RunStatus
 from emocore.run.study_record import read_study_record, study_file
+from tests.support.data_page import add_dataset
 from tests.support.label_counts import LABELS_BY_COUNT, write_labelled
 from tests.support.launch_page import click_launch, identity, open_launch
-from tests.support.pages import draw, words
+from tests.support.pages import draw, open_page, words
 from tests.support.tables import change_status, make_table, write_csv
 
 GEMMA, GTE_QWEN = "google/gemma-1.1-2b-it", "Alibaba-NLP/gte-Qwen1.5-7B-instruct"
@@ -75,7 +77,7 @@ def test_a_file_that_a_page_may_not_read_is_refused_unread(
     opened: list[str] = []
     monkeypatch.setattr("emocore.data.table.read_source", lambda source: opened.append(source) or read_source(source))
     page = open_launch()
-    page.segmented_control(key="launch_source").set_value("File on disk" if place == "launch_path" else "Starter set")
+    page.segmented_control(key="launch_source").set_value("File on disk" if place == "launch_path" else "Dataset")
     page.run()
     page.text_input(key="launch_text_column").set_value("nope")
     for path in secrets.values():
@@ -97,34 +99,42 @@ def test_a_clone_of_a_run_on_such_a_file_fills_the_form_and_is_refused(secrets: 
     assert page.button(key="launch_refused").disabled
 
 
-def upload(page: AppTest, name: str, content: bytes) -> str:
-    page.file_uploader[0].set_value((name, content, "text/csv"))
-    return words(draw(page))
-
-
-def test_an_upload_is_kept_once_it_can_be_read_and_launched_from_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("EMOCORE_DATA_FOLDERS")
-    page = open_launch()
-    page.segmented_control(key="launch_source").set_value("Upload").run()
-    assert page.file_uploader[0].allowed_type == [".csv", ".tsv", ".txt"]
-    wrong, table = (
-        make_table(200).assign(fear=7),
-        make_table(200).rename(columns={"Tweet": "line"}).assign(by="me and you"),
-    )
-    assert "row 2, column 'fear': '7'" in upload(page, "mine.csv", wrong.to_csv(index=False).encode())
-    assert "no text column" in upload(page, "mine.csv", table.to_csv(index=False).encode())
-    assert not (runs_root() / "uploads").exists()
+def test_a_registered_dataset_is_chosen_by_its_link_and_trained_on(tmp_path: Path) -> None:
+    first, latest = (add_dataset(tmp_path, "tweets", rows) for rows in (200, 300))
+    page = open_launch(data=first.manifest.reference)
+    box = page.selectbox(key="launch_dataset")
+    assert box.value == first.manifest.reference
+    assert [box.format_func(option) for option in (latest.manifest.reference, "starter")] == [
+        "tweets, version 2 · 300 texts, 4 labels", "Starter set, built in"
+    ]  # fmt: skip
     page.multiselect(key="launch_methods").set_value(["tfidf"])
-    page.text_input(key="launch_text_column").set_value("line").run()
+    page.text_input(key="launch_study").set_value("mine").run()
     [run] = click_launch(page)
-    [kept] = (runs_root() / "uploads").iterdir()
-    assert run.config.data == str(kept) and kept.name.endswith("-mine.csv")
-    kept.unlink()
-    kept.parent.rmdir()
-    kept.parent.write_text("in the way", encoding="utf-8")
-    assert "the upload cannot be stored" in upload(page, "other.csv", table.to_csv(index=False).encode())
+    assert run.config.data == str(first.folder)
+    box = page.selectbox(key="launch_dataset").select(latest.manifest.reference).run()
+    assert latest.manifest.reference in page.query_params["data"]
+
+
+def test_a_clone_names_the_dataset_of_its_run_even_where_that_is_gone(tmp_path: Path) -> None:
+    dataset = add_dataset(tmp_path, "tweets")
+    reference = dataset.manifest.reference
+    settings = {"data": str(dataset.folder), "test_data": str(dataset.folder)}
+    run = create_run(runs_root(), resolve(RunConfig(method="tfidf", **settings))[0])
+    page = open_launch(clone=run.id)
+    assert page.selectbox(key="launch_dataset").value == reference
+    assert page.text_input(key="launch_test_data").value == reference
+    shown = open_page("run", run=run.id).dataframe[-1].value.set_index("setting")["value"]
+    assert shown["data"] == shown["test_data"] == reference
+    remove_dataset(dataset)
+    page = open_launch(clone=run.id)
+    assert page.text_input(key="launch_path").value == reference
+    assert f"{reference}: no such dataset" in words(page) and page.button(key="launch_refused").disabled
+
+
+def test_a_link_to_a_dataset_that_is_gone_leads_to_the_starter_set_with_a_warning() -> None:
+    page = open_launch(data="<b>gone")
+    assert "There is no dataset <b>gone here" in words(page)
+    assert page.selectbox(key="launch_dataset").value == "starter"
 
 
 def test_the_margin_of_the_form_is_fixed_for_the_study_and_comes_back_in_a_clone() -> None:

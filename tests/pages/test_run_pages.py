@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 import streamlit as st
 
-from emocore.data.uploads import store_upload
 from emocore.errors import RunError
 from emocore.jobs.launch import launch, plan_runs
 from emocore.run.config import RunConfig
@@ -23,6 +22,7 @@ from tests.support.live_runs import wait_for
 from tests.support.pages import LAST_WORDS, draw, finish, labels, open_page, queue, stop, words
 from tests.support.records import write_raw
 from tests.support.tables import LABELS, change_status, make_origin, make_place, make_table
+from tests.support.uploads import keep_upload
 
 NO_SPACE = "no run could be written (No space left on device); free space"
 
@@ -167,7 +167,7 @@ def test_every_state_has_a_sign_that_plain_fonts_know() -> None:
 
 def test_uploads_are_counted_with_the_disk_and_removed_by_a_click() -> None:
     used, old, young = (
-        store_upload(runs_root(), f"{rows}.csv", make_table(rows).to_csv(index=False).encode()) for rows in (50, 60, 70)
+        keep_upload(runs_root(), f"{rows}.csv", make_table(rows).to_csv(index=False).encode()) for rows in (50, 60, 70)
     )
     for path in (used, old):
         os.utime(path, (1, 1))
