@@ -1,25 +1,49 @@
-"""A table of strings, in which files of every format are before their labels are read, and its limits.
+"""A table of strings, in which files of every format are before their labels are read: its limits and its cells.
 
-Files that are too large to be in memory several times are refused.
+Long columns are looked at in pieces, so that only few cells are Python strings at a time.
 """
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+import numpy as np
 import pandas as pd
 
 from emocore.data.source import DataFile, quote_column
 from emocore.errors import DataError
 
 MOST_COLUMNS = 1_000
-MOST_CELLS = 20_000_000  # a cell takes 8 to 60 bytes or more, twice for a moment
+MOST_CELLS = 20_000_000
+PIECE_ROWS = 20_000
 NO_TEXT = re.compile(r"[\0\ud800-\udfff]")  # NUL, and halves of characters, which cannot be encoded
 
+# Called with the number of rows that have been read so far.
+Progress = Callable[[int], None]
 
-def make_frame(header: Sequence[str], numbers: Sequence[int], cells: Sequence[Sequence[str]]) -> pd.DataFrame:
-    """Every column as strings, with "" for blank cells; the index has the numbers of the rows."""
-    return pd.DataFrame(cells, columns=list(header), index=pd.Index(numbers, name="row"), dtype=str)
+
+def cut_into_pieces(column: pd.Series) -> Iterator[pd.Series]:
+    """The column in pieces, at least one, so that what is made of a piece is not in memory for all cells at a time."""
+    for start in range(0, max(1, len(column)), PIECE_ROWS):
+        yield column.iloc[start : start + PIECE_ROWS]
+
+
+def strip_cells(column: pd.Series) -> pd.Series:
+    """Strings without spaces around them. A piece in which none has any shares the memory of the column."""
+    pieces = []
+    for piece in cut_into_pieces(column.astype(str)):
+        stripped = piece.str.strip()
+        pieces.append(piece if stripped.equals(piece) else stripped)
+    return pd.concat(pieces)
+
+
+def is_unique(column: pd.Series) -> bool:
+    """Whether no cell is there twice. Only cells of equal hashes are compared; a set of all would take much memory."""
+    pieces = [pd.util.hash_array(piece.to_numpy(dtype=object), categorize=False) for piece in cut_into_pieces(column)]
+    hashes = np.concatenate(pieces)
+    ordered = np.sort(hashes)
+    equal = ordered[1:][ordered[1:] == ordered[:-1]]
+    return not len(equal) or bool(column[np.isin(hashes, equal)].is_unique)
 
 
 def check_columns(file: DataFile, names: Sequence[str]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from emocore.data.cells import cut_into_pieces
 from emocore.data.source import quote_column
 from emocore.errors import DataError
 from emocore.text import counted, join_names
@@ -19,7 +20,7 @@ INVISIBLE = re.compile(
 
 def check_filled(cells: pd.Series, name: str, column: str, frame: pd.DataFrame, problem: str, remedy: str) -> None:
     """Raises DataError if there is nothing to see in a cell of the file `name`."""
-    empty = cells[cells.str.fullmatch(INVISIBLE)]
+    empty = pd.concat([piece[piece.str.fullmatch(INVISIBLE)] for piece in cut_into_pieces(cells)])
     if len(empty):
         raise DataError(
             f"{name}, row {empty.index[0]}, column {quote_column(name, column, frame.columns)}: {problem} "

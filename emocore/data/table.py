@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from emocore.data.cells import Progress, cut_into_pieces, is_unique, strip_cells
 from emocore.data.reading.delimited import plain_reading
 from emocore.data.reading.formats import find_format, read_cells
 from emocore.data.reading.label_columns import is_label_like, is_yes_or_no, reads_as_labels
@@ -64,7 +65,10 @@ class EmotionTable:
 
 @dataclass(frozen=True)
 class Sheet:
-    """The cells of a file as strings, by the numbers of its rows, and how they are to be read."""
+    """The cells of a file by the numbers of its rows, and how they are to be read.
+
+    Every column of `cells` holds strings, "" for a blank cell; one of few distinct cells is a pandas categorical.
+    """
 
     file: DataFile
     cells: pd.DataFrame
@@ -99,12 +103,13 @@ def read_texts(source: str, text_column: str | None = None) -> list[str]:
     frame, wishes = read_cells(file, _usual_wishes(file))
     column = _find_text_column(frame, wishes.model_copy(update={"text_column": text_column}), file.name)
     _check_texts(frame, column, file.name)
-    return list(frame[column].str.strip())
+    return list(strip_cells(frame[column]))
 
 
-def open_sheet(file: DataFile, wishes: Reading) -> Sheet:
-    """Read the cells, and guess what the wishes leave open. Raises DataError if that cannot be guessed."""
-    frame, wishes = read_cells(file, wishes)
+def open_sheet(file: DataFile, wishes: Reading, progress: Progress | None = None) -> Sheet:
+    """Read the cells, and guess what the wishes leave open. `progress` is called with the number of rows read so far.
+    Raises DataError if something cannot be read or guessed."""
+    frame, wishes = read_cells(file, wishes, progress)
     text = _find_text_column(frame, wishes, file.name)
     if reads_as_labels(frame[text]):
         raise DataError(
@@ -113,8 +118,8 @@ def open_sheet(file: DataFile, wishes: Reading) -> Sheet:
         )
     if wishes.group_column:
         _check_group_column(frame, wishes.group_column, text, wishes.labels, file.name)
-    others = [column for column in frame.columns if column not in (text, wishes.group_column)]
-    others = [column for column in others if column != _find_split_column(frame)]
+    taken = (text, wishes.group_column, _find_split_column(frame))
+    others = [column for column in frame.columns if column not in taken]
     candidates = [column for column in others if column != wishes.id_column]
     reading = find_labels(frame, candidates, wishes, file.name)
     _check_labels(frame, reading, file.name)
@@ -130,11 +135,11 @@ def take_table(sheet: Sheet) -> EmotionTable:
     _check_texts(frame, text, name)
     values, left_out = read_labels(frame, reading, name)
     split = _find_split_column(frame)
-    ids = frame[reading.id_column].tolist() if reading.id_column is not None else list(map(str, frame.index))
+    ids = pd.Series(frame.index, index=frame.index) if reading.id_column is None else frame[reading.id_column]
     columns = {
-        "row_id": pd.Series(ids, index=frame.index, dtype=object),
-        "text": frame[text].str.strip(),
-        **({"group_name": frame[group].str.strip()} if group else {}),
+        "row_id": ids.astype(str),
+        "text": strip_cells(frame[text]),
+        **({"group_name": strip_cells(frame[group])} if group else {}),
         **({SPLIT_NAME: _read_splits(frame[split])} if split in frame and split not in values else {}),
         **values,
     }
@@ -178,7 +183,7 @@ def _find_text_column(frame: pd.DataFrame, wishes: Reading, name: str) -> str:
         and not is_label_like(frame[column])
     ]
     free = [column for column in wordy if column.lower() not in LABEL_COLUMN_NAMES and not is_yes_or_no(frame[column])]
-    spaced = [column for column in free if frame[column].str.strip().str.contains(" ").mean() > SPACED_SHARE]
+    spaced = [column for column in free if _has_spaces(frame[column])]
     for found in (wordy, free, spaced):
         if len(found) == 1:
             return found[0]
@@ -186,6 +191,11 @@ def _find_text_column(frame: pd.DataFrame, wishes: Reading, name: str) -> str:
         f"{name}: no text column found in {quote_columns(name, frame.columns)}; "
         "call it 'text' or name it with the setting text_column"
     )
+
+
+def _has_spaces(column: pd.Series) -> bool:
+    spaced = sum(piece.str.strip().str.contains(" ", regex=False).sum() for piece in cut_into_pieces(column))
+    return bool(spaced > SPACED_SHARE * len(column))
 
 
 def _check_group_column(frame: pd.DataFrame, column: str, text: str, labels: Sequence[str] | None, name: str) -> None:
@@ -201,7 +211,7 @@ def _check_group_column(frame: pd.DataFrame, column: str, text: str, labels: Seq
             f"{shown}: it holds labels, 0 or 1, and no names of groups; name the column with the author or the thread "
             "in the setting group_column"
         )
-    if column.lower() in ID_COLUMN_NAMES and frame[column].is_unique:
+    if column.lower() in ID_COLUMN_NAMES and is_unique(frame[column]):
         raise DataError(
             f"{shown}: it is the ID, different in every row; name a column whose values several texts share in the "
             "setting group_column"
@@ -263,7 +273,7 @@ def _find_id_column(frame: pd.DataFrame, others: Sequence[str], wishes: Reading,
             raise DataError(
                 f"{name}: no column {wanted!r} for the IDs; apart from texts, labels and groups, it has {columns}"
             )
-        if not frame[wanted].is_unique:
+        if not is_unique(frame[wanted]):
             raise DataError(
                 f"{name}, column {quote_column(name, wanted, frame.columns)}: an ID is there twice; name another "
                 "column, or none, which numbers the rows"
@@ -271,7 +281,7 @@ def _find_id_column(frame: pd.DataFrame, others: Sequence[str], wishes: Reading,
         return wanted
     for column in others:
         is_named = column.lower() in ID_COLUMN_NAMES
-        if (is_named or (wishes.header is False and _reads_as_ids(frame[column]))) and frame[column].is_unique:
+        if (is_named or (wishes.header is False and _reads_as_ids(frame[column]))) and is_unique(frame[column]):
             return column
     return None
 

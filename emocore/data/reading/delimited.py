@@ -9,7 +9,8 @@ from typing import Literal
 
 import pandas as pd
 
-from emocore.data.cells import check_columns, check_size, make_frame
+from emocore.data.cells import Progress, check_columns
+from emocore.data.collector import CellCollector
 from emocore.data.reading.encodings import check_text, find_encoding, open_lines
 from emocore.data.reading.names import ID_COLUMN_NAMES, LABEL_COLUMN_NAMES, TEXT_COLUMN_NAMES
 from emocore.data.reading.record import USUAL_ENCODING, Delimiter, Reading
@@ -40,7 +41,7 @@ def plain_reading(content: bytes) -> Reading:
     )
 
 
-def read_delimited(file: DataFile, wishes: Reading) -> tuple[pd.DataFrame, Reading]:
+def read_delimited(file: DataFile, wishes: Reading, progress: Progress | None) -> tuple[pd.DataFrame, Reading]:
     """Every column as strings; the index counts rows as a spreadsheet does. Raises DataError that names the row."""
     encoding = find_encoding(file, wishes.encoding)
     check_text(file, encoding)
@@ -48,15 +49,12 @@ def read_delimited(file: DataFile, wishes: Reading) -> tuple[pd.DataFrame, Readi
     quotes = _guess_quotes(file, encoding, delimiter) if wishes.quotes is None else wishes.quotes
     try:
         sample = list(itertools.islice(_filled_rows(file, encoding, delimiter, quotes), SAMPLE_ROWS))
-        has_header = _guess_header([row for _, row in sample]) if wishes.header is None else wishes.header
-        rows = _filled_rows(file, encoding, delimiter, quotes)
-        header, numbers, cells = _collect(file, rows, has_header)
+        has_header = guess_header([row for _, row in sample]) if wishes.header is None else wishes.header
+        frame = _collect(file, _filled_rows(file, encoding, delimiter, quotes), has_header, progress)
     except csv.Error as error:
         raise DataError(f"{file.name}: not a readable CSV ({error}); check its quotation marks") from None
-    if is_for_spreadsheets(file.name):
-        header, cells = list(map(undo, header)), [list(map(undo, row)) for row in cells]
     found = {"encoding": encoding, "delimiter": delimiter, "quotes": quotes, "header": has_header}
-    return make_frame(header, numbers, cells), wishes.model_copy(update={"file_format": "delimited", **found})
+    return frame, wishes.model_copy(update={"file_format": "delimited", **found})
 
 
 def _filled_rows(file: DataFile, encoding: str, delimiter: str, quotes: bool) -> Rows:
@@ -112,7 +110,7 @@ def _has_one_width(file: DataFile, encoding: str, delimiter: str, quotes: bool) 
         return False
 
 
-def _guess_header(rows: Sequence[Sequence[str]]) -> bool:
+def guess_header(rows: Sequence[Sequence[str]]) -> bool:
     """A usual name is one of a header; a number, a text of many words or a cell that is repeated below it is none."""
     first = [cell.strip() for cell in rows[0]] if rows else []
     if any(cell.lower() in USUAL_NAMES for cell in first):
@@ -124,23 +122,22 @@ def _guess_header(rows: Sequence[Sequence[str]]) -> bool:
     )
 
 
-def _collect(file: DataFile, rows: Rows, has_header: bool) -> tuple[list[str], list[int], list[list[str]]]:
-    number, first = next(rows, (0, []))
+def _collect(file: DataFile, rows: Rows, has_header: bool, progress: Progress | None) -> pd.DataFrame:
+    first_number, first = next(rows, (0, []))
     if not first:
         raise DataError(f"{file.name}: its lines hold only commas; it needs a header line and rows below it")
     header = [cell.strip() for cell in first] if has_header else [f"column {1 + place}" for place in range(len(first))]
     check_columns(file, header)
-    numbers, cells = ([], []) if has_header else ([number], [first])
-    for number, row in rows:
+    is_marked = is_for_spreadsheets(file.name)
+    collector = CellCollector(file.name, progress)
+    for number, row in rows if has_header else itertools.chain([(first_number, first)], rows):
         if len(row) != len(header):
             first_row = "header" if has_header else "first row"
             raise DataError(
                 f"{file.name}, row {number}: {len(row):,} cells where the {first_row} has {len(header):,}; "
                 "a text with commas or line breaks needs quotation marks"
             )
-        check_size(file.name, len(cells) * len(header))
-        numbers.append(number)
-        cells.append(row)
-    if not cells:
+        collector.add(number, list(map(undo, row)) if is_marked else row)
+    if not len(collector):
         raise DataError(f"{file.name}: only a header line; it needs rows below it")
-    return header, numbers, cells
+    return collector.to_frame(dict(enumerate(map(undo, header) if is_marked else header)))

@@ -3,6 +3,7 @@
 import codecs
 import io
 import re
+from collections.abc import Iterator
 from typing import TextIO
 
 from charset_normalizer import from_bytes
@@ -25,6 +26,7 @@ MIXED_SHARES = dict.fromkeys(("cp932", "euc_jp", "gb18030", "big5", "cp949"), 0.
 WORD = re.compile(r"[^\W\d_]+")
 HALF = re.compile(r"[\ud800-\udfff]")  # what cannot be encoded again
 LONGEST_LINE = 5_000_000  # bytes; the longest text that a model reads has some ten thousand
+PIECE_BYTES = 2**20  # so few that a file is never in memory as a whole text, which takes up to 4 bytes a character
 
 
 def find_encoding(file: DataFile, wanted: str | None) -> str:
@@ -35,7 +37,7 @@ def find_encoding(file: DataFile, wanted: str | None) -> str:
     if file.content.startswith(UTF16_MARKS):
         return "utf-16"
     try:
-        file.content.decode(USUAL_ENCODING)
+        _check_pieces(file.content, USUAL_ENCODING)
     except UnicodeDecodeError as error:
         return _guess_other(file, error)
     return USUAL_ENCODING
@@ -46,19 +48,27 @@ def check_text(file: DataFile, encoding: str, longest_line: int | None = LONGEST
     NUL character."""
     if longest_line:
         _check_lines(file, longest_line)
-    text = decode(file, encoding)
-    if not text.strip():
+    lines, nul_line, has_text, has_half = 1, None, False, False
+    for text in decode(file, encoding):
+        has_text = has_text or text.strip() != ""
+        has_half = has_half or (encoding != USUAL_ENCODING and HALF.search(text) is not None)
+        if nul_line is None and "\0" in text:
+            nul_line = lines + text.count("\n", 0, text.index("\0"))
+        lines += text.count("\n")
+    if not has_text:
         raise DataError(f"{file.name}: the file is empty; it needs a header line and rows below it")
-    if encoding != USUAL_ENCODING and HALF.search(text):
+    if has_half:
         raise DataError(f"{file.name}: as {encoding}, it has halves of characters; name its real encoding")
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise DataError(f"{file.name}, line {line}: a NUL character, which no text has; save the file as UTF-8 again")
+    if nul_line is not None:
+        raise DataError(
+            f"{file.name}, line {nul_line}: a NUL character, which no text has; save the file as UTF-8 again"
+        )
 
 
-def decode(file: DataFile, encoding: str) -> str:
+def decode(file: DataFile, encoding: str) -> Iterator[str]:
+    """The text in pieces. Raises DataError where it is in another encoding."""
     try:
-        return file.content.decode(_codec(encoding))
+        yield from _decode(file.content, _codec(encoding))
     except UnicodeDecodeError as error:
         shown = "UTF-8" if encoding == USUAL_ENCODING else encoding
         raise DataError(
@@ -73,6 +83,27 @@ def open_lines(file: DataFile, encoding: str, newline: str | None = "") -> TextI
     return io.TextIOWrapper(io.BytesIO(file.content), encoding=_codec(encoding), newline=newline)
 
 
+def _decode(content: bytes, codec: str, errors: str = "strict") -> Iterator[str]:
+    """The text in pieces. Raises UnicodeDecodeError with the place in the whole content."""
+    decoder = codecs.getincrementaldecoder(codec)(errors)
+    for start in range(0, len(content), PIECE_BYTES):
+        piece = content[start : start + PIECE_BYTES]
+        end = start + len(piece)
+        try:
+            text = decoder.decode(piece, final=end == len(content))
+        except UnicodeDecodeError as error:  # its object is the end of what has been read, and so is its place
+            before = end - len(error.object)
+            raise UnicodeDecodeError(
+                error.encoding, content, before + error.start, before + error.end, error.reason
+            ) from None
+        yield text
+
+
+def _check_pieces(content: bytes, codec: str) -> None:
+    for _ in _decode(content, codec):
+        pass
+
+
 def _codec(encoding: str) -> str:
     return "utf-8-sig" if encoding == USUAL_ENCODING else encoding
 
@@ -80,6 +111,7 @@ def _codec(encoding: str) -> str:
 def _check_name(file: DataFile, wanted: str) -> str:
     try:
         "".encode(wanted)
+        codecs.getincrementaldecoder(wanted)
         found = codecs.lookup(wanted).name
     except (LookupError, ValueError):
         raise DataError(
@@ -98,9 +130,10 @@ def _check_lines(file: DataFile, longest: int) -> None:
 
 
 def _guess_other(file: DataFile, error: UnicodeDecodeError) -> str:
-    text = file.content.decode(USUAL_ENCODING, "surrogateescape")
-    wrong = len(re.findall(r"[\udc80-\udcff]", text))
-    proper = len(re.findall(r"[^\x00-\x7f\udc80-\udcff]", text))
+    wrong = proper = 0
+    for text in _decode(file.content, USUAL_ENCODING, "surrogateescape"):
+        wrong += len(re.findall(r"[\udc80-\udcff]", text))
+        proper += len(re.findall(r"[^\x00-\x7f\udc80-\udcff]", text))
     found = _recognise(file.content) or WINDOWS
     if proper > MIXED_SHARES.get(found, MIXED_SHARE) * wrong:
         raise DataError(
@@ -109,7 +142,7 @@ def _guess_other(file: DataFile, error: UnicodeDecodeError) -> str:
         )
     for encoding in (found, WINDOWS):
         try:
-            file.content.decode(encoding)
+            _check_pieces(file.content, encoding)
         except UnicodeError:
             continue
         return encoding
@@ -122,7 +155,13 @@ def _guess_other(file: DataFile, error: UnicodeDecodeError) -> str:
 def _recognise(content: bytes) -> str | None:
     """The most likely encoding if its letters are not Latin; None if they are, as the encodings of these are too much
     alike to be told apart."""
-    lines = re.findall(rb"[^\r\n]*[\x80-\xff][^\r\n]*", content)
+    lines, size = [], 0
+    for line in re.finditer(rb"[^\r\n]+", content):
+        if not line[0].isascii():
+            lines.append(line[0])
+            size += len(line[0]) + 1
+            if size > SAMPLE_BYTES:
+                break
     sample = b"\n".join(lines)[:SAMPLE_BYTES]
     whole = sample.rpartition(b"\n")[0] or sample  # a character may be cut at the end
     best = from_bytes(whole, cp_isolation=[LATIN, *OTHER_LETTERS, *MIXED_SHARES]).best()

@@ -1,9 +1,11 @@
 """What a file is, by its first bytes and its name; and its cells."""
 
+import re
 from pathlib import Path
 
 import pandas as pd
 
+from emocore.data.cells import Progress
 from emocore.data.reading.delimited import read_delimited
 from emocore.data.reading.json_objects import read_json
 from emocore.data.reading.parquet import read_parquet
@@ -41,14 +43,14 @@ def find_format(file: DataFile) -> FileFormat:
     return "delimited"
 
 
-def read_cells(file: DataFile, wishes: Reading) -> tuple[pd.DataFrame, Reading]:
+def read_cells(file: DataFile, wishes: Reading, progress: Progress | None = None) -> tuple[pd.DataFrame, Reading]:
     """Every column as strings by the numbers of rows, and the wishes with what they leave open about the file. Raises
     DataError."""
     file_format = wishes.file_format or find_format(file)
     _check_wishes(file, wishes, file_format)
     wishes = wishes.model_copy(update={"file_format": file_format})
     readers = {"delimited": read_delimited, "jsonl": read_json, "json": read_json, "parquet": read_parquet}
-    return readers[file_format](file, wishes)
+    return readers[file_format](file, wishes, progress)
 
 
 def _check_wishes(file: DataFile, wishes: Reading, file_format: FileFormat) -> None:
@@ -64,4 +66,5 @@ def _check_wishes(file: DataFile, wishes: Reading, file_format: FileFormat) -> N
 
 def _first_character(content: bytes) -> bytes:
     """In UTF-16, every second byte is 0."""
-    return content.lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")[:1]
+    found = re.search(rb"[^\xef\xbb\xbf\xff\xfe\0 \t\r\n]", content)
+    return found[0] if found else b""

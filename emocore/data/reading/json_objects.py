@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from emocore.data.cells import NO_TEXT, check_size, check_width, make_frame, to_cell
+from emocore.data.cells import NO_TEXT, Progress, check_width, to_cell
+from emocore.data.collector import CellCollector
 from emocore.data.reading.encodings import check_text, decode, find_encoding, open_lines
 from emocore.data.reading.record import Reading
 from emocore.data.source import DataFile
@@ -24,7 +25,7 @@ class _KeyTwiceError(ValueError):
     """Two values of an object have the same key, so one would be lost."""
 
 
-def read_json(file: DataFile, wishes: Reading) -> tuple[pd.DataFrame, Reading]:
+def read_json(file: DataFile, wishes: Reading, progress: Progress | None) -> tuple[pd.DataFrame, Reading]:
     """Every column as strings, lists as JSON; the index has the numbers of lines, or of objects in a list. A missing
     key is an empty cell. Raises DataError that names the line or the object."""
     encoding = find_encoding(file, wishes.encoding)
@@ -35,17 +36,16 @@ def read_json(file: DataFile, wishes: Reading) -> tuple[pd.DataFrame, Reading]:
                 "into each line instead (JSON Lines)"
             )
         check_text(file, encoding, longest_line=None)
-        place, objects = "object", _read_list(file, decode(file, encoding))
+        place, objects = "object", _read_list(file, "".join(decode(file, encoding)))
     else:
         check_text(file, encoding)
         place, objects = "line", _read_lines(file, encoding)
-    return _tabulate(file, objects, place), wishes.model_copy(update={"encoding": encoding})
+    return _tabulate(file, objects, place, progress), wishes.model_copy(update={"encoding": encoding})
 
 
-def _tabulate(file: DataFile, objects: Objects, place: str) -> pd.DataFrame:
+def _tabulate(file: DataFile, objects: Objects, place: str, progress: Progress | None) -> pd.DataFrame:
     columns: dict[str, int] = {}
-    numbers: list[int] = []
-    rows: list[list[str]] = []
+    collector = CellCollector(file.name, progress)
     for number, found in objects:
         where = f"{file.name}, {place} {number}"
         for key in found:
@@ -53,20 +53,18 @@ def _tabulate(file: DataFile, objects: Objects, place: str) -> pd.DataFrame:
                 raise DataError(f"{where}: a key with a NUL character, or half of a character; rename it")
             columns.setdefault(key, len(columns))
         check_width(file, len(columns))
-        check_size(file.name, (1 + len(rows)) * len(columns))
-        numbers.append(number)
         try:
-            rows.append([to_cell(found.get(key)) for key in columns])
+            cells = [to_cell(found.get(key)) for key in columns]
         except ValueError as error:
             raise DataError(f"{where}: {error}") from None
         except RecursionError:
             raise _too_deep(where) from None
-    if not rows:
+        collector.add(number, cells)
+    if not len(collector):
         raise DataError(f"{file.name}: no objects; it needs one for each text")
     if not columns:
         raise DataError(f"{file.name}: its objects are empty; each needs a text and labels")
-    wide = [row + [""] * (len(columns) - len(row)) for row in rows]
-    return make_frame(list(columns), numbers, wide)
+    return collector.to_frame(dict(enumerate(columns)))
 
 
 def _read_lines(file: DataFile, encoding: str) -> Objects:

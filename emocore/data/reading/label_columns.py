@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
+from emocore.data.cells import cut_into_pieces
 from emocore.data.reading.names import ID_COLUMN_NAMES
 from emocore.data.reading.record import USUAL_CUT, LabelCells, Reading
 from emocore.data.rows import count_rows
@@ -63,20 +65,26 @@ def find_label_columns(frame: pd.DataFrame, candidates: Sequence[str], wishes: R
 
 def read_label_column(frame: pd.DataFrame, label: str, reading: Reading, name: str) -> pd.Series:
     """(rows,) int8. Raises DataError with the rows of other cells."""
-    cells = frame[label].str.strip()
-    if reading.label_cells == "intensities" and reading.cut is not None:
-        numbers = pd.to_numeric(cells, errors="coerce")
-        values = (numbers >= reading.cut).astype(float).where(numbers.abs() < float("inf"))
-    else:
-        values = cells.str.lower().map(ZERO_OR_ONE if reading.label_cells == "0/1" else YES_OR_NO)
-    wrong = cells[values.isna()]
+    codes, distinct = pd.factorize(frame[label])
+    values = _read_values(pd.Series(distinct).str.strip(), reading)
+    wrong = frame[label][np.isnan(values)[codes]].str.strip()
     if len(wrong):
         raise DataError(
             f"{name}, row {wrong.index[0]}, column {quote_column(name, label, frame.columns)}: "
             f"{quote_cell(name, wrong.iloc[0])} where a label is {MEANT[reading.label_cells or '0/1']} "
             f"({count_rows(wrong.index)}). Correct it, or name the real label columns with the setting label_columns"
         )
-    return values.astype("int8")
+    return pd.Series(values.astype(np.int8)[codes], index=frame.index)
+
+
+def _read_values(cells: pd.Series, reading: Reading) -> np.ndarray:
+    """(cells,) 0 or 1, NaN where a cell is neither."""
+    if reading.label_cells == "intensities" and reading.cut is not None:
+        numbers = pd.to_numeric(cells, errors="coerce")
+        values = (numbers >= reading.cut).astype(float).where(numbers.abs() < float("inf"))
+    else:
+        values = cells.str.lower().map(ZERO_OR_ONE if reading.label_cells == "0/1" else YES_OR_NO)
+    return values.to_numpy(dtype=float)
 
 
 def reads_as_labels(column: pd.Series) -> bool:
@@ -85,7 +93,9 @@ def reads_as_labels(column: pd.Series) -> bool:
 
 def is_label_like(column: pd.Series) -> bool:
     """Whether a column without a known name holds labels: most cells are 0 or 1, or all are numbers."""
-    return reads_as_labels(column) or all(_is_numeric(part) for part in (column.iloc[:FIRST_ROWS], column))
+    return reads_as_labels(column) or all(
+        _is_numeric(piece) for piece in (column.iloc[:FIRST_ROWS], *cut_into_pieces(column))
+    )
 
 
 def is_yes_or_no(column: pd.Series) -> bool:
@@ -101,7 +111,9 @@ def _is_label_column(column: pd.Series, name: str, cells: LabelCells) -> bool:
 
 
 def _share(column: pd.Series, known: Sequence[str] | dict[str, int]) -> bool:
-    return bool(column.str.strip().str.lower().isin(list(known)).mean() >= LABEL_SHARE)
+    """Whether nine cells in ten are one of the known."""
+    found = sum(piece.str.strip().str.lower().isin(list(known)).sum() for piece in cut_into_pieces(column))
+    return bool(found / len(column) >= LABEL_SHARE)
 
 
 def _is_numeric(column: pd.Series) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from emocore.data.cells import check_size
+from emocore.data.cells import check_size, cut_into_pieces
 from emocore.data.reading.encodings import check_text, find_encoding, open_lines
 from emocore.data.reading.label_columns import LABEL_SHARE
 from emocore.data.reading.names import (
@@ -93,28 +93,26 @@ def read_names(frame: pd.DataFrame, reading: Reading, name: str) -> tuple[dict[s
     cells = frame[column]
     if reading.label_form == "one":
         check_filled(cells, name, column, frame, "the label is empty", "fill in a label, or remove the row")
-    known = {cell: _resolve(cell, reading) for cell in cells.unique()}
-    _check_cells(cells, known, frame, reading, name)
+    codes, distinct = pd.factorize(cells)
+    known = [_resolve(cell, reading) for cell in distinct]
+    _check_cells(cells[np.array([own is None for own in known])[codes]], frame, reading, name)
     check_size(name, len(cells) * len(labels))
-    codes, uniques = pd.factorize(cells)
     places = {label: place for place, label in enumerate(labels)}
-    matrix = np.zeros((len(uniques), len(labels)), dtype=np.int8)
-    for row, cell in enumerate(uniques):
-        matrix[row, [places[label] for label in known[cell] or () if label in places]] = 1
+    matrix = np.zeros((len(known), len(labels)), dtype=np.int8)
+    for row, own in enumerate(known):
+        matrix[row, [places[label] for label in own or () if label in places]] = 1
     values = {label: pd.Series(matrix[codes, place], index=frame.index) for label, place in places.items()}
-    return values, _sort({label for own in known.values() for label in own or ()} - set(labels))
+    return values, _sort({label for own in known for label in own or ()} - set(labels))
 
 
-def _check_cells(
-    cells: pd.Series, known: dict[str, list[str] | None], frame: pd.DataFrame, reading: Reading, name: str
-) -> None:
-    wrong = cells[[known[cell] is None for cell in cells]]
+def _check_cells(wrong: pd.Series, frame: pd.DataFrame, reading: Reading, name: str) -> None:
+    """Raises DataError if there are cells that hold no labels."""
     if not len(wrong):
         return
     place, problem = quote_column(name, str(reading.label_column), frame.columns), _describe_problem(reading)
-    if len(wrong) > (1 - LABEL_SHARE) * len(cells):
+    if len(wrong) > (1 - LABEL_SHARE) * len(frame):
         raise DataError(
-            f"{name}, column {place}: {len(wrong):,} of its {len(cells):,} cells are {problem} (the first in row "
+            f"{name}, column {place}: {len(wrong):,} of its {len(frame):,} cells are {problem} (the first in row "
             f"{wrong.index[0]}); name another label column, another separator, or the right file of label names"
         )
     raise DataError(
@@ -135,10 +133,16 @@ def _find_separator(column: pd.Series, wishes: Reading) -> Separator | None:
     """`list` if most cells are in brackets; otherwise the character that most of the cells have, if any has one."""
     if wishes.separator or wishes.label_form == "one":
         return wishes.separator
-    cells = column[column.str.strip() != ""].str.strip()
-    if len(cells) and (cells.str.startswith("[") & cells.str.endswith("]")).mean() >= LABEL_SHARE:
+    filled = lists = 0
+    counts = dict.fromkeys(SEPARATORS, 0)
+    for piece in cut_into_pieces(column):
+        cells = piece.str.strip()
+        filled += int((cells != "").sum())
+        lists += int((cells.str.startswith("[") & cells.str.endswith("]")).sum())
+        for separator in SEPARATORS:
+            counts[separator] += int(cells.str.contains(separator, regex=False).sum())
+    if filled and lists / filled >= LABEL_SHARE:
         return "list"
-    counts = {separator: int(cells.str.contains(separator, regex=False).sum()) for separator in SEPARATORS}
     most = max(SEPARATORS, key=lambda separator: counts[separator])
     return most if counts[most] or wishes.label_form == "names" else None
 
@@ -146,10 +150,19 @@ def _find_separator(column: pd.Series, wishes: Reading) -> Separator | None:
 def _holds_names(column: pd.Series, wishes: Reading) -> bool:
     """Whether there are at most half as many labels as texts, as none is in only one text on average."""
     reading = wishes.model_copy(update={"separator": _find_separator(column, wishes)})
-    parts = {cell: _resolve(cell, reading) for cell in column.unique()}
-    labels = {label for own in parts.values() for label in own or ()}
-    is_one = column.map(lambda cell: parts[cell] is not None)
-    return 2 <= len(labels) <= min(MOST_LABELS, len(column) / 2) and bool(is_one.mean() >= LABEL_SHARE)
+    most = min(MOST_LABELS, len(column) / 2)
+    labels: set[str] = set()
+    named = 0
+    for piece in cut_into_pieces(column):
+        codes, distinct = pd.factorize(piece)
+        counts = np.bincount(codes, minlength=len(distinct))
+        for cell, count in zip(distinct, counts, strict=True):
+            own = _resolve(cell, reading)
+            labels.update(own or ())
+            named += 0 if own is None else int(count)
+            if len(labels) > most:  # as in a column of texts
+                return False
+    return len(labels) >= 2 and named / len(column) >= LABEL_SHARE
 
 
 def _resolve(cell: str, reading: Reading) -> list[str] | None:

@@ -182,7 +182,8 @@ def test_progress_is_told_in_bytes_and_nothing_is_fetched_twice(hub: HubServer) 
 def test_a_cell_that_is_no_label_is_named_with_its_file_and_row(
     hub: HubServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parquet, "FRAME_ROWS", 5)
+    monkeypatch.setattr(parquet, "BATCH_ROWS", 5)
+    monkeypatch.setattr(parquet, "PART_CELLS", 5)
     table = make_table(60).astype({"joy": float})
     table.loc[7, "joy"] = 0.4
     hub.add(GO, {"train.parquet": to_stored_parquet(table)})

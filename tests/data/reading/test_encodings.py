@@ -2,9 +2,11 @@
 
 import pytest
 
+from emocore.data.reading import encodings
 from emocore.data.reading.encodings import SAMPLE_BYTES, find_encoding
 from emocore.data.reading.record import note_reading
 from emocore.data.source import DataFile
+from emocore.errors import DataError
 from tests.support.forms import read_form
 
 LATIN = [
@@ -52,3 +54,36 @@ def test_what_is_not_utf_8_is_said_and_a_named_encoding_is_taken() -> None:
     assert named.frame["text"][2] == "zażółć gęślą" and named.reading.encoding == "cp1250"
     plain = read_form("a.csv", "text,anger,joy\nx,1,0\ny,0,1\n", encoding="UTF8")
     assert plain.reading.encoding == "utf-8" and note_reading(plain.reading) == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1251", "cp932", "gb18030"])
+@pytest.mark.parametrize("piece_bytes", [1, 3, 1000])
+def test_characters_that_are_cut_by_a_piece_are_read(
+    encoding: str, piece_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encodings, "PIECE_BYTES", piece_bytes)
+    texts = ["Привет, мир номер один", "как дела сегодня"]
+    table = read_form("a.csv", "text;anger;joy\n{};1;0\n{};0;1\n".format(*texts).encode(encoding), encoding=encoding)
+    assert table.frame["text"].tolist() == texts
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ("zażółć".encode("cp1250"), r"a\.csv, line 4: byte 32 is not UTF-8; save the file as UTF-8"),
+        (b"a\0b", r"a\.csv, line 4: a NUL character, which no text has"),
+        ("😂".encode()[:3], r"a\.csv, line 4: byte 30 is not UTF-8"),
+    ],
+)
+@pytest.mark.parametrize("piece_bytes", [1, 5, 1000])
+def test_what_is_wrong_has_its_place_in_the_file_and_not_in_a_piece(
+    wrong: bytes, words: str, piece_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encodings, "PIECE_BYTES", piece_bytes)
+    with pytest.raises(DataError, match=words):
+        read_form("a.csv", b"text,anger,joy\nx,1,0\ny \xc3\xa4,0,1\n" + wrong, encoding="utf-8")
+
+
+def test_utf_16_that_is_named_needs_its_mark() -> None:
+    with pytest.raises(DataError, match=r"a\.csv: the file is not in utf-16; save it as UTF-8"):
+        read_form("a.csv", "text,anger,joy\nx,1,0\ny,0,1\n".encode("utf-16-le"), encoding="utf-16")

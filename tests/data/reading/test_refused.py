@@ -165,6 +165,18 @@ BOMBS = {
         "unpacks to",
     ),
     "repeated text": (pa.table({"text": ["x" * 10**6] * 3_000, "labels": ["joy"] * 3_000}), {}, "unpacks to"),
+    "category": (
+        pa.table({"text": pa.DictionaryArray.from_arrays([0] * 300, ["x" * 10**6]), "labels": ["joy"] * 300}),
+        {},
+        "unpacks to",
+    ),
+    "lists": (
+        pa.table(
+            {"text": [["a"]], "labels": pa.ListArray.from_arrays([0, 21 * 10**6], pa.nulls(21 * 10**6, pa.int8()))}
+        ),
+        {},
+        "more than 20,000,000 cells",
+    ),
     "cells": (pa.table({"a": pa.nulls(11 * 10**6), "b": pa.nulls(11 * 10**6)}), {}, "more than 20,000,000 cells"),
     "columns": (pa.table({f"c{place}": [1] for place in range(1_001)}), {}, "1,001 columns; at most 1,000"),
     "names": (pa.table([pa.array([1]), pa.array([2])], names=["a", "a"]), {}, "the column 'a' is there twice"),
@@ -179,7 +191,7 @@ def test_parquet_that_would_be_too_large_is_refused(kind: str, monkeypatch: pyte
     stream = io.BytesIO()
     parquet.write_table(table, stream, compression="zstd", **options)
     assert len(stream.getvalue()) < 10**6
-    if kind in ("bytes", "cells", "columns"):  # its metadata says so
+    if kind in ("bytes", "cells", "lists", "columns"):  # its metadata says so
         monkeypatch.setattr(parquet_reader, "_batches", None)
     with pytest.raises(DataError, match=words):
         read_form("a.parquet", stream.getvalue())
