@@ -17,7 +17,7 @@ from emocore.system.files import read_bytes
 from emocore.text import counted
 
 STARTER_FILE = Path(__file__).parent / "starter" / "messages.csv"
-DATA_SUFFIXES = (".csv", ".tsv", ".txt")  # of the files that a page reads
+DATA_SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx")  # of the files that a page reads
 JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
 QUOTED_SUFFIXES = (*DATA_SUFFIXES, *JSON_SUFFIXES, ".parquet")
 MOST_DATA_BYTES = 200 * 10**6  # a hundred times SemEval-2018; reading it takes several times as much memory
@@ -49,11 +49,16 @@ def quote_column(file_name: str, name: str, columns: Iterable[str]) -> str:
 
 def quote_columns(file_name: str, columns: Iterable[str]) -> str:
     """'anger', 'joy' and so on, or only their number if one of them does not look like a name."""
-    names = list(columns)
-    if not all(_may_quote(file_name, name, COLUMN_NAME) for name in names):
-        return f"{counted(len(names), 'column')} (not named here, as they do not look like those of a data file)"
-    more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(map(repr, names[:MOST_NAMED])) + more
+    return quote_names(file_name, columns, "column")
+
+
+def quote_names(file_name: str, names: Iterable[str], thing: str) -> str:
+    """As `quote_columns`, for columns or other things that a file names."""
+    listed = list(names)
+    if not all(_may_quote(file_name, name, COLUMN_NAME) for name in listed):
+        return f"{counted(len(listed), thing)} (not named here, as they do not look like those of a data file)"
+    more = f" and {len(listed) - MOST_NAMED:,} more" if len(listed) > MOST_NAMED else ""
+    return ", ".join(map(repr, listed[:MOST_NAMED])) + more
 
 
 def quote_cell(file_name: str, cell: str) -> str:

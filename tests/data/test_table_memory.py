@@ -13,7 +13,7 @@ import pytest
 from emocore.data.reading.record import Reading
 from emocore.data.source import DataFile
 from emocore.data.table import check_table, open_sheet
-from tests.support.forms import to_lines
+from tests.support.forms import to_lines, to_xlsx
 from tests.support.repository import REPOSITORY
 
 ROWS, LABELS = 100_000, 28
@@ -77,6 +77,7 @@ SMALL: list[dict[str, Any]] = [{"text": f"words {row}", "joy": row % 2, "fear": 
 FORMS: dict[str, bytes] = {
     "a.csv": b"text,joy,fear\n" + b"".join(b"words,%d,%d\n" % (row % 2, 1 - row % 2) for row in range(30)),
     "a.jsonl": to_lines(SMALL).encode(),
+    "a.xlsx": to_xlsx([list(SMALL[0]), *(list(row.values()) for row in SMALL)]),
 }
 
 

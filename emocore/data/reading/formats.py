@@ -7,15 +7,18 @@ import pandas as pd
 
 from emocore.data.cells import Progress
 from emocore.data.reading.delimited import read_delimited
+from emocore.data.reading.excel import read_excel
 from emocore.data.reading.json_objects import read_json
+from emocore.data.reading.package import is_workbook
 from emocore.data.reading.parquet import read_parquet
 from emocore.data.reading.record import FileFormat, Reading
 from emocore.data.source import JSON_SUFFIXES, DataFile
 from emocore.errors import DataError
 
+ZIP = b"PK\x03\x04"
 OTHER_FILES = (
-    (b"PK\x03\x04", "a ZIP or an Excel file; unpack it, or save the sheet as CSV"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel or Word file; save the sheet as CSV"),
+    (ZIP, "a ZIP or an Excel file; unpack it, or save the sheet as CSV"),  # an Excel file of a form that is not read
+    (b"\xd0\xcf\x11\xe0", "an old Excel or Word file, or one with a password; save the sheet as CSV"),
     (b"\x1f\x8b", "packed with gzip; unpack it"),
     (b"\xfd7zXZ", "packed with xz; unpack it"),
     (b"\x28\xb5\x2f\xfd", "packed with zstd; unpack it"),
@@ -30,10 +33,14 @@ OF_ROWS = ("delimiter", "quotes", "header")
 
 def find_format(file: DataFile) -> FileFormat:
     """Raises DataError if the first bytes are those of a file that is not read."""
+    suffix = Path(file.name).suffix.lower()
+    if file.content.startswith(ZIP) and _is_excel(file, suffix):
+        return "xlsx"
     for start, kind in OTHER_FILES:
         if file.content.startswith(start):
             raise DataError(f"{file.name}: this is {kind}")
-    suffix = Path(file.name).suffix.lower()
+    if suffix == ".xlsx":
+        raise DataError(f"{file.name}: not an Excel file, which begins with PK; give it the name of what it is")
     if file.content.startswith(PARQUET):
         return "parquet"
     if suffix == ".parquet":
@@ -49,19 +56,35 @@ def read_cells(file: DataFile, wishes: Reading, progress: Progress | None = None
     file_format = wishes.file_format or find_format(file)
     _check_wishes(file, wishes, file_format)
     wishes = wishes.model_copy(update={"file_format": file_format})
-    readers = {"delimited": read_delimited, "jsonl": read_json, "json": read_json, "parquet": read_parquet}
+    readers = {
+        "delimited": read_delimited,
+        "jsonl": read_json,
+        "json": read_json,
+        "parquet": read_parquet,
+        "xlsx": read_excel,
+    }
     return readers[file_format](file, wishes, progress)
 
 
 def _check_wishes(file: DataFile, wishes: Reading, file_format: FileFormat) -> None:
     """Raises DataError if a wish is about something that files of this format do not have."""
-    lacking = {"delimited": (), "parquet": ("encoding", *OF_ROWS)}.get(file_format, OF_ROWS)
-    for name in lacking:
+    lacking = {
+        "delimited": ("sheet",),
+        "parquet": ("sheet", "encoding", *OF_ROWS),
+        "xlsx": ("encoding", "delimiter", "quotes"),
+    }
+    for name in lacking.get(file_format, ("sheet", *OF_ROWS)):
         if getattr(wishes, name) is not None:
             raise DataError(
                 f"{file.name}: a file of the form '{file_format}' has no {name} to name; leave it out, or name the "
                 "form of the file too"
             )
+
+
+def _is_excel(file: DataFile, suffix: str) -> bool:
+    """A damaged ZIP is an Excel file if it is named like one, so that a message says what is wrong."""
+    found = is_workbook(file.content)
+    return suffix == ".xlsx" if found is None else found
 
 
 def _first_character(content: bytes) -> bytes:

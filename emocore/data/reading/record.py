@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from emocore.run.records import Strict
 from emocore.text import join_names
 
-FileFormat = Literal["delimited", "jsonl", "json", "parquet"]
+FileFormat = Literal["delimited", "jsonl", "json", "parquet", "xlsx"]
 Delimiter = Literal[",", "\t", ";", "|"]
 LabelForm = Literal["columns", "names", "one"]
 LabelCells = Literal["0/1", "yes/no", "intensities"]
@@ -20,6 +20,7 @@ FORMAT_TITLES: dict[FileFormat, str] = {
     "jsonl": "a JSON object in each line",
     "json": "a JSON list of objects",
     "parquet": "parquet",
+    "xlsx": "an Excel sheet",
 }
 DELIMITER_TITLES: dict[Delimiter, str] = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 SEPARATOR_TITLES: dict[Separator, str] = {",": "comma", ";": "semicolon", "|": "bar", "list": "list"}
@@ -30,6 +31,7 @@ class Reading(Strict):
     no such part, or that rows are numbered (`id_column`)."""
 
     file_format: FileFormat | None = Field(None, description="What the file is; by default, its content tells.")
+    sheet: str | None = Field(None, description="Sheet of an Excel file; by default, the first that is not hidden.")
     encoding: str | None = Field(
         None, max_length=40, description="Encoding of the characters, such as utf-8, utf-16 or windows-1252."
     )
@@ -72,6 +74,7 @@ def describe_reading(reading: Reading) -> list[tuple[str, str]]:
     file_format, delimiter = reading.file_format, reading.delimiter
     parts = [
         ("file", FORMAT_TITLES[file_format] if file_format else None),
+        ("sheet", reading.sheet),
         ("encoding", reading.encoding),
         ("delimiter", DELIMITER_TITLES[delimiter] if delimiter else None),
         ("quotation marks", _choose(reading.quotes, "enclose cells", "belong to the texts")),

@@ -11,7 +11,7 @@ import pytest
 from emocore.data.reading.record import Reading
 from emocore.data.source import DataFile
 from emocore.data.table import EmotionTable, open_sheet, read_table, take_table
-from tests.support.forms import read_form, to_lines, to_parquet
+from tests.support.forms import read_form, to_lines, to_parquet, to_xlsx
 from tests.support.tables import write_text
 
 LABELS = ("fear", "joy", "sadness")
@@ -36,6 +36,10 @@ def with_columns(kind: str) -> list[dict[str, Any]]:
 
 def with_names(separator: str) -> list[dict[str, Any]]:
     return [row | {"labels": separator.join(row["labels"])} for row in ROWS]
+
+
+def as_rows(rows: list[dict[str, Any]]) -> list[list[Any]]:
+    return [list(rows[0]), *(list(row.values()) for row in rows)]
 
 
 def delimit(rows: list[dict[str, Any]], delimiter: str = ",", header: bool = True) -> str:
@@ -72,6 +76,12 @@ FORMS: dict[str, tuple[str, str | bytes]] = {
     "parquet with columns": ("a.parquet", to_parquet(with_columns("0/1"))),
     "parquet with booleans": ("a.parquet", to_parquet(with_columns("booleans"))),
     "parquet with text": ("a.parquet", to_parquet(with_names(","))),
+    "parquet with categories": ("a.parquet", to_parquet(with_names(","), labels="category")),
+    "Excel with columns": ("a.xlsx", to_xlsx(as_rows(with_columns("0/1")))),
+    "Excel with booleans": ("a.xlsx", to_xlsx(as_rows(with_columns("booleans")))),
+    "Excel with intensities": ("a.xlsx", to_xlsx(as_rows(with_columns("intensities")))),
+    "Excel with names": ("a.xlsx", to_xlsx(as_rows(with_names("; ")))),
+    "Excel with lists": ("a.xlsx", to_xlsx(as_rows([row | {"labels": str(row["labels"])} for row in ROWS]))),
 }
 
 
