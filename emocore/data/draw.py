@@ -1,5 +1,6 @@
 """Draws the splits that a user does not give: parts of the training file, by the version of the split of the run."""
 
+import numpy as np
 import pandas as pd
 
 from emocore.data.earlier_split import BY_ORDER, pick_rows_by_order
@@ -25,6 +26,15 @@ def draw_missing(train: EmotionTable, frames: dict[str, pd.DataFrame], config: R
         frames["train"], frames["test"] = _hold_out(train, frames["train"], config.test_share, config)
     share = config.validation_share / rest
     frames["train"], frames["validation"] = _hold_out(train, frames["train"], share, config)
+
+
+def can_surely_draw(frame: pd.DataFrame, config: RunConfig) -> bool:
+    """Whether each missing split has enough rows, and no text so many copies that the shares might be missed. Of groups
+    and of few rows, this is not known before the splits are drawn."""
+    least = len(frame) * min(config.validation_share, config.test_share)
+    if "group_name" in frame or least < 10 * MINIMUM_ROWS:
+        return False
+    return bool(np.bincount(number_units(frame)).max() <= least / 4)
 
 
 def _hold_out(

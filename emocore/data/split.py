@@ -8,7 +8,7 @@ import pandas as pd
 from emocore.data.checks.findings import Finding
 from emocore.data.checks.sentences import describe_finding
 from emocore.data.checks.splits import check_splits
-from emocore.data.draw import MINIMUM_ROWS, draw_missing
+from emocore.data.draw import MINIMUM_ROWS, can_surely_draw, draw_missing
 from emocore.data.earlier_split import BY_ORDER
 from emocore.data.load import load_table
 from emocore.data.notes import name_files, note_tables, warn_of_corrections
@@ -107,6 +107,16 @@ def split_tables(tables: dict[str, EmotionTable], config: RunConfig) -> Splits:
         table_notes=tuple(note_tables(tables)),
         file_names=name_files(tables),
     )
+
+
+def check_can_split(table: EmotionTable, config: RunConfig) -> None:
+    """Raises DataError if no run with this config could use the table. Splits are drawn only where that might fail, as
+    drawing those of a million rows takes seconds and copies them."""
+    _check_both_values(table)
+    frames = _find_official({"data": table})
+    if "validation" not in frames and not can_surely_draw(table.frame, config):
+        draw_missing(table, frames, config)
+    _check_sizes(frames, table)
 
 
 def _find_official(tables: dict[str, EmotionTable]) -> dict[str, pd.DataFrame]:

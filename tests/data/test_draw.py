@@ -9,11 +9,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from emocore.data.draw import can_surely_draw
 from emocore.data.split import Splits, load_splits
 from emocore.errors import DataError
 from emocore.run.config import SPLIT_VERSION, STARTER, RunConfig
 from tests.support.live_runs import python
-from tests.support.repository import REPOSITORY
+from tests.support.repository import REAL_DATA, REPOSITORY
 from tests.support.tables import LABELS, make_table, write_csv
 
 TABLE = REPOSITORY / "tests" / "fixtures" / "run_split_1" / "texts.csv"
@@ -27,6 +28,7 @@ OF_VERSION_2: list[tuple[dict[str, Any], str, str]] = [
     (GROUPS, "94bf2956360bb24b", "c415b4f7bd341ace"),
     ({"rows": 40, "replicate": 2}, "2bf077ddcd5d9630", "fe60378c7e93b626"),
 ]
+REAL_TRAIN = REAL_DATA / "semeval2018-ec-train.csv"
 PRINT_HASH = """
 import sys
 from emocore.data.split import load_splits
@@ -156,3 +158,25 @@ def test_small_tables_have_splits_of_the_asked_size(tmp_path: Path, rows: int, c
     assert len(splits.labels) == count
     held = [len(splits.frames[name]) for name in ("validation", "test")]
     assert held == [pytest.approx(0.15 * rows, abs=0.51)] * 2
+
+
+def test_what_can_surely_be_drawn_is_told_without_drawing() -> None:
+    table = make_table(2_000).rename(columns={"Tweet": "text"})
+    assert can_surely_draw(table, RunConfig())
+    assert not can_surely_draw(table.head(1_000), RunConfig())
+    assert not can_surely_draw(table.assign(group_name="one"), RunConfig())
+    copied = table.assign(text=table["text"].where(table.index > 200, "the same"))
+    assert not can_surely_draw(copied, RunConfig())
+
+
+@pytest.mark.skipif(not REAL_TRAIN.is_file(), reason=f"no {REAL_TRAIN}; EMOCORE_TEST_DATA names its folder")
+def test_the_real_training_file_splits_within_one_percentage_point() -> None:
+    splits = load_splits(RunConfig(data=str(REAL_TRAIN)))
+    labels = list(splits.labels)
+    whole = pd.concat(splits.frames.values())
+    assert len(labels) == 11
+    assert len(whole) == 6838
+    for frame in splits.frames.values():
+        assert (frame[labels].mean() - whole[labels].mean()).abs().max() < 0.01
+    assert len(splits.frames["test"]) / len(whole) == pytest.approx(0.15, abs=0.01)
+    assert len(splits.frames["validation"]) / len(whole) == pytest.approx(0.15, abs=0.01)

@@ -9,10 +9,7 @@ import pytest
 from emocore.data.split import Splits, load_splits
 from emocore.errors import DataError
 from emocore.run.config import RunConfig
-from tests.support.repository import REAL_DATA
 from tests.support.tables import LABELS, make_table, write_csv
-
-REAL_TRAIN = REAL_DATA / "semeval2018-ec-train.csv"
 
 
 def split(data: str, **settings: Any) -> Splits:
@@ -290,16 +287,3 @@ def test_texts_that_stand_on_both_sides_are_counted(data: str, tmp_path: Path) -
 def test_a_clean_split_needs_no_notes(data: str, official: dict[str, str]) -> None:
     assert split(data).notes == ()
     assert split(data, **official).notes == ()
-
-
-@pytest.mark.skipif(not REAL_TRAIN.is_file(), reason=f"no {REAL_TRAIN}; EMOCORE_TEST_DATA names its folder")
-def test_the_real_training_file_splits_within_one_percentage_point() -> None:
-    splits = split(str(REAL_TRAIN))
-    labels = list(splits.labels)
-    whole = pd.concat(splits.frames.values())
-    assert len(labels) == 11
-    assert len(whole) == 6838
-    for frame in splits.frames.values():
-        assert (frame[labels].mean() - whole[labels].mean()).abs().max() < 0.01
-    assert len(splits.frames["test"]) / len(whole) == pytest.approx(0.15, abs=0.01)
-    assert len(splits.frames["validation"]) / len(whole) == pytest.approx(0.15, abs=0.01)

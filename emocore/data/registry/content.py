@@ -14,7 +14,7 @@ from emocore.errors import DataError
 
 # The columns other than labels, in the order in which they are stored and hashed; the last two may be missing.
 TEXT_COLUMNS = ("row_id", "text", "group_name", "split_name")
-CHUNK_ROWS = 50_000  # hashed at once, so that no second copy of all texts is made
+CHUNK_ROWS = 50_000  # hashed and written at once, so that no second copy of all texts is made
 
 
 def hash_content(frame: pd.DataFrame, labels: Sequence[str]) -> str:
@@ -35,8 +35,10 @@ def write_content(path: Path, frame: pd.DataFrame, labels: Sequence[str]) -> Non
     """Raises OSError."""
     columns = [*_text_columns(frame), *labels]
     schema = pa.schema([(name, pa.int8() if name in labels else pa.string()) for name in columns])
-    table = pa.Table.from_pandas(frame[columns], schema=schema, preserve_index=False)
-    parquet.write_table(table, path, compression="zstd")
+    with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
+        for start in range(0, max(len(frame), 1), CHUNK_ROWS):
+            part = frame[columns].iloc[start : start + CHUNK_ROWS]
+            writer.write_table(pa.Table.from_pandas(part, schema=schema, preserve_index=False))
 
 
 def read_content(path: Path, labels: Sequence[str], owner: str) -> pd.DataFrame:

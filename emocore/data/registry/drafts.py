@@ -48,7 +48,7 @@ def read_draft(
     train = files["train"]
     report(1, f"reading {train.name}")
     try:
-        sheet = open_sheet(train, wishes)
+        sheet = open_sheet(train, wishes, lambda rows: report(1, f"reading {train.name}, {rows:,} rows so far"))
     except DataError as error:
         return _look_at_cells(train, wishes, str(error))
     columns, first_cells = tuple(sheet.cells.columns), sheet.cells.head(FIRST_ROWS)

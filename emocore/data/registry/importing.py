@@ -13,7 +13,7 @@ from emocore.data.reading.record import Reading
 from emocore.data.registry.manifest import HubOrigin, Part, SourceFile, describe_findings
 from emocore.data.registry.store import Dataset, add_dataset
 from emocore.data.source import DataFile, read_source, resolve_source
-from emocore.data.split import split_tables
+from emocore.data.split import check_can_split
 from emocore.data.table import SPLIT_COLUMN, SPLIT_NAME, EmotionTable, Sheet, open_sheet, take_table
 from emocore.errors import DataError
 from emocore.run.config import RunConfig
@@ -97,7 +97,7 @@ def check_parts(
     if removed is not frames:
         joined = replace(joined, frame=pd.concat(removed.values()))
         findings = check_file(joined)
-    split_tables({"data": joined}, RunConfig())  # as a run with default settings would
+    check_can_split(joined, RunConfig())
     return Import(
         wishes=wishes,
         tables=tables,
