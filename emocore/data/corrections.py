@@ -14,9 +14,9 @@ from emocore.data.changes import LabelChange
 from emocore.data.reading.formats import read_cells
 from emocore.data.reading.label_columns import ZERO_OR_ONE
 from emocore.data.reading.record import Reading
+from emocore.data.reading.split_column import SPLIT_NAMES
 from emocore.data.rows import check_filled, count_rows
 from emocore.data.source import DataFile, quote_cell, quote_column, quote_columns
-from emocore.data.table import SPLIT_NAMES
 from emocore.errors import DataError
 from emocore.text import join_names
 

@@ -6,7 +6,7 @@ from emocore.data.checks.findings import WHOLE_FILE, Finding
 from emocore.data.checks.splits import check_splits
 from emocore.data.reading.record import note_reading
 from emocore.data.source import quote_columns
-from emocore.data.table import SPLIT_COLUMN, SPLIT_NAME, EmotionTable
+from emocore.data.table import SPLIT_NAME, EmotionTable
 from emocore.run.config import STARTER
 from emocore.text import counted
 
@@ -50,6 +50,6 @@ def note_tables(tables: Mapping[str, EmotionTable]) -> list[str]:
         if table.ignored_labels
     ]
     notes += [f"{table.name}: {note}" for table in tables.values() for note in note_reading(table.reading)]
-    if SPLIT_NAME in tables["data"].frame and tables["data"].name != STARTER:
-        notes.append(f"{tables['data'].name}: split as its column {SPLIT_COLUMN} says")
+    if (split := tables["data"].reading.split_column) and tables["data"].name != STARTER:
+        notes.append(f"{tables['data'].name}: split as its column {split} says")
     return notes

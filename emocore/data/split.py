@@ -14,7 +14,7 @@ from emocore.data.load import load_table
 from emocore.data.notes import name_files, note_tables, warn_of_corrections
 from emocore.data.source import quote_column
 from emocore.data.split_hash import hash_content, hash_rows
-from emocore.data.table import SPLIT_COLUMN, SPLIT_NAME, EmotionTable
+from emocore.data.table import SPLIT_NAME, EmotionTable
 from emocore.errors import DataError
 from emocore.run.config import RunConfig
 
@@ -125,11 +125,12 @@ def _find_official(tables: dict[str, EmotionTable]) -> dict[str, pd.DataFrame]:
     frames = {"train": train.frame} | {
         field.removesuffix("_data"): table.frame for field, table in tables.items() if table is not train
     }
-    split_by_column = [table.name for table in tables.values() if SPLIT_NAME in table.frame]
+    split_by_column = [table for table in tables.values() if SPLIT_NAME in table.frame]
     if split_by_column and len(frames) > 1:
         raise DataError(
-            f"{split_by_column[0]}: its column {SPLIT_COLUMN} already says which rows are for training and evaluation; "
-            "give this file alone, without the settings validation_data and test_data, or rename the column"
+            f"{split_by_column[0].name}: its column {split_by_column[0].reading.split_column or 'split_name'} already "
+            "says which rows are for training and evaluation; give this file alone, without the settings "
+            "validation_data and test_data, or rename the column"
         )
     if split_by_column:
         frames = {str(name): rows for name, rows in train.frame.groupby(SPLIT_NAME)}

@@ -24,6 +24,7 @@ from emocore.data.reading.names import (
     TEXT_COLUMN_NAMES,
 )
 from emocore.data.reading.record import Reading
+from emocore.data.reading.split_column import find_split_column, read_splits
 from emocore.data.rows import check_filled
 from emocore.data.source import DataFile, quote_cell, quote_column, quote_columns, read_source
 from emocore.emotions import is_emotion_name
@@ -32,13 +33,7 @@ from emocore.run.config import STARTER
 
 # Columns of the checked table, of the stored predictions and of the output of `classify`.
 RESERVED_COLUMNS = ("row_id", "text", "group_name", "split_name", "split", "predicted")
-# A column of this name whose cells are all one of these says which split a text belongs to.
-SPLIT_COLUMN, SPLIT_NAME = "split", "split_name"
-SPLIT_NAMES = {
-    **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("validation", "valid", "val", "dev", "development"), "validation"),
-    "test": "test",
-}
+SPLIT_NAME = "split_name"
 SPACED_SHARE = 0.5  # of a column's cells; with so many spaces it holds texts rather than names
 
 
@@ -118,14 +113,16 @@ def open_sheet(file: DataFile, wishes: Reading, progress: Progress | None = None
         )
     if wishes.group_column:
         _check_group_column(frame, wishes.group_column, text, wishes.labels, file.name)
-    taken = (text, wishes.group_column, _find_split_column(frame))
+    split = find_split_column(frame, wishes, file.name)
+    taken = (text, wishes.group_column, split)
     others = [column for column in frame.columns if column not in taken]
     candidates = [column for column in others if column != wishes.id_column]
     reading = find_labels(frame, candidates, wishes, file.name)
     _check_labels(frame, reading, file.name)
     others = [column for column in others if column not in (*(reading.labels or ()), reading.label_column)]
     id_column = _find_id_column(frame, others, reading, file.name)
-    return Sheet(file, frame, reading.model_copy(update={"text_column": text, "id_column": id_column}))
+    found = {"text_column": text, "id_column": id_column, "split_column": split}
+    return Sheet(file, frame, reading.model_copy(update=found))
 
 
 def take_table(sheet: Sheet) -> EmotionTable:
@@ -134,13 +131,13 @@ def take_table(sheet: Sheet) -> EmotionTable:
     text, group = str(reading.text_column), reading.group_column
     _check_texts(frame, text, name)
     values, left_out = read_labels(frame, reading, name)
-    split = _find_split_column(frame)
+    split = reading.split_column
     ids = pd.Series(frame.index, index=frame.index) if reading.id_column is None else frame[reading.id_column]
     columns = {
         "row_id": ids.astype(str),
         "text": strip_cells(frame[text]),
         **({"group_name": strip_cells(frame[group])} if group else {}),
-        **({SPLIT_NAME: _read_splits(frame[split])} if split in frame and split not in values else {}),
+        **({SPLIT_NAME: read_splits(frame[split])} if split else {}),
         **values,
     }
     used = {text, group, split, reading.id_column, reading.label_column, *values}
@@ -247,20 +244,6 @@ def _check_labels(frame: pd.DataFrame, reading: Reading, name: str) -> None:
         other = spellings.setdefault(label.casefold(), label)
         if other != label:
             raise DataError(f"{name}: the {thing}s {show(other)} and {shown} differ only in case; rename one of them")
-
-
-def _find_split_column(frame: pd.DataFrame) -> str | None:
-    """The only column named split, if it says of every text which split it belongs to, and there are several."""
-    named = [column for column in frame.columns if column.lower() == SPLIT_COLUMN]
-    if len(named) != 1:
-        return None
-    splits = set(_read_splits(frame[named[0]]))
-    return named[0] if "train" in splits and len(splits) > 1 and splits <= set(SPLIT_NAMES.values()) else None
-
-
-def _read_splits(column: pd.Series) -> pd.Series:
-    """The split of each text, missing where the column says something else."""
-    return column.str.strip().str.lower().map(SPLIT_NAMES)
 
 
 def _find_id_column(frame: pd.DataFrame, others: Sequence[str], wishes: Reading, name: str) -> str | None:

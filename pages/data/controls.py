@@ -9,7 +9,7 @@ from emocore.data.reading.record import USUAL_CUT, Reading
 from emocore.data.registry.drafts import Draft
 from pages.data.parts import Control, list_controls
 
-COLUMN_FIELDS = ("text_column", "id_column", "group_column", "label_column", "labels")
+COLUMN_FIELDS = ("text_column", "id_column", "group_column", "split_column", "label_column", "labels")
 LABEL_FIELDS = ("label_cells", "cut", "label_column", "separator", "labels")
 # What a field decides about others: these are guessed again when it changes.
 DEPENDENT = {

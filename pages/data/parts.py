@@ -10,7 +10,13 @@ ENCODINGS = (
     "utf-8", "utf-16", "windows-1252", "iso-8859-15", "cp1250", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255",
     "cp1256", "cp874", "cp932", "euc_jp", "gb18030", "big5", "cp949",
 )  # fmt: skip
-FORMATS = {"delimited": "rows of cells", "jsonl": "JSON Lines", "json": "a JSON list", "parquet": "parquet"}
+FORMATS = {
+    "delimited": "rows of cells",
+    "jsonl": "JSON Lines",
+    "json": "a JSON list",
+    "parquet": "parquet",
+    "xlsx": "Excel",
+}
 FORMS = {"columns": "a column each", "names": "several in a cell", "one": "one per text"}
 CELLS = {"0/1": "0 or 1", "yes/no": "yes or no", "intensities": "intensities"}
 
@@ -34,13 +40,19 @@ def list_controls(draft: Draft) -> list[Control]:
     has_columns, form = bool(columns), reading.label_form
     return [
         Control("file_format", "File", FORMATS, applies=True),
-        Control("encoding", "Encoding", {name: name for name in encodings}, applies=reading.file_format != "parquet"),
+        Control(
+            "encoding",
+            "Encoding",
+            {name: name for name in encodings},
+            applies=reading.file_format not in ("parquet", "xlsx"),
+        ),
         Control("delimiter", "Between cells", DELIMITER_TITLES, applies=is_rows),
         Control("header", "First row", {True: "column names", False: "a text"}, applies=is_rows),
         Control("quotes", "Quotation marks", {True: "enclose cells", False: "belong to texts"}, applies=is_rows),
         Control("text_column", "Texts", columns, applies=has_columns),
         Control("id_column", "IDs", columns, applies=has_columns, without="row numbers"),
         Control("group_column", "Groups", columns, applies=has_columns, without="– none –"),
+        Control("split_column", "Splits", columns, applies=has_columns, without="– none –"),
         Control("label_form", "Labels", FORMS, applies=has_columns),
         Control("label_cells", "Label cells", CELLS, applies=form == "columns"),
         Control("label_column", "Label column", columns, applies=form in ("names", "one")),

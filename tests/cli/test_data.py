@@ -81,6 +81,7 @@ def test_it_warns_of_what_is_doubtful_and_names_the_rows(tmp_path: Path, capsys:
     told = check(capsys, write_text(tmp_path / "a.csv", DOUBTFUL))
     _, table_of_labels, end = told.split("\n\n")
     assert table_of_labels.startswith("label") and end.splitlines() == [
+        "These are 3 of the 11 labels of SemEval-2018 E-c.",
         "warning: a.csv, training split: 2 texts (rows 3 and 7) are the same or nearly the same as 2 of the 3 texts of "
         "the validation split, so its scores may be too high; remove them from the training split",
         "warning: a.csv, training split: 2 texts (rows 2 and 13) are the same as others with other labels, so no model "

@@ -1,11 +1,15 @@
 """A column that says which split a text belongs to."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from emocore.data.reading.record import Reading
+from emocore.data.source import read_source
 from emocore.data.split import Splits, load_splits
+from emocore.data.table import open_sheet, take_table
 from emocore.errors import DataError
 from emocore.run.config import RunConfig
 
@@ -73,3 +77,26 @@ def test_separate_files_are_refused_where_the_column_has_splits(tmp_path: Path) 
             load_splits(RunConfig(**files))
     files = load(write(tmp_path / "c.csv", ["train"] * 105), test_data=write(tmp_path / "d.csv", ["test"] * 105))
     assert sizes(files)["test"] == 105
+
+
+def test_a_column_of_another_name_can_be_named(tmp_path: Path) -> None:
+    path = Path(write(tmp_path / "a.csv", SPLITS))
+    path.write_text(path.read_text(encoding="utf-8").replace(",split\n", ",part\n", 1), encoding="utf-8")
+    table = take_table(open_sheet(read_source(str(path)), Reading(split_column="part")))
+    assert table.frame["split_name"].value_counts().to_dict() == {"train": 60, "test": 25, "validation": 20}
+    assert table.reading.split_column == "part"
+    assert table.ignored_columns == ()
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        ("portion", "a.csv: no column 'portion' for the splits; it has 'text', 'anger', 'joy', 'split'"),
+        ("text", "a.csv, row 2, column 'text': a text of 6 characters where a split is train, training, validation"),
+        ("split", "a.csv, column 'split': it names only the split train; it needs rows for training and others"),
+    ],
+)
+def test_a_named_column_that_says_no_splits_is_refused(tmp_path: Path, column: str, words: str) -> None:
+    file = read_source(write(tmp_path / "a.csv", ["train"] * 105))
+    with pytest.raises(DataError, match=re.escape(words)):
+        open_sheet(file, Reading(text_column="text", split_column=column))

@@ -15,7 +15,7 @@ from tests.support.tables import LABELS, make_table, write_csv
 
 pytestmark = pytest.mark.usefixtures("launch_folders")
 ROW_PARTS = {"file_format", "encoding", "delimiter", "header", "quotes"}
-COLUMN_PARTS = {"text_column", "id_column", "group_column", "label_form", "labels"}
+COLUMN_PARTS = {"text_column", "id_column", "group_column", "split_column", "label_form", "labels"}
 
 
 def as_csv(rows: int = 200, **changes: Any) -> bytes:

@@ -9,9 +9,9 @@ from emocore.data.hub.layout import CARD, Choice, choose_converted, choose_own, 
 from emocore.data.hub.repository import RemoteFile, Repository, open_conversion, open_repository
 from emocore.data.reading.class_names import name_classes
 from emocore.data.reading.record import Reading
+from emocore.data.reading.split_column import SPLIT_NAMES
 from emocore.data.registry.importing import Import, read_parts
 from emocore.data.registry.manifest import HubOrigin, Part, SourceFile
-from emocore.data.table import SPLIT_NAMES
 from emocore.errors import DataError
 from emocore.text import join_names
 

@@ -41,6 +41,11 @@ class Reading(Strict):
     text_column: str | None = Field(None, description="Column with the texts.")
     id_column: str | None = Field(None, description="Column with the IDs, which differ in every row.")
     group_column: str | None = Field(None, description="Column that says which texts belong together; never guessed.")
+    split_column: str | None = Field(
+        None,
+        description="Column that says which split a text belongs to: train, validation or test; by default, one named "
+        "split.",
+    )
     label_form: LabelForm | None = Field(
         None,
         description="columns: one column per label. names: one column with the names or numbers of all labels of a "
@@ -82,6 +87,7 @@ def describe_reading(reading: Reading) -> list[tuple[str, str]]:
         ("texts", reading.text_column),
         ("IDs", reading.id_column or "the numbers of the rows"),
         ("groups", reading.group_column),
+        ("splits", reading.split_column),
         ("labels", _describe_labels(reading)),
     ]
     return [(title, words) for title, words in parts if words is not None]

@@ -14,7 +14,7 @@ from emocore.data.registry.manifest import HubOrigin, Part, SourceFile, describe
 from emocore.data.registry.store import Dataset, add_dataset
 from emocore.data.source import DataFile, read_source, resolve_source
 from emocore.data.split import check_can_split
-from emocore.data.table import SPLIT_COLUMN, SPLIT_NAME, EmotionTable, Sheet, open_sheet, take_table
+from emocore.data.table import SPLIT_NAME, EmotionTable, Sheet, open_sheet, take_table
 from emocore.errors import DataError
 from emocore.run.config import RunConfig
 from emocore.system.files import file_version
@@ -135,8 +135,8 @@ def _join(tables: Mapping[Part, EmotionTable]) -> EmotionTable:
     for table in tables.values():
         if SPLIT_NAME in table.frame:
             raise DataError(
-                f"{table.name}: its column {SPLIT_COLUMN} already says which rows are for training and evaluation; "
-                "give this file alone, or rename the column"
+                f"{table.name}: its column {table.reading.split_column} already says which rows are for training and "
+                "evaluation; give this file alone, or rename the column"
             )
     return replace(train, frame=pd.concat([table.frame.assign(**{SPLIT_NAME: part}) for part, table in tables.items()]))
 

@@ -14,6 +14,9 @@ from pyarrow import parquet
 
 from emocore.data.reading import encodings, json_objects
 from emocore.data.reading import parquet as parquet_reader
+from emocore.data.reading.record import Reading
+from emocore.data.registry.drafts import read_draft
+from emocore.data.source import DataFile
 from emocore.data.table import read_table
 from emocore.errors import DataError
 from tests.support.forms import read_form, to_lines, to_parquet
@@ -132,6 +135,15 @@ def test_it_is_refused_with_its_place(case: str) -> None:
     assert message.startswith(f"{name}") and "\n" not in message
     for part in parts:
         assert part in message
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_an_import_tells_the_message_and_has_nothing_to_register(case: str) -> None:
+    name, content, wishes, parts = REFUSED[case]
+    file = DataFile(name, content if isinstance(content, bytes) else content.encode())
+    draft = read_draft({"train": file}, Reading(**wishes), {}, False, lambda step, words: None)
+    assert draft.found is None
+    assert draft.error and all(part in draft.error for part in parts)
 
 
 def test_each_has_a_message_of_its_own() -> None:
