@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import streamlit as st
 
 from emocore.cli.main import main
 from emocore.jobs.delete import delete_run
@@ -11,7 +12,7 @@ from emocore.models.resolve import take_over
 from emocore.run.config import RunConfig
 from emocore.run.listing import create_run, list_runs, runs_root
 from emocore.system.installation import confirm_server, confirmed_servers
-from tests.support.pages import open_page, words
+from tests.support.pages import open_page, words, write_link
 
 THEIRS = "http://theirs.example:8080"
 
@@ -45,7 +46,8 @@ def test_the_command_line_clones_without_the_server_and_says_so(capsys: pytest.C
     assert confirmed_servers() == {THEIRS}, "who types an address means it"
 
 
-def test_the_launch_page_fills_its_form_without_the_server_and_says_so() -> None:
+def test_the_launch_page_fills_its_form_without_the_server_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(st, "page_link", write_link)
     run = create_run(runs_root(), RunConfig(method="tfidf", data="starter", wandb_base_url=THEIRS))
     page = open_page("launch", clone=run.id)
     assert page.text_input(key="launch_wandb_base_url").value == ""

@@ -6,7 +6,8 @@ import pytest
 
 import emocore
 from emocore.cli.main import main
-from emocore.jobs.launch import plan_runs
+from emocore.errors import ConfigError
+from emocore.jobs.launch import launch, plan_runs
 from emocore.jobs.studies import keep_split
 from emocore.models.resolve import take_over
 from emocore.run.config import SPLIT_VERSION, RunConfig
@@ -59,10 +60,12 @@ def test_the_command_line_keeps_it_and_says_so(
     for command in ([*study, "s"], [*launch, "--study", "s"], ["clone", earlier.id, "--seed", "9"]):
         assert main(command) == 0
         assert NOTE in capsys.readouterr().err
-    for command in ([*study, "new"], launch, [*launch, "--study", "s", "--split-version", "2"]):
+    for command in ([*study, "new"], launch):
         assert main(command) == 0
         assert NOTE not in capsys.readouterr().err
-    assert versions() == [1, 1, 1, 1, 2, 2, 2]
+    assert versions() == [1, 1, 1, 1, 2, 2]
+    assert main([*launch, "--study", "s", "--split-version", "2"]) == 2
+    assert "study 's' has texts drawn by version 1 of the split" in capsys.readouterr().err
 
 
 def test_a_study_is_not_launched_twice_with_another_split(
@@ -82,3 +85,16 @@ def test_a_notebook_keeps_it(earlier: RunFolder, data: str) -> None:
 
 def test_a_run_on_official_splits_needs_no_note(earlier: RunFolder) -> None:
     assert plan_runs([RunConfig(method="tfidf", split_version=1)]).notes == []
+
+
+def test_a_name_with_spaces_is_that_of_the_study(earlier: RunFolder) -> None:
+    assert keep_split(runs_root(), f" {earlier.config.study} ", {}) == {"split_version": 1}
+
+
+def test_runs_of_another_split_do_not_come_into_a_study(earlier: RunFolder, data: str) -> None:
+    plan = plan_runs([RunConfig(method="tfidf", base="none", data=data, study="s")])
+    with pytest.raises(ConfigError, match=r"study 's' has texts drawn by version 1 of the split, and these runs by"):
+        launch(plan, runs_root(), allow_repeats=True)
+    assert versions() == [1]
+    launch(plan_runs([RunConfig(method="tfidf", base="none", data=data, study="new")]), runs_root())
+    assert versions() == [1, 2]

@@ -69,12 +69,15 @@ def add_data(
 
 def correct_data(name: str, corrections: str, key: str | None) -> None:
     """Store a version of a dataset with the labels that a person corrected in a list of suspected ones."""
+    before = _find(name)
     changes = read_corrections(read_source(corrections), read_source(key) if key else None)
-    dataset, is_new = correct_dataset(datasets_root(), _find(name), changes)
-    manifest = dataset.manifest
-    count = counted(sum(map(len, manifest.changes.values())), "label")
-    state = "registered" if is_new else "nothing new"
-    print_line(f"{state}: {dataset.title} ({manifest.reference}) with {count} corrected in {manifest.parent}")
+    dataset, is_new = correct_dataset(datasets_root(), before, changes)
+    told = f"{dataset.title} ({dataset.manifest.reference})"
+    if is_new:
+        count = counted(sum(map(len, changes.values())), "label")
+        print_line(f"registered: {told} with {count} corrected in {before.manifest.reference}")
+    else:
+        print_line(f"nothing new: {told} has the same content")
 
 
 def list_data(as_json: bool) -> None:
@@ -98,7 +101,7 @@ def show_data(name: str, as_json: bool) -> None:
     manifest = dataset.manifest
     users = find_users(dataset, runs_root())
     if as_json:
-        print_json(manifest.model_dump(mode="json") | {"changes": describe_changes(dataset), "runs": users})
+        print_json(manifest.model_dump(mode="json") | {"source_changes": describe_changes(dataset), "runs": users})
         return
     print_line(f"{dataset.title} ({manifest.reference}) in {dataset.folder}")
     print_line(f"texts: {_describe_rows(manifest.rows)}")

@@ -76,6 +76,11 @@ def to_cell(value: object) -> str:
         return ""
     if isinstance(value, str):
         cell = value
+    elif isinstance(value, bytes):
+        try:
+            cell = value.decode()
+        except UnicodeDecodeError:
+            raise ValueError("bytes that are no text in UTF-8; write the column as texts") from None
     elif isinstance(value, bool | int | float):
         cell = str(value).lower()
     elif isinstance(value, list | dict | tuple):

@@ -1,9 +1,10 @@
 """Changes of single labels, as a person decided them, and the table that they make of a table.
 
-A change names its text by the row id, and says what the label was. So it cannot be made in another table by mistake,
-nor twice. Texts cannot be changed, added or removed.
+A change names its text by the row id and a hash, since a row id may be only the number of a row, and says what the
+label was. So it cannot be made in another table by mistake, nor twice. Texts cannot be changed, added or removed.
 """
 
+import hashlib
 from collections.abc import Sequence
 from typing import Annotated, Self
 
@@ -22,9 +23,11 @@ Value = Annotated[int, Field(ge=0, le=1)]
 
 
 class LabelChange(Strict):
-    """One label of one text, before and after; the values are 0 and 1, or 1 and 0."""
+    """One label of one text, before and after; the values are 0 and 1, or 1 and 0. `text_hash` is the `hash_text` of
+    the text."""
 
     row_id: str = Field(min_length=1)
+    text_hash: str = Field(pattern=r"^[0-9a-f]{16}$")
     label: str = Field(min_length=1)
     old: Value
     new: Value
@@ -36,12 +39,17 @@ class LabelChange(Strict):
         return self
 
 
+def hash_text(text: str) -> str:
+    """16 hexadecimal digits of SHA-256; a spreadsheet may change white space, so that does not count."""
+    return hashlib.sha256(" ".join(text.split()).encode()).hexdigest()[:16]
+
+
 def apply_changes(frame: pd.DataFrame, changes: Sequence[LabelChange], name: str) -> pd.DataFrame:
     """A copy of the frame of an `EmotionTable` with the changed labels; `name` is that of the table, for messages.
 
     Raises DataError, which names the change, its row id and its label, if the frame has no such label, the row id is
-    not there or is that of several texts, the label has not the old value, or an earlier change is of the same label
-    of the same text.
+    not there, is that of several texts or of another text, the label has not the old value, or an earlier change is of
+    the same label of the same text.
     """
     changed = frame.copy()
     rows: dict[str, list[int]] = {}
@@ -60,6 +68,8 @@ def apply_changes(frame: pd.DataFrame, changes: Sequence[LabelChange], name: str
         [row] = found
         if (row, change.label) in done:
             raise DataError(f"{place}: an earlier change is of the same label; leave one of the two out")
+        if hash_text(frame["text"].iloc[row]) != change.text_hash:
+            raise DataError(f"{place}: the text of this row is another one than in the list; {ANOTHER_TABLE}")
         column = list(frame.columns).index(change.label)
         if (stored := frame[change.label].to_numpy()[row]) != change.old:
             raise DataError(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from emocore.data.changes import LabelChange
+from emocore.data.changes import LabelChange, hash_text
 from emocore.data.reading.formats import read_cells
 from emocore.data.reading.label_columns import ZERO_OR_ONE
 from emocore.data.reading.record import Reading
@@ -22,6 +22,7 @@ from emocore.text import join_names
 
 PLACE = ["split", "row_id", "label"]  # which label of which text
 OPEN_COLUMNS = (*PLACE, "stored", "corrected")
+TEXT_HASH = "text_hash"  # stands for the text in a list that is given to others
 BLIND_COLUMNS = ("cell", "text", "label", "corrected")
 KEY_COLUMNS = ("cell", *PLACE, "text", "stored")
 SPLITS = tuple(dict.fromkeys(SPLIT_NAMES.values()))
@@ -37,6 +38,8 @@ def read_corrections(file: DataFile, key: DataFile | None = None) -> dict[str, t
     full or is there twice, a column is missing, or the key is not that of the list.
     """
     cells = _read(file, BLIND_COLUMNS if key else OPEN_COLUMNS)
+    if not key and TEXT_HASH not in cells:
+        _require(file, cells, ["text"])
     corrected = cells["corrected"].map(ZERO_OR_ONE)
     is_wrong = corrected.isna() & (cells["corrected"] != "")
     _check(file, cells, "corrected", is_wrong, " where a label is 0 or 1, or empty if nobody judged it")
@@ -48,14 +51,16 @@ def read_corrections(file: DataFile, key: DataFile | None = None) -> dict[str, t
         check_filled(judged[column], source.name, column, judged, "the cell is empty", "fill in what was there")
     _check(source, judged, "split", ~judged["split"].isin(SPLITS), f" where a split is {join_names(SPLITS, 'or')}")
     _check_unique(source, judged, PLACE)
+    texts = judged[TEXT_HASH] if "text" not in judged and TEXT_HASH in judged else judged["text"].map(hash_text)
     stored = judged["stored"].map(ZERO_OR_ONE)
     _check(source, judged, "stored", stored.isna(), " where a stored label is 0 or 1")
     changes: dict[str, list[LabelChange]] = {}
-    for (split, row_id, label), old, new in zip(
-        judged[PLACE].itertuples(index=False), stored.astype(int), corrected.dropna().astype(int), strict=True
+    for (split, row_id, label), text_hash, old, new in zip(
+        judged[PLACE].itertuples(index=False), texts, stored.astype(int), corrected.dropna().astype(int), strict=True
     ):
         if old != new:
-            changes.setdefault(split, []).append(LabelChange(row_id=row_id, label=label, old=old, new=new))
+            change = LabelChange(row_id=row_id, text_hash=text_hash, label=label, old=old, new=new)
+            changes.setdefault(split, []).append(change)
     return {split: tuple(own) for split, own in changes.items()}
 
 
@@ -63,13 +68,17 @@ def _read(file: DataFile, columns: Sequence[str]) -> pd.DataFrame:
     """All cells as strings by the numbers of their rows; spaces belong only to row ids."""
     cells, _ = read_cells(file, Reading(header=True))
     cells = cells.apply(lambda column: column if column.name == "row_id" else column.str.strip())
+    _require(file, cells, columns)
+    return cells
+
+
+def _require(file: DataFile, cells: pd.DataFrame, columns: Sequence[str]) -> None:
     if missing := [name for name in columns if name not in cells]:
         blind = "; a blind list is read together with its key" if "cell" in cells and "cell" not in columns else ""
         raise DataError(
             f"{file.name}: it has {quote_columns(file.name, cells.columns)}, but not {join_names(map(repr, missing))}, "
             f"as a list of label errors that Emocore wrote{blind}"
         )
-    return cells
 
 
 def _find_in_key(file: DataFile, judged: pd.DataFrame, key: DataFile) -> pd.DataFrame:

@@ -127,10 +127,15 @@ def _find_official(tables: dict[str, EmotionTable]) -> dict[str, pd.DataFrame]:
     }
     split_by_column = [table for table in tables.values() if SPLIT_NAME in table.frame]
     if split_by_column and len(frames) > 1:
+        name, column = split_by_column[0].name, split_by_column[0].reading.split_column
+        if column is None:
+            raise DataError(
+                f"{name}: this dataset has its own texts for training and evaluation; name it alone in the setting "
+                "data, without validation_data and test_data"
+            )
         raise DataError(
-            f"{split_by_column[0].name}: its column {split_by_column[0].reading.split_column or 'split_name'} already "
-            "says which rows are for training and evaluation; give this file alone, without the settings "
-            "validation_data and test_data, or rename the column"
+            f"{name}: its column {column} already says which rows are for training and evaluation; give this file "
+            "alone, without the settings validation_data and test_data, or rename the column"
         )
     if split_by_column:
         frames = {str(name): rows for name, rows in train.frame.groupby(SPLIT_NAME)}

@@ -24,10 +24,11 @@ ONE = 2**30  # stands for a share of 1 among whole numbers; times a number of ro
 
 
 def order_rows(frame: pd.DataFrame, labels: Sequence[str], seed: int) -> pd.DataFrame:
-    """The rows in a random order that follows from their texts and labels and the seed alone; rows with the same text
-    and labels replace each other."""
+    """The rows in a random order that follows from their texts, labels and groups and the seed alone; rows that have
+    all of these in common replace each other."""
     bits = np.packbits(frame[list(labels)].to_numpy(dtype=bool), axis=1)
-    return frame.iloc[np.lexsort([*bits.T, *_digest(frame["text"], f"{seed} ")])]
+    groups = _digest(frame["group_name"], f"{seed} ") if "group_name" in frame else ()
+    return frame.iloc[np.lexsort([*groups, *bits.T, *_digest(frame["text"], f"{seed} ")])]
 
 
 def number_units(frame: pd.DataFrame) -> np.ndarray:

@@ -56,7 +56,7 @@ def repeat_command(results: Sequence[Result]) -> str:
 def corrected_lists(results: Sequence[Result]) -> dict[str, str]:
     """The files that the command needs for datasets whose labels were corrected: name -> CSV, without texts."""
     files = {}
-    for source in sorted({result.config.data for result in results}):
+    for source in _data_sources(results):
         with contextlib.suppress(DataError):  # the dataset is gone, as the command says
             dataset = find_dataset(source)
             manifest = dataset.manifest if dataset else None
@@ -66,11 +66,14 @@ def corrected_lists(results: Sequence[Result]) -> dict[str, str]:
     return files
 
 
+def _data_sources(results: Sequence[Result]) -> list[str]:
+    return sorted({getattr(result.config, name) for result in results for name in DATA_FILES} - {None})
+
+
 def _dataset_commands(results: Sequence[Result]) -> list[str]:
     """What makes the registered datasets that the runs name, on a machine that does not have them."""
-    sources = {getattr(result.config, name) for result in results for name in DATA_FILES} - {None}
     lines = []
-    for source in sorted(sources):
+    for source in _data_sources(results):
         try:
             if dataset := find_dataset(source):
                 lines += register_commands(dataset.manifest)

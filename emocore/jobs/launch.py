@@ -137,7 +137,8 @@ def launch(plan: Plan, root: Path, allow_repeats: bool = False) -> list[RunFolde
             counts. If two processes launch the same study at once, the second waits and is refused.
 
     Raises:
-        ConfigError: The study has one of these runs already or another margin, or the W&B server cannot be stored.
+        ConfigError: The study has one of these runs already, another margin or split, or the W&B server cannot be
+            stored.
         RunError: A run or the study's record cannot be written. The runs before it are then removed, unless they have
             started, and the record is as before.
     """
@@ -145,6 +146,7 @@ def launch(plan: Plan, root: Path, allow_repeats: bool = False) -> list[RunFolde
     if not studies:
         return _queue(plan, root)
     with hold_launches(root), contextlib.ExitStack() as records:
+        _refuse_other_split(plan, root)
         if not allow_repeats:
             _refuse_repeats(plan, root)
         for study in studies:
@@ -171,6 +173,22 @@ def _queue(plan: Plan, root: Path) -> list[RunFolder]:
     except RunError as error:
         logger.warning("note: %s; the runs are queued and start once that is fixed and Emocore is used again", error)
     return runs
+
+
+def _refuse_other_split(plan: Plan, root: Path) -> None:
+    """Raises ConfigError if a study has runs whose split another version drew: the new ones would learn from texts that
+    those are scored on."""
+    if plan.splits.drawn_by is None:
+        return
+    versions = {config.study: config.split_version for config in plan.configs if config.study}
+    for run in list_runs(root):
+        study, version = run.config.study, run.config.split_version
+        if study in versions and versions[study] != version:
+            raise ConfigError(
+                f"study '{study}' has texts drawn by version {version} of the split, and these runs by version "
+                f"{versions[study]}; choose another name for the study, or set split_version to {version}",
+                field="study",
+            )
 
 
 def _refuse_repeats(plan: Plan, root: Path) -> None:

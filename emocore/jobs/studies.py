@@ -30,8 +30,9 @@ LOCK_FILE = ".launch.lock"
 def keep_split(root: Path, study: str | None, settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of a launch into a study, with the version of the split that the study began with, unless they name
     one. Otherwise a later replicate would learn from texts that the others are scored on."""
-    for run in list_runs(root) if study else []:
-        if run.config.study == study:
+    name = study.strip() if study else None
+    for run in list_runs(root) if name else []:
+        if run.config.study == name:
             return {"split_version": run.config.split_version, **settings}
     return dict(settings)
 

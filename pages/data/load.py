@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar, cast
 
 import streamlit as st
@@ -9,7 +10,7 @@ import streamlit as st
 from emocore.data.load import read_dataset
 from emocore.data.overview import LabelCounts, count_labels
 from emocore.data.registry.manifest import CONTENT, MANIFEST
-from emocore.data.registry.store import Dataset, find_dataset
+from emocore.data.registry.store import Dataset, datasets_root, find_dataset
 from emocore.data.table import EmotionTable, read_table
 from emocore.errors import DataError
 from emocore.run.config import STARTER
@@ -56,10 +57,12 @@ def as_subject(dataset: Dataset) -> Subject:
 
 
 def find_subject(reference: str) -> Subject:
-    """Raises DataError if there is no such dataset, or if it is damaged."""
+    """A dataset of the datasets folder by its name; an address may name no folder elsewhere. Raises DataError if there
+    is no such dataset, or if it is damaged."""
     if reference == STARTER:
         return STARTER_SUBJECT
-    if (dataset := find_dataset(reference)) is None:
+    dataset = find_dataset(reference) if Path(reference).name == reference else None
+    if dataset is None or dataset.folder.parent != datasets_root():
         raise DataError(f"There is no dataset {reference[:200]} here; choose one from the list.")
     return as_subject(dataset)
 

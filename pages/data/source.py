@@ -19,6 +19,7 @@ MOST_LINKS = 20
 FIELDS = {  # title of a part of a reading -> the fields that a user may have set for it
     "file": ("file_format",), "encoding": ("encoding",), "delimiter": ("delimiter",), "quotation marks": ("quotes",),
     "header": ("header",), "texts": ("text_column",), "IDs": ("id_column",), "groups": ("group_column",),
+    "sheet": ("sheet",), "splits": ("split_column",),
     "labels": ("label_form", "label_cells", "cut", "label_column", "separator", "label_names", "labels"),
 }  # fmt: skip
 CHANGES = {"unchanged": "unchanged since", "changed": "changed since", "gone": "not there any more"}

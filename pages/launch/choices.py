@@ -27,9 +27,12 @@ def choose_data() -> str | None:
 
 def _choose_dataset() -> str:
     datasets = {dataset.manifest.reference: dataset for dataset in list_choices()}
-    wanted = st.query_params.get("data", STARTER)
-    if wanted not in (STARTER, *datasets) and "launch_dataset" not in st.session_state:
-        st.warning(f"There is no dataset {plain(wanted[:200])} here.", icon=":material/search_off:")
+    wanted = st.session_state.get("launch_dataset", st.query_params.get("data", STARTER))
+    if wanted not in (STARTER, *datasets):
+        st.warning(
+            f"There is no dataset {plain(wanted[:200])} here, so the starter set is chosen.",
+            icon=":material/search_off:",
+        )
     chosen = choose_one(
         st, "Dataset", [STARTER, *datasets], name="data", key="launch_dataset", label_visibility="collapsed",
         format_func=lambda name: _describe(datasets[name]) if name in datasets else "Starter set, built in",

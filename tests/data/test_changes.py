@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from emocore.data.changes import LabelChange, apply_changes
+from emocore.data.changes import LabelChange, apply_changes, hash_text
 from emocore.errors import DataError
 
 FRAME = pd.DataFrame(
@@ -12,8 +12,13 @@ FRAME = pd.DataFrame(
 ).astype({"anger": "int8", "joy": "int8"})
 
 
-def change(row_id: str, label: str, old: int, new: int) -> LabelChange:
-    return LabelChange(row_id=row_id, label=label, old=old, new=new)
+TEXTS = dict(zip(FRAME["row_id"], FRAME["text"], strict=True))
+
+
+def change(row_id: str, label: str, old: int, new: int, text: str | None = None) -> LabelChange:
+    """Of the text that has this row id, or of another one."""
+    text_hash = hash_text(text or TEXTS.get(row_id, ""))
+    return LabelChange(row_id=row_id, text_hash=text_hash, label=label, old=old, new=new)
 
 
 def test_labels_are_changed_in_a_copy_and_nothing_else_is() -> None:
@@ -34,8 +39,9 @@ def test_labels_are_changed_in_a_copy_and_nothing_else_is() -> None:
         (change("a", "text", 0, 1), "column 'text': the table has no such label"),
         (change("a", "joy", 1, 0), "row id 'a', column 'joy': the label is 0 and not 1 as before the change"),
         (change("c", "anger", 1, 0), "row id 'c', column 'anger': an earlier change is of the same label"),
+        (change("a", "joy", 0, 1, "two"), "row id 'a', column 'joy': the text of this row is another one than in the"),
     ],
-    ids=["row", "label", "no label", "old value", "twice"],
+    ids=["row", "label", "no label", "old value", "twice", "text"],
 )
 def test_a_change_that_does_not_fit_is_refused_with_its_place(wrong: LabelChange, told: str) -> None:
     with pytest.raises(DataError) as caught:
@@ -59,12 +65,16 @@ def test_what_may_be_a_text_is_not_quoted() -> None:
 @pytest.mark.parametrize(
     "values",
     [
-        {"row_id": ""}, {"row_id": 7}, {"label": ""}, {"old": 2}, {"new": -1}, {"old": True}, {"old": "0"}, {"new": 0},
-        {"new": 1.0}, {"new": None},
+        {"row_id": ""}, {"row_id": 7}, {"text_hash": "one"}, {"label": ""}, {"old": 2}, {"new": -1}, {"old": True},
+        {"old": "0"}, {"new": 0}, {"new": 1.0}, {"new": None},
     ],
 )  # fmt: skip
 def test_a_record_holds_two_different_values_of_a_label(values: dict[str, object]) -> None:
-    good = {"row_id": "a", "label": "joy", "old": 0, "new": 1}
+    good = {"row_id": "a", "text_hash": hash_text("one"), "label": "joy", "old": 0, "new": 1}
     assert LabelChange.model_validate(good) == change("a", "joy", 0, 1)
     with pytest.raises(ValidationError):
         LabelChange.model_validate(good | values)
+
+
+def test_white_space_does_not_make_another_text() -> None:
+    assert hash_text(" so\n happy ") == hash_text("so happy") != hash_text("so sad")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from emocore.data.changes import LabelChange
+from emocore.data.changes import LabelChange, hash_text
 from emocore.data.corrections import read_corrections
 from emocore.data.source import DataFile
 from emocore.errors import DataError
@@ -26,8 +26,8 @@ KEY = """cell,split,row_id,text,label,stored,suspected,suggested
 """
 
 
-def change(row_id: str, label: str, old: int, new: int) -> LabelChange:
-    return LabelChange(row_id=row_id, label=label, old=old, new=new)
+def change(row_id: str, label: str, old: int, new: int, text: str) -> LabelChange:
+    return LabelChange(row_id=row_id, text_hash=hash_text(text), label=label, old=old, new=new)
 
 
 def read(content: str | bytes, name: str = "errors.csv", key: str | None = None) -> dict[str, tuple[LabelChange, ...]]:
@@ -37,12 +37,13 @@ def read(content: str | bytes, name: str = "errors.csv", key: str | None = None)
 
 def test_only_what_was_judged_to_be_otherwise_is_changed() -> None:
     known = {
-        "test": (change("t-1", "joy", 0, 1), change("t-3", "joy", 1, 0)),
-        "validation": (change("t-1", "joy", 1, 0),),
+        "test": (change("t-1", "joy", 0, 1, "so happy"), change("t-3", "joy", 1, 0, "no idea")),
+        "validation": (change("t-1", "joy", 1, 0, "so what"),),
     }
     assert read(OPEN) == known
     assert read(OPEN.replace(",", ";").replace('"well; well"', "well")) == known, "as many spreadsheets save it"
-    assert read(OPEN.replace("so happy", "très").encode("cp1252")) == known
+    other = change("t-1", "joy", 0, 1, "très")
+    assert read(OPEN.replace("so happy", "très").encode("cp1252"))["test"][0] == other
     assert read(OPEN.replace(",1,1\n", ",1,1.0\n")) == known
 
 
@@ -52,15 +53,15 @@ def test_a_list_that_nobody_filled_in_changes_nothing() -> None:
 
 
 def test_of_a_blind_list_the_key_tells_what_is_stored() -> None:
-    assert read(BLIND, key=KEY) == {"test": (change("t-1", "joy", 0, 1),)}
+    assert read(BLIND, key=KEY) == {"test": (change("t-1", "joy", 0, 1, "so happy"),)}
     turned = "\n".join([BLIND.splitlines()[0], *reversed(BLIND.splitlines()[1:])])
     assert read(turned.replace("so happy", "so  happy"), key=KEY) == read(BLIND, key=KEY), "in another order"
 
 
 def test_a_copy_for_spreadsheets_names_the_same_texts() -> None:
     defused = OPEN.replace("t-2", "'-2").replace("1,0,1\n", "1,0,0\n")
-    assert change("-2", "anger", 1, 0) in read(defused, "errors.for-spreadsheets.csv")["test"]
-    assert change("'-2", "anger", 1, 0) in read(defused)["test"]
+    assert change("-2", "anger", 1, 0, "well, well") in read(defused, "errors.for-spreadsheets.csv")["test"]
+    assert change("'-2", "anger", 1, 0, "well, well") in read(defused)["test"]
 
 
 REFUSED = {
@@ -73,6 +74,7 @@ REFUSED = {
     "label": (OPEN.replace("happy,joy", "happy,"), "row 2, column 'label': the cell is empty"),
     "twice": (OPEN + "6,test,t-1,so happy,joy,0,1,0\n", "row 7, column 'label': 'joy', which an earlier row"),
     "column": (OPEN.replace(",corrected", ",right"), "but not 'corrected'"),
+    "text": (OPEN.replace(",text,", ",words,"), "but not 'text'"),
     "blind without key": (BLIND, "a blind list is read together with its key"),
 }  # fmt: skip
 

@@ -100,3 +100,10 @@ def test_a_named_column_that_says_no_splits_is_refused(tmp_path: Path, column: s
     file = read_source(write(tmp_path / "a.csv", ["train"] * 105))
     with pytest.raises(DataError, match=re.escape(words)):
         open_sheet(file, Reading(text_column="text", split_column=column))
+
+
+@pytest.mark.parametrize("cell", ["", "unused", "tets"])
+def test_an_official_split_is_not_lost_because_of_a_cell(tmp_path: Path, cell: str) -> None:
+    path = write(tmp_path / "a.csv", [*SPLITS[:-1], cell])
+    with pytest.raises(DataError, match=r"a\.csv, row 106, column 'split': .* where a split is train"):
+        load(path)

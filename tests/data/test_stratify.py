@@ -46,6 +46,12 @@ def test_rows_are_ordered_by_content_and_seed() -> None:
     assert sorted(ordered["row_id"]) == list(range(600))
 
 
+def test_copies_in_several_groups_have_an_order_of_their_own() -> None:
+    frame = pd.DataFrame({"text": ["an advert"] * 9, "group_name": list("abcdefghi"), "label 0": [0] * 9})
+    orders = {tuple(order_rows(one, ["label 0"], 1)["group_name"]) for one in (frame, frame[::-1])}
+    assert len(orders) == 1
+
+
 def test_copies_of_a_text_are_one_unit_also_if_they_are_only_nearly_the_same() -> None:
     assert number_units(pd.DataFrame({"text": ALIKE})).tolist() == [0, 0, 1, 2, 1]
 

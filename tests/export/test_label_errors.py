@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emocore.data.changes import LabelChange, apply_changes
+from emocore.data.changes import LabelChange, apply_changes, hash_text
 from emocore.data.corrections import read_corrections
 from emocore.data.source import DataFile
 from emocore.data.spreadsheet import defuse_table, to_csv
@@ -100,9 +100,10 @@ def test_a_list_that_was_filled_in_changes_the_table(
     assert sum(map(len, changes.values())) == len(changed)
     for split, own in changes.items():
         rows = changed[changed["split"] == split]
-        known = zip(rows["row_id"], rows["label"], rows["stored"], strict=True)
+        known = zip(rows["row_id"], rows["text"], rows["label"], rows["stored"], strict=True)
         assert own == tuple(
-            LabelChange(row_id=row_id, label=label, old=stored, new=1 - stored) for row_id, label, stored in known
+            LabelChange(row_id=row_id, text_hash=hash_text(text), label=label, old=stored, new=1 - stored)
+            for row_id, text, label, stored in known
         )
         before = frame_of(errors, split)
         after = apply_changes(before, own, "table.csv")

@@ -1,12 +1,13 @@
 """One dataset: every view of it has a link, texts can be searched, and what a user wrote is no markup."""
 
+import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from emocore.data.changes import LabelChange
-from emocore.data.reading.record import Reading
+from emocore.data.changes import LabelChange, hash_text
+from emocore.data.reading.record import Reading, describe_reading
 from emocore.data.registry.correcting import correct_dataset
 from emocore.data.registry.importing import read_files, register
 from emocore.data.registry.store import datasets_root
@@ -120,7 +121,8 @@ def test_what_the_checks_found_is_counted_and_told(tmp_path: Path) -> None:
 def test_corrected_labels_are_warned_of_and_the_version_before_is_named(tmp_path: Path) -> None:
     dataset = add_dataset(tmp_path, "tweets")
     row = make_table().iloc[0]
-    change = LabelChange(row_id=row["ID"], label="joy", old=int(row["joy"]), new=1 - int(row["joy"]))
+    text_hash, stored = hash_text(row["Tweet"]), int(row["joy"])
+    change = LabelChange(row_id=row["ID"], text_hash=text_hash, label="joy", old=stored, new=1 - stored)
     corrected, _ = correct_dataset(datasets_root(), dataset, {"train": [change]})
     page = open_page("data", dataset=corrected.manifest.reference, view="source")
     assert "1 label corrected after models had been seen" in words(page)
@@ -147,3 +149,25 @@ def test_a_dataset_that_is_gone_or_damaged_is_said_to_be(tmp_path: Path) -> None
     dataset = add_dataset(tmp_path, "tweets")
     (dataset.folder / "texts.parquet").write_bytes(b"PAR1")
     assert "its file texts.parquet cannot be read" in words(open_page("data", dataset="tweets"))
+
+
+def test_the_source_tells_each_part_of_a_reading(tmp_path: Path) -> None:
+    table = make_table(200).assign(split=["train", "train", "train", "test"] * 50)
+    table.to_excel(tmp_path / "a.xlsx", index=False)
+    found = read_files({"train": str(tmp_path / "a.xlsx")}, Reading())
+    dataset, _ = register(datasets_root(), "sheet", found)
+    page = open_page("data", dataset=dataset.manifest.reference, view="source")
+    parts = table_with(page, "told by").set_index("part")["read as"]
+    assert (parts["sheet"], parts["splits"]) == ("Sheet1", "split")
+    told = [title for title, _ in describe_reading(found.tables["train"].reading)]
+    assert list(parts.index) == told
+
+
+def test_an_address_names_no_dataset_elsewhere_on_the_disk(tmp_path: Path) -> None:
+    dataset = add_dataset(tmp_path, "tweets")
+    elsewhere = tmp_path / "private" / dataset.folder.name
+    shutil.copytree(dataset.folder, elsewhere)
+    for reference in (str(elsewhere), f"../../private/{dataset.folder.name}", str(elsewhere.parent)):
+        page = open_page("data", dataset=reference)
+        assert not page.segmented_control
+        assert "There is no dataset" in words(page)

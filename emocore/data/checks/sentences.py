@@ -6,7 +6,7 @@ from emocore.data.checks.findings import WHOLE_FILE, Finding, FindingKind
 from emocore.data.rows import list_rows
 from emocore.text import counted, join_names, name_some
 
-MOST_LABELS_NAMED = 10
+MOST_LABELS_NAMED = 5
 
 
 def describe_finding(finding: Finding, file_names: Mapping[str, str]) -> str:

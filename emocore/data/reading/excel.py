@@ -82,8 +82,9 @@ def _filled_rows(file: DataFile, sheet: Any) -> Rows:
     """Row numbers and cells, without empty rows and without the empty cells at a row's end."""
     is_marked = is_for_spreadsheets(file.name)
     for number, row in _read_rows(file, sheet):
-        cells = ["" if cell.value is None else _to_text(file, number, cell) for cell in row]
-        while cells and not cells[-1].strip():
+        texts = ["" if cell.value is None else _to_text(file, number, cell) for cell in row]
+        cells = [text if text.strip() else "" for text in texts]
+        while cells and not cells[-1]:
             cells.pop()
         if cells:
             yield number, list(map(undo, cells)) if is_marked else cells

@@ -21,7 +21,7 @@ ROWS_PART = re.compile(r"xl/(worksheets/[^/]+|sharedStrings)\.xml")  # which ope
 WHOLE_PART = re.compile(r"\[Content_Types\]\.xml|xl/(styles|workbook)\.xml|docProps/.+|.+\.rels")
 MOST_ELEMENTS, MOST_WHOLE_ELEMENTS = 20_000_000, 500_000  # of a part
 # Of an element, by its name. Excel has 1,048,576 rows of 16,384 cells, and can have more texts than rows.
-MOST_CHILDREN = {"sheetData": 1_048_576, "sst": 2_000_000, "row": 16_384}
+MOST_CHILDREN = {"sheetData": 1_048_576, "sst": 2_000_000, "row": 16_384, "c": 10, "si": 1_000, "is": 1_000, "r": 10}
 USUAL_CHILDREN, MOST_DEPTH = 100_000, 50
 PIECE_BYTES = 2**16
 COORDINATE = re.compile(r"[A-Z]{1,3}[0-9]{1,7}")  # openpyxl makes as many cells as a row has columns up to the last one

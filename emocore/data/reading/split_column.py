@@ -17,16 +17,19 @@ SPLIT_NAMES = {
 
 
 def find_split_column(frame: pd.DataFrame, wishes: Reading, name: str) -> str | None:
-    """The wanted column; otherwise the only one named split, if it says of every text which split it belongs to, and
-    there are several. Raises DataError if the wanted column does not."""
+    """The wanted column; otherwise the only one named split, if it names training and another split. Raises DataError
+    if it does not say of every text which split it belongs to: an official split must not be lost because of a cell."""
     if wishes.split_column:
         _check(frame, wishes.split_column, name)
         return wishes.split_column
     named = [column for column in frame.columns if column.lower() == SPLIT_COLUMN]
     if len(named) != 1:
         return None
-    splits = set(read_splits(frame[named[0]]))
-    return named[0] if "train" in splits and len(splits) > 1 and splits <= set(SPLIT_NAMES.values()) else None
+    splits = set(read_splits(frame[named[0]]).dropna())
+    if "train" not in splits or len(splits) < 2:
+        return None
+    _check(frame, named[0], name)
+    return named[0]
 
 
 def read_splits(column: pd.Series) -> pd.Series:
@@ -42,7 +45,8 @@ def _check(frame: pd.DataFrame, column: str, name: str) -> None:
     if len(wrong):
         raise DataError(
             f"{name}, row {wrong.index[0]}, column {place}: {quote_cell(name, wrong.iloc[0])} where a split is "
-            f"{join_names(SPLIT_NAMES, 'or')} ({count_rows(wrong.index)}). Correct it, or name another column"
+            f"{join_names(SPLIT_NAMES, 'or')} ({count_rows(wrong.index)}). Correct it, remove the row, or "
+            "rename the column if it means something else"
         )
     if "train" not in set(splits) or splits.nunique() < 2:
         raise DataError(

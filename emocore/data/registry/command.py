@@ -24,7 +24,8 @@ def register_commands(manifest: Manifest) -> list[str]:
         return _add_commands(manifest)
     parent = find_parent(manifest)
     words = [*PROGRAM, "data", "correct", parent.reference, corrections_file(manifest)]
-    return [*register_commands(parent), shlex.join(words)]
+    note = f"# A bundle of runs on {manifest.reference} holds its corrections."
+    return [*register_commands(parent), note, shlex.join(words)]
 
 
 def corrections_file(manifest: Manifest) -> str:
@@ -40,6 +41,10 @@ def _add_commands(manifest: Manifest) -> list[str]:
     if manifest.licence:
         words += ["--licence", manifest.licence]
     lines = [shlex.join(words)]
+    if _has_namesakes(manifest):
+        lines.insert(0, "# Files of the same name: put each into a folder train, validation or test.")
+    if any("," in label for label in manifest.wishes.labels or ()):
+        lines.insert(0, "# A label has a comma in its name: choose the labels on the Data page instead.")
     if names := manifest.wishes.label_names:
         lines.insert(0, shlex.join(["printf", r"%s\n", *names]) + f" > {NAMES_FILE}")
     return lines
@@ -49,7 +54,15 @@ def _name_sources(manifest: Manifest) -> list[str]:
     if hub := manifest.hub:
         return [f"{PREFIX}{hub.repository}/{hub.config}", "--revision", hub.revision]
     files = {source.part: source.name for source in manifest.sources}
+    if _has_namesakes(manifest):
+        files = {part: f"{part}/{name}" for part, name in files.items()}
     return [files.pop("train"), *(word for part, name in files.items() for word in (f"--{part}", name))]
+
+
+def _has_namesakes(manifest: Manifest) -> bool:
+    """Whether two source files have the same name and other content."""
+    contents = {(source.name, source.sha256) for source in manifest.sources}
+    return not manifest.hub and len({name for name, _ in contents}) < len(contents)
 
 
 def _wish_options(wishes: Reading) -> list[str]:

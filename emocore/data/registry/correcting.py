@@ -7,8 +7,10 @@ from pathlib import Path
 import pandas as pd
 
 from emocore.data.changes import LabelChange, apply_changes
+from emocore.data.corrections import TEXT_HASH
 from emocore.data.load import read_dataset
 from emocore.data.notes import check_file
+from emocore.data.registry.content import hash_content
 from emocore.data.registry.manifest import Manifest
 from emocore.data.registry.store import Dataset, add_dataset, find_dataset
 from emocore.data.table import SPLIT_NAME
@@ -30,6 +32,7 @@ def correct_dataset(
         )
     table = read_dataset(dataset)
     corrected = replace(table, frame=_apply(table.frame, corrections, manifest.reference))
+    _refuse_return(manifest, hash_content(corrected.frame, manifest.labels))
     return add_dataset(
         root,
         manifest.name,
@@ -56,23 +59,41 @@ def find_parent(manifest: Manifest) -> Manifest:
 
 
 def list_changes(manifest: Manifest) -> pd.DataFrame:
-    """The changes that made this version of its parent: split, row_id, label, stored and corrected, as in a list that a
-    person has filled in."""
+    """The changes that made this version of its parent: as in a list that a person has filled in, with hashes instead
+    of the texts."""
     rows = [
-        (split, change.row_id, change.label, change.old, change.new)
+        (split, change.row_id, change.text_hash, change.label, change.old, change.new)
         for split, own in manifest.changes.items()
         for change in own
     ]
-    return pd.DataFrame(rows, columns=["split", "row_id", "label", "stored", "corrected"])
+    return pd.DataFrame(rows, columns=["split", "row_id", TEXT_HASH, "label", "stored", "corrected"])
+
+
+def _refuse_return(manifest: Manifest, sha256: str) -> None:
+    """Raises DataError if the content is that of a version before: its own parent would be made from it."""
+    earlier = manifest
+    while earlier.parent:
+        if earlier.parent == Manifest.refer(manifest.name, sha256):
+            raise DataError(
+                f"dataset {manifest.reference}: these changes lead back to {earlier.parent}, from which it was made; "
+                "train on that version"
+            )
+        try:
+            earlier = find_parent(earlier)
+        except DataError:  # the versions before are gone, too
+            return
 
 
 def _apply(frame: pd.DataFrame, corrections: Mapping[str, Sequence[LabelChange]], name: str) -> pd.DataFrame:
     """Row ids are unique in each split if the dataset has splits, and in all of it if runs split it."""
     if SPLIT_NAME not in frame:
         return apply_changes(frame, [change for own in corrections.values() for change in own], name)
+    corrections = dict(corrections)
+    if "validation" not in set(frame[SPLIT_NAME]):  # each run draws that from the training rows
+        corrections["train"] = (*corrections.get("train", ()), *corrections.pop("validation", ()))
     parts = []
     for split, rows in frame.groupby(SPLIT_NAME, sort=False):
         parts.append(apply_changes(rows, corrections.get(str(split), ()), name))
-    if missing := set(corrections) - set(frame[SPLIT_NAME]):
+    if missing := {split for split, own in corrections.items() if own} - set(frame[SPLIT_NAME]):
         raise DataError(f"dataset {name}: the list changes the {min(missing)} split, which the dataset does not have")
     return pd.concat(parts).loc[frame.index]

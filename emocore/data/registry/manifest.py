@@ -84,7 +84,12 @@ class Manifest(Strict):
     @property
     def reference(self) -> str:
         """The name of this version: NAME@HASH."""
-        return f"{self.name}@{self.sha256[:HASH_LENGTH]}"
+        return self.refer(self.name, self.sha256)
+
+    @staticmethod
+    def refer(name: str, sha256: str) -> str:
+        """NAME@HASH of a content."""
+        return f"{name}@{sha256[:HASH_LENGTH]}"
 
     def describe_findings(self) -> list[str]:
         """The findings in sentences that name files and rows."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from emocore.data.registry.content import hash_content, write_content
+from emocore.data.registry.content import hash_content, read_content, write_content
 from emocore.data.registry.manifest import CONTENT, MANIFEST, NAME, REFERENCE, Manifest, SourceFile
 from emocore.errors import DataError, RunError
 from emocore.run.config import STARTER
@@ -71,8 +71,11 @@ def find_dataset(source: str) -> Dataset | None:
     is_path = path.name != source
     if not NAME.fullmatch(name) or (is_path and not at):
         return None
-    versions = [dataset for dataset in list_datasets(datasets_root()) if dataset.manifest.name == name]
-    if at:
+    root = datasets_root()
+    versions = [dataset for dataset in list_datasets(root) if dataset.manifest.name == name]
+    if not at:
+        _refuse_damaged(root, name)
+    else:
         versions = [dataset for dataset in versions if dataset.manifest.reference == path.name]
     if versions:
         return versions[-1]
@@ -84,7 +87,8 @@ def find_dataset(source: str) -> Dataset | None:
 def add_dataset(
     root: Path, name: str, frame: pd.DataFrame, labels: Sequence[str], sources: Sequence[SourceFile], **told: object
 ) -> tuple[Dataset, bool]:
-    """Store a table as a dataset, and return it with whether it is new: the same content is stored once per name.
+    """Store a table as a dataset, and return it with whether it is new: the same content is stored once per name, and
+    again if what is stored is damaged.
 
     `told` are further fields of the manifest. Raises DataError if the name cannot be used or the folder not be written.
     """
@@ -94,14 +98,15 @@ def add_dataset(
         root.mkdir(parents=True, exist_ok=True)
         with _locked(root):
             versions = [dataset for dataset in list_datasets(root) if dataset.manifest.name == name]
-            for dataset in versions:
-                if dataset.manifest.sha256 == sha256:
-                    return dataset, False
+            same = next((dataset for dataset in versions if dataset.manifest.sha256 == sha256), None)
+            if same and _is_intact(same):
+                return _note_licence(same, told.get("licence")), False
             for rest in root.glob(f"{DRAFT}*"):  # of a process that was killed; nobody else writes now
                 remove_folder(rest)
+            latest = max((dataset.manifest.version for dataset in versions), default=0)
             content = {
                 "name": name,
-                "version": 1 + max((dataset.manifest.version for dataset in versions), default=0),
+                "version": same.manifest.version if same else 1 + latest,
                 "sha256": sha256,
                 "created_at": time.time(),
                 "sources": tuple(sources),
@@ -122,9 +127,7 @@ def remove_dataset(dataset: Dataset) -> None:
     folder = dataset.folder
     try:
         with _locked(folder.parent):
-            gone = folder.with_name(f"{DRAFT}removed-{folder.name}")
-            folder.rename(gone)
-            remove_folder(gone)
+            _take_away(folder)
             sync(folder.parent)
     except OSError as error:
         raise _unwritable(folder.parent, error) from None
@@ -147,7 +150,33 @@ def count_rows(frame: pd.DataFrame) -> dict[str, int]:
     return {split: count for split, count in counts.items() if count}
 
 
+def _refuse_damaged(root: Path, name: str) -> None:
+    """Raises DataError if a version of this name cannot be read, since that might be the latest one."""
+    for folder in _folders(root):
+        if folder.name.startswith(f"{name}@") and isinstance(look := _look_at(folder), str):
+            raise DataError(f"{look}; or name a version of {name} that can be read, as NAME@HASH")
+
+
+def _is_intact(dataset: Dataset) -> bool:
+    manifest = dataset.manifest
+    try:
+        frame = read_content(dataset.folder / CONTENT, manifest.labels, manifest.reference)
+    except DataError:
+        return False
+    return hash_content(frame, manifest.labels) == manifest.sha256
+
+
+def _note_licence(dataset: Dataset, licence: object) -> Dataset:
+    """The dataset with a note on the licence that was given later."""
+    if not licence or licence == dataset.manifest.licence:
+        return dataset
+    noted = Manifest.model_validate(dataset.manifest.model_dump() | {"licence": licence})
+    write_record(dataset.folder / MANIFEST, noted)
+    return Dataset(dataset.folder, noted)
+
+
 def _write(root: Path, manifest: Manifest, frame: pd.DataFrame) -> Dataset:
+    """Store a version in place of a damaged one, if there is one."""
     folder = root / manifest.reference
     draft = root / f"{DRAFT}{manifest.reference}"
     try:
@@ -155,12 +184,21 @@ def _write(root: Path, manifest: Manifest, frame: pd.DataFrame) -> Dataset:
         write_content(draft / CONTENT, frame, manifest.labels)
         sync(draft / CONTENT)
         write_record(draft / MANIFEST, manifest)
+        if os.path.lexists(folder):
+            _take_away(folder)
         draft.rename(folder)
     except BaseException:
         remove_folder(draft)
         raise
     sync(root)
     return Dataset(folder, manifest)
+
+
+def _take_away(folder: Path) -> None:
+    """Remove a folder so that no half of it is ever seen."""
+    gone = folder.with_name(f"{DRAFT}removed-{folder.name}")
+    folder.rename(gone)
+    remove_folder(gone)
 
 
 def _folders(root: Path) -> list[Path]:

@@ -86,4 +86,4 @@ def test_texts_without_labels_are_told_only_where_they_are_most() -> None:
 def test_of_many_labels_the_first_are_named() -> None:
     labels = tuple(f"label {number}" for number in range(MOST_LABELS_NAMED + 3))
     found = Finding(kind="label_absent", splits=("train",), labels=labels, count=0, total=9)
-    assert "label 9 or 3 more, so they" in describe_finding(found, {})
+    assert f"label {MOST_LABELS_NAMED - 1} or 3 more, so they" in describe_finding(found, {})

@@ -199,3 +199,12 @@ def test_a_path_is_read_and_a_copy_for_spreadsheets_undone(tmp_path: Any) -> Non
     assert read_table(write_text(tmp_path / "a.xlsx", content)).frame["text"].tolist() == ["'@ada", "it's"]
     copy = write_text(tmp_path / "a.for-spreadsheets.xlsx", content)
     assert read_table(copy).frame["text"].tolist() == ["@ada", "it's"]
+
+
+def test_cells_of_spaces_are_blank_and_columns_of_them_are_left_out() -> None:
+    rows = [
+        ["text", " ", "joy", " ", "anger"],
+        *([f"so happy {row}", " ", row % 2, None, 1 - row % 2] for row in range(9)),
+    ]
+    table = read_form("a.xlsx", to_xlsx(rows))
+    assert (table.labels, table.ignored_columns) == (("joy", "anger"), ())

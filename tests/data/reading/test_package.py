@@ -138,3 +138,11 @@ def test_no_message_shows_what_a_file_holds(tmp_path: Path) -> None:
         with pytest.raises(DataError) as caught:
             read_form("notes", to_xlsx(rows))
         assert secret not in str(caught.value)
+
+
+@pytest.mark.parametrize("part", [SHEET, STRINGS])
+def test_an_element_that_openpyxl_holds_as_a_whole_has_few_parts(part: str) -> None:
+    end = "</c>" if part == SHEET else "</si>"
+    content = change_part(GOOD, part, insert(end, "<x/>" * 2_000))
+    with pytest.raises(DataError, match=r"has more cells, texts or styles than are read"):
+        read_form("a.xlsx", content)

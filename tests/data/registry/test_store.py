@@ -9,6 +9,8 @@ import pytest
 from inline_snapshot import snapshot
 
 from emocore.data.registry import store
+from emocore.data.registry.content import read_content
+from emocore.data.registry.manifest import CONTENT
 from emocore.data.registry.store import (
     Dataset,
     add_dataset,
@@ -143,3 +145,32 @@ def test_a_removed_version_is_gone_and_its_number_stays_free_until_it_is_the_las
     assert list_datasets(datasets_root()) == [second]
     assert add().manifest.version == 3
     assert not list(datasets_root().glob(".draft-*"))
+
+
+@pytest.mark.parametrize("name", ["texts.parquet", "manifest.json"])
+def test_adding_again_repairs_what_is_damaged(name: str) -> None:
+    dataset = add()
+    (dataset.folder / name).write_bytes(b"PAR1 or not")
+    if name == "manifest.json":
+        with pytest.raises(DataError, match=r"manifest\.json is damaged .*; or name a version of tweets"):
+            find_dataset("tweets")
+    again, is_new = add_dataset(datasets_root(), "tweets", make_frame(), LABELS, ())
+    assert is_new and again.manifest.version == 1
+    assert read_content(again.folder / CONTENT, LABELS, "")["text"].tolist() == make_frame()["text"].tolist()
+    assert [path.name for path in datasets_root().iterdir() if path.name != ".lock"] == [again.folder.name]
+
+
+def test_a_damaged_latest_version_does_not_make_the_name_mean_an_older_one() -> None:
+    first, second = add(), add(frame=make_frame(31))
+    (second.folder / "manifest.json").unlink()
+    with pytest.raises(DataError, match=f"dataset {second.manifest.reference}: it has no manifest"):
+        find_dataset("tweets")
+    assert find_dataset(first.manifest.reference) == first
+
+
+def test_a_note_on_the_licence_can_be_given_later() -> None:
+    dataset = add()
+    noted, is_new = add_dataset(datasets_root(), "tweets", make_frame(), LABELS, (), licence="for research")
+    assert not is_new and noted.manifest.licence == "for research"
+    assert find_dataset("tweets") == noted
+    assert noted.manifest.sha256 == dataset.manifest.sha256
