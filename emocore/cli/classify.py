@@ -13,6 +13,7 @@ from emocore.data.table import read_texts
 from emocore.emotions import display_order
 from emocore.errors import ConfigError, DataError
 from emocore.evaluation.results import load_result
+from emocore.system.libraries import prepare_libraries
 from emocore.text import join_names, name_some
 
 MOST_NAMED = 10  # emotions that are found; the table under them has all
@@ -42,6 +43,8 @@ def classify_texts(
         load_result(run)
     texts = given if file is None else read_texts(file, text_column)
     place = _find_out(out, for_spreadsheets) if out else None
+
+    prepare_libraries()  # or bitsandbytes would print a note on kernels that nobody needs
 
     from emocore.inference.classify import ClassifierPool, classify, widen
 
