@@ -29,7 +29,7 @@ def show() -> None:
         st.warning(plain(problem), icon=":material/folder_off:")
     if not datasets:
         st.info(
-            "You have added no data yet. Take a file of texts with their labels (CSV, TSV, JSON, JSON Lines or "
+            "You have added no data yet. Take a file of texts with their labels (CSV, TSV, Excel, JSON, JSON Lines or "
             "parquet): you see how it is read and correct that before anything is stored.",
             icon=":material/info:",
         )

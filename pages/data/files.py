@@ -26,7 +26,7 @@ TITLES: dict[Use, str] = {
     "names": "Label names",
 }
 HELP: dict[Use, str] = {
-    "train": "CSV, TSV, JSON, JSON Lines or parquet. How it is read is guessed and shown before anything is stored.",
+    "train": "CSV, TSV, Excel, JSON, JSON Lines or parquet. How it is read is guessed and shown before it is stored.",
     "validation": "Without it, each run takes a share of the texts.",
     "test": "Without it, each run takes a share of the texts.",
     "names": "For labels that are numbers: a text file with one name per line, the first for 0.",

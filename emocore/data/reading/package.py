@@ -25,7 +25,7 @@ MOST_CHILDREN = {"sheetData": 1_048_576, "sst": 2_000_000, "row": 16_384, "c": 1
 USUAL_CHILDREN, MOST_DEPTH = 100_000, 50
 PIECE_BYTES = 2**16
 COORDINATE = re.compile(r"[A-Z]{1,3}[0-9]{1,7}")  # openpyxl makes as many cells as a row has columns up to the last one
-ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError)
+ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
 
 
 def is_workbook(content: bytes) -> bool | None:
