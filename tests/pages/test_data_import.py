@@ -90,7 +90,7 @@ def test_json_lines_with_lists_have_no_parts_of_rows_and_may_have_groups() -> No
     assert shown(page, "group_column") == "– none –"
     control(page, "group_column").set_value("by")
     manifest = register(draw(page))
-    assert manifest.has_groups and manifest.wishes.group_column == "by"
+    assert manifest.wishes.group_column == "by"
 
 
 def test_parquet_has_no_encoding(tmp_path: Path) -> None:

@@ -72,7 +72,6 @@ class Manifest(Strict):
     labels: Labels
     rows: dict[Word, Count]
     positives: dict[Word, Count]
-    has_groups: bool = False
     licence: Annotated[str, StringConstraints(max_length=LONGEST_NOTE)] | None = None
     notes: Annotated[tuple[str, ...], Field(strict=False)] = ()
     findings: Annotated[tuple[Finding, ...], Field(strict=False)] = ()

@@ -113,7 +113,6 @@ def add_dataset(
                 "labels": tuple(labels),
                 "rows": count_rows(frame),
                 "positives": {label: int(frame[label].sum()) for label in labels},
-                "has_groups": "group_name" in frame,
                 **told,
             }
             manifest = Manifest.model_validate(content)
