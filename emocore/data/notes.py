@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import pandas as pd
+
 from emocore.data.checks.findings import WHOLE_FILE, Finding
 from emocore.data.checks.splits import check_splits
 from emocore.data.reading.record import note_reading
@@ -13,11 +15,15 @@ from emocore.text import counted
 
 def check_file(table: EmotionTable) -> tuple[Finding, ...]:
     """The findings in a file: by the split that its column names, or in the whole file."""
+    return check_splits(frames_by_split(table), table.labels)
+
+
+def frames_by_split(table: EmotionTable) -> dict[str, pd.DataFrame]:
+    """Training first; the whole file, as WHOLE_FILE, if it has no splits."""
     if SPLIT_NAME not in table.frame:
-        return check_splits({WHOLE_FILE: table.frame}, table.labels)
+        return {WHOLE_FILE: table.frame}
     by_split = dict(iter(table.frame.groupby(SPLIT_NAME)))
-    ordered = {name: by_split[name] for name in ("train", "validation", "test") if name in by_split}
-    return check_splits(ordered, table.labels)
+    return {name: by_split[name] for name in ("train", "validation", "test") if name in by_split}
 
 
 def warn_of_corrections(tables: Mapping[str, EmotionTable]) -> list[str]:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from emocore.data.checks.findings import WHOLE_FILE, Finding
+from emocore.data.checks.findings import Finding
 from emocore.data.checks.removal import REMOVABLE, remove_from_training
-from emocore.data.notes import check_file, note_tables
+from emocore.data.notes import check_file, frames_by_split, note_tables
 from emocore.data.reading.record import Reading
 from emocore.data.registry.manifest import HubOrigin, Part, SourceFile, describe_findings
 from emocore.data.registry.store import Dataset, add_dataset
@@ -92,7 +92,7 @@ def check_parts(
 ) -> Import:
     """What can be registered of tables that were read from the files. Raises DataError as `read_parts` does."""
     joined = _join(tables)
-    frames, findings = _frames_by_split(joined), check_file(joined)
+    frames, findings = frames_by_split(joined), check_file(joined)
     removed = _remove_doubtful(frames, findings) if removes_doubtful else frames
     if removed is not frames:
         joined = replace(joined, frame=pd.concat(removed.values()))
@@ -139,12 +139,6 @@ def _join(tables: Mapping[Part, EmotionTable]) -> EmotionTable:
                 "evaluation; give this file alone, or rename the column"
             )
     return replace(train, frame=pd.concat([table.frame.assign(**{SPLIT_NAME: part}) for part, table in tables.items()]))
-
-
-def _frames_by_split(table: EmotionTable) -> dict[str, pd.DataFrame]:
-    if SPLIT_NAME not in table.frame:
-        return {WHOLE_FILE: table.frame}
-    return {str(split): rows for split, rows in table.frame.groupby(SPLIT_NAME, sort=False)}
 
 
 def _remove_doubtful(frames: dict[str, pd.DataFrame], findings: tuple[Finding, ...]) -> dict[str, pd.DataFrame]:
