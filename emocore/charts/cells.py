@@ -26,6 +26,9 @@ MIDDLE = "#9a9aa2"  # neither dark nor light, so that scales from it stand out o
 # Luminance from which black has more contrast than white: both have 4.6 : 1 there (WCAG 2.2).
 LIGHT = 0.179
 
+COLOR_BAR = {"tickformat": ".1~%", "thickness": 12, "title": None, "lenmode": "pixels", "len": 300, "y": 1,
+             "yanchor": "top"}  # fmt: skip
+
 ColorScale = list[list[Any]]  # [share of the range, colour]
 
 
@@ -33,6 +36,32 @@ def scale_to(color: str) -> ColorScale:
     """A scale from a weak to the full colour."""
     weak = [round(0.75 * grey + 0.25 * full) for grey, full in zip(hex_to_rgb(MIDDLE), hex_to_rgb(color), strict=True)]
     return [[0, "#{:02x}{:02x}{:02x}".format(*weak)], [1, color]]
+
+
+def share_grid(
+    shares: np.ndarray,
+    columns: Sequence[str],
+    rows: Sequence[str],
+    hover: Sequence[Sequence[str]],
+    customdata: Sequence[Sequence[Sequence[str]]],
+    color: str,
+    faint: float,
+) -> go.Figure:
+    """Shares as a `cell_grid`, in per cent or, with many columns, only in colour. Those below `faint` times the largest
+    are grey."""
+    largest = max(0.01, float(np.nanmax(shares, initial=0)))
+    return cell_grid(
+        shares,
+        columns,
+        rows,
+        text=[["" if np.isnan(share) else f"{share:.0%}" for share in row] for row in shares],
+        hover=hover,
+        customdata=customdata,
+        color_range=(faint * largest, largest),
+        colorscale=scale_to(color),
+        is_faint=shares < faint * largest,
+        colorbar=COLOR_BAR if len(columns) > MOST_COLUMNS_WITH_NUMBERS else None,
+    )
 
 
 def cell_grid(

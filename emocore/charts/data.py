@@ -4,9 +4,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from emocore.charts.cells import MOST_COLUMNS_WITH_NUMBERS, cell_grid, scale_to
+from emocore.charts.cells import share_grid
 from emocore.charts.style import add_dashed_line, finish, name_axis, name_labels
-from emocore.charts.texts import COLOR_BAR
 from emocore.emotions import emotion_color
 
 ROW_HEIGHT, SPLIT_HEIGHT = 22, 8  # pixels of a label with one bar, and of each of several bars
@@ -92,13 +91,10 @@ def label_pairs_heatmap(pairs: pd.DataFrame) -> go.Figure:
     counts = pairs.loc[names, names].to_numpy(float)
     shares = counts / np.maximum(1, np.diag(counts))[:, None]
     np.fill_diagonal(shares, np.nan)
-    largest = max(0.01, float(np.nanmax(shares, initial=0)))
-    is_wide = len(names) > MOST_COLUMNS_WITH_NUMBERS
-    figure = cell_grid(
+    figure = share_grid(
         shares,
         columns=name_labels(names),
         rows=[f"{shown} ({totals[name]:,})" for name, shown in zip(names, name_labels(names), strict=True)],
-        text=[["" if np.isnan(share) else f"{share:.0%}" for share in row] for row in shares],
         hover=[
             [
                 f"Of the {totals[one]:,} texts with <b>{one}</b>,<br>{share:.1%} ({count:,.0f}) also have "
@@ -108,10 +104,8 @@ def label_pairs_heatmap(pairs: pd.DataFrame) -> go.Figure:
             for one, *line in zip(names, shares, counts, strict=True)
         ],
         customdata=[[[one, other] for other in names] for one in names],
-        color_range=(FAINT * largest, largest),
-        colorscale=scale_to(DATA_COLOR),
-        is_faint=shares < FAINT * largest,
-        colorbar=COLOR_BAR if is_wide else None,
+        color=DATA_COLOR,
+        faint=FAINT,
     )
     figure.update_yaxes(title_text="texts with")
     return figure.update_xaxes(title_text="that also have")

@@ -7,15 +7,13 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.colors import get_colorscale
 
-from emocore.charts.cells import MOST_COLUMNS_WITH_NUMBERS, cell_grid, scale_to
+from emocore.charts.cells import cell_grid, share_grid
 from emocore.charts.style import NO_SKILL_COLOR, method_color, name_labels
 
 KINDS = {
     "with": "other emotion, predicted along with the true one",
     "instead": "other emotion, predicted instead of the true one",
 }
-COLOR_BAR = {"tickformat": ".1~%", "thickness": 12, "title": None, "lenmode": "pixels", "len": 300, "y": 1,
-             "yanchor": "top"}  # fmt: skip
 FAINT = 0.2  # of the largest share; smaller shares are grey
 
 
@@ -58,13 +56,10 @@ def co_occurrence_heatmap(co_occurrence: pd.DataFrame, series: str, kind: str) -
         for column in ("share", "count")
     )
     color = method_color(str(rows["method"].iloc[0])) if len(rows) else NO_SKILL_COLOR
-    largest = max(0.01, float(np.nanmax(shares, initial=0)))
-    is_wide = len(names) > MOST_COLUMNS_WITH_NUMBERS
-    figure = cell_grid(
+    figure = share_grid(
         shares,
         columns=name_labels(names),
         rows=name_labels(true),
-        text=[[f"{share:.0%}" for share in row] for row in shares],
         hover=[
             [
                 f"<b>{emotion}</b> → <b>{other}</b>, {series}<br>"
@@ -74,10 +69,8 @@ def co_occurrence_heatmap(co_occurrence: pd.DataFrame, series: str, kind: str) -
             for emotion, *line in zip(true, shares, counts, strict=True)
         ],
         customdata=[[[emotion, other] for other in names] for emotion in true],
-        color_range=(FAINT * largest, largest),
-        colorscale=scale_to(color),
-        is_faint=shares < FAINT * largest,
-        colorbar=COLOR_BAR if is_wide else None,
+        color=color,
+        faint=FAINT,
     )
     figure.update_yaxes(title_text="true emotion")
     return figure.update_xaxes(title_text=KINDS[kind])
