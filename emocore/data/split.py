@@ -13,7 +13,7 @@ from emocore.data.earlier_split import BY_ORDER
 from emocore.data.load import load_table
 from emocore.data.notes import name_files, note_tables, warn_of_corrections
 from emocore.data.source import quote_column
-from emocore.data.split_hash import hash_content, hash_rows
+from emocore.data.split_hash import hash_rows, hash_texts_and_labels
 from emocore.data.table import SPLIT_NAME, EmotionTable
 from emocore.errors import DataError
 from emocore.run.config import RunConfig
@@ -152,7 +152,7 @@ def _take_rows(train: pd.DataFrame, labels: tuple[str, ...], config: RunConfig) 
         raise DataError(f"rows={count:,} but the training part has {len(train):,}; ask for fewer or leave it out")
     content = train[["text", *labels]]
     copies = content.groupby(list(content)).cumcount()
-    rows = zip(copies, *(content[column] for column in content), strict=True)
+    rows = zip(copies, *(content[column].tolist() for column in content), strict=True)
     start = f"{config.split_seed} {config.replicate} "
     digests = [hashlib.sha256(f"{start}{row}".encode()).digest() for row in rows]
     return train.iloc[sorted(range(len(train)), key=digests.__getitem__)[:count]]
@@ -178,4 +178,4 @@ def _check_sizes(frames: dict[str, pd.DataFrame], table: EmotionTable) -> None:
 
 
 def _hash_split(frames: dict[str, pd.DataFrame], labels: tuple[str, ...], drawn_by: int | None) -> str:
-    return hash_rows(frames) if drawn_by in (None, BY_ORDER) else hash_content(frames, labels)
+    return hash_rows(frames) if drawn_by in (None, BY_ORDER) else hash_texts_and_labels(frames, labels)

@@ -12,7 +12,7 @@ the caller splits twice.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -89,9 +89,9 @@ def _count_certain(texts: np.ndarray, kinds: np.ndarray, share: float) -> tuple[
     return np.where(is_common, (numbers * parts_of_common // ONE)[kinds], 0), is_common
 
 
-def _digest(texts: Iterable[str], start: str) -> tuple[np.ndarray, np.ndarray]:
+def _digest(texts: pd.Series, start: str) -> tuple[np.ndarray, np.ndarray]:
     """Two keys for np.lexsort, the last one first: 128 bits of the SHA-256 of each text after `start`."""
-    digests = b"".join([hashlib.sha256(f"{start}{text}".encode()).digest()[:16] for text in texts])
+    digests = b"".join([hashlib.sha256(f"{start}{text}".encode()).digest()[:16] for text in texts.tolist()])
     high, low = np.frombuffer(digests, ">u8").astype(np.uint64).reshape(-1, 2).T
     return low, high
 

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from emocore.data.split_hash import hash_content, hash_rows
+from emocore.data.split_hash import hash_rows, hash_texts_and_labels
 
 LABELS = ["anger", "joy"]
 
@@ -18,7 +18,7 @@ def make_frame(**changes: list[object]) -> pd.DataFrame:
 )
 def test_other_texts_and_labels_have_another_hash(changes: dict[str, list[object]]) -> None:
     frames, others = {"train": make_frame()}, {"train": make_frame(**changes)}
-    assert hash_content(frames, LABELS) != hash_content(others, LABELS)
+    assert hash_texts_and_labels(frames, LABELS) != hash_texts_and_labels(others, LABELS)
     assert hash_rows(frames) != hash_rows(others)
 
 
@@ -26,11 +26,11 @@ def test_other_splits_labels_and_orders_have_another_hash() -> None:
     frame = make_frame()
     renamed = frame.rename(columns={"joy": "fear"})
     hashes = {
-        hash_content({"train": frame}, LABELS),
-        hash_content({"test": frame}, LABELS),
-        hash_content({"train": frame, "test": frame}, LABELS),
-        hash_content({"train": renamed}, ["anger", "fear"]),
-        hash_content({"train": frame.iloc[::-1]}, LABELS),
+        hash_texts_and_labels({"train": frame}, LABELS),
+        hash_texts_and_labels({"test": frame}, LABELS),
+        hash_texts_and_labels({"train": frame, "test": frame}, LABELS),
+        hash_texts_and_labels({"train": renamed}, ["anger", "fear"]),
+        hash_texts_and_labels({"train": frame.iloc[::-1]}, LABELS),
     }
     assert len(hashes) == 5
 
@@ -38,7 +38,7 @@ def test_other_splits_labels_and_orders_have_another_hash() -> None:
 def test_ids_count_only_where_rows_are_as_in_their_file_and_groups_nowhere() -> None:
     frame, other = make_frame(), make_frame(row_id=["8", "9"])
     grouped = frame.assign(group_name=["x", "y"])
-    assert hash_content({"train": frame}, LABELS) == hash_content({"train": other}, LABELS)
+    assert hash_texts_and_labels({"train": frame}, LABELS) == hash_texts_and_labels({"train": other}, LABELS)
     assert hash_rows({"train": frame}) != hash_rows({"train": other})
-    assert hash_content({"train": frame}, LABELS) == hash_content({"train": grouped}, LABELS)
+    assert hash_texts_and_labels({"train": frame}, LABELS) == hash_texts_and_labels({"train": grouped}, LABELS)
     assert hash_rows({"train": frame}) == hash_rows({"train": grouped})
