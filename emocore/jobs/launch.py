@@ -4,6 +4,7 @@ import contextlib
 import logging
 import math
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -42,10 +43,11 @@ class Plan:
     study: StudyConfig | None = None
 
 
-def plan_runs(configs: list[RunConfig]) -> Plan:
+def plan_runs(configs: list[RunConfig], load: Callable[[RunConfig], Splits] = load_splits) -> Plan:
     """Resolve and check configs that share their data, except for the number of training rows.
 
-    `splits` of the plan are those with the most rows. Raises ConfigError, DataError or BaseModelError.
+    `splits` of the plan are those with the most rows; `load` may take them from a cache. Raises ConfigError, DataError
+    or BaseModelError.
     """
     if not configs:
         raise ConfigError("choose at least one method and one seed", field="methods")
@@ -55,10 +57,10 @@ def plan_runs(configs: list[RunConfig]) -> Plan:
         resolved.append(_with_absolute_paths(complete))
         notes += [*left_out, *_check_machine(complete)]
     by_rows = sorted(resolved, key=_order_by_rows)
-    splits = load_splits(by_rows[-1])  # the data also has the rows of smaller runs
+    splits = load(by_rows[-1])  # the data also has the rows of smaller runs
     notes += [*_note_earlier_split(splits), *splits.notes]
     if _order_by_rows(by_rows[0]) < _order_by_rows(by_rows[-1]):
-        few, known = load_splits(by_rows[0]), {finding.topic for finding in splits.findings}
+        few, known = load(by_rows[0]), {finding.topic for finding in splits.findings}
         notes += [
             f"with {len(few.frames['train']):,} rows: {few.describe(finding)}"
             for finding in few.findings
@@ -81,7 +83,7 @@ def _order_by_rows(config: RunConfig) -> tuple[float, bool]:
     return config.rows or math.inf, not config.learns_half
 
 
-def plan_study(study: StudyConfig) -> Plan:
+def plan_study(study: StudyConfig, load: Callable[[RunConfig], Splits] = load_splits) -> Plan:
     """The runs of a study, checked like single runs. A method that ignores the varied setting gets one run per seed
     instead of equal copies."""
     methods = {name: find_method(name) for name in study.methods}
@@ -100,7 +102,7 @@ def plan_study(study: StudyConfig) -> Plan:
         config = config.model_copy(update={name: RunConfig.model_fields[name].default for name in unread})
         if config not in configs:
             configs.append(config)
-    plan = plan_runs(configs)
+    plan = plan_runs(configs, load)
     _check_replicates(study.replicates, plan)
     return replace(plan, notes=[*notes, *plan.notes], study=study)
 

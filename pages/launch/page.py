@@ -1,7 +1,6 @@
 """Launch runs: data, base, methods, seeds and the main settings; the others are under "More settings"."""
 
 import time
-from pathlib import Path
 
 import streamlit as st
 
@@ -9,22 +8,22 @@ from emocore.data.allowed import allow_sources
 from emocore.errors import EmocoreError
 from emocore.evaluation.planner import Repetition, describe_plan, typical_chance
 from emocore.jobs.estimate import estimate_seconds
-from emocore.jobs.launch import Plan, plan_study
+from emocore.jobs.launch import plan_study
 from emocore.jobs.studies import keep_split
 from emocore.models.bases import find_base
 from emocore.models.methods import METHODS
 from emocore.run.config import MOST_REPLICATES, STARTER, build
 from emocore.run.listing import runs_root
 from emocore.run.parse import parse_list
-from emocore.run.settings import DATA_FILES, describe
+from emocore.run.settings import describe
 from emocore.run.study import MOST_MARGIN_POINTS, StudyConfig
 from emocore.system.devices import own_devices
-from emocore.system.files import file_version
 from emocore.text import counted, format_minutes
 from pages.launch.choices import choose_base, choose_data
 from pages.launch.clone import prefill_clone
 from pages.launch.presets import choose_preset
 from pages.launch.preview import show_data_preview
+from pages.launch.reading import StillReadingError, read_splits, show_reading
 from pages.launch.settings import MORE_SETTINGS, add_error_slot, reset_error_slots, setting_input, show_error
 from pages.launch.study_form import (
     choose_method_settings,
@@ -36,12 +35,6 @@ from pages.launch.study_form import (
 from pages.shared.launching import launch_and_show, return_from_double_click
 
 METHOD_HELP = "  \n".join(f"**{method.title}**: {method.summary}" for method in METHODS.values())
-
-
-@st.cache_data(max_entries=6, show_spinner="Reading the data")
-def check(study: StudyConfig, versions: tuple[tuple[int, int], ...]) -> Plan:
-    """`versions` are those of the data files, so that an edited file is read again."""
-    return plan_study(study)
 
 
 @st.cache_data(max_entries=50, show_spinner=False)
@@ -125,13 +118,17 @@ with right:
         study = build(StudyConfig, values)
         wanted = study.run_configs()
         study = study.model_copy(update={"settings": keep_split(root, study.name, allow_sources(study.settings, root))})
-        files = [Path(study.settings[name]) for name in DATA_FILES if study.settings.get(name)]
-        plan = check(study, tuple(file_version(file) for file in files))
+        plan = plan_study(study, read_splits)
     except EmocoreError as error:
         show_error(error, general)
         st.button("Launch", type="primary", disabled=True, key="launch_refused")
         if wanted:
             show_planned_runs(wanted, study)
+        st.stop()
+    except StillReadingError as reading:
+        show_reading(reading.task)
+        st.button("Launch", type="primary", disabled=True, key="launch_waits")
+        show_planned_runs(wanted, study)
         st.stop()
     seconds = estimate_seconds(plan.configs, len(plan.splits.frames["train"]), root)
     runs = counted(len(plan.configs), "run")
