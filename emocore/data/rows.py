@@ -20,7 +20,9 @@ INVISIBLE = re.compile(
 
 def check_filled(cells: pd.Series, name: str, column: str, frame: pd.DataFrame, problem: str, remedy: str) -> None:
     """Raises DataError if there is nothing to see in a cell of the file `name`."""
-    empty = pd.concat([piece[piece.str.fullmatch(INVISIBLE)] for piece in cut_into_pieces(cells)])
+    # Arrow's own regular expressions, which some versions of pandas take, know fewer kinds of space than Python's.
+    pieces = cut_into_pieces(cells)
+    empty = pd.concat([piece[[INVISIBLE.fullmatch(cell) is not None for cell in piece.tolist()]] for piece in pieces])
     if len(empty):
         raise DataError(
             f"{name}, row {empty.index[0]}, column {quote_column(name, column, frame.columns)}: {problem} "

@@ -76,6 +76,6 @@ def _show_starter() -> None:
         st.markdown(f"**{STARTER_SUBJECT.title}** :gray[built in]")
         st.caption(
             f"{plain(describe_rows(counts.texts))}  \n{plain(describe_labels(list(counts.labels.index)))}  \n"
-            "Messages for trying the app, not for conclusions."
+            "Made-up messages: a verdict on them says little about real ones."
         )
         show_actions(STARTER_SUBJECT, [], is_open=False)

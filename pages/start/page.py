@@ -7,7 +7,6 @@ from emocore.jobs.estimate import estimate_seconds
 from emocore.jobs.launch import Plan, plan_study
 from emocore.jobs.overview import describe_runs
 from emocore.jobs.presets import starter_study
-from emocore.run.config import STARTER
 from emocore.run.listing import list_runs, runs_root
 from emocore.run.state import RunStatus
 from emocore.system.devices import default_device
@@ -51,7 +50,7 @@ with st.container(border=True):
     label = f"Run the starter study: four methods on this machine, {duration}"
     if st.button(label, type="primary" if not runs else "secondary", icon=":material/play_arrow:", key="start_study"):
         launch_and_show(plan, root)
-    st.caption(f"The '{STARTER}' messages are for trying the app, not for conclusions.")
+    st.caption("The messages are made up: a verdict on them says little about real ones. Use your own data for that.")
 
 warn_of_damaged_runs(root)
 if runs:
