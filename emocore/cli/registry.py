@@ -1,5 +1,6 @@
-"""The commands `data add`, `list`, `show` and `remove`: registered datasets."""
+"""The commands `data add`, `correct`, `list`, `show` and `remove`: registered datasets."""
 
+import shlex
 from typing import Any
 
 from emocore.cli.data import print_labels, print_reading, read_wishes
@@ -10,9 +11,9 @@ from emocore.data.hub.fetch import Progress
 from emocore.data.hub.importing import read_from_hub
 from emocore.data.load import read_dataset
 from emocore.data.reading.record import Reading, describe_reading
-from emocore.data.registry.command import register_commands
+from emocore.data.registry.command import PROGRAM, register_commands
 from emocore.data.registry.correcting import correct_dataset
-from emocore.data.registry.importing import Import, read_files, register
+from emocore.data.registry.importing import STARTER_COPY, Import, read_files, register
 from emocore.data.registry.manifest import Part
 from emocore.data.registry.sources import describe_changes, find_users
 from emocore.data.registry.store import (
@@ -25,7 +26,7 @@ from emocore.data.registry.store import (
     list_datasets,
     remove_dataset,
 )
-from emocore.data.source import read_source
+from emocore.data.source import STARTER_FILE, read_source
 from emocore.data.table import read_table
 from emocore.errors import ConfigError, DataError, RunError
 from emocore.run.config import STARTER
@@ -69,6 +70,11 @@ def add_data(
 
 def correct_data(name: str, corrections: str, key: str | None) -> None:
     """Store a version of a dataset with the labels that a person corrected in a list of suspected ones."""
+    if name == STARTER:
+        copy = shlex.join([*PROGRAM, "data", "add", STARTER_COPY, str(STARTER_FILE)])
+        raise DataError(
+            f"the starter set is built in, so it has no versions; register a copy with `{copy}` and correct that"
+        )
     before = _find(name)
     changes = read_corrections(read_source(corrections), read_source(key) if key else None)
     dataset, is_new = correct_dataset(datasets_root(), before, changes)

@@ -27,7 +27,7 @@ The same makes the number of errors that the confident joint estimates too high.
 texts have, or lack, are left out, and so are those that one of the runs tells hardly better than chance.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,10 +35,12 @@ import pandas as pd
 from scipy.special import logit
 
 from emocore.errors import DataError
+from emocore.evaluation.chosen import leave_out_repeats
 from emocore.evaluation.comparison import Comparison
 from emocore.evaluation.intervals import FEWEST_POSITIVES
 from emocore.evaluation.predictions import Predictions, load_predictions
-from emocore.evaluation.results import shared_splits
+from emocore.evaluation.results import RunResult, shared_splits
+from emocore.evaluation.series import name_series
 from emocore.text import join_names
 from emocore.thresholds import cross_calibrate
 
@@ -97,12 +99,22 @@ def find_label_errors(comparison: Comparison) -> LabelErrors:
     group = comparison.largest_group
     if group is None:
         raise DataError("label errors are found from predictions, which runs from W&B do not have; choose runs of here")
-    results = [result for result in comparison.local if result.id in group.runs]
-    by_split = {
-        split: max(load_predictions(results, comparison.series, split, "fixed"), key=lambda found: len(found.runs))
-        for split in shared_splits(results)
-    }
-    return suspect_labels(by_split)
+    return _find_in_group([result for result in comparison.local if result.id in group.runs], comparison.series)
+
+
+def find_label_errors_of_data(results: Sequence[RunResult]) -> LabelErrors:
+    """The same for runs that are not compared: they need no scores, whose intervals take long. Of runs with the same
+    settings and seed, the latest has a say.
+
+    Raises DataError if there is no run but on halves of the training rows, RunError if predictions are damaged.
+    """
+    kept, _ = leave_out_repeats(results)
+    whole = [result for result in kept if isinstance(result, RunResult) and not result.config.learns_half]
+    if not whole:
+        raise DataError("label errors are found by runs on all training rows; choose at least one")
+    series, split = name_series(whole), shared_splits(whole)[-1]
+    largest = max(load_predictions(whole, series, split, "fixed"), key=_count_runs)
+    return _find_in_group([result for result in whole if result.id in largest.runs], series)
 
 
 def suspect_labels(by_split: Mapping[str, Predictions]) -> LabelErrors:
@@ -141,6 +153,19 @@ def describe_label_errors(errors: LabelErrors) -> list[str]:
     for (split, reason), rows in left_out.groupby(["split", "left_out"], sort=False):
         said.append(f"Left out of the {split} split: {join_names(rows['label'])} ({reason}).")
     return said
+
+
+def _find_in_group(results: Sequence[RunResult], series: dict[str, str]) -> LabelErrors:
+    return suspect_labels(
+        {
+            split: max(load_predictions(results, series, split, "fixed"), key=_count_runs)
+            for split in shared_splits(results)
+        }
+    )
+
+
+def _count_runs(predictions: Predictions) -> int:
+    return len(predictions.runs)
 
 
 def _measure(predictions: Predictions) -> Confidence:

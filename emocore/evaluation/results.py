@@ -152,6 +152,11 @@ def finished_configs(root: Path) -> list[RunConfig]:
     return configs
 
 
+def of_one_table(results: Iterable[RunResult], sha256: str) -> list[RunResult]:
+    """The runs that took the texts of all splits from one table, a file or a registered dataset, by its hash."""
+    return [result for result in results if result.provenance.data_sha256 == {"data": sha256}]
+
+
 def add_team_runs(local: Sequence[RunResult], team: Iterable[TeamRun]) -> list[Result]:
     """Local results, then those of W&B; a run that is in both places appears once, as the local one."""
     known = {result.id for result in local}

@@ -61,7 +61,7 @@ def corrected_lists(results: Sequence[Result]) -> dict[str, str]:
             dataset = find_dataset(source)
             manifest = dataset.manifest if dataset else None
             while manifest and manifest.parent:
-                files[corrections_file(manifest)] = to_csv(list_changes(manifest))
+                files[corrections_file(manifest)] = to_csv(list_changes(manifest.changes))
                 manifest = find_parent(manifest)
     return files
 

@@ -17,10 +17,11 @@ from emocore.evaluation.label_errors import (
     LabelErrors,
     describe_label_errors,
     find_label_errors,
+    find_label_errors_of_data,
     suspect_labels,
 )
 from emocore.evaluation.predictions import Predictions
-from emocore.evaluation.results import Result, add_team_runs, load_result
+from emocore.evaluation.results import RunResult, add_team_runs, load_result
 from emocore.run.listing import runs_root
 from emocore.thresholds import cross_calibrate
 from tests.support.simulated import World, predictions_of
@@ -199,7 +200,7 @@ def test_what_was_found_is_said_with_its_limits() -> None:
     )
 
 
-def results_of(*methods: str, seed: int = 42, **given: Any) -> list[Result]:
+def results_of(*methods: str, seed: int = 42, **given: Any) -> list[RunResult]:
     runs = finish_study(runs_root(), methods, seeds=(seed,), texts=300, **given)
     return [load_result(run) for run in runs]
 
@@ -222,6 +223,21 @@ def test_runs_on_other_texts_and_on_halves_have_no_say() -> None:
     others = results_of("qlora", data_seed=1)
     assert all(result.config.learns_half for result in halves)
     assert find_label_errors(compare([*results, *halves, *others], "test", "fixed")).suspects.equals(errors.suspects)
+
+
+def test_runs_of_a_dataset_have_the_say_that_they_have_in_a_comparison() -> None:
+    results = results_of("lora", "ia3")
+    repeated, halves, others = (
+        results_of("lora"),
+        results_of("ia3", seed=7, replicate=2),
+        results_of("tfidf", data_seed=1),
+    )
+    every = [*others, *results, *repeated, *halves]
+    errors = find_label_errors_of_data(every)
+    assert errors.suspects.equals(find_label_errors(compare(every, "test", "fixed")).suspects)
+    assert set(errors.predictions["test"].runs) == {results[1].id, repeated[0].id}
+    with pytest.raises(DataError, match="found by runs on all training rows"):
+        find_label_errors_of_data(halves)
 
 
 def test_runs_without_predictions_are_refused() -> None:

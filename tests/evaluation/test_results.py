@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from emocore.errors import RunError
-from emocore.evaluation.results import load_result, shared_splits
+from emocore.evaluation.results import load_result, of_one_table, shared_splits
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run
@@ -39,6 +39,12 @@ def test_a_result_gives_back_truth_and_logits_as_stored(tmp_path: Path) -> None:
 
 def test_a_split_that_was_not_scored_is_empty(tmp_path: Path) -> None:
     assert load_result(finish(tmp_path)).truth("test").shape == (0, 3)
+
+
+def test_runs_of_one_table_took_all_their_texts_from_it(tmp_path: Path) -> None:
+    hashes = [{"data": "a"}, {"data": "a", "test_data": "b"}, {"data": "b"}, {"data": "b", "test_data": "a"}, {}]
+    results = [load_result(finish(tmp_path, provenance={"data_sha256": own})) for own in hashes]
+    assert of_one_table(results, "a") == [results[0]]
 
 
 @pytest.mark.parametrize("status", [status for status in RunStatus if status != RunStatus.FINISHED])

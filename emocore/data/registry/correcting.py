@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from emocore.data.changes import LabelChange, apply_changes
+from emocore.data.changes import LabelChange, apply_changes, hash_text
 from emocore.data.corrections import TEXT_HASH
 from emocore.data.load import read_dataset
 from emocore.data.notes import check_file
 from emocore.data.registry.content import hash_content
 from emocore.data.registry.manifest import Manifest
 from emocore.data.registry.store import Dataset, add_dataset, find_dataset
-from emocore.data.table import SPLIT_NAME
+from emocore.data.table import SPLIT_NAME, EmotionTable
 from emocore.errors import DataError
 
 
@@ -22,17 +22,10 @@ def correct_dataset(
 ) -> tuple[Dataset, bool]:
     """Store a version with these changes, by the split in which a run found them; returns it with whether it is new.
 
-    Raises DataError if there is no change, or if one does not fit the dataset.
+    Raises DataError as `apply_corrections` does, or if the version cannot be written.
     """
     manifest = dataset.manifest
-    if not any(corrections.values()):
-        raise DataError(
-            f"dataset {manifest.reference}: the list changes nothing; fill in its column 'corrected' where a label "
-            "should be another"
-        )
-    table = read_dataset(dataset)
-    corrected = replace(table, frame=_apply(table.frame, corrections, manifest.reference))
-    _refuse_return(manifest, hash_content(corrected.frame, manifest.labels))
+    corrected = apply_corrections(dataset, corrections)
     return add_dataset(
         root,
         manifest.name,
@@ -50,6 +43,23 @@ def correct_dataset(
     )
 
 
+def apply_corrections(dataset: Dataset, corrections: Mapping[str, Sequence[LabelChange]]) -> EmotionTable:
+    """The table that these changes make of a dataset, which stays as it is.
+
+    Raises DataError if there is no change, or if one does not fit the dataset.
+    """
+    manifest = dataset.manifest
+    if not any(corrections.values()):
+        raise DataError(
+            f"dataset {manifest.reference}: the list changes nothing; fill in its column 'corrected' where a label "
+            "should be another"
+        )
+    table = read_dataset(dataset)
+    corrected = replace(table, frame=_apply(table.frame, corrections, manifest.reference))
+    _refuse_return(manifest, hash_content(corrected.frame, manifest.labels))
+    return corrected
+
+
 def find_parent(manifest: Manifest) -> Manifest:
     """The version that a corrected one was made from. Raises DataError if it is gone."""
     parent = find_dataset(str(manifest.parent))
@@ -58,15 +68,24 @@ def find_parent(manifest: Manifest) -> Manifest:
     return parent.manifest
 
 
-def list_changes(manifest: Manifest) -> pd.DataFrame:
-    """The changes that made this version of its parent: as in a list that a person has filled in, with hashes instead
-    of the texts."""
+def list_changes(changes: Mapping[str, Sequence[LabelChange]]) -> pd.DataFrame:
+    """Changes by split, as in a list that a person has filled in, with hashes instead of the texts: split, row_id,
+    text_hash, label, stored and corrected (0 or 1)."""
     rows = [
         (split, change.row_id, change.text_hash, change.label, change.old, change.new)
-        for split, own in manifest.changes.items()
+        for split, own in changes.items()
         for change in own
     ]
     return pd.DataFrame(rows, columns=["split", "row_id", TEXT_HASH, "label", "stored", "corrected"])
+
+
+def find_changed_texts(listed: pd.DataFrame, frame: pd.DataFrame) -> list[str]:
+    """The text of each row of `list_changes`, from the frame of the dataset before or after them."""
+    rows = frame[frame["row_id"].isin(listed["row_id"])]
+    texts = {
+        (row_id, hash_text(text)): text for row_id, text in rows[["row_id", "text"]].itertuples(index=False, name=None)
+    }
+    return [texts[place] for place in listed[["row_id", TEXT_HASH]].itertuples(index=False, name=None)]
 
 
 def _refuse_return(manifest: Manifest, sha256: str) -> None:

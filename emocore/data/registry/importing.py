@@ -12,7 +12,7 @@ from emocore.data.notes import check_file, frames_by_split, note_tables
 from emocore.data.reading.record import Reading
 from emocore.data.registry.manifest import HubOrigin, Part, SourceFile, describe_findings
 from emocore.data.registry.store import Dataset, add_dataset
-from emocore.data.source import DataFile, read_source, resolve_source
+from emocore.data.source import STARTER_FILE, DataFile, read_source, resolve_source
 from emocore.data.split import check_can_split
 from emocore.data.table import SPLIT_NAME, EmotionTable, Sheet, open_sheet, take_table
 from emocore.errors import DataError
@@ -24,6 +24,7 @@ SHARED_PARTS = (
     "text_column", "group_column", "label_form", "label_cells", "cut", "label_column", "separator", "label_names",
     "labels",
 )  # fmt: skip
+STARTER_COPY, STARTER_LICENCE = "starter-copy", "Apache-2.0"
 FIELDS: dict[Part, str] = {"train": "data", "validation": "validation_data", "test": "test_data"}
 
 
@@ -125,6 +126,12 @@ def register(root: Path, name: str, found: Import, licence: str | None = None) -
         findings=found.findings,
         removed_rows=found.removed_rows,
     )
+
+
+def register_starter_copy(root: Path) -> tuple[Dataset, bool]:
+    """Store the texts of the starter set, with their row ids, as a dataset, which can have corrected versions; returns
+    it with whether it is new. Raises DataError if the folder cannot be written."""
+    return register(root, STARTER_COPY, read_files({"train": str(STARTER_FILE)}, Reading()), STARTER_LICENCE)
 
 
 def _join(tables: Mapping[Part, EmotionTable]) -> EmotionTable:

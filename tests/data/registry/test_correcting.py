@@ -9,7 +9,13 @@ from emocore.cli.main import main
 from emocore.data.changes import LabelChange, hash_text
 from emocore.data.load import read_dataset
 from emocore.data.reading.record import Reading
-from emocore.data.registry.correcting import correct_dataset, find_parent
+from emocore.data.registry.correcting import (
+    apply_corrections,
+    correct_dataset,
+    find_changed_texts,
+    find_parent,
+    list_changes,
+)
 from emocore.data.registry.importing import read_files, register
 from emocore.data.registry.manifest import Part
 from emocore.data.registry.store import Dataset, datasets_root, find_dataset, remove_dataset
@@ -105,6 +111,24 @@ def test_runs_on_it_say_that_labels_were_corrected(tmp_path: Path) -> None:
     assert len(set(compare(results, "validation").series.values())) == 2, "they are not averaged"
     values = " ".join(audit(results, "validation")["values"])
     assert "(1 label corrected after models were seen)" in values
+
+
+def test_what_would_change_is_known_before_anything_is_stored(tmp_path: Path) -> None:
+    dataset = add(tmp_path, "train", "test")
+    corrections = {"test": (change("m1-1"), change("m1-0", old=0)), "train": (change("m0-1", "anger"),)}
+    after = apply_corrections(dataset, corrections).frame
+    before = read_dataset(dataset).frame
+    assert int((before[["joy", "anger"]] != after[["joy", "anger"]]).to_numpy().sum()) == 3
+    assert find_dataset("mine") == dataset
+    listed = list_changes(corrections)
+    assert listed[["split", "row_id", "label", "stored", "corrected"]].to_numpy().tolist() == [
+        ["test", "m1-1", "joy", 1, 0],
+        ["test", "m1-0", "joy", 0, 1],
+        ["train", "m0-1", "anger", 1, 0],
+    ]
+    texts = before.set_index("row_id")["text"]
+    for frame in (before, after):
+        assert find_changed_texts(listed, frame) == [texts["m1-1"], texts["m1-0"], texts["m0-1"]]
 
 
 def test_the_command_repeats_the_correction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

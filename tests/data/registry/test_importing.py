@@ -6,13 +6,13 @@ import pytest
 
 from emocore.data.load import load_table, read_dataset, resolve_data
 from emocore.data.reading.record import Reading
-from emocore.data.registry.importing import read_files, register
+from emocore.data.registry.importing import STARTER_COPY, read_files, register, register_starter_copy
 from emocore.data.registry.manifest import shorten_source
 from emocore.data.registry.sources import describe_changes, find_change, find_users
 from emocore.data.registry.store import Dataset, datasets_root
 from emocore.data.split import load_splits
 from emocore.errors import DataError
-from emocore.run.config import RunConfig
+from emocore.run.config import STARTER, RunConfig
 from emocore.run.listing import create_run, runs_root
 from tests.support.tables import LABELS, make_table, write_csv, write_text
 
@@ -36,6 +36,17 @@ def test_a_run_on_a_dataset_has_the_splits_of_the_files(files: dict[str, str]) -
     assert named.split_sha256 == plain.split_sha256
     assert named.evaluation_sha256 == plain.evaluation_sha256
     assert named.data_sha256 == {"data": dataset.manifest.sha256}
+
+
+def test_a_copy_of_the_starter_set_has_its_texts_and_row_ids() -> None:
+    copy, is_new = register_starter_copy(datasets_root())
+    assert is_new and copy.manifest.name == STARTER_COPY and copy.manifest.licence == "Apache-2.0"
+    ours, starter = read_dataset(copy).frame.reset_index(drop=True), load_table(STARTER).frame.reset_index(drop=True)
+    assert ours[["row_id", "text", "split_name"]].to_numpy().tolist() == (
+        starter[["row_id", "text", "split_name"]].to_numpy().tolist()
+    )
+    assert load_splits(RunConfig(data=STARTER)).split_sha256 == load_splits(RunConfig(data=STARTER_COPY)).split_sha256
+    assert register_starter_copy(datasets_root()) == (copy, False)
 
 
 def test_without_official_files_each_run_splits_the_dataset(files: dict[str, str]) -> None:
