@@ -10,11 +10,11 @@ from emocore.evaluation.series import name_series
 from emocore.run.folder import RunFolder
 from emocore.run.listing import list_finished, list_runs, runs_root
 from emocore.tracking.team import TeamRun
-from pages.compare.load import load_run
 from pages.compare.team import choose_team_runs
 from pages.shared.address import choose_one, choose_several, write
 from pages.shared.guard import Guard, warn_of_damaged_runs
 from pages.shared.plain import plain
+from pages.shared.results import load_run
 from pages.shared.titles import run_choice
 
 TOGETHER_HELP = (

@@ -25,12 +25,13 @@ from pages.compare import (
     verdicts,
 )
 from pages.compare.choose import choose_results, choose_together
-from pages.compare.load import keep, load_audit, load_comparison, version_of
+from pages.compare.load import load_audit, load_comparison
 from pages.compare.summary import show_scores
 from pages.compare.view import ALL_EMOTIONS, EMOTION_KEY, View, renew_charts
 from pages.shared.address import choose_one, choose_segment
 from pages.shared.guard import UNREADABLE
 from pages.shared.plain import plain
+from pages.shared.results import keep, version_of
 
 MODULES = (emotions, verdicts, thresholds, calibration, costs, texts, sweeps, datasets, audit, original_study, export)
 VIEWS = {module.__name__.rpartition(".")[2]: module.show for module in MODULES}

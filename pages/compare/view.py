@@ -13,8 +13,8 @@ from emocore.evaluation.comparison import Comparison
 from emocore.evaluation.headline import Headline
 from emocore.evaluation.predictions import Predictions, ThresholdPolicy
 from emocore.run.folder import RunFolder
-from pages.compare.load import Version, keep
 from pages.shared.plain import plain
+from pages.shared.results import Version, keep
 
 T = TypeVar("T")
 EMOTION_KEY = "compare_emotion"
