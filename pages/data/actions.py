@@ -8,6 +8,7 @@ from emocore.text import counted
 from pages.data.load import Subject
 from pages.shared.plain import plain
 
+ADDED_KEY = "data_added"  # reference -> what is said of a dataset that was registered
 REMOVED_KEY = "data_removed"  # title of the dataset that was removed last
 MOST_RUNS_NAMED = 8
 
@@ -17,10 +18,7 @@ def show_actions(subject: Subject, users: list[str], *, is_open: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if not is_open:
             link_to(subject, "Look at it", ":material/search:")
-        st.page_link(
-            "pages/launch/page.py", label="Train on it", icon=":material/rocket_launch:",
-            query_params={"data": subject.reference},
-        )  # fmt: skip
+        link_to_launch(subject)
         if subject.dataset and st.button("Remove", icon=":material/delete:", key=f"data_remove_{subject.reference}"):
             _confirm_removal(subject.dataset, users)
 
@@ -28,6 +26,23 @@ def show_actions(subject: Subject, users: list[str], *, is_open: bool) -> None:
 def link_to(subject: Subject, label: str, icon: str | None = None) -> None:
     """A link to the page of a dataset."""
     st.page_link("pages/data/page.py", label=label, icon=icon, query_params={"dataset": subject.reference})
+
+
+def link_to_launch(subject: Subject) -> None:
+    st.page_link(
+        "pages/launch/page.py", label="Train on it", icon=":material/rocket_launch:",
+        query_params={"data": subject.reference},
+    )  # fmt: skip
+
+
+def open_added(dataset: Dataset, said: str | None, **parameters: str) -> None:
+    """Lead to the page of a dataset that was registered just now, which says so; `said` is None if its content was
+    there already. After a double click, the second finds what the first has stored, and keeps what is said of it."""
+    reference = dataset.manifest.reference
+    told = said or f"Nothing new: {dataset.title} has the same content."
+    st.session_state.setdefault(ADDED_KEY, {}).setdefault(reference, told)
+    st.query_params.from_dict({"dataset": reference, **parameters})
+    st.rerun()
 
 
 def link_to_all() -> None:

@@ -7,23 +7,26 @@ import streamlit as st
 from emocore.data.registry.sources import describe_changes, find_users
 from emocore.errors import EmocoreError
 from emocore.run.listing import runs_root
-from pages.data import labels, lengths, source, texts
+from pages.data import labels, lengths, source, suspects, texts
+from pages.data.actions import ADDED_KEY as ADDED_KEY
 from pages.data.actions import REMOVED_KEY, link_to_all, show_actions
+from pages.data.corrections import show_origin
 from pages.data.load import Subject, find_subject
 from pages.data.words import describe_rows, list_warnings, note_removal, show_remarks
 from pages.shared.address import choose_segment
 from pages.shared.plain import plain
 
-ADDED_KEY = "data_added"  # what is said of the dataset that was registered last
 VIEWS: dict[str, Callable[[Subject], None]] = {
     "labels": labels.show,
     "together": labels.show_pairs,
     "lengths": lengths.show,
     "texts": texts.show,
+    "suspects": suspects.show,
     "source": source.show,
 }
 TITLES = {
-    "labels": "Labels", "together": "Labels together", "lengths": "Lengths", "texts": "Texts", "source": "Source",
+    "labels": "Labels", "together": "Labels together", "lengths": "Lengths", "texts": "Texts",
+    "suspects": "Suspected labels", "source": "Source",
 }  # fmt: skip
 
 
@@ -50,6 +53,8 @@ def show(wanted: str) -> None:
         manifest = subject.dataset.manifest
         notes = [*note_removal(manifest.removed_rows), *manifest.notes]
         show_remarks(list_warnings(manifest), notes, key="data_remarks")
+        if manifest.parent:
+            show_origin(subject, manifest)
     shown = choose_segment(
         st, "View", TITLES, name="view", key="data_view", label_visibility="collapsed"
     )  # fmt: skip
