@@ -14,7 +14,7 @@ from pyarrow import parquet
 
 from emocore.data.cells import Progress, check_columns, check_size, to_cell
 from emocore.data.collector import PART_CELLS, STRING, CellCollector
-from emocore.data.reading.class_names import name_classes, read_features
+from emocore.data.reading.class_names import name_classes, name_splits, read_features
 from emocore.data.reading.record import Reading
 from emocore.data.source import MOST_DATA_BYTES, DataFile
 from emocore.errors import DataError
@@ -35,7 +35,9 @@ def read_parquet(file: DataFile, wishes: Reading, progress: Progress | None) -> 
             collector.add_part(part)
     if not len(collector):
         raise DataError(f"{file.name}: no rows; it needs one for each text")
-    return collector.to_frame(dict(enumerate(header))), name_classes(wishes, read_features(opened.schema_arrow))
+    features = read_features(opened.schema_arrow)
+    frame = name_splits(collector.to_frame(dict(enumerate(header))), wishes, features)
+    return frame, name_classes(wishes, features)
 
 
 def join_parquet(name: str, files: Iterable[DataFile]) -> DataFile:
