@@ -13,7 +13,8 @@ COLUMN_FIELDS = ("text_column", "id_column", "group_column", "split_column", "la
 LABEL_FIELDS = ("label_cells", "cut", "label_column", "separator", "labels")
 # What a field decides about others: these are guessed again when it changes.
 DEPENDENT = {
-    "file_format": ("encoding", "delimiter", "quotes", "header", *COLUMN_FIELDS),
+    "file_format": ("sheet", "encoding", "delimiter", "quotes", "header", *COLUMN_FIELDS),
+    "sheet": ("header", *COLUMN_FIELDS),
     **dict.fromkeys(("encoding", "delimiter", "quotes", "header"), COLUMN_FIELDS),
     "label_form": LABEL_FIELDS,
     "label_column": ("separator", "labels"),

@@ -41,13 +41,25 @@ def list_controls(draft: Draft) -> list[Control]:
     return [
         Control("file_format", "File", FORMATS, applies=True),
         Control(
+            "sheet",
+            "Sheet",
+            {name: name for name in draft.sheets},
+            applies=len(draft.sheets) > 1,
+            without="the first",
+        ),
+        Control(
             "encoding",
             "Encoding",
             {name: name for name in encodings},
             applies=reading.file_format not in ("parquet", "xlsx"),
         ),
         Control("delimiter", "Between cells", DELIMITER_TITLES, applies=is_rows),
-        Control("header", "First row", {True: "column names", False: "a text"}, applies=is_rows),
+        Control(
+            "header",
+            "First row",
+            {True: "column names", False: "a text"},
+            applies=reading.file_format in ("delimited", "xlsx"),
+        ),
         Control("quotes", "Quotation marks", {True: "enclose cells", False: "belong to texts"}, applies=is_rows),
         Control("text_column", "Texts", columns, applies=has_columns),
         Control("id_column", "IDs", columns, applies=has_columns, without="row numbers"),

@@ -10,6 +10,7 @@ from emocore.data.registry.store import datasets_root, list_datasets
 from emocore.data.source import QUOTED_SUFFIXES
 from pages.data import jobs
 from tests.support.data_page import add_dataset, control, fields, open_import, shown, table_with, upload
+from tests.support.forms import to_xlsx
 from tests.support.pages import draw, open_page, words
 from tests.support.tables import LABELS, make_table, write_csv
 
@@ -98,6 +99,26 @@ def test_parquet_has_no_encoding(tmp_path: Path) -> None:
     page = open_import("a.parquet", (tmp_path / "a.parquet").read_bytes())
     assert "encoding" not in fields(page) and shown(page, "file_format") == "parquet (guessed)"
     assert register(page).sources[0].reading.file_format == "parquet"
+
+
+def test_another_sheet_can_be_chosen_and_its_columns_are_guessed_again() -> None:
+    tables = [make_table(200).rename(columns={"Tweet": "text"}), make_table(120, seed=1).rename(columns={"ID": "key"})]
+    page = open_import("two.xlsx", to_xlsx(*([list(table), *table.to_numpy().tolist()] for table in tables)))
+    assert fields(page) == COLUMN_PARTS | {"file_format", "sheet", "header", "label_cells"}
+    assert shown(page, "sheet") == "Sheet1 (guessed)" and "200 texts" in words(page)
+    assert [name for name in control(page, "sheet").options if "Sheet" in name] == [
+        "Sheet1 (guessed)",
+        "Sheet1",
+        "Sheet2",
+    ]
+    control(page, "text_column").set_value("text")
+    control(draw(page), "sheet").set_value("Sheet2")
+    draw(page)
+    assert shown(page, "text_column") == "Tweet (guessed)" and "120 texts" in words(page)
+    manifest = register(page)
+    assert manifest.wishes.sheet == manifest.sources[0].reading.sheet == "Sheet2"
+    one = open_import("one.xlsx", to_xlsx([list(tables[0]), *tables[0].to_numpy().tolist()]))
+    assert "sheet" not in fields(one), "there is nothing to choose"
 
 
 def test_the_cut_of_intensities_changes_what_is_on() -> None:

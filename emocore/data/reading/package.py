@@ -16,7 +16,7 @@ from emocore.data.source import MOST_DATA_BYTES, DataFile
 from emocore.errors import DataError
 from emocore.text import format_bytes
 
-WORKBOOK = "xl/workbook.xml"
+WORKBOOK, RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 ROWS_PART = re.compile(r"xl/(worksheets/[^/]+|sharedStrings)\.xml")  # which openpyxl reads row by row
 WHOLE_PART = re.compile(r"\[Content_Types\]\.xml|xl/(styles|workbook)\.xml|docProps/.+|.+\.rels")
 MOST_ELEMENTS, MOST_WHOLE_ELEMENTS = 20_000_000, 500_000  # of a part
@@ -51,6 +51,21 @@ def check_parts(file: DataFile) -> bool:
     except ZIP_ERRORS:
         raise unreadable(file) from None
     return any(has_formulas)
+
+
+def list_sheets(file: DataFile) -> tuple[str, ...]:
+    """The names of the sheets with cells in their order, also of those that are hidden. Only the workbook's list is
+    read, which is quick. Raises DataError if the file is damaged."""
+    finder = _SheetFinder()
+    try:
+        with zipfile.ZipFile(io.BytesIO(file.content)) as package:
+            for name, parser in ((RELATIONS, finder.relations), (WORKBOOK, finder.workbook)):
+                part = package.getinfo(name)
+                _check_part(file, package, part)
+                _parse(package, part, parser)
+    except (*ZIP_ERRORS, KeyError):
+        raise unreadable(file) from None
+    return tuple(finder.names)
 
 
 def find_unstored_formula(file: DataFile, name: str) -> str | None:
@@ -123,6 +138,25 @@ class _ElementCounter:
             f"{self._file.name}: it declares entities or a document type, which no Excel file needs; save it again, or "
             "the sheet as CSV"
         )
+
+
+class _SheetFinder:
+    """Finds the names of sheets that are no charts; `relations` is to parse its part before `workbook` does."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self._charts: set[str] = set()
+        self.relations, self.workbook = expat.ParserCreate(), expat.ParserCreate(namespace_separator=" ")
+        self.relations.StartElementHandler, self.workbook.StartElementHandler = self._relate, self._find
+
+    def _relate(self, _: str, attributes: dict[str, str]) -> None:
+        if attributes.get("Type", "").endswith("/chartsheet"):
+            self._charts.add(attributes.get("Id", ""))
+
+    def _find(self, name: str, attributes: dict[str, str]) -> None:
+        own = {attribute.rpartition(" ")[2]: value for attribute, value in attributes.items()}
+        if name.endswith(" sheet") and own.get("id") not in self._charts:
+            self.names.append(own.get("name", ""))
 
 
 class _FormulaFinder:

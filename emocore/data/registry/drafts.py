@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from emocore.data.overview import LabelCounts, count_labels
-from emocore.data.reading.formats import read_cells
+from emocore.data.reading.formats import find_format, read_cells
+from emocore.data.reading.package import list_sheets
 from emocore.data.reading.record import Reading
 from emocore.data.registry.importing import Import, check_parts, take_parts
 from emocore.data.registry.manifest import Part
@@ -24,8 +25,9 @@ class Draft:
     """How files are read.
 
     `columns` and `first_cells` (strings by the numbers of rows) are those of the training file, empty if it has no
-    readable cells. `reading` has what is known of how that is read. `found` can be registered, and `counts` are those
-    of the dataset that it makes; after an `error` both are None.
+    readable cells, and `sheets` are the names of its sheets if it is an Excel file. `reading` has what is known of how
+    that is read. `found` can be registered, and `counts` are those of the dataset that it makes; after an `error` both
+    are None.
     """
 
     columns: tuple[str, ...]
@@ -34,6 +36,7 @@ class Draft:
     found: Import | None = None
     counts: LabelCounts | None = None
     error: str | None = None
+    sheets: tuple[str, ...] = ()
 
 
 def read_draft(
@@ -45,6 +48,17 @@ def read_draft(
 ) -> Draft:
     """Read the files as `read_parts` does, or find out what is wrong. `report` is told the number of each step and what
     it does."""
+    draft = _read(files, wishes, paths, removes_doubtful, report)
+    return replace(draft, sheets=_find_sheets(files["train"], wishes))
+
+
+def _read(
+    files: Mapping[Part, DataFile],
+    wishes: Reading,
+    paths: Mapping[Part, Path],
+    removes_doubtful: bool,
+    report: Callable[[int, str], None],
+) -> Draft:
     train = files["train"]
     report(1, f"reading {train.name}")
     try:
@@ -70,3 +84,11 @@ def _look_at_cells(train: DataFile, wishes: Reading, problem: str) -> Draft:
     except DataError:
         return Draft((), pd.DataFrame(), wishes, error=problem)
     return Draft(tuple(cells.columns), cells.head(FIRST_ROWS), reading, error=problem)
+
+
+def _find_sheets(train: DataFile, wishes: Reading) -> tuple[str, ...]:
+    """None of a file that is not read as an Excel file, or that is damaged, which the error of its draft tells."""
+    try:
+        return list_sheets(train) if (wishes.file_format or find_format(train)) == "xlsx" else ()
+    except DataError:
+        return ()

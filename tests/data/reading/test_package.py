@@ -8,10 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
+from openpyxl.chart import BarChart
 
 from emocore.data.reading import package
+from emocore.data.source import DataFile
 from emocore.errors import DataError
-from tests.support.forms import MAIN, change_part, read_form, to_xlsx
+from tests.support.forms import MAIN, change_part, read_form, save_workbook, to_xlsx
 
 ROWS = [["text", "joy", "fear"], ["so happy", 1, 0], ["so afraid", 0, 1]]
 GOOD = to_xlsx(ROWS)
@@ -146,3 +149,25 @@ def test_an_element_that_openpyxl_holds_as_a_whole_has_few_parts(part: str) -> N
     content = change_part(GOOD, part, insert(end, "<x/>" * 2_000))
     with pytest.raises(DataError, match=r"has more cells, texts or styles than are read"):
         read_form("a.xlsx", content)
+
+
+def test_sheets_are_listed_in_their_order_without_charts() -> None:
+    workbook = Workbook()
+    workbook.active.title, workbook.active.sheet_state = "notes & more", "hidden"
+    workbook.create_chartsheet("chart").add_chart(BarChart())
+    workbook.create_sheet("été <2>")
+    listed = package.list_sheets(DataFile("a.xlsx", save_workbook(workbook)))
+    assert listed == ("notes & more", "été <2>")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (GOOD[:900], "not a readable Excel file"),
+        (zip_of("xl/workbook.xml"), "not a readable Excel file"),
+        (change_part(GOOD, "xl/workbook.xml", declare(LAUGHS, "&e9;")), "it declares entities or a document type"),
+    ],
+)
+def test_sheets_of_a_damaged_file_are_refused(content: bytes, words: str) -> None:
+    with pytest.raises(DataError, match=words):
+        package.list_sheets(DataFile("a.xlsx", content))

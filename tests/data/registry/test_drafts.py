@@ -5,6 +5,7 @@ from pathlib import Path
 from emocore.data.reading.record import Reading
 from emocore.data.registry.drafts import STEPS, Draft, read_draft
 from emocore.data.source import DataFile
+from tests.support.forms import to_xlsx
 from tests.support.tables import LABELS, make_table
 
 
@@ -53,3 +54,13 @@ def test_a_file_without_readable_cells_has_nothing_to_show() -> None:
 def test_an_error_in_another_part_is_told_too() -> None:
     draft, _ = read(as_csv(), test=as_csv().replace(b"anger", b"rage"))
     assert draft.error and "test.csv" in draft.error and draft.found is None
+
+
+def test_the_sheets_of_an_excel_file_are_told_also_where_the_guess_cannot_be_read() -> None:
+    rows = [list(make_table()), *make_table().to_numpy().tolist()]
+    content = to_xlsx([["nothing", "here"], ["to", "read"]], rows)
+    draft, _ = read(content)
+    assert (draft.sheets, draft.reading.sheet, draft.found) == (("Sheet1", "Sheet2"), "Sheet1", None) and draft.error
+    draft, _ = read(content, Reading(sheet="Sheet2"))
+    assert draft.sheets == ("Sheet1", "Sheet2") and draft.found and draft.reading.sheet == "Sheet2"
+    assert read(as_csv())[0].sheets == read(content[:900])[0].sheets == ()
