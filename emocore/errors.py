@@ -3,6 +3,7 @@
     EmocoreError
     |- ConfigError      a setting is unknown, out of range or has no effect
     |- DataError        a data file cannot be used as it is
+    |   `- HubConfigError   of a dataset on the Hub, one of several configs has to be named
     |- BaseModelError   a base is unknown, missing or needs a licence
     |- AdapterError     an adapter folder is incomplete, broken or unsafe
     |- RunError         a run does not exist or is in the wrong state
@@ -34,6 +35,15 @@ class ConfigError(EmocoreError):
 
 class DataError(EmocoreError):
     """A data file cannot be used as it is."""
+
+
+class HubConfigError(DataError):
+    """A dataset on the Hugging Face Hub has several configs, or another than the named one. `configs` are their
+    names."""
+
+    def __init__(self, message: str, hint: str, configs: tuple[str, ...]) -> None:
+        super().__init__(message, hint)
+        self.configs = configs
 
 
 class BaseModelError(EmocoreError):

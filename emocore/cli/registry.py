@@ -7,7 +7,7 @@ from emocore.cli.data import print_labels, print_reading, read_wishes
 from emocore.cli.output import confirm, print_json, print_line, print_note, print_rows, print_table
 from emocore.data.corrections import read_corrections
 from emocore.data.hub.address import is_address, read_address
-from emocore.data.hub.fetch import Progress
+from emocore.data.hub.fetch import Progress, Transfer
 from emocore.data.hub.importing import read_from_hub
 from emocore.data.load import read_dataset
 from emocore.data.reading.record import Reading, describe_reading
@@ -173,11 +173,11 @@ def _tell_tenths() -> Progress:
     """Prints a note for each further tenth of the bytes that are here."""
     tenths = 0
 
-    def tell(done: int, total: int) -> None:
+    def tell(now: Transfer) -> None:
         nonlocal tenths
-        if total and 10 * done // total > tenths:
-            tenths = 10 * done // total
-            print_note(f"fetched {format_bytes(done)} of {format_bytes(total)}")
+        if now.total_bytes and 10 * now.bytes // now.total_bytes > tenths:
+            tenths = 10 * now.bytes // now.total_bytes
+            print_note(f"fetched {format_bytes(now.bytes)} of {format_bytes(now.total_bytes)}")
 
     return tell
 

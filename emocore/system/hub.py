@@ -10,6 +10,8 @@ from typing import Any
 
 from emocore.system.keys import find_server, may_have_key
 
+PART_BYTES = 2**18  # of a file; after each, progress is told, and a fetch can be stopped
+
 
 def hub_token() -> bool | None:
     """The `token` for every call to the Hub: None lets huggingface_hub send the user's token, False sends none."""
@@ -42,10 +44,11 @@ def fetch_file(name: str, file: str, revision: str | None = None) -> Path | None
 @cache
 def _guard_requests() -> None:
     """Install the hook once per process. Files are fetched by plain HTTP, because Xet, another transfer method, would
-    send the token past the hook to an address that a server names."""
+    send the token past the hook to an address that a server names. They come in small parts."""
     from huggingface_hub import constants, set_client_factory
 
     constants.HF_HUB_DISABLE_XET = True
+    constants.DOWNLOAD_CHUNK_SIZE = PART_BYTES
     set_client_factory(_make_client)
 
 

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from emocore.data.hub.repository import PATIENCE_SECONDS, RemoteFile, Repository, explained
 from emocore.data.reading.parquet import join_parquet
@@ -13,17 +13,29 @@ from emocore.system.files import read_bytes
 from emocore.system.hub import hub_token
 from emocore.text import counted, format_bytes
 
-Progress = Callable[[int, int], None]
-"""Called with the bytes that are here and those of all files."""
+
+class Transfer(NamedTuple):
+    """How far a fetch is: `bytes` of `total_bytes` are here; `file` of `files`, counted from 1, is on its way."""
+
+    bytes: int
+    total_bytes: int
+    file: int
+    files: int
+
+
+Progress = Callable[[Transfer], None]
+"""Called as each file begins, as its parts arrive, and as it is here. An exception that it raises ends the fetch."""
 
 
 class Fetcher:
-    """Fetches files of one repository one after the other. `hashes` has the SHA-256 of each by its path."""
+    """Fetches the files of these splits of one repository, one after the other. `hashes` has the SHA-256 of each by its
+    path. Raises DataError if the files of a split are too large."""
 
-    def __init__(self, repository: Repository, total_bytes: int, progress: Progress) -> None:
+    def __init__(self, repository: Repository, splits: Sequence[Sequence[RemoteFile]], progress: Progress) -> None:
         self.hashes: dict[str, str] = {}
-        self._repository, self._total, self._progress = repository, total_bytes, progress
-        self._done = 0
+        self._repository, self._progress = repository, progress
+        self._bytes, self._total_bytes = 0, _check_sizes(repository, splits)
+        self._files = sum(map(len, splits))
 
     def fetch_split(self, files: Sequence[RemoteFile]) -> DataFile:
         """The rows of one or several parquet files as one file. Raises DataError."""
@@ -33,7 +45,8 @@ class Fetcher:
         return join_parquet(f"{first} to {Path(last).name}", map(self._fetch, files))
 
     def _fetch(self, file: RemoteFile) -> DataFile:
-        begun = self._done
+        begun = self._bytes
+        self._advance(0)
         path = download(self._repository, file.path, self._advance)
         with explained(self._repository.id, self._repository.commit):
             content = read_bytes(path, MOST_DATA_BYTES)
@@ -43,14 +56,14 @@ class Fetcher:
                 f"{self._repository.id}: {file.path} is not what the Hub lists, so it was damaged on its way or here; "
                 f"remove {path.resolve()} and try again"
             )
+        self._bytes = begun + file.bytes
+        self._advance(0)
         self.hashes[file.path] = sha256
-        self._done = begun + file.bytes
-        self._progress(self._done, self._total)
         return DataFile(file.path, content)
 
     def _advance(self, count: int) -> None:
-        self._done += count
-        self._progress(self._done, self._total)
+        self._bytes += count
+        self._progress(Transfer(self._bytes, self._total_bytes, 1 + len(self.hashes), self._files))
 
 
 def download(repository: Repository, path: str, advance: Callable[[int], None] = lambda count: None) -> Path:
@@ -71,7 +84,7 @@ def download(repository: Repository, path: str, advance: Callable[[int], None] =
         return Path(found)
 
 
-def check_sizes(repository: Repository, splits: Sequence[Sequence[RemoteFile]]) -> int:
+def _check_sizes(repository: Repository, splits: Sequence[Sequence[RemoteFile]]) -> int:
     """The bytes of all files. Raises DataError before anything is fetched if those of a split are too many."""
     sizes = [sum(file.bytes for file in files) for files in splits]
     for files, size in zip(splits, sizes, strict=True):

@@ -1,17 +1,18 @@
-"""A dataset on the Hugging Face Hub -> what can be registered, checked as files are."""
+"""A dataset on the Hugging Face Hub -> its files on this machine -> what can be registered, checked as files are."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import get_args
 
-from emocore.data.hub.fetch import Fetcher, Progress, check_sizes, download
+from emocore.data.hub.fetch import Fetcher, Progress, download
 from emocore.data.hub.layout import CARD, Choice, choose_converted, choose_own, is_conversion
 from emocore.data.hub.repository import RemoteFile, Repository, open_conversion, open_repository
-from emocore.data.reading.class_names import name_classes
+from emocore.data.reading.class_names import Features, name_classes
 from emocore.data.reading.record import Reading
 from emocore.data.reading.split_column import SPLIT_NAMES
 from emocore.data.registry.importing import Import, read_parts
 from emocore.data.registry.manifest import HubOrigin, Part, SourceFile
+from emocore.data.source import DataFile
 from emocore.errors import DataError
 from emocore.text import join_names
 
@@ -19,48 +20,87 @@ PARTS: tuple[Part, ...] = get_args(Part)
 NO_WISHES = Reading()
 
 
+@dataclass(frozen=True)
+class HubFiles:
+    """The fetched files of a config at one commit. `files` have all rows of a part in one; `shards` are the files on
+    the Hub that they were made from, each with its SHA-256. `features` are those in the card, `notes` tell which files
+    were taken, and `licence` is that in the card."""
+
+    origin: HubOrigin
+    files: dict[Part, DataFile]
+    shards: dict[Part, tuple[RemoteFile, ...]]
+    features: Features
+    licence: str | None
+    notes: tuple[str, ...]
+
+
 def read_from_hub(
     dataset_id: str,
     config: str | None = None,
     revision: str | None = None,
     wishes: Reading = NO_WISHES,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = lambda transfer: None,
     removes_doubtful: bool = False,
 ) -> Import:
     """Read the train, validation and test split of a dataset, and split off what it lacks as for files.
 
+    `wishes` say what is not left to the guess; names of classes come from the dataset. For `removes_doubtful` see
+    `read_parts`. Raises DataError if the dataset cannot be used, and as `fetch_from_hub` does.
+    """
+    fetched = fetch_from_hub(dataset_id, config, revision, progress)
+    found = read_parts(fetched.files, name_classes(wishes, fetched.features), {}, removes_doubtful)
+    return with_origin(found, fetched, wishes)
+
+
+def fetch_from_hub(dataset_id: str, config: str | None, revision: str | None, progress: Progress) -> HubFiles:
+    """Fetch the files of the train, validation and test split.
+
     `config` may be None if there is only one or a default one. `revision` is a branch, tag or commit, by default the
-    newest commit. `wishes` say what is not left to the guess; names of classes come from the dataset. For
-    `removes_doubtful` see `read_parts`. Raises DataError if the dataset cannot be found, fetched or used.
+    newest commit. Raises HubConfigError if another config has to be named, DataError if the dataset cannot be found or
+    fetched.
     """
     repository = open_repository(dataset_id, revision)
     source, choice = _choose(repository, config, revision)
     parts, unused = _name_parts(repository, choice)
-    fetcher = Fetcher(source, check_sizes(source, list(parts.values())), progress)
+    fetcher = Fetcher(source, list(parts.values()), progress)
     files = {part: fetcher.fetch_split(shards) for part, shards in parts.items()}
-    found = read_parts(files, name_classes(wishes, choice.features), {}, removes_doubtful)
+    notes = [f"{repository.id}: splits that are not used: {join_names(unused)}"] if unused else []
+    if is_conversion(source) and not revision:
+        notes.append(f"{repository.id}: read from the files that the Hub converted to parquet")
+    return HubFiles(
+        origin=HubOrigin(repository=source.id, config=choice.config, revision=source.commit),
+        files=files,
+        shards={
+            part: tuple(replace(shard, sha256=fetcher.hashes[shard.path]) for shard in shards)
+            for part, shards in parts.items()
+        },
+        features=choice.features,
+        licence=repository.licence,
+        notes=tuple(notes),
+    )
+
+
+def with_origin(found: Import, fetched: HubFiles, wishes: Reading) -> Import:
+    """What was read from fetched files, with its place on the Hub. `wishes` are those of the user alone, as the names
+    of classes are found again."""
     sources = tuple(
         SourceFile(
             part=part,
             name=shard.path,
             bytes=shard.bytes,
-            sha256=fetcher.hashes[shard.path],
+            sha256=str(shard.sha256),
             reading=found.tables[part].reading,
         )
-        for part, shards in parts.items()
+        for part, shards in fetched.shards.items()
         for shard in shards
     )
-    origin = HubOrigin(repository=source.id, config=choice.config, revision=source.commit)
-    notes = [f"{repository.id}: splits that are not used: {join_names(unused)}"] if unused else []
-    if is_conversion(source) and not revision:
-        notes.append(f"{repository.id}: read from the files that the Hub converted to parquet")
     return replace(
         found,
         wishes=wishes,
         sources=sources,
-        hub=origin,
-        licence=repository.licence,
-        notes=(*notes, *found.notes),
+        hub=fetched.origin,
+        licence=fetched.licence,
+        notes=(*fetched.notes, *found.notes),
     )
 
 

@@ -23,7 +23,7 @@ from typing import Any
 from emocore.data.hub.address import PREFIX
 from emocore.data.hub.repository import RemoteFile, Repository
 from emocore.data.reading.class_names import Features
-from emocore.errors import DataError
+from emocore.errors import DataError, HubConfigError
 from emocore.text import first_line, join_names
 
 CARD, OLD_CARD = "README.md", "dataset_infos.json"
@@ -51,7 +51,8 @@ def is_conversion(repository: Repository) -> bool:
 
 
 def choose_converted(repository: Repository, config: str | None) -> Choice:
-    """Raises DataError if there is no such config, or if one of several has to be named."""
+    """Raises HubConfigError if there is no such config, or if one of several has to be named; DataError if the
+    conversion is not whole."""
     configs: dict[str, dict[str, list[RemoteFile]]] = {}
     for path in sorted(repository.parquet_files):
         if found := CONVERTED.fullmatch(path):
@@ -66,7 +67,8 @@ def choose_converted(repository: Repository, config: str | None) -> Choice:
 
 
 def choose_own(repository: Repository, card: Path | None, config: str | None) -> Choice | None:
-    """None if the config's files are not parquet. Raises DataError as `choose_converted`, or if the card is wrong.
+    """None if the config's files are not parquet. Raises HubConfigError as `choose_converted`, or DataError if the card
+    is wrong.
 
     The library finds configs and splits in a folder of empty files that are called like those of the repository, so
     that it sends no requests and treats them as it treats any folder.
@@ -130,10 +132,11 @@ def _pick(repository: Repository, wanted: str | None, configs: Sequence[str], de
         return str(name)
     named = join_names(configs[:MOST_NAMED]) + (" and more" if len(configs) > MOST_NAMED else "")
     if wanted:
-        raise DataError(f"{repository.id}: no config {wanted[:80]!r}; it has {named}")
-    raise DataError(
-        f"{repository.id}: it has {len(configs)} configs, so name one, such as {PREFIX}{repository.id}/{configs[0]}: "
-        f"{named}"
+        raise HubConfigError(f"{repository.id}: no config {wanted[:80]!r}", f"it has {named}", tuple(configs))
+    raise HubConfigError(
+        f"{repository.id}: it has {len(configs)} configs, so choose one",
+        f"for example {PREFIX}{repository.id}/{configs[0]} for the first of {named}",
+        tuple(configs),
     )
 
 

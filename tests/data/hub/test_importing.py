@@ -1,12 +1,15 @@
 """Datasets of the three layouts, read from a Hub on this machine."""
 
 import hashlib
+import random
 import re
+from concurrent.futures import CancelledError
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from emocore.data.hub.fetch import Transfer
 from emocore.data.hub.importing import read_from_hub
 from emocore.data.load import read_dataset
 from emocore.data.reading import parquet
@@ -16,6 +19,7 @@ from emocore.data.registry.store import Dataset, datasets_root
 from emocore.data.split import load_splits
 from emocore.errors import DataError
 from emocore.run.config import RunConfig
+from emocore.system.hub import PART_BYTES
 from tests.support.hub_datasets import SIZES, brighter, go_emotions, sem_eval, to_stored_parquet, with_class_numbers
 from tests.support.hub_server import HubServer
 from tests.support.tables import LABELS, make_table, write_csv, write_text
@@ -166,17 +170,34 @@ def test_an_old_name_leads_to_the_present_one(hub: HubServer) -> None:
 def test_progress_is_told_in_bytes_and_nothing_is_fetched_twice(hub: HubServer) -> None:
     files = go_emotions()
     hub.add(GO, files)
-    told: list[tuple[int, int]] = []
-    read_from_hub(GO, progress=lambda done, total: told.append((done, total)))
+    told: list[Transfer] = []
+    read_from_hub(GO, progress=told.append)
     size = sum(len(content) for name, content in files.items() if name.startswith("simplified"))
-    assert {total for _, total in told} == {size}
-    assert told == sorted(told) and told[-1][0] == size and len({done for done, _ in told}) == 3
+    assert {(now.total_bytes, now.files) for now in told} == {(size, 3)}
+    assert told == sorted(told) and told[-1] == Transfer(size, size, 3, 3)
+    assert told[0] == Transfer(0, size, 1, 3) and len({now.bytes for now in told}) == 4
     fetched = hub.fetched()
     assert len(fetched) == 3
     told.clear()
-    read_from_hub(GO, progress=lambda done, total: told.append((done, total)))
-    assert told[-1] == (size, size)
+    read_from_hub(GO, progress=told.append)
+    assert told[-1] == Transfer(size, size, 3, 3)
     assert hub.fetched() == fetched
+
+
+def test_a_fetch_can_be_stopped_within_a_file_and_begins_again(hub: HubServer) -> None:
+    chance = random.Random(0)
+    content = to_stored_parquet(make_table(200).assign(more=[chance.randbytes(2000).hex() for _ in range(200)]))
+    assert len(content) > 2 * PART_BYTES
+    hub.add(GO, {"train.parquet": content})
+
+    def stop(now: Transfer) -> None:
+        if now.bytes:
+            raise CancelledError(now)
+
+    with pytest.raises(CancelledError) as caught:
+        read_from_hub(GO, progress=stop)
+    assert caught.value.args == (Transfer(PART_BYTES, len(content), 1, 1),)
+    assert read_from_hub(GO).tables["train"].labels == LABELS
 
 
 def test_a_cell_that_is_no_label_is_named_with_its_file_and_row(

@@ -99,7 +99,9 @@ def test_a_revision_that_is_not_there(hub: HubServer, told: Callable[..., str]) 
 
 def test_a_config_has_to_be_named(hub: HubServer, told: Callable[..., str]) -> None:
     hub.add(ID, brighter())
-    assert told() == snapshot("owner/name: it has 2 configs, so name one, such as hub:owner/name/eng: eng and zul")
+    assert told() == snapshot(
+        "owner/name: it has 2 configs, so choose one; for example hub:owner/name/eng for the first of eng and zul"
+    )
     assert told(ID, "deu") == snapshot("owner/name: no config 'deu'; it has eng and zul")
     assert told(ID, "zul") == snapshot(
         "owner/name, config zul: no split for training among dev and test; choose another config, or download the "
