@@ -38,12 +38,12 @@ class DataError(EmocoreError):
 
 
 class HubConfigError(DataError):
-    """A dataset on the Hugging Face Hub has several configs, or another than the named one. `configs` are their
-    names."""
+    """A dataset on the Hugging Face Hub has several configs, or another than the named one. `dataset_id` is
+    OWNER/DATASET, and `configs` are their names."""
 
-    def __init__(self, message: str, hint: str, configs: tuple[str, ...]) -> None:
+    def __init__(self, message: str, hint: str, dataset_id: str, configs: tuple[str, ...]) -> None:
         super().__init__(message, hint)
-        self.configs = configs
+        self.dataset_id, self.configs = dataset_id, configs
 
 
 class BaseModelError(EmocoreError):

@@ -1,4 +1,4 @@
-"""The files of a new dataset: uploaded, or at a path on this machine's disk."""
+"""The files of a new dataset: uploaded, at a path on this machine's disk, or fetched from the Hugging Face Hub."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -8,17 +8,23 @@ from typing import Any, Literal
 import streamlit as st
 
 from emocore.data.allowed import find_allowed
+from emocore.data.hub.drafts import read_hub_draft
+from emocore.data.hub.importing import HubFiles
 from emocore.data.reading.label_names import take_label_names
+from emocore.data.reading.record import Reading
+from emocore.data.registry.drafts import Draft, read_draft
 from emocore.data.registry.manifest import Part
 from emocore.data.source import DATA_SUFFIXES, QUOTED_SUFFIXES, DataFile, read_source
 from emocore.errors import DataError
 from emocore.run.listing import runs_root
 from emocore.system.files import file_version
+from pages.data.hub import choose_from_hub
+from pages.data.jobs import Report
 from pages.shared.address import choose_segment
 from pages.shared.plain import plain
 
 Use = Part | Literal["names"]
-WAYS = {"upload": "Upload", "path": "Path on this machine"}
+WAYS = {"upload": "Upload", "path": "Path on this machine", "hub": "Hugging Face Hub"}
 TITLES: dict[Use, str] = {
     "train": "Texts with labels",
     "validation": "Official validation file",
@@ -35,24 +41,48 @@ HELP: dict[Use, str] = {
 
 @dataclass
 class ChosenFiles:
-    """`contents` tells versions of the files apart, as part of a cache key."""
+    """`contents` tells versions of the files apart, as part of a cache key. `fetched` are those of the Hub."""
 
     files: dict[Part, DataFile] = field(default_factory=dict)
     paths: dict[Part, Path] = field(default_factory=dict)
     contents: list[tuple[str, str, str]] = field(default_factory=list)
+    fetched: HubFiles | None = None
     label_names: tuple[str, ...] | None = None
     has_problem: bool = False
 
+    def read(self, wishes: Reading, removes_doubtful: bool, report: Report) -> Draft:
+        if self.fetched:
+            return read_hub_draft(self.fetched, wishes, removes_doubtful, report)
+        return read_draft(self.files, wishes, self.paths, removes_doubtful, report)
+
 
 def choose_files() -> ChosenFiles:
-    """Show the inputs, with what is wrong with a file below its input."""
+    """Show the inputs, with what is wrong with a file below its input, or what to do first."""
     way = choose_segment(st, "From", WAYS, name="add", key="data_add", label_visibility="collapsed")
     chosen = ChosenFiles()
+    if way == "hub":
+        _take_fetched(chosen)
+        return chosen
     _take("train", way, chosen)
     with st.expander("More files: official splits, label names", key="data_more_files"):
         for use in ("validation", "test", "names"):
             _take(use, way, chosen)
+    if "train" not in chosen.files and not chosen.has_problem:
+        st.info("Choose a file first. Nothing is stored before you register it.", icon=":material/info:")
     return chosen
+
+
+def _take_fetched(chosen: ChosenFiles) -> None:
+    """The Hub tells splits and names, but a file may give the numbers of labels other names."""
+    fetched = choose_from_hub()
+    if fetched is None:
+        return
+    chosen.fetched, chosen.files = fetched, fetched.files
+    for part, shards in fetched.shards.items():
+        sha256 = hashlib.sha256(" ".join(str(shard.sha256) for shard in shards).encode()).hexdigest()
+        chosen.contents.append((part, fetched.origin.model_dump_json(), sha256))
+    with st.expander("Another file: label names", key="data_more_files_hub"):
+        _take("names", "upload", chosen)
 
 
 def _take(use: Use, way: str, chosen: ChosenFiles) -> None:

@@ -1,6 +1,7 @@
 """Add a dataset: choose files, see and correct how they are read, look at what was found, and store it."""
 
 import re
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -19,6 +20,7 @@ from pages.data.controls import Wishes, show_controls
 from pages.data.dataset import ADDED_KEY
 from pages.data.files import ChosenFiles, choose_files
 from pages.data.found import show_found, show_preview
+from pages.data.hub import suggest_name
 from pages.data.jobs import draft_reader, show_progress
 from pages.shared.plain import plain
 
@@ -30,12 +32,6 @@ def show() -> None:
     st.subheader("Add data")
     chosen = choose_files()
     if chosen.has_problem or "train" not in chosen.files:
-        if not chosen.has_problem:
-            st.info("Choose a file first. Nothing is stored before you register it.", icon=":material/info:")
-            st.caption(
-                "A dataset of the Hugging Face Hub is added on the command line: "
-                "`python -m emocore data add NAME hub:OWNER/DATASET`."
-            )
         return
     key = f"data_{next(sha256 for use, _, sha256 in chosen.contents if use == 'train')[:12]}"
     for typed in (f"{key}_name", f"{key}_licence", f"{key}_removes"):  # kept while a draft cannot be registered
@@ -53,7 +49,8 @@ def show() -> None:
     show_preview(draft)
     if draft.found and draft.counts:
         show_found(draft.found, draft.counts, f"{key}_removes", is_busy)
-        _show_registration(draft.found, key, is_busy)
+        title = suggest_name(chosen.fetched) if chosen.fetched else Path(chosen.files["train"].name).stem
+        _show_registration(draft.found, title, key, is_busy)
 
 
 def _read(chosen: ChosenFiles, wishes: Wishes, removes: bool) -> tuple[Draft | None, bool]:
@@ -65,7 +62,8 @@ def _read(chosen: ChosenFiles, wishes: Wishes, removes: bool) -> tuple[Draft | N
         what = plain(f"{describe_problem(error)}. Set one of them back to the guess.")
         st.error(what, title="Two of these contradict each other", icon=":material/error:")
         return _last_draft(chosen), False
-    job = draft_reader().ask(tuple(chosen.contents), chosen.files, reading, chosen.paths, removes)
+    key = (*chosen.contents, reading.model_dump_json(), removes)
+    job = draft_reader().ask(key, chosen.files.values(), partial(chosen.read, reading, removes))
     if not job.future.done():
         show_progress(job)
         return _last_draft(chosen), True
@@ -79,14 +77,16 @@ def _last_draft(chosen: ChosenFiles) -> Draft | None:
     return draft if contents == chosen.contents else None
 
 
-def _show_registration(found: Import, key: str, is_busy: bool) -> None:
+def _show_registration(found: Import, title: str, key: str, is_busy: bool) -> None:
+    """`title` becomes the name that is proposed."""
     st.markdown("#### Name and register")
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(found.sources[0].name).stem).strip("-._")[:60]
     left, right = st.columns(2)
-    st.session_state.setdefault(f"{key}_name", stem or "data")
+    proposed = re.sub(r"[^A-Za-z0-9._-]+", "-", title).strip("-._")[:60]
+    st.session_state.setdefault(f"{key}_name", proposed or "data")
     name = left.text_input("Name", key=f"{key}_name", max_chars=60, help="Runs name it so.").strip()
     licence = right.text_input(
-        "Licence note", key=f"{key}_licence", max_chars=LONGEST_NOTE, placeholder="such as CC-BY-4.0, from where",
+        "Licence note", key=f"{key}_licence", max_chars=LONGEST_NOTE,
+        placeholder=f"{found.licence} (from the Hub)" if found.licence else "such as CC-BY-4.0, from where",
         help="Where the texts are from and what may be done with them; kept with the dataset.",
     ).strip()  # fmt: skip
     try:

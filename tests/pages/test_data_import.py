@@ -1,14 +1,17 @@
 """The import: files of many forms, controls for what was guessed, refusals, and what is registered."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from emocore.data.reading.record import Reading
 from emocore.data.registry.store import datasets_root, list_datasets
-from emocore.data.source import QUOTED_SUFFIXES
+from emocore.data.source import QUOTED_SUFFIXES, DataFile
 from pages.data import jobs
+from pages.data.files import ChosenFiles
 from tests.support.data_page import add_dataset, control, fields, open_import, shown, table_with, upload
 from tests.support.forms import to_xlsx
 from tests.support.pages import draw, open_page, words
@@ -217,14 +220,14 @@ def test_a_large_file_is_read_in_a_thread_while_the_page_shows_how_far(monkeypat
     assert register(page).name == "a"
 
 
-def test_the_reader_reads_equal_files_once_and_forgets_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
-    from emocore.data.reading.record import Reading
-    from emocore.data.source import DataFile
+def test_the_reader_reads_equal_files_once_and_forgets_the_oldest() -> None:
+    reader, chosen = jobs.Reader(), ChosenFiles({"train": DataFile("a.csv", as_csv())})
 
-    reader = jobs.Reader()
-    files: dict[Any, DataFile] = {"train": DataFile("a.csv", as_csv())}
-    first = reader.ask(("a",), files, Reading(), {})
-    assert reader.ask(("a",), files, Reading(), {}) is first and first.future.result().found
+    def ask(key: object) -> jobs.Job:
+        return reader.ask((key,), chosen.files.values(), partial(chosen.read, Reading(), False))
+
+    first = ask("a")
+    assert ask("a") is first and first.future.result().found
     for number in range(jobs.MOST_DRAFTS):
-        reader.ask((number,), files, Reading(), {})
-    assert reader.ask(("a",), files, Reading(), {}) is not first
+        ask(number)
+    assert ask("a") is not first

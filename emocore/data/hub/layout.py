@@ -132,10 +132,13 @@ def _pick(repository: Repository, wanted: str | None, configs: Sequence[str], de
         return str(name)
     named = join_names(configs[:MOST_NAMED]) + (" and more" if len(configs) > MOST_NAMED else "")
     if wanted:
-        raise HubConfigError(f"{repository.id}: no config {wanted[:80]!r}", f"it has {named}", tuple(configs))
+        raise HubConfigError(
+            f"{repository.id}: no config {wanted[:80]!r}", f"it has {named}", repository.id, tuple(configs)
+        )
     raise HubConfigError(
         f"{repository.id}: it has {len(configs)} configs, so choose one",
         f"for example {PREFIX}{repository.id}/{configs[0]} for the first of {named}",
+        repository.id,
         tuple(configs),
     )
 

@@ -1,0 +1,70 @@
+"""Fetches a dataset of the Hub in a thread of its own, which the page watches and can stop."""
+
+import threading
+import time
+from concurrent.futures import CancelledError, Future, wait
+
+import streamlit as st
+
+from emocore.data.hub.address import PREFIX, read_address
+from emocore.data.hub.fetch import Transfer
+from emocore.data.hub.importing import HubFiles, fetch_from_hub
+from emocore.text import format_bytes, format_seconds
+from pages.shared.plain import plain
+
+PATIENCE_SECONDS = 0.3  # so long the page waits, as a refusal or files that are here already need no progress
+
+
+class Fetch:
+    """One fetch, which begins at once. It never calls Streamlit, so a redrawn page does not interrupt it.
+
+    `address` is OWNER/DATASET or OWNER/DATASET/CONFIG as it was typed, `revision` a branch, tag or commit, or empty for
+    the newest commit. `future` has the files, or the error of `fetch_from_hub`.
+    """
+
+    def __init__(self, address: str, revision: str) -> None:
+        self.address, self.revision = address, revision
+        self.future: Future[HubFiles] = Future()
+        self.transfer: Transfer | None = None
+        self._started_at = time.monotonic()
+        self._is_stopped = threading.Event()
+        threading.Thread(target=self._run, name="hub", daemon=True).start()
+        wait([self.future], PATIENCE_SECONDS)
+
+    def stop(self) -> None:
+        """Let the thread end with the next part that arrives. Nobody waits for it."""
+        self._is_stopped.set()
+
+    def describe(self) -> str:
+        """File 2 of 3: 12 MB of 40 MB, 14 s so far."""
+        so_far = f"{format_seconds(time.monotonic() - self._started_at)} so far"
+        if (now := self.transfer) is None:
+            return f"Asking the Hugging Face Hub for the files of {self.address}, {so_far}"
+        return (
+            f"Fetching file {now.file} of {now.files}: {format_bytes(now.bytes)} of {format_bytes(now.total_bytes)}, "
+            f"{so_far}"
+        )
+
+    def _run(self) -> None:
+        try:
+            wanted = read_address(PREFIX + self.address.removeprefix(PREFIX))
+            found = fetch_from_hub(wanted.id, wanted.config, self.revision or None, self._note)
+        except Exception as error:  # whichever it is, the page tells it
+            self.future.set_exception(error)
+        else:
+            self.future.set_result(found)
+
+    def _note(self, transfer: Transfer) -> None:
+        if self._is_stopped.is_set():
+            raise CancelledError
+        self.transfer = transfer
+
+
+@st.fragment(run_every=0.5)
+def show_fetching(fetch: Fetch) -> None:
+    """Show how far a fetch is, and draw the page again when it has ended."""
+    if fetch.future.done():
+        st.rerun(scope="app")
+    now = fetch.transfer
+    share = min(1.0, now.bytes / now.total_bytes) if now and now.total_bytes else 0.0
+    st.progress(share, text=plain(fetch.describe()))
