@@ -30,7 +30,8 @@ def show() -> None:
     if not datasets:
         st.info(
             "You have added no data yet. Take a file of texts with their labels (CSV, TSV, Excel, JSON, JSON Lines or "
-            "parquet): you see how it is read and correct that before anything is stored.",
+            "parquet), or a dataset of the Hugging Face Hub: you see how it is read and correct that before anything "
+            "is stored.",
             icon=":material/info:",
         )
     st.page_link(

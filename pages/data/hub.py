@@ -32,7 +32,7 @@ def choose_from_hub() -> HubFiles | None:
         return None
     if not fetch.future.done():
         show_fetching(fetch)
-        st.button("Stop", icon=":material/stop_circle:", key="data_hub_stop", on_click=_stop)
+        st.button("Stop", icon=":material/stop_circle:", key="data_hub_stop", on_click=drop_fetch)
         return None
     if error := fetch.future.exception():
         _show_problem(fetch, error)
@@ -48,6 +48,12 @@ def suggest_name(fetched: HubFiles) -> str:
     return name if config == "default" else f"{name}-{config}"
 
 
+def drop_fetch() -> None:
+    """Stop the fetch, or let go of its files."""
+    if fetch := st.session_state.pop(FETCH_KEY, None):
+        fetch.stop()
+
+
 def _show_inputs(fetch: Fetch | None) -> None:
     """Each starts with what is fetched, when the page is shown again."""
     st.session_state.setdefault(ADDRESS_KEY, fetch.address if fetch else "")
@@ -55,17 +61,18 @@ def _show_inputs(fetch: Fetch | None) -> None:
     with st.form("data_hub", border=False):
         left, right = st.columns([3, 1])
         left.text_input(
-            "Dataset on the Hugging Face Hub", key=ADDRESS_KEY, max_chars=300,
+            "Dataset on the Hugging Face Hub", key=ADDRESS_KEY,
             placeholder="OWNER/DATASET or OWNER/DATASET/CONFIG",
             help="Its own splits, the names of its classes and its licence are taken over. Only parquet files are "
             "read, its own or those that the Hub converted, and no code of a dataset runs.",
         )  # fmt: skip
         right.text_input(
-            "Revision", key=REVISION_KEY, max_chars=200, placeholder="the newest commit",
-            help="A branch, a tag or a commit. The dataset keeps the commit, whichever is named.",
+            "Revision", key=REVISION_KEY, placeholder="newest",
+            help="A branch, a tag or a commit; by default the newest commit. The dataset keeps which commit it was.",
         )  # fmt: skip
         st.form_submit_button("Fetch", icon=":material/cloud_download:", key="data_hub_start", on_click=_start)
-    st.pills("Examples", EXAMPLES, key=EXAMPLE_KEY, on_change=_take_example)
+    if fetch is None:
+        st.pills("Examples", EXAMPLES, key=EXAMPLE_KEY, on_change=_take_example)
 
 
 def _show_problem(fetch: Fetch, error: BaseException) -> None:
@@ -95,14 +102,9 @@ def _describe(fetched: HubFiles) -> str:
 def _start() -> None:
     """A callback, as those below: it runs before the page is drawn. A fetch that still runs is stopped."""
     address, revision = st.session_state[ADDRESS_KEY].strip(), st.session_state[REVISION_KEY].strip()
-    _stop()
+    drop_fetch()
     if address:
         st.session_state[FETCH_KEY] = Fetch(address, revision)
-
-
-def _stop() -> None:
-    if fetch := st.session_state.pop(FETCH_KEY, None):
-        fetch.stop()
 
 
 def _take_example() -> None:

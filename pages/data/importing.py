@@ -20,7 +20,7 @@ from pages.data.controls import Wishes, show_controls
 from pages.data.dataset import ADDED_KEY
 from pages.data.files import ChosenFiles, choose_files
 from pages.data.found import show_found, show_preview
-from pages.data.hub import suggest_name
+from pages.data.hub import drop_fetch, suggest_name
 from pages.data.jobs import draft_reader, show_progress
 from pages.shared.plain import plain
 
@@ -115,4 +115,5 @@ def _register(name: str, found: Import, licence: str | None) -> None:
     said = f"{title} is registered." if is_new else f"Nothing new: {title} has the same content."
     st.session_state.setdefault(ADDED_KEY, {}).setdefault(reference, said)
     st.query_params.from_dict({"dataset": reference})
+    drop_fetch()
     st.rerun()

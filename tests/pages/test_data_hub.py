@@ -84,6 +84,7 @@ def test_a_dataset_is_fetched_and_registered_as_by_the_command_line(hub: HubServ
     assert (manifest.sources, manifest.wishes) == (expected.sources, expected.wishes)
     assert manifest.hub.revision == commit
     assert manifest.rows == {"train": 200, "validation": 60, "test": 60} and "is registered" in words(page)
+    assert FETCH_KEY not in page.session_state, "the files are let go of"
 
 
 def licence_key(page: Any) -> str:
@@ -96,14 +97,14 @@ def test_the_three_examples_can_be_fetched(hub: HubServer) -> None:
     for name, files in ((GO, go_emotions()), (BRIGHTER, brighter()), (SEM_EVAL, own)):
         hub.add(name, files)
     hub.add(SEM_EVAL, converted, branch="refs/convert/parquet")
-    page = open_page("data", add="hub")
     for example in EXAMPLES:
+        page = open_page("data", add="hub")
         page.button_group(key="data_hub_example").set_value(example)
         page = draw(page)
         assert page.text_input(key=ADDRESS_KEY).value == example
         page.button(key="data_hub_start").click()
         page = settle(draw(page))
-        assert "320 texts" in words(page) and not page.error
+        assert "320 texts" in words(page) and not page.error and "Examples" not in labels(page)
     assert "read from the files that the Hub converted to parquet" in words(page)
 
 
