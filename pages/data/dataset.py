@@ -8,8 +8,7 @@ from emocore.data.registry.sources import describe_changes, find_users
 from emocore.errors import EmocoreError
 from emocore.run.listing import runs_root
 from pages.data import labels, lengths, source, suspects, texts
-from pages.data.actions import ADDED_KEY as ADDED_KEY
-from pages.data.actions import REMOVED_KEY, link_to_all, show_actions
+from pages.data.actions import ADDED_KEY, REMOVED_KEY, link_to_all, show_actions
 from pages.data.corrections import show_origin
 from pages.data.load import Subject, find_subject
 from pages.data.words import describe_rows, list_warnings, note_removal, show_remarks

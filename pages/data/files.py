@@ -19,7 +19,7 @@ from emocore.errors import DataError
 from emocore.run.listing import runs_root
 from emocore.system.files import file_version
 from pages.data.hub import choose_from_hub
-from pages.data.jobs import Report
+from pages.shared.background import Report
 from pages.shared.address import choose_segment
 from pages.shared.plain import plain
 

@@ -15,13 +15,12 @@ from emocore.data.registry.store import check_name, datasets_root, list_datasets
 from emocore.errors import EmocoreError
 from emocore.run.records import describe_problem
 from emocore.text import counted
-from pages.data.actions import link_to_all
+from pages.data.actions import link_to_all, open_added
 from pages.data.controls import Wishes, show_controls
-from pages.data.dataset import ADDED_KEY
 from pages.data.files import ChosenFiles, choose_files
 from pages.data.found import show_found, show_preview
 from pages.data.hub import drop_fetch, suggest_name
-from pages.data.jobs import draft_reader, show_progress
+from pages.data.jobs import ask_draft, show_progress
 from pages.shared.plain import plain
 
 LAST_KEY = "data_last_draft"  # of the files on this page: what is shown while they are read in another way
@@ -63,11 +62,11 @@ def _read(chosen: ChosenFiles, wishes: Wishes, removes: bool) -> tuple[Draft | N
         st.error(what, title="Two of these contradict each other", icon=":material/error:")
         return _last_draft(chosen), False
     key = (*chosen.contents, reading.model_dump_json(), removes)
-    job = draft_reader().ask(key, chosen.files.values(), partial(chosen.read, reading, removes))
-    if not job.future.done():
-        show_progress(job)
+    task = ask_draft(key, chosen.files.values(), partial(chosen.read, reading, removes))
+    if not task.future.done():
+        show_progress(task)
         return _last_draft(chosen), True
-    draft = job.future.result()
+    draft = task.future.result()
     st.session_state[LAST_KEY] = (chosen.contents, draft)
     return draft, False
 
@@ -105,15 +104,10 @@ def _show_registration(found: Import, title: str, key: str, is_busy: bool) -> No
 
 
 def _register(name: str, found: Import, licence: str | None) -> None:
-    """After a double click, the second finds what the first has stored, and keeps what is said of it."""
     try:
         dataset, is_new = register(datasets_root(), name, found, licence)
     except EmocoreError as error:
         st.error(plain(error), icon=":material/error:")
         return
-    title, reference = dataset.title, dataset.manifest.reference
-    said = f"{title} is registered." if is_new else f"Nothing new: {title} has the same content."
-    st.session_state.setdefault(ADDED_KEY, {}).setdefault(reference, said)
-    st.query_params.from_dict({"dataset": reference})
     drop_fetch()
-    st.rerun()
+    open_added(dataset, f"{dataset.title} is registered." if is_new else None)

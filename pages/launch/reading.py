@@ -1,6 +1,5 @@
 """The splits of the data that the form names, each read once: large data in a thread, while the form stays usable."""
 
-from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -34,7 +33,7 @@ def read_splits(config: RunConfig) -> Splits:
     versions = [file_version(file) for file in files]
     key = (config.model_dump_json(include=READ_BY_SPLITS), *versions)
     is_large = sum(map(_count_bytes, files)) >= LARGE_BYTES
-    task = _readers().ask(key, partial(load_splits, config), is_large)
+    task = _readers().ask(key, lambda report: load_splits(config), is_large)
     if not task.future.done():
         raise StillReadingError(task)
     return task.future.result()

@@ -4,23 +4,33 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+Report = Callable[[int, str], None]
+"""Takes the number of a step and what it does."""
 
 
-@dataclass(frozen=True)
 class Task(Generic[T]):
-    """A piece of work and when it was asked for."""
+    """A piece of work, and how far it is. The work must not call Streamlit, which does not know its thread."""
 
-    future: Future[T]
-    _asked_at: float = field(default_factory=time.monotonic)
+    def __init__(self, work: Callable[[Report], T]) -> None:
+        self._work = work
+        self.future: Future[T] = Future()
+        self.step, self.words = 1, "waiting for other data"
+        self._began_at = time.monotonic()
 
     @property
     def seconds(self) -> float:
-        """Since it was asked for."""
-        return time.monotonic() - self._asked_at
+        """Since it began, or since it was asked for as long as it waits."""
+        return time.monotonic() - self._began_at
+
+    def run(self) -> T:
+        self._began_at = time.monotonic()
+        return self._work(self._note)
+
+    def _note(self, step: int, words: str) -> None:
+        self.step, self.words = step, words
 
 
 class Background(Generic[T]):
@@ -32,19 +42,19 @@ class Background(Generic[T]):
         self._most_kept = most_kept
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
 
-    def ask(self, key: Hashable, work: Callable[[], T], is_slow: bool) -> Task[T]:
+    def ask(self, key: Hashable, work: Callable[[Report], T], is_slow: bool) -> Task[T]:
         """The task of this key. Work that is not slow is done at once, and what it raises is raised here. Slow work is
-        done in a thread, in place of what still waits; it must not call Streamlit, which does not know the thread."""
+        done in a thread, in place of what still waits."""
         with self._lock:
             if task := self._tasks.pop(key, None):
                 self._tasks[key] = task  # the last one is the latest
                 return task
+            task = Task(work)
             if is_slow:
                 self._tasks = {old: other for old, other in self._tasks.items() if not other.future.cancel()}
-                task = Task(self._pool.submit(work))
+                task.future = self._pool.submit(task.run)
             else:
-                task = Task(Future())
-                task.future.set_result(work())
+                task.future.set_result(task.run())
             self._tasks[key] = task
             for old in list(self._tasks)[: -self._most_kept]:
                 del self._tasks[old]

@@ -181,12 +181,12 @@ def test_a_second_look_computes_nothing_anew(monkeypatch: pytest.MonkeyPatch) ->
     computed: list[str] = []
 
     def count(name: str, compute: Callable[..., Any]) -> None:
-        monkeypatch.setattr(f"pages.compare.{name}", lambda *args: computed.append(name) or compute(*args))
+        monkeypatch.setattr(f"pages.{name}", lambda *args: computed.append(name) or compute(*args))
 
-    count("load.compare", compare)
-    count("load.audit", audit)
-    count("load.load_result", load_result)
-    count("emotions.emotion_bars", emotion_bars)
+    count("compare.load.compare", compare)
+    count("compare.load.audit", audit)
+    count("shared.results.load_result", load_result)
+    count("compare.emotions.emotion_bars", emotion_bars)
     runs = finish_study(runs_root(), ("lora", "ia3", "qlora", "head", "tfidf"), (1, 2, 3), texts=500)
     page = open_compare()
     seconds = []
@@ -196,11 +196,14 @@ def test_a_second_look_computes_nothing_anew(monkeypatch: pytest.MonkeyPatch) ->
         seconds.append(time.monotonic() - began)
         assert not page.exception
     assert min(seconds) < 1.5
-    expected = {"load.compare": 1, "load.audit": 1, "load.load_result": len(runs), "emotions.emotion_bars": 1}
+    expected = {
+        "compare.load.compare": 1, "compare.load.audit": 1, "compare.emotions.emotion_bars": 1,
+        "shared.results.load_result": len(runs),
+    }  # fmt: skip
     assert Counter(computed) == expected
     edit(runs[0], "result.json")
     page.run()
-    assert Counter(computed)["load.compare"] == 2, "a file has changed"
+    assert Counter(computed)["compare.load.compare"] == 2, "a file has changed"
 
 
 def address(page: AppTest) -> dict[str, list[str]]:

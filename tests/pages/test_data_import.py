@@ -1,17 +1,14 @@
 """The import: files of many forms, controls for what was guessed, refusals, and what is registered."""
 
 import json
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from emocore.data.reading.record import Reading
 from emocore.data.registry.store import datasets_root, list_datasets
-from emocore.data.source import QUOTED_SUFFIXES, DataFile
+from emocore.data.source import QUOTED_SUFFIXES
 from pages.data import jobs
-from pages.data.files import ChosenFiles
 from tests.support.data_page import add_dataset, control, fields, open_import, shown, table_with, upload
 from tests.support.forms import to_xlsx
 from tests.support.pages import draw, open_page, words
@@ -218,16 +215,3 @@ def test_a_large_file_is_read_in_a_thread_while_the_page_shows_how_far(monkeypat
             break
         draw(page)
     assert register(page).name == "a"
-
-
-def test_the_reader_reads_equal_files_once_and_forgets_the_oldest() -> None:
-    reader, chosen = jobs.Reader(), ChosenFiles({"train": DataFile("a.csv", as_csv())})
-
-    def ask(key: object) -> jobs.Job:
-        return reader.ask((key,), chosen.files.values(), partial(chosen.read, Reading(), False))
-
-    first = ask("a")
-    assert ask("a") is first and first.future.result().found
-    for number in range(jobs.MOST_DRAFTS):
-        ask(number)
-    assert ask("a") is not first
