@@ -19,8 +19,8 @@ from emocore.errors import DataError
 from emocore.run.listing import runs_root
 from emocore.system.files import file_version
 from pages.data.hub import choose_from_hub
-from pages.shared.background import Report
 from pages.shared.address import choose_segment
+from pages.shared.background import Report
 from pages.shared.plain import plain
 
 Use = Part | Literal["names"]
