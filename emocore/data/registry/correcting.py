@@ -33,6 +33,7 @@ def correct_dataset(
         manifest.labels,
         manifest.sources,
         wishes=manifest.wishes,
+        hub=manifest.hub,
         licence=manifest.licence,
         notes=manifest.notes,
         findings=check_file(corrected),

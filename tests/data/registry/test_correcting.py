@@ -7,8 +7,10 @@ import pytest
 
 from emocore.cli.main import main
 from emocore.data.changes import LabelChange, hash_text
+from emocore.data.hub.importing import read_from_hub
 from emocore.data.load import read_dataset
 from emocore.data.reading.record import Reading
+from emocore.data.registry.command import register_commands
 from emocore.data.registry.correcting import (
     apply_corrections,
     correct_dataset,
@@ -29,6 +31,8 @@ from emocore.export.repeat import corrected_lists, repeat_command
 from emocore.run.config import RunConfig
 from emocore.training.provenance import describe_provenance
 from tests.support.audited_runs import build_result
+from tests.support.hub_datasets import to_stored_parquet
+from tests.support.hub_server import HubServer
 from tests.support.tables import make_table, write_csv
 
 ROW = 1  # the text with all labels
@@ -144,6 +148,17 @@ def test_the_command_repeats_the_correction(tmp_path: Path, monkeypatch: pytest.
         assert main(shlex.split(line)[3:]) == 0
     again = find_dataset(corrected.manifest.reference)
     assert again and again.manifest.changes == corrected.manifest.changes
+
+
+def test_a_version_of_a_hub_dataset_keeps_its_origin_and_is_repeated_from_its_parent(hub: HubServer) -> None:
+    commit = hub.add("owner/name", {"train.parquet": to_stored_parquet(make_table())})
+    dataset = register(datasets_root(), "mine", read_from_hub("owner/name"))[0]
+    corrected, _ = correct_dataset(datasets_root(), dataset, {"train": (change(f"m0-{ROW}"),)})
+    assert corrected.manifest.hub and corrected.manifest.hub == dataset.manifest.hub
+    assert corrected.manifest.sources == dataset.manifest.sources
+    first, *_, last = register_commands(corrected.manifest)
+    assert f"data add mine hub:owner/name/default --revision {commit}" in first
+    assert f"data correct {dataset.manifest.reference} {corrected.manifest.reference}-corrections.csv" in last
 
 
 def test_a_list_is_read_by_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
