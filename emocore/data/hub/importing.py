@@ -109,7 +109,7 @@ def _choose(repository: Repository, config: str | None, revision: str | None) ->
     Hub's conversion."""
     if is_conversion(repository):
         return repository, choose_converted(repository, config)
-    if repository.parquet_files and not repository.has_script:
+    if repository.parquet_paths and not repository.has_script:
         card = download(repository, CARD) if CARD in repository.files else None
         if choice := choose_own(repository, card, config):
             return repository, choice

@@ -14,14 +14,14 @@ first part of a large split, which is refused.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from emocore.data.hub.address import PREFIX
-from emocore.data.hub.repository import RemoteFile, Repository
+from emocore.data.hub.repository import CONVERSION, DATA_SUFFIXES, RemoteFile, Repository
 from emocore.data.reading.class_names import Features
 from emocore.errors import DataError, HubConfigError
 from emocore.text import first_line, join_names
@@ -29,8 +29,8 @@ from emocore.text import first_line, join_names
 CARD, OLD_CARD = "README.md", "dataset_infos.json"
 CONVERTED = re.compile(r"([^/]+)/([^/]+)/\d{4}\.parquet")
 PARTIAL = "partial-"
-# Files that the library takes for data; the others have no part in a layout.
-DATA_SUFFIXES = (".parquet", ".csv", ".tsv", ".json", ".jsonl", ".txt", ".arrow")
+NOT_PLAIN = re.compile(r"[^\w.=@+, -]")
+LONGEST_NAME = 200  # of a file or folder
 MOST_FILES = 5_000
 MOST_NAMED = 40  # configs in one message
 
@@ -46,24 +46,24 @@ class Choice:
 
 def is_conversion(repository: Repository) -> bool:
     """Whether these files are those that the Hub converted."""
-    files = repository.parquet_files
+    files = repository.parquet_paths
     return bool(files) and CARD not in repository.files and all(CONVERTED.fullmatch(path) for path in files)
 
 
 def choose_converted(repository: Repository, config: str | None) -> Choice:
     """Raises HubConfigError if there is no such config, or if one of several has to be named; DataError if the
     conversion is not whole."""
-    configs: dict[str, dict[str, list[RemoteFile]]] = {}
-    for path in sorted(repository.parquet_files):
+    configs: dict[str, dict[str, list[str]]] = {}
+    for path in sorted(repository.parquet_paths):
         if found := CONVERTED.fullmatch(path):
-            configs.setdefault(found[1], {}).setdefault(found[2], []).append(repository.files[path])
+            configs.setdefault(found[1], {}).setdefault(found[2], []).append(path)
     name = _pick(repository, config, list(configs), None)
     if partial := [split for split in configs[name] if split.startswith(PARTIAL)]:
         raise DataError(
             f"{repository.id}, config {name}: the Hub converted only a part of {join_names(partial)} to parquet; "
             "convert the dataset yourself, and add its files"
         )
-    return Choice(name, configs[name], {})
+    return Choice(name, _find_files(repository, name, configs[name]), {})
 
 
 def choose_own(repository: Repository, card: Path | None, config: str | None) -> Choice | None:
@@ -76,8 +76,8 @@ def choose_own(repository: Repository, card: Path | None, config: str | None) ->
     try:
         with TemporaryDirectory() as temporary:
             folder = Path(temporary).resolve() / "dataset"
-            _lay_out(folder, repository, card)
-            return _choose_in(folder, repository, config)
+            stand_ins = _lay_out(folder, repository, card)
+            return _choose_in(folder, repository, config, stand_ins)
     except OSError as error:
         raise DataError(
             f"{repository.id}: the folder for temporary files cannot be written ({error.strerror}); free space, or "
@@ -85,23 +85,40 @@ def choose_own(repository: Repository, card: Path | None, config: str | None) ->
         ) from None
 
 
-def _lay_out(folder: Path, repository: Repository, card: Path | None) -> None:
-    """Raises OSError, or DataError if there are too many files or the card names others."""
+def _lay_out(folder: Path, repository: Repository, card: Path | None) -> dict[str, str]:
+    """The paths that are not plain by the plain ones in their places. Raises OSError, or DataError if there are too
+    many files or the card names others."""
     data = [path for path in repository.files if path.endswith(DATA_SUFFIXES) and path != OLD_CARD]
-    if len(data) > MOST_FILES:
+    if len(data) + len(repository.odd_paths) > MOST_FILES:
         raise DataError(
-            f"{repository.id}: {len(data):,} data files; at most {MOST_FILES:,} are looked through, so download those "
-            "that you need, and add them as files"
+            f"{repository.id}: {len(data) + len(repository.odd_paths):,} data files; at most {MOST_FILES:,} are looked "
+            "through, so download those that you need, and add them as files"
         )
+    stand_ins: dict[str, str] = {}
+    for path in repository.odd_paths:
+        stand_ins[_make_plain(path, {*data, *stand_ins})] = path
     folder.mkdir()
-    for path in data:
+    for path in (*data, *stand_ins):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).touch()
     if card:
         (folder / CARD).write_bytes(card.read_bytes())
+    return stand_ins
 
 
-def _choose_in(folder: Path, repository: Repository, config: str | None) -> Choice | None:
+def _make_plain(path: str, taken: Collection[str]) -> str:
+    """A path in which the library finds the same config and split. An x neither begins nor ends a word, as a sign such
+    as - would, and does not hide a file."""
+    half = LONGEST_NAME // 2
+    names = [NOT_PLAIN.sub("x", name) for name in path.split("/")]
+    plain = "/".join(name if len(name) <= LONGEST_NAME else name[:half] + name[-half:] for name in names)
+    while plain in taken:
+        stem, dot, suffix = plain.rpartition(".")
+        plain = f"{stem}x{dot}{suffix}"
+    return plain
+
+
+def _choose_in(folder: Path, repository: Repository, config: str | None, stand_ins: Mapping[str, str]) -> Choice | None:
     import datasets
 
     try:
@@ -112,9 +129,11 @@ def _choose_in(folder: Path, repository: Repository, config: str | None) -> Choi
         if builder.name != "parquet":
             return None
         found = {
-            str(split): [repository.files[Path(path).relative_to(folder).as_posix()] for path in paths]
+            str(split): [Path(path).relative_to(folder).as_posix() for path in paths]
             for split, paths in builder.config.data_files.items()
         }
+        paths = {split: [stand_ins.get(path, path) for path in own] for split, own in found.items()}
+        files = _find_files(repository, name, paths)
     except DataError:
         raise
     except Exception as error:  # the card is somebody else's, and can raise any error in the library
@@ -123,7 +142,20 @@ def _choose_in(folder: Path, repository: Repository, config: str | None) -> Choi
             f"{repository.id}: its card and the names of its files do not tell its configs ({reason}); download its "
             "parquet files, and add them as files"
         ) from None
-    return Choice(name, found, builder.info.features.to_dict() if builder.info.features else {})
+    return Choice(name, files, builder.info.features.to_dict() if builder.info.features else {})
+
+
+def _find_files(
+    repository: Repository, config: str, splits: Mapping[str, Sequence[str]]
+) -> dict[str, list[RemoteFile]]:
+    """Raises DataError if one of the files is not read."""
+    for path in (path for paths in splits.values() for path in paths if path not in repository.files):
+        raise DataError(
+            f"{repository.id}, config {config}: {path[:80]!r} belongs to it, but a file with such a name is not read, "
+            f"and without it rows would be missing; name the revision {CONVERSION}, in which the Hub may have "
+            "converted it, or download the files, and add them as files"
+        )
+    return {split: [repository.files[path] for path in paths] for split, paths in splits.items()}
 
 
 def _pick(repository: Repository, wanted: str | None, configs: Sequence[str], default: str | None) -> str:

@@ -17,6 +17,8 @@ from emocore.text import first_line
 PATIENCE_SECONDS = 5.0  # for a connection, and between two parts of an answer
 CONVERSION = "refs/convert/parquet"  # the branch to which the Hub converts datasets of other forms
 FILE_NAME = re.compile(r"[\w.=@+, -]{1,200}(/[\w.=@+, -]{1,200}){0,20}")
+# Files that the library `datasets` takes for data; the others have no part in a layout.
+DATA_SUFFIXES = (".parquet", ".csv", ".tsv", ".json", ".jsonl", ".txt", ".arrow")
 BY_FILE = "download its parquet files where there is a connection, and add them as files"
 HOW_BY_FILE = "for example `python -m emocore data add NAME train.parquet --validation dev.parquet --test test.parquet`"
 
@@ -32,11 +34,13 @@ class RemoteFile:
 
 @dataclass(frozen=True)
 class Repository:
-    """A dataset at one commit, which never changes. `files` are by path."""
+    """A dataset at one commit, which never changes. `files` are by path; `odd_paths` are those of data files that are
+    not read, since their names are not plain."""
 
     id: str
     commit: str
     files: dict[str, RemoteFile]
+    odd_paths: tuple[str, ...]
     licence: str | None
 
     @property
@@ -45,8 +49,9 @@ class Repository:
         return f"{self.id.split('/')[-1]}.py" in self.files
 
     @property
-    def parquet_files(self) -> list[str]:
-        return [path for path in self.files if path.endswith(".parquet")]
+    def parquet_paths(self) -> list[str]:
+        """Of all parquet files, also of those that are not read."""
+        return [path for path in (*self.files, *self.odd_paths) if path.endswith(".parquet")]
 
 
 def open_repository(dataset_id: str, revision: str | None) -> Repository:
@@ -114,10 +119,15 @@ def _ask(dataset_id: str, revision: str | None) -> Repository:
     )
     if not re.fullmatch(COMMIT, info.sha or ""):
         raise ValueError("no commit")
-    # Other names are none of a data file, and could lead out of a folder.
-    names = [sibling for sibling in info.siblings or [] if _is_plain(sibling.rfilename)]
-    files = [RemoteFile(found.rfilename, found.size or 0, found.lfs.sha256 if found.lfs else None) for found in names]
-    return Repository(info.id, info.sha or "", {file.path: file for file in files}, _read_licence(info.card_data))
+    siblings = [sibling for sibling in info.siblings or [] if not _leads_out(sibling.rfilename)]
+    files = {
+        found.rfilename: RemoteFile(found.rfilename, found.size or 0, found.lfs.sha256 if found.lfs else None)
+        for found in siblings
+        if FILE_NAME.fullmatch(found.rfilename)
+    }
+    others = (sibling.rfilename for sibling in siblings if sibling.rfilename not in files)
+    odd_paths = tuple(path for path in others if path.endswith(DATA_SUFFIXES))
+    return Repository(info.id, info.sha or "", files, odd_paths, _read_licence(info.card_data))
 
 
 def _explain_not_found(dataset_id: str) -> str:
@@ -172,8 +182,9 @@ def _note_token() -> str:
     return f" ({explain_withheld_token()})" if _has_token() and hub_token() is False else ""
 
 
-def _is_plain(path: str) -> bool:
-    return FILE_NAME.fullmatch(path) is not None and not {".", ".."} & set(path.split("/"))
+def _leads_out(path: str) -> bool:
+    """Whether a path is none in a folder. No file of a repository has such a one."""
+    return bool({"", ".", ".."} & set(path.split("/")))
 
 
 def _read_licence(card: Any) -> str | None:
