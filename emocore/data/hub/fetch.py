@@ -47,14 +47,12 @@ class Fetcher:
     def _fetch(self, file: RemoteFile) -> DataFile:
         begun = self._bytes
         self._advance(0)
-        path = download(self._repository, file.path, self._advance)
-        with explained(self._repository.id, self._repository.commit):
-            content = read_bytes(path, MOST_DATA_BYTES)
+        content = fetch(self._repository, file.path, self._advance)
         sha256 = hashlib.sha256(content).hexdigest()
         if file.sha256 not in (None, sha256):
             raise DataError(
                 f"{self._repository.id}: {file.path} is not what the Hub lists, so it was damaged on its way or here; "
-                f"remove {path.resolve()} and try again"
+                f"{_clear_cache(self._repository)}"
             )
         self._bytes = begun + file.bytes
         self._advance(0)
@@ -66,9 +64,9 @@ class Fetcher:
         self._progress(Transfer(self._bytes, self._total_bytes, 1 + len(self.hashes), self._files))
 
 
-def download(repository: Repository, path: str, advance: Callable[[int], None] = lambda count: None) -> Path:
-    """A file of the repository in the cache on this disk; `advance` gets the bytes of each part that is fetched. Raises
-    DataError."""
+def fetch(repository: Repository, path: str, advance: Callable[[int], None] = lambda count: None) -> bytes:
+    """The content of a file of the repository, which stays in the cache on this disk; `advance` gets the bytes of each
+    part that is fetched. Raises DataError."""
     from huggingface_hub import hf_hub_download
 
     with explained(repository.id, repository.commit):
@@ -81,7 +79,30 @@ def download(repository: Repository, path: str, advance: Callable[[int], None] =
             etag_timeout=PATIENCE_SECONDS,
             tqdm_class=_make_counter(advance),
         )
-        return Path(found)
+    try:
+        return read_bytes(Path(found), MOST_DATA_BYTES)
+    except FileNotFoundError:
+        raise DataError(
+            f"{repository.id}: {path} was fetched, but something removed it from the Hub's cache before it was read; "
+            "fetch the dataset again"
+        ) from None
+    except OSError as error:
+        raise DataError(
+            f"{repository.id}: {path} cannot be read from the Hub's cache ({error.strerror}); "
+            f"{_clear_cache(repository)}"
+        ) from None
+
+
+def _clear_cache(repository: Repository) -> str:
+    """What to do if a file in the cache is wrong. The cache is not told by its path on this disk, which others may
+    see."""
+    from huggingface_hub.file_download import repo_folder_name
+
+    folder = repo_folder_name(repo_id=repository.id, repo_type="dataset")
+    return (
+        f"remove the folder {folder} from the Hub's cache (HF_HUB_CACHE, by default ~/.cache/huggingface/hub), and "
+        "fetch the dataset again"
+    )
 
 
 def _check_sizes(repository: Repository, splits: Sequence[Sequence[RemoteFile]]) -> int:

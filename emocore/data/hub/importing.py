@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import get_args
 
-from emocore.data.hub.fetch import Fetcher, Progress, download
+from emocore.data.hub.fetch import Fetcher, Progress, fetch
 from emocore.data.hub.layout import CARD, Choice, choose_converted, choose_own, is_conversion
 from emocore.data.hub.repository import RemoteFile, Repository, open_conversion, open_repository
 from emocore.data.reading.class_names import Features, name_classes
@@ -110,7 +110,7 @@ def _choose(repository: Repository, config: str | None, revision: str | None) ->
     if is_conversion(repository):
         return repository, choose_converted(repository, config)
     if repository.parquet_paths and not repository.has_script:
-        card = download(repository, CARD) if CARD in repository.files else None
+        card = fetch(repository, CARD) if CARD in repository.files else None
         if choice := choose_own(repository, card, config):
             return repository, choice
     converted = _open_conversion(repository, revision)

@@ -66,9 +66,9 @@ def choose_converted(repository: Repository, config: str | None) -> Choice:
     return Choice(name, _find_files(repository, name, configs[name]), {})
 
 
-def choose_own(repository: Repository, card: Path | None, config: str | None) -> Choice | None:
-    """None if the config's files are not parquet. Raises HubConfigError as `choose_converted`, or DataError if the card
-    is wrong.
+def choose_own(repository: Repository, card: bytes | None, config: str | None) -> Choice | None:
+    """None if the config's files are not parquet; `card` is the content of the dataset's card. Raises HubConfigError as
+    `choose_converted`, or DataError if the card is wrong.
 
     The library finds configs and splits in a folder of empty files that are called like those of the repository, so
     that it sends no requests and treats them as it treats any folder.
@@ -85,7 +85,7 @@ def choose_own(repository: Repository, card: Path | None, config: str | None) ->
         ) from None
 
 
-def _lay_out(folder: Path, repository: Repository, card: Path | None) -> dict[str, str]:
+def _lay_out(folder: Path, repository: Repository, card: bytes | None) -> dict[str, str]:
     """The paths that are not plain by the plain ones in their places. Raises OSError, or DataError if there are too
     many files or the card names others."""
     data = [path for path in repository.files if path.endswith(DATA_SUFFIXES) and path != OLD_CARD]
@@ -102,7 +102,7 @@ def _lay_out(folder: Path, repository: Repository, card: Path | None) -> dict[st
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).touch()
     if card:
-        (folder / CARD).write_bytes(card.read_bytes())
+        (folder / CARD).write_bytes(card)
     return stand_ins
 
 

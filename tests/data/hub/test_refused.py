@@ -196,19 +196,6 @@ def test_too_much_is_not_even_fetched(
     assert hub.fetched() == []
 
 
-def test_a_file_that_was_damaged_on_this_disk(hub: HubServer, told: Callable[..., str], tmp_path: Path) -> None:
-    hub.add(ID, {"train.parquet": to_stored_parquet(make_table())})
-    read_from_hub(ID)
-    (blob,) = (path for path in (tmp_path / "hub").rglob("blobs/*") if path.is_file())
-    blob.write_bytes(blob.read_bytes()[:-1] + b"?")
-    assert told().replace(str(blob), "BLOB") == snapshot(
-        "owner/name: train.parquet is not what the Hub lists, so it was damaged on its way or here; remove BLOB "
-        "and try again"
-    )
-    blob.unlink()
-    assert read_from_hub(ID).tables["train"].labels
-
-
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b"{}", b'{"id": "a/b", "sha": "main", "siblings": [{}]}'])
 def test_an_answer_that_is_not_of_a_hub(hub: HubServer, told: Callable[..., str], body: bytes) -> None:
     hub.reply = Reply(200, body)
