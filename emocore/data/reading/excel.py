@@ -74,7 +74,8 @@ def _find_sheet(file: DataFile, workbook: Any, wanted: str | None) -> Any:
         if sheet.title == wanted:
             return sheet
     raise DataError(
-        f"{file.name}: no sheet {wanted!r}; it has {quote_names(file.name, [s.title for s in sheets], 'sheet')}"
+        f"{file.name}: no sheet {wanted!r}; it has {quote_names(file.name, [s.title for s in sheets], 'sheet')}; "
+        "name one of them"
     )
 
 

@@ -9,7 +9,7 @@ from emocore.data.cells import Progress
 from emocore.data.reading.delimited import read_delimited
 from emocore.data.reading.excel import read_excel
 from emocore.data.reading.json_objects import read_json
-from emocore.data.reading.package import is_workbook
+from emocore.data.reading.package import is_workbook, list_sheets
 from emocore.data.reading.parquet import read_parquet
 from emocore.data.reading.record import FileFormat, Reading
 from emocore.data.source import JSON_SUFFIXES, DataFile
@@ -48,6 +48,11 @@ def find_format(file: DataFile) -> FileFormat:
     if suffix in JSON_SUFFIXES:
         return "json" if _first_character(file.content) == b"[" else "jsonl"
     return "delimited"
+
+
+def find_sheets(file: DataFile, wishes: Reading) -> tuple[str, ...]:
+    """The names of the sheets of an Excel file; none of another one. Raises DataError if the file is damaged."""
+    return list_sheets(file) if (wishes.file_format or find_format(file)) == "xlsx" else ()
 
 
 def read_cells(file: DataFile, wishes: Reading, progress: Progress | None = None) -> tuple[pd.DataFrame, Reading]:

@@ -7,10 +7,9 @@ from pathlib import Path
 import pandas as pd
 
 from emocore.data.overview import LabelCounts, count_labels
-from emocore.data.reading.formats import find_format, read_cells
-from emocore.data.reading.package import list_sheets
+from emocore.data.reading.formats import find_sheets, read_cells
 from emocore.data.reading.record import Reading
-from emocore.data.registry.importing import Import, check_parts, take_parts
+from emocore.data.registry.importing import Import, check_parts, fit_wishes, take_parts
 from emocore.data.registry.manifest import Part
 from emocore.data.source import DataFile
 from emocore.data.table import open_sheet
@@ -61,10 +60,12 @@ def _read(
 ) -> Draft:
     train = files["train"]
     report(1, f"reading {train.name}")
+    own = wishes
     try:
-        sheet = open_sheet(train, wishes, lambda rows: report(1, f"reading {train.name}, {rows:,} rows so far"))
+        own = fit_wishes("train", files, wishes)
+        sheet = open_sheet(train, own, lambda rows: report(1, f"reading {train.name}, {rows:,} rows so far"))
     except DataError as error:
-        return _look_at_cells(train, wishes, str(error))
+        return _look_at_cells(train, own, str(error))
     columns, first_cells = tuple(sheet.cells.columns), sheet.cells.head(FIRST_ROWS)
     report(2, "reading texts and labels")
     try:
@@ -89,6 +90,6 @@ def _look_at_cells(train: DataFile, wishes: Reading, problem: str) -> Draft:
 def _find_sheets(train: DataFile, wishes: Reading) -> tuple[str, ...]:
     """None of a file that is not read as an Excel file, or that is damaged, which the error of its draft tells."""
     try:
-        return list_sheets(train) if (wishes.file_format or find_format(train)) == "xlsx" else ()
+        return find_sheets(train, wishes)
     except DataError:
         return ()

@@ -9,6 +9,7 @@ import pandas as pd
 from emocore.data.checks.findings import Finding
 from emocore.data.checks.removal import REMOVABLE, remove_from_training
 from emocore.data.notes import check_file, frames_by_split, note_tables
+from emocore.data.reading.formats import find_sheets
 from emocore.data.reading.record import Reading
 from emocore.data.registry.manifest import HubOrigin, Part, SourceFile, describe_findings
 from emocore.data.registry.store import Dataset, add_dataset
@@ -72,8 +73,20 @@ def read_parts(
     With `removes_doubtful`, training rows are left out whose text or group is also in another part, or whose text and
     labels are already there. Raises DataError if a file cannot be read, or no run could split the rows.
     """
-    tables = take_parts(open_sheet(files["train"], wishes), files, wishes)
+    tables = take_parts(open_sheet(files["train"], fit_wishes("train", files, wishes)), files, wishes)
     return check_parts(tables, files, wishes, paths, removes_doubtful)
+
+
+def fit_wishes(part: Part, files: Mapping[Part, DataFile], wishes: Reading) -> Reading:
+    """The wishes for the file of a part. A sheet that another file has is not demanded of a file with only one table.
+    Raises DataError if a file is damaged."""
+    if wishes.sheet is None:
+        return wishes
+    sheets = {own: find_sheets(file, wishes) for own, file in files.items()}
+    is_elsewhere = any(wishes.sheet in names for names in sheets.values())
+    if is_elsewhere and wishes.sheet not in sheets[part] and len(sheets[part]) < 2:
+        return wishes.model_copy(update={"sheet": None})
+    return wishes
 
 
 def take_parts(sheet: Sheet, files: Mapping[Part, DataFile], wishes: Reading) -> dict[Part, EmotionTable]:
@@ -81,7 +94,10 @@ def take_parts(sheet: Sheet, files: Mapping[Part, DataFile], wishes: Reading) ->
     tables: dict[Part, EmotionTable] = {"train": take_table(sheet)}
     first = tables["train"].reading
     shared = wishes.model_copy(update={name: getattr(first, name) for name in SHARED_PARTS})
-    return tables | {part: take_table(open_sheet(file, shared)) for part, file in files.items() if part != "train"}
+    for part, file in files.items():
+        if part != "train":
+            tables[part] = take_table(open_sheet(file, fit_wishes(part, files, shared)))
+    return tables
 
 
 def check_parts(
@@ -106,7 +122,7 @@ def check_parts(
         frame=joined.frame,
         findings=findings,
         removed_rows=sum(map(len, frames.values())) - len(joined.frame),
-        notes=tuple(note_tables({FIELDS[part]: table for part, table in tables.items()})),
+        notes=(*_note_sheets(tables, wishes), *note_tables({FIELDS[part]: table for part, table in tables.items()})),
     )
 
 
@@ -146,6 +162,14 @@ def _join(tables: Mapping[Part, EmotionTable]) -> EmotionTable:
                 "evaluation; give this file alone, or rename the column"
             )
     return replace(train, frame=pd.concat([table.frame.assign(**{SPLIT_NAME: part}) for part, table in tables.items()]))
+
+
+def _note_sheets(tables: Mapping[Part, EmotionTable], wishes: Reading) -> list[str]:
+    return [
+        f"{table.name}: it has no sheet {wishes.sheet!r}, so the only table in it was read"
+        for table in tables.values()
+        if wishes.sheet not in (None, table.reading.sheet)
+    ]
 
 
 def _remove_doubtful(frames: dict[str, pd.DataFrame], findings: tuple[Finding, ...]) -> dict[str, pd.DataFrame]:

@@ -64,3 +64,25 @@ def test_the_sheets_of_an_excel_file_are_told_also_where_the_guess_cannot_be_rea
     draft, _ = read(content, Reading(sheet="Sheet2"))
     assert draft.sheets == ("Sheet1", "Sheet2") and draft.found and draft.reading.sheet == "Sheet2"
     assert read(as_csv())[0].sheets == read(content[:900])[0].sheets == ()
+
+
+def test_a_sheet_of_one_file_is_not_demanded_of_one_that_has_only_another() -> None:
+    rows, more = ([list(make_table()), *make_table(seed=seed).to_numpy().tolist()] for seed in (0, 1))
+    about = [["nothing", "here"], ["to", "read"]]
+    several, single, wishes = to_xlsx(about, rows), to_xlsx(more), Reading(sheet="Sheet2")
+    for train, others in [
+        (several, {"test": single}),
+        (single, {"test": several}),
+        (several, {"test": as_csv(seed=1)}),
+    ]:
+        draft, _ = read(train, wishes, **others)
+        assert draft.error is None and draft.found and draft.found.wishes == wishes
+        assert {len(table.frame) for table in draft.found.tables.values()} == {200}
+        name = "a.csv" if train is single else "test.csv"
+        assert f"{name}: it has no sheet 'Sheet2', so the only table in it was read" in draft.found.notes
+    for train, others in [(single, {}), (single, {"test": single}), (several, {"test": to_xlsx(more, about)})]:
+        wanted = wishes if train is single else Reading(sheet="Sheet3")
+        draft, _ = read(train, wanted, **others)
+        assert draft.error and draft.error.startswith(f"a.csv: no sheet '{wanted.sheet}'; it has 'Sheet1'")
+    draft, _ = read(to_xlsx(about, about, rows), Reading(sheet="Sheet3"), test=to_xlsx(more, about))
+    assert draft.error == "test.csv: no sheet 'Sheet3'; it has 'Sheet1', 'Sheet2'; name one of them"
