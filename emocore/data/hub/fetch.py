@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Self
 
 from emocore.data.hub.repository import PATIENCE_SECONDS, RemoteFile, Repository, explained
 from emocore.data.reading.parquet import join_parquet
+from emocore.data.registry.manifest import name_joined
 from emocore.data.source import MOST_DATA_BYTES, DataFile
 from emocore.errors import DataError
 from emocore.system.files import read_bytes
@@ -39,10 +40,9 @@ class Fetcher:
 
     def fetch_split(self, files: Sequence[RemoteFile]) -> DataFile:
         """The rows of one or several parquet files as one file. Raises DataError."""
-        first, last = files[0].path, files[-1].path
         if len(files) == 1:
             return self._fetch(files[0])
-        return join_parquet(f"{first} to {Path(last).name}", map(self._fetch, files))
+        return join_parquet(name_joined([file.path for file in files]), map(self._fetch, files))
 
     def _fetch(self, file: RemoteFile) -> DataFile:
         begun = self._bytes

@@ -96,10 +96,18 @@ class Manifest(Strict):
 
 
 def describe_findings(findings: Iterable[Finding], sources: Sequence[SourceFile]) -> list[str]:
-    """Each finding in a sentence that names rows by their number in its file."""
-    names = {source.part: source.name for source in sources}
+    """Each finding in a sentence that names rows by their number in its file, or in its files one after the other."""
+    by_part: dict[str, list[str]] = {}
+    for source in sources:
+        by_part.setdefault(source.part, []).append(source.name)
+    names = {part: name_joined(own) for part, own in by_part.items()}
     whole = dict.fromkeys((WHOLE_FILE, "train", "validation", "test"), names.get("train", "the dataset"))
     return [describe_finding(finding, whole | names) for finding in findings]
+
+
+def name_joined(names: Sequence[str]) -> str:
+    """The name of files whose rows are read one after the other: data/train-0.parquet to train-1.parquet."""
+    return names[0] if len(names) == 1 else f"{names[0]} to {PurePath(names[-1]).name}"
 
 
 def shorten_source(source: str) -> str:

@@ -131,6 +131,18 @@ def test_the_files_of_a_split_are_joined_in_their_order(hub: HubServer) -> None:
     assert dataset.manifest.hub and dataset.manifest.hub.config == "default"
 
 
+def test_findings_name_all_files_of_a_split_since_rows_are_counted_through_them(hub: HubServer) -> None:
+    tables = [make_table(150), make_table(60, seed=1), make_table(60, seed=2)]
+    tables[1] = pd.concat([tables[1], tables[1].tail(1).assign(ID="again")])
+    names = ("data/train-0.parquet", "data/train-1.parquet", "data/test-0.parquet")
+    hub.add(GO, {name: to_stored_parquet(table) for name, table in zip(names, tables, strict=True)})
+    found = read_from_hub(GO)
+    told = "data/train-0.parquet to train-1.parquet, training split: 1 text (row 211) repeats an earlier one"
+    for described in (found.describe_findings(), add(GO).manifest.describe_findings()):
+        assert [sentence for sentence in described if "row 211" in sentence and sentence.startswith(told)]
+        assert not any(sentence.startswith("data/train-1.parquet") for sentence in described)
+
+
 @pytest.mark.parametrize("other", [{"labels": "tags"}, {"id": "labels", "labels": "id"}], ids=["name", "type"])
 def test_files_of_a_split_with_other_columns_are_refused(hub: HubServer, other: dict[str, str]) -> None:
     table = with_class_numbers(make_table())
