@@ -24,7 +24,7 @@ from emocore.data.reading.names import (
     TEXT_COLUMN_NAMES,
 )
 from emocore.data.reading.record import Reading
-from emocore.data.reading.split_column import find_split_column, read_splits
+from emocore.data.reading.split_column import NO_SPLIT_COLUMN, find_split_column, list_split_columns, read_splits
 from emocore.data.rows import check_filled
 from emocore.data.source import DataFile, quote_cell, quote_column, quote_columns, read_source
 from emocore.emotions import is_emotion_name
@@ -114,7 +114,8 @@ def open_sheet(file: DataFile, wishes: Reading, progress: Progress | None = None
     if wishes.group_column:
         _check_group_column(frame, wishes.group_column, text, wishes.labels, file.name)
     split = find_split_column(frame, wishes, file.name)
-    taken = (text, wishes.group_column, split)
+    unused = list_split_columns(frame.columns) if wishes.split_column == NO_SPLIT_COLUMN else []
+    taken = (text, wishes.group_column, split, *unused)
     others = [column for column in frame.columns if column not in taken]
     candidates = [column for column in others if column != wishes.id_column]
     reading = find_labels(frame, candidates, wishes, file.name)

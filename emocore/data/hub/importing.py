@@ -9,7 +9,7 @@ from emocore.data.hub.layout import CARD, Choice, choose_converted, choose_own, 
 from emocore.data.hub.repository import RemoteFile, Repository, open_conversion, open_repository
 from emocore.data.reading.class_names import Features, name_classes
 from emocore.data.reading.record import Reading
-from emocore.data.reading.split_column import SPLIT_NAMES
+from emocore.data.reading.split_column import NO_SPLIT_COLUMN, SPLIT_NAMES, list_split_columns
 from emocore.data.registry.importing import Import, read_parts
 from emocore.data.registry.manifest import HubOrigin, Part, SourceFile
 from emocore.data.source import DataFile
@@ -48,7 +48,7 @@ def read_from_hub(
     `read_parts`. Raises DataError if the dataset cannot be used, and as `fetch_from_hub` does.
     """
     fetched = fetch_from_hub(dataset_id, config, revision, progress)
-    found = read_parts(fetched.files, name_classes(wishes, fetched.features), {}, removes_doubtful)
+    found = read_parts(fetched.files, complete_wishes(wishes, fetched), {}, removes_doubtful)
     return with_origin(found, fetched, wishes)
 
 
@@ -80,6 +80,15 @@ def fetch_from_hub(dataset_id: str, config: str | None, revision: str | None, pr
     )
 
 
+def complete_wishes(wishes: Reading, fetched: HubFiles) -> Reading:
+    """The wishes with the names of classes that the card tells. In a dataset with several splits, no column is looked
+    for that says them."""
+    named = name_classes(wishes, fetched.features)
+    if len(fetched.files) > 1 and wishes.split_column is None:
+        return named.model_copy(update={"split_column": NO_SPLIT_COLUMN})
+    return named
+
+
 def with_origin(found: Import, fetched: HubFiles, wishes: Reading) -> Import:
     """What was read from fetched files, with its place on the Hub. `wishes` are those of the user alone, as the names
     of classes are found again."""
@@ -100,8 +109,17 @@ def with_origin(found: Import, fetched: HubFiles, wishes: Reading) -> Import:
         sources=sources,
         hub=fetched.origin,
         licence=fetched.licence,
-        notes=(*fetched.notes, *found.notes),
+        notes=(*fetched.notes, *_note_split_columns(found), *found.notes),
     )
+
+
+def _note_split_columns(found: Import) -> list[str]:
+    return [
+        f"{table.name}: its column {column!r} is not used, since the dataset has its own splits"
+        for table in found.tables.values()
+        for column in list_split_columns(table.ignored_columns)
+        if len(found.tables) > 1
+    ]
 
 
 def _choose(repository: Repository, config: str | None, revision: str | None) -> tuple[Repository, Choice]:

@@ -27,8 +27,8 @@ SEPARATOR_TITLES: dict[Separator, str] = {",": "comma", ";": "semicolon", "|": "
 
 
 class Reading(Strict):
-    """How a file is read. In a wish, None is left to the guess; in the reading of a table, None means that the file has
-    no such part, or that rows are numbered (`id_column`)."""
+    """How a file is read. In a wish, None is left to the guess, and `NO_SPLIT_COLUMN` stands for no such column; in the
+    reading of a table, None means that the file has no such part, or that rows are numbered (`id_column`)."""
 
     file_format: FileFormat | None = Field(None, description="What the file is; by default, its content tells.")
     sheet: str | None = Field(None, description="Sheet of an Excel file; by default, the first that is not hidden.")

@@ -1,5 +1,7 @@
 """The column of a file that says which split a text belongs to."""
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 from emocore.data.reading.record import Reading
@@ -9,6 +11,7 @@ from emocore.errors import DataError
 from emocore.text import join_names
 
 SPLIT_COLUMN = "split"  # the name by which it is recognised
+NO_SPLIT_COLUMN = ""  # as a wish: no column says the splits, whatever it is called
 SPLIT_NAMES = {
     **dict.fromkeys(("train", "training"), "train"),
     **dict.fromkeys(("validation", "valid", "val", "dev", "development"), "validation"),
@@ -17,12 +20,15 @@ SPLIT_NAMES = {
 
 
 def find_split_column(frame: pd.DataFrame, wishes: Reading, name: str) -> str | None:
-    """The wanted column; otherwise the only one named split, if it names training and another split. Raises DataError
-    if it does not say of every text which split it belongs to: an official split must not be lost because of a cell."""
+    """The wanted column, or none if that is the wish; otherwise the only one named split, if it names training and
+    another split. Raises DataError if it does not say of every text which split it belongs to: an official split must
+    not be lost because of a cell."""
+    if wishes.split_column == NO_SPLIT_COLUMN:
+        return None
     if wishes.split_column:
         _check(frame, wishes.split_column, name)
         return wishes.split_column
-    named = [column for column in frame.columns if column.lower() == SPLIT_COLUMN]
+    named = list_split_columns(frame.columns)
     if len(named) != 1:
         return None
     splits = set(read_splits(frame[named[0]]).dropna())
@@ -30,6 +36,11 @@ def find_split_column(frame: pd.DataFrame, wishes: Reading, name: str) -> str | 
         return None
     _check(frame, named[0], name)
     return named[0]
+
+
+def list_split_columns(columns: Iterable[str]) -> list[str]:
+    """Those with the name by which the column of splits is recognised."""
+    return [column for column in columns if column.lower() == SPLIT_COLUMN]
 
 
 def read_splits(column: pd.Series) -> pd.Series:

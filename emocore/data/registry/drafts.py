@@ -84,6 +84,7 @@ def _look_at_cells(train: DataFile, wishes: Reading, problem: str) -> Draft:
         cells, reading = read_cells(train, wishes)
     except DataError:
         return Draft((), pd.DataFrame(), wishes, error=problem)
+    reading = reading.model_copy(update={"split_column": reading.split_column or None})
     return Draft(tuple(cells.columns), cells.head(FIRST_ROWS), reading, error=problem)
 
 

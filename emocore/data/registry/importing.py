@@ -13,7 +13,7 @@ from emocore.data.reading.formats import find_sheets
 from emocore.data.reading.record import Reading
 from emocore.data.registry.manifest import HubOrigin, Part, SourceFile, describe_findings
 from emocore.data.registry.store import Dataset, add_dataset
-from emocore.data.source import STARTER_FILE, DataFile, read_source, resolve_source
+from emocore.data.source import STARTER_FILE, DataFile, quote_column, read_source, resolve_source
 from emocore.data.split import check_can_split
 from emocore.data.table import SPLIT_NAME, EmotionTable, Sheet, open_sheet, take_table
 from emocore.errors import DataError
@@ -91,12 +91,18 @@ def fit_wishes(part: Part, files: Mapping[Part, DataFile], wishes: Reading) -> R
 
 def take_parts(sheet: Sheet, files: Mapping[Part, DataFile], wishes: Reading) -> dict[Part, EmotionTable]:
     """The tables in the files, of which `sheet` has the cells of the training file. Raises DataError."""
+    others = [part for part in files if part != "train"]
+    if wishes.split_column and others:
+        name, columns = sheet.file.name, sheet.cells.columns
+        raise DataError(
+            f"{name}: the column {quote_column(name, wishes.split_column, columns)} is to say the splits, but the "
+            f"{others[0]} split has a file of its own; leave split_column out"
+        )
     tables: dict[Part, EmotionTable] = {"train": take_table(sheet)}
     first = tables["train"].reading
     shared = wishes.model_copy(update={name: getattr(first, name) for name in SHARED_PARTS})
-    for part, file in files.items():
-        if part != "train":
-            tables[part] = take_table(open_sheet(file, fit_wishes(part, files, shared)))
+    for part in others:
+        tables[part] = take_table(open_sheet(files[part], fit_wishes(part, files, shared)))
     return tables
 
 
