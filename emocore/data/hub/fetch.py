@@ -12,7 +12,7 @@ from emocore.data.source import MOST_DATA_BYTES, DataFile
 from emocore.errors import DataError
 from emocore.system.files import read_bytes
 from emocore.system.hub import hub_token
-from emocore.text import counted, format_bytes
+from emocore.text import format_bytes
 
 
 class Transfer(NamedTuple):
@@ -110,10 +110,11 @@ def _check_sizes(repository: Repository, splits: Sequence[Sequence[RemoteFile]])
     sizes = [sum(file.bytes for file in files) for files in splits]
     for files, size in zip(splits, sizes, strict=True):
         if size > MOST_DATA_BYTES:
+            others = f"and the rest of its split ({len(files):,} files) have" if len(files) > 1 else "has"
             raise DataError(
-                f"{repository.id}: {files[0].path} and the rest of its split ({counted(len(files), 'file')}) have "
-                f"{format_bytes(size)}; at most {format_bytes(MOST_DATA_BYTES)} are read, so choose another config, or "
-                "download what you need, and add it as a file"
+                f"{repository.id}: {files[0].path} {others} {format_bytes(size)}; at most "
+                f"{format_bytes(MOST_DATA_BYTES)} are read, so choose another config, or download what you need, and "
+                "add it as a file"
             )
     return sum(sizes)
 

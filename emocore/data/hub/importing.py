@@ -136,7 +136,9 @@ def _choose(repository: Repository, config: str | None, revision: str | None) ->
 
 
 def _open_conversion(repository: Repository, revision: str | None) -> Repository:
-    reason = "its rows are made by a script, which is not run" if repository.has_script else "it has no parquet files"
+    reason = (
+        "its rows are made by a script, which is not run" if repository.has_script else "its data files are not parquet"
+    )
     if revision:
         raise DataError(
             f"{repository.id}, revision {revision[:80]}: {reason}; leave the revision out to read what the Hub "
@@ -162,8 +164,8 @@ def _name_parts(repository: Repository, choice: Choice) -> tuple[dict[Part, Sequ
         named = [split for split in splits if splits[split] == part]
         if len(named) > 1:
             raise DataError(
-                f"{repository.id}, config {choice.config}: {join_names(named)} are all splits for {part}; download the "
-                "right one, and add it as a file"
+                f"{repository.id}, config {choice.config}: {join_names(named)} are splits for the same use, "
+                f"{part}; download the files, and add the right one of these as the {part} file"
             )
         if named:
             parts[part] = choice.splits[named[0]]

@@ -83,7 +83,7 @@ def explained(dataset_id: str, revision: str | None) -> Iterator[None]:
             f"{dataset_id}: HF_HUB_OFFLINE forbids asking the Hugging Face Hub; unset it, or {BY_FILE}", HOW_BY_FILE
         ) from None
     except errors.HFValidationError:
-        raise DataError(f"{dataset_id}: the Hugging Face Hub has no such names; write {FORM}") from None
+        raise DataError(f"{dataset_id}: no dataset on the Hugging Face Hub can have this name; write {FORM}") from None
     except errors.GatedRepoError:
         raise DataError(
             f"{dataset_id} is gated: accept its terms at {_server()}/datasets/{dataset_id}, then set HF_TOKEN to a "

@@ -115,5 +115,8 @@ def _apply(frame: pd.DataFrame, corrections: Mapping[str, Sequence[LabelChange]]
     for split, rows in frame.groupby(SPLIT_NAME, sort=False):
         parts.append(apply_changes(rows, corrections.get(str(split), ()), name))
     if missing := {split for split, own in corrections.items() if own} - set(frame[SPLIT_NAME]):
-        raise DataError(f"dataset {name}: the list changes the {min(missing)} split, which the dataset does not have")
+        raise DataError(
+            f"dataset {name}: the list changes the {min(missing)} split, which the dataset does not have; correct the "
+            "column 'split' of the list"
+        )
     return pd.concat(parts).loc[frame.index]

@@ -53,7 +53,9 @@ def test_a_wrong_name(hub: HubServer, told: Callable[..., str], monkeypatch: pyt
 
 
 def test_a_name_that_none_can_have(told: Callable[..., str]) -> None:
-    assert told("a--b/c").startswith("a--b/c: the Hugging Face Hub has no such names; write hub:OWNER/DATASET")
+    assert told("a--b/c").startswith(
+        "a--b/c: no dataset on the Hugging Face Hub can have this name; write hub:OWNER/DATASET"
+    )
 
 
 def test_a_private_dataset(hub: HubServer, told: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,8 +124,8 @@ def test_a_script_without_a_conversion(hub: HubServer, told: Callable[..., str])
     )
     hub.add(ID, {"a.csv": b"text,joy\n", "README.md": b"# Mine\n"})
     assert told() == snapshot(
-        "owner/name: it has no parquet files, and the Hub has not converted it to parquet; write it as a file of "
-        "texts and labels, and add that"
+        "owner/name: its data files are not parquet, and the Hub has not converted it to parquet; write it as a file "
+        "of texts and labels, and add that"
     )
 
 
@@ -141,7 +143,7 @@ def test_files_of_other_forms_next_to_parquet_are_left_to_the_conversion(
     hub: HubServer, told: Callable[..., str]
 ) -> None:
     hub.add(ID, {"train.csv": b"", "test.csv": b"", "more/other.parquet": b""})
-    assert "it has no parquet files, and the Hub has not converted it" in told()
+    assert "its data files are not parquet, and the Hub has not converted it" in told()
     content = to_stored_parquet(make_table())
     hub.add(ID, {"default/train/0000.parquet": content}, branch="refs/convert/parquet")
     assert read_from_hub(ID).tables["train"].frame["text"].str.startswith("message").all()
@@ -151,8 +153,8 @@ def test_two_splits_for_the_same_use(hub: HubServer, told: Callable[..., str]) -
     content = to_stored_parquet(make_table())
     hub.add(ID, {f"data/{split}-00000-of-00001.parquet": content for split in ("train", "dev", "val")})
     assert told() == snapshot(
-        "owner/name, config default: dev and val are all splits for validation; download the right one, and add it"
-        " as a file"
+        "owner/name, config default: dev and val are splits for the same use, validation; download the files, and add "
+        "the right one of these as the validation file"
     )
 
 
@@ -177,7 +179,7 @@ def test_a_card_that_makes_no_sense(hub: HubServer, told: Callable[..., str], ca
 
 def test_names_that_lead_out_of_the_dataset_are_none_of_its_files(hub: HubServer, told: Callable[..., str]) -> None:
     hub.add(ID, dict.fromkeys(("../train.parquet", "/train.parquet", "a/../../train.parquet"), b"PAR1"))
-    assert "it has no parquet files" in told()
+    assert "its data files are not parquet" in told()
     assert hub.fetched() == []
 
 
@@ -191,6 +193,10 @@ def test_too_much_is_not_even_fetched(
             "owner/name: train-0.parquet and the rest of its split (2 files) have 1.2 kB; at most 1.0 kB are read, so "
             "choose another config, or download what you need, and add it as a file"
         )
+    hub.add("owner/other", {"train.parquet": b"x" * 1200})
+    with monkeypatch.context() as patch:
+        patch.setattr(fetch, "MOST_DATA_BYTES", 1000)
+        assert told("owner/other").startswith("owner/other: train.parquet has 1.2 kB; at most 1.0 kB are read")
     monkeypatch.setattr(layout, "MOST_FILES", 1)
     assert "2 data files; at most 1 are looked through" in told()
     assert hub.fetched() == []

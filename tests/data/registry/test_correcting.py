@@ -78,6 +78,9 @@ def test_changes_that_do_not_fit_are_refused(tmp_path: Path) -> None:
         with pytest.raises(DataError, match=words):
             correct_dataset(datasets_root(), dataset, corrections)
     assert find_dataset("mine") == dataset
+    official = add(tmp_path, "train", "validation")
+    with pytest.raises(DataError, match="the list changes the test split, which the dataset does not have; correct"):
+        correct_dataset(datasets_root(), official, {"test": (change("m1-1"),)})
 
 
 def test_texts_that_a_run_drew_for_validation_are_training_rows_of_the_dataset(tmp_path: Path) -> None:
