@@ -66,7 +66,7 @@ def _read(chosen: ChosenFiles, wishes: Wishes, removes: bool) -> tuple[Draft | N
     if not task.future.done():
         show_progress(task)
         return _last_draft(chosen), True
-    draft = task.future.result()
+    draft = task.result()
     st.session_state[LAST_KEY] = (chosen.contents, draft)
     return draft, False
 

@@ -36,7 +36,7 @@ def read_splits(config: RunConfig) -> Splits:
     task = _readers().ask(key, lambda report: load_splits(config), is_large)
     if not task.future.done():
         raise StillReadingError(task)
-    return task.future.result()
+    return task.result()
 
 
 @st.fragment(run_every=0.5)

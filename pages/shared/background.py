@@ -25,16 +25,25 @@ class Task(Generic[T]):
         """Since it began, or since it was asked for as long as it waits."""
         return time.monotonic() - self._began_at
 
-    def run(self) -> T:
+    def result(self) -> T:
+        """Of work that is done. Raises its error, which each redraw of a page would otherwise make longer."""
+        if error := self.future.exception():
+            raise error.with_traceback(None)
+        return self.future.result()
+
+    def run(self) -> None:
         self._began_at = time.monotonic()
-        return self._work(self._note)
+        try:
+            self.future.set_result(self._work(self._note))
+        except BaseException as error:  # `result` raises it where it is asked for
+            self.future.set_exception(error)
 
     def _note(self, step: int, words: str) -> None:
         self.step, self.words = step, words
 
 
 class Background(Generic[T]):
-    """Does one piece of work at a time and keeps the latest results by key."""
+    """Does one piece of slow work at a time and keeps the latest results by key."""
 
     def __init__(self, name: str, most_kept: int) -> None:
         self._lock = threading.Lock()
@@ -43,8 +52,8 @@ class Background(Generic[T]):
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
 
     def ask(self, key: Hashable, work: Callable[[Report], T], is_slow: bool) -> Task[T]:
-        """The task of this key. Work that is not slow is done at once, and what it raises is raised here. Slow work is
-        done in a thread, in place of what still waits."""
+        """The task of this key. Work that is not slow is done here, unless somebody else does it already; if it fails,
+        it is done again when it is asked for again. Slow work is done in a thread, in place of what still waits."""
         with self._lock:
             if task := self._tasks.pop(key, None):
                 self._tasks[key] = task  # the last one is the latest
@@ -52,10 +61,21 @@ class Background(Generic[T]):
             task = Task(work)
             if is_slow:
                 self._tasks = {old: other for old, other in self._tasks.items() if not other.future.cancel()}
-                task.future = self._pool.submit(task.run)
-            else:
-                task.future.set_result(task.run())
+                self._pool.submit(self._run, task)
             self._tasks[key] = task
             for old in list(self._tasks)[: -self._most_kept]:
                 del self._tasks[old]
+        if not is_slow:
+            task.run()
+            if task.future.exception():
+                self._forget(key, task)
         return task
+
+    def _run(self, task: Task[T]) -> None:
+        if task.future.set_running_or_notify_cancel():
+            task.run()
+
+    def _forget(self, key: Hashable, task: Task[T]) -> None:
+        with self._lock:
+            if self._tasks.get(key) is task:
+                del self._tasks[key]

@@ -1,10 +1,13 @@
 """Slow work of a page is done once, one piece at a time, and what nobody waits for any more is left out."""
 
 import threading
+import traceback
 
 import pytest
 
-from pages.shared.background import Background, Report
+from pages.shared.background import Background, Report, Task
+
+SECONDS = 5  # for what has to happen
 
 
 def test_work_that_is_not_slow_has_ended_and_is_kept() -> None:
@@ -14,16 +17,47 @@ def test_work_that_is_not_slow_has_ended_and_is_kept() -> None:
     assert background.ask("a", lambda report: 2, is_slow=False) is task
     for other in "bc":
         background.ask(other, lambda report: 3, is_slow=False)
-    assert background.ask("a", lambda report: 4, is_slow=False).future.result(0) == 4
+    assert background.ask("a", lambda report: 4, is_slow=False).result() == 4
 
 
-def test_a_failure_is_raised_at_once_or_by_the_slow_task() -> None:
+def test_a_failure_is_raised_by_the_task_and_tried_again_if_that_is_not_slow() -> None:
     background: Background[float] = Background("test", 2)
     with pytest.raises(ZeroDivisionError):
-        background.ask("a", lambda report: 1 / 0, is_slow=False)
-    assert background.ask("a", lambda report: 1.0, is_slow=False).future.result(0) == 1
+        background.ask("a", lambda report: 1 / 0, is_slow=False).result()
+    assert background.ask("a", lambda report: 1.0, is_slow=False).result() == 1
     with pytest.raises(ZeroDivisionError):
-        background.ask("b", lambda report: 1 / 0, is_slow=True).future.result(5)
+        background.ask("b", lambda report: 1 / 0, is_slow=True).result()
+
+
+def test_an_error_that_is_told_again_does_not_grow() -> None:
+    task = Background[float]("test", 2).ask("a", lambda report: 1 / 0, is_slow=True)
+    assert len({count_frames(task) for _ in range(3)}) == 1
+
+
+def count_frames(task: Task[float]) -> int:
+    with pytest.raises(ZeroDivisionError) as caught:
+        task.result()
+    return len(traceback.extract_tb(caught.value.__traceback__))
+
+
+def test_work_of_one_session_does_not_block_another() -> None:
+    background: Background[str] = Background("test", 5)
+    begun, release = threading.Event(), threading.Event()
+
+    def wait(report: Report) -> str:
+        begun.set()
+        release.wait(SECONDS)
+        return "waited"
+
+    session = threading.Thread(target=background.ask, args=("a", wait, False))
+    session.start()
+    assert begun.wait(SECONDS)
+    assert background.ask("b", lambda report: "other", is_slow=False).result() == "other"
+    shared = background.ask("a", lambda report: "again", is_slow=False)
+    assert session.is_alive() and not shared.future.done()
+    release.set()
+    assert shared.future.result(SECONDS) == "waited"
+    session.join(SECONDS)
 
 
 def test_slow_work_that_still_waits_is_replaced_by_the_latest() -> None:
