@@ -63,7 +63,7 @@ def _read(chosen: ChosenFiles, wishes: Wishes, removes: bool) -> tuple[Draft | N
         return _last_draft(chosen), False
     key = (*chosen.contents, reading.model_dump_json(), removes)
     task = ask_draft(key, chosen.files.values(), partial(chosen.read, reading, removes))
-    if not task.future.done():
+    if not task.is_done():
         show_progress(task)
         return _last_draft(chosen), True
     draft = task.result()

@@ -26,7 +26,7 @@ def ask_draft(key: Hashable, files: Iterable[DataFile], read: Callable[[Report],
 @st.fragment(run_every=0.5)
 def show_progress(task: Task[Draft]) -> None:
     """Show how far a large draft is, and draw the page again when it is read."""
-    if task.future.done():
+    if task.is_done() or task.is_left_out:
         st.rerun(scope="app")
     told = f"Step {task.step} of {STEPS}, {task.words}: {format_seconds(task.seconds)} so far"
     st.progress((task.step - 0.5) / STEPS, text=plain(told))

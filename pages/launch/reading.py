@@ -34,7 +34,7 @@ def read_splits(config: RunConfig) -> Splits:
     key = (config.model_dump_json(include=READ_BY_SPLITS), *versions)
     is_large = sum(map(_count_bytes, files)) >= LARGE_BYTES
     task = _readers().ask(key, lambda report: load_splits(config), is_large)
-    if not task.future.done():
+    if not task.is_done():
         raise StillReadingError(task)
     return task.result()
 
@@ -42,7 +42,7 @@ def read_splits(config: RunConfig) -> Splits:
 @st.fragment(run_every=0.5)
 def show_reading(task: Task[Splits]) -> None:
     """Say how long large data have been read, and draw the page again when they are there."""
-    if task.future.done():
+    if task.is_done() or task.is_left_out:
         st.rerun(scope="app")
     st.info(
         plain(

@@ -9,21 +9,34 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 Report = Callable[[int, str], None]
 """Takes the number of a step and what it does."""
+ABANDONED_SECONDS = 5  # after which nobody waits for a task any more, as a page asks twice a second
 
 
 class Task(Generic[T]):
-    """A piece of work, and how far it is. The work must not call Streamlit, which does not know its thread."""
+    """A piece of work, and how far it is. The work must not call Streamlit, which does not know its thread.
+
+    `is_left_out` is True of work that will never begin, because nobody waited for it when its turn came.
+    """
 
     def __init__(self, work: Callable[[Report], T]) -> None:
         self._work = work
         self.future: Future[T] = Future()
         self.step, self.words = 1, "waiting for other data"
-        self._began_at = time.monotonic()
+        self.is_left_out = False
+        self._began_at = self._asked_at = time.monotonic()
 
     @property
     def seconds(self) -> float:
         """Since it began, or since it was asked for as long as it waits."""
         return time.monotonic() - self._began_at
+
+    def is_done(self) -> bool:
+        """Whether there is a result or an error. Who asks this waits for it."""
+        self._asked_at = time.monotonic()
+        return self.future.done()
+
+    def is_abandoned(self) -> bool:
+        return time.monotonic() - self._asked_at > ABANDONED_SECONDS
 
     def result(self) -> T:
         """Of work that is done. Raises its error, which each redraw of a page would otherwise make longer."""
@@ -53,27 +66,35 @@ class Background(Generic[T]):
 
     def ask(self, key: Hashable, work: Callable[[Report], T], is_slow: bool) -> Task[T]:
         """The task of this key. Work that is not slow is done here, unless somebody else does it already; if it fails,
-        it is done again when it is asked for again. Slow work is done in a thread, in place of what still waits."""
+        it is done again when it is asked for again. Slow work is done in a thread, if somebody still waits then."""
         with self._lock:
             if task := self._tasks.pop(key, None):
                 self._tasks[key] = task  # the last one is the latest
+                task.is_done()
                 return task
-            task = Task(work)
-            if is_slow:
-                self._tasks = {old: other for old, other in self._tasks.items() if not other.future.cancel()}
-                self._pool.submit(self._run, task)
-            self._tasks[key] = task
-            for old in list(self._tasks)[: -self._most_kept]:
-                del self._tasks[old]
-        if not is_slow:
-            task.run()
+            task = self._tasks[key] = Task(work)
+        if is_slow:
+            self._pool.submit(self._run_if_awaited, key, task)
+        else:
+            self._run(task)
             if task.future.exception():
                 self._forget(key, task)
         return task
 
+    def _run_if_awaited(self, key: Hashable, task: Task[T]) -> None:
+        with self._lock:  # so that whoever asks now finds no task that is left out
+            task.is_left_out = task.is_abandoned()
+            if task.is_left_out:
+                del self._tasks[key]
+                return
+        self._run(task)
+
     def _run(self, task: Task[T]) -> None:
-        if task.future.set_running_or_notify_cancel():
-            task.run()
+        task.run()
+        with self._lock:  # what still waits or runs is not let go of, or its session would ask for it again
+            ended = [key for key, other in self._tasks.items() if other.future.done()]
+            for key in ended[: -self._most_kept]:
+                del self._tasks[key]
 
     def _forget(self, key: Hashable, task: Task[T]) -> None:
         with self._lock:

@@ -1,7 +1,9 @@
 """Slow work of a page is done once, one piece at a time, and what nobody waits for any more is left out."""
 
 import threading
+import time
 import traceback
+from collections.abc import Iterator
 
 import pytest
 
@@ -60,22 +62,46 @@ def test_work_of_one_session_does_not_block_another() -> None:
     session.join(SECONDS)
 
 
-def test_slow_work_that_still_waits_is_replaced_by_the_latest() -> None:
-    background: Background[str] = Background("test", 5)
-    begun, release = threading.Event(), threading.Event()
+@pytest.fixture
+def release() -> Iterator[threading.Event]:
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+@pytest.fixture
+def busy(release: threading.Event) -> Background[str]:
+    """It does something else until `release` is set."""
+    background: Background[str] = Background("test", 1)
+    begun = threading.Event()
 
     def wait(report: Report) -> str:
         report(2, "waiting")
         begun.set()
-        release.wait(5)
+        release.wait(SECONDS)
         return "first"
 
-    first = background.ask("a", wait, is_slow=True)
-    assert begun.wait(5)
-    second = background.ask("b", lambda report: "second", is_slow=True)
-    third = background.ask("c", lambda report: "third", is_slow=True)
-    assert second.future.cancelled() and not first.future.done()
+    first = background.ask("first", wait, is_slow=True)
+    assert begun.wait(SECONDS)
     assert (first.step, first.words) == (2, "waiting") and first.seconds > 0
+    return background
+
+
+def test_what_several_sessions_wait_for_is_all_done(busy: Background[str], release: threading.Event) -> None:
+    tasks = [busy.ask(key, lambda report, key=key: key, is_slow=True) for key in "abc"]  # type: ignore[misc]
+    assert [busy.ask(key, lambda report: "again", is_slow=True) for key in "abc"] == tasks
     release.set()
-    assert (first.future.result(5), third.future.result(5)) == ("first", "third")
-    assert background.ask("b", lambda report: "again", is_slow=True).future.result(5) == "again"
+    assert [task.future.result(SECONDS) for task in tasks] == ["a", "b", "c"]
+
+
+def test_work_that_nobody_waits_for_is_left_out(
+    busy: Background[str], release: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pages.shared.background.ABANDONED_SECONDS", 0.05)
+    abandoned, awaited = (busy.ask(key, lambda report: "done", is_slow=True) for key in "ab")
+    time.sleep(0.1)
+    assert not awaited.is_done()
+    release.set()
+    assert awaited.future.result(SECONDS) == "done"
+    assert abandoned.is_left_out and not abandoned.is_done() and not awaited.is_left_out
+    assert busy.ask("a", lambda report: "again", is_slow=True).future.result(SECONDS) == "again"
