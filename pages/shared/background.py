@@ -47,9 +47,16 @@ class Task(Generic[T]):
     def run(self) -> None:
         self._began_at = time.monotonic()
         try:
-            self.future.set_result(self._work(self._note))
+            self.future.set_result(self._do())
         except BaseException as error:  # `result` raises it where it is asked for
             self.future.set_exception(error)
+
+    def _do(self) -> T:
+        """Lets go of the work, which may hold files, before anybody sees that it is done."""
+        try:
+            return self._work(self._note)
+        finally:
+            del self._work
 
     def _note(self, step: int, words: str) -> None:
         self.step, self.words = step, words

@@ -1,8 +1,10 @@
 """Slow work of a page is done once, one piece at a time, and what nobody waits for any more is left out."""
 
+import gc
 import threading
 import time
 import traceback
+import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -105,3 +107,18 @@ def test_work_that_nobody_waits_for_is_left_out(
     assert awaited.future.result(SECONDS) == "done"
     assert abandoned.is_left_out and not abandoned.is_done() and not awaited.is_left_out
     assert busy.ask("a", lambda report: "again", is_slow=True).future.result(SECONDS) == "again"
+
+
+class Large:
+    """What a piece of work needs."""
+
+
+@pytest.mark.parametrize("is_slow", [True, False])
+def test_what_the_work_needed_is_let_go_of(is_slow: bool) -> None:
+    large, background = Large(), Background[str]("test", 2)
+    task = background.ask("a", lambda report, large=large: type(large).__name__, is_slow)  # type: ignore[misc]
+    assert task.future.result(SECONDS) == "Large"
+    is_there = weakref.ref(large)
+    del large
+    gc.collect()
+    assert is_there() is None
