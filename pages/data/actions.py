@@ -8,7 +8,6 @@ from emocore.text import counted
 from pages.data.load import Subject
 from pages.shared.plain import plain
 
-ADDED_KEY = "data_added"  # reference -> what is said of a dataset that was registered
 REMOVED_KEY = "data_removed"  # title of the dataset that was removed last
 MOST_RUNS_NAMED = 8
 
@@ -33,16 +32,6 @@ def link_to_launch(subject: Subject) -> None:
         "pages/launch/page.py", label="Train on it", icon=":material/rocket_launch:",
         query_params={"data": subject.reference},
     )  # fmt: skip
-
-
-def open_added(dataset: Dataset, said: str | None, **parameters: str) -> None:
-    """Lead to the page of a dataset that was registered just now, which says so; `said` is None if its content was
-    there already. After a double click, the second finds what the first has stored, and keeps what is said of it."""
-    reference = dataset.manifest.reference
-    told = said or f"Nothing new: {dataset.title} has the same content."
-    st.session_state.setdefault(ADDED_KEY, {}).setdefault(reference, told)
-    st.query_params.from_dict({"dataset": reference, **parameters})
-    st.rerun()
 
 
 def link_to_all() -> None:

@@ -17,7 +17,8 @@ from emocore.data.registry.store import Dataset, datasets_root
 from emocore.data.source import DATA_SUFFIXES, DataFile
 from emocore.errors import DataError, EmocoreError
 from emocore.text import counted, join_names
-from pages.data.actions import link_to, open_added
+from pages.data.actions import link_to
+from pages.data.added import session_added
 from pages.data.load import Subject, find_subject
 from pages.shared.label_errors import TEXT_WIDTH, YES_OR_NO
 from pages.shared.plain import plain
@@ -117,19 +118,23 @@ def _show_table(changes: pd.DataFrame, key: str) -> None:
 
 
 def _register(dataset: Dataset, corrections: Corrections) -> None:
+    count = counted(sum(map(len, corrections.values())), "label")
+    added = session_added()
     try:
         corrected, is_new = correct_dataset(datasets_root(), dataset, corrections)
     except EmocoreError as error:
         st.error(plain(error), icon=":material/error:")
         return
-    count = counted(sum(map(len, corrections.values())), "label")
-    open_added(corrected, f"{corrected.title} is registered, with {count} corrected." if is_new else None)
+    added.note(corrected, f"{corrected.title} is registered, with {count} corrected." if is_new else None)
+    st.rerun()
 
 
 def _register_copy() -> None:
+    added = session_added()
     try:
         copy, is_new = register_starter_copy(datasets_root())
     except EmocoreError as error:
         st.error(plain(error), icon=":material/error:")
         return
-    open_added(copy, f"{copy.title} is registered; read the list below." if is_new else None, view="suspects")
+    added.note(copy, f"{copy.title} is registered; read the list below." if is_new else None, view="suspects")
+    st.rerun()

@@ -8,7 +8,8 @@ from emocore.data.registry.sources import describe_changes, find_users
 from emocore.errors import EmocoreError
 from emocore.run.listing import runs_root
 from pages.data import labels, lengths, source, suspects, texts
-from pages.data.actions import ADDED_KEY, REMOVED_KEY, link_to_all, show_actions
+from pages.data.actions import REMOVED_KEY, link_to_all, show_actions
+from pages.data.added import session_added
 from pages.data.corrections import show_origin
 from pages.data.load import Subject, find_subject
 from pages.data.words import describe_rows, list_warnings, note_removal, show_remarks
@@ -41,8 +42,8 @@ def show(wanted: str) -> None:
     except EmocoreError as error:
         st.warning(plain(error), icon=":material/search_off:")
         return
-    if subject.reference in (added := st.session_state.pop(ADDED_KEY, {})):
-        st.success(plain(added[subject.reference]), icon=":material/check_circle:")
+    if subject.reference == (added := session_added()).reference:
+        st.success(plain(added.said), icon=":material/check_circle:")
     st.subheader(plain(subject.title))
     st.caption(plain(describe_rows(counts.texts)) + f"  \n`{subject.reference}`")
     show_actions(subject, users, is_open=True)

@@ -15,11 +15,12 @@ from emocore.data.registry.store import check_name, datasets_root, list_datasets
 from emocore.errors import EmocoreError
 from emocore.run.records import describe_problem
 from emocore.text import counted
-from pages.data.actions import link_to_all, open_added
+from pages.data.actions import link_to_all
+from pages.data.added import session_added
 from pages.data.controls import Wishes, show_controls
 from pages.data.files import ChosenFiles, choose_files
 from pages.data.found import show_found, show_preview
-from pages.data.hub import drop_fetch, suggest_name
+from pages.data.hub import FETCH_KEY, suggest_name
 from pages.data.jobs import ask_draft, show_progress
 from pages.shared.plain import plain
 
@@ -104,10 +105,12 @@ def _show_registration(found: Import, title: str, key: str, is_busy: bool) -> No
 
 
 def _register(name: str, found: Import, licence: str | None) -> None:
+    added = session_added()
     try:
         dataset, is_new = register(datasets_root(), name, found, licence)
     except EmocoreError as error:
         st.error(plain(error), icon=":material/error:")
         return
-    drop_fetch()
-    open_added(dataset, f"{dataset.title} is registered." if is_new else None)
+    used = (LAST_KEY, FETCH_KEY) if found.hub else (LAST_KEY,)
+    added.note(dataset, f"{dataset.title} is registered." if is_new else None, used)
+    st.rerun()

@@ -12,36 +12,17 @@ from emocore.data.hub.importing import read_from_hub
 from emocore.data.registry.store import datasets_root, list_datasets
 from emocore.errors import DataError
 from pages.data import fetching, jobs
-from pages.data.hub import ADDRESS_KEY, EXAMPLES, FETCH_KEY, REVISION_KEY
+from pages.data.hub import ADDRESS_KEY, EXAMPLES, FETCH_KEY
 from tests.support.data_page import control, fields, shown, upload
 from tests.support.hub_datasets import brighter, go_emotions, sem_eval, to_stored_parquet
+from tests.support.hub_page import GO, SECONDS, ask, fetch, settle
 from tests.support.hub_server import HubServer, Reply
 from tests.support.pages import draw, labels, open_page, words
 from tests.support.tables import LABELS, make_table
 
 pytestmark = pytest.mark.usefixtures("launch_folders")
-GO, BRIGHTER = "google-research-datasets/go_emotions", "brighter-dataset/BRIGHTER-emotion-categories"
+BRIGHTER = "brighter-dataset/BRIGHTER-emotion-categories"
 SEM_EVAL = "SemEvalWorkshop/sem_eval_2018_task_1"
-SECONDS = 30  # for a fetch that has to end
-
-
-def ask(page: Any, address: str, revision: str = "") -> Any:
-    page.text_input(key=ADDRESS_KEY).set_value(address)
-    page.text_input(key=REVISION_KEY).set_value(revision)
-    page.button(key="data_hub_start").click()
-    return draw(page)
-
-
-def fetch(address: str, revision: str = "", page: Any = None) -> Any:
-    """The page after the fetch has ended."""
-    return settle(ask(page or open_page("data", add="hub"), address, revision))
-
-
-def settle(page: Any) -> Any:
-    end = time.monotonic() + SECONDS
-    while not page.session_state[FETCH_KEY].future.done() and time.monotonic() < end:
-        time.sleep(0.05)
-    return draw(page)
 
 
 def register(page: Any) -> Any:

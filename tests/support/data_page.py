@@ -1,9 +1,14 @@
 """Datasets for the Data page in a test, and the import of a file there."""
 
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import pandas as pd
+import pytest
+from streamlit.proto.WidgetStates_pb2 import WidgetStates
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.scriptrunner_utils.script_requests import RerunData
 from streamlit.testing.v1 import AppTest
 
 from emocore.data.reading.record import Reading
@@ -55,3 +60,24 @@ def shown(page: AppTest, field: str) -> str:
     """What stands in the box of a part."""
     box = control(page, field)
     return box.format_func(box.value)
+
+
+def click_twice(page: AppTest, key: str, monkeypatch: pytest.MonkeyPatch, place: str) -> AppTest:
+    """The page after a double click: the second comes when the function at `place` has done its work."""
+    act, clicks = resolve_name(place), []
+
+    def act_and_click(*values: Any, **named: Any) -> Any:
+        done = act(*values, **named)
+        if not clicks:
+            context = get_script_run_ctx()
+            assert context
+            clicked = WidgetStates(widgets=context.session_state.get_widget_states())
+            clicks.append(clicked)
+            context.script_requests.request_rerun(RerunData(query_string=context.query_string, widget_states=clicked))
+        return done
+
+    monkeypatch.setattr(place, act_and_click)
+    page.button(key=key).click()
+    draw(page)
+    assert clicks
+    return page
