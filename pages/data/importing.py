@@ -3,6 +3,7 @@
 import re
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 from pydantic import ValidationError
@@ -24,6 +25,7 @@ from pages.data.hub import FETCH_KEY, suggest_name
 from pages.data.jobs import ask_draft, show_progress
 from pages.shared.plain import plain
 
+State = Literal["read", "reading", "contradictory"]
 LAST_KEY = "data_last_draft"  # of the files on this page: what is shown while they are read in another way
 
 
@@ -40,9 +42,10 @@ def show() -> None:
     wishes: Wishes = st.session_state.setdefault(f"{key}_wishes", {})
     st.markdown("#### How it is read")
     st.caption("What is not set by you is guessed from the file. Each change reads the file again.")
-    draft, is_busy = _read(chosen, wishes, st.session_state.get(f"{key}_removes", False))
+    draft, state = _read(chosen, wishes, st.session_state.get(f"{key}_removes", False))
     if draft is None:
         return
+    is_busy = state == "reading"
     show_controls(draft, wishes, key, is_busy)
     if draft.error:
         st.error(plain(draft.error), title="This cannot be registered yet", icon=":material/error:")
@@ -50,26 +53,35 @@ def show() -> None:
     if draft.found and draft.counts:
         show_found(draft.found, draft.counts, f"{key}_removes", is_busy)
         title = suggest_name(chosen.fetched) if chosen.fetched else Path(chosen.files["train"].name).stem
-        _show_registration(draft.found, title, key, is_busy)
+        _show_registration(draft.found, title, key, is_current=state == "read")
 
 
-def _read(chosen: ChosenFiles, wishes: Wishes, removes: bool) -> tuple[Draft | None, bool]:
-    """The draft, and whether it is an older one that is shown while the files are read. None if there is none yet."""
+def _read(chosen: ChosenFiles, wishes: Wishes, removes: bool) -> tuple[Draft | None, State]:
+    """The draft, or an older one unless the state is "read". None if there is none yet."""
     names = {"label_names": chosen.label_names} if chosen.label_names else {}
     try:
         reading = Reading.model_validate(wishes | names)
     except ValidationError as error:
-        what = plain(f"{describe_problem(error)}. Set one of them back to the guess.")
+        what = plain(f"{describe_problem(error)}. {_suggest_repair(wishes)}")
         st.error(what, title="Two of these contradict each other", icon=":material/error:")
-        return _last_draft(chosen), False
+        return _last_draft(chosen), "contradictory"
     key = (*chosen.contents, reading.model_dump_json(), removes)
     task = ask_draft(key, chosen.files.values(), partial(chosen.read, reading, removes))
     if not task.is_done():
         show_progress(task)
-        return _last_draft(chosen), True
+        return _last_draft(chosen), "reading"
     draft = task.result()
     st.session_state[LAST_KEY] = (chosen.contents, draft)
-    return draft, False
+    return draft, "read"
+
+
+def _suggest_repair(wishes: Wishes) -> str:
+    """The file of label names has no control."""
+    try:
+        Reading.model_validate(wishes)
+    except ValidationError:
+        return "Set one of them back to the guess."
+    return "Remove the file of label names, or set the labels back to the guess before you add it."
 
 
 def _last_draft(chosen: ChosenFiles) -> Draft | None:
@@ -77,8 +89,8 @@ def _last_draft(chosen: ChosenFiles) -> Draft | None:
     return draft if contents == chosen.contents else None
 
 
-def _show_registration(found: Import, title: str, key: str, is_busy: bool) -> None:
-    """`title` becomes the name that is proposed."""
+def _show_registration(found: Import, title: str, key: str, is_current: bool) -> None:
+    """`title` becomes the name that is proposed. `is_current` tells whether it was read as the settings say now."""
     st.markdown("#### Name and register")
     left, right = st.columns(2)
     proposed = re.sub(r"[^A-Za-z0-9._-]+", "-", title).strip("-._")[:60]
@@ -99,7 +111,7 @@ def _show_registration(found: Import, title: str, key: str, is_busy: bool) -> No
         return
     if versions:
         st.caption(f"{plain(name)} has {counted(len(versions), 'version')}; this becomes another, and those stay.")
-    if st.button("Register", type="primary", icon=":material/save:", key="data_register", disabled=is_busy):
+    if st.button("Register", type="primary", icon=":material/save:", key="data_register", disabled=not is_current):
         with st.spinner("Storing the texts"):
             _register(name, found, licence or None)
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from emocore.data.registry.store import datasets_root, list_datasets
@@ -179,6 +180,22 @@ def test_parts_that_contradict_each_other_are_told() -> None:
     upload(draw(page), "names", "names.txt", "\n".join(LABELS).encode())
     assert "labels with a column each have no label_names" in words(page)
     assert not [b for b in page.button if b.key == "data_register"]
+
+
+def test_nothing_is_registered_while_a_setting_contradicts_the_label_names() -> None:
+    numbered = pd.DataFrame({"text": make_table()["Tweet"], "label": [n % 4 for n in range(200)]})
+    page = open_import("a.csv", numbered.to_csv(index=False).encode())
+    upload(page, "names", "names.txt", "\n".join(LABELS).encode())
+    control(page, "label_form").set_value("columns")
+    draw(page)
+    assert page.button(key="data_register").disabled
+    assert "Remove the file of label names" in words(page) and "Set one of them back" not in words(page)
+    wishes = page.session_state[str(control(page, "label_form").key).replace("label_form", "wishes")]
+    wishes["separator"] = ","
+    assert "Set one of them back to the guess" in words(draw(page)) and page.button(key="data_register").disabled
+    [again] = [button for button in page.button if button.label == "Guess everything again"]
+    again.click()
+    assert not draw(page).button(key="data_register").disabled
 
 
 def test_a_name_that_cannot_be_used_is_told_and_one_that_exists_becomes_a_version(tmp_path: Path) -> None:
