@@ -50,6 +50,13 @@ class ChosenFiles:
     label_names: tuple[str, ...] | None = None
     has_problem: bool = False
 
+    @property
+    def key(self) -> str:
+        """Under it, the inputs keep what was typed: the training file and, on the Hub, its place."""
+        content = next(told for told in self.contents if told[0] == "train")
+        told = " ".join(content) if self.fetched else content[2]
+        return f"data_{hashlib.sha256(told.encode()).hexdigest()[:12]}"
+
     def read(self, wishes: Reading, removes_doubtful: bool, report: Report) -> Draft:
         if self.fetched:
             return read_hub_draft(self.fetched, wishes, removes_doubtful, report)

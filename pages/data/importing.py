@@ -35,7 +35,7 @@ def show() -> None:
     chosen = choose_files()
     if chosen.has_problem or "train" not in chosen.files:
         return
-    key = f"data_{next(sha256 for use, _, sha256 in chosen.contents if use == 'train')[:12]}"
+    key = chosen.key
     for typed in (f"{key}_name", f"{key}_licence", f"{key}_removes"):  # kept while a draft cannot be registered
         if typed in st.session_state:
             st.session_state[typed] = st.session_state[typed]

@@ -130,6 +130,16 @@ def test_one_of_several_configs_can_be_chosen(hub: HubServer) -> None:
     assert "no config 'deu'" in words(page) and page.selectbox(key="data_hub_config").options == ["eng", "zul"]
 
 
+def test_what_was_typed_for_a_dataset_does_not_go_over_to_a_copy(hub: HubServer) -> None:
+    hub.add(GO, go_emotions())
+    hub.add("me/mirror", go_emotions())
+    page = fetch(f"{GO}/simplified")
+    page.text_input(key=licence_key(page)).set_value("as agreed with the authors")
+    page = fetch("me/mirror/simplified", page=draw(page))
+    assert page.text_input(key=licence_key(page)).value == ""
+    assert register(page).name == "mirror-simplified"
+
+
 @pytest.mark.parametrize("address", [GO, "a b/c", "owner/name/config"])
 def test_without_a_network_the_page_says_what_the_command_line_says(
     hub: HubServer, monkeypatch: pytest.MonkeyPatch, address: str
