@@ -1,5 +1,6 @@
 """Fetches a dataset of the Hub in a thread of its own, which the page watches and can stop."""
 
+import re
 import threading
 import time
 from concurrent.futures import CancelledError, Future, wait
@@ -12,13 +13,22 @@ from emocore.data.hub.importing import HubFiles, fetch_from_hub
 from emocore.text import format_bytes, format_seconds
 from pages.shared.plain import plain
 
+SITE = re.compile(r"(https?://)?(www\.)?(huggingface\.co|hf\.co)/")
 PATIENCE_SECONDS = 0.3  # so long the page waits, as a refusal or files that are here already need no progress
+
+
+def shorten_address(typed: str) -> str:
+    """OWNER/DATASET or OWNER/DATASET/CONFIG of what a user copied, which may be the address of the dataset's page."""
+    name = typed.strip().removeprefix(PREFIX)
+    if site := SITE.match(name):
+        name = re.split("[?#]", name[site.end() :])[0]
+    return name.removeprefix("datasets/").rstrip("/")
 
 
 class Fetch:
     """One fetch, which begins at once. It never calls Streamlit, so a redrawn page does not interrupt it.
 
-    `address` is OWNER/DATASET or OWNER/DATASET/CONFIG as it was typed, `revision` a branch, tag or commit, or empty for
+    `address` is OWNER/DATASET or OWNER/DATASET/CONFIG without `hub:`, `revision` a branch, tag or commit, or empty for
     the newest commit. `future` has the files, or the error of `fetch_from_hub`.
     """
 
@@ -47,7 +57,7 @@ class Fetch:
 
     def _run(self) -> None:
         try:
-            wanted = read_address(PREFIX + self.address.removeprefix(PREFIX))
+            wanted = read_address(PREFIX + self.address)
             found = fetch_from_hub(wanted.id, wanted.config, self.revision or None, self._note)
         except Exception as error:  # whichever it is, the page tells it
             self.future.set_exception(error)

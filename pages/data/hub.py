@@ -1,11 +1,14 @@
 """A new dataset from the Hugging Face Hub: its name, how far its files are, and what is wrong if they do not come."""
 
+import re
+
 import streamlit as st
 
+from emocore.data.hub.address import PREFIX
 from emocore.data.hub.importing import HubFiles
 from emocore.errors import EmocoreError, HubConfigError
 from emocore.text import counted, first_line, format_bytes
-from pages.data.fetching import Fetch, show_fetching
+from pages.data.fetching import Fetch, shorten_address, show_fetching
 from pages.shared.plain import plain
 
 EXAMPLES = (
@@ -77,18 +80,23 @@ def _show_inputs(fetch: Fetch | None) -> None:
 
 def _show_problem(fetch: Fetch, error: BaseException) -> None:
     if isinstance(error, HubConfigError):
-        st.warning(plain(error.message), icon=":material/account_tree:")
+        st.warning(plain(_without_prefix(error)), icon=":material/account_tree:")
         st.selectbox(
             "Config", error.configs, index=None, key=CONFIG_KEY, on_change=_take_config, args=(error.dataset_id,),
             placeholder=f"Choose one of {counted(len(error.configs), 'config')}",
         )  # fmt: skip
     elif isinstance(error, EmocoreError):
-        st.error(plain(error.message), icon=":material/error:")
+        st.error(plain(_without_prefix(error)), icon=":material/error:")
     else:
         what = f"{fetch.address} could not be fetched ({type(error).__name__}: {first_line(error)})"
         st.error(
             plain(f"{what}; try again, or download its parquet files, and add them as files"), icon=":material/error:"
         )
+
+
+def _without_prefix(error: EmocoreError) -> str:
+    """The message without what only a command line needs before a name."""
+    return re.sub(rf"\b{PREFIX}", "", error.message)
 
 
 def _describe(fetched: HubFiles) -> str:
@@ -101,7 +109,8 @@ def _describe(fetched: HubFiles) -> str:
 
 def _start() -> None:
     """A callback, as those below: it runs before the page is drawn. A fetch that still runs is stopped."""
-    address, revision = st.session_state[ADDRESS_KEY].strip(), st.session_state[REVISION_KEY].strip()
+    address = st.session_state[ADDRESS_KEY] = shorten_address(st.session_state[ADDRESS_KEY])
+    revision = st.session_state[REVISION_KEY].strip()
     drop_fetch()
     if address:
         st.session_state[FETCH_KEY] = Fetch(address, revision)

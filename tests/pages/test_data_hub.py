@@ -130,6 +130,24 @@ def test_one_of_several_configs_can_be_chosen(hub: HubServer) -> None:
     assert "no config 'deu'" in words(page) and page.selectbox(key="data_hub_config").options == ["eng", "zul"]
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        f"https://huggingface.co/datasets/{GO}",
+        f" http://www.huggingface.co/datasets/{GO}/?library=datasets#files ",
+        f"huggingface.co/datasets/{GO}/",
+        f"hub:{GO}",
+        f"datasets/{GO}/",
+        f"https://hf.co/datasets/{GO}/simplified/",
+    ],
+)
+def test_the_address_of_a_page_on_the_hub_names_its_dataset(hub: HubServer, typed: str) -> None:
+    hub.add(GO, go_emotions())
+    page = fetch(typed)
+    assert "320 texts" in words(page)
+    assert page.text_input(key=ADDRESS_KEY).value == (f"{GO}/simplified" if "simplified" in typed else GO)
+
+
 def test_what_was_typed_for_a_dataset_does_not_go_over_to_a_copy(hub: HubServer) -> None:
     hub.add(GO, go_emotions())
     hub.add("me/mirror", go_emotions())
@@ -150,7 +168,8 @@ def test_without_a_network_the_page_says_what_the_command_line_says(
     [error] = page.error
     assert "Traceback" not in error.value and fields(page) == set() and not list_datasets(datasets_root())
     if address == "a b/c":
-        assert "hub:a b/c: not the name of a dataset on the Hugging Face Hub" in words(page)
+        assert "a b/c: not the name of a dataset on the Hugging Face Hub; write OWNER/DATASET or" in words(page)
+        assert "hub:" not in words(page)
         return
     name = "/".join(address.split("/")[:2])
     with pytest.raises(DataError) as caught:
