@@ -1,25 +1,24 @@
 """Reads drafts of datasets, each once: small ones while the page waits, large ones in a thread."""
 
 from collections.abc import Callable, Hashable, Iterable
+from io import BytesIO
 
 import streamlit as st
 
-from emocore.data.reading.formats import ZIP
 from emocore.data.registry.drafts import STEPS, Draft
 from emocore.data.source import DataFile
 from emocore.text import format_seconds
 from pages.shared.background import Background, Report, Task
+from pages.shared.effort import count_effort
 from pages.shared.plain import plain
 
-LARGE_BYTES = 3_000_000  # takes about a second
-EXCEL_EFFORT = 7  # so many times as long takes a byte of an Excel file, which is packed and read cell by cell
+LARGE_BYTES = 3_000_000  # of a CSV file, which take about a second
 MOST_DRAFTS = 4  # kept; each holds all texts
 
 
 def ask_draft(key: Hashable, files: Iterable[DataFile], read: Callable[[Report], Draft]) -> Task[Draft]:
     """The task that reads this draft; `key` tells the files and how they are to be read."""
-    contents = [file.content for file in files]
-    effort = sum(len(content) * (EXCEL_EFFORT if content.startswith(ZIP) else 1) for content in contents)
+    effort = sum(count_effort(BytesIO(file.content)) for file in files)
     return _drafts().ask(key, read, is_slow=effort >= LARGE_BYTES)
 
 

@@ -11,9 +11,10 @@ from emocore.run.settings import DATA_FILES, DRAWS, with_role
 from emocore.system.files import file_version
 from emocore.text import format_seconds
 from pages.shared.background import Background, Task
+from pages.shared.effort import count_effort
 from pages.shared.plain import plain
 
-LARGE_BYTES = 2_000_000  # takes about a second
+LARGE_BYTES = 2_000_000  # of a CSV file, which take about a second
 MOST_SPLITS = 4  # kept; each holds all texts
 READ_BY_SPLITS = {*with_role("data"), *DRAWS, "replicate"}
 
@@ -32,7 +33,7 @@ def read_splits(config: RunConfig) -> Splits:
     files = [source / CONTENT if source.is_dir() else source for source in sources]
     versions = [file_version(file) for file in files]
     key = (config.model_dump_json(include=READ_BY_SPLITS), *versions)
-    is_large = sum(map(_count_bytes, files)) >= LARGE_BYTES
+    is_large = sum(map(_count_effort, files)) >= LARGE_BYTES
     task = _readers().ask(key, lambda report: load_splits(config), is_large)
     if not task.is_done():
         raise StillReadingError(task)
@@ -53,10 +54,11 @@ def show_reading(task: Task[Splits]) -> None:
     )
 
 
-def _count_bytes(file: Path) -> int:
+def _count_effort(path: Path) -> int:
     """0 for a file that is gone, which the reading then says."""
     try:
-        return file.stat().st_size
+        with path.open("rb") as file:
+            return count_effort(file)
     except OSError:
         return 0
 
