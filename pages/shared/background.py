@@ -18,8 +18,9 @@ class Task(Generic[T]):
     `is_left_out` is True of work that will never begin, because nobody waited for it when its turn came.
     """
 
-    def __init__(self, work: Callable[[Report], T]) -> None:
+    def __init__(self, work: Callable[[Report], T], is_slow: bool) -> None:
         self._work = work
+        self.is_slow = is_slow
         self.future: Future[T] = Future()
         self.step, self.words = 1, "waiting for other data"
         self.is_left_out = False
@@ -63,7 +64,8 @@ class Task(Generic[T]):
 
 
 class Background(Generic[T]):
-    """Does one piece of slow work at a time and keeps the latest results by key."""
+    """Does one piece of slow work at a time and keeps results by key: the latest `most_kept` of slow work, and as many
+    of other work, which is soon done again and does not take their place."""
 
     def __init__(self, name: str, most_kept: int) -> None:
         self._lock = threading.Lock()
@@ -77,9 +79,9 @@ class Background(Generic[T]):
         with self._lock:
             if task := self._tasks.pop(key, None):
                 self._tasks[key] = task  # the last one is the latest
-                task.is_done()
+                task.is_done()  # which notes that somebody waits
                 return task
-            task = self._tasks[key] = Task(work)
+            task = self._tasks[key] = Task(work, is_slow)
         if is_slow:
             self._pool.submit(self._run_if_awaited, key, task)
         else:
@@ -99,7 +101,8 @@ class Background(Generic[T]):
     def _run(self, task: Task[T]) -> None:
         task.run()
         with self._lock:  # what still waits or runs is not let go of, or its session would ask for it again
-            ended = [key for key, other in self._tasks.items() if other.future.done()]
+            others = [(key, other) for key, other in self._tasks.items() if other.is_slow == task.is_slow]
+            ended = [key for key, other in others if other.future.done()]
             for key in ended[: -self._most_kept]:
                 del self._tasks[key]
 

@@ -24,6 +24,18 @@ def test_work_that_is_not_slow_has_ended_and_is_kept() -> None:
     assert background.ask("a", lambda report: 4, is_slow=False).result() == 4
 
 
+def test_results_of_slow_work_stay_when_others_are_asked_for() -> None:
+    background: Background[int] = Background("test", 1)
+    slow = background.ask("slow", lambda report: 1, is_slow=True)
+    assert slow.future.result(SECONDS) == 1
+    for key in "abc":
+        background.ask(key, lambda report: 2, is_slow=False)
+    assert background.ask("slow", lambda report: 3, is_slow=True) is slow
+    background.ask("other", lambda report: 4, is_slow=True).future.result(SECONDS)
+    background.ask("last", lambda report: 5, is_slow=True).future.result(SECONDS)
+    assert background.ask("slow", lambda report: 6, is_slow=True) is not slow
+
+
 def test_a_failure_is_raised_by_the_task_and_tried_again_if_that_is_not_slow() -> None:
     background: Background[float] = Background("test", 2)
     with pytest.raises(ZeroDivisionError):
