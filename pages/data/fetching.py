@@ -3,6 +3,7 @@
 import re
 import threading
 import time
+import weakref
 from concurrent.futures import CancelledError, Future, wait
 
 import streamlit as st
@@ -29,21 +30,27 @@ class Fetch:
     """One fetch, which begins at once. It never calls Streamlit, so a redrawn page does not interrupt it.
 
     `address` is OWNER/DATASET or OWNER/DATASET/CONFIG without `hub:`, `revision` a branch, tag or commit, or empty for
-    the newest commit. `future` has the files, or the error of `fetch_from_hub`.
+    the newest commit. `future` has the files, or the error of `fetch_from_hub`. The thread does not hold this object,
+    so when the session that holds it is gone, the fetch stops.
     """
 
     def __init__(self, address: str, revision: str) -> None:
         self.address, self.revision = address, revision
         self.future: Future[HubFiles] = Future()
-        self.transfer: Transfer | None = None
+        self._progress = _Progress()
         self._started_at = time.monotonic()
-        self._is_stopped = threading.Event()
-        threading.Thread(target=self._run, name="hub", daemon=True).start()
+        weakref.finalize(self, self._progress.is_stopped.set)
+        told = (address, revision, self._progress, self.future)
+        threading.Thread(target=_fetch, args=told, name="hub", daemon=True).start()
         wait([self.future], PATIENCE_SECONDS)
+
+    @property
+    def transfer(self) -> Transfer | None:
+        return self._progress.transfer
 
     def stop(self) -> None:
         """Let the thread end with the next part that arrives. Nobody waits for it."""
-        self._is_stopped.set()
+        self._progress.is_stopped.set()
 
     def describe(self) -> str:
         """File 2 of 3: 12 MB of 40 MB, 14 s so far."""
@@ -55,19 +62,28 @@ class Fetch:
             f"{so_far}"
         )
 
-    def _run(self) -> None:
-        try:
-            wanted = read_address(PREFIX + self.address)
-            found = fetch_from_hub(wanted.id, wanted.config, self.revision or None, self._note)
-        except Exception as error:  # whichever it is, the page tells it
-            self.future.set_exception(error)
-        else:
-            self.future.set_result(found)
 
-    def _note(self, transfer: Transfer) -> None:
-        if self._is_stopped.is_set():
+class _Progress:
+    """What the page and the thread of a fetch tell each other."""
+
+    def __init__(self) -> None:
+        self.transfer: Transfer | None = None
+        self.is_stopped = threading.Event()
+
+    def note(self, transfer: Transfer) -> None:
+        if self.is_stopped.is_set():
             raise CancelledError
         self.transfer = transfer
+
+
+def _fetch(address: str, revision: str, progress: _Progress, future: Future[HubFiles]) -> None:
+    try:
+        wanted = read_address(PREFIX + address)
+        found = fetch_from_hub(wanted.id, wanted.config, revision or None, progress.note)
+    except Exception as error:  # whichever it is, the page tells it
+        future.set_exception(error)
+    else:
+        future.set_result(found)
 
 
 @st.fragment(run_every=0.5)

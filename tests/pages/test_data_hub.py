@@ -1,8 +1,10 @@
 """The import from the Hugging Face Hub on the Data page: what is fetched, shown, corrected and registered."""
 
+import gc
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from typing import Any
 
 import pytest
@@ -211,6 +213,17 @@ def test_a_fetch_can_be_stopped(hub: HubServer, gate: threading.Event) -> None:
     until(stopped.future.done)
     assert len(hub.fetched()) == 1, "no further file is asked for"
     assert "320 texts" in words(fetch(GO, page=page))
+
+
+def test_a_fetch_stops_when_its_session_is_gone(hub: HubServer, gate: threading.Event) -> None:
+    hub.add(GO, go_emotions())
+    page = ask(open_page("data", add="hub"), GO)
+    future = page.session_state[FETCH_KEY].future
+    del page
+    gc.collect()
+    gate.set()
+    until(future.done)
+    assert isinstance(future.exception(), CancelledError) and len(hub.fetched()) == 1
 
 
 def test_another_fetch_takes_the_place_of_one_that_runs(hub: HubServer, gate: threading.Event) -> None:
