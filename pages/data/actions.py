@@ -8,7 +8,7 @@ from emocore.text import counted
 from pages.data.load import Subject
 from pages.shared.plain import plain
 
-REMOVED_KEY = "data_removed"  # title of the dataset that was removed last
+REMOVED_KEY = "data_removed"  # titles of datasets that were removed, until a page is drawn that says so
 MOST_RUNS_NAMED = 8
 
 
@@ -54,15 +54,27 @@ def _confirm_removal(dataset: Dataset, users: list[str]) -> None:
         is_cancelled = st.button("Cancel", key="data_remove_cancel")
     if problem := st.session_state.pop("data_problem", None):
         st.error(plain(problem), icon=":material/error:")
-    if is_cancelled or REMOVED_KEY in st.session_state:
+    if is_cancelled or st.session_state.get(REMOVED_KEY):
         st.rerun()
 
 
+def show_removed() -> bool:
+    """Say what was removed by the last click, if anything was."""
+    removed = st.session_state.get(REMOVED_KEY, [])
+    for title in removed:
+        st.success(f"{plain(title)} is removed.", icon=":material/delete:")
+    return bool(removed)
+
+
 def _remove(dataset: Dataset) -> None:
-    """A callback, which runs before anything is drawn, so the next click cannot interrupt it."""
+    """A callback. A second click interrupts it where it uses `st.session_state`, so nothing may come between the
+    removal and the note of it."""
+    removed = st.session_state.setdefault(REMOVED_KEY, [])
+    if dataset.title in removed:
+        return
     try:
         remove_dataset(dataset)
     except DataError as error:
         st.session_state["data_problem"] = str(error)
     else:
-        st.session_state[REMOVED_KEY] = dataset.title
+        removed.append(dataset.title)

@@ -9,15 +9,14 @@ from emocore.data.registry.store import Dataset, datasets_root, list_damaged_dat
 from emocore.errors import EmocoreError
 from emocore.run.listing import runs_root
 from emocore.text import counted
-from pages.data.actions import REMOVED_KEY, link_to, show_actions
+from pages.data.actions import link_to, show_actions, show_removed
 from pages.data.load import STARTER_SUBJECT, as_subject
 from pages.data.words import count_remarks, describe_labels, describe_origin, describe_rows, format_day, list_warnings
 from pages.shared.plain import plain
 
 
 def show() -> None:
-    if removed := st.session_state.pop(REMOVED_KEY, None):
-        st.success(f"{plain(removed)} is removed.", icon=":material/delete:")
+    show_removed()
     try:
         root = datasets_root()
         datasets, damaged = list_datasets(root), list_damaged_datasets(root)

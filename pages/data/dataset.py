@@ -8,7 +8,7 @@ from emocore.data.registry.sources import describe_changes, find_users
 from emocore.errors import EmocoreError
 from emocore.run.listing import runs_root
 from pages.data import labels, lengths, source, suspects, texts
-from pages.data.actions import REMOVED_KEY, link_to_all, show_actions
+from pages.data.actions import link_to_all, show_actions, show_removed
 from pages.data.added import session_added
 from pages.data.corrections import show_origin
 from pages.data.load import Subject, find_subject
@@ -32,8 +32,7 @@ TITLES = {
 
 def show(wanted: str) -> None:
     link_to_all()
-    if removed := st.session_state.pop(REMOVED_KEY, None):
-        st.success(f"{plain(removed)} is removed.", icon=":material/delete:")
+    if show_removed():
         return
     try:
         subject = find_subject(wanted)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.data import browse, dataset, importing
+from pages.data.actions import REMOVED_KEY
 from pages.data.added import open_added, session_added
 from pages.shared.address import follow
 
@@ -21,3 +22,4 @@ elif "add" in st.query_params:
     importing.show()
 else:
     browse.show()
+st.session_state.pop(REMOVED_KEY, None)  # last, as a second click draws the page again

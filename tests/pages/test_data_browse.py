@@ -8,7 +8,7 @@ import pytest
 from emocore.data.registry.store import datasets_root, list_datasets
 from emocore.run.config import RunConfig
 from emocore.run.listing import create_run, runs_root
-from tests.support.data_page import add_dataset
+from tests.support.data_page import add_dataset, click_twice
 from tests.support.pages import draw, labels, open_page, words
 
 pytestmark = pytest.mark.usefixtures("launch_folders")
@@ -73,3 +73,12 @@ def test_a_dataset_that_cannot_be_removed_stays_with_the_reason(tmp_path: Path) 
     page.button(key="data_remove_sure").click()
     draw(page)
     assert "No such file" in page.session_state["data_problem"] and "is removed" not in words(page)
+
+
+def test_a_double_click_removes_once_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = add_dataset(tmp_path, "tweets")
+    page = open_page("data")
+    page.button(key=f"data_remove_{dataset.manifest.reference}").click()
+    click_twice(draw(page), "data_remove_sure", monkeypatch, "pages.data.actions.remove_dataset")
+    assert "tweets, version 1 is removed" in words(page) and "No such file" not in words(page)
+    assert "data_problem" not in page.session_state
