@@ -64,13 +64,14 @@ def shown(page: AppTest, field: str) -> str:
 
 def click_twice(page: AppTest, key: str, monkeypatch: pytest.MonkeyPatch, place: str) -> AppTest:
     """The page after a double click: the second comes when the function at `place` has done its work."""
-    act, clicks = resolve_name(place), []
+    act = resolve_name(place)
+    clicks: list[WidgetStates] = []
 
     def act_and_click(*values: Any, **named: Any) -> Any:
         done = act(*values, **named)
         if not clicks:
             context = get_script_run_ctx()
-            assert context
+            assert context and context.script_requests
             clicked = WidgetStates(widgets=context.session_state.get_widget_states())
             clicks.append(clicked)
             context.script_requests.request_rerun(RerunData(query_string=context.query_string, widget_states=clicked))
