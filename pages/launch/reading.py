@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from emocore.data.registry.manifest import CONTENT
+from emocore.data.registry.manifest import CONTENT, MANIFEST
 from emocore.data.split import Splits, load_splits
 from emocore.run.config import STARTER, RunConfig
 from emocore.run.settings import DATA_FILES, DRAWS, with_role
@@ -30,7 +30,9 @@ class StillReadingError(Exception):
 def read_splits(config: RunConfig) -> Splits:
     """The splits of a config with absolute paths. Raises DataError, or StillReadingError for large data."""
     sources = [Path(source) for name in DATA_FILES if (source := getattr(config, name)) and source != STARTER]
-    files = [source / CONTENT if source.is_dir() else source for source in sources]
+    folders = [source for source in sources if source.is_dir()]
+    files = [source for source in sources if source not in folders]
+    files += [folder / name for folder in folders for name in (CONTENT, MANIFEST)]
     versions = [file_version(file) for file in files]
     key = (config.model_dump_json(include=READ_BY_SPLITS), *versions)
     is_large = sum(map(_count_effort, files)) >= LARGE_BYTES

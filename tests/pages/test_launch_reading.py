@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from emocore.data.registry.manifest import MANIFEST
 from emocore.data.split import Splits, load_splits
+from emocore.errors import DataError
 from emocore.run.config import STARTER, RunConfig
 from pages.launch import reading
+from tests.support.data_page import add_dataset
 from tests.support.launch_page import click_launch, open_launch
 from tests.support.pages import draw, words
 from tests.support.tables import make_table, write_csv
@@ -83,3 +86,23 @@ def test_large_data_that_cannot_be_used_are_refused_like_small_ones(tmp_path: Pa
     finish_reading(page)
     assert "30 rows are too few to split off 15% for evaluation" in words(page)
     assert page.button(key="launch_refused").disabled
+
+
+def test_a_dataset_that_was_repaired_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "LARGE_BYTES", 100)
+    manifest = add_dataset(tmp_path, "tweets").folder / MANIFEST
+    whole = manifest.read_bytes()
+    manifest.write_bytes(whole.replace(b'"rows"', b'"rowz"'))
+    config = RunConfig(method="tfidf", data=str(manifest.parent))
+    with pytest.raises(DataError, match="is damaged"):
+        read_in_the_end(config)
+    manifest.write_bytes(whole)
+    assert len(read_in_the_end(config).frames["train"]) == 140
+
+
+def read_in_the_end(config: RunConfig) -> Splits:
+    try:
+        return reading.read_splits(config)
+    except reading.StillReadingError as error:
+        error.task.future.exception(20)
+        return reading.read_splits(config)
