@@ -5,6 +5,7 @@
 # make fuzz      try COUNT bad files, settings, run folders, adapters and addresses with SEED; takes 40 minutes
 # make clicks    open OPENED runs and make CLICKS random clicks with SEED; takes ten minutes
 # make coverage  simulate how often intervals hold and verdicts are wrong, and continue if interrupted; at most an hour
+# make bench     measure a training and a study against Hugging Face Trainer scripts, with the options in BENCH
 # make installed  install into an empty environment and run the starter study there; takes five minutes
 # make docs      write docs/settings.md
 # make lock      write requirements.txt from pyproject.toml; `pip-compile` keeps the versions that still fit
@@ -17,7 +18,7 @@ BIN := $(VENV)/bin
 SETUP := $(VENV)/.setup-done
 TEST_SETUP := $(VENV)/.test-setup-done
 
-.PHONY: app test check chaos fuzz clicks coverage coverage-report installed docs lock setup
+.PHONY: app test check chaos fuzz clicks coverage coverage-report bench installed docs lock setup
 
 app: setup
 	@echo "Emocore: http://127.0.0.1:8501"
@@ -40,6 +41,10 @@ SIMULATIONS += $(if $(OUT),--out $(OUT))
 
 coverage: setup $(TEST_SETUP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.coverage $(SIMULATIONS)
+
+bench: setup $(TEST_SETUP)
+	$(BIN)/python -m benchmarks.training $(BENCH)
+	$(BIN)/python -m benchmarks.study $(BENCH)
 
 installed: setup $(TEST_SETUP)
 	$(BIN)/python -m benchmarks.installed

@@ -17,7 +17,6 @@ import pytest
 import emocore.jobs.queue
 from emocore import api
 from emocore.cli.main import main
-from emocore.data.source import STARTER_FILE
 from emocore.jobs.queue import waiting_runs
 from emocore.run.listing import list_runs
 from tests.support.app_browser import App
@@ -45,11 +44,11 @@ WHERE = {
     "test": "this",
     "check": "`make test` begins with it",
     "coverage-report": "it is this suite, measured",
+    "bench": "tests/benchmarks has its short form",
     "clicks": "`.ci/run`",
     "installed": "`.ci/run`",
     "lock": "`.ci/run`",
 }
-PLAIN_TRAINER = ["--base", "minilm-l6", "--rows", "20", "--rounds", "1"]
 
 
 def commands(text: str, begin: str) -> list[str]:
@@ -173,7 +172,7 @@ def test_make_app_serves_the_app(tmp_path: Path) -> None:
     app.kill()
 
 
-@pytest.mark.parametrize("module", ["chaos", "clicks", "coverage", "fuzz", "plain_trainer"])
+@pytest.mark.parametrize("module", ["chaos", "clicks", "coverage", "fuzz", "study", "training"])
 def test_a_benchmark_names_its_command_and_understands_it(
     module: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -182,12 +181,7 @@ def test_a_benchmark_names_its_command_and_understands_it(
     commands = set(re.findall(rf"python -m benchmarks\.{module}[^`\n\[]*", text.split('"""')[1]))
     options = [option for command in commands for option in command.split()[3:]]
     begin = f"{shlex.quote(sys.executable)} -m benchmarks.{module}"
-    if module == "plain_trainer":
-        options = ["--data", str(STARTER_FILE), *PLAIN_TRAINER]
-        carry_out_here(f"{begin} {shlex.join(options)}", monkeypatch)
-        assert "samples/s" in capsys.readouterr().out
-    else:
-        with pytest.raises(SystemExit, match=r"^0$"):
-            carry_out_here(f"{begin} --help", monkeypatch)
-        told = capsys.readouterr().out
-        assert commands and all(option in told for option in options if option.startswith("--"))
+    with pytest.raises(SystemExit, match=r"^0$"):
+        carry_out_here(f"{begin} --help", monkeypatch)
+    told = capsys.readouterr().out
+    assert commands and all(option in told for option in options if option.startswith("--"))
