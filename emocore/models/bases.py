@@ -23,6 +23,8 @@ LLAMA_LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", 
 LLAMA_IA3 = ("k_proj", "v_proj", "down_proj")
 BERT_LINEAR = ("query", "key", "value", "attention.output.dense", "intermediate.dense", "output.dense")
 BERT_IA3 = ("key", "value", "output.dense")
+LLAMA_SHARED = (("q_proj", "k_proj", "v_proj"), ("gate_proj", "up_proj"))
+BERT_SHARED = (("query", "key", "value"),)
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Family:
     """Properties of every model of one `model_type`: its default target layers (ends of module names).
 
     `ia3_feedforward` are the IA3 targets whose input, not output, is rescaled (Liu et al. 2022);
+    `shared_inputs` are lists of layers that read the same input, and are computed together;
     `head` is the name of the classification layer in the stock class.
     """
 
@@ -37,11 +40,12 @@ class Family:
     lora_targets: tuple[str, ...]
     ia3_targets: tuple[str, ...]
     ia3_feedforward: tuple[str, ...]
+    shared_inputs: tuple[tuple[str, ...], ...]
     head: str
 
 
-DECODER = Family("last", LLAMA_LINEAR, LLAMA_IA3, ("down_proj",), "score")
-ENCODER = Family("stock", BERT_LINEAR, BERT_IA3, ("output.dense",), "classifier")
+DECODER = Family("last", LLAMA_LINEAR, LLAMA_IA3, ("down_proj",), LLAMA_SHARED, "score")
+ENCODER = Family("stock", BERT_LINEAR, BERT_IA3, ("output.dense",), BERT_SHARED, "classifier")
 FAMILIES: Mapping[str, Family] = {
     "gemma": DECODER,
     "qwen2": DECODER,

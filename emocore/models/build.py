@@ -20,6 +20,7 @@ from emocore.models.available import explain_gate
 from emocore.models.base_files import check_folder, check_hub_model
 from emocore.models.bases import BASES, Base, find_base
 from emocore.models.bundled import bundled_folder
+from emocore.models.fused.model import fuse
 from emocore.models.methods import find_method
 from emocore.models.pooling import MeanPooledBert
 from emocore.models.quiet import quiet_libraries
@@ -60,6 +61,7 @@ def build_model(config: RunConfig, labels: tuple[str, ...], device: str, bf16: b
     for parameter in model.parameters():
         if parameter.requires_grad:  # bf16 would lose the small updates of an optimizer step
             parameter.data = parameter.data.float()
+    fuse(model, loaded.base.family)
     if config.gradient_checkpointing:
         loaded.model.activation_checkpointing_enable({"use_reentrant": False})
         model.enable_input_require_grads()
@@ -105,6 +107,7 @@ def load_base(
     except Exception as error:  # a damaged or missing file can raise any error in three libraries
         raise BaseModelError(explain_load_error(base, error)) from error
     _set_padding(model, tokenizer)
+    model.config.use_cache = False  # each text is read once
     if quantized:
         _compute_as_asked(model)
     else:

@@ -1,0 +1,213 @@
+"""Frozen linear layers and their adapters in few matrix products, with the results that PEFT's own layers give.
+
+Layers that read the same input, such as the projections to queries, keys and values, become one product with their
+joined weights; so do their adapters. The sum is that of LoRA (Hu et al. 2021), y = x W' + b + s (x A') B', and its
+gradients are written out, since the frozen weights need none: dx = dy W + s (dy B) A, dA = s (dy B)' x and
+dB = s dy' (x A'). IA3's vectors (Liu et al. 2022) are multiplied in fp32 and rounded once.
+
+A base in 4 bits stays so: at any time, at most one group of layers has its weights dequantised. Layers of other kinds,
+and LoRA's dropout while it is active, are left to PEFT.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from bitsandbytes.functional import dequantize_4bit
+from bitsandbytes.nn import Linear4bit
+from peft.tuners.ia3 import IA3Layer
+from peft.tuners.lora import LoraLayer
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+ADAPTER = "default"  # PEFT's name of the only adapter
+Place = tuple[slice, slice]
+"""Columns of the joined output, and of the joined hidden values, that belong to a layer."""
+
+
+def join_layers(layers: Sequence[nn.Module]) -> "Group | None":
+    """Let layers that read the same input compute together, whenever one of them is called. Parameters and their names
+    stay as they are. None, and nothing is changed, if no layer has an adapter or one is of another kind."""
+    if not all(map(_can_join, layers)) or not any(map(_is_adapted, layers)):
+        return None
+    group = Group(layers)
+    for place, layer in enumerate(layers):
+        layer.forward = _Member(group, place, layer)
+    return group
+
+
+def _is_adapted(layer: nn.Module) -> bool:
+    return isinstance(layer, LoraLayer | IA3Layer)
+
+
+def _can_join(layer: nn.Module) -> bool:
+    """Whether a layer is linear and frozen, and its adapter plain LoRA or IA3."""
+    linear = _base_of(layer)
+    if type(linear) not in (nn.Linear, Linear4bit) or linear.weight.requires_grad:
+        return False
+    if isinstance(layer, LoraLayer):
+        return not layer.lora_variant and not layer.lora_bias[ADAPTER] and ADAPTER in layer.lora_A
+    return True
+
+
+def _base_of(layer: nn.Module) -> nn.Module:
+    return layer.base_layer if _is_adapted(layer) else layer  # type: ignore[return-value]
+
+
+class _Member:
+    """The forward pass of one layer of a group."""
+
+    def __init__(self, group: "Group", place: int, layer: nn.Module) -> None:
+        self._group, self._place, self._peft_forward = group, place, layer.forward
+
+    def __call__(self, x: Tensor) -> Tensor:
+        if self._group.drops_inputs:
+            return self._peft_forward(x)
+        return self._group.output(self._place, x)
+
+
+class Group:
+    """Linear layers with the same input."""
+
+    def __init__(self, layers: Sequence[nn.Module]) -> None:
+        self._layers = list(layers)
+        self._linears: list[Any] = [_base_of(layer) for layer in layers]
+        self._is_quantized = isinstance(self._linears[0], Linear4bit)
+        self._outputs_of_each = [linear.out_features for linear in self._linears]
+        if not self._is_quantized:
+            _join([linear.weight for linear in self._linears])
+        biases = [linear.bias for linear in self._linears]
+        self.bias = None if biases[0] is None else torch.cat([bias.detach() for bias in biases])
+        self.places, self.scalings = _place_loras(layers, self._outputs_of_each)
+        self._rescales_input = isinstance(layers[0], IA3Layer) and layers[0].is_feedforward
+        self._input: Tensor | None = None
+        self._outputs: list[Tensor | None] = []
+
+    @property
+    def drops_inputs(self) -> bool:
+        """Whether LoRA's dropout is active, which draws for each layer anew."""
+        return any(
+            isinstance(layer, LoraLayer)
+            and isinstance(dropout := layer.lora_dropout[ADAPTER], nn.Dropout)
+            and dropout.training
+            for layer in self._layers
+        )
+
+    @property
+    def weight(self) -> Tensor:
+        """(outputs, inputs) of all layers."""
+        if self._is_quantized:
+            parts = [dequantize_4bit(linear.weight.data, linear.weight.quant_state) for linear in self._linears]
+            return torch.cat(parts) if len(parts) > 1 else parts[0]
+        first: Tensor = self._linears[0].weight
+        return first.detach().as_strided((sum(self._outputs_of_each), first.shape[1]), (first.shape[1], 1))
+
+    def output(self, place: int, x: Tensor) -> Tensor:
+        """The output of the layer at this place, with its adapter. The first that is asked for computes all."""
+        if self._input is not x:
+            self._input = x
+            self._outputs = list(self.joined_output(x).split(self._outputs_of_each, dim=-1))
+        output, self._outputs[place] = self._outputs[place], None
+        if all(other is None for other in self._outputs):
+            self._input = None  # or the group would keep it in memory
+        assert output is not None, "a layer was called twice before the others of its group"
+        return output
+
+    def joined_output(self, x: Tensor) -> Tensor:
+        """The outputs of all layers, side by side in the last dimension."""
+        adapters = [layer for layer in self._layers if isinstance(layer, LoraLayer)]
+        factors = [layer.lora_A[ADAPTER].weight for layer in adapters]
+        factors += [layer.lora_B[ADAPTER].weight for layer in adapters]
+        vectors = [layer.ia3_l[ADAPTER].flatten() if isinstance(layer, IA3Layer) else None for layer in self._layers]
+        if self._rescales_input:
+            return _Product.apply(_Rescale.apply(x, vectors[0]), self, *factors)
+        output = _Product.apply(x, self, *factors)
+        if any(vector is not None for vector in vectors):
+            one = [torch.ones(count, device=x.device) for count in self._outputs_of_each]
+            whole = [own if vector is None else vector for own, vector in zip(one, vectors, strict=True)]
+            output = _Rescale.apply(output, torch.cat(whole))
+        return output
+
+
+def _join(weights: Sequence[Tensor]) -> None:
+    """Lay weights into one block of memory, one after the other, unless they lie there already."""
+    storage, offset = weights[0].untyped_storage().data_ptr(), weights[0].storage_offset()
+    places = []
+    for weight in weights:
+        places.append((storage, offset, True))
+        offset += weight.numel()
+    if places == [(w.untyped_storage().data_ptr(), w.storage_offset(), w.is_contiguous()) for w in weights]:
+        return
+    joined = torch.cat([weight.detach() for weight in weights])
+    for weight, part in zip(weights, joined.split([len(weight) for weight in weights]), strict=True):
+        weight.data = part
+
+
+def _place_loras(layers: Sequence[nn.Module], outputs: Sequence[int]) -> tuple[list[Place], list[float]]:
+    """Of each layer with LoRA, its place and its scaling."""
+    places, scalings, start, rank = [], [], 0, 0
+    for layer, count in zip(layers, outputs, strict=True):
+        if isinstance(layer, LoraLayer):
+            own = layer.r[ADAPTER]
+            places.append((slice(start, start + count), slice(rank, rank + own)))
+            scalings.append(layer.scaling[ADAPTER])
+            rank += own
+        start += count
+    return places, scalings
+
+
+class _Product(torch.autograd.Function):
+    """x -> x W' + b + s (x A') B' for a group. `factors` are the A of all its LoRA adapters, then their B."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, group: Group, *factors: Tensor) -> Tensor:
+        weight = group.weight
+        flat = x.reshape(-1, x.shape[-1]).to(weight.dtype)
+        result = nn.functional.linear(flat, weight, group.bias)
+        ctx.group, ctx.shape, ctx.dtype = group, x.shape, x.dtype
+        if factors:
+            half = len(factors) // 2
+            down = torch.cat(factors[:half]).to(weight.dtype)
+            up = weight.new_zeros(len(weight), len(down))
+            for (rows, columns), scaling, factor in zip(group.places, group.scalings, factors[half:], strict=True):
+                up[rows, columns] = factor * scaling
+            hidden = flat @ down.T
+            result.addmm_(hidden, up.T)
+            ctx.save_for_backward(flat, hidden, down, up)
+        return result.view(*x.shape[:-1], -1)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        group = ctx.group
+        flat_gradient = gradient.reshape(-1, gradient.shape[-1])
+        of_x = flat_gradient @ group.weight if ctx.needs_input_grad[0] else None
+        of_factors: list[Tensor] = []
+        if saved := ctx.saved_tensors:
+            flat, hidden, down, up = saved
+            of_hidden = flat_gradient @ up
+            if of_x is not None:
+                of_x.addmm_(of_hidden, down)
+            of_down = (of_hidden.T @ flat).float()
+            of_factors += [of_down[columns] for _, columns in group.places]
+            for (rows, columns), scaling in zip(group.places, group.scalings, strict=True):
+                # Of the two ways to multiply, this one is twice as fast on a CPU.
+                of_factors.append((hidden[:, columns].T @ flat_gradient[:, rows]).float().mul_(scaling).T)
+        return None if of_x is None else of_x.view(ctx.shape).to(ctx.dtype), None, *of_factors
+
+
+class _Rescale(torch.autograd.Function):
+    """x -> x times a vector of fp32, rounded once to the type of x."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, vector: Tensor) -> Tensor:
+        ctx.save_for_backward(x, vector)
+        return x.to(torch.float32).mul(vector).to(x.dtype)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
+        x, vector = ctx.saved_tensors
+        in_fp32 = gradient.to(torch.float32)
+        of_vector = (x.to(torch.float32) * in_fp32).reshape(-1, len(vector)).sum(dim=0)
+        return (in_fp32 * vector).to(gradient.dtype), of_vector

@@ -1,0 +1,108 @@
+"""Puts the fused steps into a PEFT model, layer by layer; whatever is not known here stays as it is.
+
+Covered: linear layers with LoRA or IA3 of any model; dropout, and on a CPU plain ("eager") attention, of BERT and of
+decoders that are built like Llama; norms and gated units of the latter.
+"""
+
+from typing import Any
+
+from peft import PeftModel
+from torch import Tensor, nn
+from transformers.models.bert.modeling_bert import BertSelfAttention
+from transformers.models.llama.modeling_llama import LlamaAttention, LlamaMLP, LlamaRMSNorm
+from transformers.models.mistral.modeling_mistral import MistralAttention, MistralMLP, MistralRMSNorm
+from transformers.models.qwen2.modeling_qwen2 import Qwen2Attention, Qwen2MLP, Qwen2RMSNorm
+
+from emocore.models.bases import Family
+from emocore.models.fused.functions import Attention, Dropout, GatedUnit, RootMeanSquareNorm
+from emocore.models.fused.linear import Group, join_layers
+
+NORMS = (LlamaRMSNorm, MistralRMSNorm, Qwen2RMSNorm)
+GATED_UNITS = (LlamaMLP, MistralMLP, Qwen2MLP)
+DECODER_ATTENTIONS = (LlamaAttention, MistralAttention, Qwen2Attention)
+
+
+def fuse(model: PeftModel, family: Family) -> None:
+    """Replace the forward passes of modules that are known. The model still trains, saves and loads as before."""
+    is_on_cpu = next(model.parameters()).device.type == "cpu"
+    for module in list(model.modules()):
+        groups = _join_children(module, family)
+        if type(module) in NORMS:
+            module.forward = _Norm(module)
+        elif type(module) in GATED_UNITS and isinstance(module.act_fn, nn.SiLU):
+            _fuse_gated_unit(module, groups)
+        elif is_on_cpu and type(module) is nn.Dropout:
+            module.forward = _Drop(module)  # type: ignore[assignment]
+        elif type(module) in (BertSelfAttention, *DECODER_ATTENTIONS):
+            _fuse_attention(module, groups)
+
+
+def _join_children(parent: nn.Module, family: Family) -> dict[str, Group]:
+    """Join the children that read the same input. Returns the groups by the name of their first layer."""
+    children = dict(parent.named_children())
+    joined = [names for names in family.shared_inputs if set(names) <= children.keys()]
+    alone = [(name,) for name in children if not any(name in names for names in joined)]
+    found = {names[0]: join_layers([children[name] for name in names]) for names in (*joined, *alone)}
+    return {name: group for name, group in found.items() if group}
+
+
+class _Norm:
+    def __init__(self, norm: Any) -> None:
+        self._weight, self._epsilon = norm.weight, norm.variance_epsilon
+
+    def __call__(self, x: Tensor) -> Tensor:
+        result: Tensor = RootMeanSquareNorm.apply(x, self._weight, self._epsilon)
+        return result
+
+
+class _Drop:
+    def __init__(self, dropout: nn.Dropout) -> None:
+        self._dropout = dropout
+
+    def __call__(self, x: Tensor) -> Tensor:
+        if not self._dropout.training or not self._dropout.p:
+            return x
+        result: Tensor = Dropout.apply(x, self._dropout.p)
+        return result
+
+
+def _fuse_gated_unit(unit: Any, groups: dict[str, Group]) -> None:
+    group, usual = groups.get("gate_proj"), unit.forward
+    if group is None:
+        return
+
+    def forward(x: Tensor) -> Tensor:
+        if group.drops_inputs:
+            return usual(x)
+        return unit.down_proj(GatedUnit.apply(group.joined_output(x)))
+
+    unit.forward = forward
+
+
+def _fuse_attention(attention: Any, groups: dict[str, Group]) -> None:
+    is_bert = isinstance(attention, BertSelfAttention)
+    group, usual = groups.get("query" if is_bert else "q_proj"), attention.forward
+    if group is None or attention.config._attn_implementation != "eager":
+        return
+    heads = attention.config.num_attention_heads
+    key_heads = heads if is_bert else attention.config.num_key_value_heads
+
+    def forward(
+        hidden_states: Tensor,
+        attention_mask: Tensor | None = None,
+        position_embeddings: tuple[Tensor, Tensor] | None = None,
+        past_key_values: Any = None,
+        **others: Any,
+    ) -> tuple[Tensor, None]:
+        if group.drops_inputs or past_key_values is not None:
+            if not is_bert:
+                others["position_embeddings"] = position_embeddings
+            return usual(hidden_states, attention_mask=attention_mask, past_key_values=past_key_values, **others)
+        rate = attention.dropout.p if is_bert else attention.attention_dropout
+        result = Attention.apply(
+            group.joined_output(hidden_states), position_embeddings, attention_mask, heads, key_heads,
+            attention.scaling, rate if attention.training else 0.0,
+        )  # fmt: skip
+        return (result if is_bert else attention.o_proj(result)), None
+
+    attention.forward = forward
