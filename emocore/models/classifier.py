@@ -19,13 +19,18 @@ from emocore.data.encode import encode_texts
 from emocore.errors import AdapterError
 from emocore.models.adapter import AdapterInfo, check_finite, read_info
 from emocore.models.build import LoadedBase, load_base
+from emocore.models.fused.model import fuse
 from emocore.models.linear import LinearClassifier
 from emocore.models.peft_config import CONFIG_FILE, check_adapter_config
 from emocore.run.config import NO_BASE
 from emocore.text import first_line
 
 WEIGHTS_FILE = "adapter_model.safetensors"
-EVALUATION_TOKENS = 4096  # padded tokens per batch, which limits memory for texts of any length
+# Padded tokens per batch, which limits memory for texts of any length. On a CPU, larger batches leave its caches.
+BATCH_TOKENS = {"cpu": 1024, "cuda": 4096}
+# Each text is padded to a multiple of this alone, so that its answer does not depend on the texts beside it: a sum over
+# more zeros can be rounded in another way.
+PADDED_TO = 16
 
 
 class Classifier(Protocol):
@@ -78,6 +83,7 @@ class NeuralClassifier:
                 _share_weights(loaded.model), str(folder), config=config, use_safetensors=True
             )
             wrong = _mismatched_weights(model, folder)
+            fuse(model, loaded.base.family)
         except AdapterError:
             raise
         except Exception as error:  # a damaged file can raise any error in safetensors, json or PEFT
@@ -95,9 +101,12 @@ class NeuralClassifier:
         encoded = encode_texts(texts, self._tokenizer, self.info.max_length)
         answers = np.empty((len(texts), len(self.info.labels)), dtype=np.float32)
         with self._lock, torch.inference_mode():
-            for rows in _batches(encoded["length"]):
+            padded = pad_lengths(encoded["length"], self.info.max_length)
+            for rows in make_batches(padded, BATCH_TOKENS[self._model.device.type]):
                 batch = self._tokenizer.pad(
                     {key: [encoded[key][row] for row in rows] for key in ("input_ids", "attention_mask")},
+                    padding="max_length",
+                    max_length=padded[rows[0]],
                     return_tensors="pt",
                 ).to(self._model.device)
                 answers[rows] = self._model(**batch).logits.float().cpu().numpy()
@@ -138,12 +147,19 @@ def _share_weights(model: torch.nn.Module) -> torch.nn.Module:
     return copy.deepcopy(model, {id(tensor): tensor for tensor in tensors})
 
 
-def _batches(lengths: list[int]) -> list[list[int]]:
-    """Row numbers in batches of similar length, each within EVALUATION_TOKENS once padded."""
+def pad_lengths(lengths: list[int], max_length: int) -> list[int]:
+    """The length that each text is padded to."""
+    return [min(-(-length // PADDED_TO) * PADDED_TO, max_length) for length in lengths]
+
+
+def make_batches(padded: list[int], most_tokens: int) -> list[list[int]]:
+    """Row numbers in batches of texts that are padded to the same length, each of at most so many padded tokens or of
+    one text."""
     batches: list[list[int]] = []
-    for row in sorted(range(len(lengths)), key=lambda row: -lengths[row]):
-        if batches and lengths[batches[-1][0]] * (len(batches[-1]) + 1) <= EVALUATION_TOKENS:
-            batches[-1].append(row)
+    for row in sorted(range(len(padded)), key=lambda row: -padded[row]):
+        last = batches[-1] if batches else []
+        if last and padded[last[0]] == padded[row] and padded[row] * (len(last) + 1) <= most_tokens:
+            last.append(row)
         else:
             batches.append([row])
     return batches

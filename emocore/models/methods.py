@@ -27,8 +27,8 @@ class Method:
     """One way to fine-tune.
 
     `engine` is the module of `emocore.training` that trains it: `train(run, config, splits, tracker, device,
-    precision)` saves a complete adapter folder to `run.adapter` and returns the Cost. `settings` are
-    the optional settings it reads; `defaults` are their values, and `pooling_defaults` those that depend on how the
+    precision)` saves a complete adapter folder to `run.adapter` and returns a `Trained`. `settings` are the
+    optional settings it reads; `defaults` are their values, and `pooling_defaults` those that depend on how the
     base pools. `adapter_config` makes the PEFT config; None if PEFT is not used. `color` (#rrggbb) is the method's
     colour on every page and chart, from the colour-blind-safe set of Okabe and Ito (2008).
     """

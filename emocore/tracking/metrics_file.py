@@ -48,9 +48,13 @@ class MetricsFile:
         os.fsync(self._file.fileno())
         reach("metrics.row")
 
+    def read(self) -> list[dict[str, Any]]:
+        """All rows, as `read_metrics` reads them."""
+        return read_metrics(self._path)
+
     def keep_steps(self, done_steps: int) -> list[dict[str, Any]]:
         """Drop the rows of all later steps; returns the remaining rows."""
-        rows = [row for row in read_metrics(self._path) if row["step"] <= done_steps]
+        rows = [row for row in self.read() if row["step"] <= done_steps]
         self._file.close()
         write_atomically(self._path, "".join(json.dumps(row) + "\n" for row in rows))
         self._file = self._path.open("a", encoding="utf-8")

@@ -41,6 +41,13 @@ class Tracker:
         self._file.append(row)
         self._wandb.log(row)
 
+    def log_end(self, step: int, epoch: float, values: dict[str, float]) -> None:
+        """Log what is measured after the last step, unless an attempt that was interrupted later has done so."""
+        if not self._total_steps:  # nothing was left to train
+            self.begin(step, done_steps=step)
+        if not any(row["step"] == step and values.keys() <= row.keys() for row in self._file.read()):
+            self.log(step, epoch, values)
+
     def summarize(self, values: dict[str, Any]) -> None:
         """Send final values to W&B, which keeps them with the run; locally they are in `result.json`."""
         self._wandb.summarize(values)

@@ -74,6 +74,13 @@ class SaveCheckpoints(TrainerCallback):
         control.should_save = True
 
 
+class LeaveLastEvaluation(TrainerCallback):
+    """The validation texts are not scored after the last step, as they are when the saved adapter is reloaded."""
+
+    def on_epoch_end(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        control.should_evaluate &= state.global_step < state.max_steps
+
+
 def rename(logs: dict[str, float]) -> dict[str, float]:
     """Trainer's metrics under Emocore's names, without Trainer's own timings."""
     values = {f"train/{name}": float(logs[name]) for name in TRAIN_VALUES if name in logs}

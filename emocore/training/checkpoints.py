@@ -24,6 +24,7 @@ from emocore.system.files import check_contained, open_regular, read_json_object
 PREFIX, DRAFT = "checkpoint-", ".draft-"
 STEP = re.compile(rf"{PREFIX}\d{{1,18}}", re.ASCII)
 MOST_THREADS = 4096
+MOST_POOLED = 4096
 PROGRESS_FILE = "progress.json"
 MANIFEST_FILE = "sha256.json"
 # The files of a complete checkpoint. `trainer_state.json` holds the step and the epoch.
@@ -41,7 +42,7 @@ UNSAFE_FILE = "training_args.bin"  # a pickle that Trainer writes and nothing he
 class Progress(Strict):
     """State that Trainer does not keep. `loss_sum` is the loss of the steps after `logged_step`, which is not logged
     yet; seconds and bytes are as in Cost. `threads` is the number of CPU threads, since another number rounds sums
-    differently."""
+    differently. `pooled_batches` says how batches are drawn; runs that began before it was stored drew 8."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -51,6 +52,7 @@ class Progress(Strict):
     train_seconds: Amount
     peak_memory_bytes: Count
     threads: int = Field(ge=1, le=MOST_THREADS)
+    pooled_batches: int = Field(8, ge=1, le=MOST_POOLED)
 
 
 def last_checkpoint(folder: Path) -> Path | None:

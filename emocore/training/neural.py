@@ -18,14 +18,15 @@ from emocore.run.folder import RunFolder
 from emocore.run.result import Cost
 from emocore.system.faults import reach
 from emocore.tracking.tracker import Tracker
-from emocore.training.callbacks import LogToTracker, SaveCheckpoints
+from emocore.training.callbacks import LeaveLastEvaluation, LogToTracker, SaveCheckpoints
 from emocore.training.provenance import note_base, note_warnings
+from emocore.training.trained import Trained
 from emocore.training.trainer import EmotionTrainer, training_arguments
 
 logger = logging.getLogger(__name__)
 
 
-def train(run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker, device: str, precision: str) -> Cost:
+def train(run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker, device: str, precision: str) -> Trained:
     """Train the adapter of `config` and save it to `run.adapter`; its size and latency are measured later."""
     transformers.set_seed(config.seed)
     model, loaded = build_model(config, splits.labels, device, bf16=precision == "bf16")
@@ -45,6 +46,7 @@ def train(run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker, d
         callbacks=[LogToTracker(tracker)],
     )
     trainer.add_callback(SaveCheckpoints(trainer, run))
+    trainer.add_callback(LeaveLastEvaluation())
     reach("run.built")
     trainer.train_or_resume()
     reach("run.trained")
@@ -65,7 +67,7 @@ def train(run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker, d
     quantized = getattr(loaded.model, "is_quantized", False)
     info = describe_adapter(run.id, config, splits.labels, loaded.revision, answers_in, quantized)
     save_adapter(run, model, loaded, info)
-    return cost
+    return Trained(cost, trainer.state.global_step, float(trainer.state.epoch or 0))
 
 
 def save_adapter(run: RunFolder, model: PeftModel, loaded: LoadedBase, info: AdapterInfo) -> None:

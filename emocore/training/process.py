@@ -38,6 +38,8 @@ from emocore.tracking.tracker import Tracker
 from emocore.training.checkpoints import last_checkpoint
 from emocore.training.failure import explain_failure
 from emocore.training.provenance import check_same_origin, describe_provenance
+from emocore.training.trained import Trained
+from emocore.training.validation import mean_cross_entropy, score_validation
 
 if TYPE_CHECKING:
     from emocore.models.classifier import Classifier
@@ -132,17 +134,20 @@ def _train_and_evaluate(run: RunFolder, config: RunConfig, splits: Splits, track
         base = earlier.model_dump(include={"base_revision", "base_files_sha256"})
         provenance = provenance.model_copy(update=base)
     write_record(run.path / "provenance.json", provenance)
-    cost = _load_engine(config).train(run, config, splits, tracker, device, precision)
+    trained = _load_engine(config).train(run, config, splits, tracker, device, precision)
     run.change_state(RunStatus.EVALUATING)
     reach("run.evaluating")
     logits, latency_seconds = _predict(run, config, splits, device)
+    _log_validation(tracker, trained, config, splits, logits["validation"])
     thresholds = _choose_thresholds(run, config, splits, logits)
     _store_predictions(run, splits, logits)
     for path in (run.predictions, *run.adapter.iterdir(), run.adapter):  # or a power cut could leave only the result
         sync(path)
     reach("run.predicted")
     measured = {"adapter_bytes": adapter_bytes(run.adapter), "latency_seconds": latency_seconds}
-    scores = RunScores.model_validate(_score(splits, logits, thresholds) | {"cost": cost.model_copy(update=measured)})
+    scores = RunScores.model_validate(
+        _score(splits, logits, thresholds) | {"cost": trained.cost.model_copy(update=measured)}
+    )
     write_record(run.path / "result.json", scores)
     reach("run.result")
     return scores
@@ -227,6 +232,13 @@ def _measure_latency(classifier: "Classifier", texts: list[str]) -> float:
         classifier.logits([text])
         seconds.append(time.perf_counter() - began)
     return float(np.median(seconds))
+
+
+def _log_validation(tracker: Tracker, trained: Trained, config: RunConfig, splits: Splits, logits: np.ndarray) -> None:
+    """The last point of the curves, which are the scores of the adapter that is kept."""
+    truth = splits.frames["validation"][list(splits.labels)].to_numpy()
+    scores = {"loss": mean_cross_entropy(truth, logits)} | score_validation(truth, logits, config.threshold)
+    tracker.log_end(trained.steps, trained.epochs, {f"validation/{name}": value for name, value in scores.items()})
 
 
 def _choose_thresholds(

@@ -11,24 +11,20 @@ from emocore.run.folder import RunFolder
 from emocore.run.result import Cost
 from emocore.tracking.tracker import Tracker
 from emocore.training.cost import peak_memory_bytes
-from emocore.training.validation import score_validation
+from emocore.training.trained import Trained
 
 
-def train(run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker, device: str, precision: str) -> Cost:
-    """Fit on the training split and save to `run.adapter`. This counts as one step with one row of metrics."""
+def train(run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker, device: str, precision: str) -> Trained:
+    """Fit on the training split and save to `run.adapter`. This counts as one step."""
     info = describe_adapter(run.id, config, splits.labels)
     tracker.begin(total_steps=1)
     began = time.monotonic()
     classifier = LinearClassifier.fit(splits.frames["train"], config.inverse_regularization or 1.0, config.seed, info)
     seconds = time.monotonic() - began
-    validation = splits.frames["validation"]
-    truth, logits = validation[info.labels].to_numpy(), classifier.logits(validation["text"].tolist())
-    scores = score_validation(truth, logits, config.threshold)
-    tracker.log(1, 1.0, {f"validation/{name}": value for name, value in scores.items()})
     classifier.save(run.adapter)
     write_card(run.adapter, info, base=None)
     write_info(run.adapter, info)
-    return Cost(
+    cost = Cost(
         train_seconds=seconds,
         samples_per_second=len(splits.frames["train"]) / seconds,
         peak_memory_bytes=peak_memory_bytes("cpu"),
@@ -37,3 +33,4 @@ def train(run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker, d
         head_parameters=classifier.weights.size + classifier.intercept.size,
         adapter_bytes=None,
     )
+    return Trained(cost, steps=1, epochs=1.0)

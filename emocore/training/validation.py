@@ -11,3 +11,8 @@ def score_validation(truth: np.ndarray, logits: np.ndarray, threshold: float | N
     float, both (texts, labels)."""
     thresholds = threshold or cross_fit(truth, logits)
     return score_multilabel(truth, (sigmoid(logits) >= thresholds).astype(int))
+
+
+def mean_cross_entropy(truth: np.ndarray, logits: np.ndarray) -> float:
+    """The loss of the training, mean binary cross-entropy over texts and labels, of the same arrays."""
+    return float((np.logaddexp(0, logits.astype(np.float64)) - truth * logits).mean())
