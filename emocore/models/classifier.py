@@ -26,11 +26,8 @@ from emocore.run.config import NO_BASE
 from emocore.text import first_line
 
 WEIGHTS_FILE = "adapter_model.safetensors"
-# Padded tokens per batch, which limits memory for texts of any length. On a CPU, larger batches leave its caches.
+# Tokens per batch, which limits memory for texts of any length. On a CPU, larger batches leave its caches.
 BATCH_TOKENS = {"cpu": 1024, "cuda": 4096}
-# Each text is padded to a multiple of this alone, so that its answer does not depend on the texts beside it: a sum over
-# more zeros can be rounded in another way.
-PADDED_TO = 16
 
 
 class Classifier(Protocol):
@@ -101,14 +98,11 @@ class NeuralClassifier:
         encoded = encode_texts(texts, self._tokenizer, self.info.max_length)
         answers = np.empty((len(texts), len(self.info.labels)), dtype=np.float32)
         with self._lock, torch.inference_mode():
-            padded = pad_lengths(encoded["length"], self.info.max_length)
-            for rows in make_batches(padded, BATCH_TOKENS[self._model.device.type]):
-                batch = self._tokenizer.pad(
-                    {key: [encoded[key][row] for row in rows] for key in ("input_ids", "attention_mask")},
-                    padding="max_length",
-                    max_length=padded[rows[0]],
-                    return_tensors="pt",
-                ).to(self._model.device)
+            for rows in make_batches(encoded["length"], BATCH_TOKENS[self._model.device.type]):
+                batch = {
+                    key: torch.tensor([encoded[key][row] for row in rows], device=self._model.device)
+                    for key in ("input_ids", "attention_mask")
+                }
                 answers[rows] = self._model(**batch).logits.float().cpu().numpy()
         check_finite(answers, f"{self._place}: its answers")
         return answers
@@ -147,18 +141,13 @@ def _share_weights(model: torch.nn.Module) -> torch.nn.Module:
     return copy.deepcopy(model, {id(tensor): tensor for tensor in tensors})
 
 
-def pad_lengths(lengths: list[int], max_length: int) -> list[int]:
-    """The length that each text is padded to."""
-    return [min(-(-length // PADDED_TO) * PADDED_TO, max_length) for length in lengths]
-
-
-def make_batches(padded: list[int], most_tokens: int) -> list[list[int]]:
-    """Row numbers in batches of texts that are padded to the same length, each of at most so many padded tokens or of
-    one text."""
+def make_batches(lengths: list[int], most_tokens: int) -> list[list[int]]:
+    """Row numbers in batches of texts of the same length, each of at most so many tokens or of one text. Without
+    padding, no text's answer depends on those beside it, and nothing is computed in vain."""
     batches: list[list[int]] = []
-    for row in sorted(range(len(padded)), key=lambda row: -padded[row]):
+    for row in sorted(range(len(lengths)), key=lambda row: -lengths[row]):
         last = batches[-1] if batches else []
-        if last and padded[last[0]] == padded[row] and padded[row] * (len(last) + 1) <= most_tokens:
+        if last and lengths[last[0]] == lengths[row] and lengths[row] * (len(last) + 1) <= most_tokens:
             last.append(row)
         else:
             batches.append([row])
