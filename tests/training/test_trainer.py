@@ -22,7 +22,7 @@ from emocore.models.resolve import resolve
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.training.callbacks import SaveCheckpoints
-from emocore.training.trainer import EmotionTrainer, LengthGroupedSampler, training_arguments
+from emocore.training.trainer import POOLED_BATCHES, EmotionTrainer, LengthGroupedSampler, training_arguments
 from tests.support.live_runs import quick_settings
 
 NEURAL = [name for name, method in METHODS.items() if method.engine == "neural"]
@@ -56,6 +56,17 @@ def test_the_order_comes_only_from_seed_and_epoch() -> None:
     assert all(one != other for one, other in itertools.combinations(first, 2))
     others = orders(LengthGroupedSampler(lengths, 8, seed=2), epochs=4)
     assert all(one != other for one, other in itertools.product(first, others))
+
+
+def test_batches_are_drawn_from_a_pool_as_large_as_the_run_began_with() -> None:
+    lengths = np.random.default_rng(0).integers(3, 60, 2000).tolist()
+    samplers = [LengthGroupedSampler(lengths, 16, seed=1, pooled_batches=pooled) for pooled in (8, POOLED_BATCHES)]
+    assert list(samplers[0]) != list(samplers[1]) == list(LengthGroupedSampler(lengths, 16, seed=1))
+    padded = [
+        sum(16 * max(lengths[row] for row in order[i : i + 16]) for i in range(0, 2000, 16))
+        for order in map(list, samplers)
+    ]
+    assert sum(lengths) < padded[1] < 0.95 * padded[0]
 
 
 def test_batches_hold_texts_of_like_length_in_random_order() -> None:

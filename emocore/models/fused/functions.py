@@ -101,7 +101,7 @@ class Attention(torch.autograd.Function):
         query, key, value, weights, kept, *rotation = ctx.saved_tensors
         batch, heads, tokens, _ = weights.shape
         groups, size = ctx.groups, query.shape[-1]
-        of_result = gradient.view(batch, tokens, heads, size).transpose(1, 2).reshape(batch * groups, -1, size)
+        of_result = gradient.reshape(batch, tokens, heads, size).transpose(1, 2).reshape(batch * groups, -1, size)
         used = (weights if kept is None else weights * kept).view(batch * groups, -1, tokens)
         of_value = torch.bmm(used.transpose(1, 2), of_result)
         of_weights = torch.bmm(of_result, value.transpose(1, 2)).view_as(weights)

@@ -30,6 +30,9 @@ def join_layers(layers: Sequence[nn.Module]) -> "Group | None":
     stay as they are. None, and nothing is changed, if no layer has an adapter or one is of another kind."""
     if not all(map(_can_join, layers)) or not any(map(_is_adapted, layers)):
         return None
+    linears: list[Any] = [_base_of(layer) for layer in layers]
+    if len({(type(linear), linear.in_features, linear.bias is None) for linear in linears}) > 1:
+        return None
     group = Group(layers)
     for place, layer in enumerate(layers):
         layer.forward = _Member(group, place, layer)
@@ -81,7 +84,7 @@ class Group:
         self.places, self.scalings = _place_loras(layers, self._outputs_of_each)
         self._rescales_input = isinstance(layers[0], IA3Layer) and layers[0].is_feedforward
         self._input: Tensor | None = None
-        self._outputs: list[Tensor | None] = []
+        self._outputs: dict[int, Tensor] = {}
 
     @property
     def drops_inputs(self) -> bool:
@@ -104,13 +107,12 @@ class Group:
 
     def output(self, place: int, x: Tensor) -> Tensor:
         """The output of the layer at this place, with its adapter. The first that is asked for computes all."""
-        if self._input is not x:
+        if self._input is not x or place not in self._outputs:
             self._input = x
-            self._outputs = list(self.joined_output(x).split(self._outputs_of_each, dim=-1))
-        output, self._outputs[place] = self._outputs[place], None
-        if all(other is None for other in self._outputs):
+            self._outputs = dict(enumerate(self.joined_output(x).split(self._outputs_of_each, dim=-1)))
+        output = self._outputs.pop(place)
+        if not self._outputs:
             self._input = None  # or the group would keep it in memory
-        assert output is not None, "a layer was called twice before the others of its group"
         return output
 
     def joined_output(self, x: Tensor) -> Tensor:
@@ -163,7 +165,8 @@ class _Product(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, group: Group, *factors: Tensor) -> Tensor:
         weight = group.weight
         flat = x.reshape(-1, x.shape[-1]).to(weight.dtype)
-        result = nn.functional.linear(flat, weight, group.bias)
+        bias = None if group.bias is None else group.bias.to(weight.dtype)
+        result = nn.functional.linear(flat, weight, bias)
         ctx.group, ctx.shape, ctx.dtype = group, x.shape, x.dtype
         if factors:
             half = len(factors) // 2
