@@ -6,8 +6,8 @@ measures three sides, each in its own fresh process, on the CPU. `usual` is the 
 padded to 128 tokens. `tuned` is the same script with bf16 autocast, if Emocore would choose bf16 on this machine, and
 batches padded to their longest text. `emocore` is a run as the app starts it, W&B offline. They share the texts, base,
 PEFT config, batch size, epochs, seed and learning rates. All score the validation texts after each epoch and the test
-texts once, and store predictions; Emocore also does what it always does, such as checkpoints, tuned thresholds, a
-second reading of the saved adapter and its log.
+texts once, and store predictions; Emocore also does what it always does, such as checkpoints, tuned thresholds,
+the reading of the saved adapter and its log.
 
 Printed for each side are medians over the rounds. Samples/s are training texts over the seconds of all training steps,
 the first included, without loading and evaluations. GFLOP/s count 4 FLOP per parameter of the frozen linear layers and
