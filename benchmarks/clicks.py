@@ -63,7 +63,7 @@ SHAPES = {  # by the path of the address; the heading of a run's page is the run
     "/data": Shape(
         "Data",
         "Labelled texts that runs learn from",
-        ".st-key-data_list, .st-key-data_end, :text('Choose a file first')",
+        ".st-key-data_list, .st-key-data_end, .st-key-data_hub_state, :text('Choose a file first')",
     ),
     "/launch": Shape("Launch", "Train one method, or several", ".st-key-launch_shares, :text('Choose the data first')"),
     "/runs": Shape("Runs", "Every run with its state", ":text('are free.')"),

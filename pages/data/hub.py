@@ -26,6 +26,11 @@ def choose_from_hub() -> HubFiles | None:
     """Show the inputs, and below them how far the fetch is or what is wrong; the files once they are here."""
     fetch: Fetch | None = st.session_state.get(FETCH_KEY)
     _show_inputs(fetch)
+    with st.container(key="data_hub_state"):
+        return _show_state(fetch)
+
+
+def _show_state(fetch: Fetch | None) -> HubFiles | None:
     if fetch is None:
         st.info(
             "Name a dataset, and fetch it. Its files are kept in the Hub's cache on this machine, and nothing is "
