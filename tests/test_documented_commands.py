@@ -34,7 +34,7 @@ BENCHMARKS = REPOSITORY / "benchmarks"
 # How a target is called here; WHERE says where the others are carried out.
 SMALL = {
     "chaos": ["COUNT=2"],
-    "fuzz": ["COUNT=25"],
+    "fuzz": ["COUNT=10"],
     "coverage": ["COUNT=2", "ONLY=3 replicates", "OUT=/dev/null"],
     "docs": [],
 }

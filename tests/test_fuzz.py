@@ -1,6 +1,6 @@
 """The fuzzer itself: it makes the same cases again, and finds what it should.
 
-`make fuzz` tries its cases; tests/test_documented_commands.py tries the first 25.
+`make fuzz` tries its cases; tests/test_documented_commands.py tries the first 10.
 """
 
 import os

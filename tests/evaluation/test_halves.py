@@ -140,7 +140,7 @@ def test_intervals_hold_what_a_difference_is_over_draws_of_the_training_texts() 
     missed = {}
     for halves in (0, 4):
         cell = HalvesCell(name="", train_texts=120, texts=3_259, halves=halves, resamples=300)
-        rows = np.array([cell.simulate(number) for number in range(100)])
+        rows = np.array([cell.simulate(number) for number in range(50)])
         found = dict(zip(cell.columns, rows.mean(axis=0), strict=True))
         missed[halves] = found["above"] + found["below"]
     assert missed[4] <= 0.1 < missed[0]
