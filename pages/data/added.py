@@ -18,7 +18,7 @@ ADDED_KEY = "data_added"
 @dataclass
 class Added:
     """`reference` is that of a dataset whose page is not drawn yet, or empty; `parameters` are further ones of its
-    address. `used` are keys of the session with what it was made from, which is let go of."""
+    address. `used` are keys of `st.session_state` with what it was made from, which is let go of."""
 
     reference: str = ""
     said: str = ""

@@ -31,7 +31,7 @@ class Fetch:
 
     `address` is OWNER/DATASET or OWNER/DATASET/CONFIG without `hub:`, `revision` a branch, tag or commit, or empty for
     the newest commit. `future` has the files, or the error of `fetch_from_hub`. The thread does not hold this object,
-    so when the session that holds it is gone, the fetch stops.
+    so the fetch stops when nobody else holds it any more, as after its browser tab was closed.
     """
 
     def __init__(self, address: str, revision: str) -> None:
