@@ -47,25 +47,15 @@ def read_draft(
 ) -> Draft:
     """Read the files as `read_parts` does, or find out what is wrong. `report` is told the number of each step and what
     it does."""
-    draft = _read(files, wishes, paths, removes_doubtful, report)
-    return replace(draft, sheets=_find_sheets(files["train"], wishes))
-
-
-def _read(
-    files: Mapping[Part, DataFile],
-    wishes: Reading,
-    paths: Mapping[Part, Path],
-    removes_doubtful: bool,
-    report: Callable[[int, str], None],
-) -> Draft:
     train = files["train"]
+    sheets = _find_sheets(train, wishes)
     report(1, f"reading {train.name}")
     own = wishes
     try:
         own = fit_wishes("train", files, wishes)
         sheet = open_sheet(train, own, lambda rows: report(1, f"reading {train.name}, {rows:,} rows so far"))
     except DataError as error:
-        return _look_at_cells(train, own, str(error))
+        return replace(_look_at_cells(train, own, str(error)), sheets=sheets)
     columns, first_cells = tuple(sheet.cells.columns), sheet.cells.head(FIRST_ROWS)
     report(2, "reading texts and labels")
     try:
@@ -73,9 +63,9 @@ def _read(
         report(3, "checking splits and texts")
         found = check_parts(tables, files, wishes, paths, removes_doubtful)
     except DataError as error:
-        return Draft(columns, first_cells, sheet.reading, error=str(error))
+        return Draft(columns, first_cells, sheet.reading, error=str(error), sheets=sheets)
     counts = count_labels(replace(found.tables["train"], frame=found.frame))
-    return Draft(columns, first_cells, sheet.reading, found, counts)
+    return Draft(columns, first_cells, sheet.reading, found, counts, sheets=sheets)
 
 
 def _look_at_cells(train: DataFile, wishes: Reading, problem: str) -> Draft:
