@@ -83,6 +83,8 @@ class Group:
         self.bias = None if biases[0] is None else torch.cat([bias.detach() for bias in biases])
         self.places, self.scalings = _place_loras(layers, self._outputs_of_each)
         self._rescales_input = isinstance(layers[0], IA3Layer) and layers[0].is_feedforward
+        device = self._linears[0].weight.device
+        self._ones = [torch.ones(count, device=device) for count in self._outputs_of_each]  # for layers without IA3
         self._input: Tensor | None = None
         self._outputs: dict[int, Tensor] = {}
 
@@ -125,8 +127,7 @@ class Group:
             return _Product.apply(_Rescale.apply(x, vectors[0]), self, *factors)
         output = _Product.apply(x, self, *factors)
         if any(vector is not None for vector in vectors):
-            one = [torch.ones(count, device=x.device) for count in self._outputs_of_each]
-            whole = [own if vector is None else vector for own, vector in zip(one, vectors, strict=True)]
+            whole = [own if vector is None else vector for own, vector in zip(self._ones, vectors, strict=True)]
             output = _Rescale.apply(output, torch.cat(whole))
         return output
 
