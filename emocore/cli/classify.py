@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from emocore.cli.commands import named_runs
-from emocore.cli.output import find_output, print_json, print_line, print_rows, to_records
+from emocore.cli.output import find_output, print_json, print_line, print_note, print_rows, to_records
 from emocore.data.spreadsheet import is_for_spreadsheets, to_csv, write_csv
 from emocore.data.table import read_texts
 from emocore.emotions import display_order
@@ -48,7 +48,11 @@ def classify_texts(
 
     from emocore.inference.classify import ClassifierPool, classify, widen
 
-    answers = classify(ClassifierPool(), folders, texts)
+    pool = ClassifierPool()
+    answers = classify(pool, folders, texts)
+    for run in folders:
+        if note := pool.get(run).note:
+            print_note(f"note: {run.id}: {note}")
     if text is not None:
         _print_answers(answers, text, as_json)
     else:

@@ -108,6 +108,7 @@ def load_base(
         raise BaseModelError(explain_load_error(base, error)) from error
     _set_padding(model, tokenizer)
     model.config.use_cache = False  # each text is read once
+    getattr(model, base.family.head).float()  # bf16 would round its logits, and the small updates of its training
     if quantized:
         _compute_as_asked(model)
     else:

@@ -17,23 +17,29 @@ from safetensors import safe_open
 
 from emocore.data.encode import encode_texts
 from emocore.errors import AdapterError
-from emocore.models.adapter import AdapterInfo, check_finite, read_info
+from emocore.models.adapter import AdapterInfo, Precision, check_finite, read_info
+from emocore.models.answers import compute_logits
 from emocore.models.build import LoadedBase, load_base
 from emocore.models.fused.model import fuse
 from emocore.models.linear import LinearClassifier
 from emocore.models.peft_config import CONFIG_FILE, check_adapter_config
 from emocore.run.config import NO_BASE
+from emocore.system.devices import computes_bf16
 from emocore.text import first_line
 
 WEIGHTS_FILE = "adapter_model.safetensors"
-# Tokens per batch, which limits memory for texts of any length. On a CPU, larger batches leave its caches.
-BATCH_TOKENS = {"cpu": 1024, "cuda": 4096}
+OTHER_PRECISION = (
+    "this adapter was trained and scored in bf16, which this machine lacks; it answers in fp32, so a probability can "
+    "differ from the scored one by a few points"
+)
 
 
 class Classifier(Protocol):
     """The interface of a trained adapter of any method."""
 
     info: AdapterInfo
+    note: str | None
+    """What a user has to know about its answers."""
 
     def logits(self, texts: list[str]) -> np.ndarray:
         """Log-odds as float32 (texts, labels); their sigmoid is the probability."""
@@ -48,11 +54,16 @@ class BaseStore:
     _bases: dict[tuple[Any, ...], LoadedBase] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def precision_of(self, info: AdapterInfo) -> Precision:
+        """What an adapter answers in here: the precision that it was scored in, or fp32 where bf16 is emulated."""
+        return "bf16" if info.precision == "bf16" and computes_bf16(self.device) else "fp32"
+
     def get(self, info: AdapterInfo) -> LoadedBase:
-        key = (info.base, info.base_revision, info.quantized, info.precision, tuple(info.labels))
+        precision = self.precision_of(info)
+        key = (info.base, info.base_revision, info.quantized, precision, tuple(info.labels))
         with self._lock:
             if key not in self._bases:
-                dtype = torch.bfloat16 if info.precision == "bf16" else torch.float32
+                dtype = torch.bfloat16 if precision == "bf16" else torch.float32
                 self._bases[key] = load_base(
                     info.base, tuple(info.labels), self.device, dtype, info.quantized, info.base_revision
                 )
@@ -62,16 +73,20 @@ class BaseStore:
 class NeuralClassifier:
     """A PEFT adapter on a shared base."""
 
-    def __init__(self, folder: Path, info: AdapterInfo, model: PeftModel, tokenizer: Any) -> None:
+    def __init__(self, folder: Path, info: AdapterInfo, model: PeftModel, tokenizer: Any, precision: Precision) -> None:
         self.info = info
+        self.note = None if precision == info.precision else OTHER_PRECISION
+        self._precision = precision
         self._model = model
         self._tokenizer = tokenizer
         self._lock = threading.Lock()
         self._place = str(folder)
 
     @classmethod
-    def load(cls, folder: Path, info: AdapterInfo, loaded: LoadedBase) -> "NeuralClassifier":
-        """Put the adapter of a folder on its base. Raises AdapterError if it is damaged or does not fit."""
+    def load(cls, folder: Path, info: AdapterInfo, bases: BaseStore) -> "NeuralClassifier":
+        """Put the adapter of a folder on its base. Raises AdapterError if it is damaged or does not fit, and
+        BaseModelError."""
+        loaded = bases.get(info)
         try:
             _check_weights(folder)
             config = PeftConfig.from_pretrained(str(folder))
@@ -92,18 +107,12 @@ class NeuralClassifier:
                 f"{folder}: the adapter does not fit base '{info.base}': {len(wrong)} weights are missing or left "
                 f"over, such as {wrong[0]}"
             )
-        return cls(folder, info, model.eval(), loaded.tokenizer)
+        return cls(folder, info, model.eval(), loaded.tokenizer, bases.precision_of(info))
 
     def logits(self, texts: list[str]) -> np.ndarray:
         encoded = encode_texts(texts, self._tokenizer, self.info.max_length)
-        answers = np.empty((len(texts), len(self.info.labels)), dtype=np.float32)
-        with self._lock, torch.inference_mode():
-            for rows in make_batches(encoded["length"], BATCH_TOKENS[self._model.device.type]):
-                batch = {
-                    key: torch.tensor([encoded[key][row] for row in rows], device=self._model.device)
-                    for key in ("input_ids", "attention_mask")
-                }
-                answers[rows] = self._model(**batch).logits.float().cpu().numpy()
+        with self._lock:
+            answers = compute_logits(self._model, encoded, self._precision)
         check_finite(answers, f"{self._place}: its answers")
         return answers
 
@@ -116,7 +125,7 @@ def load_classifier(folder: Path, bases: BaseStore) -> Classifier:
     if not (folder / CONFIG_FILE).is_file():
         raise AdapterError(f"{folder}: {CONFIG_FILE} is missing, so the adapter is not complete; train it again")
     check_adapter_config(folder)
-    return NeuralClassifier.load(folder, info, bases.get(info))
+    return NeuralClassifier.load(folder, info, bases)
 
 
 def _check_weights(folder: Path) -> None:
@@ -139,16 +148,3 @@ def _share_weights(model: torch.nn.Module) -> torch.nn.Module:
     weights."""
     tensors = [*model.parameters(), *model.buffers()]
     return copy.deepcopy(model, {id(tensor): tensor for tensor in tensors})
-
-
-def make_batches(lengths: list[int], most_tokens: int) -> list[list[int]]:
-    """Row numbers in batches of texts of the same length, each of at most so many tokens or of one text. Without
-    padding, no text's answer depends on those beside it, and nothing is computed in vain."""
-    batches: list[list[int]] = []
-    for row in sorted(range(len(lengths)), key=lambda row: -lengths[row]):
-        last = batches[-1] if batches else []
-        if last and lengths[last[0]] == lengths[row] and lengths[row] * (len(last) + 1) <= most_tokens:
-            last.append(row)
-        else:
-            batches.append([row])
-    return batches

@@ -33,6 +33,8 @@ def _vectorizers() -> list[TfidfVectorizer]:
 class LinearClassifier:
     """`weights` is (features, labels) and `intercept` (labels,): logits are features @ weights + intercept."""
 
+    note: str | None = None
+
     def __init__(
         self, vectorizers: list[TfidfVectorizer], weights: np.ndarray, intercept: np.ndarray, info: AdapterInfo
     ) -> None:

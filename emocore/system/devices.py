@@ -1,4 +1,4 @@
-"""The devices of this machine, found without importing torch.
+"""The devices of this machine, listed without importing torch.
 
 Covered: NVIDIA GPUs and their MIG slices through `nvidia-smi` and CUDA_VISIBLE_DEVICES, and the CPU with its bf16
 instructions on Linux. Not covered: other accelerators; they count as absent. Indices in CUDA_VISIBLE_DEVICES are
@@ -74,6 +74,15 @@ def own_devices() -> tuple[Device, ...]:
 def default_device() -> Device:
     """The device for `device="auto"`: the first GPU, otherwise the CPU."""
     return own_devices()[0]
+
+
+def computes_bf16(device: str) -> bool:
+    """Whether "cuda" or "cpu" has instructions for bf16. Where it is emulated, fp32 is quicker."""
+    if device == "cuda":
+        import torch
+
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return own_devices()[-1].bf16
 
 
 def select_gpus(gpus: tuple[Gpu, ...], visible: str | None) -> tuple[Device, ...]:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from emocore.training.trainer import EmotionTrainer
 
 TRAIN_VALUES = ("loss", "grad_norm", "learning_rate")
-SKIPPED = ("epoch", "eval_runtime", "eval_samples_per_second", "eval_steps_per_second")
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +84,6 @@ def rename(logs: dict[str, float]) -> dict[str, float]:
     """Trainer's metrics under Emocore's names, without Trainer's own timings."""
     values = {f"train/{name}": float(logs[name]) for name in TRAIN_VALUES if name in logs}
     for name, value in logs.items():
-        if name.startswith("eval_") and name not in SKIPPED:
+        if name.startswith("eval_"):
             values[f"validation/{name.removeprefix('eval_')}"] = float(value)
     return values

@@ -26,7 +26,9 @@ from emocore.training.trainer import EmotionTrainer, training_arguments
 logger = logging.getLogger(__name__)
 
 
-def train(run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker, device: str, precision: str) -> Trained:
+def train(
+    run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker, device: str, precision: Precision
+) -> Trained:
     """Train the adapter of `config` and save it to `run.adapter`; its size and latency are measured later."""
     transformers.set_seed(config.seed)
     model, loaded = build_model(config, splits.labels, device, bf16=precision == "bf16")
@@ -61,11 +63,8 @@ def train(run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker, d
         head_parameters=head,
         adapter_bytes=None,
     )
-    # On a CPU, answers are computed in fp32 even after training in bf16: there, bf16 rounds differently for each batch
-    # shape, and a text must always get the same answer.
-    answers_in: Precision = "fp32" if device == "cpu" or precision == "fp32" else "bf16"
     quantized = getattr(loaded.model, "is_quantized", False)
-    info = describe_adapter(run.id, config, splits.labels, loaded.revision, answers_in, quantized)
+    info = describe_adapter(run.id, config, splits.labels, loaded.revision, precision, quantized)
     save_adapter(run, model, loaded, info)
     return Trained(cost, trainer.state.global_step, float(trainer.state.epoch or 0))
 

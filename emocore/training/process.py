@@ -21,14 +21,14 @@ import pandas as pd
 from emocore.data.split import Splits, load_splits
 from emocore.errors import ConfigError, EmocoreError, RunError
 from emocore.metrics import score_logits
-from emocore.models.adapter import adapter_bytes, read_info, tune_thresholds, write_info
+from emocore.models.adapter import Precision, adapter_bytes, read_info, tune_thresholds, write_info
 from emocore.models.methods import find_method
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.records import write_record
 from emocore.run.result import RunScores
 from emocore.run.state import STOPPED_REASON, RunStatus
-from emocore.system.devices import own_devices
+from emocore.system.devices import computes_bf16
 from emocore.system.faults import reach
 from emocore.system.files import sync
 from emocore.system.processes import UNWRITABLE_EXIT_STATUS, End
@@ -183,15 +183,11 @@ def choose_device(config: RunConfig, slot: str | None) -> str:
     return "cuda"
 
 
-def choose_precision(config: RunConfig, device: str) -> str:
-    """ "bf16" or "fp32", as configured or as is best for the device."""
+def choose_precision(config: RunConfig, device: str) -> Precision:
+    """As configured or as is best for the device."""
     if config.precision != "auto":
         return config.precision
-    if device == "cuda":
-        import torch
-
-        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
-    return "bf16" if own_devices()[-1].bf16 else "fp32"
+    return "bf16" if computes_bf16(device) else "fp32"
 
 
 def _predict(run: RunFolder, config: RunConfig, splits: Splits, device: str) -> tuple[dict[str, np.ndarray], float]:

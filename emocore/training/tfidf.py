@@ -3,7 +3,7 @@
 import time
 
 from emocore.data.split import Splits
-from emocore.models.adapter import describe_adapter, write_info
+from emocore.models.adapter import Precision, describe_adapter, write_info
 from emocore.models.card import write_card
 from emocore.models.linear import LinearClassifier
 from emocore.run.config import RunConfig
@@ -14,7 +14,9 @@ from emocore.training.cost import peak_memory_bytes
 from emocore.training.trained import Trained
 
 
-def train(run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker, device: str, precision: str) -> Trained:
+def train(
+    run: RunFolder, config: RunConfig, splits: Splits, tracker: Tracker, device: str, precision: Precision
+) -> Trained:
     """Fit on the training split and save to `run.adapter`. This counts as one step."""
     info = describe_adapter(run.id, config, splits.labels)
     tracker.begin(total_steps=1)

@@ -15,12 +15,14 @@ import numpy as np
 import torch
 from datasets import Dataset
 from torch.utils.data import Sampler
-from transformers import EvalPrediction, PrinterCallback, Trainer, TrainerState, TrainingArguments
+from transformers import PrinterCallback, Trainer, TrainerState, TrainingArguments
 
+from emocore.models.adapter import Precision
+from emocore.models.answers import compute_logits
 from emocore.run.config import RunConfig
 from emocore.training.checkpoints import Progress, last_checkpoint, read_progress, writing_checkpoint
 from emocore.training.cost import peak_memory_bytes
-from emocore.training.validation import score_validation
+from emocore.training.validation import mean_cross_entropy, score_validation
 
 LOGGED_ROWS = 400  # a longer training logs every n-th step, so that curves stay small
 POOLED_BATCHES = 32  # drawn together and sorted by length: random batches in which 4 % of the tokens of tweets pad
@@ -61,8 +63,7 @@ class LengthGroupedSampler(Sampler[int]):
 
 
 class EmotionTrainer(Trainer):
-    """`lengths` are the training rows' token counts. `eval_dataset` is evaluated in the order of its column `length`,
-    for little padding, and scored in its own."""
+    """`lengths` are the training rows' token counts. `eval_dataset` is read once, and kept as lists."""
 
     def __init__(self, run_config: RunConfig, lengths: list[int], eval_dataset: Dataset, **kwargs: Any) -> None:
         self._run_config = run_config
@@ -72,9 +73,8 @@ class EmotionTrainer(Trainer):
         self._earlier_peak_bytes = 0
         self._resumed: Progress | None = None
         self._draft: Path | None = None
-        by_length = np.argsort(eval_dataset["length"], kind="stable")
-        self._own_order = np.argsort(by_length)
-        super().__init__(compute_metrics=self._score, eval_dataset=eval_dataset.select(by_length), **kwargs)
+        self._validation = eval_dataset.to_dict()
+        super().__init__(eval_dataset=eval_dataset, **kwargs)
         self.remove_callback(PrinterCallback)  # our callback writes the log
         # Otherwise Trainer would expect a model with **kwargs to divide by the accumulation steps itself.
         self.model_accepts_loss_kwargs = False
@@ -152,28 +152,22 @@ class EmotionTrainer(Trainer):
         return str(self._draft or self.args.output_dir)
 
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
+        """Score and log `eval_dataset`, whatever Trainer asks for, as the saved adapter will be scored."""
         began = time.monotonic()
-        metrics = super().evaluate(*args, **kwargs)
+        logits = compute_logits(self.model, self._validation, "bf16" if self.args.bf16 else "fp32")
+        truth = np.array(self._validation["labels"])
+        scores = score_validation(truth, logits, self._run_config.threshold)
+        metrics = {f"eval_{name}": v for name, v in {"loss": mean_cross_entropy(truth, logits), **scores}.items()}
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         self._other_seconds += time.monotonic() - began
         return metrics
 
-    def compute_loss(
-        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
-    ) -> Any:
+    def compute_loss(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> torch.Tensor:
         """Mean binary cross-entropy over texts and labels, in fp32."""
         labels = inputs.pop("labels")
-        outputs = model(**inputs)
-        loss = torch.nn.functional.binary_cross_entropy_with_logits(outputs.logits.float(), labels)
-        return (loss, {"loss": loss, "logits": outputs.logits.float()}) if return_outputs else loss
-
-    def prediction_step(
-        self, model: Any, inputs: dict[str, Any], prediction_loss_only: bool, ignore_keys: Any = None
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        inputs = self._prepare_inputs(inputs)
-        labels = inputs["labels"]
-        with torch.no_grad(), self.compute_loss_context_manager():
-            loss, outputs = self.compute_loss(model, inputs, return_outputs=True)
-        return loss.detach(), outputs["logits"], labels
+        logits = model(**inputs).logits.float()
+        return torch.nn.functional.binary_cross_entropy_with_logits(logits, labels)
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
         """AdamW with separate groups for adapter and head. Vectors and biases are not decayed, as usual."""
@@ -198,17 +192,15 @@ class EmotionTrainer(Trainer):
             self._lengths, self._run_config.batch_size, self._run_config.seed, self._pooled_batches
         )
 
-    def _score(self, prediction: EvalPrediction) -> dict[str, float]:
-        truth, logits = prediction.label_ids[self._own_order], prediction.predictions[self._own_order]
-        return score_validation(truth, logits, self._run_config.threshold)
-
 
 def is_matrix(parameter: torch.nn.Parameter) -> bool:
     """Whether a parameter is a true matrix: not a bias, nor an IA3 vector, which has only one row or column."""
     return parameter.ndim >= 2 and min(parameter.shape) > 1
 
 
-def training_arguments(config: RunConfig, folder: str, rows: int, device: str, precision: str) -> TrainingArguments:
+def training_arguments(
+    config: RunConfig, folder: str, rows: int, device: str, precision: Precision
+) -> TrainingArguments:
     """Emocore's settings as Trainer's arguments, with one evaluation per epoch."""
     total_steps = config.count_steps(rows)
     return TrainingArguments(
@@ -216,7 +208,6 @@ def training_arguments(config: RunConfig, folder: str, rows: int, device: str, p
         num_train_epochs=config.epochs or 1,
         max_steps=config.max_steps or -1,
         per_device_train_batch_size=config.batch_size,
-        per_device_eval_batch_size=max(32, config.batch_size),
         gradient_accumulation_steps=config.gradient_accumulation_steps,
         learning_rate=config.learning_rate or config.head_learning_rate or 0.0,
         lr_scheduler_type="cosine",

@@ -97,6 +97,8 @@ with st.container(horizontal=True):
                 config={"displayModeBar": False},
                 alt=f"Probability of each emotion, those over their threshold: {told or 'none'}",
             )
+            if note := pool.get(run).note:
+                st.caption(f"Note: {note}.")
 st.caption(
     "Bars in full colour are above their threshold, which the small line marks; pale bars are below. Each emotion has "
     "its own threshold, tuned on the run's validation split, unless the run was launched with a fixed one."

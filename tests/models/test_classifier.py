@@ -17,7 +17,7 @@ from emocore.run.folder import RunFolder
 SHARING = {
     "llama": ("lora", "ia3", "head", "lora_other_seed"),
     "four bits": ("qlora", "qlora"),
-    "bert": ("bert_lora", "bert_bf16"),
+    "bf16": ("bert_bf16", "bert_bf16"),
 }
 NEURAL = ("lora", "ia3", "qlora", "head", "bert_lora", "bert_bf16", "bert_qlora")
 
@@ -48,7 +48,7 @@ def test_the_base_is_loaded_again_only_where_it_differs(finished_runs: dict[str,
     bases = BaseStore()
     for name in NEURAL:
         load_classifier(finished_runs[name].adapter, bases)
-    assert len(bases._bases) == 4  # two bases, each in full and in four bits
+    assert len(bases._bases) == 5  # two bases, in fp32, in four bits, and one in bf16
 
 
 def test_an_answer_stays_when_other_adapters_come(finished_runs: dict[str, RunFolder], texts: list[str]) -> None:

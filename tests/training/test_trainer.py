@@ -16,6 +16,7 @@ from emocore.data.encode import encode_splits
 from emocore.data.split import load_splits
 from emocore.errors import RunError
 from emocore.metrics import score_multilabel, sigmoid
+from emocore.models.answers import compute_logits
 from emocore.models.build import LoadedBase, build_model
 from emocore.models.methods import METHODS
 from emocore.models.resolve import resolve
@@ -105,17 +106,20 @@ MakeTrainer = Callable[..., tuple[RecordingTrainer, Seen]]
 
 @pytest.fixture
 def make_trainer(tmp_path: Path, small_csv: Path, tiny_bert: Path, tiny_llama: Path) -> MakeTrainer:
-    """A trainer as `neural.train` makes it; `rows_of_train` cuts the training data to its first rows."""
+    """A trainer as `neural.train` makes it; `rows_of_train` cuts the training data to its first rows, and `scored`
+    is the split that is evaluated."""
     bases = {"bert": tiny_bert, "llama": tiny_llama}
 
-    def make(base: str = "llama", rows_of_train: int | None = None, **settings: Any) -> tuple[RecordingTrainer, Seen]:
+    def make(
+        base: str = "llama", rows_of_train: int | None = None, scored: str = "validation", **settings: Any
+    ) -> tuple[RecordingTrainer, Seen]:
         config, _ = resolve(RunConfig(**quick_settings(small_csv, base=str(bases[base]), **settings)))
         set_seed(config.seed)
         splits = load_splits(config)
         model, loaded = build_model(config, splits.labels, "cpu", bf16=config.precision == "bf16")
         data = encode_splits(splits, loaded.tokenizer, config.max_length)
         train = data["train"].select(range(rows_of_train or len(data["train"])))
-        return assemble(config, model, loaded, train, data["validation"]), seen[-1]
+        return assemble(config, model, loaded, train, data[scored]), seen[-1]
 
     seen: list[Seen] = []
 
@@ -191,11 +195,10 @@ def test_two_half_batches_accumulated_make_the_step_of_a_whole_one(make_trainer:
 
 def test_training_loss_and_validation_loss_are_on_one_scale(make_trainer: MakeTrainer) -> None:
     """With rates of next to nothing and all rows in a batch, the two are means over rows and labels alike."""
-    trainer, seen = make_trainer(epochs=1, batch_size=84, learning_rate=1e-12, head_learning_rate=1e-12)
+    trainer, seen = make_trainer(scored="train", epochs=1, batch_size=84, learning_rate=1e-12, head_learning_rate=1e-12)
     trainer.train()
     [loss] = seen.values("loss")
-    on_training_rows = trainer.evaluate(trainer.train_dataset)
-    assert on_training_rows["eval_loss"] == pytest.approx(loss, rel=1e-3)
+    assert seen.values("eval_loss") == pytest.approx([loss], rel=1e-3)
 
 
 @pytest.mark.parametrize("method", NEURAL)
@@ -256,16 +259,15 @@ def test_a_run_whose_folder_was_removed_ends_and_does_not_make_it_again(
     assert not run.path.exists()
 
 
-def test_the_clock_leaves_the_evaluations_out(make_trainer: MakeTrainer) -> None:
+def test_the_clock_leaves_the_evaluations_out(make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch) -> None:
     trainer, _ = make_trainer(rows_of_train=20, epochs=2)
     pause = 1.0
-    evaluate_as_it_is = trainer.compute_metrics
 
-    def slow(prediction: Any) -> dict[str, float]:
+    def slow(*args: Any) -> np.ndarray:
         time.sleep(pause)
-        return evaluate_as_it_is(prediction)
+        return compute_logits(*args)
 
-    trainer.compute_metrics = slow
+    monkeypatch.setattr("emocore.training.trainer.compute_logits", slow)
     trainer.train_or_resume()
     assert trainer.train_seconds < 1.5 * pause
 
@@ -273,8 +275,8 @@ def test_the_clock_leaves_the_evaluations_out(make_trainer: MakeTrainer) -> None
 def test_the_metrics_of_an_evaluation_are_those_of_all_rows_at_the_threshold(make_trainer: MakeTrainer) -> None:
     trainer, _ = make_trainer(epochs=1, threshold=0.4)
     measured = trainer.evaluate()
-    predicted = trainer.predict(trainer.eval_dataset)
-    expected = score_multilabel(predicted.label_ids, (sigmoid(predicted.predictions) >= 0.4).astype(int))
-    assert len(predicted.predictions) == 18
+    logits = compute_logits(trainer.model, trainer.eval_dataset.to_dict(), "fp32")
+    expected = score_multilabel(np.array(trainer.eval_dataset["labels"]), (sigmoid(logits) >= 0.4).astype(int))
+    assert len(logits) == 18
     for name, value in expected.items():
         assert measured[f"eval_{name}"] == pytest.approx(value), name

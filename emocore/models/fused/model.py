@@ -6,7 +6,9 @@ decoders that are built like Llama; norms and gated units of the latter.
 
 from typing import Any
 
+import torch
 from peft import PeftModel
+from peft.utils import ModulesToSaveWrapper
 from torch import Tensor, nn
 from transformers.models.bert.modeling_bert import BertSelfAttention
 from transformers.models.llama.modeling_llama import LlamaAttention, LlamaMLP, LlamaRMSNorm
@@ -15,7 +17,7 @@ from transformers.models.qwen2.modeling_qwen2 import Qwen2Attention, Qwen2MLP, Q
 
 from emocore.models.bases import Family
 from emocore.models.fused.functions import Attention, Dropout, GatedUnit, RootMeanSquareNorm
-from emocore.models.fused.linear import Group, join_layers
+from emocore.models.fused.linear import ADAPTER, Group, join_layers
 
 NORMS = (LlamaRMSNorm, MistralRMSNorm, Qwen2RMSNorm)
 GATED_UNITS = (LlamaMLP, MistralMLP, Qwen2MLP)
@@ -23,11 +25,15 @@ DECODER_ATTENTIONS = (LlamaAttention, MistralAttention, Qwen2Attention)
 
 
 def fuse(model: PeftModel, family: Family) -> None:
-    """Replace the forward passes of modules that are known. The model still trains, saves and loads as before."""
+    """Replace the forward passes of modules that are known, and have the trained head compute in fp32. The model still
+    trains, saves and loads as before."""
     is_on_cpu = next(model.parameters()).device.type == "cpu"
     for module in list(model.modules()):
         groups = _join_children(module, family)
-        if type(module) in NORMS:
+        if isinstance(module, ModulesToSaveWrapper):
+            head = module.modules_to_save[ADAPTER]
+            head.forward = _InFp32(head)
+        elif type(module) in NORMS:
             module.forward = _Norm(module)
         elif type(module) in GATED_UNITS and isinstance(module.act_fn, nn.SiLU):
             _fuse_gated_unit(module, groups)
@@ -44,6 +50,18 @@ def _join_children(parent: nn.Module, family: Family) -> dict[str, Group]:
     alone = [(name,) for name in children if not any(name in names for names in joined)]
     found = {names[0]: join_layers([children[name] for name in names]) for names in (*joined, *alone)}
     return {name: group for name, group in found.items() if group}
+
+
+class _InFp32:
+    """The head's part of the work is too small to be worth the rounding."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self._forward = module.forward
+
+    def __call__(self, x: Tensor) -> Tensor:
+        with torch.autocast(x.device.type, enabled=False):
+            result: Tensor = self._forward(x.float())
+            return result
 
 
 class _Norm:
