@@ -192,6 +192,20 @@ def test_a_wide_table_of_very_many_emotions_is_made_without_a_warning(finished_r
     assert widen(answers.assign(predicted=False), [run]).shape == (1, 202)
 
 
+def test_where_bf16_is_missing_the_answer_is_near_the_scored_one_and_says_so(
+    finished_runs: dict[str, RunFolder], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = finished_runs["bert_bf16"]
+    texts, stored = stored_validation(run)
+    monkeypatch.setenv("EMOCORE_RUNS", str(run.path.parent))
+    monkeypatch.setattr("emocore.models.classifier.computes_bf16", lambda device: False)
+    table = classify(ClassifierPool(), [run], texts)
+    wide = table.pivot(index="text_index", columns="emotion", values="probability")[SMALL_LABELS]
+    assert 0 < np.abs(wide.to_numpy() - sigmoid(stored)).max() < 0.05
+    assert main(["classify", run.id, "--text", texts[0]]) == 0
+    assert f"note: {run.id}: this adapter was trained and scored in bf16, which" in capsys.readouterr().err
+
+
 TEXTS = ["@ada so happy today", "=cmd|'/C calc'!A0", "-1 for this", "'=quoted"]
 
 
