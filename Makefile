@@ -5,7 +5,7 @@
 # make fuzz      try COUNT bad files, settings, run folders, adapters and addresses with SEED; takes 40 minutes
 # make clicks    open OPENED runs and make CLICKS random clicks with SEED; takes ten minutes
 # make coverage  simulate how often intervals hold and verdicts are wrong, and continue if interrupted; at most an hour
-# make bench     measure a training and a study against Hugging Face Trainer scripts, with the options in BENCH
+# make bench     measure trainings and a study against Hugging Face Trainer scripts, with the options in BENCH
 # make installed  install into an empty environment and run the starter study there; takes five minutes
 # make docs      write docs/settings.md
 # make lock      write requirements.txt from pyproject.toml; `pip-compile` keeps the versions that still fit
@@ -43,7 +43,10 @@ coverage: setup $(TEST_SETUP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.coverage $(SIMULATIONS)
 
 bench: setup $(TEST_SETUP)
-	$(BIN)/python -m benchmarks.training $(BENCH)
+	$(BIN)/python -m benchmarks.training --method lora $(BENCH)
+	$(BIN)/python -m benchmarks.training --method ia3 $(BENCH)
+	$(BIN)/python -m benchmarks.training --method qlora $(BENCH)
+	$(BIN)/python -m benchmarks.training --method lora --base minilm-l6 $(BENCH)
 	$(BIN)/python -m benchmarks.study $(BENCH)
 
 installed: setup $(TEST_SETUP)

@@ -2,10 +2,11 @@
 
     python -m benchmarks.study [--base smollm2-135m] [--rows 1000] [--epochs 3] [--rounds 1]
 
-measures wall time on the CPU. `emocore` is `emocore study ... --wait` in a fresh runs folder, which starts a scheduler
-of its own, and then `emocore compare`, each from the start of its process to its end, W&B offline. `scripts` are three
-tuned Hugging Face Trainer scripts, one per method, one after the other: see `benchmarks.training`. They train on the
-same texts with the same settings and store their predictions, but compare nothing.
+measures wall time on the CPU, or with `--device cuda` on the first GPU. `emocore` is `emocore study ... --wait` in a
+fresh runs folder, which starts a scheduler of its own, and then `emocore compare`, each from the start of its process
+to its end, W&B offline. `scripts` are three tuned Hugging Face Trainer scripts, one per method, one after the other:
+see `benchmarks.training`. They train on the same texts with the same settings and store their predictions, but compare
+nothing.
 """
 
 import argparse
@@ -15,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.timing.processes import carry_out, plain_environment
+from benchmarks.timing.processes import carry_out, script_environment
 from benchmarks.timing.report import describe_ratios, print_progress, write_figures
 from benchmarks.timing.sides import run_tuned
 from benchmarks.timing.task import METHODS, Task, add_options, choice_of, make_task
@@ -33,6 +34,7 @@ SHARED_SETTINGS = (
     "epochs",
     "batch_size",
     "device",
+    "precision",
     "wandb_mode",
 )
 
@@ -47,7 +49,7 @@ def run_scripts(task: Task, folder: Path) -> dict[str, float]:
 def run_study(task: Task, folder: Path) -> dict[str, float]:
     """Seconds of the study until all its runs have ended, and of the comparison."""
     runs, log = folder / "runs", folder / "study.log"
-    environment = plain_environment() | {"EMOCORE_RUNS": str(runs)}
+    environment = script_environment(task.device) | {"EMOCORE_RUNS": str(runs)}
     config = next(iter(task.configs.values()))  # the methods share what is read here
     settings = [f"--{name.replace('_', '-')}={getattr(config, name)}" for name in SHARED_SETTINGS]
     emocore = [sys.executable, "-m", "emocore"]

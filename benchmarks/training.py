@@ -2,19 +2,37 @@
 
     python -m benchmarks.training [--base smollm2-135m] [--method lora] [--rows 480] [--epochs 1] [--rounds 2]
 
-measures three sides, each in its own fresh process, on the CPU. `usual` is the usual script: fp32, and every text
-padded to 128 tokens. `tuned` is the same script with bf16 autocast, if Emocore would choose bf16 on this machine, and
-batches padded to their longest text. `emocore` is a run as the app starts it, W&B offline. They share the texts, base,
-PEFT config, batch size, epochs, seed and learning rates. All score the validation texts after each epoch and the test
-texts once, and store predictions; Emocore also does what it always does, such as checkpoints, tuned thresholds,
-the reading of the saved adapter and its log.
+measures three sides, each in its own fresh process, on the CPU or with `--device cuda` on the first GPU. `usual` is the
+usual script: fp32, and every text padded to 128 tokens. `tuned` is the same script with bf16 autocast, if Emocore would
+choose bf16 on this machine, and batches padded to their longest text; `--precision` chooses another one. `emocore` is a
+run as the app starts it, W&B offline. They share the texts, base, PEFT config, batch size, epochs, seed and learning
+rates. All score the validation texts after each epoch and the test texts once, and store predictions; Emocore also does
+what it always does, such as checkpoints, tuned thresholds, the reading of the saved adapter and its log.
 
 Printed for each side are medians over the rounds. Samples/s are training texts over the seconds of all training steps,
 the first included, without loading and evaluations. GFLOP/s count 4 FLOP per parameter of the frozen linear layers and
 token with padding: `benchmarks.timing.work` says why. The share is that of what this machine reaches in plain matrix
-products of the same precision, measured at the start of each round. Memory is the largest resident set of the process.
-Macro-F1 is that of multi-label predictions at a probability of 0.5. The last columns are the seconds from the start of
-the process until predictions are stored, and until it ends. The ratios are medians over the rounds, with their range.
+products of the same precision, measured at the start of each round. Memory is the largest resident set of the process;
+on a GPU, it is the peak of PyTorch's allocator in the training. Macro-F1 is that of multi-label predictions at a
+probability of 0.5. The last columns are the seconds from the start of the process until predictions are stored, and
+until it ends. The ratios are medians over the rounds, with their range.
+
+`--random-weights` measures a base of the original study without fetching it: its published architecture, with random
+weights, on random texts that are as long as the starter messages, with random labels. Scores are not shown, because
+they mean nothing. One training measures one batch size; the best one on a GPU is found by a loop, such as
+
+    for size in 16 32 64 128 256; do
+        python -m benchmarks.training --device cuda --random-weights gemma-1.1-2b --rows 10240 --batch-size $size
+    done
+    python -m benchmarks.training --device cuda --random-weights gte-qwen1.5-7b --method qlora --batch-size 16
+
+`--toy` makes these bases small, so that the same can be tried on a CPU in a minute. A laptop without bf16 and AVX-512
+is measured on a machine that has them with
+
+    export ONEDNN_MAX_CPU_ISA=AVX2 MKL_ENABLE_INSTRUCTIONS=AVX2 ATEN_CPU_CAPABILITY=avx2
+    python -m benchmarks.training --precision fp32
+
+where all sides compute in fp32. The three variables are those of the three libraries that PyTorch computes with.
 """
 
 import argparse
@@ -80,8 +98,8 @@ def describe_side(task: Task, side: str, rounds: list[Round]) -> list[str]:
         f"{statistics.median(shares):.0%}",
         f"{statistics.median(work.rates[precision] for work, _ in pairs) / 1e9:.0f} in {precision}",
         format_bytes(median(lambda outcome: outcome.peak_memory_bytes)),
-        f"{median(lambda outcome: outcome.validation_f1_macro):.3f}",
-        f"{median(lambda outcome: outcome.test_f1_macro):.3f}",
+        "-" if task.random_weights else f"{median(lambda outcome: outcome.validation_f1_macro):.3f}",
+        "-" if task.random_weights else f"{median(lambda outcome: outcome.test_f1_macro):.3f}",
         f"{median(lambda outcome: outcome.stored_seconds):.1f}",
         f"{median(lambda outcome: outcome.process_seconds):.1f}",
     ]
@@ -123,7 +141,8 @@ def main() -> None:
         print_table([["ratio", "samples/s", "seconds to predictions", "memory"], *rows])
     told = [{"work": asdict(work), **{side: asdict(outcomes[side]) for side in outcomes}} for work, outcomes in rounds]
     config = task.configs[options.method].model_dump()
-    write_figures(options.json, {"config": config, "texts": task.counts, "rounds": told, "ratios": ratios})
+    facts = {"config": config, "texts": task.counts, "device": asdict(task.device)}
+    write_figures(options.json, facts | {"random_weights": task.random_weights, "rounds": told, "ratios": ratios})
 
 
 if __name__ == "__main__":

@@ -3,14 +3,15 @@
     python -m benchmarks.scripts.hf_trainer CONFIG TEXTS FOLDER --padding max_length --precision fp32
 
 CONFIG is a JSON file with the settings of a run, of which this takes the base, the method's PEFT config, the learning
-rates, their schedule, the batch size, the epochs and the seed. TEXTS is a parquet file with the columns split (train,
-validation or test), text and one 0/1 column per label. FOLDER gets `predictions.parquet` with the labels and logits of
-the test texts, and `outcome.json`. The validation texts are scored after each epoch, the test texts once.
+rates, their schedule, the batch size, the epochs, the seed and the device, "cpu" or "cuda". TEXTS is a parquet file
+with the columns split (train, validation or test), text and one 0/1 column per label. FOLDER gets `predictions.parquet`
+with the labels and logits of the test texts, and `outcome.json`. The validation texts are scored after each epoch, the
+test texts once.
 
 The usual script pads every text to the longest length that the settings allow and computes in fp32. A tuned one has
 `--padding longest`, which pads to the longest text of a batch, and `--precision bf16`, which is autocast over fp32
 weights. Both have the stock attention, and bitsandbytes's own kernels. Not covered: accumulation of gradients, resumes
-and GPUs.
+and several GPUs.
 """
 
 import argparse
@@ -37,7 +38,7 @@ from transformers import (
 )
 
 from emocore.models.bases import find_base
-from emocore.models.bundled import bundled_folder
+from emocore.models.bundled import base_source
 from emocore.models.methods import find_method
 from emocore.models.pooling import MeanPooledBert
 from emocore.run.config import RunConfig
@@ -55,6 +56,8 @@ class StepClock(TrainerCallback):
         self._began = time.monotonic()
 
     def on_epoch_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if args.device.type == "cuda":
+            torch.cuda.synchronize()
         self.seconds += time.monotonic() - self._began
 
     def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
@@ -96,13 +99,13 @@ def load_model(config: RunConfig, tokenizer: Any, labels: list[str], precision: 
     )
     model_class = MeanPooledBert if base.pooling == "mean" else AutoModelForSequenceClassification
     model = model_class.from_pretrained(
-        bundled_folder(base),
+        base_source(base),
         trust_remote_code=False,
         dtype=torch.float32,
         num_labels=len(labels),
         problem_type="multi_label_classification",
         quantization_config=quantization if method.quantized else None,
-        device_map={"": "cpu"} if method.quantized else None,
+        device_map={"": config.device} if method.quantized else None,
     )
     model.config.pad_token_id = tokenizer.pad_token_id
     if method.quantized:
@@ -139,7 +142,7 @@ def main() -> None:
     options = parser.parse_args()
     config = RunConfig.model_validate_json(options.config.read_bytes())
     set_seed(config.seed)
-    tokenizer = AutoTokenizer.from_pretrained(bundled_folder(find_base(config.base)), trust_remote_code=False)
+    tokenizer = AutoTokenizer.from_pretrained(base_source(find_base(config.base)), trust_remote_code=False)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     data, labels = load_texts(options.texts, tokenizer, config, options.padding)
@@ -152,13 +155,13 @@ def main() -> None:
         lr_scheduler_type="cosine",
         warmup_steps=round(config.warmup_share * config.count_steps(len(data["train"]))),
         bf16=options.precision == "bf16",
-        use_cpu=True,
+        use_cpu=config.device == "cpu",
         seed=config.seed,
         eval_strategy="epoch",
         save_strategy="no",
         label_names=["labels"],
         include_num_input_tokens_seen="all",
-        dataloader_pin_memory=False,
+        dataloader_pin_memory=config.device != "cpu",
         report_to="none",
     )
     clock = StepClock()
@@ -173,6 +176,7 @@ def main() -> None:
         callbacks=[clock],
     )
     trainer.train()
+    gpu_peak_bytes = None if config.device == "cpu" else torch.cuda.max_memory_allocated()
     validation = [row["eval_f1_macro"] for row in trainer.state.log_history if "eval_f1_macro" in row]
     test = trainer.predict(data["test"])
     stored = {f"true.{label}": test.label_ids[:, column].astype(np.int8) for column, label in enumerate(labels)}
@@ -183,6 +187,7 @@ def main() -> None:
         "tokens": trainer.state.num_input_tokens_seen,
         "validation_f1_macro": validation[-1],
         "test_f1_macro": test.metrics["test_f1_macro"],
+        "gpu_peak_bytes": gpu_peak_bytes,
     }
     (options.folder / "outcome.json").write_text(json.dumps(outcome), encoding="utf-8")
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from emocore.system.devices import Device
 from tests.support.repository import REPOSITORY
 
 SHOWN_CHARACTERS = 3000  # of the log of a process that failed
@@ -27,9 +28,9 @@ class Ended:
     peak_memory_bytes: int
 
 
-def plain_environment() -> dict[str, str]:
-    """The environment of a script, which sees no GPU."""
-    return dict(os.environ) | {"CUDA_VISIBLE_DEVICES": ""}
+def script_environment(device: Device) -> dict[str, str]:
+    """The environment of a script, which sees only this device."""
+    return dict(os.environ) | {"CUDA_VISIBLE_DEVICES": device.selector, "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
 
 
 def carry_out(command: list[str], log: Path, environment: Mapping[str, str], *descriptors: int) -> Ended:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.timing.processes import Ended, carry_out, plain_environment
+from benchmarks.timing.processes import Ended, carry_out, script_environment
 from benchmarks.timing.task import Task
 from emocore.evaluation.predictions_file import read_predictions
 from emocore.jobs.slots import find_slot
@@ -33,7 +33,8 @@ class Work:
 @dataclass(frozen=True)
 class Outcome:
     """One training. `tokens` are those of the training texts with their padding, over all epochs; `stored_seconds` is
-    the time from the start of the process until the predictions were stored, `process_seconds` that until it ended."""
+    the time from the start of the process until the predictions were stored, `process_seconds` that until it ended.
+    `peak_memory_bytes` is the process's largest resident set, on a GPU the allocator's peak in the training."""
 
     precision: str
     train_seconds: float
@@ -50,7 +51,8 @@ def measure_work(task: Task, method: str, folder: Path) -> Work:
     config, work = folder / "config.json", folder / "work.json"
     config.write_text(task.configs[method].model_dump_json(), encoding="utf-8")
     options = [str(config), str(task.texts), str(work), *dict.fromkeys(["fp32", task.precision])]
-    carry_out([sys.executable, "-m", "benchmarks.timing.work", *options], folder / "work.log", plain_environment())
+    command = [sys.executable, "-m", "benchmarks.timing.work", *options]
+    carry_out(command, folder / "work.log", script_environment(task.device))
     return Work(**json.loads(work.read_text(encoding="utf-8")))
 
 
@@ -61,9 +63,10 @@ def run_script(task: Task, method: str, folder: Path, padding: str, precision: s
     config.write_text(task.configs[method].model_dump_json(), encoding="utf-8")
     options = [str(config), str(task.texts), str(folder), "--padding", padding, "--precision", precision]
     command = [sys.executable, "-m", "benchmarks.scripts.hf_trainer", *options]
-    ended = carry_out(command, folder / "log", plain_environment())
+    ended = carry_out(command, folder / "log", script_environment(task.device))
     told: dict[str, Any] = json.loads((folder / "outcome.json").read_text(encoding="utf-8"))
-    return Outcome(precision=precision, **told, **_describe(ended, folder / "predictions.parquet"))
+    gpu_peak_bytes = told.pop("gpu_peak_bytes")
+    return Outcome(precision=precision, **told, **_describe(ended, folder / "predictions.parquet", gpu_peak_bytes))
 
 
 def run_usual(task: Task, method: str, folder: Path) -> Outcome:
@@ -81,7 +84,7 @@ def run_emocore(task: Task, method: str, folder: Path, work: Work) -> Outcome:
     folder.mkdir()
     run = create_run(folder, task.configs[method])
     slot = find_slot(run, busy=set())
-    assert slot, "the CPU is never taken here"
+    assert slot, "nothing else takes a device here"
     device, environment = slot
     with run.lock() as lock:
         run.change_state(RunStatus.STARTING, device=device.name, attempts=1)
@@ -96,7 +99,7 @@ def run_emocore(task: Task, method: str, folder: Path, work: Work) -> Outcome:
         tokens=work.emocore_tokens,
         validation_f1_macro=_score(predictions, "validation", task.labels),
         test_f1_macro=_score(predictions, "test", task.labels),
-        **_describe(ended, run.predictions),
+        **_describe(ended, run.predictions, scores.cost.peak_memory_bytes if task.is_on_gpu else None),
     )
 
 
@@ -105,9 +108,9 @@ def make_sides(work: Work) -> Mapping[str, Callable[[Task, str, Path], Outcome]]
     return {"usual": run_usual, "tuned": run_tuned, "emocore": partial(run_emocore, work=work)}
 
 
-def _describe(ended: Ended, predictions: Path) -> dict[str, Any]:
+def _describe(ended: Ended, predictions: Path, gpu_peak_bytes: int | None) -> dict[str, Any]:
     return {
-        "peak_memory_bytes": ended.peak_memory_bytes,
+        "peak_memory_bytes": ended.peak_memory_bytes if gpu_peak_bytes is None else gpu_peak_bytes,
         "stored_seconds": predictions.stat().st_mtime - ended.began,
         "process_seconds": ended.seconds,
     }

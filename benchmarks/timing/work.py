@@ -24,7 +24,7 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTok
 
 from emocore.data.encode import encode_texts
 from emocore.models.bases import Base, find_base
-from emocore.models.bundled import bundled_folder
+from emocore.models.bundled import base_source
 from emocore.models.pooling import MeanPooledBert
 from emocore.run.config import RunConfig
 from emocore.training.trainer import LengthGroupedSampler
@@ -38,7 +38,7 @@ Shapes = Counter[tuple[int, int]]
 
 def linear_shapes(base: Base) -> Shapes:
     """(outputs, inputs) of the base's linear layers, without its head and a pooler, which see one token per text."""
-    config = AutoConfig.from_pretrained(bundled_folder(base), trust_remote_code=False)
+    config = AutoConfig.from_pretrained(base_source(base), trust_remote_code=False)
     with torch.device("meta"):
         if base.pooling == "mean":
             model = MeanPooledBert(config)
@@ -67,36 +67,45 @@ def count_padded_tokens(lengths: list[int], batch_size: int, seed: int, epochs: 
     return total
 
 
-def measure_rate(shapes: Shapes, tokens: int, dtype: torch.dtype, seconds: float = RATE_SECONDS) -> float:
+def measure_rate(shapes: Shapes, tokens: int, dtype: torch.dtype, device: str, seconds: float = RATE_SECONDS) -> float:
     """FLOP/s of products of `tokens` rows with weights of these shapes, each in proportion to its count."""
     pairs = [
-        (torch.randn(tokens, inputs).to(dtype), torch.randn(outputs, inputs).to(dtype)) for outputs, inputs in shapes
+        (torch.randn(tokens, inputs, device=device).to(dtype), torch.randn(outputs, inputs, device=device).to(dtype))
+        for outputs, inputs in shapes
     ]
     least = min(shapes.values())
     repeats = [round(count / least) for count in shapes.values()]
     flop = 2 * tokens * sum(times * weight.numel() for times, (_, weight) in zip(repeats, pairs, strict=True))
     for rows, weight in pairs:  # the first product of a shape also chooses its kernel
         torch.nn.functional.linear(rows, weight)
+    wait_for(device)
     done, began = 0, time.perf_counter()
     while (elapsed := time.perf_counter() - began) < seconds:
         for times, (rows, weight) in zip(repeats, pairs, strict=True):
             for _ in range(times):
                 torch.nn.functional.linear(rows, weight)
+        wait_for(device)
         done += flop
     return done / elapsed
+
+
+def wait_for(device: str) -> None:
+    """Return when a GPU has computed all that was asked of it; a CPU computes at once."""
+    if device == "cuda":
+        torch.cuda.synchronize()
 
 
 def main() -> None:
     config = RunConfig.model_validate_json(Path(sys.argv[1]).read_bytes())
     texts = pd.read_parquet(sys.argv[2])
     base = find_base(config.base)
-    tokenizer = AutoTokenizer.from_pretrained(bundled_folder(base), trust_remote_code=False)
+    tokenizer = AutoTokenizer.from_pretrained(base_source(base), trust_remote_code=False)
     learnt = texts.loc[texts["split"] == "train", "text"].tolist()
     lengths = encode_texts(learnt, tokenizer, config.max_length)["length"]
     shapes = linear_shapes(base)
     with torch.inference_mode():
         tokens = config.batch_size * config.max_length
-        rates = {name: measure_rate(shapes, tokens, DTYPES[name]) for name in sys.argv[4:]}
+        rates = {name: measure_rate(shapes, tokens, DTYPES[name], config.device) for name in sys.argv[4:]}
     work = {
         "flop_per_token": FLOP_PER_PARAMETER_AND_TOKEN * count_parameters(shapes),
         "emocore_tokens": count_padded_tokens(lengths, config.batch_size, config.seed, config.epochs or 1),

@@ -19,7 +19,7 @@ from emocore.errors import BaseModelError, ConfigError
 from emocore.models.available import explain_gate
 from emocore.models.base_files import check_folder, check_hub_model
 from emocore.models.bases import BASES, Base, find_base
-from emocore.models.bundled import bundled_folder
+from emocore.models.bundled import base_source
 from emocore.models.fused.model import fuse
 from emocore.models.methods import find_method
 from emocore.models.pooling import MeanPooledBert
@@ -76,7 +76,7 @@ def load_base(
     `revision` is the Hub commit that an adapter was trained on; None means the newest."""
     quiet_libraries()
     base = find_base(name)
-    source = str(bundled_folder(base)) if base.source == "bundled" else base.location
+    source = base_source(base)
     try:
         if base.source == "hub":
             check_hub_model(source, revision)

@@ -35,6 +35,11 @@ def bundled_folder(base: Base) -> Path:
     return target
 
 
+def base_source(base: Base) -> str:
+    """The Hub id or folder of a base, as `from_pretrained` takes it. Raises as `bundled_folder`."""
+    return str(bundled_folder(base)) if base.source == "bundled" else base.location
+
+
 def check_convertible(base: Base) -> None:
     """Raises BaseModelError if a bundled base is not installed, or must be converted but the cache is not writable."""
     if (find_package(base) / GGUF_FILE).is_file() and not _converted_folder().is_dir():
