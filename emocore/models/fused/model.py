@@ -10,6 +10,7 @@ import torch
 from peft import PeftModel
 from peft.utils import ModulesToSaveWrapper
 from torch import Tensor, nn
+from transformers.activations import SiLUActivation
 from transformers.models.bert.modeling_bert import BertSelfAttention
 from transformers.models.llama.modeling_llama import LlamaAttention, LlamaMLP, LlamaRMSNorm
 from transformers.models.mistral.modeling_mistral import MistralAttention, MistralMLP, MistralRMSNorm
@@ -20,6 +21,7 @@ from emocore.models.fused.functions import Attention, Dropout, GatedUnit, RootMe
 from emocore.models.fused.linear import ADAPTER, Group, join_layers
 
 NORMS = (LlamaRMSNorm, MistralRMSNorm, Qwen2RMSNorm)
+SILU = (nn.SiLU, SiLUActivation)  # of older and of newer versions of Transformers
 GATED_UNITS = (LlamaMLP, MistralMLP, Qwen2MLP)
 DECODER_ATTENTIONS = (LlamaAttention, MistralAttention, Qwen2Attention)
 
@@ -35,7 +37,7 @@ def fuse(model: PeftModel, family: Family) -> None:
             head.forward = _InFp32(head)
         elif type(module) in NORMS:
             module.forward = _Norm(module)
-        elif type(module) in GATED_UNITS and isinstance(module.act_fn, nn.SiLU):
+        elif type(module) in GATED_UNITS and isinstance(module.act_fn, SILU):
             _fuse_gated_unit(module, groups)
         elif is_on_cpu and type(module) is nn.Dropout:
             module.forward = _Drop(module)  # type: ignore[assignment]

@@ -73,6 +73,33 @@ def test_loss_and_every_gradient_are_those_of_the_unfused_step(
     assert_same_step(model.eval(), other.eval(), texts)  # without dropout, which draws other numbers
 
 
+def names_of_steps(result: torch.Tensor) -> set[str]:
+    """The classes of all steps that led to a result and have a gradient."""
+    names, left, seen = set(), [result.grad_fn], set()
+    while left:
+        node = left.pop()
+        if node is not None and node not in seen:
+            seen.add(node)
+            names.add(type(node).__name__.removesuffix("Backward"))
+            left += [before for before, _ in node.next_functions]
+    return names
+
+
+@pytest.mark.parametrize(
+    ("base", "fused"),
+    [
+        ("tiny_bert", {"_Product", "Attention", "Dropout"}),
+        ("tiny_llama", {"_Product", "Attention", "RootMeanSquareNorm", "GatedUnit"}),
+        ("tiny_qwen2", {"_Product", "Attention", "RootMeanSquareNorm", "GatedUnit"}),
+        ("tiny_gemma", {"_Product"}),
+    ],
+)
+def test_the_steps_of_known_layers_are_fused(base: str, fused: set[str], request: pytest.FixtureRequest) -> None:
+    model, texts = make(request.getfixturevalue(base), "lora")
+    names = names_of_steps(model.train()(**texts).logits)
+    assert names & {"_Product", "Attention", "Dropout", "RootMeanSquareNorm", "GatedUnit"} == fused
+
+
 @pytest.mark.parametrize("method", ["lora", "ia3"])
 def test_padding_changes_no_answer(base: Path, method: str) -> None:
     model, texts = make(base, method)
