@@ -13,6 +13,7 @@ import pandas as pd
 from benchmarks.timing.processes import Ended, carry_out, script_environment
 from benchmarks.timing.task import Task
 from emocore.evaluation.predictions_file import read_predictions
+from emocore.jobs.packing import Occupancy
 from emocore.jobs.slots import find_slot
 from emocore.metrics import score_multilabel, sigmoid
 from emocore.run.listing import create_run
@@ -83,7 +84,7 @@ def run_emocore(task: Task, method: str, folder: Path, work: Work) -> Outcome:
     """A run as the scheduler starts it."""
     folder.mkdir()
     run = create_run(folder, task.configs[method])
-    slot = find_slot(run, busy=set())
+    slot = find_slot(run, Occupancy(folder, {}))
     assert slot, "nothing else takes a device here"
     device, environment = slot
     with run.lock() as lock:

@@ -36,6 +36,7 @@ from emocore.run.parse import parse_method_settings
 from emocore.run.state import RunStatus
 from emocore.run.study import StudyConfig
 from emocore.run.study_record import name_by_time
+from emocore.system.limits import Kind, read_limits, set_limit
 from emocore.text import counted, format_bytes
 from emocore.tracking.sync import sync_run
 
@@ -172,12 +173,16 @@ def clone_run(run: str, changes: dict[str, Any], wait: bool) -> int:
     return _launch(replace(plan, notes=[*own, *plan.notes]), wait, allow_repeats=True)
 
 
-def change_queue(front: str | None, pause: bool, go_on: bool) -> None:
+def change_queue(front: str | None, pause: bool, go_on: bool, cpu_runs: int | None, gpu_runs: int | None) -> None:
     if pause and go_on:
         raise ConfigError("--pause and --continue do not go together; leave one of the two out")
     root = runs_root()
     if front:
         move_to_front(find_run(root, front))
+    limits: dict[Kind, int | None] = {"cpu": cpu_runs, "gpu": gpu_runs}
+    for kind, runs in limits.items():
+        if runs:
+            set_limit(kind, runs)
     if pause:
         pause_queue(root)
     if go_on:
@@ -186,6 +191,8 @@ def change_queue(front: str | None, pause: bool, go_on: bool) -> None:
     output.print_damaged(root)
     waiting = waiting_runs(root)
     output.print_line(f"The queue is {'paused' if pause_file(root).exists() else 'open'}; {len(waiting)} waiting.")
+    now = read_limits()
+    output.print_line(f"Runs at once: at most {now.cpu} on the CPU and {now.gpu} on a GPU.")
     for run in waiting:
         output.print_line(run.id)
     if imported := imported_runs(root):

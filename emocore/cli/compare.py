@@ -15,7 +15,7 @@ from emocore.cli.output import find_output, print_json, print_line, print_note, 
 from emocore.errors import ConfigError, DataError, RunError
 from emocore.evaluation.audit import audit
 from emocore.evaluation.comparison import Comparison, compare
-from emocore.evaluation.costs import cost_table
+from emocore.evaluation.costs import SHARED_TIMES, cost_table, describe_shared_times
 from emocore.evaluation.departures import list_differences
 from emocore.evaluation.headline import describe
 from emocore.evaluation.predictions import ThresholdPolicy
@@ -124,8 +124,8 @@ def _print(comparison: Comparison, differences: pd.DataFrame) -> None:
     print_line()
     costs = cost_table(comparison.scored, comparison.scores)
     shown = ["series", "train_seconds", "peak_memory_bytes", "trainable_parameters", "adapter_bytes", "latency_seconds"]
-    _print_words(costs[shown])
-    for sentence in describe_joint(comparison.joint):
+    _print_words(costs[[*shown, SHARED_TIMES]])
+    for sentence in (*describe_shared_times(comparison.scored, costs), *describe_joint(comparison.joint)):
         print_line(f"\n{sentence}")
 
 

@@ -30,6 +30,7 @@ from emocore.run.config import MOST_REPLICATES, RunConfig
 from emocore.run.parse import parse_list, parse_series, parse_settings, parse_vary
 from emocore.run.settings import VARIED, describe, use
 from emocore.run.study import StudyConfig
+from emocore.system.limits import MOST_RUNS
 
 PROGRAM = "python -m emocore"
 DATASET = click.Argument(["name"], metavar="NAME")
@@ -231,8 +232,16 @@ add("clone", clone, "Launch a new run with the settings of another run.", RUN,
 add("delete", commands.delete_runs, "Delete runs with all their files; asks first.", RUNS,
     click.Option(["--yes"], is_flag=True, help="Do not ask."))
 add("sync", commands.sync_runs, "Send ended runs to W&B if it lacks them or has only a part.", RUNS)
-add("queue", commands.change_queue, "Show the queue; pause it, continue it, change its order.",
+add("queue", commands.change_queue, "Show the queue; pause it, continue it, change its order and its limits.",
     click.Option(["--front"], metavar="RUN", help="Make this run the next to start."),
     click.Option(["--pause"], is_flag=True, help="Start no more runs; live runs continue."),
-    click.Option(["--continue", "go_on"], is_flag=True, help="Start waiting runs again."))
+    click.Option(["--continue", "go_on"], is_flag=True, help="Start waiting runs again."),
+    click.Option(
+        ["--cpu-runs"], type=click.IntRange(1, MOST_RUNS),
+        help="From now on, let up to this many runs share the CPU, each with an equal part of its cores.",
+    ),
+    click.Option(
+        ["--gpu-runs"], type=click.IntRange(1, MOST_RUNS),
+        help="From now on, let up to this many runs share a GPU, if its memory is known to be enough for all.",
+    ))
 # fmt: on

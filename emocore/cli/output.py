@@ -17,6 +17,7 @@ from emocore.models.methods import METHODS
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import list_damaged_runs
+from emocore.run.result import SHARED_NOTE
 from emocore.run.settings import bounds, describe, use
 from emocore.text import CONTROL, format_bytes, format_count, format_seconds, show_controls
 
@@ -193,7 +194,7 @@ def print_run(run: RunFolder) -> None:
             f"{'-' if speed is None else f'{speed:.1f}'} texts/s, "
             f"peak memory {format_bytes(cost.peak_memory_bytes)}, "
             f"{format_count(cost.trainable_parameters)} trainable parameters, "
-            f"adapter {format_bytes(cost.adapter_bytes)}"
+            f"adapter {format_bytes(cost.adapter_bytes)}" + (f"; {SHARED_NOTE}" if stored.shared_device else "")
         )
     elif log := run.tail_log(8):
         print_line(f"\nlog:\n{log}")

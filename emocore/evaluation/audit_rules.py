@@ -106,6 +106,12 @@ RULES: Mapping[str, Rule] = {
     "max length": Rule("may matter", "Long texts were cut off earlier in some runs, which lowers their F1."),
     **{title(name): OWN for name in with_role("method") if name not in ("epochs", "max_steps")},
     "device": COSTS_ALONE,
+    "CPU threads": Rule(
+        "may matter",
+        "Timings cannot be compared; with other threads sums are rounded differently, which hardly changes F1.",
+        "origin",
+        given=("device",),
+    ),
     "precision": Rule(
         "may matter", "Rounding moves F1 by a fraction of a point; timings and memory cannot be compared.", "origin"
     ),

@@ -1,7 +1,8 @@
 """Costs of a comparison: the cost table, its Pareto front, the best series under a budget, and failed runs.
 
-Covered: costs as the runs measured them, see Cost. Costs of runs from other machines and from W&B are in the same
-table; the fairness audit says that their times are not comparable.
+Covered: costs as the runs measured them, see Cost. A run that shared its device has times that say little, so they
+count only where no other run of its series has any, and are marked then. Costs of runs from other machines and from W&B
+are in the same table; the fairness audit says that their times are not comparable.
 """
 
 import contextlib
@@ -17,9 +18,12 @@ from emocore.evaluation.verdicts import UNDECIDED, Verdicts
 from emocore.run.folder import RunFolder
 from emocore.run.result import Cost
 from emocore.run.state import RunStatus
-from emocore.text import join_names
+from emocore.text import join_names, name_some
 
 COSTS = tuple(Cost.model_fields)
+TIMES = ("train_seconds", "samples_per_second", "latency_seconds")  # which depend on what else a device does
+SHARED_TIMES = "shared_times"
+MARK = "*"  # after times of runs that shared their device
 FAILED_COLUMNS = ("run", "method", "seed", "status", "kind", "reason")
 # Limit of a Budget -> (column of the cost, column units per unit of the limit, format).
 LIMITS = {
@@ -42,20 +46,47 @@ class Budget(TypedDict, total=False):
 
 def cost_table(results: Sequence[Result], scores: pd.DataFrame) -> pd.DataFrame:
     """One row per series, in the order of `scores`: series, method, source, seeds, f1_macro, f1_macro_low,
-    f1_macro_high, then COSTS.
+    f1_macro_high, then COSTS and shared_times.
 
     `scores` has rows of metric "f1_macro": series, method, source, seeds, metric, value, low, high. Costs are means
-    over the seeds that measured them, and NaN if none did.
+    over the seeds that measured them, and NaN if none did. TIMES are means over the runs that had their device to
+    themselves; where none had, over all, and `shared_times` is true.
     """
     macro = scores.loc[scores["metric"] == "f1_macro", ["series", "method", "source", "seeds", "value", "low", "high"]]
     names = {"value": "f1_macro", "low": "f1_macro_low", "high": "f1_macro_high"}
-    rows = [
-        {"series": name, **member.scores.cost.model_dump()}
-        for name, members in group_series(results).items()
-        for member in members
-    ]
+    rows, shared_times = [], {}
+    for name, members in group_series(results).items():
+        alone = [member for member in members if not member.scores.shared_device]
+        shared_times[name] = not alone
+        for member in members:
+            cost = member.scores.cost.model_dump()
+            if alone and member.scores.shared_device:
+                cost |= dict.fromkeys(TIMES)
+            rows.append({"series": name, **cost})
     means = pd.DataFrame(rows).astype(dict.fromkeys(COSTS, float)).groupby("series").mean()
+    means[SHARED_TIMES] = pd.Series(shared_times)
     return macro.rename(columns=names).join(means, on="series").reset_index(drop=True)
+
+
+def describe_shared_times(results: Sequence[Result], costs: pd.DataFrame) -> list[str]:
+    """Sentences on the times of runs that shared their device; none without such a run. `costs` is their table."""
+    shared = dict.fromkeys(
+        name
+        for name, members in group_series(results).items()
+        if any(member.scores.shared_device for member in members)
+    )
+    marked = costs.loc[costs[SHARED_TIMES], "series"].tolist()
+    told = []
+    if marked:
+        told.append(
+            f"{MARK} All runs of {name_some(marked)} shared their device with other runs for a part of the time, so "
+            "they took longer than alone: their times cannot be compared. Memory and sizes are not affected."
+        )
+    if partly := [name for name in shared if name not in marked]:
+        told.append(
+            f"Times of {name_some(partly)} are those of the runs that had their device to themselves; others shared it."
+        )
+    return told
 
 
 def pareto_front(costs: pd.DataFrame, cost: str, verdicts: Verdicts) -> pd.Series:

@@ -116,6 +116,7 @@ def _describe_origin(result: Result, texts: str | None) -> dict[str, str | None]
         "batch size": str(config.batch_size * config.gradient_accumulation_steps),
         "micro-batch": str(config.batch_size),
         "device": provenance.device,
+        "CPU threads": str(provenance.threads) if provenance.threads and provenance.device == "cpu" else None,
         "precision": provenance.precision or config.precision,
     }
 

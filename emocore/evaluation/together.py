@@ -141,7 +141,9 @@ def _join(names: tuple[str, ...], members: tuple[PredictedResult, ...]) -> Joint
     return JointResult(
         id=" + ".join(member.id for member in members),
         config=config,
-        scores=RunScores.model_validate(scores | {"cost": _add_costs(members)}),
+        scores=RunScores.model_validate(
+            scores | {"cost": _add_costs(members), "shared_device": any(m.scores.shared_device for m in members)}
+        ),
         provenance=first.provenance.model_copy(update={"split_sha256": " + ".join(draws)}),
         members=names,
         table=table,

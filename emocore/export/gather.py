@@ -16,7 +16,7 @@ from emocore.charts.verdicts import difference_forest, verdict_matrix
 from emocore.evaluation.audit import describe_audit
 from emocore.evaluation.calibration import calibration_table, reliability_table
 from emocore.evaluation.comparison import Comparison
-from emocore.evaluation.costs import cost_table, pareto_front
+from emocore.evaluation.costs import cost_table, describe_shared_times, pareto_front
 from emocore.evaluation.departures import list_differences
 from emocore.evaluation.headline import describe
 from emocore.evaluation.predictions import POLICY_TITLES, Predictions, ThresholdPolicy
@@ -51,6 +51,7 @@ def gather(
         tables |= _prediction_tables(comparison, predictions, at)
         figures |= _prediction_figures(comparison, predictions, tables)
     tables["Costs"] = costs = cost_table(comparison.scored, comparison.scores)
+    remarks += describe_shared_times(comparison.scored, costs)
     for cost, name in COST_TITLES.items():
         if costs[cost].notna().any():
             figures[f"macro-F1 against {name}"] = cost_scatter(

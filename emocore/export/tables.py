@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_integer_dtype, is_numeric_dtype
 
+from emocore.evaluation.costs import MARK, SHARED_TIMES, TIMES
 from emocore.evaluation.predictions import POLICY_TITLES
 from emocore.metrics import METRIC_TITLES
 from emocore.models.methods import method_title
@@ -74,10 +75,11 @@ class WordTable:
 
 
 def to_words(table: pd.DataFrame) -> WordTable:
-    """Any table of a comparison in words, without empty columns and with an index of names as its first column."""
+    """Any table of a comparison in words, without empty columns and with an index of names as its first column. Times
+    of runs that shared their device have a MARK."""
     flat = with_index(table)
     told = {"series", "first"} & set(map(str, flat.columns))
-    dropped = {column for column in REPEATED if told and column in flat.columns}
+    dropped = {SHARED_TIMES} | {column for column in REPEATED if told and column in flat.columns}
     titles, cells, numbers = [], [], []
     for column, interval in _find_intervals(flat).items():
         if column in dropped or (len(flat) and (flat[column].astype(str) == "").all()):
@@ -87,6 +89,9 @@ def to_words(table: pd.DataFrame) -> WordTable:
         if interval:
             ends = zip(*(flat[end] for end in interval), strict=True)
             words = [_add_interval(form, *both) for both in zip(words, ends, strict=True)]
+        if column in TIMES and SHARED_TIMES in flat:
+            marks = (flat[SHARED_TIMES] & flat[column].notna()).map({True: MARK, False: ""})
+            words = [word + mark for word, mark in zip(words, marks, strict=True)]
         titles.append(TITLES.get(column, column.replace("_", " ")))
         cells.append(words)
         numbers.append(is_numeric_dtype(flat[column]) and not is_bool_dtype(flat[column]))

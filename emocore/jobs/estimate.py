@@ -78,12 +78,13 @@ def _measured_speeds(root: Path) -> dict[Kind, float]:
 
 @lru_cache(maxsize=4096)
 def _measured_speed(path: Path, versions: tuple[tuple[int, int], ...]) -> tuple[Kind, float] | None:
-    """The speed of one finished run, None if unknown. Cached, since the form asks at every keystroke."""
+    """The speed of one finished run; None if unknown, or slower since it shared its device. Cached, since the form asks
+    at every keystroke."""
     run = RunFolder(path)
     try:
         scores, provenance, config = run.scores, run.provenance, run.config
     except RunError:  # a damaged run is skipped here; the pages report it
         return None
-    if not (scores and scores.cost.samples_per_second and provenance and provenance.device):
+    if not (scores and scores.cost.samples_per_second and provenance and provenance.device) or scores.shared_device:
         return None
     return (config.method, config.base, provenance.device), scores.cost.samples_per_second

@@ -55,8 +55,8 @@ class ProcessExits:
         _kill_group(child.pid)
         self._exiting[run.id] = _ExitingProcess(run.path, None, child, device, time.monotonic())
 
-    def poll(self) -> list[str | None]:
-        """Kill what hangs, forget what is gone, and return the devices still in use."""
+    def poll(self) -> dict[str, str | None]:
+        """Kill what hangs, forget what is gone, and return the devices still in use by the run's id."""
         for run_id, item in [(run_id, item) for run_id, item in self._exiting.items() if item.is_over]:
             del self._exiting[run_id]
             if item.process:
@@ -67,7 +67,7 @@ class ProcessExits:
                     _kill_group(item.child.pid)
                 elif item.process:
                     item.process.signal_group(signal.SIGKILL, item.run_path)
-        return [item.device for item in self._exiting.values()]
+        return {run_id: item.device for run_id, item in self._exiting.items()}
 
 
 def _kill_group(child_pid: int) -> None:

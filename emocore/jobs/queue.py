@@ -102,6 +102,7 @@ def resume_run(run: RunFolder) -> None:
             attempts=attempts,
             reason=None,
             failure=None,
+            needs_device_alone=state.needs_device_alone or (state.failure == "out of memory" and run.had_company),
             device=None,
             process=None,
             queue_position=next_queue_position(run.path.parent),

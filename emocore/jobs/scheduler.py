@@ -1,4 +1,4 @@
-"""A process that starts queued runs, one at a time on each device, and ends when nothing is left to do.
+"""A process that starts queued runs, as many on each device as there is room for, and ends when nothing is left to do.
 
 `python -m emocore.jobs.scheduler RUNS_FOLDER`; `ensure_scheduler` starts it on demand. A lock file allows only one per
 runs folder. It may die at any moment: runs outlive it, and the next scheduler finds them by their locks.
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from emocore.errors import ConfigError, RunError
 from emocore.jobs.exits import ProcessExits
+from emocore.jobs.packing import Occupancy
 from emocore.jobs.slots import find_slot
 from emocore.jobs.stop import StopEscalation, stop_queued
 from emocore.run.folder import RunFolder
@@ -124,22 +125,26 @@ class Scheduler:
         open_runs = self._open_runs()
         self._end_vanished()
         # Live processes count even if their folder cannot be read any more.
-        of_children = [self._devices[run_id] for run_id, child in self._children.items() if child.poll() is None]
-        busy: set[str | None] = {*self._exits.poll(), *of_children}
+        devices = self._exits.poll()
+        devices |= {run_id: self._devices[run_id] for run_id, child in self._children.items() if child.poll() is None}
         active = [(run, state) for run, state in open_runs if state.status.is_active]
         for run, state in active:
             is_alive = state.process is not None and state.process.works_on(run.path)
             with self._tolerating(run):
                 is_alive = self._look_after(run, state.process)
             if is_alive:
-                busy.add(state.device)
+                devices[run.id] = state.device
+        occupancy = Occupancy(self._root, devices)
         queued = [item for item in open_runs if item not in active and not self._is_stopped(item[0])]
         waiting = [] if pause_file(self._root).exists() else sorted(queued, key=lambda item: item[1].queue_order)
         for run, _ in waiting:
             with self._tolerating(run):
-                if device := self._start_if_possible(run, busy):
-                    busy.add(device.name)
-        return bool(active or waiting or busy)
+                if device := self._start_if_possible(run, occupancy):
+                    occupancy.add(run, device)
+        for run in occupancy.list_sharing():
+            with self._tolerating(run):
+                run.shared_mark.touch()
+        return bool(active or waiting or devices)
 
     def _is_stopped(self, run: RunFolder) -> bool:
         """Stop a waiting run if that was requested while another process held its lock."""
@@ -175,10 +180,10 @@ class Scheduler:
             self._stops.setdefault(run.id, StopEscalation(run)).advance()
         return True
 
-    def _start_if_possible(self, run: RunFolder, busy: set[str | None]) -> Device | None:
+    def _start_if_possible(self, run: RunFolder, occupancy: Occupancy) -> Device | None:
         """Start a queued run and return its device; None if it has to wait or cannot run here at all."""
         try:
-            slot = find_slot(run, busy)
+            slot = find_slot(run, occupancy)
         except ConfigError as error:  # the run would wait for ever
             with run.lock():
                 run.change_state(RunStatus.FAILED, reason=str(error))
@@ -222,7 +227,8 @@ class Scheduler:
                 run.change_state(RunStatus.QUEUED, device=None)
                 reach("scheduler.requeued")
             else:
-                reason, failure = explain_end(state.process, child.returncode if child else None)
+                end = explain_end(state.process, child.returncode if child else None)
+                reason, failure = end.on_shared_device(run.had_company)
                 if child and child.returncode > 0 and (last := run.tail_log(1)):
                     reason += f": {last[:200]}"
                 died_at = run.last_sign_of_life()

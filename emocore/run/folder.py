@@ -44,6 +44,7 @@ class RunFolder:
         self.adapter = path / "adapter"
         self.predictions = path / "predictions.parquet"
         self.stop_request = path / "stop.request"
+        self.shared_mark = path / "device.shared"  # there once another run was on the same device meanwhile
         self._lock = path / "run.lock"
 
     def __eq__(self, other: object) -> bool:
@@ -71,7 +72,7 @@ class RunFolder:
         stored = self.stored_state
         if not stored.status.is_active:
             return stored
-        reason, failure = explain_end(stored.process, exit_status=None)
+        reason, failure = explain_end(stored.process, exit_status=None).on_shared_device(self.had_company)
         end = {"reason": reason, "failure": failure, "ended_at": self.last_sign_of_life()}
         return stored.model_copy(update={"status": RunStatus.INTERRUPTED} | end)
 
@@ -83,6 +84,11 @@ class RunFolder:
         if state.status == RunStatus.QUEUED and not self.is_own:
             return state.model_copy(update={"status": RunStatus.IMPORTED, "reason": IMPORTED_REASON})
         return state
+
+    @property
+    def had_company(self) -> bool:
+        """Whether other runs may have been on the device in the last attempt."""
+        return self.shared_mark.exists() and not self.stored_state.needs_device_alone
 
     @property
     def is_own(self) -> bool:

@@ -27,8 +27,8 @@ class Provenance(Strict):
     """`provenance.json`. `data_sha256` is by setting and `rows` by split; a package that is not installed has None.
 
     `split_sha256` is of the rows of all splits, `evaluation_sha256` of all but the training split; the training rows
-    were drawn from `available_rows`. A person corrected `corrected_labels` of the labels
-    after models had been seen; `data_warnings` say what is doubtful in the data.
+    were drawn from `available_rows`. A person corrected `corrected_labels` of the labels after models had been seen;
+    `data_warnings` say what is doubtful in the data. `threads` are the CPU threads of a neural training.
     """
 
     emocore: Word | None = None
@@ -46,6 +46,7 @@ class Provenance(Strict):
     labels: list[Label] = Field(min_length=1, max_length=MOST_LABELS)
     device: Word | None = None
     precision: Word | None = None
+    threads: Count | None = None
     base_revision: Word | None = None
     base_files_sha256: Word | None = None
 

@@ -4,6 +4,8 @@ from pydantic import Field
 
 from emocore.run.records import Amount, Count, Share, Strict
 
+SHARED_NOTE = "other runs were on the same device for a part of the time, so this one took longer than alone"
+
 
 class EmotionScores(Strict):
     """Scores of one emotion. `support` counts texts that have it, `predicted` texts predicted to have it; the average
@@ -60,11 +62,16 @@ class Cost(Strict):
 
 
 class RunScores(Strict):
-    """`result.json`; `test` is None if there was no test split."""
+    """`result.json`; `test` is None if there was no test split.
+
+    If other runs were on the same device for a part of the time, it is a `shared_device`, and the seconds and the speed
+    of the costs say little. Runs of versions that started one run at a time had their device to themselves.
+    """
 
     validation: SplitScores
     test: SplitScores | None
     cost: Cost
+    shared_device: bool = False
 
     @property
     def splits(self) -> dict[str, SplitScores]:

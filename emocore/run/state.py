@@ -53,7 +53,8 @@ class RunState(BaseModel):
 
     `started_at` and `ended_at` are those of the last attempt; `earlier_seconds` is the duration of earlier attempts.
     Waiting runs start in the order of `queue_position`, which does not depend on the clock.
-    `mark` shows that this installation queued the run with these settings.
+    `mark` shows that this installation queued the run with these settings. A run that `needs_device_alone` ran out of
+    memory next to others.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -70,6 +71,7 @@ class RunState(BaseModel):
     ended_at: float | None = Field(None, ge=0, le=LATEST)
     earlier_seconds: float = Field(0.0, ge=0, le=LATEST)
     mark: str | None = None
+    needs_device_alone: bool = False
 
     @property
     def queue_order(self) -> tuple[int, float]:

@@ -13,21 +13,26 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from emocore.errors import RunError
+
 BF16_CPU_FLAGS = {"avx512_bf16", "amx_bf16", "avx_ne_convert", "bf16"}
 QUERY_SECONDS, RETRY_SECONDS = 10.0, 60.0
+MIB = 2**20  # the unit of `nvidia-smi`
 
 
 @dataclass(frozen=True)
 class Device:
-    """One slot that can train one run at a time: `name` is "cpu", "cuda:N" or "cuda:MIG-...".
+    """Where runs train: `name` is "cpu", "cuda:N" or "cuda:MIG-...".
 
-    `selector` is the CUDA_VISIBLE_DEVICES with which a process sees only this device.
+    `selector` is the CUDA_VISIBLE_DEVICES with which a process sees only this device. `memory_bytes` is a GPU's whole
+    memory; None if it is unknown, as that of a slice, and for the CPU.
     """
 
     name: str
     title: str
     bf16: bool
     selector: str = ""
+    memory_bytes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,7 @@ class Gpu:
     uuid: str
     title: str
     compute_capability: float
+    memory_bytes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -105,7 +111,13 @@ def select_gpus(gpus: tuple[Gpu, ...], visible: str | None) -> tuple[Device, ...
 
 
 def _as_device(gpu: Gpu) -> Device:
-    return Device(f"cuda:{gpu.index}", gpu.title, gpu.compute_capability >= 8.0, selector=gpu.index)
+    return Device(f"cuda:{gpu.index}", gpu.title, gpu.compute_capability >= 8.0, gpu.index, gpu.memory_bytes)
+
+
+def count_cores() -> int:
+    """The CPU cores that this process may use."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return cores or 1
 
 
 @cache
@@ -113,27 +125,38 @@ def _cpu() -> Device:
     info = Path("/proc/cpuinfo")
     flags = set(info.read_text().split()) if info.is_file() else set()
     bf16 = bool(flags & BF16_CPU_FLAGS)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return Device("cpu", f"CPU, {cores} cores" + (", bf16" if bf16 else ""), bf16)
+    return Device("cpu", f"CPU, {count_cores()} cores" + (", bf16" if bf16 else ""), bf16)
 
 
 def _query() -> GpuAnswer:
     if not shutil.which("nvidia-smi"):
         return GpuAnswer(())
-    query = ["nvidia-smi", "--query-gpu=index,uuid,name,compute_cap", "--format=csv,noheader"]
     try:
-        answer = subprocess.run(query, capture_output=True, text=True, timeout=QUERY_SECONDS, check=True)
-        return GpuAnswer(tuple(_read_line(line) for line in answer.stdout.splitlines() if line.strip()))
+        lines = query_nvidia_smi("--query-gpu=index,uuid,name,compute_cap,memory.total")
+        return GpuAnswer(tuple(_read_line(line) for line in lines))
+    except RunError as error:
+        return GpuAnswer((), str(error))
+    except ValueError as error:
+        return GpuAnswer((), f"nvidia-smi: {error}")
+
+
+def query_nvidia_smi(query: str) -> list[str]:
+    """The lines of comma-separated values that `nvidia-smi` answers, without units. Raises RunError if it fails."""
+    command = ["nvidia-smi", query, "--format=csv,noheader,nounits"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=QUERY_SECONDS, check=True)
     except subprocess.TimeoutExpired:
-        return GpuAnswer((), f"nvidia-smi did not answer in {QUERY_SECONDS:.0f} s")
+        raise RunError(f"nvidia-smi did not answer in {QUERY_SECONDS:.0f} s") from None
     except subprocess.CalledProcessError as error:
         words = (error.stdout + error.stderr).strip().splitlines()
-        return GpuAnswer((), f"nvidia-smi: {words[0][:200] if words else f'status {error.returncode}'}")
+        raise RunError(f"nvidia-smi: {words[0][:200] if words else f'status {error.returncode}'}") from None
     except (OSError, ValueError) as error:
-        return GpuAnswer((), f"nvidia-smi: {error}")
+        raise RunError(f"nvidia-smi: {error}") from None
+    return [line for line in answer.stdout.splitlines() if line.strip()]
 
 
 def _read_line(line: str) -> Gpu:
     """Parse a line of `nvidia-smi`. Raises ValueError if it does not describe a GPU."""
-    index, uuid, title, capability = (part.strip() for part in line.split(","))
-    return Gpu(index, uuid, title, float(capability) if capability[:1].isdigit() else 0.0)
+    index, uuid, title, capability, memory = (part.strip() for part in line.split(","))
+    memory_bytes = int(memory) * MIB if memory.isdecimal() else None  # "[N/A]" where a GPU has none of its own
+    return Gpu(index, uuid, title, float(capability) if capability[:1].isdigit() else 0.0, memory_bytes)

@@ -1,10 +1,11 @@
-"""Settings of this installation other than its runs: its identity, and the W&B servers that the user named.
+"""Settings of this installation other than its runs: its identity, the W&B servers that the user named, and limits.
 
-Both are in the settings folder: EMOCORE_SETTINGS, or `emocore` in the user's configuration folder. They are never in a
+All are in the settings folder: EMOCORE_SETTINGS, or `emocore` in the user's configuration folder. They are never in a
 runs folder, which may come from somebody else. Reading creates nothing; the first launch creates them.
 
     identity        a random secret: runs launched here carry a mark that only this installation can make
     servers.json    addresses of W&B servers that the user named when launching a run
+    limits.json     how many runs may share a device (see emocore/system/limits.py)
 """
 
 import contextlib
@@ -13,8 +14,10 @@ import hmac
 import json
 import os
 import secrets
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from emocore.errors import ConfigError
 from emocore.system.files import file_version, read_bytes, read_json_object, write_atomically
@@ -58,14 +61,8 @@ def confirm_server(address: str) -> None:
     """Store that the user named this server. Raises ConfigError if that cannot be written."""
     if address in confirmed_servers():
         return
-    try:
-        _make_folder()
-        with open_lock(settings_folder(), _unwritable, is_folder=True) as lock:
-            take_lock(lock)  # one process at a time reads and rewrites it
-            content = json.dumps({"wandb": sorted({*confirmed_servers(), address})}, indent=2)
-            write_atomically(settings_folder() / "servers.json", content, PRIVATE_FILE)
-    except OSError as error:
-        raise _unwritable(error) from None
+    with changing_settings():
+        write_setting("servers.json", {"wandb": sorted({*confirmed_servers(), address})})
 
 
 def confirmed_servers() -> frozenset[str]:
@@ -75,6 +72,26 @@ def confirmed_servers() -> frozenset[str]:
     except (OSError, ConfigError):
         return frozenset()
     return frozenset(item for item in listed if isinstance(item, str)) if isinstance(listed, list) else frozenset()
+
+
+@contextlib.contextmanager
+def changing_settings() -> Iterator[None]:
+    """Let no other process change the settings meanwhile, so that one can be read and rewritten. Makes the folder.
+
+    Raises ConfigError if the folder cannot be written.
+    """
+    try:
+        _make_folder()
+        with open_lock(settings_folder(), _unwritable, is_folder=True) as lock:
+            take_lock(lock)
+            yield
+    except OSError as error:
+        raise _unwritable(error) from None
+
+
+def write_setting(name: str, content: Mapping[str, Any]) -> None:
+    """Replace a file of the settings folder in one step; the caller is `changing_settings`. Raises OSError."""
+    write_atomically(settings_folder() / name, json.dumps(content, indent=2), PRIVATE_FILE)
 
 
 def _compute_mark(identity: bytes, subject: str, contents: tuple[bytes, ...]) -> str:

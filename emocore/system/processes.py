@@ -17,6 +17,10 @@ Failure = Literal["out of memory"]  # causes that programs tell apart
 OUT_OF_MEMORY_REMEDY = (
     "lower batch_size (and raise gradient_accumulation_steps by as much), turn on gradient_checkpointing, or use QLoRA"
 )
+SHARED_REASON = (
+    "out of memory while other runs were on the same device: resume it, and it gets the device to itself; if that is "
+    f"not enough, {OUT_OF_MEMORY_REMEDY}"
+)
 RUN_MODULE = b"emocore.training"  # the module that a run's process executes
 UNWRITABLE_EXIT_STATUS = 74  # EX_IOERR: a run that could not even write why it failed
 
@@ -26,6 +30,12 @@ class End(NamedTuple):
 
     reason: str
     failure: Failure | None = None
+
+    def on_shared_device(self, was_shared: bool) -> "End":
+        """The same end, whose cause may be that other runs were on the device, too."""
+        if self.failure != "out of memory" or not was_shared:
+            return self
+        return self._replace(reason=SHARED_REASON)
 
 
 class ProcessIdentity(BaseModel):

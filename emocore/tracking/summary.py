@@ -11,7 +11,7 @@ from emocore.run.result import Cost
 # The fields that are needed elsewhere for a fair comparison; the rest of `provenance.json` stays in the run's folder.
 PROVENANCE_KEYS = (
     "emocore", "data_sha256", "split_sha256", "evaluation_sha256", "available_rows", "rows", "labels", "device",
-    "precision", "packages", "base_revision",
+    "precision", "threads", "packages", "base_revision",
 )  # fmt: skip
 
 
@@ -47,6 +47,7 @@ def unflatten_result(summary: dict[str, Any]) -> dict[str, Any]:
     """
     result: dict[str, Any] = {split: _unflatten_split(summary, split) for split in ("validation", "test")}
     result["cost"] = dict.fromkeys(Cost.model_fields) | _below(summary, "cost/")
+    result["shared_device"] = summary.get("shared_device") is True
     return result
 
 

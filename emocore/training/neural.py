@@ -4,6 +4,7 @@ import logging
 import shutil
 from pathlib import Path
 
+import torch
 import transformers
 from peft import PeftModel
 
@@ -19,7 +20,7 @@ from emocore.run.result import Cost
 from emocore.system.faults import reach
 from emocore.tracking.tracker import Tracker
 from emocore.training.callbacks import LeaveLastEvaluation, LogToTracker, SaveCheckpoints
-from emocore.training.provenance import note_base, note_warnings
+from emocore.training.provenance import note_base, note_threads, note_warnings
 from emocore.training.trained import Trained
 from emocore.training.trainer import EmotionTrainer, training_arguments
 
@@ -51,6 +52,7 @@ def train(
     trainer.add_callback(LeaveLastEvaluation())
     reach("run.built")
     trainer.train_or_resume()
+    note_threads(run, torch.get_num_threads())  # a resumed run trained with those of its checkpoint
     reach("run.trained")
     seconds = trainer.train_seconds
     adapter, head = count_parameters(model)

@@ -84,6 +84,7 @@ def execute(path: Path) -> int:
 
 def _end(run: RunFolder, status: RunStatus, end: End, exit_status: int) -> int:
     """Write the final state. Returns `exit_status`, or another one if that was impossible."""
+    end = end.on_shared_device(run.had_company)
     try:
         run.change_state(status, reason=end.reason, failure=end.failure)
     except (OSError, RunError) as error:
@@ -146,7 +147,8 @@ def _train_and_evaluate(run: RunFolder, config: RunConfig, splits: Splits, track
     reach("run.predicted")
     measured = {"adapter_bytes": adapter_bytes(run.adapter), "latency_seconds": latency_seconds}
     scores = RunScores.model_validate(
-        _score(splits, logits, thresholds) | {"cost": trained.cost.model_copy(update=measured)}
+        _score(splits, logits, thresholds)
+        | {"cost": trained.cost.model_copy(update=measured), "shared_device": run.shared_mark.exists()}
     )
     write_record(run.path / "result.json", scores)
     reach("run.result")

@@ -62,9 +62,7 @@ def check_same_origin(earlier: Provenance, now: Provenance) -> None:
 def note_base(run: RunFolder, revision: str | None, source: Path) -> None:
     """Store the Hub commit of the base or the digest of its folder, once it is loaded. Raises RunError if a resumed run
     started with another one or has no `provenance.json`."""
-    provenance, digest = run.provenance, digest_folder(source) if source.is_dir() else None
-    if provenance is None:
-        raise RunError(f"run {run.id}: provenance.json is missing; {AGAIN}")
+    provenance, digest = _provenance_of(run), digest_folder(source) if source.is_dir() else None
     if last_checkpoint(run.checkpoints):
         if (earlier := provenance.base_revision) and earlier != revision:
             raise RunError(f"the base has changed on the Hub since this run started ({earlier[:8]}); clone the run")
@@ -79,11 +77,21 @@ def note_warnings(run: RunFolder, warnings: Iterable[str]) -> None:
     told = list(warnings)
     for warning in told:
         logger.info("Note: %s", warning)
+    provenance = _provenance_of(run)
+    every = list(dict.fromkeys([*provenance.data_warnings, *told]))
+    write_record(run.path / "provenance.json", provenance.model_copy(update={"data_warnings": every}))
+
+
+def note_threads(run: RunFolder, threads: int) -> None:
+    """Store the number of CPU threads. Raises RunError without `provenance.json`."""
+    write_record(run.path / "provenance.json", _provenance_of(run).model_copy(update={"threads": threads}))
+
+
+def _provenance_of(run: RunFolder) -> Provenance:
     provenance = run.provenance
     if provenance is None:
         raise RunError(f"run {run.id}: provenance.json is missing; {AGAIN}")
-    every = list(dict.fromkeys([*provenance.data_warnings, *told]))
-    write_record(run.path / "provenance.json", provenance.model_copy(update={"data_warnings": every}))
+    return provenance
 
 
 def digest_folder(base: Path) -> str:

@@ -1,6 +1,6 @@
 """Costs: what each point of macro-F1 costs, and the best under a budget."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import isfinite
 from typing import Any
 
@@ -9,7 +9,16 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from emocore.charts.costs import cost_scatter
-from emocore.evaluation.costs import cost_table, describe_budget, failed_table, pareto_front
+from emocore.evaluation.costs import (
+    MARK,
+    SHARED_TIMES,
+    TIMES,
+    cost_table,
+    describe_budget,
+    describe_shared_times,
+    failed_table,
+    pareto_front,
+)
 from emocore.evaluation.together import COSTS_NOTE
 from emocore.export.gather import COST_TITLES
 from emocore.text import format_bytes, format_count, format_seconds
@@ -41,15 +50,24 @@ def show(view: View) -> None:
         return cost_scatter(costs, front, cost, COST_TITLES[cost], floor)
 
     view.draw("pareto", draw_front, cost, alt=f"macro-F1 of each method against its {COST_TITLES[cost]}")
+    about_times = describe_shared_times(view.comparison.scored, costs)
+    if cost in TIMES:
+        _tell(about_times)
     _show_budget(view, costs)
     st.subheader("All costs", help="Means over seeds. Peak memory: the process's on a CPU, the allocator's on a GPU.")
     st.dataframe(_format_costs(costs), hide_index=True, placeholder="–")
+    _tell(about_times)
     if view.comparison.joint:
         st.caption(COSTS_NOTE)
     failed = failed_table(view.runs)
     if len(failed):
         st.subheader("Runs without a result")
         st.dataframe(failed, hide_index=True, column_order=["method", "seed", "kind", "reason", "run"])
+
+
+def _tell(sentences: Iterable[str]) -> None:
+    for sentence in sentences:
+        st.caption(plain(sentence))
 
 
 def _show_budget(view: View, costs: pd.DataFrame) -> None:
@@ -76,7 +94,8 @@ def _read_number(text: str | None) -> float | None:
 
 def _format_costs(costs: pd.DataFrame) -> pd.DataFrame:
     def words(column: str, form: Callable[[Any], str]) -> pd.Series:
-        return costs[column].map(form, na_action="ignore")
+        told = costs[column].map(form, na_action="ignore")
+        return told.where(~costs[SHARED_TIMES] | told.isna(), told + MARK) if column in TIMES else told
 
     return pd.DataFrame(
         {

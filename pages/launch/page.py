@@ -132,7 +132,7 @@ with right:
         st.stop()
     seconds = estimate_seconds(plan.configs, len(plan.splits.frames["train"]), root)
     runs = counted(len(plan.configs), "run")
-    st.markdown(f"**{runs}**, one at a time on each device, {format_minutes(seconds)} in all.")
+    st.markdown(f"**{runs}**, {format_minutes(seconds)} in all, one after the other.")
     if st.button(f"Launch {runs}", type="primary", icon=":material/rocket_launch:"):
         launch_and_show(plan, root, allow_repeats=bool(of_clone))
     show_planned_runs(plan.configs, study)

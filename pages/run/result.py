@@ -7,7 +7,7 @@ import streamlit as st
 
 from emocore.emotions import display_order
 from emocore.metrics import METRIC_DESCRIPTIONS, METRIC_TITLES
-from emocore.run.result import EmotionScores, RunScores
+from emocore.run.result import SHARED_NOTE, EmotionScores, RunScores
 from emocore.text import format_bytes, format_count, format_seconds
 
 SCORES = ("f1_macro", "f1_micro", "jaccard")
@@ -44,6 +44,8 @@ def show_results(results: RunScores, threshold: float | None) -> None:
         st.metric("peak memory", format_bytes(cost.peak_memory_bytes))
         st.metric("trainable", format_count(cost.trainable_parameters), help="Parameters of adapter and head.")
         st.metric("adapter", format_bytes(cost.adapter_bytes))
+    if results.shared_device:
+        st.caption(f"{SHARED_NOTE.capitalize()}.")
 
 
 def _show_emotions(emotions: dict[str, EmotionScores]) -> None:

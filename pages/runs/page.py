@@ -10,6 +10,7 @@ from emocore.run.folder import RunFolder
 from emocore.run.listing import list_runs, runs_root
 from emocore.run.state import RunStatus
 from emocore.tracking.history import History
+from pages.runs.limits import show_limits
 from pages.shared.address import choose_one, recall
 from pages.shared.guard import Guard, warn_of_damaged_runs
 from pages.shared.plain import plain
@@ -77,6 +78,7 @@ def show_runs() -> None:
     show_reasons(overviews)
     with st.expander("All numbers"):
         show_overview_table(overviews, key="runs_table")
+    show_limits()
     show_disk(runs_root(), sum(overview.disk_bytes or 0 for overview in overviews))
     if wanted != ALL:
         show_curves([RunFolder(runs_root() / overview.id) for overview in seen])

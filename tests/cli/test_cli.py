@@ -19,6 +19,7 @@ from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run, list_runs, runs_root
 from emocore.run.state import RunStatus
+from emocore.system.limits import DeviceLimits, read_limits
 from emocore.system.processes import ProcessIdentity
 from tests.support.command_line import run_process
 from tests.support.live_runs import end_processes, stand_in, wait_for_status
@@ -27,6 +28,7 @@ from tests.support.repository import REPOSITORY
 from tests.support.tables import change_status, make_table
 from tests.support.uploads import keep_upload
 
+LIMITS = "Runs at once: at most 1 on the CPU and 4 on a GPU."
 PAUSED = "note: the queue is paused; `python -m emocore queue --continue` continues it\n"
 
 
@@ -81,7 +83,7 @@ def test_the_queue_is_shown_and_its_order_changed(paused: list[RunFolder], capsy
     first, second, third = paused
     for arguments, order in ([[], [first, second, third]], [["--front", third.id], [third, first, second]]):
         assert main(["queue", *arguments]) == 0
-        lines = ["The queue is paused; 3 waiting.", *(run.id for run in order)]
+        lines = ["The queue is paused; 3 waiting.", LIMITS, *(run.id for run in order)]
         assert capsys.readouterr() == ("\n".join(lines) + "\n", "")
         assert waiting_runs(runs_root()) == order
 
@@ -89,7 +91,18 @@ def test_the_queue_is_shown_and_its_order_changed(paused: list[RunFolder], capsy
 def test_an_empty_queue_is_paused_and_opened(capsys: pytest.CaptureFixture[str]) -> None:
     for option, state in (("--pause", "paused"), ("--pause", "paused"), ("--continue", "open"), ("--continue", "open")):
         assert main(["queue", option]) == 0
-        assert capsys.readouterr().out == f"The queue is {state}; 0 waiting.\n"
+        assert capsys.readouterr().out == f"The queue is {state}; 0 waiting.\n{LIMITS}\n"
+
+
+def test_the_limits_of_runs_at_once_are_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("EMOCORE_SETTINGS", str(tmp_path / "settings"))
+    assert main(["queue", "--cpu-runs", "2", "--gpu-runs", "8"]) == 0
+    assert capsys.readouterr().out.endswith("\nRuns at once: at most 2 on the CPU and 8 on a GPU.\n")
+    assert main(["queue", "--cpu-runs", "0"]) == 2
+    assert "0 is not in the range" in capsys.readouterr().err
+    assert read_limits() == DeviceLimits(cpu=2, gpu=8)
 
 
 def test_ended_runs_are_resumed(paused: list[RunFolder], capsys: pytest.CaptureFixture[str]) -> None:

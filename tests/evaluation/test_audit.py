@@ -145,6 +145,12 @@ def test_what_the_runs_really_used_is_compared_too(
     assert found["values"].str.len().max() < 90 or not what  # hashes are shortened
 
 
+def test_threads_count_on_the_cpu() -> None:
+    for device, expected in (("cpu", ["CPU threads"]), ("cuda", [])):
+        runs = [finish({"device": device, "threads": number}, seed=number) for number in (1, 2)]
+        assert audit(runs)["what"].tolist() == expected
+
+
 def test_only_versions_that_differ_are_named() -> None:
     packages = {"torch": "2.6.0", "peft": "0.14.0", "wandb": None}
     found = tell([finish(), finish({"packages": packages}, method="ia3")])

@@ -1,6 +1,7 @@
 """What scores cost: means over seeds, the Pareto front, budgets, and runs that ended without a result."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from emocore.evaluation import costs
+from emocore.evaluation.results import RunResult
 from emocore.evaluation.verdicts import Verdicts
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
@@ -55,7 +57,7 @@ def test_costs_are_means_over_seeds_next_to_the_macro_f1() -> None:
     scores.loc[scores["metric"] != "f1_macro", ["value", "low", "high"]] += 0.2
     table = costs.cost_table(results, scores)
     about = ["series", "method", "source", "seeds", "f1_macro", "f1_macro_low", "f1_macro_high"]
-    assert table.columns.tolist() == [*about, *costs.COSTS]
+    assert table.columns.tolist() == [*about, *costs.COSTS, costs.SHARED_TIMES]
     known = [["LoRA", "lora", "here", 3, 0.5, 0.47, 0.52], ["IA3", "ia3", "here", 3, 0.55, 0.52, 0.57]]
     assert table[about].round(9).to_numpy().tolist() == known
     assert table["train_seconds"].tolist() == [15, 5]
@@ -68,6 +70,35 @@ def test_what_an_old_run_did_not_measure_is_not_a_number() -> None:
     results = [finish(seed=1), finish(seed=2, cost={"latency_seconds": 0.04}), finish(method="ia3")]
     latency = costs.cost_table(results, score_rows(2)).set_index("series")["latency_seconds"]
     assert latency.to_dict() == pytest.approx({"LoRA": 0.04, "IA3": np.nan}, nan_ok=True)
+
+
+def share(result: RunResult) -> RunResult:
+    """The same run, had it shared its device."""
+    return replace(result, scores=result.scores.model_copy(update={"shared_device": True}))
+
+
+def test_times_of_runs_that_shared_their_device_count_only_where_there_are_no_others() -> None:
+    results = [
+        finish(seed=1, cost={"train_seconds": 10.0, "peak_memory_bytes": 3000}),
+        share(finish(seed=2, cost={"train_seconds": 30.0, "peak_memory_bytes": 5000})),
+        share(finish(method="ia3", cost={"train_seconds": 40.0, "peak_memory_bytes": 1000})),
+    ]
+    table = costs.cost_table(results, score_rows(2)).set_index("series")
+    assert table["train_seconds"].to_dict() == {"LoRA": 10, "IA3": 40}
+    assert table["peak_memory_bytes"].to_dict() == {"LoRA": 4000, "IA3": 1000}, "which others do not change"
+    assert table[costs.SHARED_TIMES].to_dict() == {"LoRA": False, "IA3": True}
+    assert costs.describe_shared_times(results, table.reset_index()) == snapshot(
+        [
+            "* All runs of IA3 shared their device with other runs for a part of the time, so they took longer "
+            "than alone: their times cannot be compared. Memory and sizes are not affected.",
+            "Times of LoRA are those of the runs that had their device to themselves; others shared it.",
+        ]
+    )
+
+
+def test_without_runs_that_shared_a_device_nothing_is_said() -> None:
+    results = [finish(), finish(method="ia3")]
+    assert costs.describe_shared_times(results, costs.cost_table(results, score_rows(2))) == []
 
 
 @pytest.mark.parametrize(

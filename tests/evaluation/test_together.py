@@ -1,5 +1,6 @@
 """Series together: the mean of their probabilities, paired run by run, and compared like any other series."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -152,6 +153,15 @@ def test_costs_are_sums_and_the_largest_peak() -> None:
     }  # fmt: skip
     assert table.loc[BOTH, list(expected)].to_dict() == pytest.approx(expected, nan_ok=True)
     assert np.isnan(table.loc["LoRA + Head together", "latency_seconds"]), "the latency of one of them is unknown"
+
+
+def test_a_joint_series_shared_the_device_if_a_member_did() -> None:
+    alone, other = train("lora"), train("ia3")
+    shared = replace(other, scores=other.scores.model_copy(update={"shared_device": True}))
+    vars(shared)["predictions"] = other.predictions
+    for members, expected in (((alone, other), False), ((alone, shared), True)):
+        comparison = compare(list(members), "test", together=[["lora", "ia3"]])
+        assert comparison.joint[0].scores.shared_device == expected
 
 
 def test_a_joint_series_is_explained() -> None:

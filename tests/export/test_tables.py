@@ -80,3 +80,16 @@ def test_a_table_of_few_rows_and_many_columns_is_turned_upright() -> None:
     assert turned.columns == ["series", "A", "B"]
     assert turned.rows == [["joy", "0.250", "0.500"], ["fear", "0.750", "–"]]
     assert turned.is_number == [False, True, True]
+
+
+def test_times_of_a_shared_device_are_marked() -> None:
+    costs = pd.DataFrame(
+        {
+            "series": ["LoRA", "IA3", "Head"], "train_seconds": [10.0, 40.0, np.nan], "adapter_bytes": [1.0, 2.0, 3.0],
+            "shared_times": [False, True, True],
+        }
+    )  # fmt: skip
+    words = to_words(costs)
+    assert words.columns == ["series", "training time", "adapter size"]
+    assert [row[1] for row in words.rows] == ["10 s", "40 s*", "–"]
+    assert not any("*" in row[2] for row in words.rows)

@@ -58,5 +58,14 @@ def test_speeds_are_read_once_and_a_damaged_result_is_no_measure(
     assert seconds(tmp_path) != known
 
 
+def test_a_run_that_shared_its_device_is_no_measure(tmp_path: Path) -> None:
+    guessed = seconds(tmp_path)
+    truth = np.array([[1, 0], [0, 1], [1, 1], [0, 0]])
+    run = finish_run(tmp_path, resolve(RunConfig())[0], truth, truth * 2.0 - 1, ("anger", "joy"))
+    assert seconds(tmp_path) != guessed
+    edit(run, "result.json", shared_device=True)
+    assert seconds(tmp_path) == guessed
+
+
 def test_a_base_that_is_not_here_can_be_guessed_too(tmp_path: Path) -> None:
     assert seconds(tmp_path, base="google/gemma-1.1-2b-it") > STARTUP_SECONDS

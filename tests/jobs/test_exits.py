@@ -96,8 +96,8 @@ def test_a_process_that_leaves_by_itself_is_not_killed() -> None:
         exits = ProcessExits()
         state = RunState(status=RunStatus.FINISHED, device="cuda:1", created_at=1.0)
         exits.add(RunFolder(Path("a")), state, child, was_seen_alive=False)
-        assert exits.poll() == ["cuda:1"]
-        wait_for(lambda: exits.poll() == [], 5)
+        assert exits.poll() == {"a": "cuda:1"}
+        wait_for(lambda: exits.poll() == {}, 5)
     assert child.returncode == 7
 
 
@@ -108,7 +108,7 @@ def test_a_pid_that_is_anothers_by_now_keeps_no_device_busy_and_is_not_killed(mo
         exits = ProcessExits()
         state = RunState(status=RunStatus.FINISHED, device="cpu", process=former, created_at=1.0)
         exits.add(RunFolder(Path("a")), state, None, was_seen_alive=False)
-        assert [exits.poll() for _ in range(3)] == [[], [], []]
+        assert [exits.poll() for _ in range(3)] == [{}, {}, {}]
         with pytest.raises(subprocess.TimeoutExpired):
             stranger.wait(0.2)
         stranger.kill()

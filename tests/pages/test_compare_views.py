@@ -14,6 +14,7 @@ from emocore.run.folder import RunFolder
 from emocore.run.listing import runs_root
 from tests.support.label_counts import LABELS_BY_COUNT
 from tests.support.pages import VIEWS, open_compare, words
+from tests.support.records import edit
 from tests.support.studies import as_team_runs, fail_run, finish_study
 
 HEADLINE = {
@@ -134,6 +135,19 @@ def test_runs_without_a_result_are_told_with_the_reason() -> None:
     failed = page.dataframe[-1].value.set_index("method")
     assert dict(failed["kind"]) == {"head": "out of memory", "tfidf": "failed"}
     assert failed.at["tfidf", "reason"] == "row 3 of *data.csv* is damaged"
+
+
+def test_times_of_runs_that_shared_their_device_are_marked() -> None:
+    for run in finish_study(runs_root(), ("lora", "ia3"), (42,))[1:]:
+        edit(run, "result.json", shared_device=True)
+    page = open_compare(view="costs")
+    assert_stands(page)
+    [table] = [item.value for item in page.dataframe if "training" in item.value]
+    training = table.set_index("series")["training"]
+    assert training.to_dict() == {"LoRA": "1 min 0 s", "IA3": "2 min 0 s*"}
+    assert words(page).count("* All runs of IA3 shared their device") == 2, "at the chart of times and at the table"
+    page.segmented_control(key="compare_cost").set_value("adapter_bytes").run()
+    assert words(page).count("* All runs of IA3 shared their device") == 1
 
 
 def test_an_emotion_that_no_text_has_gets_no_curve_but_a_word() -> None:

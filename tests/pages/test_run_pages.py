@@ -20,7 +20,7 @@ from emocore.run.state import RunStatus
 from emocore.tracking.sync import SyncReport
 from tests.support.live_runs import wait_for
 from tests.support.pages import LAST_WORDS, draw, finish, labels, open_page, queue, stop, words
-from tests.support.records import write_raw
+from tests.support.records import edit, write_raw
 from tests.support.tables import LABELS, change_status, make_origin, make_place, make_table
 from tests.support.uploads import keep_upload
 
@@ -177,6 +177,13 @@ def test_uploads_are_counted_with_the_disk_and_removed_by_a_click() -> None:
     page.button(key="uploads_remove").click().run()
     assert not page.exception and "2 uploaded files, " in words(page)
     assert used.is_file() and young.is_file() and not old.exists()
+
+
+def test_a_run_that_shared_its_device_says_so_next_to_its_times() -> None:
+    run = finish()
+    assert "same device" not in words(open_page("run", run=run.id))
+    edit(run, "result.json", shared_device=True)
+    assert "Other runs were on the same device for a part of the time" in words(open_page("run", run=run.id))
 
 
 def test_warnings_about_the_data_stand_on_the_page_of_a_run() -> None:

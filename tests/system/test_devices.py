@@ -1,32 +1,24 @@
 """What `nvidia-smi` and CUDA_VISIBLE_DEVICES make of a machine; the program itself is a script here."""
 
-import os
 from pathlib import Path
 
 import pytest
 
 from emocore.system import devices as module
 from emocore.system.devices import Gpu, ask_for_gpus, default_device, list_devices, own_devices, select_gpus
+from tests.support.nvidia_smi import forget_answers, install
 
 GPUS = (
     Gpu("0", "GPU-1111-aaaa", "A100", 8.0),
     Gpu("1", "GPU-2222-bbbb", "T4", 7.5),
     Gpu("2", "GPU-2233-cccc", "H100", 9.0),
 )
-LINES = "0, GPU-1111-aaaa, NVIDIA A100, 8.0\n1, GPU-2222-bbbb, Tesla T4, 7.5\n"
+LINES = "0, GPU-1111-aaaa, NVIDIA A100, 8.0, 81920\n1, GPU-2222-bbbb, Tesla T4, 7.5, [N/A]\n"
 
 
 @pytest.fixture(autouse=True)
 def nobody_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_asked_at", None)
-    monkeypatch.setattr(module, "_answer", module.GpuAnswer(()))
-
-
-def install(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    program = folder / "nvidia-smi"
-    program.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    forget_answers(monkeypatch)
 
 
 @pytest.mark.parametrize(
@@ -62,6 +54,7 @@ def test_the_gpus_come_before_the_cpu(tmp_path: Path, monkeypatch: pytest.Monkey
     install(tmp_path, f"printf '{LINES}'", monkeypatch)
     assert [device.name for device in list_devices(None)] == ["cuda:0", "cuda:1", "cpu"]
     assert [device.name for device in list_devices("1")] == ["cuda:1", "cpu"]
+    assert [device.memory_bytes for device in list_devices(None)] == [80 * 2**30, None, None]
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-2222")
     assert default_device().title == "Tesla T4"
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")

@@ -156,6 +156,19 @@ def test_costs_and_sizes_that_are_no_numbers_are_not_known(server: WandbServer, 
     assert found.provenance.rows == {"train": 9}
 
 
+@pytest.mark.parametrize(
+    ("stored", "expected"), [({}, False), ({"shared_device": True}, True), ({"shared_device": 7}, False)]
+)
+def test_a_run_says_elsewhere_too_that_it_shared_its_device(
+    server: WandbServer, tmp_path: Path, stored: dict[str, Any], expected: bool
+) -> None:
+    run = finish(tmp_path)
+    summary = flatten_run(run)
+    assert summary.pop("shared_device") is False
+    [found] = send(server, run, summary | stored).runs
+    assert found.scores.shared_device == expected
+
+
 def test_a_page_is_answered_at_once_and_the_runs_come_later(project: tuple[str, list[RunFolder]]) -> None:
     team = TeamProject(parse_address(project[0]))
     began = time.monotonic()

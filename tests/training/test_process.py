@@ -162,7 +162,8 @@ def test_the_provenance_says_what_the_result_depends_on(finished: RunFolder) -> 
     assert provenance.data_warnings == list(splits.warnings)
     assert provenance.labels == SMALL_LABELS
     assert provenance.rows == {"train": 84, "validation": 18, "test": 18}
-    assert provenance.device == "cpu"
+    is_neural = finished.config.method != "tfidf"
+    assert (provenance.device, provenance.threads) == ("cpu", 1 if is_neural else None)
     assert provenance.precision == finished.config.precision
     assert all(provenance.packages[name] for name in ("torch", "transformers", "peft", "scikit-learn"))
 
