@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.study import SHARED_SETTINGS
-from benchmarks.timing.processes import carry_out, plain_environment
+from benchmarks.timing.processes import carry_out, script_environment
 from benchmarks.timing.report import print_progress, write_figures
 from benchmarks.timing.task import Task, add_options, make_task
 from emocore.cli.output import print_table
@@ -36,7 +36,9 @@ def run_study(task: Task, runs: int, limit: int, folder: Path) -> dict[str, floa
     command = [sys.executable, "-m", "emocore", "study", "--name", "packing", "--methods", METHOD, "--seeds", seeds]
     try:
         ended = carry_out(
-            [*command, *settings, "--wait"], folder / "log", plain_environment() | {"EMOCORE_RUNS": str(root)}
+            [*command, *settings, "--wait"],
+            folder / "log",
+            script_environment(task.device) | {"EMOCORE_RUNS": str(root)},
         )
         costs = [scores.cost.train_seconds or 0.0 for run in list_finished(root) if (scores := run.scores)]
     finally:

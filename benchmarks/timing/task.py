@@ -18,7 +18,7 @@ from benchmarks.timing.processes import carry_out, script_environment
 from emocore.data.split import Splits, load_splits
 from emocore.errors import ConfigError
 from emocore.jobs.launch import plan_runs
-from emocore.jobs.slots import choose_slot
+from emocore.jobs.slots import list_allowed
 from emocore.models.bases import find_base
 from emocore.models.bundled import base_source
 from emocore.models.lengths import BUNDLED, count_tokens
@@ -151,7 +151,7 @@ def make_task(options: argparse.Namespace, methods: list[str], folder: Path) -> 
 def find_device(asked: str) -> Device:
     """The CPU, or the first GPU for "cuda". Raises ConfigError if there is none or torch cannot use it."""
     config = build(RunConfig, {"device": asked})
-    device = choose_slot(config, own_devices(), busy=set())
+    device = next(iter(list_allowed(config, own_devices())), None)
     if device is None:
         names = ", ".join(device.title for device in own_devices())
         raise ConfigError(f"--device {asked}: no GPU can be used here, only {names}; leave --device out to measure it")

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from datasets import Dataset
 from torch.utils.data import Sampler
-from transformers import PrinterCallback, Trainer, TrainerState, TrainingArguments
+from transformers import PrinterCallback, Trainer, TrainerControl, TrainerState, TrainingArguments
 
 from emocore.models.adapter import Precision
 from emocore.models.answers import compute_logits
@@ -159,7 +159,7 @@ class EmotionTrainer(Trainer):
         scores = score_validation(truth, logits, self._run_config.threshold)
         metrics = {f"eval_{name}": v for name, v in {"loss": mean_cross_entropy(truth, logits), **scores}.items()}
         self.log(metrics)
-        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        self.control: TrainerControl = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         self._other_seconds += time.monotonic() - began
         return metrics
 
