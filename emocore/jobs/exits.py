@@ -3,11 +3,11 @@
 import contextlib
 import os
 import signal
-import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from emocore.jobs.run_processes import RunProcess
 from emocore.run.folder import RunFolder
 from emocore.run.state import RunState
 from emocore.system.processes import ProcessIdentity
@@ -19,7 +19,7 @@ PATIENCE_SECONDS = 30.0
 class _ExitingProcess:
     run_path: Path
     process: ProcessIdentity | None
-    child: "subprocess.Popen[bytes] | None"
+    child: RunProcess | None
     device: str | None
     since: float
 
@@ -36,9 +36,7 @@ class ProcessExits:
     def __init__(self) -> None:
         self._exiting: dict[str, _ExitingProcess] = {}
 
-    def add(
-        self, run: RunFolder, state: RunState, child: "subprocess.Popen[bytes] | None", was_seen_alive: bool
-    ) -> None:
+    def add(self, run: RunFolder, state: RunState, child: RunProcess | None, was_seen_alive: bool) -> None:
         """Add the process of a run with this final state; `child` is the process if this scheduler started it. A
         process that belongs to another run is left alone."""
         process = state.process
@@ -50,7 +48,7 @@ class ProcessExits:
         elif process and (child or was_seen_alive):
             process.kill_remnants()
 
-    def kill(self, run: RunFolder, child: "subprocess.Popen[bytes]", device: str) -> None:
+    def kill(self, run: RunFolder, child: RunProcess, device: str) -> None:
         """Kill the process and everything that it started, since the run's folder is gone."""
         _kill_group(child.pid)
         self._exiting[run.id] = _ExitingProcess(run.path, None, child, device, time.monotonic())

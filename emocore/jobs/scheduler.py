@@ -14,6 +14,7 @@ from pathlib import Path
 from emocore.errors import ConfigError, RunError
 from emocore.jobs.exits import ProcessExits
 from emocore.jobs.packing import Occupancy
+from emocore.jobs.run_processes import REPOSITORY, RunProcess, RunStarter
 from emocore.jobs.slots import find_slot
 from emocore.jobs.stop import StopEscalation, stop_queued
 from emocore.run.folder import RunFolder
@@ -21,7 +22,7 @@ from emocore.run.listing import ABANDONED_SECONDS, DELETED, DRAFT, list_stored_s
 from emocore.run.state import STOPPED_REASON, RunState, RunStatus
 from emocore.system.devices import Device
 from emocore.system.faults import reach
-from emocore.system.files import open_to_append, remove_folder
+from emocore.system.files import remove_folder
 from emocore.system.locks import open_lock, take_lock
 from emocore.system.processes import ProcessIdentity, explain_end
 
@@ -30,7 +31,7 @@ IDLE_SECONDS = 5.0
 LOCK_FILE = ".scheduler.lock"
 LOG_FILE = ".scheduler.log"
 PAUSE_FILE = ".queue.paused"
-REPOSITORY = Path(__file__).parent.parent.parent
+LOADING_REASON = "waits until PyTorch and the other libraries are loaded"
 # Schedulers that this process started, kept so that ended ones are reaped at the next start.
 _started: list[subprocess.Popen[bytes]] = []
 
@@ -105,7 +106,8 @@ class Scheduler:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._children: dict[str, RunProcess] = {}
+        self._starter = RunStarter()
         self._devices: dict[str, str] = {}
         self._stops: dict[str, StopEscalation] = {}
         self._exits = ProcessExits()
@@ -118,7 +120,7 @@ class Scheduler:
         while time.monotonic() - idle_since < idle_seconds:
             if self.tick():
                 idle_since = time.monotonic()
-            time.sleep(POLL_SECONDS)
+            self._starter.wait(POLL_SECONDS)
 
     def tick(self) -> bool:
         """Settle dead runs, stop runs as requested, start waiting runs. Returns True while there is work."""
@@ -141,6 +143,7 @@ class Scheduler:
             with self._tolerating(run):
                 if device := self._start_if_possible(run, occupancy):
                     occupancy.add(run, device)
+        self._starter.rest(run for run, _ in waiting)
         for run in occupancy.list_sharing():
             with self._tolerating(run):
                 run.shared_mark.touch()
@@ -181,7 +184,7 @@ class Scheduler:
         return True
 
     def _start_if_possible(self, run: RunFolder, occupancy: Occupancy) -> Device | None:
-        """Start a queued run and return its device; None if it has to wait or cannot run here at all."""
+        """Start a queued run and return its device; None if it has to wait for one or cannot run here at all."""
         try:
             slot = find_slot(run, occupancy)
         except ConfigError as error:  # the run would wait for ever
@@ -192,7 +195,14 @@ class Scheduler:
             with run.lock():
                 _postpone(run, str(error))
             return None
-        return slot[0] if slot and self._start(run, *slot) else None
+        if slot is None:
+            return None
+        device, environment = slot
+        if not self._starter.is_ready(device, run.config, environment):
+            with run.lock():
+                _postpone(run, LOADING_REASON)
+            return device  # which is kept for it
+        return device if self._start(run, device, environment) else None
 
     def _open_runs(self) -> list[tuple[RunFolder, RunState]]:
         """Runs that are not in a final state; those that have come to one are seen off once."""
@@ -229,7 +239,7 @@ class Scheduler:
             else:
                 end = explain_end(state.process, child.returncode if child else None)
                 reason, failure = end.on_shared_device(run.had_company)
-                if child and child.returncode > 0 and (last := run.tail_log(1)):
+                if child and (child.returncode or 0) > 0 and (last := run.tail_log(1)):
                     reason += f": {last[:200]}"
                 died_at = run.last_sign_of_life()
                 run.change_state(RunStatus.INTERRUPTED, reason=reason, failure=failure, ended_at=died_at)
@@ -248,17 +258,7 @@ class Scheduler:
             run.change_state(RunStatus.STARTING, device=device.name, attempts=state.attempts + 1, reason=None)
             reach("scheduler.starting")
             try:
-                with open_to_append(run.log, run.path) as log:
-                    self._children[run.id] = subprocess.Popen(
-                        [sys.executable, "-m", "emocore.training", str(run.path), str(lock)],
-                        stdin=subprocess.DEVNULL,
-                        stdout=log,
-                        stderr=subprocess.STDOUT,
-                        start_new_session=True,
-                        pass_fds=[lock],
-                        env=environment,
-                        cwd=REPOSITORY,
-                    )
+                self._children[run.id] = self._starter.start(run, lock, device, environment)
             except OSError as error:
                 run.change_state(RunStatus.QUEUED, device=None, attempts=state.attempts)
                 _postpone(run, f"waits: no process could be started ({error.strerror}); free memory or space")

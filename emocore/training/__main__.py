@@ -1,5 +1,5 @@
-"""`python -m emocore.training RUN_FOLDER LOCK`: the scheduler starts a run with this; LOCK is the descriptor of its
-lock."""
+"""`python -m emocore.training RUN_FOLDER LOCK`: every run starts with this, in a new interpreter or forked from a warm
+parent; LOCK is the descriptor of its lock."""
 
 import os
 import signal

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from emocore.jobs.scheduler import Scheduler
-from tests.support.live_runs import Training, end_processes, trainings
+from tests.support.live_runs import Training, end_processes, trainings, wait_for
 
 
 @pytest.fixture
@@ -22,9 +22,10 @@ def scheduler(root: Path) -> Iterator[Scheduler]:
     """In this process; the runs that it starts are ended and waited for."""
     scheduler = Scheduler(root)
     yield scheduler
+    scheduler._starter.rest([])
     end_processes(root)
     for child in scheduler._children.values():
-        child.wait()
+        wait_for(lambda child=child: child.poll() is not None)
 
 
 @pytest.fixture(scope="module")

@@ -251,6 +251,6 @@ def test_launched_runs_are_queued_complete_and_a_scheduler_looks_after_them(
     assert set(list_runs(root)) == set(runs)
     assert len({run.id for run in runs}) == 3
     assert set(read_raw(runs[0], "config.json")) == {"format", *RunConfig.model_fields}
-    wait_for(lambda: runs[0].stored_state.status != RunStatus.QUEUED, 20)
+    wait_for(lambda: "libraries are loaded" in (runs[0].stored_state.reason or ""), 20)
     assert [run.stored_state.status for run in runs[1:]] == [RunStatus.QUEUED] * 2
     assert len(processes_of_root(root)) >= 1

@@ -16,7 +16,7 @@ from emocore.run.folder import RunFolder
 from emocore.run.listing import create_run, list_runs
 from emocore.run.state import RunStatus
 from emocore.system.devices import Device
-from tests.support.live_runs import queue_run, wait_for_status
+from tests.support.live_runs import queue_run, wait_for
 from tests.support.records import edit
 
 
@@ -67,8 +67,7 @@ def test_a_live_run_that_cannot_be_read_any_more_keeps_its_device(
     root: Path, scheduler: Scheduler, small_csv: Path, tiny_bert: Path
 ) -> None:
     run = queue_run(root, small_csv, base=str(tiny_bert), epochs=500)
-    scheduler.tick()
-    wait_for_status(run, RunStatus.RUNNING)
+    wait_for(lambda: scheduler.tick() and run.stored_state.status == RunStatus.RUNNING)
     waiting = create_run(root, RunConfig(method="tfidf"))
     for name in ("config.json", "state.json"):
         (run.path / name).write_text("{", encoding="utf-8")

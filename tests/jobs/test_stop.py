@@ -70,8 +70,9 @@ def test_a_starting_run_is_stopped_by_the_first_signal(
 ) -> None:
     """Also where the app was started in the background by a shell, which has it ignore SIGINT."""
     run = queue_run(root, small_csv, base=str(tiny_bert))
-    inherits = f"import signal; signal.signal(signal.SIGINT, signal.{inherited})"
-    scheduler = start_scheduler(root, prepare=inherits, forks=False)
+    slow = "from emocore.training import process; process.execute = lambda folder: time.sleep(600)"
+    inherits = f"import signal, time; signal.signal(signal.SIGINT, signal.{inherited}); {slow}"
+    scheduler = start_scheduler(root, prepare=inherits)
     wait_for_status(run, RunStatus.STARTING)
     request_stop(run)
     assert wait_until_final([run], 8), "SIGTERM would come after 10 s"

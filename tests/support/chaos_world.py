@@ -45,7 +45,8 @@ tend_queue(root)
 """
 APP_LOG_FILE, ACCEPTED_FILE = ".app.log", ".accepted"
 # Points that a run without a neural model does not pass.
-NEURAL = {point for point in POINTS if point.startswith(("step.", "checkpoint.", "adapter."))} | {
+NEURAL = {point for point in POINTS if point.startswith(("step.", "checkpoint.", "adapter.", "warm."))} | {
+    "run.forked",
     "run.built",
     "run.trained",
 }

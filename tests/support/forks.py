@@ -7,12 +7,8 @@ the tests that start the app as a user does, and all that the app and the comman
 """
 
 import atexit
-import ctypes
-import gc
-import importlib
 import json
 import os
-import runpy
 import socket
 import subprocess
 import sys
@@ -23,38 +19,27 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from emocore.jobs import warm_parent
 from emocore.system import faults
-from emocore.system.libraries import prepare_libraries
-from tests.support.fuzzing.forks import leave
+from emocore.system.forks import (
+    adopting_orphans,
+    fork_orphan,
+    leave,
+    run_as_program,
+    show_command,
+)
 from tests.support.repository import REPOSITORY
 
 MODULES = (
-    "emocore.training.process",
-    "emocore.training.neural",
+    *warm_parent.MODULES,
     "emocore.training.tfidf",
     "emocore.export.gather",
-    "emocore.models.classifier",
     "emocore.jobs.queue",
-    "iterstrat.ml_stratifiers",
-    "peft.tuners.lora.bnb",
-    "peft.utils.transformers_weight_conversion",
-    "requests",
-    "sklearn.metrics",
     "streamlit.web.cli",
-    "transformers.conversion_mapping",
-    "transformers.models.bert.modeling_bert",
     "transformers.models.llama.modeling_llama",
-    "wandb.apis.public",
 )
 INTERPRETER = sys.executable  # which a test may change
-LONGEST_COMMAND = 6000  # bytes; what the command lines of forked processes have room for
-PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
-# Libraries that would start threads when they are loaded; a fork takes over only the thread that calls it.
-SINGLE_THREADED = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "JE_ARROW_MALLOC_CONF": "background_thread:false",
-}
+LONGEST_COMMAND = 20_000  # bytes; what the command lines of forked processes have room for
 
 
 class ForkServer:
@@ -66,7 +51,7 @@ class ForkServer:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.support.forks", str(orders.fileno()), "-" * LONGEST_COMMAND],
                 cwd=REPOSITORY,
-                env=os.environ | SINGLE_THREADED,
+                env=os.environ | {"OMP_NUM_THREADS": "1"},
                 pass_fds=[orders.fileno()],
                 start_new_session=True,
             )
@@ -74,21 +59,13 @@ class ForkServer:
 
     def fork(self, order: dict[str, Any], *streams: int) -> int:
         """Returns the PID."""
-        with self._is_taken:
-            adopt_orphans(True)
+        with self._is_taken, adopting_orphans():
             socket.send_fds(self._orders, [json.dumps(order).encode()], streams)
-            pid = int(self._orders.recv(100))
-            adopt_orphans(False)  # all others are the system's, which does not leave them as zombies
-            return pid
+            return int(self._orders.recv(100))
 
     def close(self) -> None:
         self._orders.close()
         self._process.wait()
-
-
-def adopt_orphans(adopt: bool) -> None:
-    """Make this process the parent of descendants whose own parent ends, or not."""
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, int(adopt), 0, 0, 0)
 
 
 @cache
@@ -139,7 +116,9 @@ class ForkedModule(subprocess.Popen):
             for before, after in pairwise(kept):
                 os.closerange(before + 1, after)
             become(args, folder, environment)
-            leave(lambda: run_as_program(args[2]))
+            if not hasattr(sys.modules.get(args[2]), "__path__"):
+                sys.modules.pop(args[2], None)  # a package may have been imported, a module not
+            run_as_program(args)
         self._child_created = True
         self._close_pipe_fds(*pipes)  # type: ignore[attr-defined]
 
@@ -155,37 +134,15 @@ def serve(orders: socket.socket) -> dict[str, Any]:
         message, streams, _, _ = socket.recv_fds(orders, 200_000, 3)
         if not message:
             sys.exit()
-        reader, writer = os.pipe()
-        between = os.fork()  # ends at once, so that the process becomes a child of the subreaper
-        if between == 0 and (pid := os.fork()):
-            os.write(writer, str(pid).encode())
-            os._exit(0)
-        os.close(writer)
-        if between:
-            with os.fdopen(reader) as answer:
-                pid = int(answer.read())
-            os.waitpid(between, 0)
-            for stream in streams:
+        if fork_orphan():
+            orders.send(str(os.getpid()).encode())
+            orders.close()
+            for number, stream in enumerate(streams):
+                os.dup2(stream, number)
                 os.close(stream)
-            orders.send(str(pid).encode())
-            continue
-        os.close(reader)
-        orders.close()
-        for number, stream in enumerate(streams):
-            os.dup2(stream, number)
+            return dict(json.loads(message))
+        for stream in streams:
             os.close(stream)
-        return dict(json.loads(message))
-
-
-def load_libraries() -> None:
-    prepare_libraries()
-    gc.disable()
-    for module in MODULES:
-        importlib.import_module(module)
-    # Transformers compiles a thousand patterns when it first loads a model.
-    sys.modules["transformers.conversion_mapping"].get_checkpoint_conversion_mapping("llama")
-    gc.freeze()
-    gc.enable()
 
 
 def become(args: list[str], folder: str, environment: dict[str, str]) -> None:
@@ -201,24 +158,8 @@ def become(args: list[str], folder: str, environment: dict[str, str]) -> None:
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
 
 
-def run_as_program(module: str) -> None:
-    """`python -m MODULE`, which must not have been imported before unless it is a package."""
-    if not hasattr(sys.modules.get(module), "__path__"):
-        sys.modules.pop(module, None)
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
-
-
-def show_command(args: list[str]) -> None:
-    """Have the system show these arguments as the command line, as those of a new interpreter."""
-    fields = Path("/proc/self/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    begin, end = int(fields[45]), int(fields[46])  # arg_start and arg_end, see proc_pid_stat(5)
-    shown = b"".join(os.fsencode(argument) + b"\0" for argument in args)
-    assert len(shown) < end - begin, "LONGEST_COMMAND is too short"
-    ctypes.memmove(begin, shown.ljust(end - begin, b"\0"), end - begin)
-
-
 if __name__ == "__main__":
-    load_libraries()
+    warm_parent.load_libraries(MODULES)
     ordered = serve(socket.socket(fileno=int(sys.argv[1])))
     become([sys.executable, "-c", *ordered["args"]], ordered["cwd"], ordered["env"])
     leave(lambda: exec(compile(ordered["args"][0], "<string>", "exec"), {"__name__": "__main__"}))

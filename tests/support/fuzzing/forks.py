@@ -11,9 +11,7 @@ pseudo-terminal where somebody answers "y" to everything. The answer is the exit
 had to be killed.
 """
 
-import atexit
 import fcntl
-import gc
 import importlib
 import json
 import os
@@ -22,12 +20,11 @@ import resource
 import signal
 import sys
 import termios
-import threading
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
+
+from emocore.system.forks import import_for_forks, leave
 
 PRELOADED = (
     "emocore.cli.main",
@@ -125,33 +122,10 @@ def carry_out(order: dict) -> int:
     return main()
 
 
-def leave(act: Callable[[], int | None]) -> NoReturn:
-    """Do it and end with its exit status as Python does, but for taking all that was imported apart, which would cost
-    the most."""
-    try:
-        sys.exit(act())
-    except SystemExit as end:
-        status = end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BaseException:
-        sys.excepthook(*sys.exc_info())
-        status = 1
-    threading._shutdown()  # type: ignore[attr-defined]  # typeshed does not list what is private
-    atexit._run_exitfuncs()
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    finally:
-        os._exit(status)
-
-
 if __name__ == "__main__":
     for pipe in sys.argv[1:]:
         os.set_inheritable(int(pipe), False)
-    gc.disable()
-    for module in PRELOADED:
-        importlib.import_module(module)
-    gc.freeze()
-    gc.enable()
+    import_for_forks(PRELOADED)
     os.write(int(sys.argv[2]), b"ready\n")
     ordered = serve(int(sys.argv[1]), int(sys.argv[2]))
     if ordered:
