@@ -1,7 +1,7 @@
 """Fixtures for every test: an environment without accounts, tiny models, a small data file, finished runs.
 
-No test reaches the network, the user's runs or the user's keys. The bases' cache (EMOCORE_CACHE) is the user's own,
-because a conversion takes 20 s and always gives the same result.
+No test reaches the network, the user's runs or the user's keys. The cache (EMOCORE_CACHE) is a new one, but for the
+user's converted base, because a conversion takes 20 s and always gives the same result.
 """
 
 import gc
@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from emocore.data.source import STARTER_FILE
+from emocore.models import bundled
 from emocore.run.folder import RunFolder
 from emocore.system.libraries import prepare_libraries
 
@@ -57,7 +58,17 @@ def isolated_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         patch.delenv("EMOCORE_DATA", raising=False)
         patch.setenv("EMOCORE_RUNS", str(tmp_path_factory.mktemp("session-runs")))
         patch.setenv("EMOCORE_SETTINGS", str(tmp_path_factory.mktemp("session-settings") / "emocore"))
+        share_converted_base(tmp_path_factory.mktemp("session-cache"), patch)
         yield
+
+
+def share_converted_base(cache: Path, patch: pytest.MonkeyPatch) -> None:
+    """A cache of the session's own, with a link to the user's converted base. Until there is one, the user's cache is
+    used, so that all processes convert it only once."""
+    converted = bundled.converted_folder()
+    if converted.is_dir():
+        (cache / converted.name).symlink_to(converted)
+        patch.setenv("EMOCORE_CACHE", str(cache))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -31,6 +31,7 @@ from emocore.system.processes import RUN_MODULE
 # By name, since jobs import nothing of the training, which runs in other processes. All that a run on the CPU imports.
 MODULES = (
     "emocore.training.process",
+    "emocore.training.head",
     "emocore.training.neural",
     "emocore.models.classifier",
     "iterstrat.ml_stratifiers",

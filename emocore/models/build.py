@@ -1,6 +1,8 @@
 """A config -> a model ready to train, with its tokenizer."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from transformers import (
     AutoModelForSequenceClassification,
     AutoTokenizer,
     BitsAndBytesConfig,
+    PreTrainedConfig,
     PreTrainedModel,
 )
 
@@ -27,6 +30,23 @@ from emocore.models.quiet import quiet_libraries
 from emocore.run.config import RunConfig
 from emocore.system.hub import explain_withheld_token, hub_token
 from emocore.text import first_line
+
+
+@dataclass(frozen=True)
+class OpenedBase:
+    """A base without its weights: the config of its classifier, which holds the labels, and its tokenizer. `source` is
+    its Hub id or folder."""
+
+    base: Base
+    config: PreTrainedConfig
+    tokenizer: Any
+    source: str
+    revision: str | None
+
+    @property
+    def model_class(self) -> Any:
+        """The class of the base with a head."""
+        return MeanPooledBert if self.base.pooling == "mean" else AutoModelForSequenceClassification
 
 
 @dataclass(frozen=True)
@@ -51,6 +71,16 @@ def build_model(config: RunConfig, labels: tuple[str, ...], device: str, bf16: b
     loaded = load_base(config.base, labels, device, dtype, method.quantized)
     if method.quantized:
         prepare_model_for_kbit_training(loaded.model, use_gradient_checkpointing=False)
+    model = add_adapter(config, loaded)
+    if config.gradient_checkpointing:
+        loaded.model.activation_checkpointing_enable({"use_reentrant": False})
+        model.enable_input_require_grads()
+    return model, loaded
+
+
+def add_adapter(config: RunConfig, loaded: LoadedBase) -> PeftModel:
+    """The base with a new adapter of the config's method; adapter and head are fp32. Raises ConfigError."""
+    method = find_method(config.method)
     if method.adapter_config is None:
         raise ConfigError(f"method '{method.name}' does not train a neural base", field="method")
     _check_targets(loaded.model, config.target_modules or [])
@@ -62,58 +92,81 @@ def build_model(config: RunConfig, labels: tuple[str, ...], device: str, bf16: b
         if parameter.requires_grad:  # bf16 would lose the small updates of an optimizer step
             parameter.data = parameter.data.float()
     fuse(model, loaded.base.family)
-    if config.gradient_checkpointing:
-        loaded.model.activation_checkpointing_enable({"use_reentrant": False})
-        model.enable_input_require_grads()
-    return model, loaded
+    return model
 
 
-def load_base(
-    name: str, labels: tuple[str, ...], device: str, dtype: torch.dtype, quantized: bool, revision: str | None = None
-) -> LoadedBase:
-    """The base with a new classification head for `labels`, all weights in `dtype` (or NF4).
+def open_base(name: str, labels: tuple[str, ...], revision: str | None = None) -> OpenedBase:
+    """The small files of a base whose new head answers for `labels`. Raises BaseModelError.
 
     `revision` is the Hub commit that an adapter was trained on; None means the newest."""
     quiet_libraries()
     base = find_base(name)
     source = base_source(base)
-    try:
+    with _explaining(base):
         if base.source == "hub":
             check_hub_model(source, revision)
         else:
             check_folder(Path(source))
-        origin: dict[str, Any] = {"revision": revision, "token": hub_token()}
         # By default Transformers asks in the terminal whether to run code that comes with a base.
-        config = AutoConfig.from_pretrained(source, trust_remote_code=False, **origin)
-        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False, **origin)
-        model_class = MeanPooledBert if base.pooling == "mean" else AutoModelForSequenceClassification
-        model = model_class.from_pretrained(
+        origin: dict[str, Any] = {"revision": revision, "token": hub_token(), "trust_remote_code": False}
+        tokenizer = AutoTokenizer.from_pretrained(source, **origin)
+        _set_padding(tokenizer)
+        config = AutoConfig.from_pretrained(
             source,
-            trust_remote_code=False,
-            dtype=dtype,
             num_labels=len(labels),
             id2label=dict(enumerate(labels)),
             label2id={label: index for index, label in enumerate(labels)},
             problem_type="multi_label_classification",
+            **origin,
+        )
+    return OpenedBase(base, config, tokenizer, source, getattr(config, "_commit_hash", None))
+
+
+def load_base(
+    name: str, labels: tuple[str, ...], device: str, dtype: torch.dtype, quantized: bool, revision: str | None = None
+) -> LoadedBase:
+    """The base with a new classification head for `labels`, all weights in `dtype` (or NF4). `revision` is as in
+    `open_base`; raises as that does."""
+    return load_weights(open_base(name, labels, revision), device, dtype, quantized)
+
+
+def load_weights(opened: OpenedBase, device: str, dtype: torch.dtype, quantized: bool) -> LoadedBase:
+    """The same for a base that is open."""
+    with _explaining(opened.base):
+        model = opened.model_class.from_pretrained(
+            opened.source,
+            config=opened.config,
+            revision=opened.revision,
+            token=hub_token(),
+            trust_remote_code=False,
+            dtype=dtype,
             # For short texts on a CPU, plain attention is faster than the fused kernel.
             attn_implementation="eager" if device == "cpu" else "sdpa",
             use_safetensors=True,
-            quantization_config=_nf4(base, dtype) if quantized else None,
+            quantization_config=_nf4(opened.base, dtype) if quantized else None,
             device_map={"": device} if quantized else None,
-            **origin,
         )
-    except (BaseModelError, torch.OutOfMemoryError, MemoryError):
-        raise
-    except Exception as error:  # a damaged or missing file can raise any error in three libraries
-        raise BaseModelError(explain_load_error(base, error)) from error
-    _set_padding(model, tokenizer)
+    model.config.pad_token_id = opened.tokenizer.pad_token_id
     model.config.use_cache = False  # each text is read once
-    getattr(model, base.family.head).float()  # bf16 would round its logits, and the small updates of its training
+    getattr(
+        model, opened.base.family.head
+    ).float()  # bf16 would round its logits, and the small updates of its training
     if quantized:
         _compute_as_asked(model)
     else:
         model.to(device)
-    return LoadedBase(base, model, tokenizer, source, getattr(config, "_commit_hash", None))
+    return LoadedBase(opened.base, model, opened.tokenizer, opened.source, opened.revision)
+
+
+@contextmanager
+def _explaining(base: Base) -> Iterator[None]:
+    """A damaged or missing file can raise any error in three libraries, which becomes a BaseModelError."""
+    try:
+        yield
+    except (BaseModelError, torch.OutOfMemoryError, MemoryError):
+        raise
+    except Exception as error:
+        raise BaseModelError(explain_load_error(base, error)) from error
 
 
 def _check_targets(model: PreTrainedModel, targets: list[str]) -> None:
@@ -160,9 +213,8 @@ def _compute_as_asked(model: PreTrainedModel) -> None:
             module.support_avx512bf16_for_cpu = False
 
 
-def _set_padding(model: PreTrainedModel, tokenizer: Any) -> None:
-    """Set the padding token in tokenizer and model. Decoders often have none, and then pool the wrong token."""
+def _set_padding(tokenizer: Any) -> None:
+    """Give the tokenizer a padding token. Decoders often have none, and then pool the wrong token."""
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     tokenizer.padding_side = "right"
-    model.config.pad_token_id = tokenizer.pad_token_id

@@ -26,7 +26,7 @@ def bundled_folder(base: Base) -> Path:
     gguf = package / GGUF_FILE
     if not gguf.is_file():
         return package / "model"
-    target = _converted_folder()
+    target = converted_folder()
     if not target.is_dir():
         try:
             _convert_once(gguf, target)
@@ -42,7 +42,7 @@ def base_source(base: Base) -> str:
 
 def check_convertible(base: Base) -> None:
     """Raises BaseModelError if a bundled base is not installed, or must be converted but the cache is not writable."""
-    if (find_package(base) / GGUF_FILE).is_file() and not _converted_folder().is_dir():
+    if (find_package(base) / GGUF_FILE).is_file() and not converted_folder().is_dir():
         try:
             with tempfile.TemporaryFile(dir=cache_root()):
                 pass
@@ -71,7 +71,8 @@ def install_bundled() -> None:
         )
 
 
-def _converted_folder() -> Path:
+def converted_folder() -> Path:
+    """Where the converted base is or will be. Raises BaseModelError if there is no place for it."""
     return cache_root() / "smollm2-135m-v1"
 
 

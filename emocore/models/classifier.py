@@ -83,10 +83,9 @@ class NeuralClassifier:
         self._place = str(folder)
 
     @classmethod
-    def load(cls, folder: Path, info: AdapterInfo, bases: BaseStore) -> "NeuralClassifier":
-        """Put the adapter of a folder on its base. Raises AdapterError if it is damaged or does not fit, and
-        BaseModelError."""
-        loaded = bases.get(info)
+    def load(cls, folder: Path, info: AdapterInfo, loaded: LoadedBase, precision: Precision) -> "NeuralClassifier":
+        """Put the adapter of a folder on its base, which is loaded in this precision. Raises AdapterError if it is
+        damaged or does not fit."""
         try:
             _check_weights(folder)
             config = PeftConfig.from_pretrained(str(folder))
@@ -107,10 +106,13 @@ class NeuralClassifier:
                 f"{folder}: the adapter does not fit base '{info.base}': {len(wrong)} weights are missing or left "
                 f"over, such as {wrong[0]}"
             )
-        return cls(folder, info, model.eval(), loaded.tokenizer, bases.precision_of(info))
+        return cls(folder, info, model.eval(), loaded.tokenizer, precision)
 
     def logits(self, texts: list[str]) -> np.ndarray:
-        encoded = encode_texts(texts, self._tokenizer, self.info.max_length)
+        return self.logits_of_tokens(encode_texts(texts, self._tokenizer, self.info.max_length))
+
+    def logits_of_tokens(self, encoded: dict[str, list[Any]]) -> np.ndarray:
+        """The same for texts as `encode_texts` returns them."""
         with self._lock:
             answers = compute_logits(self._model, encoded, self._precision)
         check_finite(answers, f"{self._place}: its answers")
@@ -125,7 +127,7 @@ def load_classifier(folder: Path, bases: BaseStore) -> Classifier:
     if not (folder / CONFIG_FILE).is_file():
         raise AdapterError(f"{folder}: {CONFIG_FILE} is missing, so the adapter is not complete; train it again")
     check_adapter_config(folder)
-    return NeuralClassifier.load(folder, info, bases)
+    return NeuralClassifier.load(folder, info, bases.get(info), bases.precision_of(info))
 
 
 def _check_weights(folder: Path) -> None:

@@ -49,7 +49,13 @@ class SplitScores(Strict):
 class Cost(Strict):
     """Costs; a cost that was not measured is None. `train_seconds` covers only optimisation, without loading and
     evaluations; `samples_per_second` is texts over that time. `peak_memory_bytes` is the allocator's peak on a GPU,
-    otherwise the process's largest resident set until the end of training; latency is for one text at a time."""
+    otherwise the process's largest resident set until the end of training; latency is for one text at a time, by the
+    adapter on its whole base.
+
+    A head is trained on embeddings that its base computes once for all runs. The seconds that those of its training
+    texts took are part of `train_seconds`, and the memory of `peak_memory_bytes`, as they were measured when they were
+    computed, whichever run did that. So costs do not depend on which run came first, and are those of a run on its
+    own."""
 
     train_seconds: Amount | None
     samples_per_second: Amount | None

@@ -150,8 +150,8 @@ def remove_folder(path: Path) -> None:
 
 
 def cache_root() -> Path:
-    """The folder of converted bases: EMOCORE_CACHE, otherwise ~/.cache/emocore. Raises BaseModelError if it cannot be
-    created."""
+    """The folder of converted bases and of embeddings: EMOCORE_CACHE, otherwise ~/.cache/emocore. Raises BaseModelError
+    if it cannot be created."""
     configured = os.environ.get("EMOCORE_CACHE") or "~/.cache/emocore"
     try:
         root = Path(configured).expanduser()
@@ -159,7 +159,7 @@ def cache_root() -> Path:
     except (OSError, RuntimeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise BaseModelError(
-            f"the folder for converted bases, {configured}, cannot be made ({reason}); name another "
-            "one in EMOCORE_CACHE"
+            f"the folder for converted bases and embeddings, {configured}, cannot be made ({reason}); name another one "
+            "in EMOCORE_CACHE"
         ) from None
     return root

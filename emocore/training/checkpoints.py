@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AllowInfNan, ConfigDict, Field
+from pydantic import AllowInfNan, ConfigDict, Field, StringConstraints
 
 from emocore.errors import RunError
 from emocore.run.records import Amount, Count, Strict, read_record, write_record
@@ -42,7 +42,9 @@ UNSAFE_FILE = "training_args.bin"  # a pickle that Trainer writes and nothing he
 class Progress(Strict):
     """State that Trainer does not keep. `loss_sum` is the loss of the steps after `logged_step`, which is not logged
     yet; seconds and bytes are as in Cost. `threads` is the number of CPU threads, since another number rounds sums
-    differently. `pooled_batches` says how batches are drawn; runs that began before it was stored drew 8."""
+    differently. `pooled_batches` says how batches are drawn; runs that began before it was stored drew 8.
+    `embeddings_sha256` is the digest of the embeddings that a head is trained on; None for other methods, and for heads
+    that began while dropout was active in their base."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -53,6 +55,7 @@ class Progress(Strict):
     peak_memory_bytes: Count
     threads: int = Field(ge=1, le=MOST_THREADS)
     pooled_batches: int = Field(8, ge=1, le=MOST_POOLED)
+    embeddings_sha256: Annotated[str, StringConstraints(max_length=64)] | None = None
 
 
 def last_checkpoint(folder: Path) -> Path | None:
@@ -86,6 +89,21 @@ def read_progress(checkpoint: Path) -> Progress:
     if progress is None:
         raise RunError(f"{checkpoint / PROGRESS_FILE} is missing; {remedy}")
     return progress
+
+
+def check_embeddings(began: str | None, now: str | None) -> None:
+    """Check that a resumed head goes on with the embeddings that it began with, by their digests. Raises RunError."""
+    if began == now:
+        return
+    if began is None:
+        raise RunError(
+            "this run began with a version of Emocore that trained a head while dropout was active in its base, which "
+            "this version does not do; clone the run to start over"
+        )
+    raise RunError(
+        "the embeddings that this run began with are no longer in the cache, and computed again they differ in their "
+        "last digits; clone the run to start over"
+    )
 
 
 @contextmanager

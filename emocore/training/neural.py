@@ -3,6 +3,7 @@
 import logging
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import torch
 import transformers
@@ -24,6 +25,9 @@ from emocore.training.provenance import note_base, note_threads, note_warnings
 from emocore.training.trained import Trained
 from emocore.training.trainer import EmotionTrainer, training_arguments
 
+if TYPE_CHECKING:
+    from datasets import DatasetDict
+
 logger = logging.getLogger(__name__)
 
 
@@ -35,9 +39,7 @@ def train(
     model, loaded = build_model(config, splits.labels, device, bf16=precision == "bf16")
     note_base(run, loaded.revision, Path(loaded.source))
     logger.info("%s, %s, %s attention", device, precision, loaded.model.config._attn_implementation)
-    data = encode_splits(splits, loaded.tokenizer, config.max_length)
-    counts = count_tokens(splits, data, loaded.tokenizer, config.max_length)
-    note_warnings(run, map(splits.describe, check_lengths(splits.frames, counts, config.max_length)))
+    data = encode_and_check(run, config, splits, loaded.tokenizer)
     trainer = EmotionTrainer(
         run_config=config,
         lengths=data["train"]["length"],
@@ -48,6 +50,19 @@ def train(
         data_collator=transformers.DataCollatorWithPadding(loaded.tokenizer),
         callbacks=[LogToTracker(tracker)],
     )
+    return fit_and_save(run, trainer, loaded, describe(run, config, splits, loaded, precision))
+
+
+def encode_and_check(run: RunFolder, config: RunConfig, splits: Splits, tokenizer: Any) -> "DatasetDict":
+    """The tokens of all splits; what is doubtful in their lengths is logged and stored."""
+    data = encode_splits(splits, tokenizer, config.max_length)
+    counts = count_tokens(splits, data, tokenizer, config.max_length)
+    note_warnings(run, map(splits.describe, check_lengths(splits.frames, counts, config.max_length)))
+    return data
+
+
+def fit_and_save(run: RunFolder, trainer: EmotionTrainer, loaded: LoadedBase, info: AdapterInfo) -> Trained:
+    """Train, or go on from the last checkpoint, and save the adapter."""
     trainer.add_callback(SaveCheckpoints(trainer, run))
     trainer.add_callback(LeaveLastEvaluation())
     reach("run.built")
@@ -55,7 +70,7 @@ def train(
     note_threads(run, torch.get_num_threads())  # a resumed run trained with those of its checkpoint
     reach("run.trained")
     seconds = trainer.train_seconds
-    adapter, head = count_parameters(model)
+    adapter, head = count_parameters(trainer.model)
     cost = Cost(
         train_seconds=seconds,
         samples_per_second=trainer.samples_seen / seconds,
@@ -65,10 +80,16 @@ def train(
         head_parameters=head,
         adapter_bytes=None,
     )
-    quantized = getattr(loaded.model, "is_quantized", False)
-    info = describe_adapter(run.id, config, splits.labels, loaded.revision, precision, quantized)
-    save_adapter(run, model, loaded, info)
+    save_adapter(run, trainer.model, loaded, info)
     return Trained(cost, trainer.state.global_step, float(trainer.state.epoch or 0))
+
+
+def describe(
+    run: RunFolder, config: RunConfig, splits: Splits, loaded: LoadedBase, precision: Precision
+) -> AdapterInfo:
+    """The description of the adapter to be trained."""
+    quantized = getattr(loaded.model, "is_quantized", False)
+    return describe_adapter(run.id, config, splits.labels, loaded.revision, precision, quantized)
 
 
 def save_adapter(run: RunFolder, model: PeftModel, loaded: LoadedBase, info: AdapterInfo) -> None:

@@ -13,7 +13,7 @@ import time
 import traceback
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -37,14 +37,11 @@ from emocore.tracking.summary import flatten
 from emocore.tracking.tracker import Tracker
 from emocore.training.checkpoints import last_checkpoint
 from emocore.training.failure import explain_failure
+from emocore.training.predict import predict
 from emocore.training.provenance import check_same_origin, describe_provenance
 from emocore.training.trained import Trained
 from emocore.training.validation import mean_cross_entropy, score_validation
 
-if TYPE_CHECKING:
-    from emocore.models.classifier import Classifier
-
-LATENCY_TEXTS = 20
 SIGNALLED_REASON = "ended by a signal from outside (a kill, a logout, a shutdown of the machine); resume it"
 
 logger = logging.getLogger(__name__)
@@ -138,7 +135,7 @@ def _train_and_evaluate(run: RunFolder, config: RunConfig, splits: Splits, track
     trained = _load_engine(config).train(run, config, splits, tracker, device, precision)
     run.change_state(RunStatus.EVALUATING)
     reach("run.evaluating")
-    logits, latency_seconds = _predict(run, config, splits, device)
+    logits, latency_seconds = predict(run, config, splits, trained, device)
     _log_validation(tracker, trained, config, splits, logits["validation"])
     thresholds = _choose_thresholds(run, config, splits, logits)
     _store_predictions(run, splits, logits)
@@ -190,46 +187,6 @@ def choose_precision(config: RunConfig, device: str) -> Precision:
     if config.precision != "auto":
         return config.precision
     return "bf16" if computes_bf16(device) else "fp32"
-
-
-def _predict(run: RunFolder, config: RunConfig, splits: Splits, device: str) -> tuple[dict[str, np.ndarray], float]:
-    """Logits of the held-out splits by the saved adapter, so that scores describe what will be used later; also the
-    seconds for a single text."""
-    classifier = _reload_neural(run, device) if find_method(config.method).needs_base else _reload_linear(run)
-    logits: dict[str, np.ndarray] = {}
-    for name in ("validation", "test"):
-        if name in splits.frames:
-            logger.info("Evaluating the saved adapter on the %s split", name)
-            logits[name] = classifier.logits(splits.frames[name]["text"].tolist())
-    return logits, _measure_latency(classifier, splits.frames["validation"]["text"].tolist())
-
-
-def _reload_neural(run: RunFolder, device: str) -> "Classifier":
-    import torch
-
-    from emocore.models.classifier import BaseStore, load_classifier
-
-    gc.collect()  # frees the trained model's reference cycles before the base is loaded again
-    if device == "cuda":
-        torch.cuda.empty_cache()
-    return load_classifier(run.adapter, BaseStore(device))
-
-
-def _reload_linear(run: RunFolder) -> "Classifier":
-    """Reload a TF-IDF adapter without torch, whose import would take several times as long as the rest of the run."""
-    from emocore.models.linear import LinearClassifier
-
-    return LinearClassifier.load(run.adapter, read_info(run.adapter))
-
-
-def _measure_latency(classifier: "Classifier", texts: list[str]) -> float:
-    """Median seconds for one text at a time, over the first LATENCY_TEXTS; the caller has warmed it up."""
-    seconds = []
-    for text in texts[:LATENCY_TEXTS]:
-        began = time.perf_counter()
-        classifier.logits([text])
-        seconds.append(time.perf_counter() - began)
-    return float(np.median(seconds))
 
 
 def _log_validation(tracker: Tracker, trained: Trained, config: RunConfig, splits: Splits, logits: np.ndarray) -> None:

@@ -1,13 +1,21 @@
 """What the training of a method hands over."""
 
+from collections.abc import Callable
 from typing import NamedTuple
+
+import numpy as np
 
 from emocore.run.result import Cost
 
 
 class Trained(NamedTuple):
-    """`cost` is without the adapter's size and latency, which are measured later; `epochs` may be a fraction."""
+    """`cost` is without the adapter's size and latency, which are measured later; `epochs` may be a fraction.
+
+    `answer` returns the logits of a held-out split, by its name, from the head on disk and the embeddings that the
+    training used; None for a method that reads the texts again.
+    """
 
     cost: Cost
     steps: int
     epochs: float
+    answer: Callable[[str], np.ndarray] | None = None

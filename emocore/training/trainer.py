@@ -20,7 +20,7 @@ from transformers import PrinterCallback, Trainer, TrainerControl, TrainerState,
 from emocore.models.adapter import Precision
 from emocore.models.answers import compute_logits
 from emocore.run.config import RunConfig
-from emocore.training.checkpoints import Progress, last_checkpoint, read_progress, writing_checkpoint
+from emocore.training.checkpoints import Progress, check_embeddings, last_checkpoint, read_progress, writing_checkpoint
 from emocore.training.cost import peak_memory_bytes
 from emocore.training.validation import mean_cross_entropy, score_validation
 
@@ -63,11 +63,20 @@ class LengthGroupedSampler(Sampler[int]):
 
 
 class EmotionTrainer(Trainer):
-    """`lengths` are the training rows' token counts. `eval_dataset` is read once, and kept as lists."""
+    """`lengths` are the training rows' token counts. `eval_dataset` is read once, and kept as lists.
+    `embeddings_sha256` is the digest of the embeddings that a head is trained on; None for other methods."""
 
-    def __init__(self, run_config: RunConfig, lengths: list[int], eval_dataset: Dataset, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        run_config: RunConfig,
+        lengths: list[int],
+        eval_dataset: Dataset,
+        embeddings_sha256: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         self._run_config = run_config
         self._lengths = list(lengths)
+        self._embeddings_sha256 = embeddings_sha256
         self._began = self._checkpointed = time.monotonic()
         self._other_seconds = self._earlier_seconds = 0.0
         self._earlier_peak_bytes = 0
@@ -96,12 +105,14 @@ class EmotionTrainer(Trainer):
         return max(self._earlier_peak_bytes, peak_memory_bytes(self.args.device.type))
 
     def train_or_resume(self) -> None:
-        """Train to the end, from the last complete checkpoint if there is one."""
+        """Train to the end, from the last complete checkpoint if there is one. Raises RunError if that was trained on
+        other embeddings."""
         checkpoint = last_checkpoint(Path(self.args.output_dir))
         if checkpoint is None:
             self.train()
             return
         self._resumed = read_progress(checkpoint)
+        check_embeddings(self._resumed.embeddings_sha256, self._embeddings_sha256)
         torch.set_num_threads(self._resumed.threads)
         self._earlier_seconds = self._resumed.train_seconds
         self._earlier_peak_bytes = self._resumed.peak_memory_bytes
@@ -140,6 +151,7 @@ class EmotionTrainer(Trainer):
             peak_memory_bytes=self.peak_memory_bytes,
             threads=torch.get_num_threads(),
             pooled_batches=self._pooled_batches,
+            embeddings_sha256=self._embeddings_sha256,
         )
         began = time.monotonic()
         with writing_checkpoint(folder, progress, self._run_config.checkpoints_kept) as self._draft:

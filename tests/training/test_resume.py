@@ -14,6 +14,7 @@ from emocore.tracking.metrics_file import read_metrics
 from emocore.training.checkpoints import last_checkpoint
 from tests.support.live_runs import carry_out, describe, queue_run
 from tests.support.outcomes import assert_same, outcome_of
+from tests.support.tiny_models import save_tiny_bert
 
 # 84 rows in batches of 8 are 11 steps per epoch, the last one short, and 33 in all. The loss is logged every third
 # step, so that checkpoint 14 is in the middle of an epoch and between two logged losses.
@@ -47,6 +48,7 @@ CASES = {
     "qlora, mid-epoch": Case({"method": "qlora", **DROPOUT, **EVERY_STEP}, *MID),
     "qlora, epoch's end": Case({"method": "qlora", **DROPOUT, **EPOCHS_ONLY}, *BOUNDARY),
     "head, mid-epoch": Case({"method": "head", **EVERY_STEP}, *MID),
+    "head with dropout, mid-epoch": Case({"method": "head", **EVERY_STEP}, *MID, base="stock bert"),
     "bf16, mean pooling": Case({"method": "lora", "precision": "bf16", **DROPOUT, **EVERY_STEP}, *MID, base="bert"),
     "accumulation": Case({"method": "lora", "batch_size": 4, "gradient_accumulation_steps": 2, **EVERY_STEP}, *MID),
     "after the last step": Case({"method": "lora", **EPOCHS_ONLY}, "run.evaluating", 33),
@@ -67,7 +69,8 @@ class Outcome:
 def outcomes(
     tmp_path_factory: pytest.TempPathFactory, small_csv: Path, tiny_llama: Path, tiny_bert: Path
 ) -> dict[str, Outcome]:
-    bases = {"llama": str(tiny_llama), "bert": str(tiny_bert)}
+    stock_bert = save_tiny_bert(tmp_path_factory.mktemp("bases") / "stock-bert", mean_pooling=False)
+    bases = {"llama": str(tiny_llama), "bert": str(tiny_bert), "stock bert": str(stock_bert)}
     roots = {kind: tmp_path_factory.mktemp(kind) for kind in ("whole", "killed")}
 
     def queue(kind: str, case: Case, **changes: Any) -> RunFolder:

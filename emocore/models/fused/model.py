@@ -1,4 +1,4 @@
-"""Puts the fused steps into a PEFT model, layer by layer; whatever is not known here stays as it is.
+"""Puts the fused steps into a model, layer by layer; whatever is not known here stays as it is.
 
 Covered: linear layers with LoRA or IA3 of any model; dropout, and on a CPU plain ("eager") attention, of BERT and of
 decoders that are built like Llama; norms and gated units of the latter.
@@ -7,7 +7,6 @@ decoders that are built like Llama; norms and gated units of the latter.
 from typing import Any
 
 import torch
-from peft import PeftModel
 from peft.utils import ModulesToSaveWrapper
 from torch import Tensor, nn
 from transformers.activations import SiLUActivation
@@ -26,7 +25,7 @@ GATED_UNITS = (LlamaMLP, MistralMLP, Qwen2MLP)
 DECODER_ATTENTIONS = (LlamaAttention, MistralAttention, Qwen2Attention)
 
 
-def fuse(model: PeftModel, family: Family) -> None:
+def fuse(model: nn.Module, family: Family) -> None:
     """Replace the forward passes of modules that are known, and have the trained head compute in fp32. The model still
     trains, saves and loads as before."""
     is_on_cpu = next(model.parameters()).device.type == "cpu"

@@ -1,0 +1,137 @@
+"""Embeddings of texts by a frozen base: the vector of each text that its head reads, and a model that starts from them.
+
+They are computed as a reloaded adapter answers: without dropout, in its precision, texts of one length at a time
+without padding. Covered: heads on a base that nothing changes. A base with an adapter has other embeddings after each
+step.
+"""
+
+import copy
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import transformers
+from datasets import Dataset, DatasetDict
+from torch import Tensor, nn
+from transformers.modeling_outputs import BaseModelOutputWithPoolingAndCrossAttentions
+
+from emocore.models.answers import BATCH_TOKENS, make_batches
+from emocore.models.build import LoadedBase, OpenedBase
+from emocore.models.embedding_cache import Embeddings
+from emocore.models.fused.model import fuse
+
+ARITHMETIC = 1  # to be raised with any change after which embeddings come out otherwise
+
+
+class Embedder:
+    """A base that reads texts for its head. The head's own answer is thrown away."""
+
+    def __init__(self, loaded: LoadedBase) -> None:
+        fuse(loaded.model, loaded.base.family)
+        self._model = loaded.model.eval()
+        self._pooling = loaded.base.pooling
+        self._read: Tensor | None = None
+        getattr(self._model, loaded.base.family.head).register_forward_pre_hook(self._keep)
+
+    def embed(self, token_ids: Sequence[list[int]]) -> tuple[np.ndarray, np.ndarray]:
+        """(texts, hidden) float32, and the seconds that each text took, (texts,)."""
+        embeddings = np.empty((len(token_ids), self._model.config.hidden_size), dtype=np.float32)
+        seconds = np.empty(len(token_ids))
+        device = self._model.device
+        in_bf16 = torch.autocast(device.type, torch.bfloat16, enabled=self._model.dtype == torch.bfloat16)
+        with torch.no_grad(), in_bf16:
+            for rows in make_batches([len(ids) for ids in token_ids], BATCH_TOKENS[device.type]):
+                began = time.perf_counter()
+                input_ids = torch.tensor([token_ids[row] for row in rows], device=device)
+                self._model(input_ids=input_ids, attention_mask=torch.ones_like(input_ids))
+                embeddings[rows] = self._pool(input_ids).float().cpu().numpy()
+                seconds[rows] = (time.perf_counter() - began) / len(rows)
+        return embeddings, seconds
+
+    def _keep(self, head: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        self._read = inputs[0]
+
+    def _pool(self, input_ids: Tensor) -> Tensor:
+        """(texts, hidden): what the stock class makes of what the head read, either (texts, hidden) or (texts, tokens,
+        hidden). A decoder answers at its last token that is not padding, RoBERTa at its first token."""
+        states = self._read
+        assert states is not None, "the model has just called its head"
+        if states.ndim == 2:
+            return states
+        if self._pooling != "last":
+            return states[:, 0]
+        places = torch.arange(input_ids.shape[1], device=states.device)
+        last = (places * (input_ids != self._model.config.pad_token_id)).argmax(-1)
+        return states[torch.arange(len(states), device=states.device), last]
+
+
+class GivenEmbeddings(nn.Module):
+    """Stands in for a frozen base: the only token of each text is its number, under which its embedding is found."""
+
+    def __init__(self, embeddings: Embeddings) -> None:
+        super().__init__()
+        self._embeddings = embeddings
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "GivenEmbeddings":
+        """Itself, because it has no state, and the embeddings may be larger than the memory."""
+        return self
+
+    def forward(self, input_ids: Tensor, **others: Any) -> BaseModelOutputWithPoolingAndCrossAttentions:
+        """`input_ids` is (texts, 1); the result has the embedding as the state of that token and as the pooled one."""
+        found = torch.from_numpy(self._embeddings.take(input_ids[:, 0].cpu().numpy()))
+        states = found.to(input_ids.device)
+        return BaseModelOutputWithPoolingAndCrossAttentions(last_hidden_state=states[:, None], pooler_output=states)
+
+
+def build_on_embeddings(opened: OpenedBase, embeddings: Embeddings, device: str) -> LoadedBase:
+    """The base with a new head, its frozen part replaced by the embeddings; no weights of the base are read. The head's
+    initial weights are drawn from torch's generator. `number_texts` makes its inputs."""
+    config = copy.deepcopy(opened.config)
+    with torch.device("meta"):
+        build = opened.model_class if opened.base.pooling == "mean" else opened.model_class.from_config
+        model = build(config)
+    setattr(model, model.base_model_prefix, GivenEmbeddings(embeddings))
+    head = getattr(model, opened.base.family.head)
+    head.to_empty(device="cpu")
+    head.apply(model._init_weights)
+    model.config.pad_token_id = opened.tokenizer.pad_token_id
+    return LoadedBase(opened.base, model.to(device), opened.tokenizer, opened.source, opened.revision)
+
+
+def number_texts(data: DatasetDict) -> DatasetDict:
+    """The splits with one token for each text: its number in the order of all splits."""
+    numbered, start = {}, 0
+    for name, part in data.items():
+        columns = {
+            "input_ids": [[number] for number in range(start, start + len(part))],
+            "attention_mask": [[1]] * len(part),
+            "length": [1] * len(part),
+            "labels": part["labels"],
+        }
+        numbered[name] = Dataset.from_dict(columns)
+        start += len(part)
+    return DatasetDict(numbered)
+
+
+def describe_computation(
+    opened: OpenedBase, files_sha256: str | None, device: str, precision: str, max_length: int
+) -> dict[str, object]:
+    """Everything other than a text's tokens that its embedding depends on, for the cache. The base is known by its
+    commit on the Hub; a folder by the digest, sizes and times of its files, since the digest is only of their ends."""
+    files = [path.stat() for path in sorted(Path(opened.source).glob("*.safetensors"))] if files_sha256 else []
+    return {
+        "arithmetic": ARITHMETIC,
+        "base": opened.revision if files_sha256 is None else files_sha256,
+        "files": [[state.st_size, state.st_mtime_ns] for state in files],
+        "source": opened.base.location if opened.base.source == "hub" else None,
+        "pooling": opened.base.pooling,
+        "precision": precision,
+        "quantized": False,
+        "max_length": max_length,
+        "device": torch.cuda.get_device_name() if device == "cuda" else torch.backends.cpu.get_cpu_capability(),
+        "torch": torch.__version__,
+        "transformers": transformers.__version__,
+    }

@@ -1,0 +1,93 @@
+"""The answers of a saved adapter on the held-out texts, so that scores describe what will be used later."""
+
+import gc
+import logging
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from emocore.data.split import Splits
+from emocore.errors import RunError
+from emocore.models.adapter import Precision, read_info
+from emocore.models.methods import find_method
+from emocore.run.config import RunConfig
+from emocore.run.folder import RunFolder
+from emocore.training.trained import Trained
+
+if TYPE_CHECKING:
+    from emocore.models.classifier import Classifier
+
+LATENCY_TEXTS = 20
+# The largest difference between logits of one text that is only rounding, absolute and relative: bf16 has 8 bits, and
+# rounds differently for a text alone and beside others.
+MOST_ROUNDING: dict[Precision, float] = {"fp32": 1e-4, "bf16": 0.1}
+
+logger = logging.getLogger(__name__)
+
+
+def predict(
+    run: RunFolder, config: RunConfig, splits: Splits, trained: Trained, device: str
+) -> tuple[dict[str, np.ndarray], float]:
+    """Logits of the held-out splits by the saved adapter, (texts, labels) float32 by split; also the seconds for a
+    single text, by the adapter on its whole base.
+
+    Raises RunError if answers from stored embeddings are not those of the adapter on its base.
+    """
+    classifier = _reload_neural(run, device) if find_method(config.method).needs_base else _reload_linear(run)
+    logits: dict[str, np.ndarray] = {}
+    for name in ("validation", "test"):
+        if name in splits.frames:
+            logger.info("Evaluating the saved adapter on the %s split", name)
+            logits[name] = trained.answer(name) if trained.answer else classifier.logits(_texts(splits, name))
+    alone, latency_seconds = answer_one_by_one(classifier, _texts(splits, "validation")[:LATENCY_TEXTS])
+    if trained.answer:
+        check_agreement(run.id, logits["validation"][: len(alone)], alone, classifier.info.precision)
+    return logits, latency_seconds
+
+
+def answer_one_by_one(classifier: "Classifier", texts: list[str]) -> tuple[np.ndarray, float]:
+    """The logits of texts, each read alone, and the median seconds that one took. The first is read once before, to
+    warm up."""
+    classifier.logits(texts[:1])
+    answers, seconds = [], []
+    for text in texts:
+        began = time.perf_counter()
+        answers.append(classifier.logits([text]))
+        seconds.append(time.perf_counter() - began)
+    return np.concatenate(answers), float(np.median(seconds))
+
+
+def check_agreement(run_id: str, found: np.ndarray, expected: np.ndarray, precision: Precision) -> None:
+    """Check that logits from stored embeddings are those of the reloaded adapter on its base, (texts, labels) each, but
+    for rounding. Raises RunError."""
+    most = MOST_ROUNDING[precision]
+    if not np.allclose(found, expected, rtol=most, atol=most):
+        raise RunError(
+            f"run {run_id}: the answers from stored embeddings differ by {np.abs(found - expected).max():.2g} from "
+            "those of the saved adapter on its base, so the base has changed meanwhile or the cache is wrong; delete "
+            "the folder 'embeddings' in EMOCORE_CACHE (otherwise ~/.cache/emocore), then clone the run"
+        )
+
+
+def _texts(splits: Splits, name: str) -> list[str]:
+    texts: list[str] = splits.frames[name]["text"].tolist()
+    return texts
+
+
+def _reload_neural(run: RunFolder, device: str) -> "Classifier":
+    import torch
+
+    from emocore.models.classifier import BaseStore, load_classifier
+
+    gc.collect()  # frees the trained model's reference cycles before the base is loaded again
+    if device == "cuda":
+        torch.cuda.empty_cache()
+    return load_classifier(run.adapter, BaseStore(device))
+
+
+def _reload_linear(run: RunFolder) -> "Classifier":
+    """Reload a TF-IDF adapter without torch, whose import would take several times as long as the rest of the run."""
+    from emocore.models.linear import LinearClassifier
+
+    return LinearClassifier.load(run.adapter, read_info(run.adapter))
