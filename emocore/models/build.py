@@ -148,9 +148,8 @@ def load_weights(opened: OpenedBase, device: str, dtype: torch.dtype, quantized:
         )
     model.config.pad_token_id = opened.tokenizer.pad_token_id
     model.config.use_cache = False  # each text is read once
-    getattr(
-        model, opened.base.family.head
-    ).float()  # bf16 would round its logits, and the small updates of its training
+    head = getattr(model, opened.base.family.head)
+    head.float()  # bf16 would round its logits, and the small steps of its training
     if quantized:
         _compute_as_asked(model)
     else:
