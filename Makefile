@@ -6,6 +6,7 @@
 # make clicks    open OPENED runs and make CLICKS random clicks with SEED; takes ten minutes
 # make coverage  simulate how often intervals hold and verdicts are wrong, and continue if interrupted; at most an hour
 # make bench     measure trainings and a study against Hugging Face Trainer scripts, with the options in BENCH
+# make bench-app measure the app with 10 to 10,000 runs, with the options in BENCH; half an hour
 # make installed  install into an empty environment and run the starter study there; takes five minutes
 # make docs      write docs/settings.md
 # make lock      write requirements.txt from pyproject.toml; `pip-compile` keeps the versions that still fit
@@ -18,7 +19,7 @@ BIN := $(VENV)/bin
 SETUP := $(VENV)/.setup-done
 TEST_SETUP := $(VENV)/.test-setup-done
 
-.PHONY: app test check chaos fuzz clicks coverage coverage-report bench installed docs lock setup
+.PHONY: app test check chaos fuzz clicks coverage coverage-report bench bench-app installed docs lock setup
 
 app: setup
 	@echo "Emocore: http://127.0.0.1:8501"
@@ -48,6 +49,9 @@ bench: setup $(TEST_SETUP)
 	$(BIN)/python -m benchmarks.training --method qlora $(BENCH)
 	$(BIN)/python -m benchmarks.training --method lora --base minilm-l6 $(BENCH)
 	$(BIN)/python -m benchmarks.study $(BENCH)
+
+bench-app: setup $(TEST_SETUP)
+	$(BIN)/python -m benchmarks.app $(BENCH)
 
 installed: setup $(TEST_SETUP)
 	$(BIN)/python -m benchmarks.installed

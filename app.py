@@ -41,12 +41,17 @@ if origin is not None and urlsplit(origin).netloc != st.context.headers.get("Hos
     st.stop()
 
 
+LOADING_AFTER_SECONDS = 2.0  # so that the first page is drawn before
+
+
 @st.cache_resource
 def start_once() -> None:
     """Set the environment when the app starts, and load what Compare needs, so that its first view appears sooner."""
     load_secrets()
     prepare_libraries()
-    threading.Thread(target=importlib.import_module, args=("emocore.export.gather",), daemon=True).start()
+    loading = threading.Timer(LOADING_AFTER_SECONDS, importlib.import_module, ("emocore.export.gather",))
+    loading.daemon = True
+    loading.start()
 
 
 try:

@@ -145,7 +145,7 @@ def test_a_damaged_run_is_shown_or_refused_with_its_name(
     pack: Pack, look: Look, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Or every look would read all of the runs.
-    monkeypatch.setattr("emocore.cli.commands.tend_queue", lambda root: None)
+    monkeypatch.setattr("emocore.cli.runs.tend_queue", lambda root: None)
     for number, (run_id, kind) in enumerate(pack.kinds.items()):
         with named(kind):
             status, out, err = look("show", run_id, *(["--json"] if number % 3 == 0 else []))
@@ -186,6 +186,8 @@ def open_page(name: str, **parameters: str) -> AppTest:
 
 def test_every_page_that_lists_runs_stands_all_of_them(pack: Pack) -> None:
     start, listing = open_page("start"), open_page("runs")
+    listing.session_state["runs_numbers"] = True  # of a long list, the table is made for those who open it
+    listing.run()
     told = words(listing) + " ".join(listing.dataframe[0].value.get("reason", []))
     assert listing.dataframe[0].value["macro-F1"].notna().any()
     for run_id, kind in pack.kinds.items():

@@ -45,6 +45,7 @@ WHERE = {
     "check": "`make test` begins with it",
     "coverage-report": "it is this suite, measured",
     "bench": "tests/benchmarks has its short form",
+    "bench-app": "tests/benchmarks has its short form",
     "clicks": "`.ci/run`",
     "installed": "`.ci/run`",
     "lock": "`.ci/run`",
@@ -172,7 +173,7 @@ def test_make_app_serves_the_app(tmp_path: Path) -> None:
     app.kill()
 
 
-@pytest.mark.parametrize("module", ["chaos", "clicks", "coverage", "fuzz", "study", "training"])
+@pytest.mark.parametrize("module", ["app", "chaos", "clicks", "coverage", "fuzz", "study", "training"])
 def test_a_benchmark_names_its_command_and_understands_it(
     module: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

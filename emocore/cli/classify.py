@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from emocore.cli.commands import named_runs
 from emocore.cli.output import find_output, print_json, print_line, print_note, print_rows, to_records
+from emocore.cli.runs import named_runs
 from emocore.data.spreadsheet import is_for_spreadsheets, to_csv, write_csv
 from emocore.data.table import read_texts
 from emocore.emotions import display_order

@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from emocore.cli.commands import finished_of_study, named_runs
 from emocore.cli.datasets import compare_studies
 from emocore.cli.label_errors import find_list, write_label_errors
 from emocore.cli.output import find_output, print_json, print_line, print_note, print_table, to_records
+from emocore.cli.runs import finished_of_study, named_runs
 from emocore.errors import ConfigError, DataError, RunError
 from emocore.evaluation.audit import audit
 from emocore.evaluation.comparison import Comparison, compare

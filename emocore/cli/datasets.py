@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from emocore.cli.commands import finished_of_study
 from emocore.cli.output import print_json, print_line, print_table
+from emocore.cli.runs import finished_of_study
 from emocore.evaluation.comparison import compare, primary_policy
 from emocore.evaluation.datasets import Ranking, describe_ranking, rank_series
 from emocore.evaluation.predictions import POLICY_TITLES, ThresholdPolicy

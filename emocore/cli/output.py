@@ -2,11 +2,10 @@
 
 import json
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from emocore.data.uploads import Upload
 from emocore.emotions import display_order
@@ -16,10 +15,12 @@ from emocore.models.bases import BASES
 from emocore.models.methods import METHODS
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
-from emocore.run.listing import list_damaged_runs
 from emocore.run.result import SHARED_NOTE
 from emocore.run.settings import bounds, describe, use
 from emocore.text import CONTROL, format_bytes, format_count, format_seconds, show_controls
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def print_line(text: str = "") -> None:
@@ -48,9 +49,9 @@ def confirm(question: str) -> bool:
         return False
 
 
-def print_damaged(root: Path) -> None:
+def print_damaged(problems: Iterable[str]) -> None:
     """Print a note on stderr for each run that cannot be listed or used."""
-    for problem in list_damaged_runs(root):
+    for problem in problems:
         print_note(f"note: {problem}")
 
 
@@ -214,7 +215,7 @@ def find_output(option: str, name: str, takes_streams: bool = False) -> Path:
     return path
 
 
-def to_records(table: pd.DataFrame) -> list[dict[str, Any]]:
+def to_records(table: "pd.DataFrame") -> list[dict[str, Any]]:
     """Rows as plain Python values; NaN becomes None."""
     return json.loads(table.to_json(orient="records", double_precision=12))
 

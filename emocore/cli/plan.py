@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from emocore.cli.commands import finished_of_study
 from emocore.cli.output import print_json, print_line
+from emocore.cli.runs import finished_of_study
 from emocore.errors import ConfigError, RunError
 from emocore.evaluation.comparison import compare
 from emocore.evaluation.paired_tests import FEWEST_TEXTS

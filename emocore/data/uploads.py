@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from emocore.errors import DataError
-from emocore.system.files import file_version, read_bytes
+from emocore.system.files import FileVersion, file_version, read_bytes
 
 UPLOADS = "uploads"  # below the runs folder
 HASH_LENGTH = 12
@@ -83,7 +83,7 @@ def _find_users(root: Path) -> dict[str, frozenset[str] | None]:
 
 
 @lru_cache(maxsize=4096)
-def _find_hashes(path: Path, version: tuple[int, int]) -> frozenset[str]:
+def _find_hashes(path: Path, version: FileVersion) -> frozenset[str]:
     """Cached by `version`, since the page asks every two seconds."""
     return frozenset(re.findall(rf"{UPLOADS}/([0-9a-f]{{{HASH_LENGTH}}})-", read_bytes(path).decode(errors="replace")))
 

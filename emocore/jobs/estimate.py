@@ -16,13 +16,14 @@ from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import list_finished
 from emocore.system.devices import default_device
-from emocore.system.files import file_version
+from emocore.system.files import FileVersion, file_version
 
 TOKENS_A_TEXT = 30  # of a tweet, padded in a batch of similar ones
 STARTUP_SECONDS = 14.0  # importing, loading the base, W&B, reloading the adapter
 # Share of the measured speed that a training reaches; in small bases, matrix products take less of the time.
 EFFICIENCY = 0.9
 FALLBACK_PARAMETERS = 1e9
+MOST_LOOKED_AT = 200  # finished runs; a first page that reads thousands of results would take seconds
 
 Kind = tuple[str, str, str]  # method, base, "cpu" or "cuda"
 
@@ -70,14 +71,15 @@ def _guess_samples_per_second(base: str) -> float:
 
 
 def _measured_speeds(root: Path) -> dict[Kind, float]:
-    """Samples per second of the latest finished run by method, base and kind of device."""
+    """Samples per second of the latest finished run by method, base and kind of device, among the latest runs."""
     files = ("config.json", "result.json", "provenance.json")
-    runs = {run.path: tuple(file_version(run.path / name) for name in files) for run in list_finished(root)}
+    latest = list_finished(root)[-MOST_LOOKED_AT:]
+    runs = {run.path: tuple(file_version(run.path / name) for name in files) for run in latest}
     return dict(speed for path, versions in runs.items() if (speed := _measured_speed(path, versions)))
 
 
 @lru_cache(maxsize=4096)
-def _measured_speed(path: Path, versions: tuple[tuple[int, int], ...]) -> tuple[Kind, float] | None:
+def _measured_speed(path: Path, versions: tuple[FileVersion, ...]) -> tuple[Kind, float] | None:
     """The speed of one finished run; None if unknown, or slower since it shared its device. Cached, since the form asks
     at every keystroke."""
     run = RunFolder(path)

@@ -5,21 +5,27 @@ A damaged run is described as far as it can be read. A run without a readable st
 """
 
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pydantic import TypeAdapter, ValidationError
+
 from emocore.errors import EmocoreError, RunError
 from emocore.run.folder import RunFolder
-from emocore.run.state import RunStatus
-from emocore.system.files import file_version
+from emocore.run.index import opened_index
+from emocore.run.listing import ListedRun
+from emocore.run.records import MOST_READ
+from emocore.run.state import RunState, RunStatus
+from emocore.system.files import FileVersion, file_version
 from emocore.text import first_line
 from emocore.tracking.metrics_file import read_last_metrics
 
 T = TypeVar("T")
 SOURCES = ("config.json", "state.json", "result.json", "metrics.jsonl")  # the files that an overview is made from
+OVERVIEW = "overview"  # the kind of content in the index
 SCORES = ("f1_macro", "f1_micro")
 
 
@@ -51,26 +57,47 @@ class RunOverview:
     problems: tuple[str, ...] = ()
 
 
-def describe_runs(runs: Iterable[RunFolder]) -> list[RunOverview]:
-    """One overview per run, without runs that were just deleted and those whose state or settings are damaged."""
+def describe_runs(runs: Sequence[ListedRun]) -> list[RunOverview]:
+    """One overview per run of a folder, without runs that were just deleted and those whose settings are damaged."""
     found = []
-    for run in runs:
+    for run, state in runs:
         with contextlib.suppress(RunError):
-            found.append(describe_run(run))
+            found.append(_describe(run, state))
+    if runs and (index := opened_index(runs[0][0].path.parent)):
+        index.save()
     return found
 
 
 def describe_run(run: RunFolder) -> RunOverview:
     """The overview of a run. Raises RunError if its state or its settings cannot be read."""
-    if run.stored_state.status.is_final:
-        return _describe_ended(run.path, tuple(file_version(run.path / name) for name in SOURCES))
+    return _describe(run, run.stored_state)
+
+
+def _describe(run: RunFolder, state: RunState) -> RunOverview:
+    if state.status.is_final:
+        return _describe_ended(str(run.path), tuple(file_version(f"{run.path}/{name}") for name in SOURCES))
     return _read_overview(run)
 
 
-@lru_cache(maxsize=4096)
-def _describe_ended(path: Path, versions: tuple[tuple[int, int], ...]) -> RunOverview:
+@lru_cache(maxsize=MOST_READ)
+def _describe_ended(path: str, versions: tuple[FileVersion, ...]) -> RunOverview:
     """Cached by file versions: an ended run changes only if a file does, so a thousand of them cost little."""
-    return _read_overview(RunFolder(path))
+    run = RunFolder(Path(path))
+    index = opened_index(run.path.parent)
+    if index and (kept := index.find(run.id, OVERVIEW, versions)):
+        with contextlib.suppress(ValidationError):  # of a line that somebody changed
+            known = _overviews().validate_json(kept)
+            if known.id == run.id and known.status in set(RunStatus):
+                return known
+    overview = _read_overview(run)
+    if index and not overview.problems and overview.status != RunStatus.IMPORTED:  # which another installation judges
+        index.add(run.id, OVERVIEW, versions, _overviews().dump_json(overview).decode())
+    return overview
+
+
+@cache
+def _overviews() -> TypeAdapter[RunOverview]:
+    return TypeAdapter(RunOverview)
 
 
 def _read_overview(run: RunFolder) -> RunOverview:

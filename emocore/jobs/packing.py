@@ -18,7 +18,7 @@ from emocore.run.folder import RunFolder
 from emocore.run.listing import list_finished
 from emocore.run.settings import with_role
 from emocore.system.devices import Device
-from emocore.system.files import file_version
+from emocore.system.files import FileVersion, file_version
 from emocore.system.gpu_memory import foreign_bytes
 from emocore.system.limits import DeviceLimits, read_limits
 
@@ -135,7 +135,7 @@ def list_measured(root: Path) -> list[Measured]:
 
 
 @lru_cache(maxsize=4096)
-def _read_measured(path: Path, versions: tuple[tuple[int, int], ...]) -> Measured | None:
+def _read_measured(path: Path, versions: tuple[FileVersion, ...]) -> Measured | None:
     """None for a run on the CPU or without the numbers. Cached, since the scheduler asks several times a second."""
     run = RunFolder(path)
     try:

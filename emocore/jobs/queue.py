@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from emocore.errors import RunError
-from emocore.jobs.scheduler import ensure_scheduler, has_work, pause_file
+from emocore.jobs.scheduler import ensure_scheduler, has_work, is_served, pause_file
 from emocore.run.folder import RunFolder
-from emocore.run.listing import list_stored_states, next_queue_position
+from emocore.run.listing import look_at_runs, next_queue_position
 from emocore.run.state import RunStatus
 from emocore.system.faults import reach
 
@@ -24,14 +24,13 @@ class QueuePlace(NamedTuple):
 
 def tend_queue(root: Path) -> None:
     """Start a scheduler if there is work and none is alive. Cheap enough to call whenever a page is drawn."""
-    if has_work(root):
+    if not is_served(root) and has_work(root):
         ensure_scheduler(root)
 
 
 def waiting_runs(root: Path) -> list[RunFolder]:
     """Queued runs in the order in which they will start."""
-    queued = [(run, state) for run, state in list_stored_states(root) if state.status == RunStatus.QUEUED]
-    return [run for run, state in sorted(queued, key=lambda item: item[1].queue_order)]
+    return look_at_runs(root).waiting
 
 
 def queue_place(run: RunFolder) -> QueuePlace | None:
@@ -61,7 +60,7 @@ def continue_queue(root: Path) -> None:
 
 def imported_runs(root: Path) -> list[RunFolder]:
     """Runs that another installation queued, which wait until a user resumes them here."""
-    return [run for run, state in list_stored_states(root) if state.status == RunStatus.IMPORTED]
+    return look_at_runs(root).imported
 
 
 def move_to_front(run: RunFolder) -> None:

@@ -24,7 +24,7 @@ from emocore.models.methods import find_method
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.system.devices import Device
-from emocore.system.files import file_version, open_to_append
+from emocore.system.files import FileVersion, file_version, open_to_append
 from emocore.system.forks import adopting_orphans
 
 REPOSITORY = Path(__file__).parent.parent.parent
@@ -32,7 +32,7 @@ FORK_SECONDS = 30.0  # far more than a fork takes on a busy machine
 # Bytes for the command line of a run: two paths, which Linux limits to 4096 bytes each, and the names between.
 COMMAND_ROOM = 2 * 4096 + 200
 
-CodeVersion = tuple[tuple[str, tuple[int, int]], ...]
+CodeVersion = tuple[tuple[str, FileVersion], ...]
 
 
 def read_code_version() -> CodeVersion:

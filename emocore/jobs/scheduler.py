@@ -22,11 +22,13 @@ from emocore.run.listing import ABANDONED_SECONDS, DELETED, DRAFT, list_stored_s
 from emocore.run.state import STOPPED_REASON, RunState, RunStatus
 from emocore.system.devices import Device
 from emocore.system.faults import reach
-from emocore.system.files import remove_folder
+from emocore.system.files import open_regular, remove_folder
 from emocore.system.locks import open_lock, take_lock
 from emocore.system.processes import ProcessIdentity, explain_end
 
 POLL_SECONDS = 0.3
+RESTING = 20.0  # times the processor time of a tick, so that many runs leave the processor to the one that trains
+LONGEST_POLL_SECONDS = 2.0
 IDLE_SECONDS = 5.0
 LOCK_FILE = ".scheduler.lock"
 LOG_FILE = ".scheduler.log"
@@ -59,6 +61,15 @@ def ensure_scheduler(root: Path) -> None:
     except OSError as error:
         raise RunError(f"no scheduler could be started ({error.strerror}: {root})") from None
     _started.append(scheduler)
+
+
+def is_served(root: Path) -> bool:
+    """Whether a scheduler is alive, which is cheaper to ask than whether there is work."""
+    try:
+        with open_regular(root / LOCK_FILE) as lock:
+            return not take_lock(lock.fileno(), wait=False, shared=True)
+    except OSError:
+        return False
 
 
 def pause_file(root: Path) -> Path:
@@ -118,9 +129,11 @@ class Scheduler:
     def work(self, idle_seconds: float) -> None:
         idle_since = time.monotonic()
         while time.monotonic() - idle_since < idle_seconds:
+            began = time.process_time()
             if self.tick():
                 idle_since = time.monotonic()
-            self._starter.wait(POLL_SECONDS)
+            resting = RESTING * (time.process_time() - began)
+            self._starter.wait(min(max(POLL_SECONDS, resting), LONGEST_POLL_SECONDS))
 
     def tick(self) -> bool:
         """Settle dead runs, stop runs as requested, start waiting runs. Returns True while there is work."""
@@ -210,7 +223,7 @@ class Scheduler:
         for run, state in list_stored_states(self._root):
             if not state.status.is_final:
                 found.append((run, state))
-            elif self._settled.get(run.id) != state:
+            elif (seen := self._settled.get(run.id)) is not state and seen != state:  # `is` is quicker
                 self._settled[run.id] = state
                 child = self._children.pop(run.id, None)
                 self._exits.add(run, state, child, was_seen_alive=state.process in self._seen_alive)

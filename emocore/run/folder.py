@@ -18,12 +18,21 @@ from typing import Any
 from emocore.errors import RunError
 from emocore.run.config import RunConfig
 from emocore.run.environment import KeptEnvironment, adopt_environment
+from emocore.run.index import keep_record, read_kept
 from emocore.run.provenance import Provenance
-from emocore.run.records import read_record, write_record
+from emocore.run.records import MOST_READ, read_record, write_record
 from emocore.run.result import RunScores
 from emocore.run.state import IMPORTED_REASON, RunState, RunStatus, read_state
 from emocore.run.wandb_place import WandbPlace
-from emocore.system.files import check_contained, file_version, folder_bytes, open_regular, open_to_append, read_bytes
+from emocore.system.files import (
+    FileVersion,
+    check_contained,
+    file_version,
+    folder_bytes,
+    open_regular,
+    open_to_append,
+    read_bytes,
+)
 from emocore.system.installation import is_own_mark, make_mark
 from emocore.system.locks import take_lock
 from emocore.system.processes import explain_end
@@ -38,14 +47,39 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.id = path.name
-        self.metrics = path / "metrics.jsonl"
-        self.log = path / "run.log"
-        self.checkpoints = path / "checkpoints"
-        self.adapter = path / "adapter"
-        self.predictions = path / "predictions.parquet"
-        self.stop_request = path / "stop.request"
-        self.shared_mark = path / "device.shared"  # there once another run was on the same device meanwhile
-        self._lock = path / "run.lock"
+
+    @property
+    def metrics(self) -> Path:
+        return self.path / "metrics.jsonl"
+
+    @property
+    def log(self) -> Path:
+        return self.path / "run.log"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def adapter(self) -> Path:
+        return self.path / "adapter"
+
+    @property
+    def predictions(self) -> Path:
+        return self.path / "predictions.parquet"
+
+    @property
+    def stop_request(self) -> Path:
+        return self.path / "stop.request"
+
+    @property
+    def shared_mark(self) -> Path:
+        """There once another run was on the same device meanwhile."""
+        return self.path / "device.shared"
+
+    @property
+    def _lock(self) -> Path:
+        return self.path / "run.lock"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, RunFolder) and other.path == self.path
@@ -56,7 +90,8 @@ class RunFolder:
     @property
     def config(self) -> RunConfig:
         """The settings. Raises RunError if the file is missing, damaged or of another version."""
-        return _read_config(self.path / "config.json", file_version(self.path / "config.json"))
+        name = f"{self.path}/config.json"
+        return _read_config(name, file_version(name))
 
     @property
     def state(self) -> RunState:
@@ -189,7 +224,7 @@ class RunFolder:
     def disk_bytes(self) -> int:
         """Disk space of the run. An ended run is measured only once per state."""
         if self.stored_state.status.is_final:
-            return _measure(self.path, file_version(self.path / "state.json"))
+            return _measure(str(self.path), file_version(self.path / "state.json"))
         return folder_bytes(self.path)
 
     @property
@@ -246,15 +281,19 @@ class RunFolder:
             yield file.fileno()
 
 
-@lru_cache(maxsize=4096)
-def _read_config(path: Path, version: tuple[int, int]) -> RunConfig:
+@lru_cache(maxsize=MOST_READ)
+def _read_config(name: str, version: FileVersion) -> RunConfig:
     """Cached by `version`, so that listing a thousand runs parses only changed files."""
+    if kept := read_kept(name, version, RunConfig):
+        return kept
+    path = Path(name)
     config = read_record(path.parent, path.name, RunConfig, remedy=f"repair it, or delete the folder {path.parent}")
     if config is None:
         raise RunError(f"run {path.parent.name}: config.json is missing; delete the folder {path.parent}")
+    keep_record(name, version, config)
     return config
 
 
-@lru_cache(maxsize=4096)
-def _measure(path: Path, version: tuple[int, int]) -> int:
-    return folder_bytes(path)
+@lru_cache(maxsize=MOST_READ)
+def _measure(folder: str, version: FileVersion) -> int:
+    return folder_bytes(Path(folder))

@@ -3,20 +3,27 @@
 import os
 import secrets
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from emocore.errors import ConfigError, RunError
 from emocore.run.config import RunConfig
 from emocore.run.environment import environment_to_keep
 from emocore.run.folder import RunFolder
+from emocore.run.index import MOST_ROOTS, open_index
 from emocore.run.records import write_record
 from emocore.run.state import RunState, RunStatus
 from emocore.system.faults import reach
-from emocore.system.files import remove_folder, sync
+from emocore.system.files import NO_FILE, FileVersion, file_version, remove_folder, sync
 from emocore.text import first_line
 
 DRAFT, DELETED = ".draft-", ".deleted-"  # prefixes of folders that are being created or deleted
 ABANDONED_SECONDS = 60
+
+ListedRun = tuple[RunFolder, RunState]  # a run with its stored state
+# By runs folder and name: the ended runs that the last look found, with the versions of state.json and config.json.
+_ended_runs: dict[str, dict[str, tuple[tuple[FileVersion, FileVersion], ListedRun]]] = {}
 
 
 def runs_root() -> Path:
@@ -30,43 +37,99 @@ def runs_root() -> Path:
         raise RunError(f"the runs folder {configured} cannot be used ({error}); name another in EMOCORE_RUNS") from None
 
 
+@dataclass(frozen=True)
+class RunsFound:
+    """One look at a runs folder. `runs` are the readable runs with their stored states, in the order of their launch;
+    `damaged` has one sentence for the user per run that cannot be read."""
+
+    runs: list[ListedRun]
+    damaged: list[str]
+
+    @property
+    def latest_first(self) -> list[ListedRun]:
+        """Active runs first, then the others; each group with the latest first."""
+        return sorted(self.runs, key=lambda item: (not item[1].status.is_active, -item[1].created_at))
+
+    @property
+    def finished(self) -> list[RunFolder]:
+        """The runs with a result."""
+        return [run for run, state in self.runs if state.status == RunStatus.FINISHED]
+
+    @property
+    def waiting(self) -> list[RunFolder]:
+        """Queued runs in the order in which they will start."""
+        return [run for run, _ in sorted(self.queued, key=lambda item: item[1].queue_order)]
+
+    @property
+    def queued(self) -> list[ListedRun]:
+        """The same in the order of their launch, with their states."""
+        return [(run, state) for run, state in self.runs if state.status == RunStatus.QUEUED]
+
+    @property
+    def imported(self) -> list[RunFolder]:
+        """Runs that another installation queued, which wait until a user resumes them here."""
+        return [run for run, state in self.runs if state.status == RunStatus.IMPORTED]
+
+
+def look_at_runs(root: Path) -> RunsFound:
+    """All runs as they are now. Of an ended run, only the versions of its files are read, unless one has changed."""
+    index, before, ended, looks = open_index(root), _ended_runs.get(str(root), {}), {}, []
+    for name, state_version in _run_names(root):
+        versions = state_version, file_version(f"{root}/{name}/config.json")
+        if (known := before.get(name)) and known[0] == versions:
+            look: ListedRun | str = known[1]
+        else:
+            is_config_known = index.find(name, "config.json", versions[1]) is not None
+            look = _look_at(root / name, is_config_known)
+        if not isinstance(look, str) and look[1].status.is_final and look[1].status != RunStatus.IMPORTED:
+            ended[name] = versions, look
+        looks.append(look)
+    for other in [other for other in _ended_runs if other != str(root)][: 1 - MOST_ROOTS]:
+        _ended_runs.pop(other, None)
+    _ended_runs[str(root)] = ended
+    index.ended = ended
+    index.save()
+    found = [look for look in looks if not isinstance(look, str)]
+    return RunsFound(
+        runs=sorted(found, key=lambda item: item[1].created_at),
+        damaged=[look for look in looks if isinstance(look, str)],
+    )
+
+
 def list_runs(root: Path) -> list[RunFolder]:
     """All readable runs in the order of their launch; `list_damaged_runs` names the others."""
     return [run for run, _ in list_stored_states(root)]
 
 
-def list_stored_states(root: Path) -> list[tuple[RunFolder, RunState]]:
+def list_stored_states(root: Path) -> list[ListedRun]:
     """As `list_runs`, with the stored state of each run, since the run may be deleted before a second read."""
-    looks = [_look_at(path) for path in _run_paths(root)]
-    found = [look for look in looks if not isinstance(look, str)]
-    return sorted(found, key=lambda item: item[1].created_at)
+    return look_at_runs(root).runs
 
 
 def list_finished(root: Path) -> list[RunFolder]:
     """The runs with a result, in the order of their launch."""
-    return [run for run, state in list_stored_states(root) if state.status == RunStatus.FINISHED]
+    return look_at_runs(root).finished
 
 
 def has_study(root: Path, study: str) -> bool:
     """Whether a readable run of this study is there."""
-    looks = map(_look_at, _run_paths(root))
-    return any(not isinstance(look, str) and look[0].config.study == study for look in looks)
+    return any(run.config.study == study for run in list_runs(root))
 
 
 def list_damaged_runs(root: Path) -> list[str]:
     """One sentence for the user per run that cannot be read."""
-    return [look for look in map(_look_at, _run_paths(root)) if isinstance(look, str)]
+    return look_at_runs(root).damaged
 
 
-def _look_at(path: Path) -> tuple[RunFolder, RunState] | str:
+def _look_at(path: Path, is_config_known: bool) -> ListedRun | str:
     """The run in `path` with its state, or a sentence why it cannot be used. A folder may hold anything, and none may
-    prevent the others from being listed."""
+    prevent the others from being listed. A config of which the index knows that it can be read is not read."""
     run = RunFolder(path)
     if not run.id.isprintable():
         return f"run {run.id!a}: the folder has a name that cannot be shown; rename it"
     try:
         state = run.stored_state
-        _ = run.config, state.status.is_active and run.is_locked
+        _ = is_config_known or run.config, state.status.is_active and run.is_locked
     except RunError as error:
         return str(error)
     except Exception as error:
@@ -74,29 +137,32 @@ def _look_at(path: Path) -> tuple[RunFolder, RunState] | str:
     return run, state
 
 
-def _run_paths(root: Path) -> list[Path]:
-    """Folders with a state file. Folders that may not be read are ignored, since they belong to somebody else."""
+def _run_names(root: Path) -> Iterator[tuple[str, FileVersion]]:
+    """Names of the folders with a state file, and its version. Folders that may not be read are ignored, since they
+    belong to somebody else."""
     try:
-        paths = [path for path in root.iterdir() if not path.name.startswith(".")]
+        names = [name for name in os.listdir(root) if not name.startswith(".")]  # noqa: PTH208 - no Path for each
     except FileNotFoundError:
-        return []
+        return
     except OSError as error:
         raise RunError(f"the runs in {root} cannot be listed ({error.strerror}); make the folder readable") from None
-    return [path for path in paths if os.path.lexists(path / "state.json")]
+    for name in names:
+        version = file_version(f"{root}/{name}/state.json")
+        if version != NO_FILE or os.path.lexists(f"{root}/{name}/state.json"):  # such as a link to nowhere
+            yield name, version
 
 
 def find_run(root: Path, run_id: str) -> RunFolder:
     """The run with this id. Raises RunError, with a hint how to list the runs, if there is none."""
-    known = {path.name: path for path in _run_paths(root)}
-    if run_id not in known:
+    is_name = bool(run_id) and "/" not in run_id and not run_id.startswith(".")
+    if not is_name or not os.path.lexists(f"{root}/{run_id}/state.json"):
         raise RunError(f"no run '{run_id[:100]}' in {root}", hint="`python -m emocore runs` lists them")
-    return RunFolder(known[run_id])
+    return RunFolder(root / run_id)
 
 
 def next_queue_position(root: Path) -> int:
     """A position after all waiting runs."""
-    states = [state for _, state in list_stored_states(root)]
-    return 1 + max((state.queue_position for state in states if state.status == RunStatus.QUEUED), default=0)
+    return 1 + max((state.queue_position for _, state in look_at_runs(root).queued), default=0)
 
 
 def create_run(root: Path, config: RunConfig) -> RunFolder:

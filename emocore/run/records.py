@@ -14,6 +14,7 @@ from emocore.run.migration import FORMAT, migrate
 from emocore.system.files import check_contained, read_json_object, write_atomically
 
 AGAIN = "run it again or delete the run"
+MOST_READ = 2**16  # records of runs that a process keeps; a folder with more of them is read again each time
 MOST = 2**53  # largest count or measurement; above it a float cannot represent every integer
 
 Model = TypeVar("Model", bound=BaseModel)

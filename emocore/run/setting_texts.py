@@ -19,6 +19,8 @@ PLAIN_ADDRESS = re.compile(r"[\w.:/-]{0,100}")  # an address that cannot contain
 
 def check_text(setting: str, value: Any) -> Any:
     """Returns the value of a setting unchanged. Only texts and lists of texts are checked."""
+    if not isinstance(value, str | list):
+        return value
     longest = LONGEST_PATH if setting in PATHS else LONGEST_NAME
     if isinstance(value, list) and len(value) > MOST_VALUES:
         raise ValueError(f"{len(value):,} names are more than the {MOST_VALUES:,} that are read; leave some out")

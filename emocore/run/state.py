@@ -8,8 +8,9 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from emocore.errors import RunError
-from emocore.run.records import read_record
-from emocore.system.files import file_version
+from emocore.run.index import keep_record, read_kept
+from emocore.run.records import MOST_READ, read_record
+from emocore.system.files import FileVersion, file_version
 from emocore.system.processes import Failure, ProcessIdentity
 
 STOPPED_REASON = "stopped by the user"
@@ -89,12 +90,17 @@ class RunState(BaseModel):
 
 def read_state(path: Path) -> RunState:
     """The `state.json` at `path`. Raises RunError if it is missing or damaged."""
-    return _read_version(path, file_version(path))
+    return _read_version(str(path), file_version(path))
 
 
-@lru_cache(maxsize=4096)
-def _read_version(path: Path, version: tuple[int, int]) -> RunState:
+@lru_cache(maxsize=MOST_READ)
+def _read_version(name: str, version: FileVersion) -> RunState:
+    if kept := read_kept(name, version, RunState):
+        return kept
+    path = Path(name)
     state = read_record(path.parent, path.name, RunState, remedy=f"repair it, or delete the folder {path.parent}")
     if state is None:
         raise RunError(f"run {path.parent.name} is not there any more; it was deleted or moved away")
+    if state.status.is_final:
+        keep_record(name, version, state)
     return state

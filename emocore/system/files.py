@@ -15,7 +15,10 @@ from emocore.errors import BaseModelError
 from emocore.system.faults import reach
 
 MOST_BYTES = 64 * 10**6  # of a file that is read as a whole; files that Emocore writes are much smaller
+NO_FILE = (0, 0, 0)
 LONE_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+FileVersion = tuple[int, int, int]  # time of the last change in nanoseconds, inode, bytes
 
 
 def write_atomically(path: Path, content: str | bytes, mode: int = 0o666) -> None:
@@ -117,13 +120,13 @@ def parse_json_object(text: str) -> dict[str, Any] | None:
     return content if isinstance(content, dict) else None
 
 
-def file_version(path: Path) -> tuple[int, int]:
-    """A value that changes whenever the file is replaced."""
+def file_version(path: Path | str) -> FileVersion:
+    """A value that changes whenever the file is replaced, and almost always when it is written in place."""
     try:
-        found = path.stat()
-    except OSError:
-        return (0, 0)
-    return (found.st_mtime_ns, found.st_ino)
+        found = os.stat(path)  # noqa: PTH116 - thousands are asked for at once, and a Path takes longer to make
+    except (OSError, ValueError):
+        return NO_FILE
+    return (found.st_mtime_ns, found.st_ino, found.st_size)
 
 
 def folder_bytes(path: Path) -> int:

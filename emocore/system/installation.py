@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from emocore.errors import ConfigError
-from emocore.system.files import file_version, read_bytes, read_json_object, write_atomically
+from emocore.system.files import FileVersion, file_version, read_bytes, read_json_object, write_atomically
 from emocore.system.locks import open_lock, take_lock
 
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
@@ -106,7 +106,7 @@ def _read_identity() -> bytes | None:
 
 
 @lru_cache(maxsize=16)
-def _read_version(path: Path, version: tuple[int, int]) -> bytes | None:
+def _read_version(path: Path, version: FileVersion) -> bytes | None:
     try:
         identity = read_bytes(path)
     except (FileNotFoundError, NotADirectoryError):

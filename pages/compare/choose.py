@@ -8,7 +8,7 @@ import streamlit as st
 from emocore.evaluation.results import Result, TeamResult, add_team_runs
 from emocore.evaluation.series import name_series
 from emocore.run.folder import RunFolder
-from emocore.run.listing import list_finished, list_runs, runs_root
+from emocore.run.listing import RunsFound, look_at_runs, runs_root
 from emocore.tracking.team import TeamRun
 from pages.compare.team import choose_team_runs
 from pages.shared.address import choose_one, choose_several, write
@@ -28,9 +28,10 @@ NO_STUDY_TITLES = {SEVERAL: "several studies", HAND_PICKED: "chosen runs, by han
 def choose_results() -> tuple[list[Result], list[RunFolder]]:
     """Returns the results of the chosen finished runs, and all chosen runs, including those without a result. Says so
     and stops the page if there are none. Runs that cannot be read are reported and left out."""
-    warn_of_damaged_runs(runs_root())
-    finished = list_finished(runs_root())
-    runs, every = _choose_local(finished) if finished else ([], [])
+    found = look_at_runs(runs_root())
+    warn_of_damaged_runs(found)
+    finished = found.finished
+    runs, every = _choose_local(found) if finished else ([], [])
     if not finished:
         st.info("No finished run yet. Run the starter study first; it needs no data of yours.", icon=":material/info:")
         st.page_link("pages/start/page.py", label="Starter study", icon=":material/play_arrow:")
@@ -68,7 +69,8 @@ def choose_together(results: Sequence[Result]) -> tuple[str, ...]:
     return tuple(chosen) if len(chosen) > 1 else ()
 
 
-def _choose_local(finished: list[RunFolder]) -> tuple[list[RunFolder], list[RunFolder]]:
+def _choose_local(found: RunsFound) -> tuple[list[RunFolder], list[RunFolder]]:
+    finished = found.finished
     studies = list(dict.fromkeys(run.config.study for run in reversed(finished) if run.config.study))
     if "runs" in st.query_params and "study" not in st.query_params:
         write({"study": HAND_PICKED})
@@ -81,7 +83,7 @@ def _choose_local(finished: list[RunFolder]) -> tuple[list[RunFolder], list[RunF
     if study != HAND_PICKED:
         chosen = _choose_studies(studies) if study == SEVERAL else [study]
         guard = Guard()
-        studies_of = {run: guard.read(run.id, attrgetter("config.study"), run) for run in list_runs(runs_root())}
+        studies_of = {run: guard.read(run.id, attrgetter("config.study"), run) for run, _ in found.runs}
         runs = [run for name in chosen for run in finished if run.config.study == name]
         return runs, [run for run, own in studies_of.items() if own in chosen]
     by_id = {run.id: run for run in reversed(finished)}

@@ -17,7 +17,7 @@ from emocore.data.registry.manifest import Part
 from emocore.data.source import DATA_SUFFIXES, QUOTED_SUFFIXES, DataFile, read_source
 from emocore.errors import DataError
 from emocore.run.listing import runs_root
-from emocore.system.files import file_version
+from emocore.system.files import FileVersion, file_version
 from pages.data.hub import choose_from_hub
 from pages.shared.address import choose_segment
 from pages.shared.background import Report
@@ -137,7 +137,7 @@ def _take_path(use: Use) -> tuple[DataFile, str, Path] | None:
 
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the file")
-def _read(path: str, version: tuple[int, int]) -> DataFile:
+def _read(path: str, version: FileVersion) -> DataFile:
     return read_source(path)
 
 

@@ -3,10 +3,8 @@
 import pandas as pd
 import streamlit as st
 
-from emocore.charts.curves import metric_curves
 from emocore.data.registry.manifest import shorten_source
 from emocore.errors import EmocoreError
-from emocore.evaluation.curves import curve_table
 from emocore.jobs.queue import queue_place
 from emocore.jobs.scheduler import pause_file
 from emocore.metrics import METRIC_DESCRIPTIONS
@@ -18,6 +16,7 @@ from pages.run.actions import show_actions
 from pages.run.result import show_results
 from pages.run.sending import forget_sending, is_sending, show_sending
 from pages.shared.address import recall
+from pages.shared.curves import draw_curves
 from pages.shared.plain import plain
 from pages.shared.queue import tend_or_warn
 from pages.shared.run_view import DELETED_KEY, NO_TOOLBAR, SHOWN_KEY, RunView, find_chosen, look_at
@@ -94,16 +93,14 @@ def show_curves(view: RunView) -> None:
     history = view.history
     if history is None or view.config is None or not history.rows:
         return
-    table = curve_table([(run.id, view.config, history)])
+    scores, losses = draw_curves([(run, view.config, history)], is_live=not view.state.status.is_final)
     columns = st.columns(2)
     with columns[0]:
         st.markdown("**Validation F1**", help=METRIC_DESCRIPTIONS["f1_macro"])
-        figure = metric_curves(table, "validation/f1_macro", "macro-F1", y_range=(0, 1))
-        st.plotly_chart(figure, key="run_f1", alt="Validation macro-F1 over the epochs", config=NO_TOOLBAR)
+        st.plotly_chart(scores, key="run_f1", alt="Validation macro-F1 over the epochs", config=NO_TOOLBAR)
     with columns[1]:
         st.markdown("**Training loss**")
-        figure = metric_curves(table, "train/loss", "loss")
-        st.plotly_chart(figure, key="run_loss", alt="Training loss over the epochs", config=NO_TOOLBAR)
+        st.plotly_chart(losses, key="run_loss", alt="Training loss over the epochs", config=NO_TOOLBAR)
     link = f" [Open it on W&B]({history.url})." if history.url else ""
     st.caption(f"Curves {plain(history.source)}.{link}")
 

@@ -2,16 +2,15 @@
 
 import streamlit as st
 
-from emocore.charts.curves import metric_curves
-from emocore.evaluation.curves import curve_table
 from emocore.jobs.overview import RunOverview, describe_runs
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
-from emocore.run.listing import list_runs, runs_root
+from emocore.run.listing import RunsFound, look_at_runs, runs_root
 from emocore.run.state import RunStatus
 from emocore.tracking.history import History
 from pages.runs.limits import show_limits
 from pages.shared.address import choose_one, recall
+from pages.shared.curves import draw_curves
 from pages.shared.guard import Guard, warn_of_damaged_runs
 from pages.shared.plain import plain
 from pages.shared.queue import show_disk, show_imported, show_queue, tend_or_warn
@@ -20,13 +19,15 @@ from pages.shared.run_view import NO_TOOLBAR
 from pages.shared.tables import MOST_ROWS, latest_first, show_overview_table, show_reasons, show_run_rows
 
 ALL = "all runs"
+SHORT_ROWS, LONG_SECONDS = 20, 5  # drawing a longer list every two seconds would slow down the training
 SHOWN_KEY = "runs_study_shown"  # the study that was looked at last
 
 st.title("Runs")
 st.caption("Every run with its state, progress and latest scores. Runs continue when you close this page.")
 
-overviews = describe_runs(list_runs(runs_root()))
-warn_of_damaged_runs(runs_root())
+found = look_at_runs(runs_root())
+overviews = describe_runs(found.runs)
+warn_of_damaged_runs(found)
 if not overviews:
     st.info("No runs yet. Start with the starter study, or launch your own.", icon=":material/info:")
     with st.container(horizontal=True):
@@ -57,7 +58,7 @@ def in_order(overviews: list[RunOverview]) -> list[RunOverview]:
 
 chosen = in_study(overviews)
 alive = is_any_alive(chosen)
-fresh = [chosen]  # the fragment's first look, taken a moment ago
+fresh = [(found, chosen)]  # the fragment's first look, taken a moment ago
 starts = range(0, len(chosen), MOST_ROWS)
 first = 0
 if len(starts) > 1:
@@ -67,17 +68,25 @@ if len(starts) > 1:
     )  # fmt: skip
 
 
-@st.fragment(run_every=2 if alive else 10)
+def look_again() -> tuple[RunsFound, list[RunOverview]]:
+    found = look_at_runs(runs_root())
+    return found, in_study(describe_runs(found.runs))
+
+
+@st.fragment(run_every=(LONG_SECONDS if len(chosen) > SHORT_ROWS else 2) if alive else 10)
 def show_runs() -> None:
     tend_or_warn(runs_root())
-    show_queue(runs_root())
-    show_imported(runs_root())
-    seen = fresh.pop() if fresh else in_study(describe_runs(list_runs(runs_root())))
+    found, seen = fresh.pop() if fresh else look_again()
+    show_queue(runs_root(), found)
+    show_imported(runs_root(), found)
     overviews = in_order(seen)
     show_run_rows(overviews[first : first + MOST_ROWS], has_studies=wanted == ALL)
     show_reasons(overviews)
-    with st.expander("All numbers"):
-        show_overview_table(overviews, key="runs_table")
+    is_long = len(starts) > 1  # then the table is made only for those who look at it
+    numbers = st.expander("All numbers", key="runs_numbers", on_change="rerun" if is_long else "ignore")
+    if numbers.open or not is_long:
+        with numbers:
+            show_overview_table(overviews, key="runs_table")
     show_limits()
     show_disk(runs_root(), sum(overview.disk_bytes or 0 for overview in overviews))
     if wanted != ALL:
@@ -86,8 +95,8 @@ def show_runs() -> None:
         st.rerun(scope="app")
 
 
-def _look_at_curve(run: RunFolder) -> tuple[str, RunConfig, History]:
-    return run.id, run.config, history_reader().read(run)
+def _look_at_curve(run: RunFolder) -> tuple[RunFolder, RunConfig, History]:
+    return run, run.config, history_reader().read(run)
 
 
 def show_curves(runs: list[RunFolder]) -> None:
@@ -98,16 +107,14 @@ def show_curves(runs: list[RunFolder]) -> None:
     histories = [look for look in looks if look]
     if not histories:
         return
-    table = curve_table(histories)
+    scores, losses = draw_curves(histories, is_live=alive)
     left, right = st.columns(2)
     with left:
         st.markdown("**Validation macro-F1**")
-        figure = metric_curves(table, "validation/f1_macro", "macro-F1", y_range=(0, 1))
-        st.plotly_chart(figure, key="runs_f1", alt="Validation macro-F1 of each run over the epochs", config=NO_TOOLBAR)
+        st.plotly_chart(scores, key="runs_f1", alt="Validation macro-F1 of each run over the epochs", config=NO_TOOLBAR)
     with right:
         st.markdown("**Training loss**")
-        figure = metric_curves(table, "train/loss", "loss")
-        st.plotly_chart(figure, key="runs_loss", alt="Training loss of each run over the epochs", config=NO_TOOLBAR)
+        st.plotly_chart(losses, key="runs_loss", alt="Training loss of each run over the epochs", config=NO_TOOLBAR)
     sources = dict.fromkeys(history.source for _, _, history in histories)
     st.caption(plain("Curves " + "; ".join(sources) + "."))
 

@@ -1,13 +1,12 @@
 """Reading files of a run that may be damaged or deleted: unreadable files are reported, and the rest is shown."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeVar
 
 import streamlit as st
 
 from emocore.errors import EmocoreError
-from emocore.run.listing import list_damaged_runs
+from emocore.run.listing import RunsFound
 from emocore.text import first_line
 from pages.shared.plain import plain
 
@@ -42,7 +41,7 @@ def _explain(error: Exception) -> str:
     return "is damaged: it holds something that Emocore does not write"
 
 
-def warn_of_damaged_runs(root: Path) -> None:
+def warn_of_damaged_runs(found: RunsFound) -> None:
     """Warn of runs that cannot even be listed; problems of the others are shown where they are listed."""
-    for problem in list_damaged_runs(root):
+    for problem in found.damaged:
         st.warning(plain(problem), icon=":material/folder_off:")

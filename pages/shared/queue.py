@@ -7,8 +7,9 @@ from pathlib import Path
 import streamlit as st
 
 from emocore.errors import EmocoreError
-from emocore.jobs.queue import continue_queue, imported_runs, pause_queue, resume_run, tend_queue, waiting_runs
+from emocore.jobs.queue import continue_queue, imported_runs, pause_queue, resume_run, tend_queue
 from emocore.jobs.scheduler import pause_file
+from emocore.run.listing import RunsFound
 from emocore.text import counted, format_bytes
 from pages.shared.plain import plain
 from pages.shared.uploads import show_uploads
@@ -24,9 +25,9 @@ def tend_or_warn(root: Path) -> None:
         st.warning(plain(error), icon=":material/warning:")
 
 
-def show_queue(root: Path) -> None:
+def show_queue(root: Path, found: RunsFound) -> None:
     """Show how many runs wait, and the button that pauses or continues the queue."""
-    waiting, paused = len(waiting_runs(root)), pause_file(root).exists()
+    waiting, paused = len(found.queued), pause_file(root).exists()
     if not waiting and not paused:
         return
     text = f"{counted(waiting, 'run')} waiting"
@@ -45,9 +46,9 @@ def show_queue(root: Path) -> None:
         st.error(plain(problem))
 
 
-def show_imported(root: Path) -> None:
+def show_imported(root: Path, found: RunsFound) -> None:
     """Runs launched elsewhere wait until this user resumes them, singly on their page or all of them here."""
-    imported = imported_runs(root)
+    imported = found.imported
     if not imported:
         return
     runs = "1 queued run was" if len(imported) == 1 else f"{len(imported):,} queued runs were"

@@ -1,6 +1,8 @@
 """Everything that the Run page reads from a run's folder; a damaged file does not stop the rest."""
 
+import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 
@@ -11,7 +13,7 @@ from emocore.run.folder import RunFolder
 from emocore.run.listing import find_run, runs_root
 from emocore.run.result import RunScores
 from emocore.run.state import RunState
-from emocore.system.files import file_version
+from emocore.system.files import FileVersion, file_version
 from emocore.tracking.history import History
 from emocore.tracking.sync import can_sync
 from emocore.training.checkpoints import last_step
@@ -19,6 +21,7 @@ from pages.shared.guard import Guard
 from pages.shared.readers import history_reader
 
 LOG_LINES = 40
+FILES = ("config.json", "metrics.jsonl", "result.json", "run.log", "wandb.json", "provenance.json")
 SHOWN_KEY = "run_shown"  # the run that was looked at last
 DELETED_KEY = "run_deleted"  # the run that was deleted from its page last
 NO_TOOLBAR = {"displayModeBar": False}  # of a chart; on a touch screen it would always cover the legend
@@ -54,8 +57,24 @@ def find_chosen(run_id: str | None) -> RunFolder:
 
 
 def look_at(run: RunFolder) -> RunView:
-    """Raises RunError for a run without a readable state, since nothing of it can be shown."""
-    state, guard = run.state, Guard()
+    """The run as it is now. Raises RunError for a run without a readable state, since nothing of it can be shown.
+
+    A live run, whose pages ask every second, is read once a second for all sessions, or when one of its files changes.
+    """
+    state = run.state
+    if state.status.is_final:
+        return _read_view(run, state)
+    versions = tuple(file_version(f"{run.path}/{name}") for name in FILES)
+    return _share_view(str(run.path), state.model_dump_json(), versions, int(time.time()), state)
+
+
+@st.cache_resource(max_entries=20, ttl=2, show_spinner=False)
+def _share_view(path: str, told: str, versions: tuple[FileVersion, ...], second: int, _state: RunState) -> RunView:
+    return _read_view(RunFolder(Path(path)), _state)
+
+
+def _read_view(run: RunFolder, state: RunState) -> RunView:
+    guard = Guard()
     config = guard.read("config.json", lambda: run.config)
     overview = guard.read("the run", lambda: describe_run(run)) if config else None
     return RunView(
@@ -85,6 +104,6 @@ def _resume_step(run: RunFolder) -> int:
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
-def _last_step(_run: RunFolder, versions: tuple[tuple[str, tuple[int, int]], ...]) -> int:
+def _last_step(_run: RunFolder, versions: tuple[tuple[str, FileVersion], ...]) -> int:
     """This reads checkpoints of gigabytes to the end, so it is cached until one of their files changes."""
     return last_step(_run.checkpoints)

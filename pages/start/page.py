@@ -7,14 +7,16 @@ from emocore.jobs.estimate import estimate_seconds
 from emocore.jobs.launch import Plan, plan_study
 from emocore.jobs.overview import describe_runs
 from emocore.jobs.presets import starter_study
-from emocore.run.listing import list_runs, runs_root
+from emocore.run.listing import look_at_runs, runs_root
 from emocore.run.state import RunStatus
 from emocore.system.devices import default_device
 from emocore.text import format_minutes
 from pages.shared.guard import warn_of_damaged_runs
 from pages.shared.launching import launch_and_show, return_from_double_click
 from pages.shared.plain import plain
-from pages.shared.tables import latest_first, show_run_rows
+from pages.shared.tables import show_run_rows
+
+MOST_LATEST = 6  # runs
 
 return_from_double_click()
 st.title("Emocore")
@@ -32,7 +34,7 @@ def plan_starter(root: str) -> tuple[Plan, float | None]:
 
 
 root = runs_root()
-runs = list_runs(root)
+found = look_at_runs(root)
 try:
     plan, seconds = plan_starter(str(root))
 except EmocoreError as error:
@@ -48,14 +50,16 @@ with st.container(border=True):
         "account and no download, and continues if you close the browser."
     )
     label = f"Run the starter study: four methods on this machine, {duration}"
-    if st.button(label, type="primary" if not runs else "secondary", icon=":material/play_arrow:", key="start_study"):
+    if st.button(
+        label, type="primary" if not found.runs else "secondary", icon=":material/play_arrow:", key="start_study"
+    ):
         launch_and_show(plan, root)
     st.caption("The messages are made up: a verdict on them says little about real ones. Use your own data for that.")
 
-warn_of_damaged_runs(root)
-if runs:
+warn_of_damaged_runs(found)
+if found.runs:
     st.subheader("Latest runs")
-    latest = latest_first(describe_runs(runs))[:6]
+    latest = describe_runs(found.latest_first[:MOST_LATEST])
     show_run_rows(latest)
     finished = any(overview.status == RunStatus.FINISHED for overview in latest)
     with st.container(horizontal=True):

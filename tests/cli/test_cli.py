@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from emocore.cli.main import cli, main
@@ -148,7 +149,8 @@ def test_a_shell_completes_commands_options_choices_and_files(
 
 
 def test_each_option_of_a_command_is_a_parameter_of_its_function() -> None:
-    for command in cli.commands.values():
+    names = cli.list_commands(click.Context(cli))
+    for command in map(cli.commands.__getitem__, names):
         assert command.callback
         parameters = inspect.signature(command.callback).parameters.values()
         takes_settings = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)

@@ -98,8 +98,9 @@ def test_an_ended_run_is_read_again_only_when_one_of_its_files_is_another(
 
 def test_a_run_that_was_deleted_meanwhile_is_left_out(run: RunFolder) -> None:
     change_status(run, RunStatus.STOPPED)
-    assert len(describe_runs([run])) == 1
+    state = run.stored_state
+    assert len(describe_runs([(run, state)])) == 1
     run.path.rename(run.path.with_name("elsewhere"))
-    assert describe_runs([run]) == []
+    assert describe_runs([(run, state)]) == []
     with pytest.raises(RunError, match="not there any more"):
         describe_run(run)

@@ -172,7 +172,7 @@ def test_a_run_may_disappear_while_the_scheduler_looks(root: Path, monkeypatch: 
     gone = create_run(root, RunConfig(method="tfidf"))
     gone.change_state(RunStatus.STOPPED)
     delete_run(gone)
-    monkeypatch.setattr("emocore.run.listing._run_paths", lambda root: [gone.path])
+    monkeypatch.setattr("emocore.run.listing._run_names", lambda root: [(gone.id, (1, 2, 3))])
     assert Scheduler(root).tick() is False
 
 

@@ -80,6 +80,9 @@ def test_every_row_leads_to_its_run_and_a_long_list_is_shown_in_parts(monkeypatc
         page.selectbox(key="runs_first").select(first).run()
         seen.append([run.id for run in runs if f"run/page.py?run={run.id}" in words(page)])
     assert seen == [[run.id for run in part] for part in (runs[:2], runs[2:4], runs[4:])]
+    assert not page.dataframe, "of a long list, it is made when somebody opens it"
+    page.session_state["runs_numbers"] = True
+    page.run()
     assert len(page.dataframe[0].value) == 5, "the table of all numbers has every run"
     with runs[0].lock():  # as the process that trains it does
         runs[0].change_state(RunStatus.RUNNING)

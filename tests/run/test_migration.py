@@ -60,7 +60,7 @@ def test_every_record_is_read_and_left_as_it_is(earlier: list[RunFolder]) -> Non
 
 
 def test_they_are_listed_compared_and_used(earlier: list[RunFolder]) -> None:
-    overviews = describe_runs(earlier)
+    overviews = describe_runs([(run, run.stored_state) for run in earlier])
     assert [(overview.status, overview.problems) for overview in overviews] == [("finished", ())] * 2
     assert all(overview.f1_macro is not None for overview in overviews)
     comparison = compare([load_result(run) for run in earlier], "test")

@@ -7,7 +7,6 @@ import pandas as pd
 
 from emocore.data.cells import Progress
 from emocore.data.reading.delimited import read_delimited
-from emocore.data.reading.excel import read_excel
 from emocore.data.reading.json_objects import read_json
 from emocore.data.reading.package import is_workbook, list_sheets
 from emocore.data.reading.parquet import read_parquet
@@ -66,9 +65,16 @@ def read_cells(file: DataFile, wishes: Reading, progress: Progress | None = None
         "jsonl": read_json,
         "json": read_json,
         "parquet": read_parquet,
-        "xlsx": read_excel,
+        "xlsx": _read_excel,
     }
     return readers[file_format](file, wishes, progress)
+
+
+def _read_excel(file: DataFile, wishes: Reading, progress: Progress | None) -> tuple[pd.DataFrame, Reading]:
+    """Loads openpyxl only if it is needed, since that takes longer than to read a small file."""
+    from emocore.data.reading.excel import read_excel
+
+    return read_excel(file, wishes, progress)
 
 
 def _check_wishes(file: DataFile, wishes: Reading, file_format: FileFormat) -> None:

@@ -11,7 +11,7 @@ from emocore.data.registry.store import Dataset
 from emocore.data.source import MOST_DATA_BYTES
 from emocore.run.listing import list_runs
 from emocore.run.settings import DATA_FILES
-from emocore.system.files import file_version, read_bytes
+from emocore.system.files import FileVersion, file_version, read_bytes
 
 Change = Literal["unchanged", "changed", "gone"]
 
@@ -57,6 +57,6 @@ def find_all_users(runs_folder: Path) -> dict[str, list[str]]:
 
 
 @lru_cache(maxsize=256)
-def _hash(path: Path, version: tuple[int, int]) -> str:
+def _hash(path: Path, version: FileVersion) -> str:
     """Cached by `version`, since pages ask often."""
     return hashlib.sha256(read_bytes(path, MOST_DATA_BYTES)).hexdigest()
