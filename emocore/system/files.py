@@ -153,7 +153,7 @@ def remove_folder(path: Path) -> None:
 
 
 def cache_root() -> Path:
-    """The folder of converted bases and of embeddings: EMOCORE_CACHE, otherwise ~/.cache/emocore. Raises BaseModelError
+    """The folder of converted and quantised bases and of embeddings: EMOCORE_CACHE, otherwise ~/.cache/emocore. Raises BaseModelError
     if it cannot be created."""
     configured = os.environ.get("EMOCORE_CACHE") or "~/.cache/emocore"
     try:
