@@ -75,6 +75,7 @@ def test_the_commands_of_the_readme(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EMOCORE_SETTINGS", str(tmp_path / "settings"))  # a command changes them
     for number, name in enumerate(("train.csv", "dev.csv", "test.csv", "in.csv")):
         write_csv(tmp_path / name, make_table(40 if number else 1000, seed=number))
     study = finish_study(runs, study="a study")

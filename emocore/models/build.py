@@ -113,8 +113,8 @@ def open_base(name: str, labels: tuple[str, ...], revision: str | None = None) -
         else:
             check_folder(Path(source))
         # By default Transformers asks in the terminal whether to run code that comes with a base.
-        origin: dict[str, Any] = {"revision": revision, "token": hub_token(), "trust_remote_code": False}
-        tokenizer = AutoTokenizer.from_pretrained(source, **origin)
+        origin: dict[str, Any] = {"revision": revision, "token": hub_token()}
+        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False, **origin)
         _set_padding(tokenizer)
         config = AutoConfig.from_pretrained(
             source,
@@ -122,6 +122,7 @@ def open_base(name: str, labels: tuple[str, ...], revision: str | None = None) -
             id2label=dict(enumerate(labels)),
             label2id={label: index for index, label in enumerate(labels)},
             problem_type="multi_label_classification",
+            trust_remote_code=False,
             **origin,
         )
     return OpenedBase(base, config, tokenizer, source, getattr(config, "_commit_hash", None))

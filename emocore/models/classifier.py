@@ -29,8 +29,8 @@ from emocore.text import first_line
 
 WEIGHTS_FILE = "adapter_model.safetensors"
 OTHER_PRECISION = (
-    "this adapter was trained and scored in bf16, which this machine lacks; it answers in fp32, so a probability can "
-    "differ from the scored one by a few points"
+    "this adapter was trained and scored in bf16, which this machine lacks; it answers in fp32, so probabilities "
+    "differ from the scored ones, mostly by less than 4 points"
 )
 
 

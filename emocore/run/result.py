@@ -77,7 +77,7 @@ class RunScores(Strict):
     validation: SplitScores
     test: SplitScores | None
     cost: Cost
-    shared_device: bool = False
+    shared_device: bool = Field(False, exclude_if=lambda is_shared: not is_shared)  # as earlier versions wrote it
 
     @property
     def splits(self) -> dict[str, SplitScores]:

@@ -47,7 +47,8 @@ def unflatten_result(summary: dict[str, Any]) -> dict[str, Any]:
     """
     result: dict[str, Any] = {split: _unflatten_split(summary, split) for split in ("validation", "test")}
     result["cost"] = dict.fromkeys(Cost.model_fields) | _below(summary, "cost/")
-    result["shared_device"] = summary.get("shared_device") is True
+    if summary.get("shared_device") is True:
+        result["shared_device"] = True
     return result
 
 
