@@ -222,7 +222,9 @@ class RunConfig(BaseModel):
         description="auto (a GPU if there is one), cpu, cuda or cuda:N.",
     )
     precision: Annotated[Literal["auto", "bf16", "fp32"], Use("training", "Training")] = Field(
-        "auto", description="Number format of the training: auto is bf16 where the device computes in it, else fp32."
+        "auto",
+        description="Number format of the training and of the answers: auto is bf16 where the device computes in it, "
+        "else fp32.",
     )
     gradient_checkpointing: Annotated[bool, Use("training", "Training")] = Field(
         False, description="Recompute activations in the backward pass: less memory, about a third more time."
