@@ -25,7 +25,7 @@ add("queue", runs.change_queue, "Show the queue; pause it, continue it, change i
     click.Option(["--continue", "go_on"], is_flag=True, help="Start waiting runs again."),
     click.Option(
         ["--cpu-runs"], type=click.IntRange(1, MOST_RUNS),
-        help="From now on, let up to this many runs share the CPU, each with an equal part of its cores.",
+        help="From now on, let up to this many runs share the CPU, each with an equal part of its cores, even alone.",
     ),
     click.Option(
         ["--gpu-runs"], type=click.IntRange(1, MOST_RUNS),

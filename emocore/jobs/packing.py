@@ -16,6 +16,7 @@ from emocore.errors import RunError
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import list_finished
+from emocore.run.records import MOST_READ
 from emocore.run.settings import with_role
 from emocore.system.devices import Device
 from emocore.system.files import FileVersion, file_version
@@ -134,7 +135,7 @@ def list_measured(root: Path) -> list[Measured]:
     return [measured for item in finished if (measured := _read_measured(*item))]
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=MOST_READ)
 def _read_measured(path: Path, versions: tuple[FileVersion, ...]) -> Measured | None:
     """None for a run on the CPU or without the numbers. Cached, since the scheduler asks several times a second."""
     run = RunFolder(path)

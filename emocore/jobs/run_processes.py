@@ -39,7 +39,8 @@ def read_code_version() -> CodeVersion:
     """A value that changes with every change of Emocore's files and of the folders with installed packages. A change
     within an installed package that leaves its folder's list of files as it is goes unnoticed."""
     sources = sorted((REPOSITORY / "emocore").rglob("*.py"))
-    return tuple((str(path), file_version(path)) for path in [*sources, *map(Path, sys.path)])
+    packages = [folder for folder in map(Path, sys.path) if folder.resolve() != REPOSITORY]
+    return tuple((str(path), file_version(path)) for path in [*sources, *packages])
 
 
 class ForkedRun:
@@ -130,17 +131,21 @@ class RunStarter:
 
     def __init__(self) -> None:
         self._parent: WarmParent | None = None
+        self._loaded_for: set[str] = set()
 
-    def is_ready(self, device: Device, config: RunConfig, environment: Environment) -> bool:
-        """Whether such a run can be started now; False while libraries are loaded for it or for another one."""
-        if not (device.name == "cpu" and _may_be_forked(config)):
+    def is_ready(self, run: RunFolder, device: Device, environment: Environment) -> bool:
+        """Whether a run can be started now; False while libraries are loaded for it or for another one. They are loaded
+        once for a run: one that cannot be started would otherwise take turns with another for ever."""
+        if not (device.name == "cpu" and _may_be_forked(run.config)):
             return True
         if self._parent and self._parent.is_loading:
             self._parent.wait(0)
             if self._parent.is_loading:
                 return False
         code = read_code_version()
-        if not self._parent or (self._parent.environment, self._parent.code) != (environment, code):
+        is_other = not self._parent or (self._parent.environment, self._parent.code) != (environment, code)
+        if is_other and run.id not in self._loaded_for:
+            self._loaded_for.add(run.id)
             self._end_parent()
             with contextlib.suppress(OSError):  # the run's own start then says why
                 self._parent = WarmParent(environment, code)
@@ -150,7 +155,8 @@ class RunStarter:
         """Start a process that inherits the lock and writes to the run's log. Raises OSError."""
         with open_to_append(run.log, run.path) as log:
             parent = self._parent if device.name == "cpu" and _may_be_forked(run.config) else None
-            if parent and parent.is_alive and parent.environment == environment:
+            fits = parent and (parent.environment, parent.code) == (environment, read_code_version())
+            if parent and fits and parent.is_alive:
                 return parent.fork(run, lock, log.fileno())
             return subprocess.Popen(
                 [sys.executable, "-m", "emocore.training", str(run.path), str(lock)],

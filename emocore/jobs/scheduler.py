@@ -33,7 +33,6 @@ IDLE_SECONDS = 5.0
 LOCK_FILE = ".scheduler.lock"
 LOG_FILE = ".scheduler.log"
 PAUSE_FILE = ".queue.paused"
-LOADING_REASON = "waits until PyTorch and the other libraries are loaded"
 # Schedulers that this process started, kept so that ended ones are reaped at the next start.
 _started: list[subprocess.Popen[bytes]] = []
 
@@ -211,9 +210,7 @@ class Scheduler:
         if slot is None:
             return None
         device, environment = slot
-        if not self._starter.is_ready(device, run.config, environment):
-            with run.lock():
-                _postpone(run, LOADING_REASON)
+        if not self._starter.is_ready(run, device, environment):
             return device  # which is kept for it
         return device if self._start(run, device, environment) else None
 

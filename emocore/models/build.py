@@ -1,12 +1,9 @@
 """A config -> a model ready to train, with its tokenizer."""
 
-import copy
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +26,8 @@ from emocore.models.bundled import base_source
 from emocore.models.fused.model import fuse
 from emocore.models.methods import find_method
 from emocore.models.pooling import MeanPooledBert
-from emocore.models.quantized_cache import QuantizedCache
 from emocore.models.quiet import quiet_libraries
 from emocore.run.config import RunConfig
-from emocore.system.files import file_version
 from emocore.system.hub import explain_withheld_token, hub_token
 from emocore.text import first_line
 
@@ -74,8 +69,6 @@ def build_model(config: RunConfig, labels: tuple[str, ...], device: str, bf16: b
     method = find_method(config.method)
     dtype = torch.bfloat16 if bf16 else torch.float32
     loaded = load_base(config.base, labels, device, dtype, method.quantized)
-    if method.quantized:
-        prepare_model_for_kbit_training(loaded.model, use_gradient_checkpointing=False)
     model = add_adapter(config, loaded)
     if config.gradient_checkpointing:
         loaded.model.activation_checkpointing_enable({"use_reentrant": False})
@@ -139,60 +132,29 @@ def load_base(
 def load_weights(opened: OpenedBase, device: str, dtype: torch.dtype, quantized: bool) -> LoadedBase:
     """The same for a base that is open."""
     with _explaining(opened.base):
-        model = _load_quantized(opened, device, dtype) if quantized else _read_weights(opened, device, dtype)
+        model = opened.model_class.from_pretrained(
+            opened.source,
+            config=opened.config,
+            revision=opened.revision,
+            token=hub_token(),
+            trust_remote_code=False,
+            dtype=dtype,
+            # For short texts on a CPU, plain attention is faster than the fused kernel.
+            attn_implementation="eager" if device == "cpu" else "sdpa",
+            use_safetensors=True,
+            quantization_config=_nf4(opened.base, dtype) if quantized else None,
+            device_map={"": device} if quantized else None,
+        )
     model.config.pad_token_id = opened.tokenizer.pad_token_id
     model.config.use_cache = False  # each text is read once
     head = getattr(model, opened.base.family.head)
     head.float()  # bf16 would round its logits, and the small steps of its training
     if quantized:
+        prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)  # what is not in 4 bits is in fp32
         _compute_as_asked(model)
     else:
         model.to(device)
     return LoadedBase(opened.base, model, opened.tokenizer, opened.source, opened.revision)
-
-
-def _read_weights(
-    opened: OpenedBase, device: str, dtype: torch.dtype, source: Path | None = None, **others: Any
-) -> PreTrainedModel:
-    """The model with the weights in `source`, by default those of the base."""
-    model: PreTrainedModel = opened.model_class.from_pretrained(
-        source or opened.source,
-        **{"config": opened.config, **others},
-        revision=None if source else opened.revision,
-        token=hub_token(),
-        trust_remote_code=False,
-        dtype=dtype,
-        # For short texts on a CPU, plain attention is faster than the fused kernel.
-        attn_implementation="eager" if device == "cpu" else "sdpa",
-        use_safetensors=True,
-    )
-    return model
-
-
-def _load_quantized(opened: OpenedBase, device: str, dtype: torch.dtype) -> PreTrainedModel:
-    """The model in NF4, from the cache if the base was quantised before."""
-    quantization, place = _nf4(opened.base, dtype), {"": device}
-    cache = QuantizedCache(_describe_quantization(opened, device, quantization))
-    if stored := cache.find():
-        config = copy.deepcopy(opened.config)
-        config.quantization_config = quantization.to_dict()
-        return _read_weights(opened, device, dtype, stored, config=config, device_map=place)
-    model = _read_weights(opened, device, dtype, quantization_config=quantization, device_map=place)
-    cache.add(model, opened.base.family.head)
-    return model
-
-
-def _describe_quantization(opened: OpenedBase, device: str, quantization: BitsAndBytesConfig) -> dict[str, object]:
-    """Everything that the 4-bit weights of a base depend on. Its files are known by their sizes and times."""
-    files = sorted(path for path in Path(opened.source).glob("*") if path.suffix in (".safetensors", ".json"))
-    return {
-        "source": opened.source,
-        "revision": opened.revision,
-        "files": [[path.name, *file_version(path)] for path in files],
-        "quantization": json.loads(quantization.to_json_string(use_diff=False)),
-        "device": torch.cuda.get_device_name() if device == "cuda" else "cpu",
-        "versions": [version(name) for name in ("bitsandbytes", "torch", "transformers")],
-    }
 
 
 @contextmanager

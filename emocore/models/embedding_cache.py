@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import logging
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +20,6 @@ from pathlib import Path
 import numpy as np
 
 from emocore.errors import BaseModelError
-from emocore.system.cache import note_use, remove_oldest
 from emocore.system.files import cache_root, open_regular, write_atomically
 from emocore.system.locks import open_lock, take_lock
 
@@ -90,7 +90,7 @@ class EmbeddingCache:
         places = np.array([self._places[text] for text in texts], dtype=np.int64).reshape(-1, 2)
         names = list(self._files)
         for number in np.unique(places[:, 0]):
-            note_use(self._folder / names[number])
+            _note_use(self._folder / names[number])
         return Embeddings(tuple(self._files.values()), places)
 
     def add(self, texts: Sequence[bytes], embeddings: np.ndarray, seconds: np.ndarray, peak_memory_bytes: int) -> None:
@@ -108,7 +108,7 @@ class EmbeddingCache:
             for left in self._folder.glob(".*.tmp"):  # of a process that was killed
                 left.unlink(missing_ok=True)
             write_atomically(self._folder / name, content)
-            remove_oldest(self._folder.parent, f"*/*{SUFFIX}", MOST_BYTES)
+            remove_oldest(self._folder.parent, MOST_BYTES)
         except OSError as error:
             logger.info(
                 "Note: embeddings could not be stored in %s (%s); later runs compute them again",
@@ -152,6 +152,24 @@ def hash_tokens(token_ids: Sequence[int]) -> bytes:
     return hashlib.sha256(np.asarray(token_ids, dtype="<i8").tobytes()).digest()
 
 
+def remove_oldest(folder: Path, most_bytes: int) -> None:
+    """Remove the files of all caches below `folder` that were not used for longest, until the others have at most
+    `most_bytes`. A process that has one open keeps it until it ends."""
+    found = []
+    for path in folder.glob(f"*/*{SUFFIX}"):
+        try:
+            state = path.stat()
+        except OSError:  # another process has removed it
+            continue
+        found.append((state.st_mtime_ns, state.st_size, path))
+    total = sum(size for _, size, _ in found)
+    for _, size, path in sorted(found):
+        if total <= most_bytes:
+            return
+        path.unlink(missing_ok=True)
+        total -= size
+
+
 def _record_type(hidden: int) -> np.dtype:
     digest = hashlib.sha256().digest_size
     return np.dtype(
@@ -177,3 +195,11 @@ def _read_file(path: Path) -> np.ndarray | None:
     except OSError:  # removed meanwhile, or may not be read
         pass
     return None
+
+
+def _note_use(path: Path) -> None:
+    """Make a file the one that was used last."""
+    try:
+        os.utime(path)
+    except OSError:  # removed meanwhile, in a folder that cannot be written, or in memory only
+        return

@@ -95,7 +95,7 @@ def build_on_embeddings(opened: OpenedBase, embeddings: Embeddings, device: str)
         model = build(config)
     setattr(model, model.base_model_prefix, GivenEmbeddings(embeddings))
     head = getattr(model, opened.base.family.head)
-    head.to_empty(device="cpu")
+    head.to_empty(device="cpu").float()
     head.apply(model._init_weights)
     model.config.pad_token_id = opened.tokenizer.pad_token_id
     return LoadedBase(opened.base, model.to(device), opened.tokenizer, opened.source, opened.revision)

@@ -65,7 +65,8 @@ class RunIndex:
             self._lines += len(self._new)
             self._new = {}
             with contextlib.suppress(OSError):
-                if self._lines > 2 * len(self._kept) + LEAST_NEW:
+                valid = sum(run_id in self.ended for run_id, _ in self._kept)
+                if self._lines > 2 * valid + LEAST_NEW:
                     self._rewrite()
                 else:
                     with open_to_append(self._path, self._path.parent) as file:

@@ -153,8 +153,8 @@ def remove_folder(path: Path) -> None:
 
 
 def cache_root() -> Path:
-    """The folder of converted and quantised bases and of embeddings: EMOCORE_CACHE, otherwise ~/.cache/emocore. Raises
-    BaseModelError if it cannot be created."""
+    """The folder of converted bases and of embeddings: EMOCORE_CACHE, otherwise ~/.cache/emocore. Raises BaseModelError
+    if it cannot be created."""
     configured = os.environ.get("EMOCORE_CACHE") or "~/.cache/emocore"
     try:
         root = Path(configured).expanduser()

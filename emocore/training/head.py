@@ -25,7 +25,7 @@ from emocore.run.result import Cost
 from emocore.tracking.tracker import Tracker
 from emocore.training.callbacks import LogToTracker
 from emocore.training.cost import peak_memory_bytes
-from emocore.training.neural import describe, encode_and_check, fit_and_save
+from emocore.training.neural import describe, encode_and_check, fit_and_save, precision_of_answers
 from emocore.training.provenance import digest_folder, note_base
 from emocore.training.trained import Trained
 from emocore.training.trainer import EmotionTrainer, training_arguments
@@ -46,7 +46,8 @@ def train(
     opened = open_base(config.base, splits.labels)
     note_base(run, opened.revision, Path(opened.source))
     data = encode_and_check(run, config, splits, opened.tokenizer)
-    embeddings = find_embeddings(opened, data, config, device, precision)
+    answers_in = precision_of_answers(device, precision)
+    embeddings = find_embeddings(opened, data, config, device, answers_in)
     logger.info("%s, %s, on the embeddings of the frozen base", device, precision)
     transformers.set_seed(config.seed)
     stand_in = build_on_embeddings(opened, embeddings, device)
@@ -62,13 +63,13 @@ def train(
         callbacks=[LogToTracker(tracker)],
         embeddings_sha256=embeddings.digest(),
     )
-    trained = fit_and_save(run, trainer, stand_in, describe(run, config, splits, stand_in, precision))
+    trained = fit_and_save(run, trainer, stand_in, describe(run, config, splits, stand_in, answers_in))
     cost = add_embedding_costs(trained.cost, embeddings, len(data["train"]))
 
     def answer(split: str) -> np.ndarray:
         """By the head that was saved, which is read from disk."""
         base = build_on_embeddings(opened, embeddings, device)
-        reloaded = NeuralClassifier.load(run.adapter, read_info(run.adapter), base, precision)
+        reloaded = NeuralClassifier.load(run.adapter, read_info(run.adapter), base, answers_in)
         return reloaded.logits_of_tokens(numbered[split][:])
 
     return trained._replace(cost=cost, answer=answer)

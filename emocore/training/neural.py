@@ -18,6 +18,7 @@ from emocore.models.card import write_card
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.result import Cost
+from emocore.system.devices import computes_bf16
 from emocore.system.faults import reach
 from emocore.tracking.tracker import Tracker
 from emocore.training.callbacks import LeaveLastEvaluation, LogToTracker, SaveCheckpoints
@@ -50,7 +51,8 @@ def train(
         data_collator=transformers.DataCollatorWithPadding(loaded.tokenizer),
         callbacks=[LogToTracker(tracker)],
     )
-    return fit_and_save(run, trainer, loaded, describe(run, config, splits, loaded, precision))
+    answers_in = precision_of_answers(device, precision)
+    return fit_and_save(run, trainer, loaded, describe(run, config, splits, loaded, answers_in))
 
 
 def encode_and_check(run: RunFolder, config: RunConfig, splits: Splits, tokenizer: Any) -> "DatasetDict":
@@ -85,11 +87,16 @@ def fit_and_save(run: RunFolder, trainer: EmotionTrainer, loaded: LoadedBase, in
 
 
 def describe(
-    run: RunFolder, config: RunConfig, splits: Splits, loaded: LoadedBase, precision: Precision
+    run: RunFolder, config: RunConfig, splits: Splits, loaded: LoadedBase, answers_in: Precision
 ) -> AdapterInfo:
     """The description of the adapter to be trained."""
     quantized = getattr(loaded.model, "is_quantized", False)
-    return describe_adapter(run.id, config, splits.labels, loaded.revision, precision, quantized)
+    return describe_adapter(run.id, config, splits.labels, loaded.revision, answers_in, quantized)
+
+
+def precision_of_answers(device: str, precision: Precision) -> Precision:
+    """That of the training, but fp32 where bf16 was asked for and would be emulated."""
+    return precision if computes_bf16(device) else "fp32"
 
 
 def save_adapter(run: RunFolder, model: PeftModel, loaded: LoadedBase, info: AdapterInfo) -> None:

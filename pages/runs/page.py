@@ -91,7 +91,7 @@ def show_runs() -> None:
     show_disk(runs_root(), sum(overview.disk_bytes or 0 for overview in overviews))
     if wanted != ALL:
         show_curves([RunFolder(runs_root() / overview.id) for overview in seen])
-    if is_any_alive(seen) != alive:
+    if is_any_alive(seen) != alive or len(seen) // MOST_ROWS != len(chosen) // MOST_ROWS:
         st.rerun(scope="app")
 
 

@@ -9,10 +9,11 @@ import psutil
 import pytest
 
 from emocore.jobs import run_processes
-from emocore.jobs.run_processes import RunStarter, read_code_version
+from emocore.jobs.run_processes import CodeVersion, RunStarter, read_code_version
 from emocore.jobs.stop import request_stop
 from emocore.jobs.waiting import wait_until_final
 from emocore.run.config import RunConfig
+from emocore.run.listing import create_run
 from emocore.run.state import RunStatus
 from emocore.system.devices import Device
 from tests.support.live_runs import describe, queue_run, start_scheduler, wait_for, wait_for_training
@@ -25,11 +26,12 @@ def test_a_run_is_stopped_while_the_libraries_are_loaded(
     run, following = (queue_run(root, small_csv, base=str(tiny_bert)) for _ in range(2))
     tfidf = queue_run(root, small_csv, base=str(tiny_bert), method="tfidf")
     scheduler = start_scheduler(root, prepare=import_also(tmp_path, "import time; time.sleep(600)"))
-    wait_for(lambda: "libraries are loaded" in (run.stored_state.reason or ""), what=describe(run))
-    [parent] = warm_parents(scheduler.pid)
+    [parent] = wait_for(lambda: warm_parents(scheduler.pid), what=describe(run))
+    assert run.stored_state.status == RunStatus.QUEUED
     request_stop(run)
     assert run.stored_state.reason == "stopped before it started"
-    wait_for(lambda: "libraries are loaded" in (following.stored_state.reason or ""))
+    time.sleep(1)  # several looks of the scheduler
+    assert following.stored_state.status == RunStatus.QUEUED
     assert warm_parents(scheduler.pid) == [parent], "the next one waits for the same"
     assert tfidf.stored_state.status == RunStatus.QUEUED, "its turn is later"
     shutil.rmtree(following.path)
@@ -109,6 +111,30 @@ def test_every_change_of_the_code_is_seen(tmp_path: Path, monkeypatch: pytest.Mo
     assert len(set(versions)) == 4
 
 
+class LoadedAtOnce:
+    """In place of a process that loads the libraries for seconds."""
+
+    is_loading = False
+
+    def __init__(self, environment: dict[str, str], code: CodeVersion) -> None:
+        self.environment, self.code = environment, code
+
+    def end(self) -> None:
+        pass
+
+
+def test_runs_that_cannot_be_started_do_not_take_turns_for_ever(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For each of them the libraries are loaded once, whatever its environment is."""
+    loaded = []
+    monkeypatch.setattr(run_processes, "WarmParent", lambda *place: loaded.append(place) or LoadedAtOnce(*place))
+    starter, device = RunStarter(), Device("cpu", "CPU", bf16=False)
+    runs = {threads: create_run(root, RunConfig(method="lora")) for threads in "12"}
+    for _ in range(5):
+        for threads, run in runs.items():
+            assert starter.is_ready(run, device, {"OMP_NUM_THREADS": threads})
+    assert [environment["OMP_NUM_THREADS"] for environment, _ in loaded] == ["1", "2"]
+
+
 @pytest.mark.parametrize(
     ("method", "device", "is_forked"),
     [
@@ -119,11 +145,12 @@ def test_every_change_of_the_code_is_seen(tmp_path: Path, monkeypatch: pytest.Mo
         ("to-come", "cpu", False),
     ],
 )
-def test_what_is_forked(method: str, device: str, is_forked: bool) -> None:
+def test_what_is_forked(root: Path, method: str, device: str, is_forked: bool) -> None:
     """CUDA does not survive a fork, and a run without a base needs none of the imports. What no method is known for is
     left to the run itself to say."""
     starter = RunStarter()
-    is_ready = starter.is_ready(Device(device, device, bf16=False), RunConfig(method=method), dict(os.environ))
+    run = create_run(root, RunConfig(method=method))
+    is_ready = starter.is_ready(run, Device(device, device, bf16=False), dict(os.environ))
     assert is_ready is not is_forked
     began = time.monotonic()
     starter.rest([])

@@ -7,8 +7,10 @@ import pytest
 import torch
 
 from emocore.data.encode import encode_texts
+from emocore.models.adapter import Precision, describe_adapter
 from emocore.models.answers import compute_logits, make_batches
-from emocore.models.build import build_model
+from emocore.models.build import build_model, load_base
+from emocore.models.classifier import NeuralClassifier
 from emocore.models.resolve import resolve
 from emocore.run.config import RunConfig
 from tests.support.live_runs import quick_settings
@@ -33,6 +35,27 @@ def test_an_answer_is_the_same_in_any_company_and_mode(
         alone = compute_logits(model, {name: values[row : row + 1] for name, values in encoded.items()}, precision)
         np.testing.assert_allclose(alone[0], together[row], atol=1e-6)
     assert not model.training
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("method", ["lora", "ia3", "qlora"])
+def test_a_saved_adapter_answers_as_it_did_while_it_was_trained(
+    small_csv: Path, tiny_llama: Path, tmp_path: Path, method: str, precision: Precision
+) -> None:
+    """So each point of a curve is what the adapter of that moment would score."""
+    config, _ = resolve(RunConfig(**quick_settings(small_csv, base=str(tiny_llama), method=method)))
+    labels, dtype = ("joy", "fear"), {"fp32": torch.float32, "bf16": torch.bfloat16}[precision]
+    model, loaded = build_model(config, labels, "cpu", bf16=precision == "bf16")
+    for parameter in model.parameters():
+        if parameter.requires_grad:
+            torch.nn.init.normal_(parameter, std=0.5)
+    encoded = encode_texts(TEXTS, loaded.tokenizer, config.max_length)
+    trained = compute_logits(model.train(), encoded, precision)
+    model.save_pretrained(str(tmp_path))
+    info = describe_adapter("run", config, labels, precision=precision, quantized=method == "qlora")
+    base = load_base(config.base, labels, "cpu", dtype, quantized=method == "qlora")
+    reloaded = NeuralClassifier.load(tmp_path, info, base, precision)
+    np.testing.assert_allclose(reloaded.logits(TEXTS), trained, atol=1e-5)
 
 
 @pytest.mark.parametrize("base", ["bert", "llama"])

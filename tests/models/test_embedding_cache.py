@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emocore.models.embedding_cache import EmbeddingCache, hash_tokens
-from emocore.system.cache import remove_oldest
+from emocore.models.embedding_cache import EmbeddingCache, hash_tokens, remove_oldest
 
 TOKENS = [[5, 6, 7], [8], [5, 6, 7], [9, 10]]
 TEXTS = [hash_tokens(ids) for ids in TOKENS]
@@ -97,21 +96,20 @@ def test_what_a_killed_process_left_is_swept(root: Path) -> None:
 
 
 def test_the_files_that_were_not_used_for_longest_are_removed(root: Path) -> None:
-    pattern = "*/*.npy"
     paths = {}
     for age, base in enumerate(("new", "middle", "old")):
         fill({"base": base})
         [paths[base]] = set(root.rglob("*.npy")) - set(paths.values())
         os.utime(paths[base], (1e9 - age, 1e9 - age))
     size = paths["new"].stat().st_size
-    remove_oldest(root, pattern, 2 * size)
+    remove_oldest(root, 2 * size)
     assert set(root.rglob("*.npy")) == {paths["new"], paths["middle"]}
     used = EmbeddingCache({"base": "middle"})
     assert used.find_missing(TEXTS) == []
     found = used.get(TEXTS)
-    remove_oldest(root, pattern, size)
+    remove_oldest(root, size)
     assert set(root.rglob("*.npy")) == {paths["middle"]}
-    remove_oldest(root, pattern, 0)
+    remove_oldest(root, 0)
     np.testing.assert_array_equal(found.take([3]), VECTORS[[2]], "the process that has it open keeps it")
 
 

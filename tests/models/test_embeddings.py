@@ -1,6 +1,8 @@
 """A head answers from embeddings as it does on its whole base, for every family."""
 
+import copy
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -127,6 +129,13 @@ def test_the_stand_in_has_no_weights_but_a_new_head_that_the_seed_draws(opened: 
             assert 0.5 < weight.std() / whole[name].std() < 2
         else:
             assert not weight.any()
+
+
+def test_the_head_of_a_base_that_was_stored_in_bf16_is_drawn_in_fp32(opened: OpenedBase) -> None:
+    opened = replace(opened, config=copy.deepcopy(opened.config))
+    opened.config.dtype = torch.bfloat16
+    model = build_on_embeddings(opened, keep([[1], [2]], np.ones((2, HIDDEN), np.float32)), "cpu").model
+    assert {weight.dtype for weight in model.parameters()} == {torch.float32}
 
 
 def test_only_dropout_of_the_head_is_active(opened: OpenedBase, texts: list[str]) -> None:
