@@ -45,12 +45,20 @@ def estimate_seconds(configs: list[RunConfig], train_rows: int, root: Path) -> f
     `rows`. None if a run will use a GPU and no similar run has finished on it, since there is no basis for an
     estimate."""
     known = _measured_speeds(root)
-    guesses = [_estimate_run(config, train_rows, known) for config in configs]
+    read_by: set[str] = set()
+    guesses = []
+    for config in configs:
+        guess = _estimate_run(config, train_rows, known)
+        if find_method(config.method).engine == "head":  # its base reads the texts once for all of them
+            guess = STARTUP_SECONDS if config.base in read_by else guess
+            read_by.add(config.base)
+        guesses.append(guess)
     return None if None in guesses else sum(guess for guess in guesses if guess is not None)
 
 
 def _estimate_run(config: RunConfig, train_rows: int, known: dict[Kind, float]) -> float | None:
-    if not find_method(config.method).needs_base:
+    method = find_method(config.method)
+    if not method.needs_base:
         return STARTUP_SECONDS / 2
     rows = config.rows or (train_rows // 2 if config.learns_half else train_rows)
     samples = rows * (config.epochs or 1)
@@ -60,6 +68,8 @@ def _estimate_run(config: RunConfig, train_rows: int, known: dict[Kind, float]) 
     speed = known.get((config.method, config.base, "cpu" if on_cpu else "cuda"))
     if speed is None and not on_cpu:
         return None
+    if speed is None and method.engine == "head":  # one pass, without a backward one, which takes twice as long
+        samples, speed = rows, 3 * _guess_samples_per_second(config.base)
     speed = speed or _guess_samples_per_second(config.base)
     return STARTUP_SECONDS + 1.15 * samples / speed  # the evaluations add about 15 %
 

@@ -69,3 +69,10 @@ def test_a_run_that_shared_its_device_is_no_measure(tmp_path: Path) -> None:
 
 def test_a_base_that_is_not_here_can_be_guessed_too(tmp_path: Path) -> None:
     assert seconds(tmp_path, base="google/gemma-1.1-2b-it") > STARTUP_SECONDS
+
+
+def test_heads_of_one_study_count_the_reading_of_the_texts_once(tmp_path: Path) -> None:
+    heads = [resolve(RunConfig(method="head", seed=seed))[0] for seed in range(5)]
+    one, five = (estimate_seconds(heads[:count], 1000, tmp_path) for count in (1, 5))
+    assert one and five == pytest.approx(one + 4 * STARTUP_SECONDS)
+    assert STARTUP_SECONDS < one < seconds(tmp_path, method="lora")
