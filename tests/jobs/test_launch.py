@@ -18,6 +18,7 @@ from tests.support.live_runs import processes_of_root, quick_settings, wait_for
 from tests.support.records import read_raw
 from tests.support.tables import change_status, make_table, write_csv
 from tests.support.threads import at_once
+from tests.support.warm_parents import warm_parents
 
 
 @pytest.fixture
@@ -251,6 +252,6 @@ def test_launched_runs_are_queued_complete_and_a_scheduler_looks_after_them(
     assert set(list_runs(root)) == set(runs)
     assert len({run.id for run in runs}) == 3
     assert set(read_raw(runs[0], "config.json")) == {"format", *RunConfig.model_fields}
-    wait_for(lambda: "libraries are loaded" in (runs[0].stored_state.reason or ""), 20)
+    wait_for(lambda: [child for process in processes_of_root(root) for child in warm_parents(process.pid)], 20)
     assert [run.stored_state.status for run in runs[1:]] == [RunStatus.QUEUED] * 2
     assert len(processes_of_root(root)) >= 1

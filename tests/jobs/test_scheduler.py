@@ -157,7 +157,7 @@ def test_calls_at_once_start_one_scheduler_and_it_ends_by_itself(root: Path) -> 
     wait_for(lambda: len(processes_of_root(root)) == 1, 20, "the others to step back")
     [only] = processes_of_root(root)
     ensure_scheduler(root)
-    wait_for(lambda: [p.pid for p in processes_of_root(root)] == [only.pid], 5)
+    wait_for(lambda: [p.pid for p in processes_of_root(root)] == [only.pid], 20)
     wait_for(lambda: not [p for p in processes_of_root(root) if p.status() != psutil.STATUS_ZOMBIE], 20)
 
 
