@@ -63,7 +63,7 @@ def isolated_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
 
 
 def share_converted_base(cache: Path, patch: pytest.MonkeyPatch) -> None:
-    """A cache of the session's own, with a link to the user's converted base. Until there is one, the user's cache is
+    """A cache for these tests alone, with a link to the user's converted base. Until there is one, the user's cache is
     used, so that all processes convert it only once."""
     converted = bundled.converted_folder()
     if converted.is_dir():
