@@ -18,6 +18,7 @@ from emocore.run.folder import RunFolder
 from emocore.run.listing import list_finished
 from emocore.run.records import MOST_READ
 from emocore.run.settings import with_role
+from emocore.run.state import RunState
 from emocore.system.devices import Device
 from emocore.system.files import FileVersion, file_version
 from emocore.system.gpu_memory import foreign_bytes
@@ -84,14 +85,17 @@ class Occupancy:
         others = self._runs.get(device.name, [])
         if device.name in self._reserved or len(others) >= self.limits.of(device.name):
             return False
-        if others and any(_needs_device_alone(each) for each in (*others, run)):
+        if others and any((state := _state_of(each)) and state.needs_device_alone for each in (*others, run)):
             return False
         return not others or device.name == "cpu" or self._fits(device, [*others, run])
 
     def list_sharing(self) -> list[RunFolder]:
         """The runs that are at work on a device with others."""
-        at_work = [[run for run in runs if _is_at_work(run)] for runs in self._runs.values()]
-        return [run for runs in at_work if len(runs) > 1 for run in runs if not run.shared_mark.exists()]
+        at_work = [
+            [run for run in runs if (state := _state_of(run)) and state.status.is_active]
+            for runs in self._runs.values()
+        ]
+        return [run for runs in at_work if len(runs) > 1 for run in runs if not run.had_company]
 
     def _fits(self, device: Device, runs: Sequence[RunFolder]) -> bool:
         if device.memory_bytes is None:
@@ -102,7 +106,8 @@ class Occupancy:
         known = [peak for peak in peaks if peak is not None]
         if len(known) < len(peaks) or not fits(device.memory_bytes, 0, known):
             return False
-        foreign = foreign_bytes(device, [process for run in runs if (process := _process_of(run))])
+        processes = [state.process.pid for run in runs if (state := _state_of(run)) and state.process]
+        foreign = foreign_bytes(device, processes)
         return foreign is not None and fits(device.memory_bytes, foreign, known)
 
 
@@ -168,23 +173,8 @@ def _sizes(config: RunConfig) -> tuple[float, ...]:
     return config.batch_size, config.max_length, config.lora_rank or 0, rows, not config.learns_half
 
 
-def _is_at_work(run: RunFolder) -> bool:
+def _state_of(run: RunFolder) -> RunState | None:
     try:
-        return run.stored_state.status.is_active
-    except RunError:  # its folder was removed a moment ago
-        return False
-
-
-def _needs_device_alone(run: RunFolder) -> bool:
-    try:
-        return run.stored_state.needs_device_alone
-    except RunError:  # its folder was removed a moment ago
-        return False
-
-
-def _process_of(run: RunFolder) -> int | None:
-    try:
-        process = run.stored_state.process
+        return run.stored_state
     except RunError:  # its folder was removed a moment ago
         return None
-    return process.pid if process else None

@@ -158,7 +158,7 @@ class Scheduler:
         self._starter.rest(run for run, _ in waiting)
         for run in occupancy.list_sharing():
             with self._tolerating(run):
-                run.shared_mark.touch()
+                run.note_company()
         return bool(active or waiting or devices)
 
     def _is_stopped(self, run: RunFolder) -> bool:

@@ -41,45 +41,31 @@ from emocore.system.processes import explain_end
 WORKING_SECONDS, LEAVING_SECONDS = 0.1, 3.0
 
 
+class _Entry:
+    """The path of an entry of the folder, made when it is asked for: lists of runs make thousands of folders."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, run: "RunFolder", owner: type) -> Path:
+        return run.path / self._name
+
+
 class RunFolder:
     """One run's folder. It is cheap to create; every property reads the disk."""
+
+    metrics = _Entry("metrics.jsonl")
+    log = _Entry("run.log")
+    checkpoints = _Entry("checkpoints")
+    adapter = _Entry("adapter")
+    predictions = _Entry("predictions.parquet")
+    stop_request = _Entry("stop.request")
+    shared_attempts = _Entry("device.shared")  # the attempts in which other runs were on the device, one per line
+    _lock = _Entry("run.lock")
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.id = path.name
-
-    @property
-    def metrics(self) -> Path:
-        return self.path / "metrics.jsonl"
-
-    @property
-    def log(self) -> Path:
-        return self.path / "run.log"
-
-    @property
-    def checkpoints(self) -> Path:
-        return self.path / "checkpoints"
-
-    @property
-    def adapter(self) -> Path:
-        return self.path / "adapter"
-
-    @property
-    def predictions(self) -> Path:
-        return self.path / "predictions.parquet"
-
-    @property
-    def stop_request(self) -> Path:
-        return self.path / "stop.request"
-
-    @property
-    def shared_mark(self) -> Path:
-        """There once another run was on the same device meanwhile."""
-        return self.path / "device.shared"
-
-    @property
-    def _lock(self) -> Path:
-        return self.path / "run.lock"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, RunFolder) and other.path == self.path
@@ -122,8 +108,16 @@ class RunFolder:
 
     @property
     def had_company(self) -> bool:
-        """Whether other runs may have been on the device in the last attempt."""
-        return self.shared_mark.exists() and not self.stored_state.needs_device_alone
+        """Whether other runs were on the device in the last attempt."""
+        try:
+            return str(self.stored_state.attempts) in read_bytes(self.shared_attempts).decode().split()
+        except FileNotFoundError:
+            return False
+
+    def note_company(self) -> None:
+        """Note that other runs are on the device in this attempt. Raises OSError."""
+        with open_to_append(self.shared_attempts, self.path) as file:
+            file.write(f"{self.stored_state.attempts}\n".encode())
 
     @property
     def is_own(self) -> bool:

@@ -145,7 +145,7 @@ def _train_and_evaluate(run: RunFolder, config: RunConfig, splits: Splits, track
     measured = {"adapter_bytes": adapter_bytes(run.adapter), "latency_seconds": latency_seconds}
     scores = RunScores.model_validate(
         _score(splits, logits, thresholds)
-        | {"cost": trained.cost.model_copy(update=measured), "shared_device": run.shared_mark.exists()}
+        | {"cost": trained.cost.model_copy(update=measured), "shared_device": run.shared_attempts.exists()}
     )
     write_record(run.path / "result.json", scores)
     reach("run.result")

@@ -226,12 +226,14 @@ def test_the_cpu_is_shared_up_to_its_limit_whatever_the_memory(root: Path) -> No
 def test_a_run_that_ran_out_of_memory_in_company_is_resumed_alone(root: Path) -> None:
     has_room = on_cpu(root)
     run = queue(root, method="tfidf")
-    for was_shared in (False, True):
-        change_status(run, RunStatus.FAILED, failure="out of memory")
-        if was_shared:
-            run.shared_mark.touch()
+    for attempt, shared_in in ((1, None), (2, 1), (3, 3)):
+        change_status(run, RunStatus.FAILED, failure="out of memory", attempts=attempt)
+        if shared_in == attempt:
+            run.note_company()
+        elif shared_in:
+            run.shared_attempts.write_text(f"{shared_in}\n", encoding="utf-8")
         resume_run(run)
-        assert run.stored_state.needs_device_alone == was_shared
+        assert run.stored_state.needs_device_alone == (shared_in == attempt)
     assert has_room() and not on(root, begin(root, "cpu")).has_room(CPU, run)
     change_status(run, RunStatus.STOPPED)
     resume_run(run)
@@ -250,7 +252,7 @@ def test_the_reason_says_that_others_were_there(root: Path) -> None:
 def test_only_runs_at_work_share(root: Path) -> None:
     first, second, third = begin(root), begin(root), begin(root, device="cpu")
     assert on(root, first, second, third).list_sharing() == [first, second]
-    first.shared_mark.touch()
+    first.note_company()
     assert on(root, first, second, third).list_sharing() == [second]
     change_status(first, RunStatus.FINISHED, device="cuda:0")
     assert on(root, first, second).list_sharing() == [], "the first is only exiting"

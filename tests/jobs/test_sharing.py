@@ -105,8 +105,8 @@ def test_each_result_says_whether_its_run_shared_the_device(story: Story) -> Non
 @pytest.mark.parametrize("is_alone", [False, True])
 def test_a_run_that_lacks_memory_says_whether_others_were_there(root: Path, small_csv: Path, is_alone: bool) -> None:
     run = queue_run(root, small_csv, method="tfidf")
-    change_status(run, RunStatus.QUEUED, needs_device_alone=is_alone)
-    run.shared_mark.touch()
+    run.note_company()
+    change_status(run, RunStatus.QUEUED, attempts=int(is_alone))  # the company was that of an earlier attempt
     assert carry_out(run, prepare=LACKS_MEMORY) == 1
     assert run.state.failure == "out of memory"
     assert ("while other runs were on the same device" in (run.state.reason or "")) != is_alone
