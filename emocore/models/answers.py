@@ -4,34 +4,42 @@ Texts of the same length make a batch, so that none is padded. Without padding a
 texts in its batch, and nothing is computed in vain.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from emocore.models.adapter import Precision
 
 # Tokens per batch, which limits memory for texts of any length. On a CPU, larger batches leave its caches.
 BATCH_TOKENS = {"cpu": 1024, "cuda": 4096}
+DTYPES: dict[Precision, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
 def compute_logits(model: Any, encoded: Mapping[str, Sequence[Any]], precision: Precision) -> np.ndarray:
     """(texts, labels) float32. `model` is a PEFT model with the head of its labels; it is left in the mode, training or
-    evaluation, in which it was. `encoded` has the columns `input_ids`, `attention_mask` and `length` of
-    emocore.data.encode."""
-    device, was_training = model.device, model.training
+    evaluation, in which it was. `encoded` has the columns `input_ids` and `length` of emocore.data.encode."""
+    was_training = model.training
     answers = np.empty((len(encoded["length"]), model.config.num_labels), dtype=np.float32)
     model.eval()
-    with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
-        for rows in make_batches(encoded["length"], BATCH_TOKENS[device.type]):
-            batch = {
-                key: torch.tensor([encoded[key][row] for row in rows], device=device)
-                for key in ("input_ids", "attention_mask")
-            }
-            answers[rows] = model(**batch).logits.float().cpu().numpy()
+    for rows, _, logits in read_in_batches(model, encoded["input_ids"], precision):
+        answers[rows] = logits.float().cpu().numpy()
     model.train(was_training)
     return answers
+
+
+def read_in_batches(
+    model: Any, token_ids: Sequence[Sequence[int]], precision: Precision
+) -> Iterator[tuple[list[int], Tensor, Tensor]]:
+    """The rows of each batch, its token ids (texts, tokens), and the logits of a model in evaluation mode."""
+    device = model.device
+    for rows in make_batches([len(ids) for ids in token_ids], BATCH_TOKENS[device.type]):
+        input_ids = torch.tensor([token_ids[row] for row in rows], device=device)
+        with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
+            logits = model(input_ids=input_ids, attention_mask=torch.ones_like(input_ids)).logits
+        yield rows, input_ids, logits
 
 
 def make_batches(lengths: Sequence[int], most_tokens: int) -> list[list[int]]:

@@ -19,6 +19,8 @@ from transformers import (
 )
 
 from emocore.errors import BaseModelError, ConfigError
+from emocore.models.adapter import Precision
+from emocore.models.answers import DTYPES
 from emocore.models.available import explain_gate
 from emocore.models.base_files import check_folder, check_hub_model
 from emocore.models.bases import BASES, Base, find_base
@@ -60,15 +62,16 @@ class LoadedBase:
     revision: str | None
 
 
-def build_model(config: RunConfig, labels: tuple[str, ...], device: str, bf16: bool) -> tuple[PeftModel, LoadedBase]:
+def build_model(
+    config: RunConfig, labels: tuple[str, ...], device: str, precision: Precision
+) -> tuple[PeftModel, LoadedBase]:
     """The base of `config` with a new adapter of its method, on `device`.
 
     The frozen base is in bf16 if the training is (half the memory, no cast at every step); adapter and head are fp32.
     Raises BaseModelError or ConfigError.
     """
     method = find_method(config.method)
-    dtype = torch.bfloat16 if bf16 else torch.float32
-    loaded = load_base(config.base, labels, device, dtype, method.quantized)
+    loaded = load_base(config.base, labels, device, DTYPES[precision], method.quantized)
     model = add_adapter(config, loaded)
     if config.gradient_checkpointing:
         loaded.model.activation_checkpointing_enable({"use_reentrant": False})

@@ -18,7 +18,7 @@ from safetensors import safe_open
 from emocore.data.encode import encode_texts
 from emocore.errors import AdapterError
 from emocore.models.adapter import AdapterInfo, Precision, check_finite, read_info
-from emocore.models.answers import compute_logits
+from emocore.models.answers import DTYPES, compute_logits
 from emocore.models.build import LoadedBase, load_base
 from emocore.models.fused.model import fuse
 from emocore.models.linear import LinearClassifier
@@ -63,9 +63,8 @@ class BaseStore:
         key = (info.base, info.base_revision, info.quantized, precision, tuple(info.labels))
         with self._lock:
             if key not in self._bases:
-                dtype = torch.bfloat16 if precision == "bf16" else torch.float32
                 self._bases[key] = load_base(
-                    info.base, tuple(info.labels), self.device, dtype, info.quantized, info.base_revision
+                    info.base, tuple(info.labels), self.device, DTYPES[precision], info.quantized, info.base_revision
                 )
             return self._bases[key]
 

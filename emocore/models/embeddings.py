@@ -18,7 +18,8 @@ from datasets import Dataset, DatasetDict
 from torch import Tensor, nn
 from transformers.modeling_outputs import BaseModelOutputWithPoolingAndCrossAttentions
 
-from emocore.models.answers import BATCH_TOKENS, make_batches
+from emocore.models.adapter import Precision
+from emocore.models.answers import read_in_batches
 from emocore.models.build import LoadedBase, OpenedBase
 from emocore.models.embedding_cache import Embeddings
 from emocore.models.fused.model import fuse
@@ -29,8 +30,9 @@ ARITHMETIC = 1  # to be raised with any change after which embeddings come out o
 class Embedder:
     """A base that reads texts for its head. The head's own answer is thrown away."""
 
-    def __init__(self, loaded: LoadedBase) -> None:
+    def __init__(self, loaded: LoadedBase, precision: Precision) -> None:
         fuse(loaded.model, loaded.base.family)
+        self._precision = precision
         self._model = loaded.model.eval()
         self._pooling = loaded.base.pooling
         self._read: Tensor | None = None
@@ -40,15 +42,11 @@ class Embedder:
         """(texts, hidden) float32, and the seconds that each text took, (texts,)."""
         embeddings = np.empty((len(token_ids), self._model.config.hidden_size), dtype=np.float32)
         seconds = np.empty(len(token_ids))
-        device = self._model.device
-        in_bf16 = torch.autocast(device.type, torch.bfloat16, enabled=self._model.dtype == torch.bfloat16)
-        with torch.no_grad(), in_bf16:
-            for rows in make_batches([len(ids) for ids in token_ids], BATCH_TOKENS[device.type]):
-                began = time.perf_counter()
-                input_ids = torch.tensor([token_ids[row] for row in rows], device=device)
-                self._model(input_ids=input_ids, attention_mask=torch.ones_like(input_ids))
-                embeddings[rows] = self._pool(input_ids).float().cpu().numpy()
-                seconds[rows] = (time.perf_counter() - began) / len(rows)
+        began = time.perf_counter()
+        for rows, input_ids, _ in read_in_batches(self._model, token_ids, self._precision):
+            embeddings[rows] = self._pool(input_ids).float().cpu().numpy()
+            ended = time.perf_counter()
+            seconds[rows], began = (ended - began) / len(rows), ended
         return embeddings, seconds
 
     def _keep(self, head: nn.Module, inputs: tuple[Tensor, ...]) -> None:

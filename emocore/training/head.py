@@ -8,13 +8,12 @@ import gc
 import logging
 from pathlib import Path
 
-import numpy as np
-import torch
 import transformers
 from datasets import DatasetDict
 
 from emocore.data.split import Splits
 from emocore.models.adapter import Precision, read_info
+from emocore.models.answers import DTYPES
 from emocore.models.build import OpenedBase, add_adapter, load_weights, open_base
 from emocore.models.classifier import NeuralClassifier
 from emocore.models.embedding_cache import TEXTS_PER_FILE, EmbeddingCache, Embeddings, hash_tokens
@@ -29,8 +28,6 @@ from emocore.training.neural import describe, encode_and_check, fit_and_save, pr
 from emocore.training.provenance import digest_folder, note_base
 from emocore.training.trained import Trained
 from emocore.training.trainer import EmotionTrainer, training_arguments
-
-DTYPES: dict[Precision, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 logger = logging.getLogger(__name__)
 
@@ -65,14 +62,10 @@ def train(
     )
     trained = fit_and_save(run, trainer, stand_in, describe(run, config, splits, stand_in, answers_in))
     cost = add_embedding_costs(trained.cost, embeddings, len(data["train"]))
-
-    def answer(split: str) -> np.ndarray:
-        """By the head that was saved, which is read from disk."""
-        base = build_on_embeddings(opened, embeddings, device)
-        reloaded = NeuralClassifier.load(run.adapter, read_info(run.adapter), base, answers_in)
-        return reloaded.logits_of_tokens(numbered[split][:])
-
-    return trained._replace(cost=cost, answer=answer)
+    # The head that was saved is read from disk.
+    base = build_on_embeddings(opened, embeddings, device)
+    reloaded = NeuralClassifier.load(run.adapter, read_info(run.adapter), base, answers_in)
+    return trained._replace(cost=cost, answer=lambda split: reloaded.logits_of_tokens(numbered[split][:]))
 
 
 def find_embeddings(
@@ -89,12 +82,13 @@ def find_embeddings(
         with cache.lock():
             if missing := cache.find_missing(texts):
                 logger.info("The base reads %d of %d texts; the others are in the cache", len(missing), len(texts))
-                embedder = Embedder(load_weights(opened, device, DTYPES[precision], quantized=False))
+                base = load_weights(opened, device, DTYPES[precision], quantized=False)
+                embedder = Embedder(base, precision)
                 for start in range(0, len(missing), TEXTS_PER_FILE):
                     portion = missing[start : start + TEXTS_PER_FILE]
                     found, seconds = embedder.embed([token_ids[number] for number in portion])
                     cache.add([texts[number] for number in portion], found, seconds, peak_memory_bytes(device))
-                del embedder
+                del base, embedder
                 gc.collect()
     else:
         logger.info("The embeddings of all %d texts are in the cache", len(texts))

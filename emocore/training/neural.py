@@ -37,7 +37,7 @@ def train(
 ) -> Trained:
     """Train the adapter of `config` and save it to `run.adapter`; its size and latency are measured later."""
     transformers.set_seed(config.seed)
-    model, loaded = build_model(config, splits.labels, device, bf16=precision == "bf16")
+    model, loaded = build_model(config, splits.labels, device, precision)
     note_base(run, loaded.revision, Path(loaded.source))
     logger.info("%s, %s, %s attention", device, precision, loaded.model.config._attn_implementation)
     data = encode_and_check(run, config, splits, loaded.tokenizer)

@@ -8,7 +8,7 @@ import torch
 
 from emocore.data.encode import encode_texts
 from emocore.models.adapter import Precision, describe_adapter
-from emocore.models.answers import compute_logits, make_batches
+from emocore.models.answers import DTYPES, compute_logits, make_batches
 from emocore.models.build import build_model, load_base
 from emocore.models.classifier import NeuralClassifier
 from emocore.models.resolve import resolve
@@ -25,7 +25,7 @@ def test_an_answer_is_the_same_in_any_company_and_mode(
 ) -> None:
     folder = {"bert": tiny_bert, "llama": tiny_llama}[base]
     config, _ = resolve(RunConfig(**quick_settings(small_csv, base=str(folder), method="lora")))
-    model, loaded = build_model(config, ("joy", "fear"), "cpu", bf16=precision == "bf16")
+    model, loaded = build_model(config, ("joy", "fear"), "cpu", precision)
     encoded = encode_texts(TEXTS, loaded.tokenizer, 32)
     model.train()
     together = compute_logits(model, encoded, precision)
@@ -44,8 +44,8 @@ def test_a_saved_adapter_answers_as_it_did_while_it_was_trained(
 ) -> None:
     """So each point of a curve is what the adapter of that moment would score."""
     config, _ = resolve(RunConfig(**quick_settings(small_csv, base=str(tiny_llama), method=method)))
-    labels, dtype = ("joy", "fear"), {"fp32": torch.float32, "bf16": torch.bfloat16}[precision]
-    model, loaded = build_model(config, labels, "cpu", bf16=precision == "bf16")
+    labels = ("joy", "fear")
+    model, loaded = build_model(config, labels, "cpu", precision)
     for parameter in model.parameters():
         if parameter.requires_grad:
             torch.nn.init.normal_(parameter, std=0.5)
@@ -53,7 +53,7 @@ def test_a_saved_adapter_answers_as_it_did_while_it_was_trained(
     trained = compute_logits(model.train(), encoded, precision)
     model.save_pretrained(str(tmp_path))
     info = describe_adapter("run", config, labels, precision=precision, quantized=method == "qlora")
-    base = load_base(config.base, labels, "cpu", dtype, quantized=method == "qlora")
+    base = load_base(config.base, labels, "cpu", DTYPES[precision], quantized=method == "qlora")
     reloaded = NeuralClassifier.load(tmp_path, info, base, precision)
     np.testing.assert_allclose(reloaded.logits(TEXTS), trained, atol=1e-5)
 
@@ -62,7 +62,7 @@ def test_a_saved_adapter_answers_as_it_did_while_it_was_trained(
 def test_the_head_is_not_rounded_to_bf16(small_csv: Path, tiny_bert: Path, tiny_llama: Path, base: str) -> None:
     folder = {"bert": tiny_bert, "llama": tiny_llama}[base]
     config, _ = resolve(RunConfig(**quick_settings(small_csv, base=str(folder), method="lora")))
-    model, loaded = build_model(config, ("joy", "fear"), "cpu", bf16=True)
+    model, loaded = build_model(config, ("joy", "fear"), "cpu", "bf16")
     logits = compute_logits(model, encode_texts(TEXTS, loaded.tokenizer, 32), "bf16")
     rounded = torch.from_numpy(logits).to(torch.bfloat16).float().numpy()
     assert (logits != rounded).mean() > 0.8

@@ -37,7 +37,7 @@ def tiny_base(request: pytest.FixtureRequest) -> tuple[str, Path]:
 
 def make(base: Path, method: str, bf16: bool = False, **settings: object) -> tuple[PeftModel, LoadedBase]:
     config = RunConfig(**quick_settings(Path("unused.csv"), method=method, base=str(base), **settings))
-    return build_model(resolve(config)[0], LABELS, "cpu", bf16=bf16)
+    return build_model(resolve(config)[0], LABELS, "cpu", "bf16" if bf16 else "fp32")
 
 
 def is_head(name: str) -> bool:
@@ -165,7 +165,7 @@ def test_a_layer_that_does_not_exist_is_named(tiny_llama: Path, method: str, tar
 def test_a_method_without_a_neural_base_is_refused(tiny_llama: Path) -> None:
     config = RunConfig(method="tfidf", base=str(tiny_llama))
     with pytest.raises(ConfigError, match="tfidf"):
-        build_model(config, LABELS, "cpu", bf16=False)
+        build_model(config, LABELS, "cpu", "fp32")
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json", "no tokenizer"])

@@ -14,6 +14,8 @@ from transformers import AutoTokenizer, RobertaConfig, RobertaModel
 
 from emocore.data.encode import encode_texts
 from emocore.data.source import STARTER_FILE
+from emocore.models.adapter import Precision
+from emocore.models.answers import DTYPES
 from emocore.models.build import LoadedBase, OpenedBase, load_weights, open_base
 from emocore.models.embedding_cache import EmbeddingCache, Embeddings, hash_tokens
 from emocore.models.embeddings import Embedder, build_on_embeddings, describe_computation, number_texts
@@ -60,9 +62,9 @@ def texts() -> list[str]:
     return [*pd.read_csv(STARTER_FILE)["Tweet"].tolist()[:30], "ok", "so happy"]
 
 
-def load(opened: OpenedBase, dtype: torch.dtype = torch.float32) -> LoadedBase:
+def load(opened: OpenedBase, precision: Precision = "fp32") -> LoadedBase:
     torch.manual_seed(3)
-    return load_weights(opened, "cpu", dtype, quantized=False)
+    return load_weights(opened, "cpu", DTYPES[precision], quantized=False)
 
 
 def encode(opened: OpenedBase, texts: list[str]) -> list[list[int]]:
@@ -88,13 +90,13 @@ def answer(model: torch.nn.Module, input_ids: list[list[int]]) -> np.ndarray:
     return answers
 
 
-@pytest.mark.parametrize(("dtype", "rounding"), [(torch.float32, 1e-5), (torch.bfloat16, 0.1)], ids=["fp32", "bf16"])
+@pytest.mark.parametrize(("precision", "rounding"), [("fp32", 1e-5), ("bf16", 0.1)])
 def test_a_head_answers_from_embeddings_as_on_its_base(
-    opened: OpenedBase, texts: list[str], dtype: torch.dtype, rounding: float
+    opened: OpenedBase, texts: list[str], precision: Precision, rounding: float
 ) -> None:
-    token_ids, whole = encode(opened, texts), load(opened, dtype)
+    token_ids, whole = encode(opened, texts), load(opened, precision)
     expected = np.concatenate([answer(whole.model.eval(), [ids]) for ids in token_ids])
-    vectors, seconds = Embedder(load(opened, dtype)).embed(token_ids)
+    vectors, seconds = Embedder(load(opened, precision), precision).embed(token_ids)
     assert vectors.shape == (len(token_ids), HIDDEN) and vectors.dtype == np.float32
     assert (seconds > 0).all()
     stand_in = build_on_embeddings(opened, keep(token_ids, vectors), "cpu").model.eval()
@@ -106,7 +108,7 @@ def test_a_head_answers_from_embeddings_as_on_its_base(
 
 
 def test_an_embedding_does_not_depend_on_its_company(opened: OpenedBase, texts: list[str]) -> None:
-    token_ids, embedder = encode(opened, texts), Embedder(load(opened))
+    token_ids, embedder = encode(opened, texts), Embedder(load(opened), "fp32")
     together, _ = embedder.embed(token_ids)
     alone = np.concatenate([embedder.embed([ids])[0] for ids in token_ids])
     np.testing.assert_allclose(alone, together, atol=1e-5)
@@ -140,7 +142,7 @@ def test_the_head_of_a_base_that_was_stored_in_bf16_is_drawn_in_fp32(opened: Ope
 
 def test_only_dropout_of_the_head_is_active(opened: OpenedBase, texts: list[str]) -> None:
     token_ids = encode(opened, texts[:4])
-    embeddings = keep(token_ids, Embedder(load(opened)).embed(token_ids)[0])
+    embeddings = keep(token_ids, Embedder(load(opened), "fp32").embed(token_ids)[0])
     model = build_on_embeddings(opened, embeddings, "cpu").model.train()
     numbers = [[number] for number in range(4)]
     varies = not np.array_equal(answer(model, numbers), answer(model, numbers))
@@ -151,8 +153,8 @@ def test_a_bf16_base_gives_embeddings_that_bf16_can_hold(tiny_bert: Path, texts:
     opened = open_base(str(tiny_bert), LABELS)
     token_ids = encode(opened, texts)
     exact, (vectors, _) = (
-        Embedder(load(opened)).embed(token_ids)[0],
-        Embedder(load(opened, torch.bfloat16)).embed(token_ids),
+        Embedder(load(opened), "fp32").embed(token_ids)[0],
+        Embedder(load(opened, "bf16"), "bf16").embed(token_ids),
     )
     np.testing.assert_array_equal(torch.from_numpy(vectors).bfloat16().float().numpy(), vectors)
     assert 0 < np.abs(vectors - exact).max() < 0.2

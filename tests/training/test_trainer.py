@@ -116,7 +116,7 @@ def make_trainer(tmp_path: Path, small_csv: Path, tiny_bert: Path, tiny_llama: P
         config, _ = resolve(RunConfig(**quick_settings(small_csv, base=str(bases[base]), **settings)))
         set_seed(config.seed)
         splits = load_splits(config)
-        model, loaded = build_model(config, splits.labels, "cpu", bf16=config.precision == "bf16")
+        model, loaded = build_model(config, splits.labels, "cpu", config.precision)
         data = encode_splits(splits, loaded.tokenizer, config.max_length)
         train = data["train"].select(range(rows_of_train or len(data["train"])))
         return assemble(config, model, loaded, train, data[scored]), seen[-1]

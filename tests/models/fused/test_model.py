@@ -32,7 +32,7 @@ def make(base: Path, method: str, bf16: bool = False, **settings: Any) -> tuple[
     """A model whose adapter is not at its start, where LoRA's B and with it the gradient of A are 0, and its texts."""
     config = RunConfig(**quick_settings(Path("unused.csv"), method=method, base=str(base), **settings))
     torch.manual_seed(1)
-    model, loaded = build_model(resolve(config)[0], LABELS, "cpu", bf16=bf16)
+    model, loaded = build_model(resolve(config)[0], LABELS, "cpu", "bf16" if bf16 else "fp32")
     for name, parameter in model.named_parameters():
         if parameter.requires_grad and "modules_to_save" not in name:
             parameter.data += 0.1 * torch.randn_like(parameter)
