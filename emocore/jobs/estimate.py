@@ -4,19 +4,17 @@ An estimate is right to a factor of about two and always shown with "about".
 """
 
 import time
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from emocore.errors import RunError
+from emocore.jobs.measured import read_measured
 from emocore.models.bases import find_base
 from emocore.models.methods import find_method
 from emocore.run.config import RunConfig
-from emocore.run.folder import RunFolder
-from emocore.run.listing import list_finished
+from emocore.run.listing import look_at_runs
 from emocore.system.devices import default_device
-from emocore.system.files import FileVersion, file_version
 
 TOKENS_A_TEXT = 30  # of a tweet, padded in a batch of similar ones
 STARTUP_SECONDS = 14.0  # importing, loading the base, W&B, reloading the adapter
@@ -81,22 +79,11 @@ def _guess_samples_per_second(base: str) -> float:
 
 
 def _measured_speeds(root: Path) -> dict[Kind, float]:
-    """Samples per second of the latest finished run by method, base and kind of device, among the latest runs."""
-    files = ("config.json", "result.json", "provenance.json")
-    latest = list_finished(root)[-MOST_LOOKED_AT:]
-    runs = {run.path: tuple(file_version(run.path / name) for name in files) for run in latest}
-    return dict(speed for path, versions in runs.items() if (speed := _measured_speed(path, versions)))
-
-
-@lru_cache(maxsize=4096)
-def _measured_speed(path: Path, versions: tuple[FileVersion, ...]) -> tuple[Kind, float] | None:
-    """The speed of one finished run; None if unknown, or slower since it shared its device. Cached, since the form asks
-    at every keystroke."""
-    run = RunFolder(path)
-    try:
-        scores, provenance, config = run.scores, run.provenance, run.config
-    except RunError:  # a damaged run is skipped here; the pages report it
-        return None
-    if not (scores and scores.cost.samples_per_second and provenance and provenance.device) or scores.shared_device:
-        return None
-    return (config.method, config.base, provenance.device), scores.cost.samples_per_second
+    """Samples per second of the latest finished run by method, base and kind of device, among the latest runs. A run
+    that shared its device was slower."""
+    latest = look_at_runs(root).finished[-MOST_LOOKED_AT:]
+    return {
+        (measured.config.method, measured.config.base, measured.device): measured.cost.samples_per_second
+        for measured in read_measured(latest)
+        if measured.cost.samples_per_second and not measured.shared_device
+    }

@@ -8,19 +8,17 @@ slices of a GPU (MIG), which are never shared.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from emocore.errors import RunError
+from emocore.jobs.measured import read_measured
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
-from emocore.run.listing import list_finished
-from emocore.run.records import MOST_READ
+from emocore.run.listing import look_at_runs
 from emocore.run.settings import with_role
 from emocore.run.state import RunState
 from emocore.system.devices import Device
-from emocore.system.files import FileVersion, file_version
 from emocore.system.gpu_memory import foreign_bytes
 from emocore.system.limits import DeviceLimits, read_limits
 
@@ -135,22 +133,11 @@ def find_peak(config: RunConfig, precision: str, measured: Iterable[Measured]) -
 
 def list_measured(root: Path) -> list[Measured]:
     """What the finished runs took on a GPU."""
-    files = ("config.json", "result.json", "provenance.json")
-    finished = [(run.path, tuple(file_version(run.path / name) for name in files)) for run in list_finished(root)]
-    return [measured for item in finished if (measured := _read_measured(*item))]
-
-
-@lru_cache(maxsize=MOST_READ)
-def _read_measured(path: Path, versions: tuple[FileVersion, ...]) -> Measured | None:
-    """None for a run on the CPU or without the numbers. Cached, since the scheduler asks several times a second."""
-    run = RunFolder(path)
-    try:
-        config, scores, provenance = run.config, run.scores, run.provenance
-    except RunError:  # a damaged run is skipped here; the pages report it
-        return None
-    if not (scores and scores.cost.peak_memory_bytes and provenance and provenance.device == "cuda"):
-        return None
-    return Measured(config, provenance.precision or config.precision, scores.cost.peak_memory_bytes)
+    return [
+        Measured(measured.config, measured.precision, measured.cost.peak_memory_bytes)
+        for measured in read_measured(look_at_runs(root).finished)
+        if measured.device == "cuda" and measured.cost.peak_memory_bytes
+    ]
 
 
 def _known_peak(run: RunFolder, device: Device, measured: Iterable[Measured]) -> int | None:
