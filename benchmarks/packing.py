@@ -20,7 +20,7 @@ from benchmarks.timing.report import print_progress, write_figures
 from benchmarks.timing.task import Task, add_options, make_task
 from emocore.cli.output import print_table
 from emocore.errors import EmocoreError
-from emocore.run.listing import list_finished
+from emocore.run.listing import look_at_runs
 from emocore.system.limits import set_limit
 from tests.support.live_runs import end_processes
 
@@ -40,7 +40,7 @@ def run_study(task: Task, runs: int, limit: int, folder: Path) -> dict[str, floa
             folder / "log",
             script_environment(task.device) | {"EMOCORE_RUNS": str(root)},
         )
-        costs = [scores.cost.train_seconds or 0.0 for run in list_finished(root) if (scores := run.scores)]
+        costs = [scores.cost.train_seconds or 0.0 for run in look_at_runs(root).finished if (scores := run.scores)]
     finally:
         end_processes(root)
     return {"all": ended.seconds, "training of each": statistics.mean(costs)}

@@ -15,7 +15,7 @@ from emocore.evaluation.intervals import own_text_variance
 from emocore.evaluation.predictions import POLICY_TITLES, Predictions, ThresholdPolicy, load_predictions
 from emocore.evaluation.results import RunResult, load_result, shared_splits
 from emocore.evaluation.series import name_series
-from emocore.run.listing import list_finished
+from emocore.run.listing import look_at_runs
 from tests.support.simulated import ALIKE, World
 
 WORLDS = {"usual": VARIED, "as measured": MEASURED, "alike": World(**ALIKE)}
@@ -38,7 +38,7 @@ def check_runs(root: Path) -> str:
 
     Raises RunError if no method has runs on FEWEST_DRAWS draws of the training texts or more.
     """
-    results = [load_result(run) for run in list_finished(root)]
+    results = [load_result(run) for run in look_at_runs(root).finished]
     return "\n\n".join([LEGEND, *(_check(results, policy, root) for policy in POLICIES)])
 
 

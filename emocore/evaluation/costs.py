@@ -158,7 +158,7 @@ def failed_table(runs: Iterable[RunFolder]) -> pd.DataFrame:
 
     `status` is "failed", "stopped" or "interrupted". `kind` is the same, or "out of memory" for a run that failed or
     was killed for lack of memory. Runs that were just deleted are left out, and so are damaged ones, which
-    `list_damaged_runs` names.
+    `look_at_runs` names.
     """
     rows = []
     for run in runs:

@@ -21,7 +21,7 @@ from emocore.evaluation.predictions_file import GROUP_NAME, read_predictions
 from emocore.models.methods import method_title
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
-from emocore.run.listing import list_finished
+from emocore.run.listing import look_at_runs
 from emocore.run.provenance import Provenance
 from emocore.run.records import AGAIN
 from emocore.run.result import RunScores
@@ -146,7 +146,7 @@ def load_result(run: RunFolder) -> RunResult:
 def finished_configs(root: Path) -> list[RunConfig]:
     """The configs of all finished runs, without damaged ones, which the Runs page reports."""
     configs = []
-    for run in list_finished(root):
+    for run in look_at_runs(root).finished:
         with contextlib.suppress(ConfigError, RunError):
             configs.append(run.config)
     return configs

@@ -40,8 +40,8 @@ class Subject:
 def count_learning_rate_trials(configs: Iterable[RunConfig]) -> dict[TrialPlace, int]:
     """How many learning rates (of adapter and head) were ever tried for each method, by base and data.
 
-    `configs` are those of all finished runs (`run.config for run in list_finished(root)`), not only of the compared
-    ones, because a method with more tries has an advantage. Methods without a learning rate are left out.
+    `configs` are those of all finished runs (`results.finished_configs`), not only of the compared ones, because a
+    method with more tries has an advantage. Methods without a learning rate are left out.
     """
     tried: dict[TrialPlace, set[tuple[float | None, float | None]]] = {}
     for config in configs:

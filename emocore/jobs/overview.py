@@ -1,7 +1,7 @@
 """A run at a glance: state, progress, time left, latest scores.
 
 A damaged run is described as far as it can be read. A run without a readable state or settings is left out here;
-`list_damaged_runs` names it.
+`look_at_runs` names it.
 """
 
 import contextlib

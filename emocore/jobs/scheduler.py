@@ -18,7 +18,7 @@ from emocore.jobs.run_processes import REPOSITORY, RunProcess, RunStarter
 from emocore.jobs.slots import find_slot
 from emocore.jobs.stop import StopEscalation, stop_queued
 from emocore.run.folder import RunFolder
-from emocore.run.listing import ABANDONED_SECONDS, DELETED, DRAFT, list_stored_states
+from emocore.run.listing import ABANDONED_SECONDS, DELETED, DRAFT, look_at_runs
 from emocore.run.state import STOPPED_REASON, RunState, RunStatus
 from emocore.system.devices import Device
 from emocore.system.faults import reach
@@ -81,7 +81,7 @@ def has_work(root: Path) -> bool:
     is_paused = pause_file(root).exists()
     return any(
         state.status.is_active or (state.status == RunStatus.QUEUED and (not is_paused or run.stop_request.exists()))
-        for run, state in list_stored_states(root)
+        for run, state in look_at_runs(root).runs
     )
 
 
@@ -217,7 +217,7 @@ class Scheduler:
     def _open_runs(self) -> list[tuple[RunFolder, RunState]]:
         """Runs that are not in a final state; those that have come to one are seen off once."""
         found = []
-        for run, state in list_stored_states(self._root):
+        for run, state in look_at_runs(self._root).runs:
             if not state.status.is_final:
                 found.append((run, state))
             elif (seen := self._settled.get(run.id)) is not state and seen != state:  # `is` is quicker

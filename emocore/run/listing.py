@@ -97,28 +97,13 @@ def look_at_runs(root: Path) -> RunsFound:
 
 
 def list_runs(root: Path) -> list[RunFolder]:
-    """All readable runs in the order of their launch; `list_damaged_runs` names the others."""
-    return [run for run, _ in list_stored_states(root)]
-
-
-def list_stored_states(root: Path) -> list[ListedRun]:
-    """As `list_runs`, with the stored state of each run, since the run may be deleted before a second read."""
-    return look_at_runs(root).runs
-
-
-def list_finished(root: Path) -> list[RunFolder]:
-    """The runs with a result, in the order of their launch."""
-    return look_at_runs(root).finished
+    """All readable runs in the order of their launch; `look_at_runs` names the others."""
+    return [run for run, _ in look_at_runs(root).runs]
 
 
 def has_study(root: Path, study: str) -> bool:
     """Whether a readable run of this study is there."""
     return any(run.config.study == study for run in list_runs(root))
-
-
-def list_damaged_runs(root: Path) -> list[str]:
-    """One sentence for the user per run that cannot be read."""
-    return look_at_runs(root).damaged
 
 
 def _look_at(path: Path, is_config_known: bool) -> ListedRun | str:

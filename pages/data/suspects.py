@@ -10,7 +10,7 @@ from emocore.evaluation.label_errors import LabelErrors, find_label_errors_of_da
 from emocore.evaluation.results import of_one_table
 from emocore.export.label_errors import blind_list
 from emocore.run.folder import RunFolder
-from emocore.run.listing import list_finished, runs_root
+from emocore.run.listing import look_at_runs, runs_root
 from emocore.text import counted, join_names
 from pages.data.actions import link_to_launch
 from pages.data.corrections import show_corrections
@@ -48,7 +48,7 @@ def show(subject: Subject) -> None:
 
 def _show_found(subject: Subject) -> None:
     users = find_all_users(runs_root()).get(subject.reference, [])
-    finished = [run for run in list_finished(runs_root()) if run.id in users]
+    finished = [run for run in look_at_runs(runs_root()).finished if run.id in users]
     version: Version = (subject.version, *map(version_of_run, finished))
     with st.spinner("Looking for label errors"):
         found = keep(("data_suspects", version), lambda: _find(subject, finished))

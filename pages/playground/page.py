@@ -7,7 +7,7 @@ import streamlit as st
 from emocore.charts.probabilities import MOST_BARS, most_probable, probability_bars
 from emocore.charts.style import LONGEST_NAME
 from emocore.errors import EmocoreError
-from emocore.run.listing import list_finished, runs_root
+from emocore.run.listing import look_at_runs, runs_root
 from emocore.text import name_some
 from pages.shared.address import choose_several
 from pages.shared.plain import plain
@@ -44,7 +44,7 @@ def take_example() -> None:
 
 st.title("Playground")
 st.caption("See which emotions trained adapters find in a text. Several adapters answer side by side.")
-finished = {run.id: run for run in reversed(list_finished(runs_root()))}
+finished = {run.id: run for run in reversed(look_at_runs(runs_root()).finished)}
 if not finished:
     st.info("Nothing trained yet. The starter study trains three adapters to try here.", icon=":material/info:")
     st.page_link("pages/start/page.py", label="Starter study", icon=":material/play_arrow:")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from emocore.run.folder import RunFolder
-from emocore.run.listing import list_damaged_runs
+from emocore.run.listing import look_at_runs
 from emocore.run.state import RunStatus
 from emocore.system.processes import ProcessIdentity
 from tests.support.damaged_folders import KINDS, Kind
@@ -71,7 +71,7 @@ def test_healthy_runs_start_next_to_every_kind_of_damage(root: Path, shelf: dict
     for healthy in (first, last):
         wait_for_status(healthy, RunStatus.FAILED, seconds=90)
         assert "gone.csv" in (healthy.stored_state.reason or ""), "it ran, and found no data"
-    assert list_damaged_runs(root)
+    assert look_at_runs(root).damaged
     for path in root.glob("run-*"):
         keep_from_starting(RunFolder(path))
     assert scheduler.wait(60) == 0, "it ends, whatever cannot be settled"

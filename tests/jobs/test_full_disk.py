@@ -16,7 +16,7 @@ from emocore.jobs.scheduler import LOG_FILE, Scheduler
 from emocore.jobs.studies import LOCK_FILE
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
-from emocore.run.listing import create_run, list_damaged_runs, list_runs
+from emocore.run.listing import create_run, list_runs, look_at_runs
 from emocore.run.state import RunState, RunStatus
 from emocore.run.study import StudyConfig
 from emocore.tracking.metrics_file import MetricsFile, read_metrics
@@ -138,7 +138,7 @@ def story(tmp_path_factory: pytest.TempPathFactory, small_csv: Path, tiny_bert: 
             while run.is_locked:  # again and again: what it deletes would be space for what it writes
                 fill(root)
             state, steps = run.state, [row["step"] for row in read_metrics(run.metrics)]
-            checkpoint, damaged = last_checkpoint(run.checkpoints), list_damaged_runs(root)
+            checkpoint, damaged = last_checkpoint(run.checkpoints), look_at_runs(root).damaged
             assert list_runs(root) == [run] and describe_run(run).status == state.status
             time.sleep(1)  # for the scheduler to try, and fail, to write how it ended
             lived = scheduler.poll() is None

@@ -11,7 +11,7 @@ from emocore.jobs.queue import waiting_runs
 from emocore.jobs.scheduler import LOG_FILE
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
-from emocore.run.listing import create_run, list_damaged_runs, list_runs
+from emocore.run.listing import create_run, list_runs, look_at_runs
 from emocore.run.state import RunStatus
 from tests.support.forks import ForkedPython
 from tests.support.live_runs import processes_of_root, wait_for
@@ -107,7 +107,7 @@ def winners(answers: list[list[str]]) -> list[int]:
 
 
 def assert_undamaged(root: Path) -> None:
-    assert list_damaged_runs(root) == []
+    assert look_at_runs(root).damaged == []
     assert [path for path in root.rglob("*") if path.name.endswith(".tmp") or path.name.startswith(".d")] == []
 
 
@@ -163,7 +163,7 @@ def test_apps_that_launch_and_look_at_once_share_one_folder_and_one_scheduler(ro
     apps = start_together(*[[LAUNCHER, str(root), str(small_csv)]] * 2)
     tell(apps, "go")
     while any(app.poll() is None for app in apps):
-        assert list_damaged_runs(root) == [], "a run is listed whole or not at all"
+        assert look_at_runs(root).damaged == [], "a run is listed whole or not at all"
     outputs = [app.communicate() for app in apps]
     assert [app.returncode for app in apps] == [0, 0], outputs
     launched = [name for output, _ in outputs for name in output.decode().split()]

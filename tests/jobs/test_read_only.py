@@ -15,7 +15,7 @@ from emocore.jobs.overview import describe_run
 from emocore.jobs.queue import tend_queue, waiting_runs
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
-from emocore.run.listing import create_run, list_damaged_runs, list_runs
+from emocore.run.listing import create_run, list_runs, look_at_runs
 from emocore.run.state import RunStatus
 from tests.support.refusals import assert_one_line
 from tests.support.small_disks import read_only, small_disk
@@ -86,7 +86,7 @@ def runs_folder(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_run_is_listed_with_its_true_state(shelf: Shelf) -> None:
-    assert list_damaged_runs(shelf.root) == []
+    assert look_at_runs(shelf.root).damaged == []
     assert set(list_runs(shelf.root)) == set(shelf.runs.values())
     expected = ["finished", "finished", "failed", "interrupted", "queued"]
     assert [run.state.status for run in shelf.runs.values()] == expected

@@ -16,7 +16,7 @@ from emocore.errors import RunError
 from emocore.jobs.delete import delete_run
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
-from emocore.run.listing import create_run, find_run, list_damaged_runs, list_runs, runs_root
+from emocore.run.listing import create_run, find_run, list_runs, look_at_runs, runs_root
 from emocore.run.state import RunStatus
 from tests.support.records import read_raw
 from tests.support.tables import change_status
@@ -80,7 +80,7 @@ def test_drafts_remains_and_strangers_are_no_runs(run: RunFolder) -> None:
     (root / "no-state").mkdir()
     (root / "README.md").write_text("about this folder")
     assert list_runs(root) == [run]
-    assert list_damaged_runs(root) == []
+    assert look_at_runs(root).damaged == []
 
 
 @pytest.mark.parametrize("name", ["config.json", "state.json"])
@@ -91,7 +91,7 @@ def test_a_damaged_run_is_named_and_does_not_hide_the_others(run: RunFolder, nam
     assert (damaged.config, damaged.state.status) == (run.config, RunStatus.QUEUED)  # what was read is not kept
     (damaged.path / name).write_text(content)
     assert list_runs(root) == [run]
-    [problem] = list_damaged_runs(root)
+    [problem] = look_at_runs(root).damaged
     assert damaged.id in problem
     assert name in problem
     with pytest.raises(RunError, match=f"run {damaged.id}: {name}"):

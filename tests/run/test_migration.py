@@ -16,7 +16,7 @@ from emocore.jobs.overview import describe_runs
 from emocore.models.adapter import read_info
 from emocore.run.config import SPLIT_VERSION, RunConfig
 from emocore.run.folder import RunFolder
-from emocore.run.listing import create_run, list_damaged_runs, list_finished
+from emocore.run.listing import create_run, look_at_runs
 from emocore.run.migration import FORMAT, migrate
 from emocore.run.state import RunStatus
 from emocore.thresholds import tune
@@ -36,12 +36,12 @@ def earlier(runs: Path, tiny_bert: Path) -> list[RunFolder]:
     lora = RunFolder(next(runs.glob("*-lora-*")))
     edit(lora, "config.json", base=str(tiny_bert))
     edit(lora, "adapter/emocore.json", base=str(tiny_bert))
-    return list_finished(runs)
+    return look_at_runs(runs).finished
 
 
 def test_every_record_is_read_and_left_as_it_is(earlier: list[RunFolder]) -> None:
     assert [run.config.method for run in earlier] == ["tfidf", "lora"]
-    assert list_damaged_runs(earlier[0].path.parent) == []
+    assert look_at_runs(earlier[0].path.parent).damaged == []
     for run in earlier:
         files = {name: (run.path / name).read_bytes() for name in RECORDS}
         assert not any("format" in json.loads(content) for content in files.values())

@@ -13,7 +13,7 @@ from inline_snapshot import snapshot
 from emocore.data.uploads import list_uploads
 from emocore.errors import RunError
 from emocore.run.config import RunConfig
-from emocore.run.listing import create_run, has_study, list_damaged_runs, list_runs
+from emocore.run.listing import create_run, has_study, list_runs, look_at_runs
 from emocore.run.study import StudyConfig
 from emocore.run.study_record import (
     STUDIES,
@@ -210,7 +210,7 @@ def test_records_are_neither_runs_nor_uploads(tmp_path: Path) -> None:
     run = create_run(tmp_path, RunConfig(method="tfidf", study="s"))
     write_study_record(tmp_path, plan())
     assert list_runs(tmp_path) == [run]
-    assert list_damaged_runs(tmp_path) == list_uploads(tmp_path) == []
+    assert look_at_runs(tmp_path).damaged == list_uploads(tmp_path) == []
 
 
 def test_a_study_is_there_as_long_as_a_readable_run_of_it_is(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from emocore.errors import RunError
 from emocore.jobs.scheduler import LOG_FILE, has_work, pause_file
 from emocore.run.folder import RunFolder
-from emocore.run.listing import ABANDONED_SECONDS, DELETED, DRAFT, list_damaged_runs, list_runs
+from emocore.run.listing import ABANDONED_SECONDS, DELETED, DRAFT, list_runs, look_at_runs
 from emocore.run.state import RunStatus
 from emocore.system.faults import LAST_WORD, POINTS
 from tests.support.forks import ForkedPython
@@ -240,7 +240,7 @@ class World:
 
     def check(self) -> None:
         """The checks after each kill."""
-        assert list_damaged_runs(self.root) == []
+        assert look_at_runs(self.root).damaged == []
         present = {run.id for run in list_runs(self.root)}
         if (told := self.root / ACCEPTED_FILE).is_file():  # to apps, maybe before anybody else saw the run
             self.accepted |= set(told.read_text().splitlines())

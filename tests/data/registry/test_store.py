@@ -21,7 +21,7 @@ from emocore.data.registry.store import (
     remove_dataset,
 )
 from emocore.errors import DataError
-from emocore.run.listing import list_damaged_runs, list_runs, runs_root
+from emocore.run.listing import list_runs, look_at_runs, runs_root
 
 LABELS = ("anger", "joy")
 
@@ -113,7 +113,7 @@ dataset bad@HASH: manifest.json is damaged (labels.0: string should match patter
 def test_datasets_are_no_runs() -> None:
     add()
     assert list_runs(runs_root()) == []
-    assert list_damaged_runs(runs_root()) == []
+    assert look_at_runs(runs_root()).damaged == []
 
 
 def test_a_failed_write_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
