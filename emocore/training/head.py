@@ -4,7 +4,6 @@ The base is in eval mode, so its dropout is never active; dropout that the famil
 base's weights are loaded only for texts whose embeddings are not in the cache.
 """
 
-import gc
 import logging
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from emocore.models.embeddings import Embedder, build_on_embeddings, describe_co
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.result import Cost
+from emocore.system.memory import release_memory
 from emocore.tracking.tracker import Tracker
 from emocore.training.callbacks import LogToTracker
 from emocore.training.cost import peak_memory_bytes
@@ -89,7 +89,7 @@ def find_embeddings(
                     found, seconds = embedder.embed([token_ids[number] for number in portion])
                     cache.add([texts[number] for number in portion], found, seconds, peak_memory_bytes(device))
                 del base, embedder
-                gc.collect()
+                release_memory()
     else:
         logger.info("The embeddings of all %d texts are in the cache", len(texts))
     return cache.get(texts)

@@ -20,6 +20,7 @@ from emocore.run.folder import RunFolder
 from emocore.run.result import Cost
 from emocore.system.devices import computes_bf16
 from emocore.system.faults import reach
+from emocore.system.memory import release_memory
 from emocore.tracking.tracker import Tracker
 from emocore.training.callbacks import LeaveLastEvaluation, LogToTracker, SaveCheckpoints
 from emocore.training.provenance import note_base, note_threads, note_warnings
@@ -65,6 +66,7 @@ def encode_and_check(run: RunFolder, config: RunConfig, splits: Splits, tokenize
 
 def fit_and_save(run: RunFolder, trainer: EmotionTrainer, loaded: LoadedBase, info: AdapterInfo) -> Trained:
     """Train, or go on from the last checkpoint, and save the adapter."""
+    release_memory()  # that only the loading took
     trainer.add_callback(SaveCheckpoints(trainer, run))
     trainer.add_callback(LeaveLastEvaluation())
     reach("run.built")

@@ -1,6 +1,5 @@
 """The answers of a saved adapter on the held-out texts, so that scores describe what will be used later."""
 
-import gc
 import logging
 import time
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from emocore.models.adapter import Precision, read_info
 from emocore.models.methods import find_method
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
+from emocore.system.memory import release_memory
 from emocore.training.trained import Trained
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _reload_neural(run: RunFolder, device: str) -> "Classifier":
 
     from emocore.models.classifier import BaseStore, load_classifier
 
-    gc.collect()  # frees the trained model's reference cycles before the base is loaded again
+    release_memory()  # of the trained model, before the base is loaded again
     if device == "cuda":
         torch.cuda.empty_cache()
     return load_classifier(run.adapter, BaseStore(device))
