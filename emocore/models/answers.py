@@ -21,12 +21,14 @@ DTYPES: dict[Precision, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfl
 def compute_logits(model: Any, encoded: Mapping[str, Sequence[Any]], precision: Precision) -> np.ndarray:
     """(texts, labels) float32. `model` is a PEFT model with the head of its labels; it is left in the mode, training or
     evaluation, in which it was. `encoded` has the columns `input_ids` and `length` of emocore.data.encode."""
-    was_training = model.training
     answers = np.empty((len(encoded["length"]), model.config.num_labels), dtype=np.float32)
-    model.eval()
+    was_training = model.training
+    if was_training:  # to switch a thousand modules takes as long as a short text
+        model.eval()
     for rows, _, logits in read_in_batches(model, encoded["input_ids"], precision):
         answers[rows] = logits.float().cpu().numpy()
-    model.train(was_training)
+    if was_training:
+        model.train()
     return answers
 
 
@@ -37,7 +39,7 @@ def read_in_batches(
     device = model.device
     for rows in make_batches([len(ids) for ids in token_ids], BATCH_TOKENS[device.type]):
         input_ids = torch.tensor([token_ids[row] for row in rows], device=device)
-        with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
+        with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
             logits = model(input_ids=input_ids, attention_mask=torch.ones_like(input_ids)).logits
         yield rows, input_ids, logits
 

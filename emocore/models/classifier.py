@@ -93,7 +93,7 @@ class NeuralClassifier:
                 _share_weights(loaded.model), str(folder), config=config, use_safetensors=True
             )
             wrong = _mismatched_weights(model, folder)
-            fuse(model, loaded.base.family)
+            fuse(model, loaded.base.family, shares_base=True)
         except AdapterError:
             raise
         except Exception as error:  # a damaged file can raise any error in safetensors, json or PEFT

@@ -24,13 +24,14 @@ from emocore.models.build import LoadedBase, OpenedBase
 from emocore.models.embedding_cache import Embeddings
 from emocore.models.fused.model import fuse
 
-ARITHMETIC = 1  # to be raised with any change after which embeddings come out otherwise
+ARITHMETIC = 2  # to be raised with any change after which embeddings come out otherwise
 
 
 class Embedder:
     """A base that reads texts for its head. The head's own answer is thrown away."""
 
     def __init__(self, loaded: LoadedBase, precision: Precision) -> None:
+        loaded.model.requires_grad_(False)
         fuse(loaded.model, loaded.base.family)
         self._precision = precision
         self._model = loaded.model.eval()

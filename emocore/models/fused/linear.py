@@ -9,31 +9,36 @@ A base in 4 bits stays so: at any time, at most one group of layers has its weig
 and LoRA's dropout while it is active, are left to PEFT.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from bitsandbytes.functional import dequantize_4bit
 from bitsandbytes.nn import Linear4bit
 from peft.tuners.ia3 import IA3Layer
 from peft.tuners.lora import LoraLayer
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from emocore.models.fused.weights import JoinedWeights, QuantizedWeights, Weights
+
 ADAPTER = "default"  # PEFT's name of the only adapter
 Place = tuple[slice, slice]
 """Columns of the joined output, and of the joined hidden values, that belong to a layer."""
 
 
-def join_layers(layers: Sequence[nn.Module]) -> "Group | None":
-    """Let layers that read the same input compute together, whenever one of them is called. Parameters and their names
-    stay as they are. None, and nothing is changed, if no layer has an adapter or one is of another kind."""
-    if not all(map(_can_join, layers)) or not any(map(_is_adapted, layers)):
+def join_layers(layers: Sequence[nn.Module], make_weights: Callable[[Sequence[Any]], Weights]) -> "Group | None":
+    """Let layers that read the same input compute together, whenever one of them is called. Names of parameters, and
+    values of trained ones, stay as they are. None, and nothing is changed, if a layer is of another kind."""
+    if not all(map(_can_join, layers)):
         return None
     linears: list[Any] = [_base_of(layer) for layer in layers]
     if len({(type(linear), linear.in_features, linear.bias is None) for linear in linears}) > 1:
         return None
-    group = Group(layers)
+    if isinstance(linears[0], Linear4bit):
+        make_weights = QuantizedWeights
+    elif any(map(_has_dropout, layers)):  # PEFT computes with the layers' own weights while it is active
+        make_weights = JoinedWeights
+    group = Group(layers, make_weights(linears))
     for place, layer in enumerate(layers):
         layer.forward = _Member(group, place, layer)
     return group
@@ -51,6 +56,10 @@ def _can_join(layer: nn.Module) -> bool:
     if isinstance(layer, LoraLayer):
         return not layer.lora_variant and not layer.lora_bias[ADAPTER] and ADAPTER in layer.lora_A
     return True
+
+
+def _has_dropout(layer: nn.Module) -> bool:
+    return isinstance(layer, LoraLayer) and isinstance(layer.lora_dropout[ADAPTER], nn.Dropout)
 
 
 def _base_of(layer: nn.Module) -> nn.Module:
@@ -72,40 +81,27 @@ class _Member:
 class Group:
     """Linear layers with the same input."""
 
-    def __init__(self, layers: Sequence[nn.Module]) -> None:
+    def __init__(self, layers: Sequence[nn.Module], weights: Weights) -> None:
         self._layers = list(layers)
-        self._linears: list[Any] = [_base_of(layer) for layer in layers]
-        self._is_quantized = isinstance(self._linears[0], Linear4bit)
-        self._outputs_of_each = [linear.out_features for linear in self._linears]
-        if not self._is_quantized:
-            _join([linear.weight for linear in self._linears])
-        biases = [linear.bias for linear in self._linears]
+        self.weights = weights
+        linears: list[Any] = [_base_of(layer) for layer in layers]
+        self._outputs_of_each = [linear.out_features for linear in linears]
+        biases = [linear.bias for linear in linears]
         self.bias = None if biases[0] is None else torch.cat([bias.detach() for bias in biases])
         self.places, self.scalings = _place_loras(layers, self._outputs_of_each)
+        self.ranks = [columns.stop - columns.start for _, columns in self.places]
         self._rescales_input = isinstance(layers[0], IA3Layer) and layers[0].is_feedforward
-        device = self._linears[0].weight.device
+        device = linears[0].weight.device
         self._ones = [torch.ones(count, device=device) for count in self._outputs_of_each]  # for layers without IA3
+        self._kept_factors: tuple[list[int], tuple[Tensor, Tensor]] | None = None
         self._input: Tensor | None = None
         self._outputs: dict[int, Tensor] = {}
 
     @property
     def drops_inputs(self) -> bool:
         """Whether LoRA's dropout is active, which draws for each layer anew."""
-        return any(
-            isinstance(layer, LoraLayer)
-            and isinstance(dropout := layer.lora_dropout[ADAPTER], nn.Dropout)
-            and dropout.training
-            for layer in self._layers
-        )
-
-    @property
-    def weight(self) -> Tensor:
-        """(outputs, inputs) of all layers."""
-        if self._is_quantized:
-            parts = [dequantize_4bit(linear.weight.data, linear.weight.quant_state) for linear in self._linears]
-            return torch.cat(parts) if len(parts) > 1 else parts[0]
-        first: Tensor = self._linears[0].weight
-        return first.detach().as_strided((sum(self._outputs_of_each), first.shape[1]), (first.shape[1], 1))
+        dropouts: list[Any] = [layer for layer in self._layers if _has_dropout(layer)]
+        return any(layer.lora_dropout[ADAPTER].training for layer in dropouts)
 
     def output(self, place: int, x: Tensor) -> Tensor:
         """The output of the layer at this place, with its adapter. The first that is asked for computes all."""
@@ -131,19 +127,28 @@ class Group:
             output = _Rescale.apply(output, torch.cat(whole))
         return output
 
+    def join_factors(self, factors: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """LoRA's A one below the other, and its scaled B along a diagonal, in the type of the weights.
 
-def _join(weights: Sequence[Tensor]) -> None:
-    """Lay weights into one block of memory, one after the other, unless they lie there already."""
-    storage, offset = weights[0].untyped_storage().data_ptr(), weights[0].storage_offset()
-    places = []
-    for weight in weights:
-        places.append((storage, offset, True))
-        offset += weight.numel()
-    if places == [(w.untyped_storage().data_ptr(), w.storage_offset(), w.is_contiguous()) for w in weights]:
-        return
-    joined = torch.cat([weight.detach() for weight in weights])
-    for weight, part in zip(weights, joined.split([len(weight) for weight in weights]), strict=True):
-        weight.data = part
+        While texts are answered they stay the same, and are kept. A step of the optimizer may leave no other sign than
+        that a training text was read before it.
+        """
+        if not torch.is_inference_mode_enabled():
+            self._kept_factors = None
+            return self._compute_factors(factors)
+        versions = [factor._version for factor in factors]
+        if self._kept_factors is None or self._kept_factors[0] != versions:
+            self._kept_factors = versions, self._compute_factors(factors)
+        return self._kept_factors[1]
+
+    def _compute_factors(self, factors: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        half, dtype = len(factors) // 2, self.weights.dtype
+        scaled = torch._foreach_mul(list(factors[half:]), self.scalings)
+        if len(scaled) == len(self._layers) == 1:
+            return factors[0].to(dtype), scaled[0].to(dtype)
+        up = factors[0].new_zeros(sum(self._outputs_of_each), sum(self.ranks), dtype=dtype)
+        torch._foreach_copy_([up[place] for place in self.places], scaled)
+        return torch.cat(list(factors[:half])).to(dtype), up
 
 
 def _place_loras(layers: Sequence[nn.Module], outputs: Sequence[int]) -> tuple[list[Place], list[float]]:
@@ -164,17 +169,12 @@ class _Product(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, group: Group, *factors: Tensor) -> Tensor:
-        weight = group.weight
-        flat = x.reshape(-1, x.shape[-1]).to(weight.dtype)
-        bias = None if group.bias is None else group.bias.to(weight.dtype)
-        result = nn.functional.linear(flat, weight, bias)
+        dtype = group.weights.dtype
+        flat = x.reshape(-1, x.shape[-1]).to(dtype)
+        result = group.weights.multiply(flat, None if group.bias is None else group.bias.to(dtype))
         ctx.group, ctx.shape, ctx.dtype = group, x.shape, x.dtype
         if factors:
-            half = len(factors) // 2
-            down = torch.cat(factors[:half]).to(weight.dtype)
-            up = weight.new_zeros(len(weight), len(down))
-            for (rows, columns), scaling, factor in zip(group.places, group.scalings, factors[half:], strict=True):
-                up[rows, columns] = factor * scaling
+            down, up = group.join_factors(factors)
             hidden = flat @ down.T
             result.addmm_(hidden, up.T)
             ctx.save_for_backward(flat, hidden, down, up)
@@ -185,15 +185,14 @@ class _Product(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         group = ctx.group
         flat_gradient = gradient.reshape(-1, gradient.shape[-1])
-        of_x = flat_gradient @ group.weight if ctx.needs_input_grad[0] else None
+        of_x = group.weights.multiply_back(flat_gradient) if ctx.needs_input_grad[0] else None
         of_factors: list[Tensor] = []
         if saved := ctx.saved_tensors:
             flat, hidden, down, up = saved
             of_hidden = flat_gradient @ up
             if of_x is not None:
                 of_x.addmm_(of_hidden, down)
-            of_down = (of_hidden.T @ flat).float()
-            of_factors += [of_down[columns] for _, columns in group.places]
+            of_factors += (of_hidden.T @ flat).float().split(group.ranks)
             for (rows, columns), scaling in zip(group.places, group.scalings, strict=True):
                 # Of the two ways to multiply, this one is twice as fast on a CPU.
                 of_factors.append((hidden[:, columns].T @ flat_gradient[:, rows]).float().mul_(scaling).T)

@@ -4,9 +4,11 @@ Covered: linear layers with LoRA or IA3 of any model; dropout, and on a CPU plai
 decoders that are built like Llama; norms and gated units of the latter.
 """
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
+from peft.tuners.tuners_utils import BaseTunerLayer
 from peft.utils import ModulesToSaveWrapper
 from torch import Tensor, nn
 from transformers.activations import SiLUActivation
@@ -18,6 +20,7 @@ from transformers.models.qwen2.modeling_qwen2 import Qwen2Attention, Qwen2MLP, Q
 from emocore.models.bases import Family
 from emocore.models.fused.functions import Attention, Dropout, GatedUnit, RootMeanSquareNorm
 from emocore.models.fused.linear import ADAPTER, Group, join_layers
+from emocore.models.fused.weights import Weights, choose_weights
 
 NORMS = (LlamaRMSNorm, MistralRMSNorm, Qwen2RMSNorm)
 SILU = (nn.SiLU, SiLUActivation)  # of older and of newer versions of Transformers
@@ -25,12 +28,21 @@ GATED_UNITS = (LlamaMLP, MistralMLP, Qwen2MLP)
 DECODER_ATTENTIONS = (LlamaAttention, MistralAttention, Qwen2Attention)
 
 
-def fuse(model: nn.Module, family: Family) -> None:
+def fuse(model: nn.Module, family: Family, shares_base: bool = False) -> None:
     """Replace the forward passes of modules that are known, and have the trained head compute in fp32. The model still
-    trains, saves and loads as before."""
+    trains, and its adapter and head are saved and loaded as before. Unless other models share its base, the base's own
+    weights may be given up."""
+    make_weights = choose_weights(model, shares_base)
     is_on_cpu = next(model.parameters()).device.type == "cpu"
-    for module in list(model.modules()):
-        groups = _join_children(module, family)
+    modules = list(model.modules())
+    inner = {
+        part
+        for module in modules
+        if isinstance(module, BaseTunerLayer | ModulesToSaveWrapper)
+        for part in module.modules()
+    }
+    for module in modules:
+        groups = {} if module in inner else _join_children(module, family, make_weights)
         if isinstance(module, ModulesToSaveWrapper):
             head = module.modules_to_save[ADAPTER]
             head.forward = _InFp32(head)
@@ -44,12 +56,14 @@ def fuse(model: nn.Module, family: Family) -> None:
             _fuse_attention(module, groups)
 
 
-def _join_children(parent: nn.Module, family: Family) -> dict[str, Group]:
+def _join_children(
+    parent: nn.Module, family: Family, make_weights: Callable[[Sequence[Any]], Weights]
+) -> dict[str, Group]:
     """Join the children that read the same input. Returns the groups by the name of their first layer."""
     children = dict(parent.named_children())
     joined = [names for names in family.shared_inputs if set(names) <= children.keys()]
     alone = [(name,) for name in children if not any(name in names for names in joined)]
-    found = {names[0]: join_layers([children[name] for name in names]) for names in (*joined, *alone)}
+    found = {names[0]: join_layers([children[name] for name in names], make_weights) for names in (*joined, *alone)}
     return {name: group for name, group in found.items() if group}
 
 

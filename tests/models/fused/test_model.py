@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from peft import PeftModel
+from peft import PeftModel, get_peft_model_state_dict, set_peft_model_state_dict
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from emocore.models import build
@@ -17,6 +17,7 @@ from tests.support.live_runs import quick_settings
 
 LABELS = ("anger", "joy", "sadness")
 TEXTS = ["so happy", "nobody told me, and now I stand here in the rain, waiting for a bus that does not come", "😡"]
+TRAINED = ("modules_to_save", "lora_A", "lora_B", "ia3_l")
 METHODS = ("lora", "ia3", "qlora", "head")
 BASES = ("tiny_bert", "tiny_llama", "tiny_gemma", "tiny_qwen2")
 TRUTH = torch.tensor([[0.0, 1, 0], [1, 0, 1], [1, 0, 0]])
@@ -115,7 +116,33 @@ def test_parameters_keep_their_names_and_values(base: Path, method: str, monkeyp
     other = make_unfused(monkeypatch, base, method).state_dict()
     assert own.keys() == other.keys()
     for name, tensor in own.items():
-        assert torch.equal(tensor, other[name]), name
+        is_given_up = bool(tensor.isnan().all())  # for packed copies
+        assert not is_given_up or (tensor.ndim == 2 and set(TRAINED).isdisjoint(name.split("."))), name
+        assert is_given_up or torch.equal(tensor, other[name]), name
+
+
+def test_answers_follow_each_step_of_the_optimizer_and_each_loaded_adapter(base: Path) -> None:
+    model, texts = make(base, "lora")
+    optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=0.1, fused=True)
+    before = get_peft_model_state_dict(model)
+    before = {name: tensor.clone() for name, tensor in before.items()}
+    answers = [answer(model, texts)]
+    for _ in range(2):
+        step(model, texts)
+        optimizer.step()
+        answers.append(answer(model, texts))
+    set_peft_model_state_dict(model, before)
+    answers.append(answer(model, texts))
+    assert not torch.allclose(answers[0], answers[1], atol=1e-3)
+    assert not torch.allclose(answers[1], answers[2], atol=1e-3)
+    torch.testing.assert_close(answers[0], answers[3], atol=1e-6, rtol=1e-6)
+
+
+def answer(model: PeftModel, texts: dict[str, torch.Tensor]) -> torch.Tensor:
+    model.eval()
+    with torch.inference_mode():
+        logits: torch.Tensor = model(**texts).logits
+    return logits
 
 
 def test_lora_dropout_is_left_to_peft_while_it_is_active(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
