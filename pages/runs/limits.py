@@ -11,7 +11,7 @@ PROBLEM_KEY = "limits_problem"
 TITLES: dict[Kind, str] = {"cpu": "Most runs at once on the CPU", "gpu": "Most runs at once on a GPU"}
 HELP: dict[Kind, str] = {
     "cpu": "Each run gets an equal part of the cores, also while it is the only one, and the memory has to be enough "
-    "for all of them.",
+    "for all of them. With many short runs, two at once finish sooner.",
     "gpu": "A run has company only if the memory that it takes is known from a finished run with the same settings, "
     "and all of them fit. The first run of a kind has the GPU to itself.",
 }
