@@ -33,8 +33,8 @@ MAKEFILE = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
 BENCHMARKS = REPOSITORY / "benchmarks"
 # How a target is called here; WHERE says where the others are carried out.
 SMALL = {
-    "chaos": ["COUNT=2"],
-    "fuzz": ["COUNT=10"],
+    "chaos": ["COUNT=1"],
+    "fuzz": ["COUNT=5"],
     "coverage": ["COUNT=2", "ONLY=3 replicates", "OUT=/dev/null"],
     "docs": [],
 }
