@@ -86,7 +86,9 @@ class EmotionTrainer(Trainer):
         self._validation = eval_dataset.to_dict()
         super().__init__(eval_dataset=eval_dataset, **kwargs)
         self.remove_callback(PrinterCallback)  # our callback writes the log
-        # Trainer asks for the training mode at each step; to set it in a thousand modules takes a hundredth of it.
+        # Trainer asks for the training mode at each step; to set it in a thousand modules takes a hundredth of it. The
+        # base comes in evaluation mode inside an adapter that is in training mode.
+        self.model.train()
         self.model.train = partial(_switch_mode, self.model)
         # Otherwise Trainer would expect a model with **kwargs to divide by the accumulation steps itself.
         self.model_accepts_loss_kwargs = False

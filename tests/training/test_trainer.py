@@ -281,3 +281,18 @@ def test_the_metrics_of_an_evaluation_are_those_of_all_rows_at_the_threshold(mak
     assert len(logits) == 18
     for name, value in expected.items():
         assert measured[f"eval_{name}"] == pytest.approx(value), name
+
+
+def test_every_module_trains_from_the_first_step_on_and_answers_leave_it_so(make_trainer: MakeTrainer) -> None:
+    trainer, _ = make_trainer("bert", method="lora")
+    seen = []
+
+    class Look(TrainerCallback):
+        def on_step_end(self, *args: Any, **kwargs: Any) -> None:
+            seen.append({module.training for module in trainer.model.modules()})
+
+    trainer.add_callback(Look())
+    trainer.train()
+    assert len(seen) > 2 and all(modes == {True} for modes in seen)
+    trainer.model.eval()
+    assert {module.training for module in trainer.model.modules()} == {False}

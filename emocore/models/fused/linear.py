@@ -130,11 +130,10 @@ class Group:
     def join_factors(self, factors: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         """LoRA's A one below the other, and its scaled B along a diagonal, in the type of the weights.
 
-        While texts are answered they stay the same, and are kept. A step of the optimizer may leave no other sign than
-        that a training text was read before it.
+        Those of an adapter that only answers are kept. Those that are trained are not, since a step of the optimizer
+        may leave no sign that they have changed.
         """
-        if not torch.is_inference_mode_enabled():
-            self._kept_factors = None
+        if not torch.is_inference_mode_enabled() or any(factor.requires_grad for factor in factors):
             return self._compute_factors(factors)
         versions = [factor._version for factor in factors]
         if self._kept_factors is None or self._kept_factors[0] != versions:

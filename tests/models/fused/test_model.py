@@ -121,14 +121,15 @@ def test_parameters_keep_their_names_and_values(base: Path, method: str, monkeyp
         assert is_given_up or torch.equal(tensor, other[name]), name
 
 
-def test_answers_follow_each_step_of_the_optimizer_and_each_loaded_adapter(base: Path) -> None:
-    model, texts = make(base, "lora")
+@pytest.mark.parametrize("lora_dropout", [0.0, 0.1])
+def test_answers_follow_each_step_of_the_optimizer_and_each_loaded_adapter(base: Path, lora_dropout: float) -> None:
+    model, texts = make(base, "lora", lora_dropout=lora_dropout)
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=0.1, fused=True)
     before = get_peft_model_state_dict(model)
     before = {name: tensor.clone() for name, tensor in before.items()}
     answers = [answer(model, texts)]
     for _ in range(2):
-        step(model, texts)
+        step(model.train(), texts)
         optimizer.step()
         answers.append(answer(model, texts))
     set_peft_model_state_dict(model, before)
