@@ -8,7 +8,6 @@ continues bit for bit, even in the middle of an epoch and between two logged los
 import logging
 import time
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -86,10 +85,6 @@ class EmotionTrainer(Trainer):
         self._validation = eval_dataset.to_dict()
         super().__init__(eval_dataset=eval_dataset, **kwargs)
         self.remove_callback(PrinterCallback)  # our callback writes the log
-        # Trainer asks for the training mode at each step; to set it in a thousand modules takes a hundredth of it. The
-        # base comes in evaluation mode inside an adapter that is in training mode.
-        self.model.train()
-        self.model.train = partial(_switch_mode, self.model)
         # Otherwise Trainer would expect a model with **kwargs to divide by the accumulation steps itself.
         self.model_accepts_loss_kwargs = False
 
@@ -208,11 +203,6 @@ class EmotionTrainer(Trainer):
         return LengthGroupedSampler(
             self._lengths, self._run_config.batch_size, self._run_config.seed, self._pooled_batches
         )
-
-
-def _switch_mode(model: torch.nn.Module, is_training: bool = True) -> torch.nn.Module:
-    """`model.train`, unless it is in that mode."""
-    return model if model.training == is_training else type(model).train(model, is_training)
 
 
 def is_matrix(parameter: torch.nn.Parameter) -> bool:
