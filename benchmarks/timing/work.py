@@ -27,7 +27,7 @@ from emocore.models.bases import Base, find_base
 from emocore.models.bundled import base_source
 from emocore.models.pooling import MeanPooledBert
 from emocore.run.config import RunConfig
-from emocore.training.trainer import LengthGroupedSampler
+from emocore.training.batches import LengthGroupedSampler
 
 FLOP_PER_PARAMETER_AND_TOKEN = 4
 RATE_SECONDS = 1.0

@@ -22,6 +22,7 @@ from emocore.system.devices import computes_bf16
 from emocore.system.faults import reach
 from emocore.system.memory import release_memory
 from emocore.tracking.tracker import Tracker
+from emocore.training.batches import make_collator
 from emocore.training.callbacks import LeaveLastEvaluation, LogToTracker, SaveCheckpoints
 from emocore.training.provenance import note_base, note_threads, note_warnings
 from emocore.training.trained import Trained
@@ -49,7 +50,7 @@ def train(
         args=training_arguments(config, str(run.checkpoints), len(data["train"]), device, precision),
         train_dataset=data["train"],
         eval_dataset=data["validation"],
-        data_collator=transformers.DataCollatorWithPadding(loaded.tokenizer),
+        data_collator=make_collator(loaded.model, loaded.tokenizer, config.max_length),
         callbacks=[LogToTracker(tracker)],
     )
     answers_in = precision_of_answers(device, precision)

@@ -1,65 +1,31 @@
 """Hugging Face Trainer with additions for a fair and quick comparison and for exact resumes.
 
-It adds batches of texts of similar length (drawn only from seed and epoch, so that a resumed run draws the same),
-separate learning rates for adapter and head, a clock that excludes evaluations, and checkpoints from which a run
-continues bit for bit, even in the middle of an epoch and between two logged losses.
+It adds the batches of `emocore.training.batches`, separate learning rates for adapter and head, a clock that excludes
+evaluations, and checkpoints from which a run continues bit for bit, even in the middle of an epoch and between two
+logged losses.
 """
 
 import logging
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from datasets import Dataset
-from torch.utils.data import Sampler
 from transformers import PrinterCallback, Trainer, TrainerControl, TrainerState, TrainingArguments
 
 from emocore.models.adapter import Precision
 from emocore.models.answers import compute_logits
 from emocore.run.config import RunConfig
+from emocore.training.batches import POOLED_BATCHES, LengthGroupedSampler
 from emocore.training.checkpoints import Progress, check_embeddings, last_checkpoint, read_progress, writing_checkpoint
 from emocore.training.cost import peak_memory_bytes
 from emocore.training.validation import mean_cross_entropy, score_validation
 
 LOGGED_ROWS = 400  # a longer training logs every n-th step, so that curves stay small
-POOLED_BATCHES = 32  # drawn together and sorted by length: random batches in which 4 % of the tokens of tweets pad
 
 logger = logging.getLogger(__name__)
-
-
-class LengthGroupedSampler(Sampler[int]):
-    """Every row once per epoch, next to rows of similar length, shuffled only by (seed, epoch)."""
-
-    def __init__(self, lengths: list[int], batch_size: int, seed: int, pooled_batches: int = POOLED_BATCHES) -> None:
-        self._lengths = lengths
-        self._batch_size = batch_size
-        self._pooled_rows = batch_size * pooled_batches
-        self._seed = seed
-        self._epoch = 0
-
-    def __len__(self) -> int:
-        return len(self._lengths)
-
-    def set_epoch(self, epoch: int) -> None:
-        self._epoch = epoch
-
-    def __iter__(self) -> Iterator[int]:
-        generator = torch.Generator().manual_seed(self._seed * 100_003 + self._epoch)
-        order = torch.randperm(len(self), generator=generator).tolist()
-        batches = []
-        for start in range(0, len(order), self._pooled_rows):
-            rows = sorted(order[start : start + self._pooled_rows], key=lambda row: -self._lengths[row])
-            batches += [rows[i : i + self._batch_size] for i in range(0, len(rows), self._batch_size)]
-        # The short batch comes last, because batches are cut from this sequence by count.
-        full = [batch for batch in batches if len(batch) == self._batch_size]
-        short = [batch for batch in batches if len(batch) < self._batch_size]
-        for index in torch.randperm(len(full), generator=generator).tolist():
-            yield from full[index]
-        for batch in short:
-            yield from batch
 
 
 class EmotionTrainer(Trainer):

@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader
 
 from benchmarks.timing.work import count_padded_tokens, linear_shapes
 from emocore.models.bases import BASES
-from emocore.training.trainer import LengthGroupedSampler
+from emocore.training.batches import LengthGroupedSampler
 from tests.support.speed import TEXTS, measure
 
 LONGEST = 128

@@ -1,6 +1,5 @@
 """Emocore's additions to Hugging Face's Trainer: batches, two learning rates, a clock, and no surprises."""
 
-import itertools
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from datasets import Dataset
-from transformers import DataCollatorWithPadding, TrainerCallback, set_seed
+from transformers import TrainerCallback, set_seed
 
 from emocore.data.encode import encode_splits
 from emocore.data.split import load_splits
@@ -22,62 +21,12 @@ from emocore.models.methods import METHODS
 from emocore.models.resolve import resolve
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
+from emocore.training.batches import make_collator
 from emocore.training.callbacks import SaveCheckpoints
-from emocore.training.trainer import POOLED_BATCHES, EmotionTrainer, LengthGroupedSampler, training_arguments
+from emocore.training.trainer import EmotionTrainer, training_arguments
 from tests.support.live_runs import quick_settings
 
 NEURAL = [name for name, method in METHODS.items() if method.engine == "neural"]
-
-
-def orders(sampler: LengthGroupedSampler, epochs: int) -> list[list[int]]:
-    found = []
-    for epoch in range(epochs):
-        sampler.set_epoch(epoch)
-        found.append(list(sampler))
-    return found
-
-
-@pytest.mark.parametrize(("rows", "batch_size"), [(1, 4), (3, 4), (4, 4), (97, 1), (97, 4), (1000, 16), (1000, 7)])
-def test_every_row_is_drawn_once_an_epoch(rows: int, batch_size: int) -> None:
-    lengths = np.random.default_rng(0).integers(3, 60, rows).tolist()
-    sampler = LengthGroupedSampler(lengths, batch_size, seed=1)
-    assert len(sampler) == rows
-    for order in orders(sampler, epochs=3):
-        assert sorted(order) == list(range(rows))
-
-
-def test_the_order_comes_only_from_seed_and_epoch() -> None:
-    lengths = np.random.default_rng(0).integers(3, 60, 200).tolist()
-    first = orders(LengthGroupedSampler(lengths, 8, seed=1), epochs=4)
-    torch.manual_seed(99)
-    assert orders(LengthGroupedSampler(lengths, 8, seed=1), epochs=4) == first
-    resumed = LengthGroupedSampler(lengths, 8, seed=1)
-    resumed.set_epoch(3)
-    assert list(resumed) == first[3]
-    assert all(one != other for one, other in itertools.combinations(first, 2))
-    others = orders(LengthGroupedSampler(lengths, 8, seed=2), epochs=4)
-    assert all(one != other for one, other in itertools.product(first, others))
-
-
-def test_batches_are_drawn_from_a_pool_as_large_as_the_run_began_with() -> None:
-    lengths = np.random.default_rng(0).integers(3, 60, 2000).tolist()
-    samplers = [LengthGroupedSampler(lengths, 16, seed=1, pooled_batches=pooled) for pooled in (8, POOLED_BATCHES)]
-    assert list(samplers[0]) != list(samplers[1]) == list(LengthGroupedSampler(lengths, 16, seed=1))
-    padded = [
-        sum(16 * max(lengths[row] for row in order[i : i + 16]) for i in range(0, 2000, 16))
-        for order in map(list, samplers)
-    ]
-    assert sum(lengths) < padded[1] < 0.95 * padded[0]
-
-
-def test_batches_hold_texts_of_like_length_in_random_order() -> None:
-    lengths = np.random.default_rng(0).integers(3, 100, 1000).tolist()
-    order = list(LengthGroupedSampler(lengths, 10, seed=1))
-    batches = [[lengths[row] for row in order[i : i + 10]] for i in range(0, 1000, 10)]
-    padded = sum(max(batch) * len(batch) for batch in batches)
-    assert padded < 1.2 * sum(lengths)  # a random order needs 1.8 times
-    longest = [max(batch) for batch in batches]
-    assert abs(np.corrcoef(longest, range(100))[0, 1]) < 0.3
 
 
 class Seen(TrainerCallback):
@@ -132,7 +81,7 @@ def make_trainer(tmp_path: Path, small_csv: Path, tiny_bert: Path, tiny_llama: P
             args=training_arguments(config, str(tmp_path / f"out{len(seen)}"), len(train), "cpu", config.precision),
             train_dataset=train,
             eval_dataset=held,
-            data_collator=DataCollatorWithPadding(loaded.tokenizer),
+            data_collator=make_collator(loaded.model, loaded.tokenizer, config.max_length),
             callbacks=[seen[-1]],
         )
 
