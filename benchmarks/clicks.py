@@ -75,9 +75,8 @@ SHAPES = {  # by the path of the address; the heading of a run's page is the run
 }
 
 
-def prepare(root: Path, folder: Path, alive: int, before_training: str = "pass") -> None:
-    """Fill a runs folder with all kinds of runs, and a queue of `alive` runs that each train for minutes. Their
-    scheduler first executes the code of `before_training`."""
+def prepare(root: Path, folder: Path, alive: int) -> None:
+    """Fill a runs folder with all kinds of runs, and a queue of `alive` runs that each train for minutes."""
     from tests.support import tiny_models
 
     root.mkdir(parents=True, exist_ok=True)
@@ -89,7 +88,7 @@ def prepare(root: Path, folder: Path, alive: int, before_training: str = "pass")
     tried = queue_run(root, data, method="tfidf", study="tried")  # without a model the Playground answers at once
     assert carry_out(tried) == 0, tried.tail_log(30)
     queue = [queue_run(root, data, base=base, epochs=1000, study=LIVE, seed=seed) for seed in range(alive)]
-    start_scheduler(root, idle_seconds=3600, prepare=before_training)
+    start_scheduler(root, idle_seconds=3600)
     wait_for_training(queue[0])
 
 

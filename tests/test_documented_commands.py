@@ -1,7 +1,7 @@
 """Every command that README, CONTRIBUTING, the Makefile and the benchmarks' docstrings name is carried out here.
 
 They are read from these files and run with small data and counts. This is part of `make test`; `.ci/run` calls
-`make clicks`, `make installed` and `make lock`, which take minutes or the network.
+the targets that take minutes or the network.
 """
 
 import re
@@ -33,8 +33,6 @@ MAKEFILE = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
 BENCHMARKS = REPOSITORY / "benchmarks"
 # How a target is called here; WHERE says where the others are carried out.
 SMALL = {
-    "chaos": ["COUNT=1"],
-    "fuzz": ["COUNT=5"],
     "coverage": ["COUNT=2", "ONLY=3 replicates", "OUT=/dev/null"],
     "docs": [],
 }
@@ -46,7 +44,9 @@ WHERE = {
     "coverage-report": "it is this suite, measured",
     "bench": "tests/benchmarks has its short form",
     "bench-app": "tests/benchmarks has its short form",
+    "chaos": "`.ci/run`",
     "clicks": "`.ci/run`",
+    "fuzz": "`.ci/run`",
     "installed": "`.ci/run`",
     "lock": "`.ci/run`",
 }
@@ -152,17 +152,11 @@ def carry_out_here(command: str, patch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("target", SMALL)
-def test_a_target_of_the_makefile(
-    target: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_target_of_the_makefile(target: str) -> None:
     command = recipe(target, *SMALL[target])
     if target == "docs":
         command, _, written = command.partition(" > ")
         assert carry_out(command) == (REPOSITORY / written).read_text(encoding="utf-8")
-    elif target == "chaos":
-        monkeypatch.setenv("EMOCORE_SETTINGS", "which it sets")
-        carry_out_here(command, monkeypatch)
-        assert "none lost, none run twice" in capsys.readouterr().out
     else:
         assert carry_out(command)
 

@@ -89,9 +89,10 @@ def outcomes(
         status = carry_out(run, fault=case.fault, prepare=PREPARE)
         checkpoint = last_checkpoint(run.checkpoints)
         step = int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
-        resume_run(run)
-        assert carry_out(run, prepare=PREPARE) == 0, describe(run)
         found[name] = Outcome(run, whole[case.training], step, status)
+        resume_run(run)
+    killed = [outcome.resumed for outcome in found.values()]
+    assert carry_out(*killed, prepare=PREPARE) == 0, "".join(map(describe, killed))
     return found
 
 
