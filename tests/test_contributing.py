@@ -17,11 +17,11 @@ SETTING = """    momentum: Annotated[float, Use("training", "Training", varied=T
         0.9, ge=0, lt=1, description="How much of the last step goes into the next one."
     )
 """
-METHOD = """        Method(
-            name="late-lora", title="Late LoRA", summary="LoRA under another name.", color="#56b4e9", engine="neural",
-            settings=LORA_SETTINGS, defaults=LORA_DEFAULTS, pooling_defaults=NEURAL_BY_POOLING,
-            adapter_config=lora_config,
-        ),
+METHOD = """    Method(
+        name="late-lora", title="Late LoRA", summary="LoRA under another name.", paper="Doe 2026", family=LOW_RANK,
+        engine="neural", settings=LORA_SETTINGS, defaults=LORA_DEFAULTS, pooling_defaults=NEURAL_BY_POOLING,
+        adapter_config=lora_config,
+    ),
 """
 BASE = '        Base(name="my/base", source="hub", location="my/base", family=DECODER, pooling="last"),\n'
 PRESET = """        Preset(
@@ -38,7 +38,7 @@ CALL = """    view.draw("values", lambda: value_histogram(pd.DataFrame({"value":
 """
 # Kind of thing -> file -> (text, what is added before it).
 ADDITIONS = {
-    "method": {"emocore/models/methods.py": ('        Method(\n            name="ia3"', METHOD)},
+    "method": {"emocore/models/methods/low_rank.py": ('    Method(\n        name="qlora"', METHOD)},
     "base": {"emocore/models/bases.py": ('        Base(\n            name="smollm2-135m"', BASE)},
     "setting": {"emocore/run/config.py": ("    threshold: Annotated", SETTING)},
     "emotion set": {

@@ -39,7 +39,7 @@ from transformers import (
 
 from emocore.models.bases import find_base
 from emocore.models.bundled import base_source
-from emocore.models.methods import find_method
+from emocore.models.methods.catalogue import find_method
 from emocore.models.pooling import MeanPooledBert
 from emocore.run.config import RunConfig
 

@@ -1,6 +1,6 @@
-"""The common style of all figures: one colour per method, light axes, intervals, the no-skill line, no background.
+"""The common style of all figures: one colour per family of methods, light axes, intervals, the no-skill line.
 
-Colours work on light and dark pages; text has the colour of its page.
+Figures have no background. Colours work on light and dark pages; text has the colour of its page.
 """
 
 from collections import Counter
@@ -12,15 +12,15 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from emocore.evaluation.together import TOGETHER
-from emocore.models.methods import METHODS
+from emocore.models.methods.catalogue import METHODS
 from emocore.text import cut_middle
 
 NO_SKILL_COLOR = "#8a8f98"
 TOGETHER_COLOR = "#d55e00"  # from the same colour-blind-safe set as those of the methods
 GRID_COLOR, FAINT_COLOR = "rgba(138,143,152,0.25)", "rgba(138,143,152,0.12)"  # the same, transparent
-# Series of the same method keep its colour and differ by symbol (points), pattern (bars) or dash (lines).
-POINTS = ("diamond", "circle", "square", "triangle-up", "cross", "star")
-PATTERNS = ("", "/", ".", "x", "\\", "+")
+# Series of methods of one family share its colour and differ by symbol (points), pattern (bars) or dash (lines).
+POINTS = ("diamond", "circle", "square", "triangle-up", "cross", "star", "x", "triangle-down", "pentagon", "bowtie")
+PATTERNS = ("", "/", ".", "x", "\\", "+", "-", "|")
 DASHES = ("solid", "dot", "dash", "dashdot", "longdash", "longdashdot")
 
 
@@ -45,14 +45,16 @@ def split_series(table: pd.DataFrame) -> list[Series]:
     found = []
     for name, rows in table.groupby("series", sort=False):
         method = str(rows["method"].iloc[0])
-        looks = (signs[seen[method] % len(signs)] for signs in (POINTS, DASHES, PATTERNS))
-        found.append(Series(str(name), rows, method_color(method), *looks))
-        seen[method] += 1
+        color = method_color(method)
+        looks = (signs[seen[color] % len(signs)] for signs in (POINTS, DASHES, PATTERNS))
+        found.append(Series(str(name), rows, color, *looks))
+        seen[color] += 1
     return found
 
 
 def method_color(method: str) -> str:
-    """The colour (#rrggbb) of a method or of several together; grey for one that is not in the catalogue."""
+    """The colour (#rrggbb) of a method's family or of several methods together; grey for a method that is not in the
+    catalogue."""
     if method == TOGETHER:
         return TOGETHER_COLOR
     return METHODS[method].color if method in METHODS else NO_SKILL_COLOR

@@ -12,7 +12,7 @@ from emocore.emotions import display_order
 from emocore.errors import DataError, RunError
 from emocore.jobs.overview import RunOverview, describe_run
 from emocore.models.bases import BASES
-from emocore.models.methods import METHODS
+from emocore.models.methods.catalogue import METHODS
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.result import SHARED_NOTE
@@ -99,10 +99,12 @@ def method_rows() -> list[dict[str, Any]]:
             {
                 "name": method.name,
                 "title": method.title,
+                "family": method.family.title,
                 "learning_rate_mean": rates[0],
                 "learning_rate_last": rates[1],
                 "settings": sorted(method.settings),
                 "summary": method.summary,
+                "paper": method.paper,
             }
         )
     return rows

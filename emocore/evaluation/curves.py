@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from emocore.models.methods import method_title
+from emocore.models.methods.catalogue import method_title
 from emocore.run.config import RunConfig
 from emocore.text import strip_markup
 from emocore.tracking.history import History

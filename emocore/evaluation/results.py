@@ -18,7 +18,7 @@ import pandas as pd
 
 from emocore.errors import ConfigError, RunError
 from emocore.evaluation.predictions_file import GROUP_NAME, read_predictions
-from emocore.models.methods import method_title
+from emocore.models.methods.catalogue import method_title
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.listing import look_at_runs

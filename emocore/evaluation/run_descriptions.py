@@ -13,7 +13,7 @@ from pathlib import PurePath
 from emocore.data.registry.manifest import REFERENCE
 from emocore.evaluation.results import Result, RunResult
 from emocore.evaluation.series import identify_texts, name_series
-from emocore.models.methods import reads
+from emocore.models.methods.catalogue import reads
 from emocore.run.config import NO_BASE, RunConfig
 from emocore.run.settings import CHOICES_OF_NONE, describe_value, title, use, with_role
 from emocore.text import counted, name_some

@@ -9,7 +9,7 @@ import pandas as pd
 
 from emocore.evaluation.results import Result, TeamResult
 from emocore.evaluation.series import group_series
-from emocore.models.methods import method_title
+from emocore.models.methods.catalogue import method_title
 from emocore.run.settings import DATA_FILES, NOT_TOLD
 
 SWEPT_SETTINGS = ("rows", "learning_rate")

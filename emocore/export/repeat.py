@@ -22,7 +22,7 @@ from emocore.evaluation.plan import find_record
 from emocore.evaluation.results import Result
 from emocore.export.origins import file_names, shared_config
 from emocore.models.bases import BASES
-from emocore.models.methods import METHODS, reads
+from emocore.models.methods.catalogue import METHODS, reads
 from emocore.models.resolve import resolve
 from emocore.run.config import NO_BASE, RunConfig
 from emocore.run.settings import DATA_FILES, SHARED, VARIED, use, with_role

@@ -14,7 +14,7 @@ from pandas.api.types import is_bool_dtype, is_integer_dtype, is_numeric_dtype
 from emocore.evaluation.costs import MARK, SHARED_TIMES, TIMES
 from emocore.evaluation.predictions import POLICY_TITLES
 from emocore.metrics import METRIC_TITLES
-from emocore.models.methods import method_title
+from emocore.models.methods.catalogue import method_title
 from emocore.text import format_bytes, format_count, format_probability, format_seconds
 
 NOTHING = "–"

@@ -11,7 +11,7 @@ import numpy as np
 
 from emocore.jobs.measured import read_measured
 from emocore.models.bases import find_base
-from emocore.models.methods import find_method
+from emocore.models.methods.catalogue import find_method
 from emocore.run.config import RunConfig
 from emocore.run.listing import look_at_runs
 from emocore.system.devices import default_device

@@ -16,7 +16,7 @@ from emocore.jobs.queue import tend_queue
 from emocore.jobs.studies import hold_launches, recorded
 from emocore.models.available import check_available
 from emocore.models.bases import find_base
-from emocore.models.methods import find_method, reads
+from emocore.models.methods.catalogue import find_method, reads
 from emocore.models.resolve import resolve
 from emocore.run.config import SPLIT_VERSION, STARTER, RunConfig
 from emocore.run.folder import RunFolder

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from emocore.errors import ConfigError, RunError
 from emocore.jobs.slots import Environment
-from emocore.models.methods import find_method
+from emocore.models.methods.catalogue import find_method
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.system.devices import Device

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from emocore.errors import ConfigError, RunError
 from emocore.jobs.packing import Occupancy
-from emocore.models.methods import find_method
+from emocore.models.methods.catalogue import find_method
 from emocore.run.config import RunConfig
 from emocore.run.environment import KEPT_VARIABLES
 from emocore.run.folder import RunFolder

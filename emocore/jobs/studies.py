@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from emocore.errors import ConfigError, EmocoreError, RunError
-from emocore.models.methods import reads
+from emocore.models.methods.catalogue import reads
 from emocore.run.config import RunConfig
 from emocore.run.listing import has_study, list_runs
 from emocore.run.study import StudyConfig

@@ -25,6 +25,9 @@ BERT_LINEAR = ("query", "key", "value", "attention.output.dense", "intermediate.
 BERT_IA3 = ("key", "value", "output.dense")
 LLAMA_SHARED = (("q_proj", "k_proj", "v_proj"), ("gate_proj", "up_proj"))
 BERT_SHARED = (("query", "key", "value"),)
+LLAMA_NORMS = (
+    "input_layernorm", "post_attention_layernorm", "pre_feedforward_layernorm", "post_feedforward_layernorm", "norm",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Family:
 
     `ia3_feedforward` are the IA3 targets whose input, not output, is rescaled (Liu et al. 2022);
     `shared_inputs` are lists of layers that read the same input, and are computed together;
-    `head` is the name of the classification layer in the stock class.
+    `head` is the name of the classification layer in the stock class; `norms` are those of its normalisations.
     """
 
     pooling: Pooling
@@ -42,10 +45,11 @@ class Family:
     ia3_feedforward: tuple[str, ...]
     shared_inputs: tuple[tuple[str, ...], ...]
     head: str
+    norms: tuple[str, ...]
 
 
-DECODER = Family("last", LLAMA_LINEAR, LLAMA_IA3, ("down_proj",), LLAMA_SHARED, "score")
-ENCODER = Family("stock", BERT_LINEAR, BERT_IA3, ("output.dense",), BERT_SHARED, "classifier")
+DECODER = Family("last", LLAMA_LINEAR, LLAMA_IA3, ("down_proj",), LLAMA_SHARED, "score", LLAMA_NORMS)
+ENCODER = Family("stock", BERT_LINEAR, BERT_IA3, ("output.dense",), BERT_SHARED, "classifier", ("LayerNorm",))
 FAMILIES: Mapping[str, Family] = {
     "gemma": DECODER,
     "qwen2": DECODER,

@@ -26,7 +26,7 @@ from emocore.models.base_files import check_folder, check_hub_model
 from emocore.models.bases import BASES, Base, find_base
 from emocore.models.bundled import base_source
 from emocore.models.fused.model import fuse
-from emocore.models.methods import find_method
+from emocore.models.methods.catalogue import find_method
 from emocore.models.pooling import MeanPooledBert
 from emocore.models.quiet import quiet_libraries
 from emocore.run.config import RunConfig
@@ -89,9 +89,18 @@ def add_adapter(config: RunConfig, loaded: LoadedBase) -> PeftModel:
         model = get_peft_model(loaded.model, method.adapter_config(config, loaded.base))
     except ValueError as error:
         raise ConfigError(f"target_modules: {first_line(error)}", field="target_modules") from error
-    for parameter in model.parameters():
-        if parameter.requires_grad:  # bf16 would lose the small updates of an optimizer step
-            parameter.data = parameter.data.float()
+    for name, parameter in model.named_parameters():
+        if ".original_module." in name:  # the head that the trained one replaces
+            parameter.requires_grad_(False)
+    trained = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
+    if method.engine == "neural" and all("modules_to_save" in name for name in trained):
+        raise ConfigError(
+            f"method: {method.title} finds nothing to train in base '{loaded.base.name}'. {method.summary} Choose "
+            "another method or base",
+            field="method",
+        )
+    for parameter in trained.values():  # bf16 would lose the small updates of an optimizer step
+        parameter.data = parameter.data.float()
     fuse(model, loaded.base.family)
     return model
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from emocore.models.adapter import AdapterInfo
 from emocore.models.bases import Base
-from emocore.models.methods import METHODS
+from emocore.models.methods.catalogue import METHODS
 from emocore.system.files import write_atomically
 
 

@@ -28,6 +28,7 @@ from emocore.system.devices import computes_bf16
 from emocore.text import first_line
 
 WEIGHTS_FILE = "adapter_model.safetensors"
+PEFT_PREFIX = "base_model.model."  # of a base's weights in PEFT's names
 OTHER_PRECISION = (
     "this adapter was trained and scored in bf16, which this machine lacks; it answers in fp32, so probabilities "
     "differ from the scored ones, mostly by less than 4 points"
@@ -90,7 +91,7 @@ class NeuralClassifier:
             config = PeftConfig.from_pretrained(str(folder))
             config.base_model_name_or_path = None  # the base is loaded; PEFT would fetch the one that the folder names
             model = PeftModel.from_pretrained(
-                _share_weights(loaded.model), str(folder), config=config, use_safetensors=True
+                _share_weights(loaded.model, _stored_names(folder)), str(folder), config=config, use_safetensors=True
             )
             wrong = _mismatched_weights(model, folder)
             fuse(model, loaded.base.family, shares_base=True)
@@ -139,13 +140,21 @@ def _check_weights(folder: Path) -> None:
 def _mismatched_weights(model: PeftModel, folder: Path) -> list[str]:
     """Names of missing and surplus weights of the adapter. PEFT leaves missing ones random and ignores surplus ones,
     with at most a warning."""
+    return sorted(set(get_peft_model_state_dict(model)) ^ _stored_names(folder))
+
+
+def _stored_names(folder: Path) -> set[str]:
+    """The names of the weights of an adapter."""
     with safe_open(folder / WEIGHTS_FILE, "pt") as file:
-        stored = set(file.keys())
-    return sorted(set(get_peft_model_state_dict(model)) ^ stored)
+        return set(file.keys())
 
 
-def _share_weights(model: torch.nn.Module) -> torch.nn.Module:
-    """A copy of the modules with the same tensors, because PEFT replaces modules but never changes the base's
-    weights."""
-    tensors = [*model.parameters(), *model.buffers()]
-    return copy.deepcopy(model, {id(tensor): tensor for tensor in tensors})
+def _share_weights(model: torch.nn.Module, stored: set[str]) -> torch.nn.Module:
+    """A copy of the modules with the same tensors, because PEFT mostly replaces modules. Into the tensors of the base
+    that are among `stored` it would write the adapter's own values, so the copy has its own ones, in fp32."""
+    shared = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
+    for name, parameter in model.named_parameters():
+        if f"{PEFT_PREFIX}{name}" in stored:
+            own = parameter.detach().to(torch.float32, copy=True)
+            shared[id(parameter)] = torch.nn.Parameter(own, requires_grad=False)
+    return copy.deepcopy(model, shared)

@@ -9,16 +9,14 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from emocore.errors import AdapterError
 from emocore.run.settings import bounds
 from emocore.system.files import read_json_object
 
-if TYPE_CHECKING:
-    from peft import PeftConfig
-
 CONFIG_FILE = "adapter_config.json"
+KINDS = ("LORA", "IA3", "LOHA", "LOKR", "VERA", "FOURIERFT", "OFT", "LN_TUNING")  # PEFT's names
 MOST_NAMES = 1000
 LAYER_NAME = re.compile(r"[\w.-]{1,200}", re.ASCII)
 
@@ -33,27 +31,32 @@ def check_adapter_config(folder: Path) -> None:
         raise AdapterError(f"{folder}: {CONFIG_FILE} is damaged; it should hold one JSON object")
     defaults = _find_defaults(settings.get("peft_type"))
     for name, value in settings.items():
-        if name in CHECKS:
+        default = defaults.get(name)
+        if name == "r" and default == 0:  # of OFT, whose blocks have a size instead
+            accepted = value == 0
+        elif name in CHECKS:
             accepted = CHECKS[name](value)
         else:
-            accepted = value == defaults.get(name) or value in (None, False, [], {})
+            accepted = value == default or value in (None, False, [], {})
         if not accepted:
             raise AdapterError(
                 f"{folder}: {CONFIG_FILE}: {name} is {str(value)[:60]!r}, which no method of Emocore writes; train the "
                 "run again"
             )
     if "task_type" not in settings or not defaults:
-        raise AdapterError(f"{folder}: {CONFIG_FILE} is not that of a LoRA or IA3 classifier; train the run again")
+        raise AdapterError(
+            f"{folder}: {CONFIG_FILE} is not that of a classifier that Emocore trains ({', '.join(KINDS)}); train the "
+            "run again"
+        )
 
 
 def _find_defaults(kind: object) -> dict[str, Any]:
     """PEFT's defaults by setting; empty for a kind of adapter that no method of Emocore makes."""
-    from peft import IA3Config, LoraConfig
+    from peft import PEFT_TYPE_TO_CONFIG_MAPPING, PeftType
 
-    kinds: dict[object, type[PeftConfig]] = {"LORA": LoraConfig, "IA3": IA3Config}
-    if not isinstance(kind, str) or kind not in kinds:
+    if not isinstance(kind, str) or kind not in KINDS:
         return {}
-    return dataclasses.asdict(kinds[kind]())
+    return dataclasses.asdict(PEFT_TYPE_TO_CONFIG_MAPPING[PeftType(kind)]())
 
 
 def _is_name(value: object) -> bool:
@@ -67,10 +70,10 @@ def _are_names(value: object) -> bool:
     return value is None or _is_name(value)
 
 
-def _is_within(setting: str) -> Callable[[object], bool]:
-    """A check whether a value is within the bounds of RunConfig's setting."""
+def _is_within(setting: str, times: int = 1) -> Callable[[object], bool]:
+    """A check whether a value is within the bounds of RunConfig's setting, the upper one `times` as high."""
     limits = bounds(setting)
-    lowest, highest = limits["ge"], limits.get("le", limits.get("lt", math.inf))
+    lowest, highest = limits["ge"], times * limits.get("le", limits.get("lt", math.inf))
 
     def check(value: object) -> bool:
         return isinstance(value, int | float) and not isinstance(value, bool) and lowest <= value <= highest
@@ -83,10 +86,18 @@ def _is_text(value: object) -> bool:
 
 
 CHECKS: Mapping[str, Callable[[Any], bool]] = {
-    "peft_type": lambda value: value in ("LORA", "IA3"),
+    "peft_type": lambda value: value in KINDS,
     "task_type": lambda value: value == "SEQ_CLS",
-    "r": _is_within("lora_rank"),
-    "lora_alpha": _is_within("lora_alpha"),
+    "r": _is_within("lora_rank", times=2),  # PiSSA is saved with twice its rank and alpha
+    "lora_alpha": _is_within("lora_alpha", times=2),
+    "alpha": _is_within("lora_alpha"),
+    "bias": lambda value: value in ("none", "all"),  # those that an adapter stores are its own (see `classifier`)
+    "use_dora": lambda value: isinstance(value, bool),
+    "use_rslora": lambda value: isinstance(value, bool),
+    "projection_prng_key": _is_within("seed"),
+    "random_loc_seed": _is_within("seed"),
+    "n_frequency": _is_within("fourier_coefficients"),
+    "oft_block_size": _is_within("oft_block_size"),
     "lora_dropout": _is_within("lora_dropout"),
     "target_modules": _are_names,
     "feedforward_modules": _are_names,

@@ -4,7 +4,7 @@ from typing import Any
 
 from emocore.errors import ConfigError
 from emocore.models.bases import find_base
-from emocore.models.methods import find_method
+from emocore.models.methods.catalogue import find_method
 from emocore.run.config import NO_BASE, RunConfig, build
 from emocore.run.settings import with_role
 from emocore.system.keys import explain_refusal, may_have_key

@@ -2,18 +2,18 @@
 
 The descriptions are the tooltips of the pages, the help of the command line and the documentation. A value of None
 means the default of the method or the base; `emocore.models.resolve` fills it in, so a stored `config.json` always
-shows what ran. `Use` says what the rest of Emocore does with a setting, so a new setting needs only a new field here.
-`emocore.run.settings` answers questions about the fields.
+shows what ran. `emocore.run.use` says what the rest of Emocore does with a setting, so a new setting needs only a new
+field here. `emocore.run.settings` answers questions about the fields.
 """
 
 import math
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from emocore.errors import ConfigError
 from emocore.run.setting_texts import LONGEST_NAME, STUDY_NAME, check_text
+from emocore.run.use import Use
 
 STARTER = "starter"
 MOST_REPLICATES = 1000
@@ -21,36 +21,6 @@ SPLIT_VERSION = 2  # of a new run
 NO_BASE = "none"  # the base of a method that needs no base
 
 Model = TypeVar("Model", bound=BaseModel)
-Role = Literal["data", "identity", "training", "method", "machine", "logging"]
-FormPlace = Literal["top", "Data", "Training", "Methods", "W&B"]
-
-
-@dataclass(frozen=True)
-class Use:
-    """How Emocore uses a setting, apart from training with it.
-
-    Attributes:
-        role: `data` describes the texts, `identity` identifies the run, `training` holds for all methods that train
-            a base, `method` is read by single methods (see `Method.settings`), `machine` says where it runs, and
-            `logging` where it is logged. Series differ in data, training and method settings, which are audited;
-            runs of a study share data and identity.
-        form: The heading on the Launch page under "More settings", or the top of the page; None for a setting that is
-            not a choice there.
-        varied: Whether a study may give it several values.
-        file: Whether it names a data file, which is identified by content; its path is private to this machine.
-        draws: Whether it only divides or draws texts; the evaluation texts then identify a series, and not this
-            setting.
-        audited_as: The name that the audit uses, if that is not the setting's own name.
-        needs_base: Whether a method without a base ignores it; only for training settings.
-    """
-
-    role: Role
-    form: FormPlace | None
-    varied: bool = False
-    file: bool = False
-    draws: bool = False
-    audited_as: str | None = None
-    needs_base: bool = True
 
 
 def build(model: type[Model], values: dict[str, Any]) -> Model:
@@ -200,13 +170,34 @@ class RunConfig(BaseModel):
     )
 
     lora_rank: Annotated[int | None, Use("method", "Methods", varied=True)] = Field(
-        None, ge=1, le=1024, description="Rank of the LoRA matrices."
+        None,
+        ge=1,
+        le=1024,
+        description="Rank of the matrices of LoRA and its kin; VeRA, which does not train them, wants a larger one.",
     )
     lora_alpha: Annotated[int | None, Use("method", "Methods", varied=True)] = Field(
-        None, ge=1, le=4096, description="LoRA's scale: updates are multiplied by alpha / rank."
+        None,
+        ge=1,
+        le=4096,
+        description="LoRA's scale: updates are multiplied by alpha / rank, those of rsLoRA by alpha / sqrt(rank).",
     )
     lora_dropout: Annotated[float | None, Use("method", "Methods", varied=True)] = Field(
         None, ge=0, lt=1, description="Dropout on the input of the LoRA matrices."
+    )
+    lora_plus_ratio: Annotated[float | None, Use("method", "Methods", varied=True)] = Field(
+        None,
+        ge=1,
+        le=1000,
+        description="LoRA+: how many times the learning rate of the matrices that start at zero is that of the others.",
+    )
+    oft_block_size: Annotated[int | None, Use("method", "Methods", varied=True)] = Field(
+        None,
+        ge=2,
+        le=4096,
+        description="OFT: how many inputs of a layer are rotated together; more is a larger adapter.",
+    )
+    fourier_coefficients: Annotated[int | None, Use("method", "Methods", varied=True)] = Field(
+        None, ge=1, le=1_000_000, description="FourierFT: learned coefficients per layer."
     )
     target_modules: Annotated[list[str] | None, Use("method", "Methods")] = Field(
         None,

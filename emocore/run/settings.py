@@ -2,7 +2,8 @@
 
 from typing import Any, get_args
 
-from emocore.run.config import Role, RunConfig, Use
+from emocore.run.config import RunConfig
+from emocore.run.use import Role, Use
 
 _FIELDS = RunConfig.model_fields
 _USES: dict[str, Use] = {

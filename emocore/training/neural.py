@@ -15,6 +15,8 @@ from emocore.data.split import Splits
 from emocore.models.adapter import AdapterInfo, Precision, describe_adapter, write_info
 from emocore.models.build import LoadedBase, build_model
 from emocore.models.card import write_card
+from emocore.models.methods.catalogue import find_method
+from emocore.models.moved_base import copy_factors, save_for_usual_base
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.result import Cost
@@ -68,6 +70,7 @@ def encode_and_check(run: RunFolder, config: RunConfig, splits: Splits, tokenize
 def fit_and_save(run: RunFolder, trainer: EmotionTrainer, loaded: LoadedBase, info: AdapterInfo) -> Trained:
     """Train, or go on from the last checkpoint, and save the adapter."""
     release_memory()  # that only the loading took
+    taken = copy_factors(trainer.model) if find_method(info.method).moves_base else {}
     trainer.add_callback(SaveCheckpoints(trainer, run))
     trainer.add_callback(LeaveLastEvaluation())
     reach("run.built")
@@ -85,7 +88,7 @@ def fit_and_save(run: RunFolder, trainer: EmotionTrainer, loaded: LoadedBase, in
         head_parameters=head,
         adapter_bytes=None,
     )
-    save_adapter(run, trainer.model, loaded, info)
+    save_adapter(run, trainer.model, loaded, info, taken)
     return Trained(cost, trainer.state.global_step, float(trainer.state.epoch or 0))
 
 
@@ -102,10 +105,12 @@ def precision_of_answers(device: str, precision: Precision) -> Precision:
     return precision if computes_bf16(device) else "fp32"
 
 
-def save_adapter(run: RunFolder, model: PeftModel, loaded: LoadedBase, info: AdapterInfo) -> None:
-    """Fill `run.adapter`."""
+def save_adapter(
+    run: RunFolder, model: PeftModel, loaded: LoadedBase, info: AdapterInfo, taken: dict[str, torch.Tensor]
+) -> None:
+    """Fill `run.adapter`. `taken` are the factors that the adapter took out of the base, if any."""
     shutil.rmtree(run.adapter, ignore_errors=True)  # of an earlier attempt, maybe incomplete
-    model.save_pretrained(str(run.adapter), safe_serialization=True)
+    save_for_usual_base(model, taken, run.adapter)
     loaded.tokenizer.save_pretrained(str(run.adapter))
     reach("adapter.weights")
     write_card(run.adapter, info, loaded.base, loaded.source)

@@ -9,7 +9,7 @@ import numpy as np
 from emocore.data.split import Splits
 from emocore.errors import RunError
 from emocore.models.adapter import Precision, read_info
-from emocore.models.methods import find_method
+from emocore.models.methods.catalogue import find_method
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.system.memory import release_memory

@@ -22,7 +22,7 @@ from emocore.data.split import Splits, load_splits
 from emocore.errors import ConfigError, EmocoreError, RunError
 from emocore.metrics import score_logits
 from emocore.models.adapter import Precision, adapter_bytes, read_info, tune_thresholds, write_info
-from emocore.models.methods import find_method
+from emocore.models.methods.catalogue import find_method
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.records import write_record

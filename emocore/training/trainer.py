@@ -5,6 +5,7 @@ evaluations, and checkpoints from which a run continues bit for bit, even in the
 logged losses.
 """
 
+import itertools
 import logging
 import time
 from pathlib import Path
@@ -153,17 +154,26 @@ class EmotionTrainer(Trainer):
             config = self._run_config
             parameters = [(n, p) for n, p in self.model.named_parameters() if p.requires_grad]
             groups = []
-            for in_head, rate in ((False, config.learning_rate), (True, config.head_learning_rate)):
-                for decayed in (True, False):
-                    chosen = [
-                        parameter
-                        for name, parameter in parameters
-                        if ("modules_to_save" in name) == in_head and is_matrix(parameter) == decayed
-                    ]
-                    if chosen:
-                        groups.append({"params": chosen, "lr": rate, "weight_decay": config.weight_decay * decayed})
+            rate = config.learning_rate or 0.0
+            rates = {"adapter": rate, "zeros": rate * (config.lora_plus_ratio or 1), "head": config.head_learning_rate}
+            for part, decayed in itertools.product(rates, (True, False)):
+                chosen = [
+                    parameter
+                    for name, parameter in parameters
+                    if self._part(name) == part and is_matrix(parameter) == decayed
+                ]
+                if chosen:
+                    decay = config.weight_decay * decayed
+                    groups.append({"params": chosen, "lr": rates[part], "weight_decay": decay})
             self.optimizer = torch.optim.AdamW(groups, fused=True)
         return self.optimizer
+
+    def _part(self, name: str) -> str:
+        """Which learning rate a parameter has. LoRA+ (Hayou et al. 2024) has one of its own for the matrices that start
+        at zero."""
+        if "modules_to_save" in name:
+            return "head"
+        return "zeros" if self._run_config.lora_plus_ratio and ".lora_B." in name else "adapter"
 
     def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroupedSampler:
         return LengthGroupedSampler(

@@ -1,10 +1,14 @@
-"""The Launch form's first questions: which data, which base."""
+"""The Launch form's first questions: which data, which base, which methods."""
+
+import itertools
 
 import streamlit as st
 
 from emocore.data.registry.store import Dataset, datasets_root, list_datasets
 from emocore.errors import DataError
+from emocore.jobs.presets import STUDY_METHODS
 from emocore.models.bases import BASES
+from emocore.models.methods.catalogue import METHODS
 from emocore.run.config import STARTER
 from emocore.run.settings import describe
 from emocore.text import counted, format_count
@@ -13,6 +17,10 @@ from pages.shared.address import choose_one, write
 from pages.shared.plain import plain
 
 DATASET, FILE = "Dataset", "File on disk"
+METHOD_HELP = "\n\n".join(
+    f":small[{family.title}]  \n" + "  \n".join(f"**{method.title}**: {method.summary}" for method in methods)
+    for family, methods in itertools.groupby(METHODS.values(), key=lambda method: method.family)
+)
 
 
 def choose_data() -> str | None:
@@ -89,3 +97,13 @@ def choose_base() -> str:
             f"{known.pooling} pooling, {known.licence}. {known.note}"
         )
     return base
+
+
+def choose_methods() -> list[str]:
+    """Names of methods, in the order in which they were chosen."""
+    methods = st.multiselect(
+        "Methods", list(METHODS), default=list(STUDY_METHODS), key="launch_methods",
+        format_func=lambda name: METHODS[name].title, help=METHOD_HELP,
+    )  # fmt: skip
+    add_error_slot("methods")
+    return methods

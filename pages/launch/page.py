@@ -11,7 +11,7 @@ from emocore.jobs.estimate import estimate_seconds
 from emocore.jobs.launch import plan_study
 from emocore.jobs.studies import keep_split
 from emocore.models.bases import find_base
-from emocore.models.methods import METHODS
+from emocore.models.methods.catalogue import METHODS
 from emocore.run.config import MOST_REPLICATES, STARTER, build
 from emocore.run.listing import runs_root
 from emocore.run.parse import parse_list
@@ -19,7 +19,7 @@ from emocore.run.settings import describe
 from emocore.run.study import MOST_MARGIN_POINTS, StudyConfig
 from emocore.system.devices import own_devices
 from emocore.text import counted, format_minutes
-from pages.launch.choices import choose_base, choose_data
+from pages.launch.choices import choose_base, choose_data, choose_methods
 from pages.launch.clone import prefill_clone
 from pages.launch.presets import choose_preset
 from pages.launch.preview import show_data_preview
@@ -33,8 +33,6 @@ from pages.launch.study_form import (
     show_planned_runs,
 )
 from pages.shared.launching import launch_and_show, return_from_double_click
-
-METHOD_HELP = "  \n".join(f"**{method.title}**: {method.summary}" for method in METHODS.values())
 
 
 @st.cache_data(max_entries=50, show_spinner=False)
@@ -54,11 +52,7 @@ with left:
     of_clone = prefill_clone()
     data = st.session_state["launch_data"] = choose_data()
     base = choose_base()
-    methods = st.multiselect(
-        "Methods", list(METHODS), default=["lora", "ia3", "qlora"], key="launch_methods",
-        format_func=lambda name: METHODS[name].title, help=METHOD_HELP,
-    )  # fmt: skip
-    add_error_slot("methods")
+    methods = choose_methods()
     try:
         pooling = find_base(base).pooling
     except EmocoreError:

@@ -7,7 +7,7 @@ import streamlit as st
 from emocore.data.allowed import allow_sources
 from emocore.errors import EmocoreError
 from emocore.jobs.presets import PRESETS, preset_study
-from emocore.models.methods import METHODS
+from emocore.models.methods.catalogue import METHODS
 from emocore.run.config import STARTER, RunConfig, build
 from emocore.run.listing import runs_root
 from emocore.run.parse import parse_setting

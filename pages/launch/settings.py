@@ -7,8 +7,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from emocore.errors import BaseModelError, ConfigError, DataError, EmocoreError
-from emocore.run.config import FormPlace, RunConfig
+from emocore.run.config import RunConfig
 from emocore.run.settings import CHOICES_OF_NONE, bounds, describe, title, use
+from emocore.run.use import FormPlace
 from pages.shared.plain import plain
 
 SLOTS = "launch_error_slots"

@@ -7,7 +7,7 @@ import streamlit as st
 
 from emocore.errors import ConfigError
 from emocore.models.bases import Pooling
-from emocore.models.methods import METHODS, method_title
+from emocore.models.methods.catalogue import METHODS, method_title
 from emocore.run.config import RunConfig
 from emocore.run.parse import parse_list, parse_method_settings
 from emocore.run.settings import VARIED, describe, title

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from emocore.jobs.overview import RunOverview
-from emocore.models.methods import method_title
+from emocore.models.methods.catalogue import method_title
 from emocore.run.config import NO_BASE
 from emocore.run.settings import describe_repetition
 from emocore.run.state import RunStatus

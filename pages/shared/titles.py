@@ -1,7 +1,7 @@
 """Names of runs on the pages."""
 
 from emocore.jobs.overview import RunOverview
-from emocore.models.methods import method_title
+from emocore.models.methods.catalogue import method_title
 from emocore.run.config import NO_BASE, RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.settings import describe_repetition

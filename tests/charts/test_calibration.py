@@ -5,7 +5,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from emocore.charts.calibration import precision_recall_curves, reliability_curves
-from emocore.models.methods import METHODS
+from emocore.models.methods.catalogue import METHODS
 from tests.support import chart_tables as tables
 from tests.support.chart_tables import ends, named
 

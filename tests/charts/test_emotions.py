@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from emocore.charts.emotions import emotion_bars, emotion_heatmap, order_by_support
-from emocore.models.methods import METHODS
+from emocore.models.methods.catalogue import METHODS
 from tests.support.chart_tables import SERIES, emotion_rows, ends, named, traces
 from tests.support.label_counts import LABELS_BY_COUNT
 

@@ -8,7 +8,7 @@ from emocore.charts.scores import score_dots
 from emocore.charts.sweeps import sweep_curves
 from emocore.charts.thresholds import threshold_lines
 from emocore.evaluation.predictions import POLICY_TITLES
-from emocore.models.methods import METHODS
+from emocore.models.methods.catalogue import METHODS
 from tests.support.chart_tables import ends, named, score_rows, sweep_rows, threshold_rows, traces
 
 

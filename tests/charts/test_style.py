@@ -22,7 +22,7 @@ from emocore.charts.thresholds import threshold_lines
 from emocore.charts.verdicts import difference_forest, verdict_matrix
 from emocore.evaluation.costs import pareto_front
 from emocore.evaluation.verdicts import Verdicts
-from emocore.models.methods import METHODS
+from emocore.models.methods.catalogue import METHODS
 from tests.support import chart_tables as tables
 from tests.support.chart_tables import SERIES, named
 from tests.support.label_counts import LABELS_BY_COUNT

@@ -5,7 +5,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from emocore.charts.texts import agreement_heatmap, co_occurrence_heatmap
-from emocore.models.methods import METHODS
+from emocore.models.methods.catalogue import METHODS
 from tests.support.chart_tables import agreement_square, co_occurrence_rows, traces
 from tests.support.label_counts import LABELS_BY_COUNT
 

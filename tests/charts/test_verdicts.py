@@ -7,7 +7,7 @@ import pytest
 from emocore.charts.style import NO_SKILL_COLOR
 from emocore.charts.verdicts import VERDICT_COLORS, difference_forest, verdict_matrix
 from emocore.evaluation.verdicts import OPPOSITES
-from emocore.models.methods import METHODS
+from emocore.models.methods.catalogue import METHODS
 from tests.support.chart_tables import ends, named, traces, verdicts_of
 from tests.support.label_counts import LABELS_BY_COUNT
 

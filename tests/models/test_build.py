@@ -13,7 +13,7 @@ from peft import PeftModel
 from emocore.errors import BaseModelError, ConfigError
 from emocore.models.bases import DECODER, Base
 from emocore.models.build import LoadedBase, build_model, explain_load_error, load_base
-from emocore.models.methods import METHODS
+from emocore.models.methods.catalogue import METHODS
 from emocore.models.resolve import resolve
 from emocore.run.config import RunConfig
 from tests.support.live_runs import quick_settings
@@ -27,6 +27,11 @@ CLASSES = {
     "tiny_qwen2": "Qwen2ForSequenceClassification",
 }
 NEURAL = [name for name, method in METHODS.items() if method.engine == "neural"]
+MARKS = {  # in the names of what PEFT adds, if that is not lora_
+    "ia3": "ia3_", "ln-tuning": "ln_tuning_", "loha": "hada_", "lokr": "lokr_", "vera": "vera_",
+    "fourierft": "fourierft_", "oft": "oft_", "bitfit": "bias",
+}  # fmt: skip
+WITHOUT_BIASES = ("tiny_llama", "tiny_gemma")
 SHORT, LONG = "so happy", "nobody told me, and now I stand here in the rain, waiting for a bus that is not coming"
 
 
@@ -48,7 +53,13 @@ def encode(loaded: LoadedBase, texts: list[str]) -> dict[str, torch.Tensor]:
     return dict(loaded.tokenizer(texts, padding=True, return_tensors="pt"))
 
 
-@pytest.mark.parametrize("method", NEURAL)
+@pytest.fixture(params=NEURAL)
+def method(request: pytest.FixtureRequest, tiny_base: tuple[str, Path]) -> str:
+    if request.param == "bitfit" and tiny_base[0] in WITHOUT_BIASES:
+        pytest.skip("its layers have no biases, as another test says")
+    return str(request.param)
+
+
 def test_only_adapter_and_head_learn(tiny_base: tuple[str, Path], method: str) -> None:
     name, folder = tiny_base
     model, loaded = make(folder, method)
@@ -56,9 +67,8 @@ def test_only_adapter_and_head_learn(tiny_base: tuple[str, Path], method: str) -
     head = {name for name in trainable if "modules_to_save" in name}
     assert type(loaded.model).__name__ == CLASSES[name]
     assert head and all(is_head(name) for name in head)
-    mark = {"lora": "lora_", "qlora": "lora_", "ia3": "ia3_"}.get(method)
-    assert all(mark in name for name in trainable - head) if mark else trainable == head
-    assert bool(trainable - head) == (mark is not None)
+    assert trainable - head
+    assert all(MARKS.get(method, "lora_") in name for name in trainable - head)
 
 
 @pytest.mark.parametrize("method", ["lora", "qlora"])
@@ -99,12 +109,11 @@ def test_qlora_stores_the_base_in_four_bits_and_the_head_in_full(tiny_base: tupl
     assert (nf4.bnb_4bit_quant_type, nf4.bnb_4bit_use_double_quant) == ("nf4", True)
 
 
-@pytest.mark.parametrize("method", NEURAL)
 def test_bf16_holds_the_frozen_base_and_never_what_learns(tiny_base: tuple[str, Path], method: str) -> None:
     model, _ = make(tiny_base[1], method, bf16=True)
     assert {p.dtype for p in model.parameters() if p.requires_grad} == {torch.float32}
     frozen = {p.dtype for p in model.parameters() if not p.requires_grad}
-    assert (torch.uint8 if method == "qlora" else torch.bfloat16) in frozen
+    assert (torch.uint8 if METHODS[method].quantized else torch.bfloat16) in frozen
 
 
 def test_the_head_knows_its_labels_and_both_sides_know_the_padding(tiny_base: tuple[str, Path]) -> None:
@@ -136,7 +145,6 @@ def test_a_mean_pooled_base_means_over_its_tokens(tiny_bert: Path) -> None:
         torch.testing.assert_close(loaded.model(**inputs).logits, loaded.model.classifier(states.mean(1)))
 
 
-@pytest.mark.parametrize("method", NEURAL)
 def test_gradient_checkpointing_leaves_the_gradients_as_they_are(tiny_base: tuple[str, Path], method: str) -> None:
     gradients = []
     for checkpointing in (False, True):
@@ -160,6 +168,13 @@ def test_a_layer_that_does_not_exist_is_named(tiny_llama: Path, method: str, tar
     with pytest.raises(ConfigError, match="no_such_layer") as caught:
         make(tiny_llama, method, target_modules=targets)
     assert caught.value.field == "target_modules"
+
+
+@pytest.mark.parametrize("base", WITHOUT_BIASES)
+def test_a_method_with_nothing_to_train_on_a_base_is_refused(base: str, request: pytest.FixtureRequest) -> None:
+    with pytest.raises(ConfigError, match=r"BitFit finds nothing to train.*biases.*another method") as caught:
+        make(request.getfixturevalue(base), "bitfit")
+    assert caught.value.field == "method"
 
 
 def test_a_method_without_a_neural_base_is_refused(tiny_llama: Path) -> None:

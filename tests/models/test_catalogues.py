@@ -1,5 +1,6 @@
 """The catalogues of bases and methods, and how they complete a config before anything is loaded."""
 
+import itertools
 import json
 import re
 from pathlib import Path
@@ -13,7 +14,7 @@ from emocore.errors import BaseModelError, ConfigError
 from emocore.jobs.launch import plan_runs
 from emocore.models.available import check_available
 from emocore.models.bases import BASES, FAMILIES, Base, describe_config, find_base
-from emocore.models.methods import METHODS, find_method
+from emocore.models.methods.catalogue import METHODS, find_method
 from emocore.models.resolve import resolve
 from emocore.run.config import RunConfig
 from emocore.run.settings import with_role
@@ -167,10 +168,12 @@ def test_a_bundled_base_that_is_not_installed_names_the_command() -> None:
         check_available(Base("lost", "bundled", "emocore_no_such_package", FAMILIES["bert"], "mean"))
 
 
-def test_the_methods_are_those_of_the_study_and_two_floors() -> None:
-    assert list(METHODS) == ["lora", "ia3", "qlora", "head", "tfidf"]
-    assert [name for name, method in METHODS.items() if method.quantized] == ["qlora"]
+def test_the_methods_are_those_of_the_study_their_kin_and_two_floors() -> None:
+    assert {"lora", "ia3", "qlora", "dora", "loha", "oft", "head", "tfidf"} <= set(METHODS)
+    assert [name for name, method in METHODS.items() if method.quantized] == ["qlora", "qdora"]
     assert [name for name, method in METHODS.items() if not method.needs_base] == ["tfidf"]
+    assert [name for name, method in METHODS.items() if method.moves_base] == ["pissa"]
+    assert all(re.fullmatch("[a-z0-9-]+", name) for name in METHODS), "other signs do not stand in an address"
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -187,12 +190,19 @@ def test_an_entry_is_complete(name: str) -> None:
     assert (engines / f"{method.engine}.py").is_file()
 
 
-def test_every_method_has_a_colour_of_its_own() -> None:
-    assert len({method.color for method in METHODS.values()}) == len(METHODS)
+def test_every_family_has_a_colour_of_its_own_and_its_methods_stand_together() -> None:
+    families = [family for family, _ in itertools.groupby(method.family for method in METHODS.values())]
+    assert len({family.color for family in families}) == len({family.title for family in families}) == len(families)
+    assert len(families) <= 8, "more could not be told apart"
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_an_entry_names_its_paper(name: str) -> None:
+    assert re.search(r"(19|20)\d\d, (arXiv:\d{4}\.\d{5}|[A-Z]+)$", METHODS[name].paper)
 
 
 def test_an_unknown_method_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match="no method 'prefix'; the methods are lora, ia3, qlora, head") as caught:
+    with pytest.raises(ConfigError, match="no method 'prefix'; the methods are lora, rslora, ") as caught:
         find_method("prefix")
     assert caught.value.field == "method"
 

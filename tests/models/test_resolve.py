@@ -2,7 +2,7 @@
 
 import pytest
 
-from emocore.models.methods import METHODS
+from emocore.models.methods.catalogue import METHODS
 from emocore.models.resolve import derive, resolve
 from emocore.run.config import RunConfig
 

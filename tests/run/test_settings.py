@@ -13,7 +13,8 @@ from emocore.evaluation.audit import audit
 from emocore.evaluation.results import Result
 from emocore.evaluation.series import name_series
 from emocore.export.repeat import repeat_command
-from emocore.run.config import FormPlace, RunConfig
+from emocore.models.methods.catalogue import METHODS, reads
+from emocore.run.config import RunConfig
 from emocore.run.settings import (
     AUDITED,
     DATA_FILES,
@@ -27,6 +28,7 @@ from emocore.run.settings import (
     title,
     use,
 )
+from emocore.run.use import FormPlace
 from tests.support.audited_runs import finish
 from tests.support.repository import REPOSITORY
 
@@ -64,7 +66,7 @@ def other_value(name: str) -> Any:
 
 def differing(name: str) -> list[Result]:
     """Two results that differ only in this setting, of a method that reads it."""
-    method = {} if name == "method" else {"method": "tfidf" if name == "inverse_regularization" else "lora"}
+    method = {} if name == "method" else {"method": next(method for method in METHODS if reads(method, name))}
     return [finish(**method), finish(**method | {name: other_value(name)})]
 
 

@@ -17,7 +17,6 @@ from emocore.errors import RunError
 from emocore.metrics import score_multilabel, sigmoid
 from emocore.models.answers import compute_logits
 from emocore.models.build import LoadedBase, build_model
-from emocore.models.methods import METHODS
 from emocore.models.resolve import resolve
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
@@ -26,7 +25,7 @@ from emocore.training.callbacks import SaveCheckpoints
 from emocore.training.trainer import EmotionTrainer, training_arguments
 from tests.support.live_runs import quick_settings
 
-NEURAL = [name for name, method in METHODS.items() if method.engine == "neural"]
+NEURAL = ["lora", "ia3", "qlora"]
 
 
 class Seen(TrainerCallback):
@@ -98,6 +97,17 @@ def test_adapter_and_head_each_get_their_learning_rate(make_trainer: MakeTrainer
     assert sum(len(group["params"]) for group in optimizer.param_groups) == len(names)
     for name, rate in rates.items():
         assert rate == (0.02 if "score" in name else 0.003), name
+
+
+def test_lora_plus_has_a_higher_rate_for_the_matrices_that_start_at_zero(make_trainer: MakeTrainer) -> None:
+    trainer, _ = make_trainer(method="lora-plus", learning_rate=0.003, head_learning_rate=0.02, lora_plus_ratio=4)
+    optimizer = trainer.create_optimizer()
+    rates = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}
+    for name, parameter in trainer.model.named_parameters():
+        if "lora_B" in name:
+            assert (parameter.abs().max(), rates[id(parameter)]) == (0, 0.012)
+        elif "lora_A" in name:
+            assert rates[id(parameter)] == 0.003
 
 
 def test_both_rates_rise_and_fall_together(make_trainer: MakeTrainer) -> None:

@@ -51,7 +51,7 @@ def _is_adapted(layer: nn.Module) -> bool:
 def _can_join(layer: nn.Module) -> bool:
     """Whether a layer is linear and frozen, and its adapter plain LoRA or IA3."""
     linear = _base_of(layer)
-    if type(linear) not in (nn.Linear, Linear4bit) or linear.weight.requires_grad:
+    if type(linear) not in (nn.Linear, Linear4bit) or any(p.requires_grad for p in linear.parameters()):
         return False
     if isinstance(layer, LoraLayer):
         return not layer.lora_variant and not layer.lora_bias[ADAPTER] and ADAPTER in layer.lora_A

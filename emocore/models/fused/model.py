@@ -46,7 +46,7 @@ def fuse(model: nn.Module, family: Family, shares_base: bool = False) -> None:
         if isinstance(module, ModulesToSaveWrapper):
             head = module.modules_to_save[ADAPTER]
             head.forward = _InFp32(head)
-        elif type(module) in NORMS:
+        elif type(module) in NORMS and not module.weight.requires_grad:
             module.forward = _Norm(module)
         elif type(module) in GATED_UNITS and isinstance(module.act_fn, SILU):
             _fuse_gated_unit(module, groups)

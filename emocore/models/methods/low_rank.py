@@ -1,0 +1,147 @@
+"""LoRA and its variants: the update of a weight is a product of two thin matrices."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from emocore.models.bases import Base
+from emocore.models.methods.method import ADAPTER_SETTINGS, NEURAL_BY_POOLING, Method, MethodFamily, change_rate
+from emocore.run.config import RunConfig
+
+if TYPE_CHECKING:
+    from peft import LoraConfig
+
+LOW_RANK = MethodFamily(
+    "low-rank", "Low-rank", "The update of each weight matrix is the product of two thin ones.", "#0072b2"
+)
+QUANTIZED = MethodFamily(
+    "quantised",
+    "Quantised",
+    "Low-rank updates over a base that is stored in fewer bits.",
+    "#009e73",
+)
+LORA_SETTINGS = ADAPTER_SETTINGS | {"lora_rank", "lora_alpha", "lora_dropout"}
+LORA_DEFAULTS: Mapping[str, Any] = {"lora_rank": 16, "lora_alpha": 32, "lora_dropout": 0.0}
+
+
+def lora_config(config: RunConfig, base: Base, **variant: Any) -> "LoraConfig":
+    """LoRA (Hu et al. 2021) on all linear layers, and a fully trained head. `variant` are further options of PEFT."""
+    from peft import LoraConfig
+
+    return LoraConfig(
+        task_type="SEQ_CLS",
+        r=config.lora_rank,
+        lora_alpha=config.lora_alpha,
+        lora_dropout=config.lora_dropout,
+        target_modules=list(config.target_modules or base.family.lora_targets),
+        modules_to_save=[base.family.head],
+        **variant,
+    )
+
+
+def rslora_config(config: RunConfig, base: Base) -> "LoraConfig":
+    """LoRA whose scale is alpha / sqrt(rank)."""
+    return lora_config(config, base, use_rslora=True)
+
+
+def dora_config(config: RunConfig, base: Base) -> "LoraConfig":
+    """LoRA for the directions of the columns of a weight, and a vector for their lengths."""
+    return lora_config(config, base, use_dora=True)
+
+
+def pissa_config(config: RunConfig, base: Base) -> "LoraConfig":
+    """LoRA that begins with the largest singular values of each weight, which it takes out of the base."""
+    return lora_config(config, base, init_lora_weights="pissa")
+
+
+LORA = Method(
+    name="lora",
+    title="LoRA",
+    summary="Low-rank updates added to every linear layer of the frozen base.",
+    paper="Hu et al. 2021, arXiv:2106.09685",
+    family=LOW_RANK,
+    engine="neural",
+    settings=LORA_SETTINGS,
+    defaults=LORA_DEFAULTS,
+    pooling_defaults=NEURAL_BY_POOLING,
+    adapter_config=lora_config,
+)
+LOW_RANK_METHODS = (
+    LORA,
+    Method(
+        name="rslora",
+        title="rsLoRA",
+        summary="LoRA whose scale falls with the square root of the rank, so that a high rank learns as fast.",
+        paper="Kalajdzievski 2023, arXiv:2312.03732",
+        family=LOW_RANK,
+        engine="neural",
+        settings=LORA_SETTINGS,
+        defaults={**LORA_DEFAULTS, "lora_alpha": 8},  # LoRA's scale at rank 16
+        pooling_defaults=NEURAL_BY_POOLING,
+        adapter_config=rslora_config,
+    ),
+    Method(
+        name="lora-plus",
+        title="LoRA+",
+        summary="LoRA with a higher learning rate for the matrix that starts at zero.",
+        paper="Hayou et al. 2024, arXiv:2402.12354",
+        family=LOW_RANK,
+        engine="neural",
+        settings=LORA_SETTINGS | {"lora_plus_ratio"},
+        defaults={**LORA_DEFAULTS, "lora_plus_ratio": 16},
+        pooling_defaults=change_rate(0.25),  # with a ratio of 16, the geometric mean of both rates is LoRA's
+        adapter_config=lora_config,
+    ),
+    Method(
+        name="dora",
+        title="DoRA",
+        summary="LoRA for the directions of each weight's columns, and a vector for their lengths.",
+        paper="Liu et al. 2024, arXiv:2402.09353",
+        family=LOW_RANK,
+        engine="neural",
+        settings=LORA_SETTINGS,
+        defaults=LORA_DEFAULTS,
+        pooling_defaults=NEURAL_BY_POOLING,
+        adapter_config=dora_config,
+    ),
+    Method(
+        name="pissa",
+        title="PiSSA",
+        summary="LoRA that starts from each weight's largest singular values instead of noise and zeros.",
+        paper="Meng et al. 2024, arXiv:2404.02948",
+        family=LOW_RANK,
+        engine="neural",
+        settings=LORA_SETTINGS,
+        defaults={**LORA_DEFAULTS, "lora_alpha": 16},  # the paper's scale of 1
+        pooling_defaults=NEURAL_BY_POOLING,
+        adapter_config=pissa_config,
+        moves_base=True,
+    ),
+)
+QUANTIZED_METHODS = (
+    Method(
+        name="qlora",
+        title="QLoRA",
+        summary="LoRA over a base stored in 4 bits (NF4, double quantisation): a quarter of the memory.",
+        paper="Dettmers et al. 2023, arXiv:2305.14314",
+        family=QUANTIZED,
+        engine="neural",
+        settings=LORA_SETTINGS,
+        defaults=LORA_DEFAULTS,
+        pooling_defaults=NEURAL_BY_POOLING,
+        adapter_config=lora_config,
+        quantized=True,
+    ),
+    Method(
+        name="qdora",
+        title="QDoRA",
+        summary="DoRA over a base stored in 4 bits.",
+        paper="Liu et al. 2024, arXiv:2402.09353",
+        family=QUANTIZED,
+        engine="neural",
+        settings=LORA_SETTINGS,
+        defaults=LORA_DEFAULTS,
+        pooling_defaults=NEURAL_BY_POOLING,
+        adapter_config=dora_config,
+        quantized=True,
+    ),
+)
