@@ -17,8 +17,8 @@ from pages.shared.address import choose_one, write
 from pages.shared.plain import plain
 
 DATASET, FILE = "Dataset", "File on disk"
-METHOD_HELP = "\n\n".join(
-    f":small[{family.title}]  \n" + "  \n".join(f"**{method.title}**: {method.summary}" for method in methods)
+METHOD_HELP = "  \n".join(
+    f"**{', '.join(method.title for method in methods)}**: {family.summary}"
     for family, methods in itertools.groupby(METHODS.values(), key=lambda method: method.family)
 )
 
