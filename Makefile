@@ -1,5 +1,6 @@
 # make app       start the app on http://127.0.0.1:8501
-# make test      lint, types and the whole test suite
+# make test      lint, types, layers and all tests but the long ones
+# make test-long  the tests that take minutes each: the main job in the browser, kills at every point, benchmarks
 # make check     lint, types and layers
 # make chaos     kill processes at random, COUNT times with SEED; takes a quarter of an hour
 # make fuzz      try COUNT bad files, settings, run folders, adapters and addresses with SEED; takes 40 minutes
@@ -19,14 +20,19 @@ BIN := $(VENV)/bin
 SETUP := $(VENV)/.setup-done
 TEST_SETUP := $(VENV)/.test-setup-done
 
-.PHONY: app test check chaos fuzz clicks coverage coverage-report bench bench-app installed docs lock setup
+.PHONY: app test test-long check chaos fuzz clicks coverage coverage-report bench bench-app installed docs lock setup
 
 app: setup
 	@echo "Emocore: http://127.0.0.1:8501"
 	@$(BIN)/python -m emocore app
 
+PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+
 test: setup $(TEST_SETUP) check
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(PYTEST) -m "not long"
+
+test-long: setup $(TEST_SETUP)
+	$(PYTEST) -m long
 
 chaos: setup $(TEST_SETUP)
 	$(BIN)/python -m benchmarks.chaos --count $(or $(COUNT),500) --seed $(or $(SEED),1)

@@ -30,7 +30,13 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 prepare_libraries()
 
 # Files that keep a process busy for more than a minute. They come first, or the others would wait for them at the end.
-LONG_FILES = ("test_main_job.py", "test_chaos.py", "test_resume.py", "test_documented_commands.py")
+LONG_FILES = (
+    "test_main_job.py",
+    "test_chaos.py",
+    "test_resume.py",
+    "test_every_method.py",
+    "test_documented_commands.py",
+)
 SMALL_LABELS = ["anger", "fear", "joy", "love", "sadness"]
 
 

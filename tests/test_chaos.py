@@ -13,6 +13,7 @@ from emocore.system.faults import POINTS
 from tests.support.chaos_world import NEURAL, Untouched, World
 from tests.support.live_runs import end_processes
 
+pytestmark = pytest.mark.long
 RANDOM_KILLS = 4
 # The first file of an attempt is the scheduler's; the run writes its identity, its state, its provenance ...
 FILE_PASSINGS = (1, 2, 4)

@@ -40,6 +40,7 @@ WHERE = {
     "app": "test_make_app_serves_the_app",
     "setup": "a test would not run without it",
     "test": "this",
+    "test-long": "`.ci/run`",
     "check": "`make test` begins with it",
     "coverage-report": "it is this suite, measured",
     "bench": "tests/benchmarks has its short form",

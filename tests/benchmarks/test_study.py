@@ -8,6 +8,7 @@ import pytest
 from tests.support.speed import TEXTS, measure
 
 
+@pytest.mark.long
 def test_a_study_is_measured_up_to_its_comparison(tmp_path: Path) -> None:
     lines, figures = measure("study", tmp_path, "--methods=qlora")
     assert figures["texts"] == TEXTS

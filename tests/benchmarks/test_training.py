@@ -16,6 +16,7 @@ from tests.support.speed import TEXTS, measure
 LONGEST = 128
 
 
+@pytest.mark.long
 def test_both_sides_train_on_the_same_texts_and_are_measured(tmp_path: Path) -> None:
     lines, figures = measure("training", tmp_path, "--sides=usual,emocore")
     assert figures["texts"] == TEXTS

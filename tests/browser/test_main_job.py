@@ -18,7 +18,7 @@ from tests.support.live_runs import start_scheduler, wait_for
 ROWS, EPOCHS = 96, 3  # some seconds of training remain after the first checkpoint, for the click on Stop
 STUDY_TIMEOUT_SECONDS = 420
 
-pytestmark = BROWSER_MARKS
+pytestmark = [*BROWSER_MARKS, pytest.mark.long]
 
 
 @pytest.mark.parametrize("app", [MAKE_APP], indirect=True, ids=["make app"])

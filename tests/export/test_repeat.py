@@ -189,8 +189,10 @@ def test_a_column_with_a_comma_cannot_be_said_and_that_is_said(folder: Path) -> 
 
 
 def test_a_method_that_has_left_the_catalogue_is_told_with_all_its_settings(folder: Path) -> None:
-    config = RunConfig(method="lora", base="minilm-l6").model_copy(update={"method": "older-lora", "lora_rank": 8})
+    config = RunConfig(method="lora", base="minilm-l6").model_copy(update={"method": "old-lora", "lora_rank": 8})
     command = repeat([config])
-    assert command == "python -m emocore launch --method older-lora --seed 42 --base minilm-l6 --data starter --lora-rank 8"
-    with pytest.raises(ConfigError, match="no method 'older-lora'"):
+    assert (
+        command == "python -m emocore launch --method old-lora --seed 42 --base minilm-l6 --data starter --lora-rank 8"
+    )
+    with pytest.raises(ConfigError, match="no method 'old-lora'"):
         plan_runs([config])
