@@ -11,7 +11,9 @@ import torch
 from peft import LoraConfig, PeftModel
 from torch import Tensor
 
-DOWN, UP = "lora_A.default.weight", "lora_B.default.weight"
+from emocore.models.fused.linear import ADAPTER
+
+DOWN, UP = f"lora_A.{ADAPTER}.weight", f"lora_B.{ADAPTER}.weight"
 
 
 def copy_factors(model: PeftModel) -> dict[str, Tensor]:
@@ -26,16 +28,16 @@ def save_for_usual_base(model: PeftModel, taken: dict[str, Tensor], folder: Path
     if not taken:
         model.save_pretrained(str(folder), safe_serialization=True)
         return
-    config = model.peft_config["default"]
+    config = model.peft_config[ADAPTER]
     assert isinstance(config, LoraConfig)
     state = model.state_dict()
     for name, value in taken.items():
         parts = [state[name], value if name.endswith(DOWN) else -value]
         state[name] = torch.cat(parts, dim=0 if name.endswith(DOWN) else 1)
-    model.peft_config["default"] = replace(
+    model.peft_config[ADAPTER] = replace(
         config, r=2 * config.r, lora_alpha=2 * config.lora_alpha, init_lora_weights=True
     )
     try:
         model.save_pretrained(str(folder), safe_serialization=True, state_dict=state)
     finally:
-        model.peft_config["default"] = config
+        model.peft_config[ADAPTER] = config

@@ -4,7 +4,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from emocore.models.bases import Base
-from emocore.models.methods.method import ADAPTER_SETTINGS, NEURAL_BY_POOLING, Method, MethodFamily, change_rate
+from emocore.models.methods.method import (
+    ADAPTER_SETTINGS,
+    NEURAL_BY_POOLING,
+    Method,
+    MethodFamily,
+    change_rate,
+    linear_options,
+)
 from emocore.run.config import RunConfig
 
 if TYPE_CHECKING:
@@ -28,12 +35,10 @@ def lora_config(config: RunConfig, base: Base, **variant: Any) -> "LoraConfig":
     from peft import LoraConfig
 
     return LoraConfig(
-        task_type="SEQ_CLS",
         r=config.lora_rank,
         lora_alpha=config.lora_alpha,
         lora_dropout=config.lora_dropout,
-        target_modules=list(config.target_modules or base.family.lora_targets),
-        modules_to_save=[base.family.head],
+        **linear_options(config, base),
         **variant,
     )
 

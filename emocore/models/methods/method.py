@@ -67,6 +67,15 @@ class Method:
         return self.pooling_defaults.get(pooling, {}).get(setting, self.defaults.get(setting))
 
 
+def linear_options(config: RunConfig, base: Base) -> dict[str, Any]:
+    """PEFT's options of an adapter on `target_modules`, by default all linear layers, with a trained head."""
+    return {
+        "task_type": "SEQ_CLS",
+        "target_modules": list(config.target_modules or base.family.lora_targets),
+        "modules_to_save": [base.family.head],
+    }
+
+
 def change_rate(factor: float) -> Mapping[Pooling, Mapping[str, Any]]:
     """The usual defaults, with the adapter's learning rate times `factor`."""
     return {

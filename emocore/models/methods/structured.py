@@ -3,7 +3,14 @@
 from typing import TYPE_CHECKING
 
 from emocore.models.bases import Base
-from emocore.models.methods.method import ADAPTER_SETTINGS, NEURAL_BY_POOLING, Method, MethodFamily, change_rate
+from emocore.models.methods.method import (
+    ADAPTER_SETTINGS,
+    NEURAL_BY_POOLING,
+    Method,
+    MethodFamily,
+    change_rate,
+    linear_options,
+)
 from emocore.run.config import RunConfig
 
 if TYPE_CHECKING:
@@ -23,11 +30,9 @@ def loha_config(config: RunConfig, base: Base) -> "LoHaConfig":
     from peft import LoHaConfig
 
     return LoHaConfig(
-        task_type="SEQ_CLS",
         r=config.lora_rank,
         alpha=config.lora_alpha,
-        target_modules=list(config.target_modules or base.family.lora_targets),
-        modules_to_save=[base.family.head],
+        **linear_options(config, base),
     )
 
 
@@ -36,11 +41,9 @@ def lokr_config(config: RunConfig, base: Base) -> "LoKrConfig":
     from peft import LoKrConfig
 
     return LoKrConfig(
-        task_type="SEQ_CLS",
         r=config.lora_rank,
         alpha=config.lora_alpha,
-        target_modules=list(config.target_modules or base.family.lora_targets),
-        modules_to_save=[base.family.head],
+        **linear_options(config, base),
     )
 
 
@@ -49,11 +52,9 @@ def vera_config(config: RunConfig, base: Base) -> "VeraConfig":
     from peft import VeraConfig
 
     return VeraConfig(
-        task_type="SEQ_CLS",
         r=config.lora_rank,
         projection_prng_key=config.seed,
-        target_modules=list(config.target_modules or base.family.lora_targets),
-        modules_to_save=[base.family.head],
+        **linear_options(config, base),
     )
 
 
@@ -62,11 +63,9 @@ def fourierft_config(config: RunConfig, base: Base) -> "FourierFTConfig":
     from peft import FourierFTConfig
 
     return FourierFTConfig(
-        task_type="SEQ_CLS",
         n_frequency=config.fourier_coefficients,
         random_loc_seed=config.seed,
-        target_modules=list(config.target_modules or base.family.lora_targets),
-        modules_to_save=[base.family.head],
+        **linear_options(config, base),
     )
 
 
@@ -75,10 +74,8 @@ def oft_config(config: RunConfig, base: Base) -> "OFTConfig":
     from peft import OFTConfig
 
     return OFTConfig(
-        task_type="SEQ_CLS",
         oft_block_size=config.oft_block_size,
-        target_modules=list(config.target_modules or base.family.lora_targets),
-        modules_to_save=[base.family.head],
+        **linear_options(config, base),
     )
 
 
