@@ -153,11 +153,14 @@ def test_a_run_killed_while_no_scheduler_lives_is_known_to_be_dead(two_trainings
 # Of two that are started at once one may be forgotten before it has ended.
 @pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
 def test_calls_at_once_start_one_scheduler_and_it_ends_by_itself(root: Path) -> None:
-    at_once(*[lambda: ensure_scheduler(root)] * 4)
-    wait_for(lambda: len(processes_of_root(root)) == 1, 20, "the others to step back")
-    [only] = processes_of_root(root)
-    ensure_scheduler(root)
-    wait_for(lambda: [p.pid for p in processes_of_root(root)] == [only.pid], 20)
+    run = create_run(root, RunConfig(method="tfidf", base="none"))
+    with run.lock():  # a run that waits and cannot be started keeps its scheduler alive
+        at_once(*[lambda: ensure_scheduler(root)] * 4)
+        wait_for(lambda: len(processes_of_root(root)) == 1, 60, "the others to step back")
+        [only] = processes_of_root(root)
+        ensure_scheduler(root)
+        wait_for(lambda: [p.pid for p in processes_of_root(root)] == [only.pid], 20)
+        run.change_state(RunStatus.STOPPED)
     wait_for(lambda: not [p for p in processes_of_root(root) if p.status() != psutil.STATUS_ZOMBIE], 20)
 
 
