@@ -8,6 +8,7 @@ import contextlib
 import logging
 import os
 import queue
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -30,13 +31,17 @@ FAILURE_SECONDS = 2.0
 _apis: dict[tuple[str, str], Any] = {}
 _failures: dict[tuple[str, str], tuple[float, Exception]] = {}  # time and error of the last failure
 _api_lock = threading.Lock()
+_import_lock = threading.Lock()  # two threads that import the same modules at once may each get half of one
 
 Answer = TypeVar("Answer")
 
 
-def prepare_client() -> None:
-    """Call this before the first use of wandb in a process: it makes wandb quick, quiet, and send only to the
-    server."""
+def load_client() -> Any:
+    """The wandb package, made quick, quiet, and such that it sends only to the server.
+
+    Raises what importing it raises. Python would keep the submodules that were imported before the failure, and with
+    them no later import could succeed, so they are removed: the next call starts anew.
+    """
     os.environ.setdefault("WANDB__FILE_STREAM_TRANSMIT_INTERVAL", "1")
     os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
     os.environ.setdefault("WANDB_SILENT", "true")
@@ -46,6 +51,14 @@ def prepare_client() -> None:
     os.environ.pop("WANDB_SERVICE", None)
     # Emocore reports the messages that matter itself.
     logging.getLogger("wandb").setLevel(logging.CRITICAL)
+    with _import_lock:
+        try:
+            import wandb
+        except BaseException:
+            for name in [name for name in sys.modules if name.startswith("wandb.")]:
+                del sys.modules[name]
+            raise
+    return wandb
 
 
 @dataclass(frozen=True)
@@ -68,8 +81,7 @@ def start_run(run_id: str, config: RunConfig, setup: ClientSetup) -> Any:
     """
     if setup.mode == "online":
         _require_key(setup.base_url)
-    prepare_client()
-    import wandb
+    wandb = load_client()
     from wandb.sdk.lib.import_hooks import unregister_all_post_import_hooks
 
     settings: dict[str, Any] = {
@@ -94,7 +106,7 @@ def start_run(run_id: str, config: RunConfig, setup: ClientSetup) -> Any:
         group=config.study,
         config=config.model_dump(),
         dir=str(setup.folder),
-        mode=setup.mode,  # type: ignore[arg-type]
+        mode=setup.mode,
         settings=wandb.Settings(**settings),
     )
     # Otherwise the client would report each later import to its helper, and the import would fail without a helper.
@@ -105,9 +117,7 @@ def start_run(run_id: str, config: RunConfig, setup: ClientSetup) -> Any:
 def open_api(base_url: str, timeout_seconds: float) -> Any:
     """A `wandb.Api`. Raises ConfigError without a key for this server, wandb.errors.Error without an answer."""
     _require_key(base_url)
-    prepare_client()
-    import wandb
-
+    wandb = load_client()
     return wandb.Api(overrides={"base_url": base_url}, timeout=timeout_seconds)
 
 
@@ -148,10 +158,8 @@ def tear_down() -> None:
     """
 
     def close() -> None:
-        import wandb
-
         with contextlib.suppress(SystemExit):  # the client passes on the exit of its helper
-            wandb.teardown()
+            load_client().teardown()
 
     with contextlib.suppress(Exception):  # it may be broken already
         call_within(TEAR_DOWN_SECONDS, close)
