@@ -6,7 +6,8 @@
       adapter_config.json                           }
       tokenizer files, README.md (model card)
 
-TF-IDF adapters hold `tfidf.json` and `tfidf.safetensors` instead of the PEFT files.
+Instead of the PEFT files, those of TF-IDF are `tfidf.json` and `tfidf.safetensors`, and those of full fine-tuning
+`config.json` and `model.safetensors`, a model in plain Transformers format.
 Imports neither torch nor transformers.
 """
 

@@ -47,6 +47,10 @@ class Family:
     head: str
     norms: tuple[str, ...]
 
+    def is_of_head(self, parameter: str) -> bool:
+        """Whether a parameter belongs to the trained head, by its name in the stock class or in PEFT's model of it."""
+        return f".{self.head}." in f".{parameter}"
+
 
 DECODER = Family("last", LLAMA_LINEAR, LLAMA_IA3, ("down_proj",), LLAMA_SHARED, "score", LLAMA_NORMS)
 ENCODER = Family("stock", BERT_LINEAR, BERT_IA3, ("output.dense",), BERT_SHARED, "classifier", ("LayerNorm",))

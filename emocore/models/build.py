@@ -64,15 +64,18 @@ class LoadedBase:
 
 def build_model(
     config: RunConfig, labels: tuple[str, ...], device: str, precision: Precision
-) -> tuple[PeftModel, LoadedBase]:
-    """The base of `config` with a new adapter of its method, on `device`.
+) -> tuple[PeftModel | PreTrainedModel, LoadedBase]:
+    """The base of `config` with a new adapter of its method, or as it is if its own weights are trained, on `device`.
 
-    The frozen base is in bf16 if the training is (half the memory, no cast at every step); adapter and head are fp32.
-    Raises BaseModelError or ConfigError.
+    A frozen base is in bf16 if the training is (half the memory, no cast at every step); all that is trained is in
+    fp32. Raises BaseModelError or ConfigError.
     """
     method = find_method(config.method)
-    loaded = load_base(config.base, labels, device, DTYPES[precision], method.quantized)
-    model = add_adapter(config, loaded)
+    dtype = torch.float32 if method.trains_base else DTYPES[precision]
+    loaded = load_base(config.base, labels, device, dtype, method.quantized)
+    if method.trains_base:
+        fuse(loaded.model, loaded.base.family)
+    model = loaded.model if method.trains_base else add_adapter(config, loaded)
     if config.gradient_checkpointing:
         loaded.model.activation_checkpointing_enable({"use_reentrant": False})
         model.enable_input_require_grads()
@@ -93,7 +96,7 @@ def add_adapter(config: RunConfig, loaded: LoadedBase) -> PeftModel:
         if ".original_module." in name:  # the head that the trained one replaces
             parameter.requires_grad_(False)
     trained = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
-    if method.engine == "neural" and all("modules_to_save" in name for name in trained):
+    if method.engine == "neural" and all(map(loaded.base.family.is_of_head, trained)):
         raise ConfigError(
             f"method: {method.title} finds nothing to train in base '{loaded.base.name}'. {method.summary} Choose "
             "another method or base",
@@ -105,15 +108,18 @@ def add_adapter(config: RunConfig, loaded: LoadedBase) -> PeftModel:
     return model
 
 
-def open_base(name: str, labels: tuple[str, ...], revision: str | None = None) -> OpenedBase:
+def open_base(
+    name: str, labels: tuple[str, ...], revision: str | None = None, trained: Path | None = None
+) -> OpenedBase:
     """The small files of a base whose new head answers for `labels`. Raises BaseModelError.
 
-    `revision` is the Hub commit that an adapter was trained on; None means the newest."""
+    `revision` is the Hub commit that an adapter was trained on; None means the newest. `trained` is the folder of a
+    model whose own weights were trained from that base; its files are opened instead."""
     quiet_libraries()
     base = find_base(name)
-    source = base_source(base)
+    source = str(trained or base_source(base))
     with _explaining(base):
-        if base.source == "hub":
+        if base.source == "hub" and not trained:
             check_hub_model(source, revision)
         else:
             check_folder(Path(source))

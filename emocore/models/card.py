@@ -12,10 +12,16 @@ from emocore.system.files import write_atomically
 def write_card(folder: Path, info: AdapterInfo, base: Base | None, source: str = "") -> None:
     """Write `README.md` in the adapter folder. `base` is None for a method without a base; `source` is where
     Transformers finds it: a Hub id or, for a bundled base, a folder of this machine."""
-    usage = _neural_usage(info, base, source) if base else _linear_usage()
+    if base is None:
+        usage = "`tfidf.json` holds the vocabularies, `tfidf.safetensors` the inverse document frequencies and weights."
+    elif METHODS[info.method].trains_base:
+        usage = _model_usage(info, base)
+    else:
+        usage = _adapter_usage(info, base, source)
     base_line = f"\nbase_model: {_quote(base.name)}" if base else ""
+    library = "transformers" if base and METHODS[info.method].trains_base else "peft" if base else "scikit-learn"
     card = f"""---
-library_name: {"peft" if base else "scikit-learn"}{base_line}
+library_name: {library}{base_line}
 tags: [emotion-detection, multi-label]
 ---
 # {METHODS[info.method].title}{f" on {info.base}" if base else ""}
@@ -34,13 +40,32 @@ def _quote(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _neural_usage(info: AdapterInfo, base: Base, source: str) -> str:
-    dtype = "torch.bfloat16" if info.precision == "bf16" else "torch.float32"
-    answer = "logits = model(**inputs).logits"
+def _model_usage(info: AdapterInfo, base: Base) -> str:
+    return f"""```python
+import torch
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained("adapter")
+model = AutoModelForSequenceClassification.from_pretrained("adapter", dtype=torch.float32).eval()
+{_answer(info, base, "model")}
+```"""
+
+
+def _answer(info: AdapterInfo, base: Base, model: str) -> str:
+    """The lines that answer for a text; `model` is how to name the model of Transformers."""
+    logits = "logits = model(**inputs).logits"
     if base.pooling == "mean":
-        answer = """states = model.base_model.model.bert(**inputs).last_hidden_state
+        logits = f"""states = {model}.bert(**inputs).last_hidden_state
 mask = inputs["attention_mask"].unsqueeze(-1)
-logits = model.base_model.model.classifier((states * mask).sum(1) / mask.sum(1))  # mean pooling"""
+logits = {model}.classifier((states * mask).sum(1) / mask.sum(1))  # mean pooling"""
+    limit = f"truncation=True, max_length={info.max_length}"
+    return f"""inputs = tokenizer(["so happy today"], return_tensors="pt", {limit})
+{logits}
+print(torch.sigmoid(logits))"""
+
+
+def _adapter_usage(info: AdapterInfo, base: Base, source: str) -> str:
+    dtype = "torch.bfloat16" if info.precision == "bf16" else "torch.float32"
     quantization = care = ""
     if info.quantized:
         care = """
@@ -62,11 +87,5 @@ base = AutoModelForSequenceClassification.from_pretrained(
     {_quote(source)}, num_labels={len(info.labels)}, dtype={dtype},{quantization})
 base.config.pad_token_id = tokenizer.pad_token_id{care}
 model = PeftModel.from_pretrained(base, "adapter").eval()
-inputs = tokenizer(["so happy today"], return_tensors="pt", truncation=True, max_length={info.max_length})
-{answer}
-print(torch.sigmoid(logits))
+{_answer(info, base, "model.base_model.model")}
 ```"""
-
-
-def _linear_usage() -> str:
-    return "`tfidf.json` holds the vocabularies, `tfidf.safetensors` the inverse document frequencies and weights."

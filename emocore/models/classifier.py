@@ -1,5 +1,7 @@
 """A trained adapter -> logits for texts, using only the adapter's folder and the base.
 
+The folder of a model whose own weights were trained holds all of them.
+
 After saving, a run computes its stored predictions with this module, so the playground later answers exactly as
 measured. Adapters on the same base share its weights in memory.
 """
@@ -19,7 +21,7 @@ from emocore.data.encode import encode_texts
 from emocore.errors import AdapterError
 from emocore.models.adapter import AdapterInfo, Precision, check_finite, read_info
 from emocore.models.answers import DTYPES, compute_logits
-from emocore.models.build import LoadedBase, load_base
+from emocore.models.build import LoadedBase, load_base, load_weights, open_base
 from emocore.models.fused.model import fuse
 from emocore.models.linear import LinearClassifier
 from emocore.models.peft_config import CONFIG_FILE, check_adapter_config
@@ -27,7 +29,7 @@ from emocore.run.config import NO_BASE
 from emocore.system.devices import computes_bf16
 from emocore.text import first_line
 
-WEIGHTS_FILE = "adapter_model.safetensors"
+ADAPTER_WEIGHTS, MODEL_WEIGHTS = "adapter_model.safetensors", "model.safetensors"
 PEFT_PREFIX = "base_model.model."  # of a base's weights in PEFT's names
 OTHER_PRECISION = (
     "this adapter was trained and scored in bf16, which this machine lacks; it answers in fp32, so probabilities "
@@ -71,9 +73,11 @@ class BaseStore:
 
 
 class NeuralClassifier:
-    """A PEFT adapter on a shared base."""
+    """A PEFT adapter on a shared base, or a base whose own weights were trained."""
 
-    def __init__(self, folder: Path, info: AdapterInfo, model: PeftModel, tokenizer: Any, precision: Precision) -> None:
+    def __init__(
+        self, folder: Path, info: AdapterInfo, model: torch.nn.Module, tokenizer: Any, precision: Precision
+    ) -> None:
         self.info = info
         self.note = None if precision == info.precision else OTHER_PRECISION
         self._precision = precision
@@ -87,26 +91,43 @@ class NeuralClassifier:
         """Put the adapter of a folder on its base, which is loaded in this precision. Raises AdapterError if it is
         damaged or does not fit."""
         try:
-            _check_weights(folder)
+            _check_weights(folder / ADAPTER_WEIGHTS)
             config = PeftConfig.from_pretrained(str(folder))
             config.base_model_name_or_path = None  # the base is loaded; PEFT would fetch the one that the folder names
             model = PeftModel.from_pretrained(
-                _share_weights(loaded.model, _stored_names(folder)), str(folder), config=config, use_safetensors=True
+                _share_weights(loaded.model, _stored_names(folder / ADAPTER_WEIGHTS)),
+                str(folder),
+                config=config,
+                use_safetensors=True,
             )
-            wrong = _mismatched_weights(model, folder)
+            # PEFT leaves missing weights random and ignores surplus ones, with at most a warning.
+            wrong = sorted(set(get_peft_model_state_dict(model)) ^ _stored_names(folder / ADAPTER_WEIGHTS))
             fuse(model, loaded.base.family, shares_base=True)
         except AdapterError:
             raise
         except Exception as error:  # a damaged file can raise any error in safetensors, json or PEFT
-            raise AdapterError(
-                f"{folder}: the adapter is damaged or does not fit base '{info.base}': {first_line(error)}"
-            ) from error
+            raise _does_not_fit(folder, info, first_line(error)) from error
         if wrong:
-            raise AdapterError(
-                f"{folder}: the adapter does not fit base '{info.base}': {len(wrong)} weights are missing or left "
-                f"over, such as {wrong[0]}"
-            )
+            raise _does_not_fit(folder, info, f"{len(wrong)} weights are missing or left over, such as {wrong[0]}")
         return cls(folder, info, model.eval(), loaded.tokenizer, precision)
+
+    @classmethod
+    def load_whole(cls, folder: Path, info: AdapterInfo, device: str, precision: Precision) -> "NeuralClassifier":
+        """Load a model whose own weights were trained; they stay in fp32, as they were trained. Raises AdapterError if
+        it is damaged, BaseModelError if its base is not known any more."""
+        opened = open_base(info.base, tuple(info.labels), trained=folder)
+        try:
+            _check_weights(folder / MODEL_WEIGHTS)
+            loaded = load_weights(opened, device, torch.float32, quantized=False)
+            wrong = sorted(set(loaded.model.state_dict()) ^ _stored_names(folder / MODEL_WEIGHTS))
+            fuse(loaded.model, loaded.base.family, shares_base=True)
+        except AdapterError:
+            raise
+        except Exception as error:  # a damaged file can raise any error in safetensors, json or Transformers
+            raise _does_not_fit(folder, info, first_line(error)) from error
+        if wrong:
+            raise _does_not_fit(folder, info, f"{len(wrong)} weights are missing or left over, such as {wrong[0]}")
+        return cls(folder, info, loaded.model.eval(), loaded.tokenizer, precision)
 
     def logits(self, texts: list[str]) -> np.ndarray:
         return self.logits_of_tokens(encode_texts(texts, self._tokenizer, self.info.max_length))
@@ -124,28 +145,27 @@ def load_classifier(folder: Path, bases: BaseStore) -> Classifier:
     info = read_info(folder)
     if info.base == NO_BASE:
         return LinearClassifier.load(folder, info)
+    if (folder / MODEL_WEIGHTS).is_file():
+        return NeuralClassifier.load_whole(folder, info, bases.device, bases.precision_of(info))
     if not (folder / CONFIG_FILE).is_file():
         raise AdapterError(f"{folder}: {CONFIG_FILE} is missing, so the adapter is not complete; train it again")
     check_adapter_config(folder)
     return NeuralClassifier.load(folder, info, bases.get(info), bases.precision_of(info))
 
 
-def _check_weights(folder: Path) -> None:
-    """Raises AdapterError if a weight of the adapter or its head is not finite."""
-    with safe_open(folder / WEIGHTS_FILE, "pt") as file:
+def _does_not_fit(folder: Path, info: AdapterInfo, reason: str) -> AdapterError:
+    return AdapterError(f"{folder}: the adapter is damaged or does not fit base '{info.base}': {reason}")
+
+
+def _check_weights(weights: Path) -> None:
+    """Raises AdapterError if a weight in the file is not finite."""
+    with safe_open(weights, "pt") as file:
         for name in file.keys():  # noqa: SIM118 - not a dict
-            check_finite(file.get_tensor(name).float().numpy(), f"{folder}: {WEIGHTS_FILE}, {name[:200]}")
+            check_finite(file.get_tensor(name).float().numpy(), f"{weights.parent}: {weights.name}, {name[:200]}")
 
 
-def _mismatched_weights(model: PeftModel, folder: Path) -> list[str]:
-    """Names of missing and surplus weights of the adapter. PEFT leaves missing ones random and ignores surplus ones,
-    with at most a warning."""
-    return sorted(set(get_peft_model_state_dict(model)) ^ _stored_names(folder))
-
-
-def _stored_names(folder: Path) -> set[str]:
-    """The names of the weights of an adapter."""
-    with safe_open(folder / WEIGHTS_FILE, "pt") as file:
+def _stored_names(weights: Path) -> set[str]:
+    with safe_open(weights, "pt") as file:
         return set(file.keys())
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from peft import LoraConfig, PeftModel
 from torch import Tensor
+from transformers import PreTrainedModel
 
 from emocore.models.fused.linear import ADAPTER
 
@@ -22,12 +23,13 @@ def copy_factors(model: PeftModel) -> dict[str, Tensor]:
     return {name: value.detach().clone() for name, value in model.state_dict().items() if name.endswith((DOWN, UP))}
 
 
-def save_for_usual_base(model: PeftModel, taken: dict[str, Tensor], folder: Path) -> None:
+def save_for_usual_base(model: PreTrainedModel | PeftModel, taken: dict[str, Tensor], folder: Path) -> None:
     """Save the adapter for the base as it was before. `taken` are the factors that `copy_factors` kept; without any,
-    the adapter is saved as it is."""
+    the model is saved as it is: only the adapter, if there is one."""
     if not taken:
         model.save_pretrained(str(folder), safe_serialization=True)
         return
+    assert isinstance(model, PeftModel)
     config = model.peft_config[ADAPTER]
     assert isinstance(config, LoraConfig)
     state = model.state_dict()

@@ -27,15 +27,15 @@ MOST_THREADS = 4096
 MOST_POOLED = 4096
 PROGRESS_FILE = "progress.json"
 MANIFEST_FILE = "sha256.json"
-# The files of a complete checkpoint. `trainer_state.json` holds the step and the epoch.
+# The files of a complete checkpoint, other than the weights. `trainer_state.json` holds the step and the epoch.
 FILES = (
-    "adapter_model.safetensors",
     "optimizer.pt",
     "scheduler.pt",
     "rng_state.pth",
     "trainer_state.json",
     PROGRESS_FILE,
 )
+WEIGHTS = ("adapter_model.safetensors", "model.safetensors")  # of an adapter, or of the whole model
 UNSAFE_FILE = "training_args.bin"  # a pickle that Trainer writes and nothing here reads
 
 
@@ -73,7 +73,7 @@ def is_complete(checkpoint: Path) -> bool:
     """Whether all files exist and are unchanged, and none is behind a link that leads elsewhere."""
     try:
         digests = read_json_object(checkpoint / MANIFEST_FILE)
-        if digests is None or not digests.keys() >= set(FILES):
+        if digests is None or not digests.keys() >= set(FILES) or digests.keys().isdisjoint(WEIGHTS):
             return False
         for path in [*checkpoint.iterdir(), *(checkpoint / name for name in digests)]:
             check_contained(path, checkpoint.parent)

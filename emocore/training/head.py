@@ -52,6 +52,7 @@ def train(
     trainer = EmotionTrainer(
         run_config=config,
         lengths=data["train"]["length"],
+        family=opened.base.family,
         model=add_adapter(config, stand_in),
         args=training_arguments(config, str(run.checkpoints), len(data["train"]), device, precision),
         train_dataset=numbered["train"],

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 import transformers
 from peft import PeftModel
+from transformers import PreTrainedModel
 
 from emocore.data.checks.lengths import check_lengths
 from emocore.data.encode import count_tokens, encode_splits
 from emocore.data.split import Splits
 from emocore.models.adapter import AdapterInfo, Precision, describe_adapter, write_info
+from emocore.models.bases import Family
 from emocore.models.build import LoadedBase, build_model
 from emocore.models.card import write_card
 from emocore.models.methods.catalogue import find_method
@@ -48,6 +50,7 @@ def train(
     trainer = EmotionTrainer(
         run_config=config,
         lengths=data["train"]["length"],
+        family=loaded.base.family,
         model=model,
         args=training_arguments(config, str(run.checkpoints), len(data["train"]), device, precision),
         train_dataset=data["train"],
@@ -78,7 +81,7 @@ def fit_and_save(run: RunFolder, trainer: EmotionTrainer, loaded: LoadedBase, in
     note_threads(run, torch.get_num_threads())  # a resumed run trained with those of its checkpoint
     reach("run.trained")
     seconds = trainer.train_seconds
-    adapter, head = count_parameters(trainer.model)
+    adapter, head = count_parameters(trainer.model, loaded.base.family)
     cost = Cost(
         train_seconds=seconds,
         samples_per_second=trainer.samples_seen / seconds,
@@ -106,7 +109,11 @@ def precision_of_answers(device: str, precision: Precision) -> Precision:
 
 
 def save_adapter(
-    run: RunFolder, model: PeftModel, loaded: LoadedBase, info: AdapterInfo, taken: dict[str, torch.Tensor]
+    run: RunFolder,
+    model: PreTrainedModel | PeftModel,
+    loaded: LoadedBase,
+    info: AdapterInfo,
+    taken: dict[str, torch.Tensor],
 ) -> None:
     """Fill `run.adapter`. `taken` are the factors that the adapter took out of the base, if any."""
     shutil.rmtree(run.adapter, ignore_errors=True)  # of an earlier attempt, maybe incomplete
@@ -118,8 +125,8 @@ def save_adapter(
     reach("adapter.complete")
 
 
-def count_parameters(model: PeftModel) -> tuple[int, int]:
-    """Trainable parameters of the adapter and of the head."""
+def count_parameters(model: torch.nn.Module, family: Family) -> tuple[int, int]:
+    """Trainable parameters of the adapter, or of the base, and of the head."""
     trainable = [(name, p.numel()) for name, p in model.named_parameters() if p.requires_grad]
-    head = sum(size for name, size in trainable if "modules_to_save" in name)
+    head = sum(size for name, size in trainable if family.is_of_head(name))
     return sum(size for _, size in trainable) - head, head

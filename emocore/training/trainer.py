@@ -18,6 +18,7 @@ from transformers import PrinterCallback, Trainer, TrainerControl, TrainerState,
 
 from emocore.models.adapter import Precision
 from emocore.models.answers import compute_logits
+from emocore.models.bases import Family
 from emocore.run.config import RunConfig
 from emocore.training.batches import POOLED_BATCHES, LengthGroupedSampler
 from emocore.training.checkpoints import Progress, check_embeddings, last_checkpoint, read_progress, writing_checkpoint
@@ -30,19 +31,22 @@ logger = logging.getLogger(__name__)
 
 
 class EmotionTrainer(Trainer):
-    """`lengths` are the training rows' token counts. `eval_dataset` is read once, and kept as lists.
+    """`lengths` are the training rows' token counts, `family` is that of the base. `eval_dataset` is read once, and
+    kept as lists.
     `embeddings_sha256` is the digest of the embeddings that a head is trained on; None for other methods."""
 
     def __init__(
         self,
         run_config: RunConfig,
         lengths: list[int],
+        family: Family,
         eval_dataset: Dataset,
         embeddings_sha256: str | None = None,
         **kwargs: Any,
     ) -> None:
         self._run_config = run_config
         self._lengths = list(lengths)
+        self._family = family
         self._embeddings_sha256 = embeddings_sha256
         self._began = self._checkpointed = time.monotonic()
         self._other_seconds = self._earlier_seconds = 0.0
@@ -171,7 +175,7 @@ class EmotionTrainer(Trainer):
     def _part(self, name: str) -> str:
         """Which learning rate a parameter has. LoRA+ (Hayou et al. 2024) has one of its own for the matrices that start
         at zero."""
-        if "modules_to_save" in name:
+        if self._family.is_of_head(name):
             return "head"
         return "zeros" if self._run_config.lora_plus_ratio and ".lora_B." in name else "adapter"
 

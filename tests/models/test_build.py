@@ -26,7 +26,7 @@ CLASSES = {
     "tiny_gemma": "GemmaForSequenceClassification",
     "tiny_qwen2": "Qwen2ForSequenceClassification",
 }
-NEURAL = [name for name, method in METHODS.items() if method.engine == "neural"]
+ADAPTERS = [name for name, method in METHODS.items() if method.engine == "neural" and method.adapter_config]
 MARKS = {  # in the names of what PEFT adds, if that is not lora_
     "ia3": "ia3_", "ln-tuning": "ln_tuning_", "loha": "hada_", "lokr": "lokr_", "vera": "vera_",
     "fourierft": "fourierft_", "oft": "oft_", "bitfit": "bias",
@@ -53,7 +53,7 @@ def encode(loaded: LoadedBase, texts: list[str]) -> dict[str, torch.Tensor]:
     return dict(loaded.tokenizer(texts, padding=True, return_tensors="pt"))
 
 
-@pytest.fixture(params=NEURAL)
+@pytest.fixture(params=ADAPTERS)
 def method(request: pytest.FixtureRequest, tiny_base: tuple[str, Path]) -> str:
     if request.param == "bitfit" and tiny_base[0] in WITHOUT_BIASES:
         pytest.skip("its layers have no biases, as another test says")
@@ -69,6 +69,15 @@ def test_only_adapter_and_head_learn(tiny_base: tuple[str, Path], method: str) -
     assert head and all(is_head(name) for name in head)
     assert trainable - head
     assert all(MARKS.get(method, "lora_") in name for name in trainable - head)
+
+
+@pytest.mark.parametrize("bf16", [False, True])
+def test_full_fine_tuning_trains_all_weights_in_fp32(tiny_base: tuple[str, Path], bf16: bool) -> None:
+    model, loaded = make(tiny_base[1], "full", bf16)
+    assert model is loaded.model and type(model).__name__ == CLASSES[tiny_base[0]]
+    assert all(parameter.requires_grad and parameter.dtype == torch.float32 for parameter in model.parameters())
+    model(**encode(loaded, [SHORT, LONG])).logits.sum().backward()
+    assert [name for name, parameter in model.named_parameters() if parameter.grad is None] == []
 
 
 @pytest.mark.parametrize("method", ["lora", "qlora"])

@@ -185,7 +185,7 @@ def test_an_entry_is_complete(name: str) -> None:
     assert re.fullmatch(r"#[0-9a-f]{6}", method.color)
     assert method.settings <= set(RunConfig.model_fields)
     assert set(method.defaults) <= method.settings
-    assert (method.adapter_config is None) == (not method.needs_base)
+    assert (method.adapter_config is None) == (method.trains_base or not method.needs_base)
     engines = REPOSITORY / "emocore" / "training"
     assert (engines / f"{method.engine}.py").is_file()
 

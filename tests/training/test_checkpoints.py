@@ -16,6 +16,7 @@ from emocore.training.checkpoints import (
     FILES,
     MANIFEST_FILE,
     UNSAFE_FILE,
+    WEIGHTS,
     Progress,
     is_complete,
     last_checkpoint,
@@ -93,7 +94,7 @@ def test_a_draft_is_no_checkpoint_though_all_is_in_it(killed: RunFolder) -> None
 
 def test_a_checkpoint_holds_no_pickle_of_settings(killed: RunFolder) -> None:
     assert [path for path in killed.checkpoints.rglob("*") if path.name == UNSAFE_FILE] == []
-    assert all(names(path) >= set(FILES) for path in killed.checkpoints.glob("checkpoint-*"))
+    assert all(names(path) >= {*FILES, WEIGHTS[0]} for path in killed.checkpoints.glob("checkpoint-*"))
 
 
 def move_out(file: Path) -> None:
@@ -108,7 +109,7 @@ NO_FILE = {
     "fifo": replace_with(os.mkfifo),
     "folder": replace_with(IN_PLACE_OF_FILES["folder"]),
 }
-DAMAGES = [(name, damage) for name in FILES for damage in DAMAGE]
+DAMAGES = [(name, damage) for name in (*FILES, WEIGHTS[0]) for damage in DAMAGE]
 DAMAGES += [(name, damage) for name in (FILES[0], MANIFEST_FILE) for damage in NO_FILE]
 
 
@@ -168,7 +169,7 @@ def write_checkpoint(folder: Path, step: int, size: int = 10, kept: int = 2) -> 
     with writing_checkpoint(folder, progress, kept) as draft:
         filled = draft / f"checkpoint-{step}"
         filled.mkdir()
-        for name in (*FILES, UNSAFE_FILE):
+        for name in (*FILES, WEIGHTS[0], UNSAFE_FILE):
             (filled / name).write_bytes(b"x" * size)
 
 

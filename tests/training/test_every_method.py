@@ -126,7 +126,7 @@ def test_an_answer_depends_neither_on_its_company_nor_on_padding(
 @pytest.mark.filterwarnings("ignore:Unsupported layer type:UserWarning")  # PEFT says so of normalisations
 @pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing.*:FutureWarning")  # PEFT asks Transformers for it
 @pytest.mark.parametrize("case", CASES, ids=" on ".join)
-def test_plain_peft_gives_the_same_answers_with_padding(
+def test_plain_peft_or_transformers_gives_the_same_answers_with_padding(
     runs: dict[Case, RunFolder],
     answers: dict[Case, np.ndarray],
     bases: dict[str, Path],
@@ -139,15 +139,17 @@ def test_plain_peft_gives_the_same_answers_with_padding(
         llm_int8_skip_modules=["score", "classifier", "pooler"],
     )  # fmt: skip
     tokenizer = AutoTokenizer.from_pretrained(folder)
+    whole = METHODS[method].trains_base
     plain = AutoModelForSequenceClassification.from_pretrained(
-        source, num_labels=answers[case].shape[1], dtype=torch.float32, attn_implementation="eager",
+        folder if whole else source, num_labels=answers[case].shape[1],
+        dtype=torch.float32, attn_implementation="eager",
         quantization_config=nf4 if METHODS[method].quantized else None,
     )  # fmt: skip
     plain.config.pad_token_id = tokenizer.pad_token_id
     for module in plain.modules():
         if hasattr(module, "support_avx512bf16_for_cpu"):
             module.support_avx512bf16_for_cpu = False
-    model = PeftModel.from_pretrained(plain, folder).eval()
+    model = plain.eval() if whole else PeftModel.from_pretrained(plain, folder).eval()
     with torch.inference_mode():
         found = model(**tokenizer(TEXTS, padding=True, return_tensors="pt")).logits
     np.testing.assert_allclose(found.float().numpy(), answers[case], atol=1e-4)

@@ -35,6 +35,7 @@ def fuse(model: nn.Module, family: Family, shares_base: bool = False) -> None:
     make_weights = choose_weights(model, shares_base)
     is_on_cpu = next(model.parameters()).device.type == "cpu"
     modules = list(model.modules())
+    whole_head = getattr(model, family.head, None)  # of a model without an adapter
     inner = {
         part
         for module in modules
@@ -46,6 +47,8 @@ def fuse(model: nn.Module, family: Family, shares_base: bool = False) -> None:
         if isinstance(module, ModulesToSaveWrapper):
             head = module.modules_to_save[ADAPTER]
             head.forward = _InFp32(head)
+        elif module is whole_head:
+            module.forward = _InFp32(module)
         elif type(module) in NORMS and not module.weight.requires_grad:
             module.forward = _Norm(module)
         elif type(module) in GATED_UNITS and isinstance(module.act_fn, SILU):

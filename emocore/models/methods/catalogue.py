@@ -11,7 +11,8 @@ from emocore.models.methods.floors import FLOORS
 from emocore.models.methods.low_rank import LOW_RANK_METHODS, QUANTIZED_METHODS
 from emocore.models.methods.method import Method
 from emocore.models.methods.rescaling import RESCALING_METHODS
-from emocore.models.methods.structured import ORTHOGONAL_METHODS, STRUCTURED_METHODS
+from emocore.models.methods.structured import STRUCTURED_METHODS
+from emocore.models.methods.whole import WHOLE_METHODS
 from emocore.run.settings import use
 from emocore.text import strip_markup
 
@@ -22,7 +23,7 @@ METHODS: Mapping[str, Method] = {
         *RESCALING_METHODS,
         *QUANTIZED_METHODS,
         *STRUCTURED_METHODS,
-        *ORTHOGONAL_METHODS,
+        *WHOLE_METHODS,
         *FLOORS,
     )
 }

@@ -40,7 +40,8 @@ class Method:
     folder to `run.adapter` and returns a `Trained`. `settings` are the optional settings it reads; `defaults` are their
     values, and `pooling_defaults` those that depend on how the base pools. `adapter_config` makes the PEFT config; None
     if PEFT is not used. `quantized` says that the base is in 4 bits. `moves_base` says that PEFT changes the base's own
-    weights when it adds the adapter, which is then saved as one that does not.
+    weights when it adds the adapter, which is then saved as one that does not. `trains_base` says that there is no
+    adapter: the base's own weights are trained, in fp32, and saved as a model of Transformers.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Method:
     adapter_config: "Callable[[RunConfig, Base], PeftConfig] | None" = None
     quantized: bool = False
     moves_base: bool = False
+    trains_base: bool = False
     needs_base: bool = True
 
     @property

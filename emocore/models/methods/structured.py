@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from peft import FourierFTConfig, LoHaConfig, LoKrConfig, OFTConfig, VeraConfig
 
 STRUCTURED = MethodFamily(
-    "structured", "Structured", "The update of each weight matrix is made of few numbers in another way.", "#56b4e9"
-)
-ORTHOGONAL = MethodFamily(
-    "orthogonal", "Orthogonal", "Weights are rotated, so that the angles between their rows stay.", "#7b61c4"
+    "structured",
+    "Structured",
+    "The change of each weight matrix, a sum or a rotation, is made of few numbers in another way.",
+    "#56b4e9",
 )
 PRODUCT_SETTINGS = ADAPTER_SETTINGS | {"lora_rank", "lora_alpha"}
 
@@ -128,14 +128,12 @@ STRUCTURED_METHODS = (
         pooling_defaults=change_rate(10),
         adapter_config=fourierft_config,
     ),
-)
-ORTHOGONAL_METHODS = (
     Method(
         name="oft",
         title="OFT",
         summary="Learned rotations of blocks of each layer's inputs.",
         paper="Qiu et al. 2023, arXiv:2306.07280",
-        family=ORTHOGONAL,
+        family=STRUCTURED,
         engine="neural",
         settings=ADAPTER_SETTINGS | {"oft_block_size"},
         defaults={"oft_block_size": 32},
