@@ -16,7 +16,7 @@ from emocore.run.settings import bounds
 from emocore.system.files import read_json_object
 
 CONFIG_FILE = "adapter_config.json"
-KINDS = ("LORA", "IA3", "LOHA", "LOKR", "VERA", "FOURIERFT", "OFT", "LN_TUNING")  # PEFT's names
+KINDS = ("LORA", "ADALORA", "IA3", "LOHA", "LOKR", "VERA", "FOURIERFT", "OFT", "LN_TUNING")  # PEFT's names
 MOST_NAMES = 1000
 LAYER_NAME = re.compile(r"[\w.-]{1,200}", re.ASCII)
 
@@ -56,7 +56,8 @@ def _find_defaults(kind: object) -> dict[str, Any]:
 
     if not isinstance(kind, str) or kind not in KINDS:
         return {}
-    return dataclasses.asdict(PEFT_TYPE_TO_CONFIG_MAPPING[PeftType(kind)]())
+    fields = dataclasses.fields(PEFT_TYPE_TO_CONFIG_MAPPING[PeftType(kind)])
+    return {field.name: None if field.default is dataclasses.MISSING else field.default for field in fields}
 
 
 def _is_name(value: object) -> bool:
@@ -70,10 +71,24 @@ def _are_names(value: object) -> bool:
     return value is None or _is_name(value)
 
 
-def _is_within(setting: str, times: int = 1) -> Callable[[object], bool]:
-    """A check whether a value is within the bounds of RunConfig's setting, the upper one `times` as high."""
+def _are_ranks(value: object) -> bool:
+    """Whether the value says which ranks of which layers are kept."""
+    most = 2 * bounds("lora_rank")["le"]
+    return value is None or (
+        isinstance(value, dict)
+        and len(value) <= MOST_NAMES
+        and all(_is_name(name) for name in value)
+        and all(isinstance(kept, list) and len(kept) <= most for kept in value.values())
+        and all(isinstance(is_kept, bool) for kept in value.values() for is_kept in kept)
+    )
+
+
+def _is_within(setting: str, times: int = 1, least: int | None = None) -> Callable[[object], bool]:
+    """A check whether a value is within the bounds of RunConfig's setting, the upper one `times` as high, and the lower
+    one `least` if that is given."""
     limits = bounds(setting)
-    lowest, highest = limits["ge"], times * limits.get("le", limits.get("lt", math.inf))
+    lowest = limits["ge"] if least is None else least
+    highest = times * limits.get("le", limits.get("lt", math.inf))
 
     def check(value: object) -> bool:
         return isinstance(value, int | float) and not isinstance(value, bool) and lowest <= value <= highest
@@ -90,6 +105,10 @@ CHECKS: Mapping[str, Callable[[Any], bool]] = {
     "task_type": lambda value: value == "SEQ_CLS",
     "r": _is_within("lora_rank", times=2),  # PiSSA is saved with twice its rank and alpha
     "lora_alpha": _is_within("lora_alpha", times=2),
+    "init_r": _is_within("lora_rank", times=2),
+    "target_r": _is_within("lora_rank"),
+    "rank_pattern": _are_ranks,
+    **dict.fromkeys(("tinit", "tfinal", "deltaT", "total_step"), _is_within("max_steps", least=0)),
     "alpha": _is_within("lora_alpha"),
     "bias": lambda value: value in ("none", "all"),  # those that an adapter stores are its own (see `classifier`)
     "use_dora": lambda value: isinstance(value, bool),

@@ -11,4 +11,6 @@ def quiet_libraries() -> None:
     transformers_logging.disable_progress_bar()
     # Emocore itself reports missing and surplus weights as errors; PEFT's other warnings are for developers.
     warnings.filterwarnings("ignore", category=UserWarning, module=r"peft\.")
+    # PEFT looks for AdaLoRA's pattern of ranks where only LoRA has one, before it applies it rightly.
+    warnings.filterwarnings("ignore", message="The following rank_pattern keys", category=RuntimeWarning)
     warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing.*", category=FutureWarning)

@@ -11,6 +11,7 @@ from emocore.system.faults import reach
 from emocore.tracking.tracker import Tracker
 
 if TYPE_CHECKING:
+    from emocore.training.rank_allocation import RankAllocation
     from emocore.training.trainer import EmotionTrainer
 
 TRAIN_VALUES = ("loss", "grad_norm", "learning_rate")
@@ -71,6 +72,16 @@ class SaveCheckpoints(TrainerCallback):
 
     def on_epoch_end(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         control.should_save = True
+
+
+class AllocateRanks(TrainerCallback):
+    """Lets AdaLoRA move its ranks while the gradients of a step are there."""
+
+    def __init__(self, allocation: "RankAllocation") -> None:
+        self._allocation = allocation
+
+    def on_optimizer_step(self, args: Any, state: TrainerState, control: Any, **kwargs: Any) -> None:
+        self._allocation.update(state.global_step + 1)
 
 
 class LeaveLastEvaluation(TrainerCallback):

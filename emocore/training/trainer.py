@@ -8,6 +8,7 @@ logged losses.
 import itertools
 import logging
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,20 @@ from transformers import PrinterCallback, Trainer, TrainerControl, TrainerState,
 from emocore.models.adapter import Precision
 from emocore.models.answers import compute_logits
 from emocore.models.bases import Family
+from emocore.models.methods.catalogue import find_method
 from emocore.run.config import RunConfig
 from emocore.training.batches import POOLED_BATCHES, LengthGroupedSampler
-from emocore.training.checkpoints import Progress, check_embeddings, last_checkpoint, read_progress, writing_checkpoint
+from emocore.training.callbacks import AllocateRanks
+from emocore.training.checkpoints import (
+    PREFIX,
+    Progress,
+    check_embeddings,
+    last_checkpoint,
+    read_progress,
+    writing_checkpoint,
+)
 from emocore.training.cost import peak_memory_bytes
+from emocore.training.rank_allocation import RankAllocation
 from emocore.training.validation import mean_cross_entropy, score_validation
 
 LOGGED_ROWS = 400  # a longer training logs every n-th step, so that curves stay small
@@ -56,6 +67,10 @@ class EmotionTrainer(Trainer):
         self._validation = eval_dataset.to_dict()
         super().__init__(eval_dataset=eval_dataset, **kwargs)
         self.remove_callback(PrinterCallback)  # our callback writes the log
+        self._allocation = None
+        if find_method(run_config.method).allocates_ranks:
+            self._allocation = RankAllocation(self.model, run_config.count_steps(len(self._lengths)))
+            self.add_callback(AllocateRanks(self._allocation))
         # Otherwise Trainer would expect a model with **kwargs to divide by the accumulation steps itself.
         self.model_accepts_loss_kwargs = False
 
@@ -126,10 +141,18 @@ class EmotionTrainer(Trainer):
         )
         began = time.monotonic()
         with writing_checkpoint(folder, progress, self._run_config.checkpoints_kept) as self._draft:
-            super()._save_checkpoint(model, trial)
+            with self._allocation.saving_all_ranks() if self._allocation else nullcontext():
+                super()._save_checkpoint(model, trial)
+            if self._allocation:
+                self._allocation.save(self._draft / f"{PREFIX}{self.state.global_step}")
         self._draft = None
         self._checkpointed = time.monotonic()
         self._other_seconds += self._checkpointed - began
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        super()._load_from_checkpoint(resume_from_checkpoint, model)
+        if self._allocation:  # after the weights, of which PEFT would otherwise drop ranks
+            self._allocation.restore(Path(resume_from_checkpoint))
 
     def _get_output_dir(self, trial: Any) -> str:
         return str(self._draft or self.args.output_dir)
@@ -150,7 +173,11 @@ class EmotionTrainer(Trainer):
         """Mean binary cross-entropy over texts and labels, in fp32."""
         labels = inputs.pop("labels")
         logits = model(**inputs).logits.float()
-        return torch.nn.functional.binary_cross_entropy_with_logits(logits, labels)
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, labels)
+        if self._allocation and model.training:
+            penalty = self._allocation.penalty()
+            return loss + penalty - penalty.detach()  # it steers the training, and the curves show the loss alone
+        return loss
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
         """AdamW with separate groups for adapter and head. Vectors and biases are not decayed, as usual."""

@@ -123,6 +123,7 @@ def test_an_answer_depends_neither_on_its_company_nor_on_padding(
     assert np.ptp(alone, axis=0).max() > 0.01, "all texts are the same to it"
 
 
+@pytest.mark.filterwarnings("ignore:The following rank_pattern keys:RuntimeWarning")  # as `quiet_libraries` explains
 @pytest.mark.filterwarnings("ignore:Unsupported layer type:UserWarning")  # PEFT says so of normalisations
 @pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing.*:FutureWarning")  # PEFT asks Transformers for it
 @pytest.mark.parametrize("case", CASES, ids=" on ".join)

@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from bitsandbytes.nn import Linear4bit
+from peft.tuners.adalora import AdaLoraLayer
 from peft.tuners.ia3 import IA3Layer
 from peft.tuners.lora import LoraLayer
 from torch import Tensor, nn
@@ -52,6 +53,8 @@ def _can_join(layer: nn.Module) -> bool:
     """Whether a layer is linear and frozen, and its adapter plain LoRA or IA3."""
     linear = _base_of(layer)
     if type(linear) not in (nn.Linear, Linear4bit) or any(p.requires_grad for p in linear.parameters()):
+        return False
+    if isinstance(layer, AdaLoraLayer):  # a LoraLayer with other matrices
         return False
     if isinstance(layer, LoraLayer):
         return not layer.lora_variant and not layer.lora_bias[ADAPTER] and ADAPTER in layer.lora_A

@@ -1,5 +1,6 @@
 """LoRA and its variants: the update of a weight is a product of two thin matrices."""
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from emocore.models.methods.method import (
 from emocore.run.config import RunConfig
 
 if TYPE_CHECKING:
-    from peft import LoraConfig
+    from peft import AdaLoraConfig, LoraConfig
 
 LOW_RANK = MethodFamily(
     "low-rank", "Low-rank", "The update of each weight matrix is the product of two thin ones.", "#0072b2"
@@ -26,6 +27,7 @@ QUANTIZED = MethodFamily(
     "Low-rank updates over a base that is stored in fewer bits.",
     "#009e73",
 )
+FIRST_RANKS = 1.5
 LORA_SETTINGS = ADAPTER_SETTINGS | {"lora_rank", "lora_alpha", "lora_dropout"}
 LORA_DEFAULTS: Mapping[str, Any] = {"lora_rank": 16, "lora_alpha": 32, "lora_dropout": 0.0}
 
@@ -56,6 +58,22 @@ def dora_config(config: RunConfig, base: Base) -> "LoraConfig":
 def pissa_config(config: RunConfig, base: Base) -> "LoraConfig":
     """LoRA that begins with the largest singular values of each weight, which it takes out of the base."""
     return lora_config(config, base, init_lora_weights="pissa")
+
+
+def adalora_config(config: RunConfig, base: Base) -> "AdaLoraConfig":
+    """LoRA with a diagonal matrix between its two. It begins with half as many ranks again, as in the paper, and the
+    training removes the least important ones. It also sets the schedule, which depends on the number of steps."""
+    from peft import AdaLoraConfig
+
+    assert config.lora_rank
+    return AdaLoraConfig(
+        init_r=math.ceil(FIRST_RANKS * config.lora_rank),
+        target_r=config.lora_rank,
+        lora_alpha=config.lora_alpha,
+        lora_dropout=config.lora_dropout,
+        total_step=1,
+        **linear_options(config, base),
+    )
 
 
 LORA = Method(
@@ -107,6 +125,19 @@ LOW_RANK_METHODS = (
         defaults=LORA_DEFAULTS,
         pooling_defaults=NEURAL_BY_POOLING,
         adapter_config=dora_config,
+    ),
+    Method(
+        name="adalora",
+        title="AdaLoRA",
+        summary="LoRA that begins with too many ranks and leaves them to the layers where they matter.",
+        paper="Zhang et al. 2023, arXiv:2303.10512",
+        family=LOW_RANK,
+        engine="neural",
+        settings=LORA_SETTINGS,
+        defaults=LORA_DEFAULTS,
+        pooling_defaults=NEURAL_BY_POOLING,
+        adapter_config=adalora_config,
+        allocates_ranks=True,
     ),
     Method(
         name="pissa",

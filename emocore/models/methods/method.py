@@ -42,6 +42,7 @@ class Method:
     if PEFT is not used. `quantized` says that the base is in 4 bits. `moves_base` says that PEFT changes the base's own
     weights when it adds the adapter, which is then saved as one that does not. `trains_base` says that there is no
     adapter: the base's own weights are trained, in fp32, and saved as a model of Transformers.
+    `allocates_ranks` says that the training moves ranks between layers.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Method:
     quantized: bool = False
     moves_base: bool = False
     trains_base: bool = False
+    allocates_ranks: bool = False
     needs_base: bool = True
 
     @property
