@@ -17,8 +17,9 @@ from pages.shared.address import choose_one, write
 from pages.shared.plain import plain
 
 DATASET, FILE = "Dataset", "File on disk"
-METHOD_HELP = "  \n".join(
-    f"**{', '.join(method.title for method in methods)}**: {family.summary}"
+METHOD_GUIDE = "\n".join(
+    f"\n**{family.title}.** {family.summary}\n"
+    + "\n".join(f"- **{method.title}**: {method.summary}" for method in methods)
     for family, methods in itertools.groupby(METHODS.values(), key=lambda method: method.family)
 )
 
@@ -103,7 +104,9 @@ def choose_methods() -> list[str]:
     """Names of methods, in the order in which they were chosen."""
     methods = st.multiselect(
         "Methods", list(METHODS), default=list(STUDY_METHODS), key="launch_methods",
-        format_func=lambda name: METHODS[name].title, help=METHOD_HELP,
+        format_func=lambda name: METHODS[name].title,
     )  # fmt: skip
     add_error_slot("methods")
+    with st.popover("What each method does", icon=":material/menu_book:", type="tertiary"):
+        st.markdown(METHOD_GUIDE)
     return methods
