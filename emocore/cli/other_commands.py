@@ -18,7 +18,7 @@ from emocore.evaluation.predictions import POLICY_DESCRIPTIONS
 from emocore.evaluation.results import SPLITS
 from emocore.jobs.presets import PRESETS, STUDY_METHODS
 from emocore.run.config import MOST_REPLICATES, RunConfig
-from emocore.run.parse import parse_list, parse_series, parse_settings, parse_vary
+from emocore.run.parse import OF_PEFT, parse_list, parse_series, parse_settings, parse_vary
 from emocore.run.settings import VARIED, describe, use
 from emocore.run.study import StudyConfig
 
@@ -35,7 +35,7 @@ def clone(run: str, texts: Sequence[str], wait: bool, **options: str | None) -> 
 
 
 def study(texts: Sequence[str], **options: Any) -> int:
-    of_methods = [text for text in texts if "." in text.partition("=")[0]]
+    of_methods = [text for text in texts if "." in text.partition("=")[0] and not text.startswith(OF_PEFT)]
     shared = [text for text in texts if text not in of_methods]
     settings = read_settings({name: options.pop(name) for name in STUDY_SETTINGS}, shared)
     return commands.launch_study(settings, of_methods, **options)

@@ -16,6 +16,7 @@ from emocore.jobs.queue import tend_queue
 from emocore.jobs.studies import hold_launches, recorded
 from emocore.models.available import check_available
 from emocore.models.bases import find_base
+from emocore.models.methods.any_peft import PREFIX, make_config
 from emocore.models.methods.catalogue import find_method, reads
 from emocore.models.resolve import resolve
 from emocore.run.config import SPLIT_VERSION, STARTER, RunConfig
@@ -223,6 +224,8 @@ def _check_machine(config: RunConfig) -> list[str]:
     if find_method(config.method).needs_base:
         base = find_base(config.base)
         check_available(base)
+        if config.method.startswith(PREFIX):
+            make_config(config, base)
         if (base.parameters or 0) >= LARGE_PARAMETERS and "cpu" in (config.device, default_device().name):
             notes.append(
                 f"{base.name} has {format_count(base.parameters)} parameters and will train on the CPU, which takes "

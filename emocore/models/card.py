@@ -5,7 +5,7 @@ from pathlib import Path
 
 from emocore.models.adapter import AdapterInfo
 from emocore.models.bases import Base
-from emocore.models.methods.catalogue import METHODS
+from emocore.models.methods.catalogue import find_method
 from emocore.system.files import write_atomically
 
 
@@ -14,17 +14,17 @@ def write_card(folder: Path, info: AdapterInfo, base: Base | None, source: str =
     Transformers finds it: a Hub id or, for a bundled base, a folder of this machine."""
     if base is None:
         usage = "`tfidf.json` holds the vocabularies, `tfidf.safetensors` the inverse document frequencies and weights."
-    elif METHODS[info.method].trains_base:
+    elif find_method(info.method).trains_base:
         usage = _model_usage(info, base)
     else:
         usage = _adapter_usage(info, base, source)
     base_line = f"\nbase_model: {_quote(base.name)}" if base else ""
-    library = "transformers" if base and METHODS[info.method].trains_base else "peft" if base else "scikit-learn"
+    library = "transformers" if base and find_method(info.method).trains_base else "peft" if base else "scikit-learn"
     card = f"""---
 library_name: {library}{base_line}
 tags: [emotion-detection, multi-label]
 ---
-# {METHODS[info.method].title}{f" on {info.base}" if base else ""}
+# {find_method(info.method).title}{f" on {info.base}" if base else ""}
 
 Multi-label emotion classifier, trained by run `{info.run_id}`.
 Emotions, in the order of the outputs: {", ".join(info.labels)}.

@@ -24,6 +24,7 @@ from emocore.models.answers import DTYPES, compute_logits
 from emocore.models.build import LoadedBase, load_base, load_weights, open_base
 from emocore.models.fused.model import fuse
 from emocore.models.linear import LinearClassifier
+from emocore.models.methods.any_peft import IN_CATALOGUE
 from emocore.models.peft_config import CONFIG_FILE, check_adapter_config
 from emocore.run.config import NO_BASE
 from emocore.system.devices import computes_bf16
@@ -95,7 +96,9 @@ class NeuralClassifier:
             config = PeftConfig.from_pretrained(str(folder))
             config.base_model_name_or_path = None  # the base is loaded; PEFT would fetch the one that the folder names
             model = PeftModel.from_pretrained(
-                _share_weights(loaded.model, _stored_names(folder / ADAPTER_WEIGHTS)),
+                _share_weights(loaded.model, _stored_names(folder / ADAPTER_WEIGHTS))
+                if str(config.peft_type.value) in IN_CATALOGUE
+                else copy.deepcopy(loaded.model),  # nobody knows whether the type leaves the base as it is
                 str(folder),
                 config=config,
                 use_safetensors=True,

@@ -1,7 +1,8 @@
 """Checks `adapter_config.json` before PEFT reads it: only what Emocore's own methods write is accepted.
 
 PEFT reads names of layers as regular expressions, some of which would take years, and has options that load further
-files. So names must be plain, numbers within bounds, and every other setting must have PEFT's default.
+files. So names must be plain, numbers within bounds, and every other setting must have PEFT's default. The settings of
+a type that no method of the catalogue uses may be any plain words and numbers that are not too large.
 """
 
 import dataclasses
@@ -12,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from emocore.errors import AdapterError
+from emocore.models.methods.any_peft import IN_CATALOGUE, find_types
 from emocore.run.settings import bounds
 from emocore.system.files import read_json_object
 
 CONFIG_FILE = "adapter_config.json"
-KINDS = ("LORA", "ADALORA", "IA3", "LOHA", "LOKR", "VERA", "FOURIERFT", "OFT", "LN_TUNING")  # PEFT's names
 MOST_NAMES = 1000
+HIGHEST_NUMBER, HIGHEST_SEED = 100_000, 2**31  # of types that no method of the catalogue uses
 LAYER_NAME = re.compile(r"[\w.-]{1,200}", re.ASCII)
 
 
@@ -29,15 +31,18 @@ def check_adapter_config(folder: Path) -> None:
         raise AdapterError(f"{folder}: {CONFIG_FILE} cannot be read ({error.strerror}); train the run again") from None
     if settings is None:
         raise AdapterError(f"{folder}: {CONFIG_FILE} is damaged; it should hold one JSON object")
-    defaults = _find_defaults(settings.get("peft_type"))
+    kind = settings.get("peft_type")
+    defaults = _find_defaults(kind)
     for name, value in settings.items():
         default = defaults.get(name)
-        if name == "r" and default == 0:  # of OFT, whose blocks have a size instead
+        if name == "r" and default == 0 and kind in IN_CATALOGUE:  # of OFT, whose blocks have a size instead
             accepted = value == 0
         elif name in CHECKS:
             accepted = CHECKS[name](value)
-        else:
+        elif kind in IN_CATALOGUE:
             accepted = value == default or value in (None, False, [], {})
+        else:
+            accepted = value == default or _is_plain(value, HIGHEST_SEED if "seed" in name else HIGHEST_NUMBER)
         if not accepted:
             raise AdapterError(
                 f"{folder}: {CONFIG_FILE}: {name} is {str(value)[:60]!r}, which no method of Emocore writes; train the "
@@ -45,8 +50,7 @@ def check_adapter_config(folder: Path) -> None:
             )
     if "task_type" not in settings or not defaults:
         raise AdapterError(
-            f"{folder}: {CONFIG_FILE} is not that of a classifier that Emocore trains ({', '.join(KINDS)}); train the "
-            "run again"
+            f"{folder}: {CONFIG_FILE} is not that of a classifier that Emocore trains; train the run again"
         )
 
 
@@ -54,9 +58,10 @@ def _find_defaults(kind: object) -> dict[str, Any]:
     """PEFT's defaults by setting; empty for a kind of adapter that no method of Emocore makes."""
     from peft import PEFT_TYPE_TO_CONFIG_MAPPING, PeftType
 
-    if not isinstance(kind, str) or kind not in KINDS:
+    types = {kind: PEFT_TYPE_TO_CONFIG_MAPPING[PeftType(kind)] for kind in IN_CATALOGUE} | find_types()
+    if not isinstance(kind, str) or kind not in types:
         return {}
-    fields = dataclasses.fields(PEFT_TYPE_TO_CONFIG_MAPPING[PeftType(kind)])
+    fields = dataclasses.fields(types[kind])
     return {field.name: None if field.default is dataclasses.MISSING else field.default for field in fields}
 
 
@@ -69,6 +74,15 @@ def _are_names(value: object) -> bool:
     if isinstance(value, list):
         return len(value) <= MOST_NAMES and all(_is_name(item) for item in value)
     return value is None or _is_name(value)
+
+
+def _is_plain(value: object, highest: float) -> bool:
+    """Whether a value is a plain name, a number up to `highest`, or a list of such."""
+    if isinstance(value, list):
+        return len(value) <= MOST_NAMES and all(_is_plain(item, highest) for item in value)
+    if isinstance(value, int | float):
+        return -highest <= value <= highest
+    return value in (None, {}) or _is_name(value)
 
 
 def _are_ranks(value: object) -> bool:
@@ -101,7 +115,7 @@ def _is_text(value: object) -> bool:
 
 
 CHECKS: Mapping[str, Callable[[Any], bool]] = {
-    "peft_type": lambda value: value in KINDS,
+    "peft_type": lambda value: isinstance(value, str),
     "task_type": lambda value: value == "SEQ_CLS",
     "r": _is_within("lora_rank", times=2),  # PiSSA is saved with twice its rank and alpha
     "lora_alpha": _is_within("lora_alpha", times=2),

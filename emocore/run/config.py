@@ -203,6 +203,11 @@ class RunConfig(BaseModel):
         None,
         description="Layers that get an adapter, by the end of their names. By default, those of the base.",
     )
+    peft: Annotated[list[str] | None, Use("method", None)] = Field(
+        None,
+        description="Parameters of a method peft:TYPE under PEFT's own names, as PARAMETER=VALUE. The command line "
+        "takes each as --set peft.PARAMETER=VALUE.",
+    )
     inverse_regularization: Annotated[float | None, Use("method", "Methods", varied=True)] = Field(
         None, gt=0, le=1_000_000, description="C of the logistic regression: smaller means stronger regularisation."
     )

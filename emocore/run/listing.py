@@ -157,8 +157,9 @@ def create_run(root: Path, config: RunConfig) -> RunFolder:
     """
     now = time.time()
     stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(now))
-    base = "".join(letter if letter.isalnum() or letter in "-." else "-" for letter in Path(config.base).name)
-    run_id = f"{stamp}-{config.method}-{base.lower()[:40]}-{secrets.token_hex(4)}"
+    names = (config.method, Path(config.base).name.lower())
+    method, base = ("".join(letter if letter.isalnum() or letter in "-." else "-" for letter in name) for name in names)
+    run_id = f"{stamp}-{method[:40]}-{base[:40]}-{secrets.token_hex(4)}"
     draft, position = RunFolder(root / f"{DRAFT}{run_id}"), next_queue_position(root)
     try:
         draft.path.mkdir()

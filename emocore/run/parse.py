@@ -7,14 +7,18 @@ from typing import Any, get_args
 from emocore.errors import ConfigError
 from emocore.run.config import RunConfig
 
+OF_PEFT = "peft."  # before a parameter of a method peft:TYPE
+
 
 def parse_setting(text: str) -> tuple[str, Any]:
     """('learning_rate', 0.0005) from "learning_rate=5e-4". Raises ConfigError on an unknown name.
 
-    Lists are comma-separated; an empty value means None.
+    Lists are comma-separated; an empty value means None. "peft.r=8" is one entry of the list `peft`.
     """
     name, equals, value = text.partition("=")
     name = name.strip()
+    if equals and name.startswith(OF_PEFT):
+        return "peft", [f"{name.removeprefix(OF_PEFT)}={value.strip()}"]
     if not equals:
         raise ConfigError(f"'{text}' is not a setting; write NAME=VALUE, for example learning_rate=5e-4")
     if name not in RunConfig.model_fields:
@@ -32,6 +36,8 @@ def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for text in texts:
         name, value = parse_setting(text)
+        if name == "peft" and isinstance(value, list):
+            value = [*found.pop(name, []), *value]
         if name in found:
             raise ConfigError(f"{name} is given twice; leave one of the two out", field=name)
         found[name] = value
@@ -70,6 +76,8 @@ def parse_method_settings(lines: Iterable[str], methods: Sequence[str]) -> dict[
                 f"{line}: '{method}' is not among the study's methods {', '.join(methods)}", field="method_settings"
             )
         name, value = parse_setting(setting)
+        if name == "peft" and isinstance(value, list):
+            value = [*found.get(method, {}).pop(name, []), *value]
         if name in found.setdefault(method, {}):
             raise ConfigError(f"{method}.{name} is given twice; leave one of the two out", field="method_settings")
         found[method][name] = value

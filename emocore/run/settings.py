@@ -33,6 +33,7 @@ CHOICES_OF_NONE = {
     "rows": "all",
     "text_column": "found by itself",
     "threshold": "tuned by emotion",
+    "peft": "PEFT's defaults",
     "target_modules": "the base's defaults",
 }
 # Runs that differ only in these have learned the same task in the same way.

@@ -17,6 +17,7 @@ from emocore.models.adapter import AdapterInfo, Precision, describe_adapter, wri
 from emocore.models.bases import Family
 from emocore.models.build import LoadedBase, build_model
 from emocore.models.card import write_card
+from emocore.models.methods.any_peft import PREFIX
 from emocore.models.methods.catalogue import find_method
 from emocore.models.moved_base import copy_factors, save_for_usual_base
 from emocore.run.config import RunConfig
@@ -29,7 +30,7 @@ from emocore.tracking.tracker import Tracker
 from emocore.training.batches import make_collator
 from emocore.training.callbacks import LeaveLastEvaluation, LogToTracker, SaveCheckpoints
 from emocore.training.provenance import note_base, note_threads, note_warnings
-from emocore.training.trained import Trained
+from emocore.training.trained import CHECKED_TEXTS, Trained
 from emocore.training.trainer import EmotionTrainer, training_arguments
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ def fit_and_save(run: RunFolder, trainer: EmotionTrainer, loaded: LoadedBase, in
     reach("run.trained")
     seconds = trainer.train_seconds
     adapter, head = count_parameters(trainer.model, loaded.base.family)
+    is_checked = info.method.startswith(PREFIX)  # nobody knows whether PEFT stores all of its types
+    expected = trainer.answer_validation(CHECKED_TEXTS) if is_checked else None
     cost = Cost(
         train_seconds=seconds,
         samples_per_second=trainer.samples_seen / seconds,
@@ -92,7 +95,7 @@ def fit_and_save(run: RunFolder, trainer: EmotionTrainer, loaded: LoadedBase, in
         adapter_bytes=None,
     )
     save_adapter(run, trainer.model, loaded, info, taken)
-    return Trained(cost, trainer.state.global_step, float(trainer.state.epoch or 0))
+    return Trained(cost, trainer.state.global_step, float(trainer.state.epoch or 0), expected=expected)
 
 
 def describe(

@@ -13,12 +13,11 @@ from emocore.models.methods.catalogue import find_method
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.system.memory import release_memory
-from emocore.training.trained import Trained
+from emocore.training.trained import CHECKED_TEXTS, Trained
 
 if TYPE_CHECKING:
     from emocore.models.classifier import Classifier
 
-LATENCY_TEXTS = 20
 # The largest difference between logits of one text that is only rounding, absolute and relative: bf16 has 8 bits, and
 # rounds differently for a text alone and beside others.
 MOST_ROUNDING: dict[Precision, float] = {"fp32": 1e-4, "bf16": 0.1}
@@ -40,9 +39,15 @@ def predict(
         if name in splits.frames:
             logger.info("Evaluating the saved adapter on the %s split", name)
             logits[name] = trained.answer(name) if trained.answer else classifier.logits(_texts(splits, name))
-    alone, latency_seconds = answer_one_by_one(classifier, _texts(splits, "validation")[:LATENCY_TEXTS])
+    alone, latency_seconds = answer_one_by_one(classifier, _texts(splits, "validation")[:CHECKED_TEXTS])
     if trained.answer:
         check_agreement(run.id, logits["validation"][: len(alone)], alone, classifier.info.precision)
+    if trained.expected is not None and not _agree(trained.expected, alone, classifier.info.precision):
+        raise RunError(
+            f"run {run.id}: the saved adapter does not answer as the trained model did (logits differ by up to "
+            f"{np.abs(trained.expected - alone).max():.2g}), so PEFT does not store all of {config.method}; choose "
+            "another method"
+        )
     return logits, latency_seconds
 
 
@@ -61,13 +66,17 @@ def answer_one_by_one(classifier: "Classifier", texts: list[str]) -> tuple[np.nd
 def check_agreement(run_id: str, found: np.ndarray, expected: np.ndarray, precision: Precision) -> None:
     """Check that logits from stored embeddings are those of the reloaded adapter on its base, (texts, labels) each, but
     for rounding. Raises RunError."""
-    most = MOST_ROUNDING[precision]
-    if not np.allclose(found, expected, rtol=most, atol=most):
+    if not _agree(found, expected, precision):
         raise RunError(
             f"run {run_id}: the answers from stored embeddings differ by {np.abs(found - expected).max():.2g} from "
             "those of the saved adapter on its base, so the base has changed meanwhile or the cache is wrong; delete "
             "the folder 'embeddings' in EMOCORE_CACHE (otherwise ~/.cache/emocore), then clone the run"
         )
+
+
+def _agree(found: np.ndarray, expected: np.ndarray, precision: Precision) -> bool:
+    most = MOST_ROUNDING[precision]
+    return np.allclose(found, expected, rtol=most, atol=most)
 
 
 def _texts(splits: Splits, name: str) -> list[str]:

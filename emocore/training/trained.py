@@ -7,15 +7,19 @@ import numpy as np
 
 from emocore.run.result import Cost
 
+CHECKED_TEXTS = 20
+
 
 class Trained(NamedTuple):
     """`cost` is without the adapter's size and latency, which are measured later; `epochs` may be a fraction.
 
     `answer` returns the logits of a held-out split, by its name, from the head on disk and the embeddings that the
-    training used; None for a method that reads the texts again.
+    training used; None for a method that reads the texts again. `expected` are the trained model's logits of the first
+    validation texts, if the saved adapter is to be checked against them.
     """
 
     cost: Cost
     steps: int
     epochs: float
     answer: Callable[[str], np.ndarray] | None = None
+    expected: np.ndarray | None = None

@@ -66,7 +66,8 @@ def other_value(name: str) -> Any:
 
 def differing(name: str) -> list[Result]:
     """Two results that differ only in this setting, of a method that reads it."""
-    method = {} if name == "method" else {"method": next(method for method in METHODS if reads(method, name))}
+    readers = (method for method in (*METHODS, "peft:randlora") if reads(method, name))
+    method = {} if name == "method" else {"method": next(readers)}
     return [finish(**method), finish(**method | {name: other_value(name)})]
 
 

@@ -16,7 +16,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, Bits
 
 from emocore.jobs.queue import resume_run
 from emocore.models.classifier import BaseStore, load_classifier
-from emocore.models.methods.catalogue import METHODS
+from emocore.models.methods.catalogue import METHODS, find_method
 from emocore.run.folder import RunFolder
 from emocore.run.state import RunStatus
 from emocore.system.faults import EXIT_STATUS
@@ -29,9 +29,10 @@ from tests.support.tiny_models import save_tiny_bert
 ADAPTERS = [name for name, method in METHODS.items() if method.engine == "neural"]
 BASES = ("llama", "bert")
 NOTHING_TO_TRAIN = {("bitfit", "llama")}
-CASES = [case for case in itertools.product(ADAPTERS, BASES) if case not in NOTHING_TO_TRAIN]
+OTHERS = [("peft:randlora", "bert"), ("peft:hira", "llama")]  # types that the catalogue does not have
+CASES = [case for case in itertools.product(ADAPTERS, BASES) if case not in NOTHING_TO_TRAIN] + OTHERS
 KILLED = [
-    case for number, case in enumerate(CASES) if number % 4 in (0, 3) or case[0] == "bitfit"
+    case for number, case in enumerate(CASES) if number % 4 in (0, 3) or case[0] == "bitfit" or case in OTHERS
 ]  # each method on one base
 Case = tuple[str, str]  # method and base
 TEXTS = ["so happy", "nobody told me, and now I stand here in the rain, waiting for a bus that is not coming", "why?!"]
@@ -61,6 +62,7 @@ def queue(
         method, base = case
         settings = {"method": method, "base": str(bases[base]), "batch_size": 16}
         settings |= {"lora_plus_ratio": 2} if method == "lora-plus" else {}  # of the high rate of a quick training
+        settings |= {"peft": ["r=4"]} if method.startswith("peft:") else {}
         return queue_run(root, small_csv, checkpoint_minutes=checkpoint_minutes, **settings)
 
     return queue
@@ -140,11 +142,11 @@ def test_plain_peft_or_transformers_gives_the_same_answers_with_padding(
         llm_int8_skip_modules=["score", "classifier", "pooler"],
     )  # fmt: skip
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    whole = METHODS[method].trains_base
+    whole = find_method(method).trains_base
     plain = AutoModelForSequenceClassification.from_pretrained(
         folder if whole else source, num_labels=answers[case].shape[1],
         dtype=torch.float32, attn_implementation="eager",
-        quantization_config=nf4 if METHODS[method].quantized else None,
+        quantization_config=nf4 if find_method(method).quantized else None,
     )  # fmt: skip
     plain.config.pad_token_id = tokenizer.pad_token_id
     for module in plain.modules():

@@ -7,6 +7,7 @@ torch nor transformers.
 from collections.abc import Mapping
 
 from emocore.errors import ConfigError
+from emocore.models.methods.any_peft import PREFIX, make_method
 from emocore.models.methods.floors import FLOORS
 from emocore.models.methods.low_rank import LOW_RANK_METHODS, QUANTIZED_METHODS
 from emocore.models.methods.method import Method
@@ -32,7 +33,7 @@ METHODS: Mapping[str, Method] = {
 def reads(method: str, setting: str, has_base: bool = True) -> bool:
     """Whether a method reads a setting. A method that is not in the catalogue may read all; `has_base` says whether it
     has a base."""
-    known, what = METHODS.get(method), use(setting)
+    known, what = make_method(method) if method.startswith(PREFIX) else METHODS.get(method), use(setting)
     if what.role == "method":
         return known is None or setting in known.settings
     if what.role == "training" and what.needs_base:
@@ -47,6 +48,11 @@ def method_title(name: str) -> str:
 
 def find_method(name: str) -> Method:
     """The method `name`. Raises ConfigError that lists the known methods."""
+    if name.startswith(PREFIX):
+        return make_method(name)
     if name not in METHODS:
-        raise ConfigError(f"no method '{name}'; the methods are {', '.join(METHODS)}", field="method")
+        raise ConfigError(
+            f"no method '{name}'; the methods are {', '.join(METHODS)}, and {PREFIX}TYPE for any other of PEFT",
+            field="method",
+        )
     return METHODS[name]
