@@ -5,22 +5,22 @@ joined weights; so do their adapters. The sum is that of LoRA (Hu et al. 2021), 
 gradients are written out, since the frozen weights need none: dx = dy W + s (dy B) A, dA = s (dy B)' x and
 dB = s dy' (x A'). IA3's vectors (Liu et al. 2022) are multiplied in fp32 and rounded once.
 
-A base in 4 bits stays so: at any time, at most one group of layers has its weights dequantised. Layers of other kinds,
-and LoRA's dropout while it is active, are left to PEFT.
+A base in 4 or 8 bits stays so: at any time, at most one group of layers has its weights dequantised. Layers of other
+kinds, and LoRA's dropout while it is active, are left to PEFT.
 """
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from bitsandbytes.nn import Linear4bit
+from bitsandbytes.nn import Linear4bit, Linear8bitLt
 from peft.tuners.adalora import AdaLoraLayer
 from peft.tuners.ia3 import IA3Layer
 from peft.tuners.lora import LoraLayer
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from emocore.models.fused.weights import JoinedWeights, QuantizedWeights, Weights
+from emocore.models.fused.weights import Int8Weights, JoinedWeights, NF4Weights, Weights
 
 ADAPTER = "default"  # PEFT's name of the only adapter
 Place = tuple[slice, slice]
@@ -36,7 +36,9 @@ def join_layers(layers: Sequence[nn.Module], make_weights: Callable[[Sequence[An
     if len({(type(linear), linear.in_features, linear.bias is None) for linear in linears}) > 1:
         return None
     if isinstance(linears[0], Linear4bit):
-        make_weights = QuantizedWeights
+        make_weights = NF4Weights
+    elif isinstance(linears[0], Linear8bitLt):
+        make_weights = Int8Weights
     elif any(map(_has_dropout, layers)):  # PEFT computes with the layers' own weights while it is active
         make_weights = JoinedWeights
     group = Group(layers, make_weights(linears))
@@ -52,7 +54,7 @@ def _is_adapted(layer: nn.Module) -> bool:
 def _can_join(layer: nn.Module) -> bool:
     """Whether a layer is linear and frozen, and its adapter plain LoRA or IA3."""
     linear = _base_of(layer)
-    if type(linear) not in (nn.Linear, Linear4bit) or any(p.requires_grad for p in linear.parameters()):
+    if type(linear) not in (nn.Linear, Linear4bit, Linear8bitLt) or any(p.requires_grad for p in linear.parameters()):
         return False
     if isinstance(layer, AdaLoraLayer):  # a LoraLayer with other matrices
         return False

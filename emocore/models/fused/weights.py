@@ -14,6 +14,7 @@ from bitsandbytes.functional import dequantize_4bit
 from torch import Tensor, nn
 from torch.utils.weak import WeakTensorKeyDictionary
 
+HIGHEST_INT8 = 127
 PACKED_BYTES_LIMIT = 2**30  # of all packed weights of a model; copies of larger ones would take too much memory
 
 
@@ -63,7 +64,7 @@ class PackedWeights:
         return _multiply(gradient, self._backward, None)
 
 
-class QuantizedWeights:
+class NF4Weights:
     """Weights in 4 bits, which are dequantised for each product."""
 
     def __init__(self, linears: Sequence[Any]) -> None:
@@ -79,6 +80,39 @@ class QuantizedWeights:
     def _dequantize(self) -> Tensor:
         parts = [dequantize_4bit(linear.weight.data, linear.weight.quant_state) for linear in self._linears]
         return torch.cat(parts) if len(parts) > 1 else parts[0]
+
+
+class Int8Weights:
+    """Weights in 8 bits, and inputs that are rounded to 8 bits for each product, as in LLM.int8() (Dettmers et al.
+    2022, arXiv:2208.07339), with the gradient of the unrounded product.
+
+    Each token is rounded by itself. The columns that LLM.int8() leaves in 16 bits are those with a large input anywhere
+    in a batch, so a text's answer would depend on the others; here there are none, as with a threshold of 0.
+    """
+
+    def __init__(self, linears: Sequence[Any]) -> None:
+        for linear in linears:
+            if linear.state.CB is None:
+                linear.init_8bit_state()  # otherwise done by the first product
+        self._linears = linears
+        self.dtype: torch.dtype = linears[0].compute_dtype
+
+    def multiply(self, x: Tensor, bias: Tensor | None) -> Tensor:
+        half = x.to(torch.float16)
+        largest = half.abs().amax(dim=1, keepdim=True).float()
+        whole = torch.round(half * (HIGHEST_INT8 / largest.clamp(min=torch.finfo(torch.float16).tiny)))
+        sums = whole.to(self.dtype) @ self._whole().T  # exact but for the rounding of the result
+        scales = torch.cat([linear.state.SCB for linear in self._linears])
+        result = sums.float().mul_(largest).mul_(scales / HIGHEST_INT8**2)
+        return (result if bias is None else result.add_(bias)).to(self.dtype)
+
+    def multiply_back(self, gradient: Tensor) -> Tensor:
+        scales = torch.cat([linear.state.SCB for linear in self._linears])
+        return gradient @ self._whole().mul_((scales / HIGHEST_INT8).to(self.dtype).unsqueeze(1))
+
+    def _whole(self) -> Tensor:
+        """The whole numbers, of which each row has a scale."""
+        return torch.cat([linear.state.CB for linear in self._linears]).to(self.dtype)
 
 
 def choose_weights(model: nn.Module, shares_base: bool) -> Callable[[Sequence[Any]], Weights]:

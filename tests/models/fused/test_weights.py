@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 import torch
+from bitsandbytes.nn import Linear8bitLt
 from torch import nn
 
 from emocore.models.fused import weights
-from emocore.models.fused.weights import JoinedWeights, PackedWeights, choose_weights
+from emocore.models.fused.weights import Int8Weights, JoinedWeights, PackedWeights, choose_weights
 
 X = torch.randn(7, 24, generator=torch.Generator().manual_seed(3))
 
@@ -46,6 +47,44 @@ def test_a_text_alone_has_the_product_that_it_has_among_others(dtype: torch.dtyp
     together = packed.multiply(x, None)
     for count in (1, 2, 5):
         torch.testing.assert_close(packed.multiply(x[:count], None), together[:count], atol=1e-6, rtol=1e-6)
+
+
+def make_int8(dtype: torch.dtype = torch.float32) -> list[Linear8bitLt]:
+    found = []
+    for linear in make_linears():
+        quantized = Linear8bitLt(24, linear.out_features, bias=False, has_fp16_weights=False, threshold=0.0)
+        quantized.load_state_dict(linear.state_dict())
+        quantized.compute_dtype = dtype
+        found.append(quantized.to("cpu").eval())
+    return found
+
+
+def test_weights_in_8_bits_give_the_products_of_their_layers(dtype: torch.dtype) -> None:
+    linears, x = make_int8(dtype), torch.cat([X, torch.zeros(1, 24)])
+    made = Int8Weights(linears)
+    expected = torch.cat([linear(x[:-1]) for linear in linears], dim=-1).to(dtype)
+    found = made.multiply(x.to(dtype), None)
+    if dtype == torch.float32:
+        torch.testing.assert_close(found[:-1], expected, atol=1e-5, rtol=5e-5)  # bitsandbytes rounds 1 / 127**2
+    torch.testing.assert_close(found[:-1], expected, atol=0.03, rtol=0.02)  # bf16 rounds inputs that are rounded again
+    assert not found[-1].any(), "an input of zeros has no scale"
+    bias = torch.randn(64)
+    torch.testing.assert_close(made.multiply(x, bias)[-1], bias.to(dtype))
+
+
+def test_a_token_is_rounded_to_8_bits_by_itself() -> None:
+    made = Int8Weights(make_int8())
+    company = torch.cat([X[:1], 1000 * X[1:]])
+    assert torch.equal(made.multiply(company, None)[0], made.multiply(X[:1], None)[0])
+
+
+def test_the_gradient_in_8_bits_is_that_of_the_dequantised_weights() -> None:
+    linears = make_int8()
+    made = Int8Weights(linears)
+    weights = torch.cat([linear.state.CB * linear.state.SCB[:, None] / 127 for linear in linears])
+    gradient = torch.randn(5, 64)
+    torch.testing.assert_close(made.multiply_back(gradient), gradient @ weights)
+    torch.testing.assert_close(weights, torch.cat([linear.weight for linear in make_linears()]), atol=2e-3, rtol=0)
 
 
 def test_weights_that_are_given_up_take_no_memory_and_spoil_what_uses_them() -> None:
