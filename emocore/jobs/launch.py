@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from emocore.data.load import resolve_data
+from emocore.data.positive_weights import check_emotions
 from emocore.data.split import Splits, load_splits
 from emocore.errors import ConfigError, RunError
 from emocore.jobs.delete import discard_run
@@ -59,6 +60,8 @@ def plan_runs(configs: list[RunConfig], load: Callable[[RunConfig], Splits] = lo
         notes += [*left_out, *_check_machine(complete)]
     by_rows = sorted(resolved, key=_order_by_rows)
     splits = load(by_rows[-1])  # the data also has the rows of smaller runs
+    for weights in {config.positive_weight for config in resolved}:
+        check_emotions(weights, splits.labels)
     notes += [*_note_earlier_split(splits), *splits.notes]
     if _order_by_rows(by_rows[0]) < _order_by_rows(by_rows[-1]):
         few, known = load(by_rows[0]), {finding.topic for finding in splits.findings}

@@ -30,7 +30,8 @@ PROCESS_BYTES = 1_000_000_000
 IRRELEVANT = frozenset(
     {
         "seed", "study", "replicate", "epochs", "max_steps", "gradient_accumulation_steps", "learning_rate",
-        "head_learning_rate", "weight_decay", "warmup_share", "max_grad_norm", "threshold", "lora_alpha",
+        "head_learning_rate", "weight_decay", "warmup_share", "max_grad_norm", "loss", "positive_weight", "threshold",
+        "lora_alpha",
         "precision",  # what the run computed in is compared instead
         *with_role("machine", "logging"),
     }

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from emocore.errors import ConfigError
+from emocore.run.positive_weight import tidy
 from emocore.run.setting_texts import LONGEST_NAME, STUDY_NAME, check_text
 from emocore.run.use import Use
 
@@ -161,6 +162,19 @@ class RunConfig(BaseModel):
     max_grad_norm: Annotated[float, Use("training", "Training", varied=True)] = Field(
         1.0, gt=0, le=1_000_000, description="Gradients are clipped to this norm."
     )
+    loss: Annotated[Literal["bce", "focal", "asymmetric"], Use("training", "Training", needs_base=False)] = Field(
+        "bce",
+        description="What the training minimises: binary cross-entropy, the focal loss (gamma 2) or the asymmetric "
+        "loss (gammas 0 and 4, margin 0.05), which count easy labels less. The validation loss that is logged is "
+        "plain binary cross-entropy for all of them.",
+    )
+    positive_weight: Annotated[str, Use("training", "Training", needs_base=False)] = Field(
+        "none",
+        description="How much a label that a text has weighs in the loss, where one that it lacks weighs 1: none (the "
+        "same), balanced (texts without it / texts with it, in the training rows, at most 100), sqrt (the square root "
+        "of balanced), or numbers such as anger:2,joy:1.5. More weight raises probabilities of rare emotions, which "
+        "then are no frequencies.",
+    )
     threshold: Annotated[float | None, Use("training", "Training", needs_base=False)] = Field(
         None,
         gt=0,
@@ -252,6 +266,11 @@ class RunConfig(BaseModel):
     wandb_base_url: Annotated[str | None, Use("logging", "W&B")] = Field(
         None, description="Address of a self-hosted W&B server; by default, WANDB_BASE_URL or the public server."
     )
+
+    @field_validator("positive_weight", mode="before")
+    @classmethod
+    def _tidy_weights(cls, value: Any) -> Any:
+        return tidy(value)
 
     @field_validator("*")
     @classmethod

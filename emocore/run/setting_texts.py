@@ -12,6 +12,7 @@ STUDY_NAME = r"^[\w .+()-]+$"
 LONGEST_PATH, LONGEST_NAME = 4096, 200
 MOST_VALUES = 1000  # in one setting, or of a varied setting
 PATHS = ("base", "data", "validation_data", "test_data")
+LONG = (*PATHS, "positive_weight")  # which may name every emotion
 # Control characters, characters that change the writing direction, and lone surrogates, which no file can hold.
 UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 PLAIN_ADDRESS = re.compile(r"[\w.:/-]{0,100}")  # an address that cannot contain a password
@@ -21,7 +22,7 @@ def check_text(setting: str, value: Any) -> Any:
     """Returns the value of a setting unchanged. Only texts and lists of texts are checked."""
     if not isinstance(value, str | list):
         return value
-    longest = LONGEST_PATH if setting in PATHS else LONGEST_NAME
+    longest = LONGEST_PATH if setting in LONG else LONGEST_NAME
     if isinstance(value, list) and len(value) > MOST_VALUES:
         raise ValueError(f"{len(value):,} names are more than the {MOST_VALUES:,} that are read; leave some out")
     for text in value if isinstance(value, list) else [value]:

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from emocore.errors import ConfigError, RunError
 from emocore.run.config import RunConfig, build
-from emocore.run.migration import EARLIER_SETTINGS
+from emocore.run.migration import earlier_settings
 from emocore.run.provenance import Provenance
 from emocore.run.result import RunScores
 from emocore.system.keys import PUBLIC_WANDB, Server, explain_refusal, find_server, may_have_key
@@ -175,7 +175,7 @@ def _read_run(entry: Any) -> TeamRun | str:
     if not {"method", "base", "seed"} <= set(values):
         return NOT_EMOCORE
     try:
-        config = build(RunConfig, EARLIER_SETTINGS | values)
+        config = build(RunConfig, earlier_settings(values) | values)
     except ConfigError:
         return OTHER_VERSION
     summary = dict(entry.summary_metrics)

@@ -56,6 +56,8 @@ def test_one_run_differs_from_nothing() -> None:
         ("weight_decay", (0.01, 0.0), "weight decay", ("0.01", "0.0"), "may matter"),
         ("warmup_share", (0.1, 0.0), "warmup share", ("0.1", "0.0"), "may matter"),
         ("max_grad_norm", (1.0, 2.0), "max grad norm", ("1.0", "2.0"), "may matter"),
+        ("loss", ("bce", "focal"), "loss", ("bce", "focal"), "confounds"),
+        ("positive_weight", ("none", "joy:2"), "positive weight", ("none", "joy:2"), "confounds"),
         ("gradient_checkpointing", (False, True), "gradient checkpointing", ("off", "on"), "may matter"),
         # The split was the same in spite of them.
         ("split_seed", (42, 43), "split seed", ("42", "43"), "cosmetic"),

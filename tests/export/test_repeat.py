@@ -88,6 +88,11 @@ STUDIES = {
     "defaults": study(),
     "all methods": study(methods=["qlora", "tfidf", "lora", "head", "ia3"], settings={"base": "smollm2-135m"}),
     "many settings": study(settings=FULL),
+    "weights of one method": study(
+        methods=["lora", "tfidf"],
+        settings={"loss": "asymmetric"},
+        method_settings={"tfidf": {"positive_weight": "joy:1.5,anger:2", "loss": "bce"}},
+    ),
     "only tfidf": study(methods=["tfidf"], method_settings={"tfidf": {"inverse_regularization": 0.5}}),
     "a setting of one method": study(method_settings={"ia3": {"learning_rate": 0.005}, "lora": {"batch_size": 4}}),
     "what tfidf does not read": study(methods=["tfidf", "lora"], settings={"epochs": 9, "batch_size": 4}),

@@ -66,6 +66,7 @@ REFUSED: dict[str, tuple[dict[str, Any], type[EmocoreError], str]] = {
     "too many rows": ({"rows": 5000}, DataError, "5,000"),
     "no GPU here": ({"device": "cuda"}, ConfigError, "cuda.*cpu"),
     "online without a key": ({"wandb_mode": "online"}, ConfigError, "WANDB_API_KEY"),
+    "weights of another emotion": ({"positive_weight": "joy:2,envy:3"}, ConfigError, "no emotion 'envy'.*anger, "),
     "texts too long for the base": ({"max_length": 4000}, ConfigError, "128 tokens"),
 }
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from emocore.evaluation.audit import audit
 from emocore.evaluation.comparison import compare
 from emocore.evaluation.results import load_result
 from emocore.inference.classify import ClassifierPool, classify
@@ -25,8 +26,11 @@ from tests.support.repository import REPOSITORY
 from tests.support.tables import change_status
 
 RECORDS = ("config.json", "environment.json", "provenance.json", "result.json", "state.json", "wandb.json")
-# What a config has been given since, with the value that all runs had before.
-SETTINGS_SINCE = {"config.json": {"split_version": 1}}
+# What a config has been given since, with the values that runs of a method had before.
+SETTINGS_SINCE = {
+    "tfidf": {"split_version": 1, "loss": "bce", "positive_weight": "balanced"},
+    "lora": {"split_version": 1, "loss": "bce", "positive_weight": "none"},
+}
 
 
 @pytest.fixture
@@ -53,9 +57,11 @@ def test_every_record_is_read_and_left_as_it_is(earlier: list[RunFolder]) -> Non
             "state.json": run.state,
             "wandb.json": run.wandb_place,
         }
+        stored = {name: json.loads(content) for name, content in files.items()}
+        stored["config.json"] |= SETTINGS_SINCE[run.config.method]
         assert {
             name: record.model_dump(mode="json", exclude_unset=True) for name, record in read.items() if record
-        } == {name: json.loads(content) | SETTINGS_SINCE.get(name, {}) for name, content in files.items()}
+        } == stored
         assert files == {name: (run.path / name).read_bytes() for name in RECORDS}
 
 
@@ -68,6 +74,11 @@ def test_they_are_listed_compared_and_used(earlier: list[RunFolder]) -> None:
     answers = classify(ClassifierPool(), earlier, ["so happy and full of joy"])
     assert set(answers["run"]) == {run.id for run in earlier}
     assert answers["probability"].between(0, 1).all()
+
+
+def test_the_audit_names_that_only_tfidf_was_balanced(earlier: list[RunFolder]) -> None:
+    told = audit([load_result(run) for run in earlier]).set_index("what").loc["positive weight"]
+    assert (told["values"], told["severity"]) == ("balanced (TF-IDF) against none (LoRA)", "confounds")
 
 
 def test_their_thresholds_are_tuned_anew_by_the_rule_of_comparisons(earlier: list[RunFolder]) -> None:
@@ -103,9 +114,15 @@ def test_a_record_with_a_format_is_not_changed() -> None:
         assert migrate(record, "state.json") == record
 
 
-def test_a_config_of_any_format_tells_how_its_texts_were_split(tmp_path: Path) -> None:
-    assert migrate({"format": FORMAT}, "config.json") == {"format": FORMAT, "split_version": 1}
-    assert migrate({}, "config.json") == {"format": FORMAT, "split_version": 1}
-    assert migrate({"split_version": 7}, "config.json") == {"format": FORMAT, "split_version": 7}
+@pytest.mark.parametrize("method", SETTINGS_SINCE)
+def test_a_config_of_any_format_tells_how_its_texts_were_split_and_weighed(method: str) -> None:
+    config = {"method": method}
+    expected = {"format": FORMAT, **config, **SETTINGS_SINCE[method]}
+    assert migrate(config, "config.json") == migrate({"format": FORMAT, **config}, "config.json") == expected
+
+
+def test_what_a_config_tells_is_kept(tmp_path: Path) -> None:
+    told = {"format": FORMAT, "method": "tfidf", "split_version": 7, "loss": "focal", "positive_weight": "sqrt"}
+    assert migrate(told, "config.json") == told
     run = create_run(tmp_path, RunConfig(method="tfidf"))
     assert read_raw(run, "config.json")["split_version"] == run.config.split_version == SPLIT_VERSION

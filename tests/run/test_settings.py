@@ -41,7 +41,10 @@ TOP_INPUTS = {
 }  # fmt: skip
 # Known by what a run found where it says so, as these results do, and not by what it was told.
 TOLD_BY_CONTENT = {*DATA_FILES, "label_columns", "rows", "precision"}
-WORDS = {"method": "ia3", "base": "minilm-l6", "device": "cpu", "wandb_base_url": "https://wandb.example.org"}
+WORDS = {
+    "method": "ia3", "base": "minilm-l6", "device": "cpu", "wandb_base_url": "https://wandb.example.org",
+    "positive_weight": "balanced",
+}  # fmt: skip
 
 
 def other_value(name: str) -> Any:

@@ -85,12 +85,16 @@ def test_runs_are_read_back_as_they_were(server: WandbServer, project: tuple[str
     assert server.unknown == []
 
 
-def test_a_run_from_before_there_were_versions_of_the_split_has_the_first(server: WandbServer, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("method", "positive_weight"), [("lora", "none"), ("tfidf", "balanced")])
+def test_a_run_from_before_configs_told_its_split_and_weights_has_those_of_then(
+    server: WandbServer, tmp_path: Path, method: str, positive_weight: str
+) -> None:
     run = finish(tmp_path)
-    values = run.config.model_dump(exclude={"split_version"})
+    values = run.config.model_dump(exclude={"split_version", "loss", "positive_weight"}) | {"method": method}
     store(server, run.id, values, flatten_run(run))
     [found] = fetch_team_runs(f"{server.base_url}/team/emotions", timeout_seconds=20).runs
-    assert found.config == run.config.model_copy(update={"split_version": 1})
+    then = {"method": method, "split_version": 1, "positive_weight": positive_weight}
+    assert found.config == run.config.model_copy(update=then)
 
 
 def test_what_cannot_be_compared_is_counted_with_its_reason(project: tuple[str, list[RunFolder]]) -> None:

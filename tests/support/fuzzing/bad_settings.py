@@ -16,7 +16,7 @@ NUMERIC = (
 WORDS = (
     "method", "base", "data", "validation_data", "test_data", "text_column", "label_columns", "device", "precision",
     "gradient_checkpointing", "wandb_mode", "wandb_project", "wandb_entity", "wandb_base_url", "study",
-    "target_modules", "group_column",
+    "target_modules", "group_column", "loss", "positive_weight",
 )  # fmt: skip
 OPTIONS = [name.replace("_", "-") for name in (*NUMERIC, *WORDS)]
 METHODS = ("lora", "ia3", "qlora", "head", "tfidf")
