@@ -24,6 +24,7 @@ from emocore.system.memory import release_memory
 from emocore.tracking.tracker import Tracker
 from emocore.training.callbacks import LogToTracker
 from emocore.training.cost import peak_memory_bytes
+from emocore.training.loss import build_loss
 from emocore.training.neural import describe, encode_and_check, fit_and_save, precision_of_answers
 from emocore.training.provenance import digest_folder, note_base
 from emocore.training.trained import Trained
@@ -57,6 +58,7 @@ def train(
         args=training_arguments(config, str(run.checkpoints), len(data["train"]), device, precision),
         train_dataset=numbered["train"],
         eval_dataset=numbered["validation"],
+        loss=build_loss(config, splits),
         data_collator=transformers.DataCollatorWithPadding(opened.tokenizer),
         callbacks=[LogToTracker(tracker)],
         embeddings_sha256=embeddings.digest(),

@@ -29,6 +29,7 @@ from emocore.system.memory import release_memory
 from emocore.tracking.tracker import Tracker
 from emocore.training.batches import make_collator
 from emocore.training.callbacks import LeaveLastEvaluation, LogToTracker, SaveCheckpoints
+from emocore.training.loss import build_loss
 from emocore.training.provenance import note_base, note_threads, note_warnings
 from emocore.training.trained import CHECKED_TEXTS, Trained
 from emocore.training.trainer import EmotionTrainer, training_arguments
@@ -56,6 +57,7 @@ def train(
         args=training_arguments(config, str(run.checkpoints), len(data["train"]), device, precision),
         train_dataset=data["train"],
         eval_dataset=data["validation"],
+        loss=build_loss(config, splits),
         data_collator=make_collator(loaded.model, loaded.tokenizer, config.max_length),
         callbacks=[LogToTracker(tracker)],
     )

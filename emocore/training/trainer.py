@@ -33,6 +33,7 @@ from emocore.training.checkpoints import (
     writing_checkpoint,
 )
 from emocore.training.cost import peak_memory_bytes
+from emocore.training.loss import MultiLabelLoss
 from emocore.training.rank_allocation import RankAllocation
 from emocore.training.validation import mean_cross_entropy, score_validation
 
@@ -43,7 +44,7 @@ logger = logging.getLogger(__name__)
 
 class EmotionTrainer(Trainer):
     """`lengths` are the training rows' token counts, `family` is that of the base. `eval_dataset` is read once, and
-    kept as lists.
+    kept as lists. `loss` takes logits in fp32 and labels.
     `embeddings_sha256` is the digest of the embeddings that a head is trained on; None for other methods."""
 
     def __init__(
@@ -52,6 +53,7 @@ class EmotionTrainer(Trainer):
         lengths: list[int],
         family: Family,
         eval_dataset: Dataset,
+        loss: MultiLabelLoss,
         embeddings_sha256: str | None = None,
         **kwargs: Any,
     ) -> None:
@@ -73,6 +75,7 @@ class EmotionTrainer(Trainer):
             self.add_callback(AllocateRanks(self._allocation))
         # Otherwise Trainer would expect a model with **kwargs to divide by the accumulation steps itself.
         self.model_accepts_loss_kwargs = False
+        self._loss = loss.to(self.args.device)
 
     @property
     def samples_seen(self) -> float:
@@ -175,10 +178,10 @@ class EmotionTrainer(Trainer):
         return compute_logits(self.model, first, "bf16" if self.args.bf16 else "fp32")
 
     def compute_loss(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> torch.Tensor:
-        """Mean binary cross-entropy over texts and labels, in fp32."""
+        """The run's loss, a mean over texts and labels, in fp32."""
         labels = inputs.pop("labels")
         logits = model(**inputs).logits.float()
-        loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, labels)
+        loss: torch.Tensor = self._loss(logits, labels)
         if self._allocation and model.training:
             penalty = self._allocation.penalty()
             return loss + penalty - penalty.detach()  # it steers the training, and the curves show the loss alone

@@ -14,5 +14,6 @@ def score_validation(truth: np.ndarray, logits: np.ndarray, threshold: float | N
 
 
 def mean_cross_entropy(truth: np.ndarray, logits: np.ndarray) -> float:
-    """The loss of the training, mean binary cross-entropy over texts and labels, of the same arrays."""
+    """Mean binary cross-entropy over texts and labels, of the same arrays. It is the validation loss of every run,
+    whatever loss and weights it trains with, so that runs can be compared by it."""
     return float((np.logaddexp(0, logits.astype(np.float64)) - truth * logits).mean())

@@ -91,7 +91,10 @@ def test_later_runs_read_what_the_first_one_computed(world: World) -> None:
     first = world.train()
     stored = world.files
     assert "The base reads 120 of 120 texts" in first.tail_log(30)
-    changes: tuple[dict[str, Any], ...] = ({}, {"seed": 8}, {"replicate": 2}, {"head_learning_rate": 0.05, "epochs": 3})
+    changes: tuple[dict[str, Any], ...] = (
+        {}, {"seed": 8}, {"replicate": 2}, {"head_learning_rate": 0.05, "epochs": 3},
+        {"loss": "asymmetric"}, {"positive_weight": "balanced"},
+    )  # fmt: skip
     again, *others = [world.queue(**settings) for settings in changes]
     assert carry_out(again, *others, prepare=BASE_READS_NOTHING) == 0, describe(again)
     assert world.files == stored

@@ -22,6 +22,7 @@ from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.training.batches import make_collator
 from emocore.training.callbacks import SaveCheckpoints
+from emocore.training.loss import MultiLabelLoss, build_loss
 from emocore.training.trainer import EmotionTrainer, training_arguments
 from tests.support.live_runs import quick_settings
 
@@ -67,11 +68,13 @@ def make_trainer(tmp_path: Path, small_csv: Path, tiny_bert: Path, tiny_llama: P
         model, loaded = build_model(config, splits.labels, "cpu", config.precision)
         data = encode_splits(splits, loaded.tokenizer, config.max_length)
         train = data["train"].select(range(rows_of_train or len(data["train"])))
-        return assemble(config, model, loaded, train, data[scored]), seen[-1]
+        return assemble(config, model, loaded, train, data[scored], build_loss(config, splits)), seen[-1]
 
     seen: list[Seen] = []
 
-    def assemble(config: RunConfig, model: Any, loaded: LoadedBase, train: Dataset, held: Dataset) -> RecordingTrainer:
+    def assemble(
+        config: RunConfig, model: Any, loaded: LoadedBase, train: Dataset, held: Dataset, loss: MultiLabelLoss
+    ) -> RecordingTrainer:
         seen.append(Seen())
         return RecordingTrainer(
             run_config=config,
@@ -81,6 +84,7 @@ def make_trainer(tmp_path: Path, small_csv: Path, tiny_bert: Path, tiny_llama: P
             args=training_arguments(config, str(tmp_path / f"out{len(seen)}"), len(train), "cpu", config.precision),
             train_dataset=train,
             eval_dataset=held,
+            loss=loss,
             data_collator=make_collator(loaded.model, loaded.tokenizer, config.max_length),
             callbacks=[seen[-1]],
         )
@@ -159,6 +163,25 @@ def test_training_loss_and_validation_loss_are_on_one_scale(make_trainer: MakeTr
     trainer.train()
     [loss] = seen.values("loss")
     assert seen.values("eval_loss") == pytest.approx([loss], rel=1e-3)
+
+
+@pytest.mark.parametrize("settings", [{"positive_weight": "anger:50"}, {"loss": "focal"}])
+def test_another_loss_changes_the_training_and_its_loss_but_not_what_the_validation_loss_is(
+    make_trainer: MakeTrainer, settings: dict[str, str]
+) -> None:
+    still = {"epochs": 1, "batch_size": 84, "learning_rate": 1e-12, "head_learning_rate": 1e-12}
+    (plain, seen_plain), (other, seen_other) = make_trainer(**still), make_trainer(**still, **settings)
+    plain.train()
+    other.train()
+    [loss], [other_loss] = seen_plain.values("loss"), seen_other.values("loss")
+    assert abs(other_loss - loss) > 0.1
+    assert seen_other.values("eval_loss") == pytest.approx(seen_plain.values("eval_loss"), rel=1e-6)
+    moved, _ = make_trainer(epochs=1, rows_of_train=32, **settings)
+    unmoved, _ = make_trainer(epochs=1, rows_of_train=32)
+    for trainer in (moved, unmoved):
+        trainer.train()
+    scores = [dict(trainer.model.named_parameters()) for trainer in (moved, unmoved)]
+    assert any(not torch.equal(scores[0][name], scores[1][name]) for name in scores[0])
 
 
 @pytest.mark.parametrize("method", NEURAL)
