@@ -1,18 +1,15 @@
-"""TF-IDF features with one logistic regression per label, stored without pickles."""
+"""TF-IDF features with one linear model per label, stored without pickles. `emocore.training.tfidf` fits them."""
 
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from safetensors.numpy import load_file, save_file
 from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.multiclass import OneVsRestClassifier
 
-from emocore.errors import AdapterError, DataError
+from emocore.errors import AdapterError
 from emocore.models.adapter import AdapterInfo, check_finite
 from emocore.system.files import read_bytes, write_atomically
 from emocore.text import first_line
@@ -22,7 +19,7 @@ WEIGHTS_FILE = "tfidf.safetensors"
 MOST_VOCABULARY_BYTES = 10**9
 
 
-def _vectorizers() -> list[TfidfVectorizer]:
+def make_vectorizers() -> list[TfidfVectorizer]:
     """Words and word pairs, and character n-grams within words, which are robust to typos and hashtags."""
     return [
         TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2),
@@ -42,32 +39,6 @@ class LinearClassifier:
         self.weights = weights
         self.intercept = intercept
         self._vectorizers = vectorizers
-
-    @classmethod
-    def fit(
-        cls, frame: pd.DataFrame, inverse_regularization: float, seed: int, info: AdapterInfo
-    ) -> "LinearClassifier":
-        """Train on a split's frame. A label with only one value gets the log-odds of its share."""
-        vectorizers = _vectorizers()
-        try:
-            features = sparse.hstack([v.fit_transform(frame["text"]) for v in vectorizers]).tocsr()
-        except ValueError as error:
-            raise DataError(
-                f"TF-IDF found no term that several training texts share ({error}); use more rows"
-            ) from None
-        targets = frame[info.labels].to_numpy()
-        weights = np.zeros((features.shape[1], len(info.labels)))
-        share = (targets.sum(axis=0) + 0.5) / (len(targets) + 1)
-        intercept = np.log(share / (1 - share))
-        learnable = [i for i in range(len(info.labels)) if 0 < targets[:, i].sum() < len(targets)]
-        regression = LogisticRegression(
-            C=inverse_regularization, class_weight="balanced", max_iter=1000, random_state=seed
-        )
-        fitted = OneVsRestClassifier(regression).fit(features, targets[:, learnable])
-        for column, estimator in zip(learnable, fitted.estimators_, strict=True):
-            weights[:, column] = estimator.coef_[0]
-            intercept[column] = estimator.intercept_[0]
-        return cls(vectorizers, weights, intercept, info)
 
     def logits(self, texts: list[str]) -> np.ndarray:
         features = sparse.hstack([vectorizer.transform(texts) for vectorizer in self._vectorizers])
@@ -91,7 +62,7 @@ class LinearClassifier:
     def load(cls, folder: Path, info: AdapterInfo) -> "LinearClassifier":
         """Raises AdapterError if the files are missing or do not fit each other."""
         try:
-            vectorizers = _vectorizers()
+            vectorizers = make_vectorizers()
             vocabularies = json.loads(read_bytes(folder / VOCABULARY_FILE, MOST_VOCABULARY_BYTES))
             _check_vocabularies(vocabularies, len(vectorizers))
             tensors = load_file(folder / WEIGHTS_FILE)
