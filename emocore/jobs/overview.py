@@ -145,6 +145,8 @@ def _compute_progress(status: RunStatus, last: dict[str, Any] | None) -> float:
     """The training steps count as 95 %, the final evaluation as the rest."""
     if status == RunStatus.FINISHED:
         return 1.0
+    if status == RunStatus.EVALUATING:  # patience may have ended the training long before its last step
+        return 0.95
     if not last or not last["total_steps"]:
         return 0.0
     return 0.95 * min(1.0, last["step"] / last["total_steps"])

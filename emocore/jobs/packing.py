@@ -31,7 +31,7 @@ IRRELEVANT = frozenset(
     {
         "seed", "study", "replicate", "epochs", "max_steps", "gradient_accumulation_steps", "learning_rate",
         "head_learning_rate", "weight_decay", "warmup_share", "max_grad_norm", "loss", "positive_weight", "threshold",
-        "lora_alpha",
+        "lora_alpha", "keep", "keep_metric", "patience",
         "precision",  # what the run computed in is compared instead
         *with_role("machine", "logging"),
     }

@@ -10,13 +10,15 @@ from emocore.run.settings import with_role
 from emocore.system.keys import explain_refusal, may_have_key
 
 METHOD_SETTINGS = with_role("method")
+KEEP_SETTINGS = ("keep", "keep_metric", "patience")
 
 
 def resolve(config: RunConfig) -> tuple[RunConfig, list[str]]:
     """The complete config, and notes on settings that were left out because the method does not read them.
 
-    Raises ConfigError for an unknown method, BaseModelError for an unknown base.
+    Raises ConfigError for an unknown method or settings that contradict each other, BaseModelError for an unknown base.
     """
+    _check_keep(config)
     method = find_method(config.method)
     base = find_base(config.base) if method.needs_base else None
     values = config.model_dump() | {"base": base.name if base else NO_BASE}
@@ -28,12 +30,21 @@ def resolve(config: RunConfig) -> tuple[RunConfig, list[str]]:
         elif values[setting] is not None:
             notes.append(f"{setting} has no effect on {method.title}; it was left out")
             values[setting] = None
+    if not method.needs_base and config.keep != "last":
+        notes.append(f"keep has no effect on {method.title}, which has no epochs; it was left out")
+        values |= {setting: RunConfig.model_fields[setting].default for setting in KEEP_SETTINGS}
     if base and base.context_length and config.max_length > base.context_length:
         raise ConfigError(
             f"max_length: {config.max_length} is more than the {base.context_length} tokens that {base.name} reads",
             field="max_length",
         )
     return build(RunConfig, values), notes
+
+
+def _check_keep(config: RunConfig) -> None:
+    for setting in KEEP_SETTINGS[1:]:
+        if config.keep == "last" and getattr(config, setting) != RunConfig.model_fields[setting].default:
+            raise ConfigError(f"{setting}: it has no effect with keep=last; set keep to best, or leave it out", setting)
 
 
 def take_over(config: RunConfig) -> tuple[RunConfig, list[str]]:

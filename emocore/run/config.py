@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from emocore.errors import ConfigError
+from emocore.run.machine_settings import MachineSettings
 from emocore.run.positive_weight import tidy
 from emocore.run.setting_texts import LONGEST_NAME, STUDY_NAME, check_text
 from emocore.run.use import Use
@@ -22,6 +23,7 @@ SPLIT_VERSION = 2  # of a new run
 NO_BASE = "none"  # the base of a method that needs no base
 
 Model = TypeVar("Model", bound=BaseModel)
+KeepMetric = Literal["f1_macro", "f1_micro", "f1_weighted", "jaccard", "exact_match", "loss"]
 
 
 def build(model: type[Model], values: dict[str, Any]) -> Model:
@@ -39,10 +41,8 @@ def build(model: type[Model], values: dict[str, Any]) -> Model:
         raise ConfigError(f"{field}: {message}" if field else message, field=field or None) from None
 
 
-class RunConfig(BaseModel):
-    """One fine-tuning run, complete enough to repeat it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, allow_inf_nan=False)
+class TaskSettings(BaseModel):
+    """What is learned from which texts, and how."""
 
     method: Annotated[str, Use("identity", "top")] = Field(
         "lora", description="How the base is fine-tuned; `emocore methods` lists the methods."
@@ -175,6 +175,20 @@ class RunConfig(BaseModel):
         "of balanced), or numbers such as anger:2,joy:1.5. More weight raises probabilities of rare emotions, which "
         "then are no frequencies.",
     )
+    keep: Annotated[Literal["last", "best"], Use("training", "Training")] = Field(
+        "last",
+        description="Which weights a run keeps: those of the last epoch, or of the epoch that is best on the "
+        "validation split, whose scores are then optimistic.",
+    )
+    keep_metric: Annotated[KeepMetric, Use("training", "Training")] = Field(
+        "f1_macro", description="The validation metric by which keep=best chooses the epoch; of losses, the lowest."
+    )
+    patience: Annotated[int, Use("training", "Training")] = Field(
+        0,
+        ge=0,
+        le=1000,
+        description="With keep=best, end the training after so many epochs in a row that are no better; 0 never does.",
+    )
     threshold: Annotated[float | None, Use("training", "Training", needs_base=False)] = Field(
         None,
         gt=0,
@@ -226,46 +240,11 @@ class RunConfig(BaseModel):
         None, gt=0, le=1_000_000, description="C of the logistic regression: smaller means stronger regularisation."
     )
 
-    device: Annotated[str, Use("machine", "Training")] = Field(
-        "auto",
-        pattern=r"^(auto|cpu|cuda(:\d+)?)$",
-        description="auto (a GPU if there is one), cpu, cuda or cuda:N.",
-    )
-    precision: Annotated[Literal["auto", "bf16", "fp32"], Use("training", "Training")] = Field(
-        "auto",
-        description="Number format of the training and of the answers: auto is bf16 where the device computes in it, "
-        "else fp32.",
-    )
-    gradient_checkpointing: Annotated[bool, Use("training", "Training")] = Field(
-        False, description="Recompute activations in the backward pass: less memory, about a third more time."
-    )
 
-    checkpoint_minutes: Annotated[float, Use("machine", "Training")] = Field(
-        5.0,
-        gt=0,
-        le=10_000,
-        description="Save a checkpoint at least this often, and after each epoch; a crash loses at most that much.",
-    )
-    checkpoints_kept: Annotated[int, Use("machine", "Training")] = Field(
-        2,
-        ge=1,
-        le=1000,
-        description="Number of checkpoints to keep; older ones are removed, and a finished run keeps none.",
-    )
+class RunConfig(MachineSettings, TaskSettings):
+    """One fine-tuning run, complete enough to repeat it. The settings of the task come first."""
 
-    wandb_mode: Annotated[Literal["auto", "online", "offline"], Use("logging", "W&B")] = Field(
-        "auto",
-        description="auto is online if WANDB_API_KEY is set, otherwise offline. Local files are always written.",
-    )
-    wandb_project: Annotated[str, Use("logging", "W&B")] = Field(
-        "emocore", min_length=1, max_length=128, description="W&B project."
-    )
-    wandb_entity: Annotated[str | None, Use("logging", "W&B")] = Field(
-        None, description="W&B user or team; by default, that of the key."
-    )
-    wandb_base_url: Annotated[str | None, Use("logging", "W&B")] = Field(
-        None, description="Address of a self-hosted W&B server; by default, WANDB_BASE_URL or the public server."
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, allow_inf_nan=False)
 
     @field_validator("positive_weight", mode="before")
     @classmethod

@@ -3,8 +3,10 @@
 from pydantic import Field
 
 from emocore.run.records import Amount, Count, Share, Strict
+from emocore.text import counted
 
 SHARED_NOTE = "other runs were on the same device for a part of the time, so this one took longer than alone"
+CHOSEN_NOTE = "the epoch was chosen on these texts, so the scores are optimistic"  # of the validation split
 
 
 class EmotionScores(Strict):
@@ -67,8 +69,40 @@ class Cost(Strict):
     latency_seconds: Amount | None = None
 
 
+class KeptEpoch(Strict):
+    """The epoch that keep=best kept: the first whose validation `metric` had its best `value`. Epochs count from 1, and
+    are fractions where `max_steps` ends one early. Fewer were trained than planned if patience ended the training."""
+
+    metric: str
+    value: float
+    epoch: Amount
+    trained_epochs: Amount
+    planned_epochs: Amount
+
+    def __str__(self) -> str:
+        """One or two sentences."""
+        from emocore.metrics import METRIC_TITLES  # it imports SciPy, which most commands do without
+
+        metric = METRIC_TITLES.get(self.metric, self.metric)
+        told = (
+            f"Epoch {_epochs(self.epoch)} of {_epochs(self.planned_epochs)} was kept, which is the best by validation "
+            f"{metric}: {self.value:.3f}."
+        )
+        if self.trained_epochs >= self.planned_epochs:
+            return told
+        since = counted(round(self.trained_epochs - self.epoch), "epoch")
+        trained = _epochs(self.trained_epochs)
+        return (
+            f"{told} Patience ended the training after epoch {trained}, since {since} in a row brought nothing better."
+        )
+
+
+def _epochs(count: float) -> str:
+    return f"{count:.2f}".rstrip("0").rstrip(".")
+
+
 class RunScores(Strict):
-    """`result.json`; `test` is None if there was no test split.
+    """`result.json`; `test` is None if there was no test split, and `kept` if the last epoch was kept.
 
     If other runs were on the same device for a part of the time, it is a `shared_device`, and the seconds and the speed
     of the costs say little. Runs of versions that started one run at a time had their device to themselves.
@@ -78,6 +112,7 @@ class RunScores(Strict):
     test: SplitScores | None
     cost: Cost
     shared_device: bool = Field(False, exclude_if=lambda is_shared: not is_shared)  # as earlier versions wrote it
+    kept: KeptEpoch | None = Field(None, exclude_if=lambda kept: kept is None)
 
     @property
     def splits(self) -> dict[str, SplitScores]:

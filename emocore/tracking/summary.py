@@ -49,6 +49,8 @@ def unflatten_result(summary: dict[str, Any]) -> dict[str, Any]:
     result["cost"] = dict.fromkeys(Cost.model_fields) | _below(summary, "cost/")
     if summary.get("shared_device") is True:
         result["shared_device"] = True
+    if kept := _below(summary, "kept/"):
+        result["kept"] = kept
     return result
 
 

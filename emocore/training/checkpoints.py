@@ -39,12 +39,23 @@ WEIGHTS = ("adapter_model.safetensors", "model.safetensors")  # of an adapter, o
 UNSAFE_FILE = "training_args.bin"  # a pickle that Trainer writes and nothing here reads
 
 
+class BestEpoch(Strict):
+    """The best epoch of a training so far and its validation metric; after `epochs_since` more, none is better."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    step: Count
+    epoch: Amount
+    value: Annotated[float, AllowInfNan()]
+    epochs_since: Count = 0
+
+
 class Progress(Strict):
     """State that Trainer does not keep. `loss_sum` is the loss of the steps after `logged_step`, which is not logged
     yet; seconds and bytes are as in Cost. `threads` is the number of CPU threads, since another number rounds sums
     differently. `pooled_batches` says how batches are drawn; runs that began before it was stored drew 8.
     `embeddings_sha256` is the digest of the embeddings that a head is trained on; None for other methods, and for heads
-    that began while dropout was active in their base."""
+    that began while dropout was active in their base. `best` is None during the first epoch and without keep=best."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -56,6 +67,7 @@ class Progress(Strict):
     threads: int = Field(ge=1, le=MOST_THREADS)
     pooled_batches: int = Field(8, ge=1, le=MOST_POOLED)
     embeddings_sha256: Annotated[str, StringConstraints(max_length=64)] | None = None
+    best: BestEpoch | None = None
 
 
 def last_checkpoint(folder: Path) -> Path | None:

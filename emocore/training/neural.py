@@ -78,15 +78,14 @@ def fit_and_save(run: RunFolder, trainer: EmotionTrainer, loaded: LoadedBase, in
     release_memory()  # that only the loading took
     taken = copy_factors(trainer.model) if find_method(info.method).moves_base else {}
     trainer.add_callback(SaveCheckpoints(trainer, run))
-    trainer.add_callback(LeaveLastEvaluation())
+    if trainer.choice is None:
+        trainer.add_callback(LeaveLastEvaluation())
     reach("run.built")
     trainer.train_or_resume()
     note_threads(run, torch.get_num_threads())  # a resumed run trained with those of its checkpoint
     reach("run.trained")
     seconds = trainer.train_seconds
     adapter, head = count_parameters(trainer.model, loaded.base.family)
-    is_checked = info.method.startswith(PREFIX)  # nobody knows whether PEFT stores all of its types
-    expected = trainer.answer_validation(CHECKED_TEXTS) if is_checked else None
     cost = Cost(
         train_seconds=seconds,
         samples_per_second=trainer.samples_seen / seconds,
@@ -96,8 +95,12 @@ def fit_and_save(run: RunFolder, trainer: EmotionTrainer, loaded: LoadedBase, in
         head_parameters=head,
         adapter_bytes=None,
     )
+    if chosen := trainer.take_chosen_epoch():
+        logger.info("%s", chosen.kept)
+    is_checked = info.method.startswith(PREFIX)  # nobody knows whether PEFT stores all of its types
+    expected = trainer.answer_validation(CHECKED_TEXTS) if is_checked else None
     save_adapter(run, trainer.model, loaded, info, taken)
-    return Trained(cost, trainer.state.global_step, float(trainer.state.epoch or 0), expected=expected)
+    return Trained(cost, trainer.state.global_step, float(trainer.state.epoch or 0), expected=expected, chosen=chosen)
 
 
 def describe(

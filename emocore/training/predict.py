@@ -2,7 +2,7 @@
 
 import logging
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -22,6 +22,23 @@ if TYPE_CHECKING:
 # rounds differently for a text alone and beside others.
 MOST_ROUNDING: dict[Precision, float] = {"fp32": 1e-4, "bf16": 0.1}
 
+
+class AnswerSource(NamedTuple):
+    """Answers that are not those of the reloaded adapter, and what is wrong and to do if they differ from them."""
+
+    answers: str
+    remedy: str
+
+
+STORED = AnswerSource(
+    "the answers from stored embeddings",
+    "the base has changed meanwhile or the cache is wrong; delete the folder 'embeddings' in EMOCORE_CACHE (otherwise "
+    "~/.cache/emocore), then clone the run",
+)
+CHOSEN = AnswerSource(
+    "the answers by which the epoch was chosen", "the base or the machine has changed meanwhile; clone the run"
+)
+
 logger = logging.getLogger(__name__)
 
 
@@ -29,25 +46,29 @@ def predict(
     run: RunFolder, config: RunConfig, splits: Splits, trained: Trained, device: str
 ) -> tuple[dict[str, np.ndarray], float]:
     """Logits of the held-out splits by the saved adapter, (texts, labels) float32 by split; also the seconds for a
-    single text, by the adapter on its whole base.
+    single text, by the adapter on its whole base. If the epoch was chosen, those of the validation split are the ones
+    by which it was.
 
-    Raises RunError if answers from stored embeddings are not those of the adapter on its base.
+    Raises RunError if those, or answers from stored embeddings, are not the answers of the adapter on its base.
     """
     classifier = _reload_neural(run, device) if find_method(config.method).needs_base else _reload_linear(run)
     logits: dict[str, np.ndarray] = {}
+    if trained.chosen:
+        logits["validation"] = trained.chosen.validation_logits
     for name in ("validation", "test"):
-        if name in splits.frames:
+        if name in splits.frames and name not in logits:
             logger.info("Evaluating the saved adapter on the %s split", name)
             logits[name] = trained.answer(name) if trained.answer else classifier.logits(_texts(splits, name))
     alone, latency_seconds = answer_one_by_one(classifier, _texts(splits, "validation")[:CHECKED_TEXTS])
-    if trained.answer:
-        check_agreement(run.id, logits["validation"][: len(alone)], alone, classifier.info.precision)
     if trained.expected is not None and not _agree(trained.expected, alone, classifier.info.precision):
         raise RunError(
             f"run {run.id}: the saved adapter does not answer as the trained model did (logits differ by up to "
             f"{np.abs(trained.expected - alone).max():.2g}), so PEFT does not store all of {config.method}; choose "
             "another method"
         )
+    if trained.answer or trained.chosen:
+        source = STORED if trained.answer else CHOSEN
+        check_agreement(run.id, logits["validation"][: len(alone)], alone, classifier.info.precision, source)
     return logits, latency_seconds
 
 
@@ -63,14 +84,15 @@ def answer_one_by_one(classifier: "Classifier", texts: list[str]) -> tuple[np.nd
     return np.concatenate(answers), float(np.median(seconds))
 
 
-def check_agreement(run_id: str, found: np.ndarray, expected: np.ndarray, precision: Precision) -> None:
-    """Check that logits from stored embeddings are those of the reloaded adapter on its base, (texts, labels) each, but
-    for rounding. Raises RunError."""
+def check_agreement(
+    run_id: str, found: np.ndarray, expected: np.ndarray, precision: Precision, source: AnswerSource
+) -> None:
+    """Check that logits from `source` are those of the reloaded adapter on its base, (texts, labels) each, but for
+    rounding. Raises RunError."""
     if not _agree(found, expected, precision):
         raise RunError(
-            f"run {run_id}: the answers from stored embeddings differ by {np.abs(found - expected).max():.2g} from "
-            "those of the saved adapter on its base, so the base has changed meanwhile or the cache is wrong; delete "
-            "the folder 'embeddings' in EMOCORE_CACHE (otherwise ~/.cache/emocore), then clone the run"
+            f"run {run_id}: {source.answers} differ by {np.abs(found - expected).max():.2g} from those of the saved "
+            f"adapter on its base, so {source.remedy}"
         )
 
 

@@ -136,7 +136,8 @@ def _train_and_evaluate(run: RunFolder, config: RunConfig, splits: Splits, track
     run.change_state(RunStatus.EVALUATING)
     reach("run.evaluating")
     logits, latency_seconds = predict(run, config, splits, trained, device)
-    _log_validation(tracker, trained, config, splits, logits["validation"])
+    if not trained.chosen:  # otherwise every epoch has been evaluated, the last one, too
+        _log_validation(tracker, trained, config, splits, logits["validation"])
     thresholds = _choose_thresholds(run, config, splits, logits)
     _store_predictions(run, splits, logits)
     for path in (run.predictions, *run.adapter.iterdir(), run.adapter):  # or a power cut could leave only the result
@@ -146,6 +147,7 @@ def _train_and_evaluate(run: RunFolder, config: RunConfig, splits: Splits, track
     scores = RunScores.model_validate(
         _score(splits, logits, thresholds)
         | {"cost": trained.cost.model_copy(update=measured), "shared_device": run.shared_attempts.exists()}
+        | {"kept": trained.chosen and trained.chosen.kept}
     )
     write_record(run.path / "result.json", scores)
     reach("run.result")
@@ -183,7 +185,14 @@ def choose_device(config: RunConfig, slot: str | None) -> str:
 
 
 def choose_precision(config: RunConfig, device: str) -> Precision:
-    """As configured or as is best for the device."""
+    """As configured or as is best for the device. Raises ConfigError if an epoch would be chosen in another precision
+    than that of the answers."""
+    if config.precision == "bf16" and config.keep == "best" and not computes_bf16(device):
+        raise ConfigError(
+            "keep: this device does not compute in bf16, so the epoch would be chosen in bf16 and the adapter answer "
+            "in fp32; set precision to auto or fp32, or keep to last",
+            field="keep",
+        )
     if config.precision != "auto":
         return config.precision
     return "bf16" if computes_bf16(device) else "fp32"

@@ -50,6 +50,12 @@ class RankAllocation:
         if self._config.total_step > 1:
             self._model.update_and_allocate(step)
 
+    def return_to(self, step: int) -> None:
+        """Call it when the weights have become those after an earlier `step`: before the last removal all ranks are in
+        use, since removed ones grow again until the next removal."""
+        if step < self._config.total_step - self._config.tfinal:
+            self._config.rank_pattern = None
+
     @contextmanager
     def saving_all_ranks(self) -> Iterator[None]:
         """PEFT saves a pruned adapter, which a training could not go on with; in this context it saves all ranks."""

@@ -5,9 +5,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from emocore.run.result import Cost
+from emocore.run.result import Cost, KeptEpoch
 
 CHECKED_TEXTS = 20
+
+
+class Chosen(NamedTuple):
+    """The epoch that was chosen by its validation scores, with the logits that gave them, (texts, labels) float32."""
+
+    kept: KeptEpoch
+    validation_logits: np.ndarray
 
 
 class Trained(NamedTuple):
@@ -15,7 +22,7 @@ class Trained(NamedTuple):
 
     `answer` returns the logits of a held-out split, by its name, from the head on disk and the embeddings that the
     training used; None for a method that reads the texts again. `expected` are the trained model's logits of the first
-    validation texts, if the saved adapter is to be checked against them.
+    validation texts, if the saved adapter is to be checked against them. `chosen` is None if the last epoch was kept.
     """
 
     cost: Cost
@@ -23,3 +30,4 @@ class Trained(NamedTuple):
     epochs: float
     answer: Callable[[str], np.ndarray] | None = None
     expected: np.ndarray | None = None
+    chosen: Chosen | None = None

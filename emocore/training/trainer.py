@@ -33,8 +33,10 @@ from emocore.training.checkpoints import (
     writing_checkpoint,
 )
 from emocore.training.cost import peak_memory_bytes
+from emocore.training.epoch_choice import EpochChoice
 from emocore.training.loss import MultiLabelLoss
 from emocore.training.rank_allocation import RankAllocation
+from emocore.training.trained import Chosen
 from emocore.training.validation import mean_cross_entropy, score_validation
 
 LOGGED_ROWS = 400  # a longer training logs every n-th step, so that curves stay small
@@ -45,7 +47,8 @@ logger = logging.getLogger(__name__)
 class EmotionTrainer(Trainer):
     """`lengths` are the training rows' token counts, `family` is that of the base. `eval_dataset` is read once, and
     kept as lists. `loss` takes logits in fp32 and labels.
-    `embeddings_sha256` is the digest of the embeddings that a head is trained on; None for other methods."""
+    `embeddings_sha256` is the digest of the embeddings that a head is trained on; None for other methods. `choice` is
+    None if the run keeps its last epoch."""
 
     def __init__(
         self,
@@ -67,6 +70,7 @@ class EmotionTrainer(Trainer):
         self._resumed: Progress | None = None
         self._draft: Path | None = None
         self._validation = eval_dataset.to_dict()
+        self.choice = EpochChoice(run_config) if run_config.keep == "best" else None
         super().__init__(eval_dataset=eval_dataset, **kwargs)
         self.remove_callback(PrinterCallback)  # our callback writes the log
         self._allocation = None
@@ -105,14 +109,25 @@ class EmotionTrainer(Trainer):
         torch.set_num_threads(self._resumed.threads)
         self._earlier_seconds = self._resumed.train_seconds
         self._earlier_peak_bytes = self._resumed.peak_memory_bytes
+        if self.choice:
+            self.choice.restore(checkpoint, self._resumed.best)
         state = TrainerState.load_from_json(str(checkpoint / "trainer_state.json"))
         logger.info("Resuming from step %d of %d", state.global_step, state.max_steps)
-        if state.global_step < state.max_steps:
+        if state.global_step < state.max_steps and not (self.choice and self.choice.is_over):
             self.train(resume_from_checkpoint=str(checkpoint))
         else:  # the training was complete
             self._load_from_checkpoint(str(checkpoint))
             self.state = state
             self._began = time.monotonic()
+
+    def take_chosen_epoch(self) -> Chosen | None:
+        """Give the model the weights of the best epoch, when the training is over; None if it keeps the last one."""
+        if self.choice is None:
+            return None
+        chosen = self.choice.conclude(self.model, self.state)
+        if self._allocation and self.choice.best:
+            self._allocation.return_to(self.choice.best.step)
+        return chosen
 
     def restore_loss(self) -> None:
         """Restore the loss that was not logged yet, which Trainer forgets. Called when a training starts or resumes."""
@@ -141,6 +156,7 @@ class EmotionTrainer(Trainer):
             threads=torch.get_num_threads(),
             pooled_batches=self._pooled_batches,
             embeddings_sha256=self._embeddings_sha256,
+            best=self.choice.best if self.choice else None,
         )
         began = time.monotonic()
         with writing_checkpoint(folder, progress, self._run_config.checkpoints_kept) as self._draft:
@@ -148,6 +164,8 @@ class EmotionTrainer(Trainer):
                 super()._save_checkpoint(model, trial)
             if self._allocation:
                 self._allocation.save(self._draft / f"{PREFIX}{self.state.global_step}")
+            if self.choice:
+                self.choice.save(self._draft / f"{PREFIX}{self.state.global_step}")
         self._draft = None
         self._checkpointed = time.monotonic()
         self._other_seconds += self._checkpointed - began
@@ -165,10 +183,14 @@ class EmotionTrainer(Trainer):
         began = time.monotonic()
         logits = compute_logits(self.model, self._validation, "bf16" if self.args.bf16 else "fp32")
         truth = np.array(self._validation["labels"])
-        scores = score_validation(truth, logits, self._run_config.threshold)
-        metrics = {f"eval_{name}": v for name, v in {"loss": mean_cross_entropy(truth, logits), **scores}.items()}
+        scores = {"loss": mean_cross_entropy(truth, logits)}
+        scores |= score_validation(truth, logits, self._run_config.threshold)
+        metrics = {f"eval_{name}": value for name, value in scores.items()}
         self.log(metrics)
         self.control: TrainerControl = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        if self.choice:
+            self.choice.judge(self.state, scores, logits, self.model)
+            self.control.should_training_stop |= self.choice.is_over
         self._other_seconds += time.monotonic() - began
         return metrics
 

@@ -47,6 +47,13 @@ def test_a_running_one_tells_how_far_and_how_long(run: RunFolder) -> None:
     assert (overview.f1_macro, overview.f1_micro) == (0.4, 0.6)
 
 
+def test_an_evaluation_comes_after_the_training_even_if_patience_ended_that(run: RunFolder) -> None:
+    with run.lock():
+        run.change_state(RunStatus.EVALUATING, started_at=0.0)
+        log(run, 50)
+        assert (describe_run(run).progress, describe_run(run).remaining_seconds) == (0.95, None)
+
+
 def test_a_running_one_without_its_process_is_interrupted(run: RunFolder) -> None:
     with run.lock():
         run.change_state(RunStatus.RUNNING, started_at=0.0)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from emocore.errors import ConfigError
 from emocore.models.methods.catalogue import METHODS
 from emocore.models.resolve import derive, resolve
 from emocore.run.config import RunConfig
@@ -25,3 +26,18 @@ def test_a_clone_by_another_method_gets_its_defaults_and_keeps_what_was_chosen(o
 
 def test_a_setting_that_is_given_goes_before_every_default(original: RunConfig) -> None:
     assert derive(original, {"method": "ia3", "learning_rate": 0.001}).learning_rate == 0.001
+
+
+@pytest.mark.parametrize(("setting", "value"), [("patience", 2), ("keep_metric", "loss")])
+def test_how_to_choose_an_epoch_is_refused_where_none_is_chosen(setting: str, value: object) -> None:
+    with pytest.raises(ConfigError, match=f"{setting}: it has no effect with keep=last; set keep to best") as refused:
+        resolve(RunConfig(**{setting: value}))
+    assert refused.value.field == setting
+    chosen, notes = resolve(RunConfig(**{"keep": "best", setting: value}))
+    assert (chosen.keep, getattr(chosen, setting), notes) == ("best", value, [])
+
+
+def test_a_method_without_epochs_leaves_the_choice_of_one_out() -> None:
+    told = "keep has no effect on TF-IDF, which has no epochs; it was left out"
+    config, notes = resolve(RunConfig(method="tfidf", keep="best", keep_metric="loss", patience=3))
+    assert (config, notes) == (resolve(RunConfig(method="tfidf"))[0], [told])

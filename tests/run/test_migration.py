@@ -45,6 +45,7 @@ def earlier(runs: Path, tiny_bert: Path) -> list[RunFolder]:
 
 def test_every_record_is_read_and_left_as_it_is(earlier: list[RunFolder]) -> None:
     assert [run.config.method for run in earlier] == ["tfidf", "lora"]
+    assert {run.config.keep for run in earlier} == {"last"}
     assert look_at_runs(earlier[0].path.parent).damaged == []
     for run in earlier:
         files = {name: (run.path / name).read_bytes() for name in RECORDS}

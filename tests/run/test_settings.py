@@ -14,6 +14,7 @@ from emocore.evaluation.results import Result
 from emocore.evaluation.series import name_series
 from emocore.export.repeat import repeat_command
 from emocore.models.methods.catalogue import METHODS, reads
+from emocore.models.resolve import KEEP_SETTINGS
 from emocore.run.config import RunConfig
 from emocore.run.settings import (
     AUDITED,
@@ -69,9 +70,10 @@ def other_value(name: str) -> Any:
 
 def differing(name: str) -> list[Result]:
     """Two results that differ only in this setting, of a method that reads it."""
+    needed = {"keep": "best"} if name in KEEP_SETTINGS and name != "keep" else {}
     readers = (method for method in (*METHODS, "peft:randlora") if reads(method, name))
     method = {} if name == "method" else {"method": next(readers)}
-    return [finish(**method), finish(**method | {name: other_value(name)})]
+    return [finish(**needed | method), finish(**needed | method | {name: other_value(name)})]
 
 
 @cache

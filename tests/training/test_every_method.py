@@ -63,6 +63,7 @@ def queue(
         settings = {"method": method, "base": str(bases[base]), "batch_size": 16}
         settings |= {"lora_plus_ratio": 2} if method == "lora-plus" else {}  # of the high rate of a quick training
         settings |= {"peft": ["r=4"]} if method.startswith("peft:") else {}
+        settings |= {"keep": "best"} if base == "bert" else {}
         return queue_run(root, small_csv, checkpoint_minutes=checkpoint_minutes, **settings)
 
     return queue
