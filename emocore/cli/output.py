@@ -15,7 +15,7 @@ from emocore.models.bases import BASES
 from emocore.models.methods.catalogue import METHODS
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
-from emocore.run.result import SHARED_NOTE
+from emocore.run.result import CHOSEN_NOTE, SHARED_NOTE
 from emocore.run.settings import bounds, describe, use
 from emocore.text import CONTROL, format_bytes, format_count, format_seconds, show_controls
 
@@ -187,8 +187,10 @@ def print_run(run: RunFolder) -> None:
     for name, value in run.config.model_dump(exclude_none=True).items():
         print_line(f"  {name} = {value}")
     if stored:
+        if stored.kept:
+            print_line(f"\n{stored.kept}")
         for split, scores in stored.splits.items():
-            print_line(f"\n{split}:")
+            print_line(f"\n{split}: {CHOSEN_NOTE}" if split == "validation" and stored.kept else f"\n{split}:")
             emotions = scores.multilabel.per_emotion
             print_rows([{"emotion": name} | emotions[name].model_dump() for name in display_order(emotions)])
         cost, speed = stored.cost, stored.cost.samples_per_second

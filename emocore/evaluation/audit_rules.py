@@ -110,6 +110,11 @@ RULES: Mapping[str, Rule] = {
         "The stored scores are at different thresholds. A comparison scores all runs anew, with tuned thresholds or "
         "with fixed ones; fixed ones differ if the runs were launched with different thresholds.",
     ),
+    "keep": Rule(
+        "may matter",
+        "Runs that kept their best epoch had as many tries as epochs, so a part of a difference may come from that. On "
+        "the validation split, where the epoch was chosen, their scores are also optimistic.",
+    ),
     "batch size": Rule(
         "may matter", "Larger batches mean fewer steps and less noise, so a part of a difference may come from them."
     ),

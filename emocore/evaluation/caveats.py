@@ -5,6 +5,7 @@ from itertools import combinations
 
 import numpy as np
 
+from emocore.evaluation.chosen_epochs import note_chosen_epochs
 from emocore.evaluation.comparison import Comparison
 from emocore.evaluation.departures import THRESHOLDS, describe_family, find_departures
 from emocore.evaluation.intervals import is_macro_rough
@@ -127,6 +128,7 @@ def _doubt_choice(comparison: Comparison) -> Iterator[str]:
             f"These runs vary their {audit_name(setting)}: the best of several values is chosen on the same texts that "
             "it is scored on, so its score is too high."
         )
+    yield from note_chosen_epochs(comparison)
     if comparison.split == "validation":
         yield "Scores are on the validation split; publish scores on a test split on which nothing was chosen."
 

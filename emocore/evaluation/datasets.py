@@ -16,6 +16,7 @@ import pandas as pd
 import scipy
 
 from emocore.errors import DataError
+from emocore.evaluation.chosen_epochs import note_chosen_epochs
 from emocore.evaluation.comparison import Comparison
 from emocore.evaluation.intervals import LEVEL
 from emocore.evaluation.results import PredictedResult
@@ -58,7 +59,7 @@ class Ranking:
         f1_macro: One row per series, one column per dataset.
         mean_ranks: By series.
         test: None with fewer than FEWEST_DATASETS datasets.
-        notes: Sentences on the series that are left out.
+        notes: Sentences on the series that are left out, and on those whose epoch was chosen on the scored texts.
     """
 
     scores: pd.DataFrame
@@ -95,13 +96,14 @@ def rank_series(comparisons: Mapping[str, Comparison]) -> Ranking:
     f1_macro = pd.DataFrame({dataset: own["value"] for dataset, own in tables.items()})
     ranks = f1_macro.rank(ascending=False)
     mean_ranks = ranks.mean(axis=1).sort_values(kind="stable")
+    chosen = [note for comparison in comparisons.values() for note in note_chosen_epochs(comparison)]
     parts = [own.assign(dataset=name, rank=ranks[name]).loc[mean_ranks.index] for name, own in tables.items()]
     return Ranking(
         scores=pd.concat(parts).reset_index()[SCORE_COLUMNS],
         f1_macro=f1_macro.loc[mean_ranks.index],
         mean_ranks=mean_ranks,
         test=_test(f1_macro, ranks) if len(comparisons) >= FEWEST_DATASETS else None,
-        notes=_name_left_out(found, shared),
+        notes=[*_name_left_out(found, shared), *dict.fromkeys(chosen)],
     )
 
 

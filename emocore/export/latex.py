@@ -7,6 +7,7 @@ import re
 
 import numpy as np
 
+from emocore.evaluation.chosen_epochs import note_chosen_epochs
 from emocore.evaluation.comparison import Comparison
 from emocore.export.grids import Grid, Mark, Row, Score, emotion_grid, score_grid
 from emocore.export.notes import describe_marks, describe_setting
@@ -61,7 +62,7 @@ def latex_table(comparison: Comparison) -> str:
     grid = score_grid(comparison)
     tested = " Only macro-F1 is tested." if grid.is_tested else ""
     marks = describe_marks(grid.marks(), comparison.verdicts.margin_text)
-    caption = f"Scores of each series. {describe_setting(comparison)}. {INTERVALS} {marks}{tested}"
+    caption = f"Scores of each series. {_describe(comparison)} {INTERVALS} {marks}{tested}"
     return _table([grid], caption, "scores")
 
 
@@ -70,8 +71,13 @@ def latex_emotion_table(comparison: Comparison) -> str:
     grid = emotion_grid(comparison)
     thin = " Emotions without an interval have too few texts." if _has_thin_rows(grid) else ""
     marks = describe_marks(grid.marks(), comparison.verdicts.margin_text)
-    caption = f"F1 by emotion. {describe_setting(comparison)}. {INTERVALS}{thin} {marks}"
+    caption = f"F1 by emotion. {_describe(comparison)} {INTERVALS}{thin} {marks}"
     return _table(grid.split(MOST_COLUMNS), caption, "emotions")
+
+
+def _describe(comparison: Comparison) -> str:
+    """Split, texts, thresholds and seeds, and which scores are optimistic."""
+    return " ".join([f"{describe_setting(comparison)}.", *note_chosen_epochs(comparison)])
 
 
 def _table(grids: list[Grid], caption: str, label: str) -> str:

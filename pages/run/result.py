@@ -7,7 +7,7 @@ import streamlit as st
 
 from emocore.emotions import display_order
 from emocore.metrics import METRIC_DESCRIPTIONS, METRIC_TITLES
-from emocore.run.result import SHARED_NOTE, EmotionScores, RunScores
+from emocore.run.result import CHOSEN_NOTE, SHARED_NOTE, EmotionScores, RunScores
 from emocore.text import format_bytes, format_count, format_seconds
 
 SCORES = ("f1_macro", "f1_micro", "jaccard")
@@ -29,8 +29,12 @@ TUNED = {
 
 def show_results(results: RunScores, threshold: float | None) -> None:
     st.subheader("Results")
+    if results.kept:
+        st.markdown(f"{results.kept}")
     for split, scores in results.splits.items():
         st.markdown(f"**{split.capitalize()} split**, " + (f"threshold {threshold:g}" if threshold else TUNED[split]))
+        if split == "validation" and results.kept:
+            st.caption(f":material/info: {CHOSEN_NOTE.capitalize()}.")
         with st.container(horizontal=True):
             for name in SCORES:
                 st.metric(

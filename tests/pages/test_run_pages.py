@@ -21,7 +21,7 @@ from emocore.tracking.sync import SyncReport
 from tests.support.live_runs import wait_for
 from tests.support.pages import LAST_WORDS, draw, finish, labels, open_page, queue, stop, words
 from tests.support.records import edit, write_raw
-from tests.support.tables import LABELS, change_status, make_origin, make_place, make_table
+from tests.support.tables import KEPT, LABELS, change_status, make_origin, make_place, make_table
 from tests.support.uploads import keep_upload
 
 NO_SPACE = "no run could be written (No space left on device); free space"
@@ -184,6 +184,15 @@ def test_a_run_that_shared_its_device_says_so_next_to_its_times() -> None:
     assert "same device" not in words(open_page("run", run=run.id))
     edit(run, "result.json", shared_device=True)
     assert "Other runs were on the same device for a part of the time" in words(open_page("run", run=run.id))
+
+
+def test_a_run_that_chose_its_epoch_says_which_and_marks_the_scores_of_those_texts() -> None:
+    run = finish()
+    assert "epoch" not in words(open_page("run", run=run.id)).lower().replace("epochs", "")
+    edit(run, "result.json", kept=KEPT)
+    page = words(open_page("run", run=run.id))
+    assert "Epoch 2 of 6 was kept, which is the best by validation macro-F1: 0.750. Patience ended the" in page
+    assert "The epoch was chosen on these texts, so the scores are optimistic." in page
 
 
 def test_warnings_about_the_data_stand_on_the_page_of_a_run() -> None:
