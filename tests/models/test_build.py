@@ -125,6 +125,15 @@ def test_bf16_holds_the_frozen_base_and_never_what_learns(tiny_base: tuple[str, 
     assert (torch.uint8 if METHODS[method].quantized else torch.bfloat16) in frozen
 
 
+def test_it_trains_in_bf16(tiny_base: tuple[str, Path], method: str) -> None:
+    model, loaded = make(tiny_base[1], method, bf16=True)
+    with torch.autocast("cpu", torch.bfloat16):
+        logits = model(**encode(loaded, [SHORT, LONG])).logits
+    logits.float().square().sum().backward()
+    learned = {name: p.grad for name, p in model.named_parameters() if p.requires_grad}
+    assert [name for name, gradient in learned.items() if gradient is None or not gradient.isfinite().all()] == []
+
+
 def test_the_head_knows_its_labels_and_both_sides_know_the_padding(tiny_base: tuple[str, Path]) -> None:
     loaded = load_base(str(tiny_base[1]), LABELS, "cpu", torch.float32, quantized=False)
     config = loaded.model.config

@@ -44,6 +44,8 @@ def fuse(model: nn.Module, family: Family, shares_base: bool = False) -> None:
     }
     for module in modules:
         groups = {} if module in inner else _join_children(module, family, make_weights)
+        if isinstance(module, nn.LayerNorm):
+            _widen(module)
         if isinstance(module, ModulesToSaveWrapper):
             head = module.modules_to_save[ADAPTER]
             head.forward = _InFp32(head)
@@ -68,6 +70,12 @@ def _join_children(
     alone = [(name,) for name in children if not any(name in names for names in joined)]
     found = {names[0]: join_layers([children[name] for name in names], make_weights) for names in (*joined, *alone)}
     return {name: group for name, group in found.items() if group}
+
+
+def _widen(norm: nn.LayerNorm) -> None:
+    """Give a normalisation whose bias is trained, in fp32, a weight in fp32 of its own: PyTorch takes no two types."""
+    if norm.bias is not None and norm.bias.dtype != norm.weight.dtype:
+        norm.weight = nn.Parameter(norm.weight.detach().float(), requires_grad=norm.weight.requires_grad)
 
 
 class _InFp32:
