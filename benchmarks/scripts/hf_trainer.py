@@ -40,7 +40,7 @@ from transformers import (
 from emocore.models.bases import find_base
 from emocore.models.bundled import base_source
 from emocore.models.methods.catalogue import find_method
-from emocore.models.pooling import MeanPooledBert
+from emocore.models.pooling import set_pooling
 from emocore.run.config import RunConfig
 
 
@@ -97,8 +97,7 @@ def load_model(config: RunConfig, tokenizer: Any, labels: list[str], precision: 
         bnb_4bit_compute_dtype=torch.bfloat16 if precision == "bf16" else torch.float32,
         llm_int8_skip_modules=[base.family.head],
     )
-    model_class = MeanPooledBert if base.pooling == "mean" else AutoModelForSequenceClassification
-    model = model_class.from_pretrained(
+    model = AutoModelForSequenceClassification.from_pretrained(
         base_source(base),
         trust_remote_code=False,
         dtype=torch.float32,
@@ -106,7 +105,10 @@ def load_model(config: RunConfig, tokenizer: Any, labels: list[str], precision: 
         problem_type="multi_label_classification",
         quantization_config=quantization if method.quantized else None,
         device_map={"": config.device} if method.quantized else None,
+        **({"classifier_dropout": 0.0} if base.pools_otherwise else {}),
     )
+    if base.pools_otherwise:
+        set_pooling(model, base.pooling)
     model.config.pad_token_id = tokenizer.pad_token_id
     if method.quantized:
         model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)

@@ -25,7 +25,6 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTok
 from emocore.data.encode import encode_texts
 from emocore.models.bases import Base, find_base
 from emocore.models.bundled import base_source
-from emocore.models.pooling import MeanPooledBert
 from emocore.run.config import RunConfig
 from emocore.training.batches import LengthGroupedSampler
 
@@ -40,10 +39,7 @@ def linear_shapes(base: Base) -> Shapes:
     """(outputs, inputs) of the base's linear layers, without its head and a pooler, which see one token per text."""
     config = AutoConfig.from_pretrained(base_source(base), trust_remote_code=False)
     with torch.device("meta"):
-        if base.pooling == "mean":
-            model = MeanPooledBert(config)
-        else:
-            model = AutoModelForSequenceClassification.from_config(config, trust_remote_code=False)
+        model = AutoModelForSequenceClassification.from_config(config, trust_remote_code=False)
     return Counter(
         (module.out_features, module.in_features)
         for name, module in model.named_modules()

@@ -20,6 +20,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from emocore.errors import AdapterError
+from emocore.models.bases import Pooling
 from emocore.run.config import RunConfig
 from emocore.run.records import describe_problem
 from emocore.run.settings import bounds
@@ -38,7 +39,8 @@ Probability = Annotated[float, Field(gt=0, lt=1)]  # refuses NaN
 
 
 class AdapterInfo(BaseModel):
-    """`emocore.json`. `thresholds` has one probability per label; `precision` is that of the answers.
+    """`emocore.json`. `thresholds` has one probability per label; `precision` is that of the answers;
+    `pooling` is the run's, "auto" that of the base.
 
     `thresholds_from` says where the thresholds come from: they were set at launch, or tuned for the highest expected
     F1 (see emocore.thresholds). An earlier version took the highest F1 on the validation texts, and did not say so.
@@ -56,6 +58,7 @@ class AdapterInfo(BaseModel):
     max_length: Annotated[int, Field(**bounds("max_length"))]
     precision: Precision
     quantized: bool
+    pooling: Pooling | Literal["auto"] = "auto"
 
     @model_validator(mode="after")
     def _check_thresholds(self) -> Self:
@@ -86,6 +89,7 @@ def describe_adapter(
         max_length=config.max_length,
         precision=precision,
         quantized=quantized,
+        pooling=config.pooling,
     )
 
 

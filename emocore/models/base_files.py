@@ -35,6 +35,15 @@ LARGEST = {
     "type_vocab_size": 100_000,
     "num_labels": 100_000,
 }
+# The same sizes as some types of models call them.
+OTHER_NAMES = {
+    "num_hidden_layers": ("n_layer", "n_layers", "num_layers", "encoder_layers", "decoder_layers"),
+    "hidden_size": ("n_embd", "dim", "d_model"),
+    "intermediate_size": ("n_inner", "hidden_dim", "d_ff", "ffn_dim", "encoder_ffn_dim", "decoder_ffn_dim"),
+    "num_attention_heads": ("n_head", "n_heads", "num_heads"),
+    "max_position_embeddings": ("n_positions",),
+}
+MAY_BE_NONE = ("type_vocab_size",)  # DeBERTa has 0
 FEWEST_BITS = 4  # per parameter, in any format that is loaded
 
 
@@ -51,13 +60,15 @@ def read_object(file: Path) -> dict[str, Any]:
 
 def check_config(name: str, config: Mapping[str, Any]) -> None:
     """Raises BaseModelError if a base's config has a size that no model can have."""
-    for field, largest in LARGEST.items():
-        size = config.get(field)
-        if size is not None and (type(size) is not int or not 1 <= size <= largest):
-            raise BaseModelError(
-                f"base '{name}', {CONFIG_FILE}: {field} is {str(size)[:30]}, but it must be a whole number from 1 to "
-                f"{largest:,}; repair the file, or choose another base"
-            )
+    for usual, largest in LARGEST.items():
+        fewest = 0 if usual in MAY_BE_NONE else 1
+        for field in (usual, *OTHER_NAMES.get(usual, ())):
+            size = config.get(field)
+            if size is not None and (type(size) is not int or not fewest <= size <= largest):
+                raise BaseModelError(
+                    f"base '{name}', {CONFIG_FILE}: {field} is {str(size)[:30]}, but it must be a whole number from "
+                    f"{fewest} to {largest:,}; repair the file, or choose another base"
+                )
     if "transformers_weights" in config:
         raise BaseModelError(
             f"base '{name}', {CONFIG_FILE}: transformers_weights names other weights than model.safetensors; remove it"
@@ -121,9 +132,18 @@ def _check_index(file: Path) -> None:
 
 
 def _fewest_parameters(config: Mapping[str, Any]) -> int:
-    """A lower bound for the parameters of a model of these sizes: its embeddings, and two matrices per layer."""
-    hidden, layers = config.get("hidden_size") or 0, config.get("num_hidden_layers") or 0
-    return int(hidden * ((config.get("vocab_size") or 0) + 2 * layers * (config.get("intermediate_size") or 0)))
+    """A lower bound for the parameters of a model of these sizes: its embeddings, and two matrices per layer, which are
+    square where the config does not say more. ALBERT has the weights of a layer once for each group."""
+    hidden, layers = _find_size(config, "hidden_size"), _find_size(config, "num_hidden_layers")
+    embedded = min(hidden, config.get("embedding_size") or hidden)
+    layers = min(layers, config.get("num_hidden_groups") or layers)
+    of_layers = 2 * layers * hidden * (_find_size(config, "intermediate_size") or hidden)
+    return int(embedded * (config.get("vocab_size") or 0) + of_layers)
+
+
+def _find_size(config: Mapping[str, Any], name: str) -> int:
+    """The size under its usual or another name, or 0 if the config does not state it."""
+    return next((config[field] for field in (name, *OTHER_NAMES.get(name, ())) if config.get(field)), 0)
 
 
 def _refuse(file: Path, reason: str) -> BaseModelError:

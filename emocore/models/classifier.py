@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from peft import PeftConfig, PeftModel, get_peft_model_state_dict
+from peft.utils import ModulesToSaveWrapper
 from safetensors import safe_open
 
 from emocore.data.encode import encode_texts
@@ -22,6 +23,7 @@ from emocore.errors import AdapterError
 from emocore.models.adapter import AdapterInfo, Precision, check_finite, read_info
 from emocore.models.answers import DTYPES, compute_logits
 from emocore.models.build import LoadedBase, load_base, load_weights, open_base
+from emocore.models.discovery import PEFT_PREFIX
 from emocore.models.fused.model import fuse
 from emocore.models.linear import LinearClassifier
 from emocore.models.methods.any_peft import IN_CATALOGUE
@@ -31,7 +33,6 @@ from emocore.system.devices import computes_bf16
 from emocore.text import first_line
 
 ADAPTER_WEIGHTS, MODEL_WEIGHTS = "adapter_model.safetensors", "model.safetensors"
-PEFT_PREFIX = "base_model.model."  # of a base's weights in PEFT's names
 OTHER_PRECISION = (
     "this adapter was trained and scored in bf16, which this machine lacks; it answers in fp32, so probabilities "
     "differ from the scored ones, mostly by less than 4 points"
@@ -64,11 +65,17 @@ class BaseStore:
 
     def get(self, info: AdapterInfo) -> LoadedBase:
         precision = self.precision_of(info)
-        key = (info.base, info.base_revision, info.quantized, precision, tuple(info.labels))
+        key = (info.base, info.base_revision, info.quantized, precision, tuple(info.labels), info.pooling)
         with self._lock:
             if key not in self._bases:
                 self._bases[key] = load_base(
-                    info.base, tuple(info.labels), self.device, DTYPES[precision], info.quantized, info.base_revision
+                    info.base,
+                    tuple(info.labels),
+                    self.device,
+                    DTYPES[precision],
+                    info.quantized,
+                    info.pooling,
+                    info.base_revision,
                 )
             return self._bases[key]
 
@@ -105,6 +112,7 @@ class NeuralClassifier:
             )
             # PEFT leaves missing weights random and ignores surplus ones, with at most a warning.
             wrong = sorted(set(get_peft_model_state_dict(model)) ^ _stored_names(folder / ADAPTER_WEIGHTS))
+            untrained = [name for name in loaded.new_modules if not _is_stored(name, model)]
             fuse(model, loaded.base.family, shares_base=True)
         except AdapterError:
             raise
@@ -112,17 +120,23 @@ class NeuralClassifier:
             raise _does_not_fit(folder, info, first_line(error)) from error
         if wrong:
             raise _does_not_fit(folder, info, f"{len(wrong)} weights are missing or left over, such as {wrong[0]}")
+        if untrained:
+            raise AdapterError(
+                f"{folder}: base '{info.base}' has no weights for {', '.join(untrained)}, and this adapter of an "
+                "earlier version does not bring those that it was trained with; train the run again"
+            )
         return cls(folder, info, model.eval(), loaded.tokenizer, precision)
 
     @classmethod
     def load_whole(cls, folder: Path, info: AdapterInfo, device: str, precision: Precision) -> "NeuralClassifier":
         """Load a model whose own weights were trained; they stay in fp32, as they were trained. Raises AdapterError if
         it is damaged, BaseModelError if its base is not known any more."""
-        opened = open_base(info.base, tuple(info.labels), trained=folder)
+        opened = open_base(info.base, tuple(info.labels), info.pooling, trained=folder)
         try:
             _check_weights(folder / MODEL_WEIGHTS)
             loaded = load_weights(opened, device, torch.float32, quantized=False)
-            wrong = sorted(set(loaded.model.state_dict()) ^ _stored_names(folder / MODEL_WEIGHTS))
+            tied = set(loaded.model.all_tied_weights_keys)  # stored once, under the name of the weight they equal
+            wrong = sorted((set(loaded.model.state_dict()) ^ _stored_names(folder / MODEL_WEIGHTS)) - tied)
             fuse(loaded.model, loaded.base.family, shares_base=True)
         except AdapterError:
             raise
@@ -165,6 +179,11 @@ def _check_weights(weights: Path) -> None:
     with safe_open(weights, "pt") as file:
         for name in file.keys():  # noqa: SIM118 - not a dict
             check_finite(file.get_tensor(name).float().numpy(), f"{weights.parent}: {weights.name}, {name[:200]}")
+
+
+def _is_stored(name: str, model: PeftModel) -> bool:
+    """Whether a module of the base is one that the adapter brings."""
+    return isinstance(model.get_submodule(f"{PEFT_PREFIX}{name}"), ModulesToSaveWrapper)
 
 
 def _stored_names(weights: Path) -> set[str]:

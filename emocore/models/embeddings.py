@@ -20,7 +20,8 @@ from transformers.modeling_outputs import BaseModelOutputWithPoolingAndCrossAtte
 
 from emocore.models.adapter import Precision
 from emocore.models.answers import read_in_batches
-from emocore.models.build import LoadedBase, OpenedBase
+from emocore.models.build import LoadedBase, OpenedBase, load_weights
+from emocore.models.discovery import list_parts, list_poolers
 from emocore.models.embedding_cache import Embeddings
 from emocore.models.fused.model import fuse
 
@@ -37,7 +38,8 @@ class Embedder:
         self._model = loaded.model.eval()
         self._pooling = loaded.base.pooling
         self._read: Tensor | None = None
-        getattr(self._model, loaded.base.family.head).register_forward_pre_hook(self._keep)
+        for name in list_parts(self._model):
+            getattr(self._model, name).register_forward_pre_hook(self._keep)
 
     def embed(self, token_ids: Sequence[list[int]]) -> tuple[np.ndarray, np.ndarray]:
         """(texts, hidden) float32, and the seconds that each text took, (texts,)."""
@@ -46,16 +48,19 @@ class Embedder:
         began = time.perf_counter()
         for rows, input_ids, _ in read_in_batches(self._model, token_ids, self._precision):
             embeddings[rows] = self._pool(input_ids).float().cpu().numpy()
+            self._read = None
             ended = time.perf_counter()
             seconds[rows], began = (ended - began) / len(rows), ended
         return embeddings, seconds
 
-    def _keep(self, head: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        self._read = inputs[0]
+    def _keep(self, part: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        if self._read is None:  # later parts read what the first one made of it
+            self._read = inputs[0]
 
     def _pool(self, input_ids: Tensor) -> Tensor:
-        """(texts, hidden): what the stock class makes of what the head read, either (texts, hidden) or (texts, tokens,
-        hidden). A decoder answers at its last token that is not padding, RoBERTa at its first token."""
+        """(texts, hidden): what the stock class makes of what its head's first part read, (texts, hidden) or (texts,
+        tokens, hidden). A decoder answers at its last token that is not padding, RoBERTa at its first token; where
+        Emocore pools, all tokens have the same state."""
         states = self._read
         assert states is not None, "the model has just called its head"
         if states.ndim == 2:
@@ -88,16 +93,27 @@ class GivenEmbeddings(nn.Module):
 def build_on_embeddings(opened: OpenedBase, embeddings: Embeddings, device: str) -> LoadedBase:
     """The base with a new head, its frozen part replaced by the embeddings; no weights of the base are read. The head's
     initial weights are drawn from torch's generator. `number_texts` makes its inputs."""
-    config = copy.deepcopy(opened.config)
-    with torch.device("meta"):
-        build = opened.model_class if opened.base.pooling == "mean" else opened.model_class.from_config
-        model = build(config)
+    model = copy.deepcopy(opened.skeleton)
     setattr(model, model.base_model_prefix, GivenEmbeddings(embeddings))
-    head = getattr(model, opened.base.family.head)
-    head.to_empty(device="cpu").float()
-    head.apply(model._init_weights)
-    model.config.pad_token_id = opened.tokenizer.pad_token_id
-    return LoadedBase(opened.base, model.to(device), opened.tokenizer, opened.source, opened.revision)
+    parts = list_parts(model)
+    for name in parts:
+        part = getattr(model, name)
+        part.to_empty(device="cpu").float()
+        part.apply(model._init_weights)
+    model.config.get_text_config().pad_token_id = opened.tokenizer.pad_token_id
+    return LoadedBase(opened.base, model.to(device), tuple(parts), opened.tokenizer, opened.source, opened.revision)
+
+
+def reads_only_embeddings(opened: OpenedBase) -> bool:
+    """Whether all that stands between the frozen base and the labels is new, and reads one vector of each text. It is
+    not where a part of the head comes with the base, a pooler does not, or the class looks for a token, as those of
+    encoder-decoders do. Of a class with a pooler or with several parts of a head, the weights tell."""
+    if opened.config.is_encoder_decoder:
+        return False
+    parts = list_parts(opened.skeleton)
+    if len(parts) == 1 and (opened.base.pools_otherwise or not list_poolers(opened.skeleton)):
+        return True
+    return set(load_weights(opened, "cpu", torch.bfloat16, quantized=False).new_modules) == set(parts)
 
 
 def number_texts(data: DatasetDict) -> DatasetDict:

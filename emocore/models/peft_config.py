@@ -125,6 +125,7 @@ CHECKS: Mapping[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("tinit", "tfinal", "deltaT", "total_step"), _is_within("max_steps", least=0)),
     "alpha": _is_within("lora_alpha"),
     "bias": lambda value: value in ("none", "all"),  # those that an adapter stores are its own (see `classifier`)
+    "fan_in_fan_out": lambda value: isinstance(value, bool),  # of Conv1D layers, as GPT-2 has them
     "use_dora": lambda value: isinstance(value, bool),
     "use_rslora": lambda value: isinstance(value, bool),
     "projection_prng_key": _is_within("seed"),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from emocore.errors import ConfigError
-from emocore.models.bases import find_base
+from emocore.models.bases import choose_pooling, find_base
 from emocore.models.methods.catalogue import find_method
 from emocore.run.config import NO_BASE, RunConfig, build
 from emocore.run.settings import with_role
@@ -22,6 +22,8 @@ def resolve(config: RunConfig) -> tuple[RunConfig, list[str]]:
     method = find_method(config.method)
     base = find_base(config.base) if method.needs_base else None
     values = config.model_dump() | {"base": base.name if base else NO_BASE}
+    if base and choose_pooling(base, config.pooling) == base:  # so that runs of both wordings are one series
+        values["pooling"] = "auto"
     notes = []
     for setting in sorted(METHOD_SETTINGS):
         if setting in method.settings:

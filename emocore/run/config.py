@@ -130,6 +130,11 @@ class TaskSettings(BaseModel):
         128, ge=8, le=8192, description="Longest text in tokens; the rest of a longer text is cut off."
     )
 
+    pooling: Annotated[Literal["auto", "cls", "mean", "last", "stock"], Use("training", "Training")] = Field(
+        "auto",
+        description="What the head reads: cls is the state of a text's first token, mean that of all on average, last "
+        "that of the last one, stock what the base's class in Transformers takes; auto is the base's own.",
+    )
     epochs: Annotated[int | None, Use("method", "top", varied=True)] = Field(
         None, ge=1, le=1000, description="Passes over the training rows."
     )

@@ -16,12 +16,19 @@ from emocore.models.answers import DTYPES
 from emocore.models.build import OpenedBase, add_adapter, load_weights, open_base
 from emocore.models.classifier import NeuralClassifier
 from emocore.models.embedding_cache import TEXTS_PER_FILE, EmbeddingCache, Embeddings, hash_tokens
-from emocore.models.embeddings import Embedder, build_on_embeddings, describe_computation, number_texts
+from emocore.models.embeddings import (
+    Embedder,
+    build_on_embeddings,
+    describe_computation,
+    number_texts,
+    reads_only_embeddings,
+)
 from emocore.run.config import RunConfig
 from emocore.run.folder import RunFolder
 from emocore.run.result import Cost
 from emocore.system.memory import release_memory
 from emocore.tracking.tracker import Tracker
+from emocore.training import neural
 from emocore.training.callbacks import LogToTracker
 from emocore.training.cost import peak_memory_bytes
 from emocore.training.loss import build_loss
@@ -41,7 +48,10 @@ def train(
     The cost counts what the embeddings of the training texts cost when they were computed, whichever run that was, so
     that it does not depend on the order of runs.
     """
-    opened = open_base(config.base, splits.labels)
+    opened = open_base(config.base, splits.labels, config.pooling)
+    if not reads_only_embeddings(opened):
+        logger.info("The head of this base stands on more than its token states, so the base is read in each epoch")
+        return neural.train(run, config, splits, tracker, device, precision)
     note_base(run, opened.revision, Path(opened.source))
     data = encode_and_check(run, config, splits, opened.tokenizer)
     answers_in = precision_of_answers(device, precision)
@@ -53,7 +63,7 @@ def train(
     trainer = EmotionTrainer(
         run_config=config,
         lengths=data["train"]["length"],
-        family=opened.base.family,
+        new_modules=stand_in.new_modules,
         model=add_adapter(config, stand_in),
         args=training_arguments(config, str(run.checkpoints), len(data["train"]), device, precision),
         train_dataset=numbered["train"],

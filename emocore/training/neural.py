@@ -14,9 +14,9 @@ from emocore.data.checks.lengths import check_lengths
 from emocore.data.encode import count_tokens, encode_splits
 from emocore.data.split import Splits
 from emocore.models.adapter import AdapterInfo, Precision, describe_adapter, write_info
-from emocore.models.bases import Family
 from emocore.models.build import LoadedBase, build_model
 from emocore.models.card import write_card
+from emocore.models.discovery import is_in_new
 from emocore.models.methods.any_peft import PREFIX
 from emocore.models.methods.catalogue import find_method
 from emocore.models.moved_base import copy_factors, save_for_usual_base
@@ -52,7 +52,7 @@ def train(
     trainer = EmotionTrainer(
         run_config=config,
         lengths=data["train"]["length"],
-        family=loaded.base.family,
+        new_modules=loaded.new_modules,
         model=model,
         args=training_arguments(config, str(run.checkpoints), len(data["train"]), device, precision),
         train_dataset=data["train"],
@@ -85,7 +85,7 @@ def fit_and_save(run: RunFolder, trainer: EmotionTrainer, loaded: LoadedBase, in
     note_threads(run, torch.get_num_threads())  # a resumed run trained with those of its checkpoint
     reach("run.trained")
     seconds = trainer.train_seconds
-    adapter, head = count_parameters(trainer.model, loaded.base.family)
+    adapter, head = count_parameters(trainer.model, loaded.new_modules)
     cost = Cost(
         train_seconds=seconds,
         samples_per_second=trainer.samples_seen / seconds,
@@ -133,8 +133,8 @@ def save_adapter(
     reach("adapter.complete")
 
 
-def count_parameters(model: torch.nn.Module, family: Family) -> tuple[int, int]:
-    """Trainable parameters of the adapter, or of the base, and of the head."""
+def count_parameters(model: torch.nn.Module, new_modules: tuple[str, ...]) -> tuple[int, int]:
+    """Trainable parameters of the adapter, or of the base, and of the modules that are trained whole."""
     trainable = [(name, p.numel()) for name, p in model.named_parameters() if p.requires_grad]
-    head = sum(size for name, size in trainable if family.is_of_head(name))
+    head = sum(size for name, size in trainable if is_in_new(name, new_modules))
     return sum(size for _, size in trainable) - head, head

@@ -19,7 +19,7 @@ from transformers import PrinterCallback, Trainer, TrainerControl, TrainerState,
 
 from emocore.models.adapter import Precision
 from emocore.models.answers import compute_logits
-from emocore.models.bases import Family
+from emocore.models.discovery import is_in_new
 from emocore.models.methods.catalogue import find_method
 from emocore.run.config import RunConfig
 from emocore.training.batches import POOLED_BATCHES, LengthGroupedSampler
@@ -45,8 +45,8 @@ logger = logging.getLogger(__name__)
 
 
 class EmotionTrainer(Trainer):
-    """`lengths` are the training rows' token counts, `family` is that of the base. `eval_dataset` is read once, and
-    kept as lists. `loss` takes logits in fp32 and labels.
+    """`lengths` are the training rows' token counts, `new_modules` are trained whole, such as the head, with a learning
+    rate of their own. `eval_dataset` is read once, and kept as lists. `loss` takes logits in fp32 and labels.
     `embeddings_sha256` is the digest of the embeddings that a head is trained on; None for other methods. `choice` is
     None if the run keeps its last epoch."""
 
@@ -54,7 +54,7 @@ class EmotionTrainer(Trainer):
         self,
         run_config: RunConfig,
         lengths: list[int],
-        family: Family,
+        new_modules: tuple[str, ...],
         eval_dataset: Dataset,
         loss: MultiLabelLoss,
         embeddings_sha256: str | None = None,
@@ -62,7 +62,7 @@ class EmotionTrainer(Trainer):
     ) -> None:
         self._run_config = run_config
         self._lengths = list(lengths)
-        self._family = family
+        self._new_modules = new_modules
         self._embeddings_sha256 = embeddings_sha256
         self._began = self._checkpointed = time.monotonic()
         self._other_seconds = self._earlier_seconds = 0.0
@@ -232,7 +232,7 @@ class EmotionTrainer(Trainer):
     def _part(self, name: str) -> str:
         """Which learning rate a parameter has. LoRA+ (Hayou et al. 2024) has one of its own for the matrices that start
         at zero."""
-        if self._family.is_of_head(name):
+        if is_in_new(name, self._new_modules):
             return "head"
         return "zeros" if self._run_config.lora_plus_ratio and ".lora_B." in name else "adapter"
 

@@ -15,6 +15,7 @@ from emocore.errors import BaseModelError
 from emocore.models.available import check_available
 from emocore.models.bases import find_base
 from emocore.models.build import load_base
+from tests.support.base_types import save_base
 from tests.support.damaged_folders import IN_PLACE
 from tests.support.records import edit_json
 
@@ -101,6 +102,31 @@ def test_a_base_in_shards_is_loaded(base: Path) -> None:
 def test_a_size_that_no_model_has_is_refused(base: Path, field: str, size: Any) -> None:
     edit_json(base / "config.json", **{field: size})
     refuse(base, rf"{field} is .* whole number from 1 to")
+
+
+@pytest.mark.parametrize(
+    ("model_type", "field"),
+    [("gpt2", "n_layer"), ("gpt2", "n_positions"), ("distilbert", "dim"), ("bart", "encoder_layers"), ("t5", "d_ff")],
+)
+def test_such_a_size_is_refused_under_any_name(tmp_path: Path, model_type: str, field: str) -> None:
+    folder = save_base(tmp_path / "base", model_type)
+    edit_json(folder / "config.json", **{field: 10**10})
+    refuse(folder, rf"{field} is .* whole number from 1 to")
+
+
+@pytest.mark.parametrize(("model_type", "field"), [("gpt2", "n_layer"), ("albert", "intermediate_size")])
+def test_a_model_of_another_wording_that_its_weights_cannot_hold_is_refused(
+    tmp_path: Path, model_type: str, field: str
+) -> None:
+    folder = save_base(tmp_path / "base", model_type)
+    edit_json(folder / "config.json", **{field: 1000 if field == "n_layer" else 10**6})
+    refuse(folder, r"config\.json describes a model of .* parameters or more")
+
+
+def test_layers_that_share_weights_are_counted_once(tmp_path: Path) -> None:
+    """As those of ALBERT do, of which a large one has 12 layers of 16,384 numbers in 223 million parameters."""
+    folder = save_base(tmp_path / "base", "albert", num_hidden_layers=48)
+    check_available(find_base(str(folder)))
 
 
 @pytest.mark.parametrize("sizes", [{"num_hidden_layers": 1000}, {"vocab_size": 10**7}, {"intermediate_size": 10**6}])

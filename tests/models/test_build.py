@@ -9,9 +9,10 @@ import torch
 from bitsandbytes.nn import Linear4bit
 from huggingface_hub import constants
 from peft import PeftModel
+from transformers import AutoModel
 
 from emocore.errors import BaseModelError, ConfigError
-from emocore.models.bases import DECODER, Base
+from emocore.models.bases import Base
 from emocore.models.build import LoadedBase, build_model, explain_load_error, load_base
 from emocore.models.methods.catalogue import METHODS
 from emocore.models.resolve import resolve
@@ -21,7 +22,7 @@ from tests.support.live_runs import quick_settings
 LABELS = ("anger", "joy", "sadness")
 TINY_BASES = ("tiny_bert", "tiny_llama", "tiny_gemma", "tiny_qwen2")
 CLASSES = {
-    "tiny_bert": "MeanPooledBert",
+    "tiny_bert": "BertForSequenceClassification",
     "tiny_llama": "LlamaForSequenceClassification",
     "tiny_gemma": "GemmaForSequenceClassification",
     "tiny_qwen2": "Qwen2ForSequenceClassification",
@@ -159,7 +160,7 @@ def test_a_mean_pooled_base_means_over_its_tokens(tiny_bert: Path) -> None:
     loaded = load_base(str(tiny_bert), LABELS, "cpu", torch.float32, quantized=False)
     inputs = encode(loaded, [SHORT])
     with torch.inference_mode():
-        states = loaded.model.bert(**inputs).last_hidden_state
+        states = AutoModel.from_pretrained(tiny_bert, attn_implementation="eager")(**inputs).last_hidden_state
         torch.testing.assert_close(loaded.model(**inputs).logits, loaded.model.classifier(states.mean(1)))
 
 
@@ -221,6 +222,13 @@ def test_a_gated_base_without_a_token_says_where_to_accept_its_licence() -> None
 def test_the_token_that_is_withheld_is_spoken_of(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_madeUpForTests")
     monkeypatch.setattr(constants, "ENDPOINT", "http://name:password@127.0.0.1:1")
-    words = explain_load_error(Base("a/b", "hub", "a/b", DECODER, "last"), OSError("401"))
+    words = explain_load_error(Base("a/b", "hub", "a/b"), OSError("401"))
     assert "HF_TOKEN was not sent" in words
     assert "hf_madeUpForTests" not in words and "password" not in words
+
+
+def test_a_base_on_the_hub_that_has_only_pickles_is_refused_with_the_reason() -> None:
+    """In the words in which Transformers says that no file is there."""
+    missing = OSError("a/b does not appear to have a file named model.safetensors or model.safetensors.index.json and")
+    words = explain_load_error(Base("a/b", "hub", "a/b"), missing)
+    assert "has no .safetensors files" in words and "loads no pickles" in words

@@ -104,12 +104,14 @@ def test_a_local_folder_is_described_by_its_own_configs(
 @pytest.mark.parametrize(
     ("config", "weights", "part"),
     [
-        ({"model_type": "t5"}, True, "type 't5'; known types are gemma.*qwen2"),
-        ({}, True, "known types are"),
+        ({"model_type": "vit"}, True, "type 'vit', which is none of which Transformers has a text classifier.*gemma"),
+        ({"model_type": "new", "auto_map": {"AutoConfig": "x.X"}}, True, "type 'new'.*never runs such code"),
+        ({"model_type": ["bert"]}, True, "which is none of which Transformers has a text classifier"),
+        ({}, True, "config.json names no model_type"),
         ("{not json", True, "config.json is damaged; it should hold one JSON object"),
         ([], True, "config.json is damaged"),
         ("", True, "config.json is damaged"),
-        ({"model_type": "bert"}, False, "no .safetensors file"),
+        ({"model_type": "bert"}, False, r"no .safetensors file in it \(only pickles.*convert it"),
     ],
 )
 def test_a_folder_that_is_no_usable_model_is_refused_with_the_reason(

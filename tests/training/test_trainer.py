@@ -79,7 +79,7 @@ def make_trainer(tmp_path: Path, small_csv: Path, tiny_bert: Path, tiny_llama: P
         return RecordingTrainer(
             run_config=config,
             lengths=train["length"],
-            family=loaded.base.family,
+            new_modules=loaded.new_modules,
             model=model,
             args=training_arguments(config, str(tmp_path / f"out{len(seen)}"), len(train), "cpu", config.precision),
             train_dataset=train,

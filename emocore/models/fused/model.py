@@ -84,9 +84,9 @@ class _InFp32:
     def __init__(self, module: nn.Module) -> None:
         self._forward = module.forward
 
-    def __call__(self, x: Tensor) -> Tensor:
+    def __call__(self, x: Tensor, *others: Any, **named: Any) -> Tensor:
         with torch.autocast(x.device.type, enabled=False):
-            result: Tensor = self._forward(x.float())
+            result: Tensor = self._forward(x.float(), *others, **named)
             return result
 
 

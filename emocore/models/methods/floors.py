@@ -18,7 +18,7 @@ def head_config(config: RunConfig, base: Base) -> "LoraConfig":
     from peft import LoraConfig
     from peft.utils.constants import DUMMY_TARGET_MODULES
 
-    return LoraConfig(task_type="SEQ_CLS", target_modules=DUMMY_TARGET_MODULES, modules_to_save=[base.family.head])
+    return LoraConfig(task_type="SEQ_CLS", target_modules=DUMMY_TARGET_MODULES)
 
 
 FLOORS = (

@@ -38,11 +38,12 @@ class Method:
     `paper` is where it was published, as authors, year and arXiv number or venue. `engine` is the module of
     `emocore.training` that trains it: `train(run, config, splits, tracker, device, precision)` saves a complete adapter
     folder to `run.adapter` and returns a `Trained`. `settings` are the optional settings it reads; `defaults` are their
-    values, and `pooling_defaults` those that depend on how the base pools. `adapter_config` makes the PEFT config; None
-    if PEFT is not used. `quantized` says that the base is in 4 bits. `moves_base` says that PEFT changes the base's own
-    weights when it adds the adapter, which is then saved as one that does not. `trains_base` says that there is no
-    adapter: the base's own weights are trained, in fp32, and saved as a model of Transformers.
-    `allocates_ranks` says that the training moves ranks between layers.
+    values, and `pooling_defaults` those that depend on how the base pools. `adapter_config` makes the PEFT config, to
+    which the modules are added that are trained whole, such as the head; None if PEFT is not used. `quantized` says
+    that the base is in 4 bits. `moves_base` says that PEFT changes the base's own weights when it adds the adapter,
+    which is then saved as one that does not. `trains_base` says that there is no adapter: the base's own weights are
+    trained, in fp32, and saved as a model of Transformers. `allocates_ranks` says that the training moves ranks between
+    layers.
     """
 
     name: str
@@ -72,12 +73,8 @@ class Method:
 
 
 def linear_options(config: RunConfig, base: Base) -> dict[str, Any]:
-    """PEFT's options of an adapter on `target_modules`, by default all linear layers, with a trained head."""
-    return {
-        "task_type": "SEQ_CLS",
-        "target_modules": list(config.target_modules or base.family.lora_targets),
-        "modules_to_save": [base.family.head],
-    }
+    """PEFT's options of an adapter on `target_modules`, by default all linear layers."""
+    return {"task_type": "SEQ_CLS", "target_modules": list(config.target_modules or base.family.lora_targets)}
 
 
 def change_rate(factor: float) -> Mapping[Pooling, Mapping[str, Any]]:

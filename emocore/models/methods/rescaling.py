@@ -29,7 +29,6 @@ def ia3_config(config: RunConfig, base: Base) -> "IA3Config":
         task_type="SEQ_CLS",
         target_modules=targets,
         feedforward_modules=[name for name in targets if name in base.family.ia3_feedforward],
-        modules_to_save=[base.family.head],
     )
 
 
@@ -40,7 +39,6 @@ def ln_tuning_config(config: RunConfig, base: Base) -> "LNTuningConfig":
     return LNTuningConfig(
         task_type="SEQ_CLS",
         target_modules=list(config.target_modules or base.family.norms),
-        modules_to_save=[base.family.head],
     )
 
 
@@ -49,9 +47,7 @@ def bitfit_config(config: RunConfig, base: Base) -> "LoraConfig":
     from peft import LoraConfig
     from peft.utils.constants import DUMMY_TARGET_MODULES
 
-    return LoraConfig(
-        task_type="SEQ_CLS", target_modules=DUMMY_TARGET_MODULES, bias="all", modules_to_save=[base.family.head]
-    )
+    return LoraConfig(task_type="SEQ_CLS", target_modules=DUMMY_TARGET_MODULES, bias="all")
 
 
 # About ten times LoRA's: IA3 moves far fewer parameters. On SmolLM2 and 1,000 tweets, validation macro-F1 was
