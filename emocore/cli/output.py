@@ -81,12 +81,8 @@ def print_table(cells: list[list[str]]) -> None:
 
 
 def base_rows() -> list[dict[str, Any]]:
-    return [
-        {name: getattr(base, name) for name in ("name", "source", "parameters", "context_length", "pooling")}
-        | {"lora_targets": list(base.family.lora_targets), "ia3_targets": list(base.family.ia3_targets)}
-        | {"licence": base.licence, "gated": base.gated}
-        for base in BASES.values()
-    ]
+    fields = ("name", "source", "parameters", "context_length", "pooling", "licence", "gated", "note")
+    return [{name: getattr(base, name) for name in fields} for base in BASES.values()]
 
 
 def method_rows() -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from emocore.errors import AdapterError
-from emocore.models.bases import Pooling
+from emocore.models.families import Pooling
 from emocore.run.config import RunConfig
 from emocore.run.records import describe_problem
 from emocore.run.settings import bounds

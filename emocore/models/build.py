@@ -24,7 +24,7 @@ from emocore.models.adapter import Precision
 from emocore.models.answers import DTYPES
 from emocore.models.available import explain_gate
 from emocore.models.base_files import check_folder, check_hub_model
-from emocore.models.bases import BASES, Base, Pooling, choose_pooling, find_base
+from emocore.models.bases import BASES, Base, choose_pooling, find_base
 from emocore.models.bundled import base_source
 from emocore.models.discovery import (
     complete_family,
@@ -32,6 +32,7 @@ from emocore.models.discovery import (
     is_in_new,
     name_for_peft,
 )
+from emocore.models.families import Pooling
 from emocore.models.fused.model import fuse
 from emocore.models.methods.catalogue import find_method
 from emocore.models.pooling import set_pooling

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from emocore.models.adapter import AdapterInfo
-from emocore.models.bases import Base, Pooling
+from emocore.models.bases import Base
+from emocore.models.families import Pooling
 from emocore.models.methods.catalogue import find_method
 from emocore.system.files import write_atomically
 

@@ -22,7 +22,8 @@ from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
 from emocore.errors import BaseModelError
-from emocore.models.bases import Base, Family
+from emocore.models.bases import Base
+from emocore.models.families import Family
 
 PEFT_PREFIX = "base_model.model."  # of a module of the stock class in PEFT's names
 # Last parts of the names of projections to keys or values, alone or joined with the one to queries.

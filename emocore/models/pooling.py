@@ -12,7 +12,7 @@ from torch import nn
 from transformers import PreTrainedModel
 from transformers.utils import ModelOutput
 
-from emocore.models.bases import Pooling
+from emocore.models.families import Pooling
 
 
 def set_pooling(model: PreTrainedModel, pooling: Pooling) -> None:

@@ -93,10 +93,10 @@ def choose_base() -> str:
     add_error_slot("base")
     known = BASES.get(base)
     if known:
-        st.caption(
-            f"{format_count(known.parameters)} parameters, {known.context_length:,} tokens, "
-            f"{known.pooling} pooling, {known.licence}. {known.note}"
-        )
+        size = "" if known.parameters is None else f"{format_count(known.parameters)} parameters, "
+        context = "" if known.context_length is None else f"{known.context_length:,} tokens, "
+        origin = " Fetched from the Hugging Face Hub when it is first used." if known.source == "hub" else ""
+        st.caption(f"{size}{context}{known.pooling} pooling, {known.licence}. {known.note}{origin}")
     return base
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from emocore.errors import ConfigError
-from emocore.models.bases import Pooling
+from emocore.models.families import Pooling
 from emocore.models.methods.catalogue import METHODS, method_title
 from emocore.run.config import RunConfig
 from emocore.run.parse import parse_list, parse_method_settings

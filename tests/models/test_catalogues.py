@@ -13,14 +13,13 @@ from emocore.cli import output
 from emocore.errors import BaseModelError, ConfigError
 from emocore.jobs.launch import plan_runs
 from emocore.models.available import check_available
-from emocore.models.bases import BASES, FAMILIES, Base, describe_config, find_base
+from emocore.models.bases import BASES, Base, describe_config, find_base
+from emocore.models.families import FAMILIES, Family
 from emocore.models.methods.catalogue import METHODS, find_method
 from emocore.models.resolve import resolve
 from emocore.run.config import RunConfig
 from emocore.run.settings import with_role
 from tests.support.repository import REPOSITORY
-
-STUDY_BASES = ("google/gemma-1.1-2b-it", "Alibaba-NLP/gte-Qwen1.5-7B-instruct")
 
 
 def as_json(content: Any) -> str:
@@ -37,31 +36,6 @@ def write_base(folder: Path, config: Any, weights: bool = True, pooling: Any = N
         (folder / "1_Pooling").mkdir()
         (folder / "1_Pooling" / "config.json").write_text(as_json(pooling))
     return str(folder)
-
-
-def test_the_catalogue_has_the_bundled_bases_and_those_of_the_study() -> None:
-    """Decoders read their last token, the sentence encoder its mean."""
-    assert all(name == base.name for name, base in BASES.items())
-    assert {name: (base.source, base.pooling) for name, base in BASES.items()} == {
-        "minilm-l6": ("bundled", "mean"),
-        "smollm2-135m": ("bundled", "last"),
-        **dict.fromkeys(STUDY_BASES, ("hub", "last")),
-    }
-
-
-@pytest.mark.parametrize("base", BASES.values(), ids=str)
-def test_a_base_of_the_catalogue_states_size_context_targets_and_licence(base: Base) -> None:
-    assert base.parameters
-    assert base.context_length
-    assert base.licence != "not stated"
-    assert base.note.endswith(".")
-    assert base.family.lora_targets
-    assert set(base.family.ia3_feedforward) <= set(base.family.ia3_targets)
-
-
-def test_parameters_of_the_study_s_bases_are_the_true_ones() -> None:
-    assert [BASES[name].parameters for name in STUDY_BASES] == [2_506_172_416, 7_098_994_688]
-    assert [BASES[name].gated for name in STUDY_BASES] == [True, False]
 
 
 def test_a_hub_base_that_cannot_be_fetched_points_to_the_bundled_ones() -> None:
@@ -89,16 +63,39 @@ def test_an_unknown_base_is_refused_with_the_known_ones(name: str) -> None:
         ("bert", None, "stock"),
         ("bert", False, "stock"),
         ("bert", True, "mean"),
+        ("mpnet", True, "mean"),
+        ("mpnet", None, "stock"),
+        ("roberta", True, "stock"),
+        ("gpt2", None, "last"),
+        ("gpt2", True, "last"),
+        ("bart", None, "stock"),
+        ("modernbert", None, "stock"),
     ],
 )
 def test_a_local_folder_is_described_by_its_own_configs(
     tmp_path: Path, model_type: str, mean: bool | None, pooling: str
 ) -> None:
     own = None if mean is None else {"pooling_mode_mean_tokens": mean}
-    folder = write_base(tmp_path / "model", {"model_type": model_type, "max_position_embeddings": 77}, pooling=own)
+    sizes = {"max_position_embeddings": 77, "pad_token_id": None}
+    folder = write_base(tmp_path / "model", {"model_type": model_type, **sizes}, pooling=own)
     base = find_base(folder)
-    assert (base.source, base.location, base.context_length) == ("folder", folder, 77)
-    assert (base.family, base.pooling) == (FAMILIES[model_type], pooling)
+    assert (base.source, base.location) == ("folder", folder)
+    assert base.pooling == pooling
+    assert base.family == FAMILIES.get(model_type, Family("last" if pooling == "last" else "stock"))
+
+
+@pytest.mark.parametrize(
+    ("config", "length"),
+    [
+        ({"model_type": "roberta", "max_position_embeddings": 514, "pad_token_id": 1}, 512),
+        ({"model_type": "mpnet", "max_position_embeddings": 514, "pad_token_id": 1}, 512),
+        ({"model_type": "gpt2", "n_positions": 1024}, 1024),
+        ({"model_type": "t5", "n_positions": 512}, None),
+        ({"model_type": "bloom"}, None),
+    ],
+)
+def test_the_context_is_what_a_text_may_have_in_tokens(tmp_path: Path, config: Any, length: int | None) -> None:
+    assert find_base(write_base(tmp_path / "model", config)).context_length == length
 
 
 @pytest.mark.parametrize(

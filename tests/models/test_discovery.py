@@ -10,9 +10,10 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrai
 from transformers.pytorch_utils import Conv1D
 
 from emocore.errors import BaseModelError, ConfigError
-from emocore.models.bases import Base, Family
+from emocore.models.bases import Base
 from emocore.models.build import LoadedBase, add_adapter, load_base
 from emocore.models.discovery import complete_family, name_exactly
+from emocore.models.families import Family
 from emocore.models.resolve import resolve
 from emocore.run.config import RunConfig
 from tests.support.base_types import TYPES, save_base

@@ -9,10 +9,11 @@ from peft import PeftModel
 from transformers import AutoModel, AutoModelForSequenceClassification
 
 from emocore.models.adapter import describe_adapter, write_info
-from emocore.models.bases import Pooling, find_base
+from emocore.models.bases import find_base
 from emocore.models.build import LoadedBase, add_adapter, load_base
 from emocore.models.card import write_card
 from emocore.models.classifier import BaseStore, load_classifier
+from emocore.models.families import Pooling
 from emocore.models.pooling import pool
 from emocore.models.resolve import resolve
 from emocore.run.config import RunConfig

@@ -17,7 +17,7 @@ from transformers.models.llama.modeling_llama import LlamaAttention, LlamaMLP, L
 from transformers.models.mistral.modeling_mistral import MistralAttention, MistralMLP, MistralRMSNorm
 from transformers.models.qwen2.modeling_qwen2 import Qwen2Attention, Qwen2MLP, Qwen2RMSNorm
 
-from emocore.models.bases import Family
+from emocore.models.families import Family
 from emocore.models.fused.functions import Attention, Dropout, GatedUnit, RootMeanSquareNorm
 from emocore.models.fused.linear import ADAPTER, Group, join_layers
 from emocore.models.fused.weights import Weights, choose_weights

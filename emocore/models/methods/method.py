@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from emocore.models.bases import Base, Pooling
+from emocore.models.bases import Base
+from emocore.models.families import Pooling
 from emocore.run.config import RunConfig
 
 if TYPE_CHECKING:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from emocore.models.bases import Base, Pooling
+from emocore.models.bases import Base
+from emocore.models.families import Pooling
 from emocore.models.methods.method import (
     ADAPTER_SETTINGS,
     NEURAL_BY_POOLING,

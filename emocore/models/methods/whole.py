@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from emocore.models.bases import Pooling
+from emocore.models.families import Pooling
 from emocore.models.methods.method import NEURAL_BY_POOLING, NEURAL_SETTINGS, Method, MethodFamily
 
 WHOLE = MethodFamily(
