@@ -59,7 +59,8 @@ class OpenedBase:
 @dataclass(frozen=True)
 class LoadedBase:
     """A frozen base with a new head and without an adapter; `source` is its Hub id or folder. `new_modules` started at
-    random and are trained whole: the head and, of some types, further modules that the checkpoint lacks."""
+    random and are trained whole: the head and, of some types, further modules that the checkpoint lacks. `unmatched`
+    are the names of weights that only the model or only the checkpoint has."""
 
     base: Base
     model: PreTrainedModel
@@ -67,6 +68,7 @@ class LoadedBase:
     tokenizer: Any
     source: str
     revision: str | None
+    unmatched: tuple[str, ...] = ()
 
 
 def build_model(
@@ -212,7 +214,8 @@ def load_weights(opened: OpenedBase, device: str, dtype: torch.dtype, quantized:
         _compute_as_asked(model)
     else:
         model.to(device)
-    return LoadedBase(opened.base, model, new_modules, opened.tokenizer, opened.source, opened.revision)
+    unmatched = tuple(sorted({name for name in missing if name in model.state_dict()} | set(info["unexpected_keys"])))
+    return LoadedBase(opened.base, model, new_modules, opened.tokenizer, opened.source, opened.revision, unmatched)
 
 
 @contextmanager

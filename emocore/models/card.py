@@ -62,7 +62,8 @@ model = AutoModelForSequenceClassification.from_pretrained("adapter", dtype=torc
 def _answer(info: AdapterInfo) -> str:
     limit = f"truncation=True, max_length={info.max_length}"
     return f"""inputs = tokenizer(["so happy today"], return_tensors="pt", {limit})
-print(torch.sigmoid(model(**inputs).logits))"""
+logits = model(**inputs).logits
+print(torch.sigmoid(logits))"""
 
 
 def _pooling_lines(base: Base, model: str) -> str:

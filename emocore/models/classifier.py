@@ -135,14 +135,12 @@ class NeuralClassifier:
         try:
             _check_weights(folder / MODEL_WEIGHTS)
             loaded = load_weights(opened, device, torch.float32, quantized=False)
-            tied = set(loaded.model.all_tied_weights_keys)  # stored once, under the name of the weight they equal
-            wrong = sorted((set(loaded.model.state_dict()) ^ _stored_names(folder / MODEL_WEIGHTS)) - tied)
             fuse(loaded.model, loaded.base.family, shares_base=True)
         except AdapterError:
             raise
         except Exception as error:  # a damaged file can raise any error in safetensors, json or Transformers
             raise _does_not_fit(folder, info, first_line(error)) from error
-        if wrong:
+        if wrong := loaded.unmatched:
             raise _does_not_fit(folder, info, f"{len(wrong)} weights are missing or left over, such as {wrong[0]}")
         return cls(folder, info, loaded.model.eval(), loaded.tokenizer, precision)
 

@@ -168,6 +168,7 @@ def _list_linear(model: PreTrainedModel) -> dict[str, nn.Module]:
 
 def _list_norms(model: PreTrainedModel) -> list[str]:
     """The normalisations of the base model, by their class; every author has an own one."""
+    poolers = list_poolers(model)
     return [
         name
         for name, module in model.named_modules()
@@ -176,7 +177,7 @@ def _list_norms(model: PreTrainedModel) -> list[str]:
         and not any(True for _ in module.children())
         and _is_within(name, model.base_model_prefix)
         and not OTHER_SENSES.search(name)
-        and not any(_is_within(name, pooler) for pooler in list_poolers(model))
+        and not is_within_any(name, poolers)
     ]
 
 

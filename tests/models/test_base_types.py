@@ -15,7 +15,7 @@ import torch
 from peft import PeftModel
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from emocore.errors import ConfigError
+from emocore.errors import AdapterError, ConfigError
 from emocore.models.adapter import describe_adapter, write_info
 from emocore.models.build import build_model
 from emocore.models.classifier import BaseStore, load_classifier
@@ -24,6 +24,7 @@ from emocore.models.moved_base import save_for_usual_base
 from emocore.models.resolve import resolve
 from emocore.run.config import RunConfig
 from tests.support.base_types import TYPES, save_base
+from tests.support.records import edit_json
 
 METHODS = ("lora", "ia3", "head", "bitfit", "ln-tuning", "full")
 WITHOUT_BIASES = {"gemma", "gemma2", "gemma3_text", "qwen3", "llama", "mistral", "phi3", "olmo2", "modernbert", "t5"}
@@ -108,3 +109,12 @@ def ask_plain_libraries(trained: Trained) -> np.ndarray:
     model = plain.eval() if is_whole else PeftModel.from_pretrained(plain, trained.adapter).eval()
     with torch.inference_mode():
         return model(**tokenizer(TEXTS, padding=True, return_tensors="pt")).logits.numpy()
+
+
+def test_a_whole_model_for_other_labels_than_its_description_is_refused(
+    tmp_path: Path, train: Callable[..., Trained]
+) -> None:
+    trained = train(save_base(tmp_path / "base", "distilbert"), method="full")
+    edit_json(trained.adapter / "emocore.json", labels=["joy"], thresholds={"joy": 0.5})
+    with pytest.raises(AdapterError, match="weights are missing or left over, such as classifier"):
+        load_classifier(trained.adapter, BaseStore("cpu"))

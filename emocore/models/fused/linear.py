@@ -110,6 +110,8 @@ class Group:
 
     def output(self, place: int, x: Tensor) -> Tensor:
         """The output of the layer at this place, with its adapter. The first that is asked for computes all."""
+        if len(self._layers) == 1:  # not a part of something else, so that a model may change it in place
+            return self.joined_output(x)
         if self._input is not x or place not in self._outputs:
             self._input = x
             self._outputs = dict(enumerate(self.joined_output(x).split(self._outputs_of_each, dim=-1)))
@@ -124,9 +126,10 @@ class Group:
         factors = [layer.lora_A[ADAPTER].weight for layer in adapters]
         factors += [layer.lora_B[ADAPTER].weight for layer in adapters]
         vectors = [layer.ia3_l[ADAPTER].flatten() if isinstance(layer, IA3Layer) else None for layer in self._layers]
+        shape = (*x.shape[:-1], -1)
         if self._rescales_input:
-            return _Product.apply(_Rescale.apply(x, vectors[0]), self, *factors)
-        output = _Product.apply(x, self, *factors)
+            return _Product.apply(_Rescale.apply(x, vectors[0]), self, *factors).view(shape)
+        output = _Product.apply(x, self, *factors).view(shape)
         if any(vector is not None for vector in vectors):
             whole = [own if vector is None else vector for own, vector in zip(self._ones, vectors, strict=True)]
             output = _Rescale.apply(output, torch.cat(whole))
@@ -169,7 +172,8 @@ def _place_loras(layers: Sequence[nn.Module], outputs: Sequence[int]) -> tuple[l
 
 
 class _Product(torch.autograd.Function):
-    """x -> x W' + b + s (x A') B' for a group. `factors` are the A of all its LoRA adapters, then their B."""
+    """x -> x W' + b + s (x A') B' for a group, as (tokens, outputs). `factors` are the A of all its LoRA adapters, then
+    their B."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, group: Group, *factors: Tensor) -> Tensor:
@@ -182,7 +186,7 @@ class _Product(torch.autograd.Function):
             hidden = flat @ down.T
             result.addmm_(hidden, up.T)
             ctx.save_for_backward(flat, hidden, down, up)
-        return result.view(*x.shape[:-1], -1)
+        return result
 
     @staticmethod
     @once_differentiable
