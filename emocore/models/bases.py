@@ -43,7 +43,8 @@ class Base:
         return self.pooling not in ("stock", self.family.pooling)
 
 
-# Parameters are counted in the model that a config describes, without a head; licences are those of the model cards.
+# Parameters are counted in the model that a config describes, without a head. Licences are those that the model cards
+# state, or reports about the models; one that was seen in neither is not stated.
 BASES: Mapping[str, Base] = {
     base.name: base
     for base in (
@@ -83,7 +84,7 @@ BASES: Mapping[str, Base] = {
         ),
         Base(
             name="FacebookAI/roberta-base", source="hub", location="FacebookAI/roberta-base",
-            family=ENCODER, parameters=124_645_632, context_length=512, licence="MIT",
+            family=ENCODER, parameters=124_645_632, context_length=512,
             note="English encoder that most comparisons on emotions include.",
         ),
         Base(
