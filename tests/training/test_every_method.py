@@ -140,7 +140,7 @@ def test_plain_peft_or_transformers_gives_the_same_answers_with_padding(
     folder, source = runs[case].adapter, bases[base]
     nf4 = BitsAndBytesConfig(
         load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True,
-        llm_int8_skip_modules=["score", "classifier", "pooler"],
+        llm_int8_skip_modules=["score", "classifier", "bert.pooler.dense"],
     )  # fmt: skip
     tokenizer = AutoTokenizer.from_pretrained(folder)
     whole = find_method(method).trains_base
