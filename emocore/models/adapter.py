@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from emocore.errors import AdapterError
-from emocore.models.families import Pooling
+from emocore.models.families import Pooling, Quantization
 from emocore.run.config import RunConfig
 from emocore.run.records import describe_problem
 from emocore.run.settings import bounds
@@ -57,7 +57,7 @@ class AdapterInfo(BaseModel):
     thresholds_from: Literal["launch", "expected F1", "highest F1"] = "highest F1"
     max_length: Annotated[int, Field(**bounds("max_length"))]
     precision: Precision
-    quantized: bool
+    quantized: Annotated[Quantization, BeforeValidator(lambda value: "nf4" if value is True else value)]
     pooling: Pooling | Literal["auto"] = "auto"
 
     @model_validator(mode="after")
@@ -75,7 +75,7 @@ def describe_adapter(
     labels: Sequence[str],
     base_revision: str | None = None,
     precision: Precision = "fp32",
-    quantized: bool = False,
+    quantized: Quantization = False,
 ) -> AdapterInfo:
     """The description of the adapter that a run trains, with the threshold set at launch until others are tuned."""
     return AdapterInfo(

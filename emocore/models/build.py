@@ -32,7 +32,7 @@ from emocore.models.discovery import (
     is_in_new,
     name_for_peft,
 )
-from emocore.models.families import Pooling
+from emocore.models.families import Pooling, Quantization
 from emocore.models.fused.model import fuse
 from emocore.models.methods.catalogue import find_method
 from emocore.models.pooling import set_pooling
@@ -172,16 +172,16 @@ def load_base(
     labels: tuple[str, ...],
     device: str,
     dtype: torch.dtype,
-    quantized: bool,
+    quantized: Quantization,
     pooling: Pooling | Literal["auto"] = "auto",
     revision: str | None = None,
 ) -> LoadedBase:
-    """The base with a new classification head for `labels`, all weights in `dtype` (or NF4). `revision` is as in
+    """The base with a new classification head for `labels`, all weights in `dtype` or fewer bits. `revision` is as in
     `open_base`; raises as that does."""
     return load_weights(open_base(name, labels, pooling, revision), device, dtype, quantized)
 
 
-def load_weights(opened: OpenedBase, device: str, dtype: torch.dtype, quantized: bool) -> LoadedBase:
+def load_weights(opened: OpenedBase, device: str, dtype: torch.dtype, quantized: Quantization) -> LoadedBase:
     """The same for a base that is open."""
     has_sdpa = opened.skeleton._supports_sdpa
     with _explaining(opened.base):
@@ -195,7 +195,7 @@ def load_weights(opened: OpenedBase, device: str, dtype: torch.dtype, quantized:
             # For short texts on a CPU, plain attention is faster than the fused kernel.
             attn_implementation="sdpa" if device != "cpu" and has_sdpa else "eager",
             use_safetensors=True,
-            quantization_config=_nf4(opened.base, dtype) if quantized else None,
+            quantization_config=_QUANTIZERS[quantized](opened.base, dtype) if quantized else None,
             device_map={"": device} if quantized else None,
             ignore_mismatched_sizes=True,  # of a head for other labels; find_new_modules refuses other ones
             output_loading_info=True,
@@ -210,8 +210,8 @@ def load_weights(opened: OpenedBase, device: str, dtype: torch.dtype, quantized:
     for name in new_modules:
         model.get_submodule(name).float()  # bf16 would round its logits, and the small steps of its training
     if quantized:
-        prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)  # what is not in 4 bits is in fp32
-        _compute_as_asked(model)
+        prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)  # all that is not is in fp32
+        _compute_as_asked(model, dtype)
     else:
         model.to(device)
     unmatched = tuple(sorted({name for name in missing if name in model.state_dict()} | set(info["unexpected_keys"])))
@@ -260,14 +260,27 @@ def _nf4(base: Base, dtype: torch.dtype) -> BitsAndBytesConfig:
     )
 
 
-def _compute_as_asked(model: PreTrainedModel) -> None:
+def _int8(base: Base, dtype: torch.dtype) -> BitsAndBytesConfig:
+    """LLM.int8() (Dettmers et al. 2022) of the same layers. A threshold of 0 keeps no column in 16 bits, since those
+    depend on what else is in a batch."""
+    return BitsAndBytesConfig(
+        load_in_8bit=True, llm_int8_threshold=0.0, llm_int8_skip_modules=list(base.family.full_layers)
+    )
+
+
+_QUANTIZERS = {"nf4": _nf4, "int8": _int8}
+
+
+def _compute_as_asked(model: PreTrainedModel, dtype: torch.dtype) -> None:
     """Turn off a kernel of bitsandbytes that is used without gradients on a CPU with AVX512-BF16. It rounds to bf16
-    whatever `bnb_4bit_compute_dtype` says, and is many times slower on batches."""
+    whatever `bnb_4bit_compute_dtype` says, and is many times slower on batches. Layers in 8 bits are told the type."""
     import bitsandbytes
 
     for module in model.modules():
         if isinstance(module, bitsandbytes.nn.Linear4bit):
             module.support_avx512bf16_for_cpu = False
+        elif isinstance(module, bitsandbytes.nn.Linear8bitLt):
+            module.compute_dtype = dtype
 
 
 def _set_padding(base: Base, tokenizer: Any, model_type: str) -> None:

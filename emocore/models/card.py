@@ -87,7 +87,12 @@ def pool(module, inputs, named, output):
 def _adapter_usage(info: AdapterInfo, base: Base, source: str) -> str:
     dtype = "torch.bfloat16" if info.precision == "bf16" else "torch.float32"
     quantization = care = ""
-    if info.quantized:
+    kept = f"llm_int8_skip_modules={json.dumps(base.family.full_layers)}"
+    if info.quantized == "int8":
+        quantization = f""",
+    quantization_config=BitsAndBytesConfig(
+        load_in_8bit=True, llm_int8_threshold=0.0, {kept})"""
+    elif info.quantized == "nf4":
         care = """
 for module in base.modules():  # otherwise a CPU with AVX512-BF16 always rounds to bf16
     if hasattr(module, "support_avx512bf16_for_cpu"):
@@ -95,8 +100,7 @@ for module in base.modules():  # otherwise a CPU with AVX512-BF16 always rounds 
         quantization = f""",
     quantization_config=BitsAndBytesConfig(
         load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype={dtype}, 
-        llm_int8_skip_modules={json.dumps(base.family.full_layers)})"""
+        bnb_4bit_compute_dtype={dtype}, {kept})"""
     imports = "AutoModelForSequenceClassification, AutoTokenizer"
     return f"""```python
 import torch

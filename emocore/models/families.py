@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+Quantization = Literal[False, "nf4", "int8"]
+"""In which few bits a base is stored: 4 with NF4, 8 with LLM.int8(), or none of these."""
 Pooling = Literal["stock", "cls", "mean", "last"]
 """How token states become one vector: as the stock class does it, the first token's, their mean, or the last one's."""
 

@@ -107,7 +107,7 @@ def describe(
     run: RunFolder, config: RunConfig, splits: Splits, loaded: LoadedBase, answers_in: Precision
 ) -> AdapterInfo:
     """The description of the adapter to be trained."""
-    quantized = getattr(loaded.model, "is_quantized", False)
+    quantized = find_method(config.method).quantized
     return describe_adapter(run.id, config, splits.labels, loaded.revision, answers_in, quantized)
 
 

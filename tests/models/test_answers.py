@@ -52,8 +52,8 @@ def test_a_saved_adapter_answers_as_it_did_while_it_was_trained(
     encoded = encode_texts(TEXTS, loaded.tokenizer, config.max_length)
     trained = compute_logits(model.train(), encoded, precision)
     model.save_pretrained(str(tmp_path))
-    info = describe_adapter("run", config, labels, precision=precision, quantized=method == "qlora")
-    base = load_base(config.base, labels, "cpu", DTYPES[precision], quantized=method == "qlora")
+    info = describe_adapter("run", config, labels, precision=precision, quantized=method == "qlora" and "nf4")
+    base = load_base(config.base, labels, "cpu", DTYPES[precision], quantized=method == "qlora" and "nf4")
     reloaded = NeuralClassifier.load(tmp_path, info, base, precision)
     np.testing.assert_allclose(reloaded.logits(TEXTS), trained, atol=1e-5)
 

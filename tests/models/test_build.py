@@ -14,6 +14,7 @@ from transformers import AutoModel
 from emocore.errors import BaseModelError, ConfigError
 from emocore.models.bases import Base
 from emocore.models.build import LoadedBase, build_model, explain_load_error, load_base
+from emocore.models.families import Quantization
 from emocore.models.methods.catalogue import METHODS
 from emocore.models.resolve import resolve
 from emocore.run.config import RunConfig
@@ -123,7 +124,7 @@ def test_bf16_holds_the_frozen_base_and_never_what_learns(tiny_base: tuple[str, 
     model, _ = make(tiny_base[1], method, bf16=True)
     assert {p.dtype for p in model.parameters() if p.requires_grad} == {torch.float32}
     frozen = {p.dtype for p in model.parameters() if not p.requires_grad}
-    assert (torch.uint8 if METHODS[method].quantized else torch.bfloat16) in frozen
+    assert {"nf4": torch.uint8, "int8": torch.int8, False: torch.bfloat16}[METHODS[method].quantized] in frozen
 
 
 def test_it_trains_in_bf16(tiny_base: tuple[str, Path], method: str) -> None:
@@ -145,8 +146,8 @@ def test_the_head_knows_its_labels_and_both_sides_know_the_padding(tiny_base: tu
     assert config.pad_token_id == loaded.tokenizer.pad_token_id
 
 
-@pytest.mark.parametrize("quantized", [False, True])
-def test_padding_does_not_change_an_answer(tiny_base: tuple[str, Path], quantized: bool) -> None:
+@pytest.mark.parametrize("quantized", [False, "nf4", "int8"])
+def test_padding_does_not_change_an_answer(tiny_base: tuple[str, Path], quantized: Quantization) -> None:
     loaded = load_base(str(tiny_base[1]), LABELS, "cpu", torch.float32, quantized)
     model = loaded.model.eval()
     with torch.inference_mode():

@@ -169,7 +169,7 @@ def test_a_bundled_base_that_is_not_installed_names_the_command() -> None:
 
 def test_the_methods_are_those_of_the_study_their_kin_and_two_floors() -> None:
     assert {"lora", "ia3", "qlora", "dora", "loha", "oft", "head", "tfidf"} <= set(METHODS)
-    assert [name for name, method in METHODS.items() if method.quantized] == ["qlora", "qdora"]
+    assert [name for name, method in METHODS.items() if method.quantized] == ["qlora", "qdora", "lora-8bit"]
     assert [name for name, method in METHODS.items() if not method.needs_base] == ["tfidf"]
     assert [name for name, method in METHODS.items() if method.moves_base] == ["pissa"]
     assert all(re.fullmatch("[a-z0-9-]+", name) for name in METHODS), "other signs do not stand in an address"

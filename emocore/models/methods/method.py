@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from emocore.models.bases import Base
-from emocore.models.families import Pooling
+from emocore.models.families import Pooling, Quantization
 from emocore.run.config import RunConfig
 
 if TYPE_CHECKING:
@@ -40,11 +40,11 @@ class Method:
     `emocore.training` that trains it: `train(run, config, splits, tracker, device, precision)` saves a complete adapter
     folder to `run.adapter` and returns a `Trained`. `settings` are the optional settings it reads; `defaults` are their
     values, and `pooling_defaults` those that depend on how the base pools. `adapter_config` makes the PEFT config, to
-    which the modules are added that are trained whole, such as the head; None if PEFT is not used. `quantized` says
-    that the base is in 4 bits. `moves_base` says that PEFT changes the base's own weights when it adds the adapter,
-    which is then saved as one that does not. `trains_base` says that there is no adapter: the base's own weights are
-    trained, in fp32, and saved as a model of Transformers. `allocates_ranks` says that the training moves ranks between
-    layers.
+    which the modules are added that are trained whole, such as the head; None if PEFT is not used. `quantized` says in
+    which few bits the base is stored, if it is. `moves_base` says that PEFT changes the base's own weights when it adds
+    the adapter, which is then saved as one that does not. `trains_base` says that there is no adapter: the base's own
+    weights are trained, in fp32, and saved as a model of Transformers. `allocates_ranks` says that the training moves
+    ranks between layers.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Method:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     pooling_defaults: Mapping[Pooling, Mapping[str, Any]] = field(default_factory=dict)
     adapter_config: "Callable[[RunConfig, Base], PeftConfig] | None" = None
-    quantized: bool = False
+    quantized: Quantization = False
     moves_base: bool = False
     trains_base: bool = False
     allocates_ranks: bool = False
