@@ -44,7 +44,7 @@ class Base:
 
 
 # Parameters are counted in the model that a config describes, without a head. Licences are those that the model cards
-# state, or reports about the models; one that was seen in neither is not stated.
+# state, or reports about the models.
 BASES: Mapping[str, Base] = {
     base.name: base
     for base in (
@@ -84,7 +84,7 @@ BASES: Mapping[str, Base] = {
         ),
         Base(
             name="FacebookAI/roberta-base", source="hub", location="FacebookAI/roberta-base",
-            family=ENCODER, parameters=124_645_632, context_length=512,
+            family=ENCODER, parameters=124_645_632, context_length=512, licence="MIT",
             note="English encoder that most comparisons on emotions include.",
         ),
         Base(
