@@ -25,8 +25,8 @@ from emocore.evaluation.comparison import Comparison as Comparisons
 from emocore.evaluation.comparison import compare as compare_results
 from emocore.evaluation.departures import list_differences
 from emocore.evaluation.predictions import ThresholdPolicy
-from emocore.evaluation.results import finished_configs, load_result
-from emocore.evaluation.run_descriptions import count_learning_rate_trials
+from emocore.evaluation.results import load_result
+from emocore.evaluation.tries import count_tries
 from emocore.export.content import ComparisonContent
 from emocore.export.gather import gather
 from emocore.jobs import launch as launching
@@ -224,7 +224,7 @@ def compare(
         raise RunError("there is no run to compare; name at least one")
     at = lru_cache(partial(compare_results, [load_result(folder) for folder in folders], split, together=together))
     comparison = at(thresholds)
-    trials = count_learning_rate_trials(finished_configs(folders[0].path.parent))
+    trials = count_tries(folders[0].path.parent)
     return Comparison(comparison, audit(comparison.results, comparison.split, trials), at)
 
 

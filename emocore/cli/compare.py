@@ -19,9 +19,9 @@ from emocore.evaluation.costs import SHARED_TIMES, cost_table, describe_shared_t
 from emocore.evaluation.departures import list_differences
 from emocore.evaluation.headline import describe
 from emocore.evaluation.predictions import ThresholdPolicy
-from emocore.evaluation.results import add_team_runs, finished_configs, load_result
-from emocore.evaluation.run_descriptions import count_learning_rate_trials
+from emocore.evaluation.results import add_team_runs, load_result
 from emocore.evaluation.together import describe_joint
+from emocore.evaluation.tries import count_tries
 from emocore.export.bundle import write_bundle
 from emocore.export.gather import gather
 from emocore.export.grids import Grid, Score, emotion_grid, score_grid
@@ -77,7 +77,7 @@ def compare_runs(
     results = add_team_runs([load_result(run) for run in folders], team.runs)
     compare_at = lru_cache(partial(compare, results, split, together=together))
     comparison = compare_at(thresholds)
-    differences = audit(comparison.results, comparison.split, count_learning_rate_trials(finished_configs(runs_root())))
+    differences = audit(comparison.results, comparison.split, count_tries(runs_root()))
     if bundle or report:
         content = gather(comparison, differences, studies[0] if studies else "Chosen runs", compare_at)
         if report:

@@ -16,7 +16,7 @@ import pandas as pd
 
 from emocore.evaluation.audit_rules import RECIPE, RULES, SEVERITIES, SPLIT_SETTINGS, Rule, Severity
 from emocore.evaluation.results import Result
-from emocore.evaluation.run_descriptions import Subject, TrialPlace, describe_results
+from emocore.evaluation.run_descriptions import TRIES, Subject, TrialPlace, describe_results
 from emocore.run.settings import audit_name
 from emocore.text import join_names
 
@@ -40,7 +40,7 @@ def audit(
     A fair comparison has none. Columns: `what`, `values` (which series or methods have which), `severity`
     ("confounds" | "may matter" | "cosmetic"), `effect` (a sentence on the effect on the verdict) and `by_design`
     (whether a sweep varies it).
-    `split`, which all results have, is the scored split. `trials` comes from `count_learning_rate_trials`; without it,
+    `split`, which all results have, is the scored split. `trials` comes from `count_tries`; without it,
     only trials among the results count. Raises RunError if predictions are missing or damaged.
     Runs on halves of the training rows are compared only with each other.
     """
@@ -76,7 +76,7 @@ def audit_subjects(subjects: Sequence[Subject]) -> pd.DataFrame:
             effect = SAME_TEXTS_IN_GROUPS if what == audit_name("group_column") else SAME_TEXTS[draws]
             rows.append((what, _describe_values(what, having), "cosmetic", effect, False))
         else:
-            effect = _explain_trials(having) if what == "learning-rate trials" else rule.effect
+            effect = _explain_trials(having) if what == TRIES else rule.effect
             rows.append((what, _describe_values(what, having), rule.severity, effect, False))
     rows.sort(key=lambda row: SEVERITIES.index(row[2]))
     return pd.DataFrame(rows, columns=[*COLUMNS, "by_design"]).astype({"by_design": bool})
@@ -179,10 +179,10 @@ def _explain_design(rule: Rule) -> str:
 
 
 def _explain_trials(having: Sequence[Subject]) -> str:
-    counts = {int(value): names for value, names in _name_groups("learning-rate trials", having).items()}
+    counts = {int(value): names for value, names in _name_groups(TRIES, having).items()}
     most, least = max(counts), min(counts)
     return (
-        f"{counts[most]} had {most} learning rates to choose from, {counts[least]} {least}: "
+        f"{counts[most]} had {most} settings to choose from, {counts[least]} {least}: "
         "the best of several tries looks better than it is."
     )
 

@@ -104,7 +104,7 @@ RULES: Mapping[str, Rule] = {
         "and their timings are from another machine.",
         "origin",
     ),
-    "learning-rate trials": Rule("may matter", "", "origin", follows=("base", "data")),  # its effect names methods
+    "settings tried": Rule("may matter", "", "origin", follows=("base", "data")),  # its effect names methods
     "threshold": Rule(
         "may matter",
         "The stored scores are at different thresholds. A comparison scores all runs anew, with tuned thresholds or "

@@ -19,8 +19,11 @@ from emocore.run.settings import CHOICES_OF_NONE, describe_value, title, use, wi
 from emocore.text import counted, name_some
 
 TrialPlace = tuple[str, str, str]
-"""Method, base and data: where a learning rate was tried."""
+"""Method, base and data: where settings were tried."""
+Rates = tuple[float | None, float | None]
+"""The learning rates of adapter and head."""
 
+TRIES = "settings tried"  # the covariate
 MOST_LABELS_NAMED = 12
 ALL_EPOCHS = "all of its epochs"
 COMPUTING_PACKAGES = frozenset(
@@ -37,26 +40,24 @@ class Subject:
     covariates: Mapping[str, str]
 
 
-def count_learning_rate_trials(configs: Iterable[RunConfig]) -> dict[TrialPlace, int]:
-    """How many learning rates (of adapter and head) were ever tried for each method, by base and data.
-
-    `configs` are those of all finished runs (`results.finished_configs`), not only of the compared ones, because a
-    method with more tries has an advantage. Methods without a learning rate are left out.
-    """
-    tried: dict[TrialPlace, set[tuple[float | None, float | None]]] = {}
+def collect_rates(configs: Iterable[RunConfig]) -> dict[TrialPlace, set[Rates]]:
+    """The learning rates that these runs have, by method, base and data. Methods without a learning rate are left
+    out."""
+    tried: dict[TrialPlace, set[Rates]] = {}
     for config in configs:
         rates = (config.learning_rate, config.head_learning_rate)
         if any(rates):
             tried.setdefault(_trial_place(config), set()).add(rates)
-    return {place: len(rates) for place, rates in tried.items()}
+    return tried
 
 
 def describe_results(results: Sequence[Result], split: str, trials: Mapping[TrialPlace, int] | None) -> list[Subject]:
     """One Subject per result, in the given order; see `audit`. Raises RunError for damaged predictions."""
     series, texts = name_series(results), identify_texts(results)
     local = [result for result in results if isinstance(result, RunResult)]
-    own_trials = count_learning_rate_trials(result.config for result in local)
-    counted = {place: max(count, (trials or {}).get(place, 0)) for place, count in own_trials.items()}
+    own_tries = {place: len(rates) for place, rates in collect_rates(result.config for result in local).items()}
+    places = {_trial_place(result.config) for result in local}
+    tries = {place: max(own_tries.get(place, 0), (trials or {}).get(place, 0)) for place in places}
     groups: list[dict[str, dict[str, str | None]]] = [
         {result.id: _describe_settings(result.config) for result in results},
         _describe_sizes(results),
@@ -65,11 +66,7 @@ def describe_results(results: Sequence[Result], split: str, trials: Mapping[Tria
         _describe_evaluation_texts(results, split),
         _describe_draws(results, series),
         {result.id: _describe_origin(result, texts[result.id]) for result in results},
-        {
-            result.id: {"learning-rate trials": str(counted[place])}
-            for result in local
-            if (place := _trial_place(result.config)) in counted
-        },
+        {result.id: {TRIES: str(count)} for result in local if (count := tries[_trial_place(result.config)])},
     ]
     subjects = []
     for result in results:

@@ -124,9 +124,14 @@ class StudyRecord(Strict):
 
 
 def study_file(root: Path, study: str) -> Path:
-    """The file of a study's record. Its name has a hash, since a study may be called what no file can be."""
+    """The file of a study's record."""
+    return root / STUDIES / f"{file_name(study)}.json"
+
+
+def file_name(study: str) -> str:
+    """A name for files of a study, without a suffix. It has a hash, since a study may be called what no file can be."""
     slug = re.sub(r"[^A-Za-z0-9]+", "-", study).strip("-").lower()[:SLUG_LENGTH]
-    return root / STUDIES / f"{slug or 'study'}-{hashlib.sha256(study.encode()).hexdigest()[:HASH_LENGTH]}.json"
+    return f"{slug or 'study'}-{hashlib.sha256(study.encode()).hexdigest()[:HASH_LENGTH]}"
 
 
 def name_by_time(root: Path) -> str:

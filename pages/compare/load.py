@@ -8,8 +8,8 @@ import streamlit as st
 from emocore.evaluation.audit import audit
 from emocore.evaluation.comparison import Comparison, compare
 from emocore.evaluation.predictions import ThresholdPolicy
-from emocore.evaluation.results import Result, finished_configs
-from emocore.evaluation.run_descriptions import count_learning_rate_trials
+from emocore.evaluation.results import Result
+from emocore.evaluation.tries import count_tries
 from emocore.run.listing import runs_root
 from pages.shared.results import Version, keep, version_of
 
@@ -23,8 +23,8 @@ def load_comparison(
 
 
 def load_audit(results: Sequence[Result], split: str) -> pd.DataFrame:
-    """The audit counts learning-rate trials over all finished runs of this machine."""
-    trials = count_learning_rate_trials(finished_configs(runs_root()))
+    """The audit counts the settings that were tried in all runs of this machine."""
+    trials = count_tries(runs_root())
     return keep(("audit", version_of(results), split, *sorted(trials.items())), lambda: audit(results, split, trials))
 
 

@@ -11,7 +11,7 @@ from inline_snapshot import snapshot
 from emocore.errors import RunError
 from emocore.evaluation.audit import COLUMNS, audit, audit_subjects, describe_audit, has_confound
 from emocore.evaluation.results import Result, RunResult, TeamResult
-from emocore.evaluation.run_descriptions import Subject, count_learning_rate_trials
+from emocore.evaluation.run_descriptions import Subject, collect_rates
 from emocore.run.config import RunConfig
 from emocore.run.provenance import Provenance
 from tests.support.audited_runs import LABELS, TRUTH, VERSIONS, build_result, finish
@@ -229,7 +229,7 @@ def test_learning_rates_are_counted_by_method_base_and_data() -> None:
     settings += [{"learning_rate": 1e-4, "base": "minilm-l6"}, {"learning_rate": 1e-4, "data": "x.csv"}]
     settings += [{"method": "head", "head_learning_rate": rate} for rate in (1e-3, 1e-2, 1e-1)]
     configs = [finish(**own).config for own in [*settings, {"method": "tfidf"}]]
-    assert count_learning_rate_trials(configs) == {
+    assert {place: len(rates) for place, rates in collect_rates(configs).items()} == {
         ("lora", "smollm2-135m", "starter"): 2,
         ("lora", "minilm-l6", "starter"): 1,
         ("lora", "smollm2-135m", "x.csv"): 1,
@@ -240,11 +240,11 @@ def test_learning_rates_are_counted_by_method_base_and_data() -> None:
 def test_who_had_more_tries_has_an_advantage() -> None:
     runs: list[Result] = [finish(), finish(method="ia3"), finish(method="tfidf")]
     trials = {("ia3", "smollm2-135m", "starter"): 5, ("lora", "other", "starter"): 9}
-    row = tell(runs, trials=trials)["learning-rate trials"]
+    row = tell(runs, trials=trials)["settings tried"]
     assert row["values"] == snapshot("1 (LoRA) against 5 (IA3)")
     assert row["severity"] == "may matter"
     assert row["effect"] == snapshot(
-        "IA3 had 5 learning rates to choose from, LoRA 1: the best of several tries looks better than it is."
+        "IA3 had 5 settings to choose from, LoRA 1: the best of several tries looks better than it is."
     )
     assert audit(runs, trials=dict.fromkeys(trials, 1)).empty
 
@@ -257,3 +257,10 @@ def test_of_many_other_labels_some_are_named_and_a_hash_tells_them_apart() -> No
         "21 labels 7bc4b903: feeling 00, feeling 01, feeling 02 and 18 more (LoRA) against "
         "21 labels d4c515a5: feeling 00, feeling 01, feeling 02 and 18 more (IA3)"
     )
+
+
+def test_a_method_without_a_learning_rate_has_the_tries_of_its_search() -> None:
+    runs: list[Result] = [finish(), finish(method="tfidf")]
+    trials = {("lora", "smollm2-135m", "starter"): 4, ("tfidf", "none", "starter"): 8}
+    assert tell(runs, trials=trials)["settings tried"]["values"] == "4 (LoRA) against 8 (TF-IDF)"
+    assert audit(runs, trials=dict.fromkeys(trials, 4)).empty

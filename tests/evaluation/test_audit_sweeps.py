@@ -77,8 +77,8 @@ def test_as_many_learning_rates_in_every_method_are_a_sweep() -> None:
 def test_learning_rates_of_only_one_method_are_tries() -> None:
     runs = [finish(learning_rate=rate) for rate in (1e-4, 1e-3, 1e-2)]
     table = audit([*runs, finish(method="ia3")])
-    assert graded(table) == {"learning-rate trials": "may matter", "learning rate": "may matter"}
-    assert "LoRA had 3 learning rates to choose from, IA3 1" in table["effect"][0]
+    assert graded(table) == {"settings tried": "may matter", "learning rate": "may matter"}
+    assert "LoRA had 3 settings to choose from, IA3 1" in table["effect"][0]
 
 
 def test_steps_that_are_capped_alike_in_every_method_are_a_sweep() -> None:
