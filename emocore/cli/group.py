@@ -11,7 +11,7 @@ import click
 from emocore import __version__
 from emocore.cli.options import Command
 
-QUICK, OTHERS = "emocore.cli.quick_commands", "emocore.cli.other_commands"
+QUICK, SEARCH, OTHERS = "emocore.cli.quick_commands", "emocore.cli.search", "emocore.cli.other_commands"
 QUICK_NAMES = ("app", "delete", "queue", "resume", "runs", "show", "stop", "uploads")
 
 
@@ -19,11 +19,11 @@ class Commands(click.Group):
     """The group of all commands."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        importlib.import_module(QUICK if cmd_name in QUICK_NAMES else OTHERS)
+        importlib.import_module(QUICK if cmd_name in QUICK_NAMES else SEARCH if cmd_name == "search" else OTHERS)
         return super().get_command(ctx, cmd_name)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        for module in (QUICK, OTHERS):
+        for module in (QUICK, SEARCH, OTHERS):
             importlib.import_module(module)
         return super().list_commands(ctx)
 
