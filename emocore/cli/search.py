@@ -13,12 +13,13 @@ from emocore.cli.runs import see_through
 from emocore.errors import ConfigError
 from emocore.jobs.launch import launch
 from emocore.jobs.presets import STUDY_METHODS
+from emocore.jobs.scheduler import pause_file
 from emocore.run.listing import runs_root
 from emocore.run.parse import OF_PEFT, parse_list, parse_method_settings
 from emocore.run.search_record import SearchRecord
 from emocore.run.settings import describe_value
 from emocore.run.study import StudyConfig
-from emocore.search.begin import begin_or_go_on, go_on, hold_search
+from emocore.search.begin import begin, check_wishes, go_on, hold_search
 from emocore.search.search import Found, carry_out, find_best
 from emocore.search.winners import plan_winners
 from emocore.text import counted
@@ -47,21 +48,23 @@ def search(
     of_methods = [text for text in texts if "." in text.partition("=")[0] and not text.startswith(OF_PEFT)]
     settings = read_settings(options, [text for text in texts if text not in of_methods])
     root = runs_root()
+    if settings or of_methods or methods or trials or minutes or sampler_seed is not None:
+        chosen = methods or list(STUDY_METHODS)
+        wishes: dict[str, Any] = {
+            "name": name,
+            "methods": chosen,
+            "trials": trials if trials or minutes else USUAL_TRIALS,
+            "minutes": minutes,
+            "settings": settings,
+            "method_settings": parse_method_settings(of_methods, chosen),
+        }
+        record = check_wishes(root, wishes | ({} if sampler_seed is None else {"sampler_seed": sampler_seed}))
+    else:
+        record = go_on(root, name)
     with hold_search(root, name) as folder:
-        if settings or of_methods or methods or trials or minutes or sampler_seed is not None:
-            chosen = methods or list(STUDY_METHODS)
-            wishes: dict[str, Any] = {
-                "name": name,
-                "methods": chosen,
-                "trials": trials if trials or minutes else USUAL_TRIALS,
-                "minutes": minutes,
-                "settings": settings,
-                "method_settings": parse_method_settings(of_methods, chosen),
-            }
-            wishes |= {} if sampler_seed is None else {"sampler_seed": sampler_seed}
-            record = begin_or_go_on(root, folder, wishes)
-        else:
-            record = go_on(folder, name)
+        begin(folder, record)
+        if pause_file(root).exists():
+            output.print_note("note: the queue is paused; `python -m emocore queue --continue` continues it")
         output.print_note(_describe_texts(record))
         carry_out(folder, record, lambda method, ended: output.print_note(_describe_progress(record, method, ended)))
         found = find_best(folder, record)

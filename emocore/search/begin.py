@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from emocore.data.load import resolve_data
 from emocore.data.split import load_splits
 from emocore.errors import ConfigError, RunError
@@ -22,6 +24,7 @@ from emocore.run.settings import DATA_FILES
 from emocore.run.study import StudyConfig
 from emocore.search.space import find_space
 from emocore.search.texts import divide, write_texts
+from emocore.system.keys import explain_refusal, may_have_key
 from emocore.system.locks import open_lock, take_lock
 
 LOCK = ".lock"
@@ -45,22 +48,31 @@ def hold_search(root: Path, name: str) -> Iterator[Path]:
         yield folder
 
 
-def go_on(folder: Path, name: str) -> SearchRecord:
-    """The record of a search that has begun. Raises RunError if there is none."""
-    record = read_search_record(folder)
-    if record is None:
+def go_on(root: Path, name: str) -> SearchRecord:
+    """The record of a search that has begun. Raises RunError if there is none, ConfigError if it names a W&B server
+    that the user has not: a search may come from somebody else, and its trials would send the user's key there."""
+    record = read_search_record(search_folder(root, name))
+    if record is None or record.name != name:
         raise RunError(f"no search '{name}' has begun; say which --methods it is for, and how many --trials each gets")
+    for address in _servers(record):
+        if not may_have_key(address, "WANDB_API_KEY"):
+            raise ConfigError(
+                f"wandb_base_url: search '{name}' cannot go on by its name alone: {explain_refusal(address)}, or give "
+                "all its settings again",
+                field="wandb_base_url",
+            )
     return record
 
 
-def begin_or_go_on(root: Path, folder: Path, wishes: Mapping[str, Any]) -> SearchRecord:
-    """The record of the search in `folder`, which is written first if there is none; the caller holds the search.
+def check_wishes(root: Path, wishes: Mapping[str, Any]) -> SearchRecord:
+    """The record of the search that has begun with these fields of SearchRecord, or that of a new one, which is written
+    by `begin`.
 
-    `wishes` are fields of SearchRecord. The record is written last, so a search that was killed before has not begun.
-    Raises ConfigError if the search has begun with others, or if they cannot work, and DataError.
+    Raises ConfigError if the search has begun with others, if they cannot work, or if a study has its name, and
+    DataError.
     """
-    record = _complete(root, wishes)
-    if before := read_search_record(folder):
+    record = _complete(wishes)
+    if before := read_search_record(search_folder(root, record.name)):
         differing = [name for name in wishes if getattr(before, name) != getattr(record, name)]
         if differing:
             raise ConfigError(
@@ -75,14 +87,22 @@ def begin_or_go_on(root: Path, folder: Path, wishes: Mapping[str, Any]) -> Searc
             "choose another name",
             field="name",
         )
+    return record
+
+
+def begin(folder: Path, record: SearchRecord) -> None:
+    """Write the texts and the record of a new search; the caller holds it. The record comes last, so a search that was
+    killed before has not begun. Raises RunError."""
+    if read_search_record(folder) is None:
+        write_texts(folder, divide_training_part(record)[0])
+        write_search_record(folder, record)
+
+
+def divide_training_part(record: SearchRecord) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
+    """The texts of a search by file, and the hashes of the files that they come from. Raises DataError."""
     config = build(RunConfig, record.settings)
     splits = load_splits(config.model_copy(update={"rows": None}))
-    frames = divide(splits, config)
-    train_rows = min(config.rows or len(frames[TEXTS]), len(frames[TEXTS]))
-    record = record.model_copy(update={"data_sha256": splits.data_sha256, "train_rows": train_rows})
-    write_texts(folder, frames)
-    write_search_record(folder, record)
-    return record
+    return divide(splits, config), splits.data_sha256
 
 
 def configs_of_methods(record: SearchRecord) -> dict[str, RunConfig]:
@@ -93,7 +113,7 @@ def configs_of_methods(record: SearchRecord) -> dict[str, RunConfig]:
     }
 
 
-def _complete(root: Path, wishes: Mapping[str, Any]) -> SearchRecord:
+def _complete(wishes: Mapping[str, Any]) -> SearchRecord:
     """The checked record; its data files have absolute paths, and the version of the split is told."""
     methods: Sequence[str] = list(dict.fromkeys(wishes["methods"]))
     study = build(
@@ -117,4 +137,13 @@ def _complete(root: Path, wishes: Mapping[str, Any]) -> SearchRecord:
     for config in configs_of_methods(record).values():
         find_space(config)
     plan_study(study)
-    return record
+    frames, sha256 = divide_training_part(record)
+    # The trials' part may have fewer rows than the study's runs learn from.
+    train_rows = min(config.rows or len(frames[TEXTS]), len(frames[TEXTS]))
+    return record.model_copy(update={"data_sha256": sha256, "train_rows": train_rows})
+
+
+def _servers(record: SearchRecord) -> list[str]:
+    """The W&B servers that its settings name."""
+    named = [record.settings, *record.method_settings.values()]
+    return [str(address) for settings in named if (address := settings.get("wandb_base_url"))]

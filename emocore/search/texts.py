@@ -12,9 +12,10 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet
 
+from emocore.data.draw import MINIMUM_ROWS
 from emocore.data.split import Splits
 from emocore.data.stratify import order_rows, pick_rows
-from emocore.errors import RunError
+from emocore.errors import DataError, RunError
 from emocore.run.config import RunConfig, build
 from emocore.run.search_record import FIRST_TRIAL_SEED, TEXTS, TRIAL_REPLICATE, VALIDATION_TEXTS, SearchRecord
 from emocore.system.files import write_atomically
@@ -24,10 +25,24 @@ TEXT_COLUMN, GROUP_COLUMN = "text", "group_name"
 
 def divide(splits: Splits, config: RunConfig) -> dict[str, pd.DataFrame]:
     """The frames of the two files by name: the share of the training part that `validation_share` says is held back as
-    version 2 of the split does, copies and groups on one side. `splits` have all training rows."""
+    version 2 of the split does, copies and groups on one side. `splits` have all training rows. Raises DataError if
+    these are too few."""
     train = order_rows(splits.frames["train"], splits.labels, config.split_seed)
     is_held = pick_rows(train, splits.labels, config.validation_share, config.split_seed)
-    return {TEXTS: train[~is_held], VALIDATION_TEXTS: train[is_held]}
+    learned, held = train[~is_held], train[is_held]
+    if len(held) < MINIMUM_ROWS // 2 or len(learned) < MINIMUM_ROWS:
+        raise DataError(
+            f"a search divides the {len(train):,} training texts into {len(learned):,} to learn from and {len(held):,} "
+            f"to choose by, but needs {MINIMUM_ROWS} and {MINIMUM_ROWS // 2}; use more texts, or another "
+            "validation_share"
+        )
+    for label in splits.labels:
+        if learned[label].nunique() < 2:
+            raise DataError(
+                f"the {len(learned):,} texts that the trials of a search learn from all have the same value of "
+                f"{label!r}; use more texts, or leave this label out of label_columns"
+            )
+    return {TEXTS: learned, VALIDATION_TEXTS: held}
 
 
 def write_texts(folder: Path, frames: dict[str, pd.DataFrame]) -> None:

@@ -1,6 +1,7 @@
 """A search gives each method the same, survives a kill, and its trials know nothing of what its study is scored on."""
 
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import optuna
@@ -11,8 +12,16 @@ from emocore.cli.main import main
 from emocore.data.split import load_splits
 from emocore.evaluation.tries import count_tries
 from emocore.run.config import RunConfig
-from emocore.run.listing import list_runs
-from emocore.run.search_record import FIRST_TRIAL_SEED, TEXTS, TRIAL_REPLICATE, VALIDATION_TEXTS
+from emocore.run.listing import create_run, list_runs
+from emocore.run.search_record import (
+    FIRST_TRIAL_SEED,
+    TEXTS,
+    TRIAL_REPLICATE,
+    VALIDATION_TEXTS,
+    SearchRecord,
+    search_folder,
+    write_search_record,
+)
 from emocore.run.state import RunStatus
 from emocore.search.begin import configs_of_methods, hold_search
 from emocore.search.journal import open_journal, open_study
@@ -157,11 +166,45 @@ def test_data_that_changed_since_are_refused(
     assert "have changed since" in capsys.readouterr().err
 
 
-def test_a_search_that_has_not_begun_needs_a_budget(
-    tmp_path: Path, runs: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "no search 'new' has begun"),
+        (["--trials", "2", "--minutes", "1"], "one of the two"),
+        (["--trials", "2", "--data", "gone.csv"], "gone.csv"),
+        (["--trials", "2", "--methods", "lora,new"], "no method 'new'"),
+        (
+            ["--trials", "2", "--methods", "tfidf", "--set", "tfidf.inverse_regularization=1"],
+            "nothing is left to search",
+        ),
+        (["--trials", "2", "--methods", "tfidf", "--study", "x"], "--study"),
+    ],
+)
+def test_what_cannot_work_is_refused_before_anything_is_written(
+    refuse: Callable[..., str], arguments: list[str], told: str
 ) -> None:
-    assert main(["search", "--name", "new"]) == 2
-    assert "has begun" in capsys.readouterr().err
-    assert main(["search", "--name", "new", "--trials", "2", "--minutes", "1"]) == 2
-    assert "one of the two" in capsys.readouterr().err
-    assert RunConfig().data == "starter" and list_runs(runs) == []
+    assert told in refuse("search", "--name", "new", *arguments)
+
+
+def test_too_few_texts_are_refused_before_anything_is_written(
+    refuse: Callable[..., str], small_csv: Path, tmp_path: Path
+) -> None:
+    pd.read_csv(small_csv).head(80).to_csv(tmp_path / "few.csv", index=False)
+    few = refuse("search", "--name", "new", "--methods", "tfidf", "--trials", "2", "--data", str(tmp_path / "few.csv"))
+    assert "a search divides the" in few
+
+
+def test_a_search_of_somebody_else_sends_the_key_nowhere(refuse: Callable[..., str], runs: Path) -> None:
+    server = {"wandb_base_url": "http://wandb.example:8080"}
+    write_search_record(
+        search_folder(runs, "theirs"),
+        SearchRecord(name="theirs", methods=("tfidf",), trials=1, settings=server, data_sha256={}, train_rows=40),
+    )
+    assert "wandb.example:8080 is not a W&B server that your key is for" in refuse("search", "--name", "theirs")
+
+
+def test_a_study_is_not_searched_for_afterwards(refuse: Callable[..., str], runs: Path, small_csv: Path) -> None:
+    runs.mkdir()
+    create_run(runs, RunConfig(method="tfidf", study="new"))
+    arguments = ("--methods", "tfidf", "--trials", "2", "--data", str(small_csv))
+    assert "study 'new' has runs already" in refuse("search", "--name", "new", *arguments)

@@ -15,7 +15,7 @@ from emocore.run.folder import RunFolder
 from emocore.run.listing import list_runs
 from emocore.run.search_record import SearchRecord, search_folder
 from emocore.run.state import RunStatus
-from emocore.search.begin import begin_or_go_on, configs_of_methods
+from emocore.search.begin import begin, check_wishes, configs_of_methods, hold_search
 from emocore.search.journal import open_journal, open_study
 from emocore.search.search import find_best
 from emocore.search.trials import MOST_ATTEMPTS, PRUNED_AT, SECONDS, MethodTrials
@@ -28,7 +28,9 @@ class Search:
     def __init__(self, root: Path, data: Path, budget: dict[str, Any]) -> None:
         self.root, self.folder = root, search_folder(root, "s")
         wishes = {"name": "s", "methods": ["tfidf"], "settings": {"data": str(data)}, "method_settings": {}}
-        self.record: SearchRecord = begin_or_go_on(root, self.folder, wishes | budget)
+        self.record: SearchRecord = check_wishes(root, wishes | budget)
+        with hold_search(root, "s") as folder:
+            begin(folder, self.record)
 
     @property
     def study(self) -> optuna.Study:

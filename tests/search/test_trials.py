@@ -16,7 +16,7 @@ from emocore.run.folder import RunFolder
 from emocore.run.listing import list_runs
 from emocore.run.search_record import SearchRecord, search_folder
 from emocore.run.state import RunStatus
-from emocore.search.begin import begin_or_go_on, configs_of_methods
+from emocore.search.begin import begin, check_wishes, configs_of_methods, hold_search
 from emocore.search.journal import open_journal, open_study
 from emocore.search.search import find_best
 from emocore.search.trials import MethodTrials
@@ -39,7 +39,9 @@ class Search:
         self.folder = search_folder(root, "s")
         settings = {"data": str(data), "base": str(base), "rows": 40, "device": "cpu", "precision": "fp32"}
         wishes = {"name": "s", "methods": ["lora"], "trials": 2, "settings": settings | {"epochs": EPOCHS}}
-        self.record: SearchRecord = begin_or_go_on(root, self.folder, wishes | {"method_settings": {}, "minutes": None})
+        self.record: SearchRecord = check_wishes(root, wishes | {"method_settings": {}, "minutes": None})
+        with hold_search(root, "s") as folder:
+            begin(folder, self.record)
 
     @property
     def study(self) -> optuna.Study:
