@@ -87,41 +87,43 @@ class MethodTrials:
         return count >= MOST_TRIALS or spent >= 60 * (self._record.minutes or 0)
 
     def _look_after(self, trial: optuna.Trial, run: RunFolder) -> None:
-        """Tell how the trial stands or has ended."""
-        state, pruned_at = run.state, trial.user_attrs.get(PRUNED_AT)
-        if state.status == RunStatus.FINISHED:
+        """Tell how the trial stands or has ended. A weak one counts as pruned even if it finishes before it is stopped:
+        otherwise a quick method would have more trials that end than a slow one, and chance would have a part in it."""
+        state = run.state
+        weak_at = trial.user_attrs.get(PRUNED_AT) or self._judge(trial, run)
+        if weak_at and state.status == RunStatus.FINISHED:
+            self._end(trial, run, state, TrialState.PRUNED)
+        elif weak_at and state.status.is_final:
+            if not run.is_locked:  # otherwise its process is still exiting
+                mark_pruned(run, weak_at)
+                self._end(trial, run, state, TrialState.PRUNED)
+        elif weak_at:
+            if not run.stop_request.exists():
+                request_stop(run)
+        elif state.status == RunStatus.FINISHED:
             scores = run.scores
             if scores is None:
                 raise RunError(f"run {run.id}: result.json is missing; delete the run, and its trial is run again")
-            self._report(trial, run)
             self._end(trial, run, state, TrialState.COMPLETE, scores.validation.multilabel.f1_macro)
-        elif pruned_at and state.status.is_final:
-            if not run.is_locked:  # otherwise its process is still exiting
-                mark_pruned(run, pruned_at)
-                self._end(trial, run, state, TrialState.PRUNED)
-        elif pruned_at and not run.stop_request.exists():  # this process was killed before it could request that
-            request_stop(run)
         elif state.status == RunStatus.FAILED:
             self._fail(trial, run, state)
         elif state.status.is_resumable:
             self._resume(trial, run, state)
-        elif state.status.is_active and not pruned_at and (weak_at := self._report(trial, run)):
-            trial.set_user_attr(PRUNED_AT, weak_at)
-            request_stop(run)
 
-    def _report(self, trial: optuna.Trial, run: RunFolder) -> int | None:
-        """Report the epochs that have been scored since the last look. Returns the first of them after which the trial
-        is too weak to go on, if there is one."""
+    def _judge(self, trial: optuna.Trial, run: RunFolder) -> int | None:
+        """Report the epochs that have been scored since the last look, up to the first after which the trial is too
+        weak to go on; returns that, which is kept with the trial. After the last epoch there is nothing to save."""
         begun = self._study.get_trials(deepcopy=False, states=[TrialState.RUNNING])
-        known, weak_at = set(begun[0].intermediate_values), None
+        known = set(begun[0].intermediate_values)
         for row in read_metrics(run.metrics):
             epoch = round(row["epoch"])
             if OBJECTIVE not in row or epoch in known:
                 continue
             trial.report(row[OBJECTIVE], epoch)
             if trial.should_prune() and row["step"] < row["total_steps"]:
-                weak_at = weak_at or epoch
-        return weak_at
+                trial.set_user_attr(PRUNED_AT, epoch)
+                return epoch
+        return None
 
     def _resume(self, trial: optuna.Trial, run: RunFolder, state: RunState) -> None:
         if state.status == RunStatus.STOPPED and not self._may_resume_stopped:

@@ -19,6 +19,7 @@ from emocore.search.begin import begin, check_wishes, configs_of_methods, hold_s
 from emocore.search.journal import open_journal, open_study
 from emocore.search.search import find_best
 from emocore.search.trials import MOST_ATTEMPTS, PRUNED_AT, SECONDS, MethodTrials
+from emocore.tracking.metrics_file import MetricsFile
 from tests.support.tables import change_status
 
 BUDGET = {"trials": 2, "minutes": None}
@@ -93,6 +94,35 @@ def test_a_search_that_was_killed_before_it_could_stop_a_weak_trial_stops_it(sea
     assert run.stored_state.status == RunStatus.STOPPED
     assert trials.advance() and search.states == [TrialState.PRUNED]
     assert (run.stored_state.reason or "").startswith("pruned after epoch 2:")
+
+
+def score_epochs(run: RunFolder, *scores: float, epochs: int) -> None:
+    """Curves as a run of so many epochs has them."""
+    file = MetricsFile.begin(run.metrics)
+    for epoch, score in enumerate(scores, start=1):
+        place = {"step": 10 * epoch, "total_steps": 10 * epochs, "epoch": float(epoch), "seconds": 1.0}
+        file.append({**place, "validation/f1_macro": score})
+    file.close()
+
+
+def test_a_weak_trial_counts_as_pruned_even_if_it_is_quicker_than_its_stop(make_search: Callable[..., Search]) -> None:
+    search = make_search({"trials": 3, "minutes": None})
+    trials = search.begin()
+    for number, scores in enumerate([(0.5, 0.6), (0.4, 0.9, 0.9), (0.5, 0.7)]):
+        assert trials.advance()
+        run = list_runs(search.root)[number]
+        score_epochs(run, *scores, epochs=len(scores))
+        change_status(run, RunStatus.FINISHED)
+        if number == 1:
+            assert trials.advance() and run.stored_state.status == RunStatus.FINISHED
+        else:  # it is no weak one, so its result is looked for
+            with pytest.raises(RunError, match=r"result\.json is missing"):
+                trials.advance()
+            search.study.tell(number, scores[-1])
+    assert not trials.advance()
+    assert search.states == [TrialState.COMPLETE, TrialState.PRUNED, TrialState.COMPLETE]
+    assert search.study.get_trials()[1].intermediate_values == {1: 0.4}
+    assert search.study.best_trial.number == 2
 
 
 def test_a_trial_whose_run_was_deleted_is_run_again(search: Search) -> None:
