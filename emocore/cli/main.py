@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else PROGRAM
         message = error.format_message().removesuffix(".")
-        print_problem(f"{message}{'' if message.endswith('?') else ';'} `{command} --help` shows more")
+        print_problem(f"{message}{'' if message.endswith(('?', '?)')) else ';'} `{command} --help` shows more")
         return 2
     except EmocoreError as error:
         print_problem(str(error))

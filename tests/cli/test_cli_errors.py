@@ -93,7 +93,8 @@ def test_options_that_do_not_go_together_are_refused(
     [
         ([], "Missing command; `python -m emocore --help`"),
         (["train"], "'train'"),
-        (["launch", "--epoch", "3"], "No such option '--epoch'. Did you mean '--epochs'? `python -m emocore launch"),
+        (["launch", "--epoch", "3"], "(Did you mean one of: '--epochs', '--keep'?) `python -m emocore launch"),
+        (["launch", "--batch-siz", "3"], "Did you mean '--batch-size'? `python -m emocore launch"),
         (["launch", "--epochs"], "'--epochs' requires an argument; `python -m emocore launch"),
         (["study", "--seed", "1"], "No such option '--seed'"),
         (["show"], "Missing argument 'RUN'"),
