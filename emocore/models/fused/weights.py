@@ -14,8 +14,9 @@ from bitsandbytes.functional import dequantize_4bit
 from torch import Tensor, nn
 from torch.utils.weak import WeakTensorKeyDictionary
 
+from emocore.models.memory import PACKED_BYTES_LIMIT
+
 HIGHEST_INT8 = 127
-PACKED_BYTES_LIMIT = 2**30  # of all packed weights of a model; copies of larger ones would take too much memory
 
 
 class Weights(Protocol):
