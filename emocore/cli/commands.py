@@ -87,4 +87,6 @@ def sync_runs(runs: Sequence[str]) -> None:
 def _launch(plan: Plan, wait: bool, allow_repeats: bool = False) -> int:
     for note in plan.notes:
         output.print_note(f"note: {note}")
+    if plan.memory and plan.memory.is_too_large:
+        output.print_note(f"note: {plan.memory.warn()}")
     return see_through(launch(plan, runs_root(), allow_repeats), wait)

@@ -13,6 +13,7 @@ from emocore.data.positive_weights import check_emotions
 from emocore.data.split import Splits, load_splits
 from emocore.errors import ConfigError, RunError
 from emocore.jobs.delete import discard_run
+from emocore.jobs.memory import Forecast, forecast_plan
 from emocore.jobs.queue import tend_queue
 from emocore.jobs.studies import hold_launches, recorded
 from emocore.models.available import check_available
@@ -37,12 +38,13 @@ LARGE_PARAMETERS = 1e9  # of a base that is too large for a CPU
 @dataclass(frozen=True)
 class Plan:
     """Checked runs that are ready to launch. `notes` are shown to the user; `study` is what the runs were planned as,
-    None for single runs."""
+    None for single runs. `memory` is the forecast for the run that takes the most, None if there is none."""
 
     configs: list[RunConfig]
     splits: Splits
     notes: list[str]
     study: StudyConfig | None = None
+    memory: Forecast | None = None
 
 
 def plan_runs(configs: list[RunConfig], load: Callable[[RunConfig], Splits] = load_splits) -> Plan:
@@ -70,7 +72,7 @@ def plan_runs(configs: list[RunConfig], load: Callable[[RunConfig], Splits] = lo
             for finding in few.findings
             if finding.topic not in known
         ]
-    return Plan(resolved, splits, list(dict.fromkeys(notes)))
+    return Plan(resolved, splits, list(dict.fromkeys(notes)), memory=forecast_plan(resolved, splits))
 
 
 def _note_earlier_split(splits: Splits) -> list[str]:

@@ -22,7 +22,7 @@ from emocore.text import counted, format_minutes
 from pages.launch.choices import choose_base, choose_data, choose_methods
 from pages.launch.clone import prefill_clone
 from pages.launch.presets import choose_preset
-from pages.launch.preview import show_data_preview
+from pages.launch.preview import show_data_preview, show_memory
 from pages.launch.reading import StillReadingError, read_splits, show_reading
 from pages.launch.settings import MORE_SETTINGS, add_error_slot, reset_error_slots, setting_input, show_error
 from pages.launch.study_form import (
@@ -127,6 +127,7 @@ with right:
     seconds = estimate_seconds(plan.configs, len(plan.splits.frames["train"]), root)
     runs = counted(len(plan.configs), "run")
     st.markdown(f"**{runs}**, {format_minutes(seconds)} in all, one after the other.")
+    show_memory(plan)
     if st.button(f"Launch {runs}", type="primary", icon=":material/rocket_launch:"):
         launch_and_show(plan, root, allow_repeats=bool(of_clone))
     show_planned_runs(plan.configs, study)

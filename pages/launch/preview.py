@@ -1,4 +1,4 @@
-"""A preview of the data, before anything is launched."""
+"""A preview of the memory and of the data, before anything is launched."""
 
 import streamlit as st
 
@@ -8,6 +8,16 @@ from emocore.jobs.launch import Plan
 from pages.shared.plain import plain
 
 MOST_BARS, HEIGHT = 30, 640  # more bars scroll, within so many pixels
+
+
+def show_memory(plan: Plan) -> None:
+    """Say how much memory the largest run takes; if that is more than is free, what to change."""
+    if plan.memory is None:
+        return
+    if plan.memory.is_too_large:
+        st.warning(plain(plan.memory.warn()), icon=":material/memory:")
+    else:
+        st.caption(plain(plan.memory.describe()))
 
 
 def show_data_preview(plan: Plan) -> None:

@@ -81,3 +81,13 @@ def test_a_study_is_not_launched_into_itself(
     assert "study 's' already has TF-IDF seed 42" in message and "choose another name" in message
     message = refuse("study", *options, "--seeds", "43", "--margin-points", "2")
     assert "margin_points: study 's' was launched with 1, which stays" in message and "another name" in message
+
+
+def test_a_launch_that_may_be_killed_for_memory_says_so(
+    small_csv: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emocore.jobs.memory.free_bytes", lambda: 10**8)
+    pause_queue(runs_root())
+    assert main(["launch", "--method", "lora", "--data", str(small_csv), "--batch-size", "8"]) == 0
+    told = capsys.readouterr().err
+    assert "note: LoRA on minilm-l6 will take about " in told and "try batch_size 4 with" in told

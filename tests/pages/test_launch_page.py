@@ -241,3 +241,13 @@ def test_a_second_click_that_arrives_under_the_address_of_the_runs_page_leads_th
     monkeypatch.setattr("pages.shared.launching.DOUBLE_CLICK_SECONDS", 0.0)
     page.run()
     assert len(switches) == 2
+
+
+def test_the_memory_is_forecast_and_a_warning_says_what_to_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "Peak memory on the CPU: about " in words(open_launch())
+    monkeypatch.setattr("emocore.jobs.memory.free_bytes", lambda: 10**8)
+    page = open_launch()
+    [warning] = [told for element in page.warning if "at its peak" in (told := element.value.replace("\\", ""))]
+    assert "100 MB are free on the CPU" in warning
+    assert "gradient_accumulation_steps 2" in warning
+    assert "Peak memory" not in words(page)
