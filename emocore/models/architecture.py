@@ -165,6 +165,6 @@ def describe_architecture(base: Base, config: dict[str, Any]) -> Architecture:
         is_decoder=False,
         positions=config.get("max_position_embeddings") or 0,
         types=config.get("type_vocab_size") or 0,
-        is_pooled=base.pooling != "mean" and kind == "bert",
+        is_pooled=base.pooling == "stock" and kind == "bert",
         **sizes,
     )
