@@ -25,7 +25,8 @@ from emocore.models.methods.method import Method
 from emocore.run.config import RunConfig
 
 FP32, BF16 = 4, 2  # bytes
-NF4_BYTES = 0.516  # 4 bits, and the scales of blocks of 64 with double quantisation (Dettmers et al. 2023, section 3)
+# 4 bits and the scales of blocks of 64, quantised twice (Dettmers et al. 2023, section 3); 8 bits were not measured.
+QUANTIZED_BYTES = {"nf4": 0.516, "int8": 1.0}
 # Of a number that is trained: itself, its gradient, and AdamW's two means, each in fp32 (ZeRO, section 3.1).
 TRAINED_BYTES = 4 * FP32
 
@@ -41,7 +42,7 @@ OVERHEAD, OVERHEAD_OF_PEFT = 1.35, 1.5
 CHECKPOINTED_ON_CPU = 0.65
 OVERHEAD_ON_GPU = 1.1  # assumed, not measured
 
-FUSED_LOW_RANK = ("lora", "rslora", "lora-plus", "pissa", "qlora")
+FUSED_LOW_RANK = ("lora", "rslora", "lora-plus", "pissa", "qlora", "lora-8bit")
 PACKED_BYTES_LIMIT = 2**30  # of all packed weights of a model; copies of larger ones would take too much memory
 
 
@@ -126,11 +127,11 @@ def count_trained(config: RunConfig, base: Base, sizes: Architecture, labels: in
 
 
 def _frozen_bytes(method: Method, config: RunConfig, sizes: Architecture, number: int, device: str) -> int:
-    """The weights that are not trained. All but the linear layers of a base in 4 bits is in fp32."""
+    """The weights that are not trained. All but the linear layers of a quantised base is in fp32."""
     if method.trains_base or method.engine == "head":
         return 0
     if method.quantized:
-        return round(NF4_BYTES * sizes.linear_weights) + FP32 * sizes.other_weights
+        return round(QUANTIZED_BYTES[method.quantized] * sizes.linear_weights) + FP32 * sizes.other_weights
     linear = number * sizes.linear_weights
     is_packed = device == "cpu" and number == FP32 and linear <= PACKED_BYTES_LIMIT and _is_fused(method, config)
     return linear * (1 + is_packed) + number * sizes.other_weights
