@@ -8,7 +8,7 @@ from emocore.data.registry.store import Dataset, datasets_root, list_datasets
 from emocore.errors import DataError
 from emocore.jobs.presets import STUDY_METHODS
 from emocore.models.bases import BASES
-from emocore.models.methods.catalogue import METHODS
+from emocore.models.methods.catalogue import METHODS, method_title
 from emocore.run.config import STARTER
 from emocore.run.settings import describe
 from emocore.text import counted, format_count
@@ -102,10 +102,10 @@ def choose_base() -> str:
 
 def choose_methods() -> list[str]:
     """Names of methods, in the order in which they were chosen."""
+    cloned = [name for name in st.session_state.get("launch_methods", []) if name not in METHODS]  # a peft:TYPE
     methods = st.multiselect(
-        "Methods", list(METHODS), default=list(STUDY_METHODS), key="launch_methods",
-        format_func=lambda name: METHODS[name].title,
-    )  # fmt: skip
+        "Methods", [*METHODS, *cloned], default=list(STUDY_METHODS), key="launch_methods", format_func=method_title
+    )
     add_error_slot("methods")
     with st.popover("What each method does", icon=":material/menu_book:", type="tertiary"):
         st.markdown(METHOD_GUIDE)

@@ -61,7 +61,7 @@ def form_values(config: RunConfig) -> dict[str, Any]:
         update={name: shorten_source(value) for name in DATA_FILES if (value := getattr(config, name))}
     )
     values = {
-        f"launch_{name}": value if is_number(name) else as_text(value)
+        f"launch_{name}": value if is_number(name) or name in WITHOUT_INPUT else as_text(value)
         for name, value in config.model_dump().items()
         if name not in OTHERWISE
     }

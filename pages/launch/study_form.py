@@ -7,7 +7,7 @@ import streamlit as st
 
 from emocore.errors import ConfigError
 from emocore.models.families import Pooling
-from emocore.models.methods.catalogue import METHODS, method_title
+from emocore.models.methods.catalogue import find_method, method_title
 from emocore.run.config import RunConfig
 from emocore.run.parse import parse_list, parse_method_settings
 from emocore.run.settings import VARIED, describe, title
@@ -15,15 +15,18 @@ from emocore.run.study import StudyConfig
 from pages.launch.settings import VARIED_KEY, add_error_slot, setting_input
 
 NOTHING = "nothing"
+RATES_IN_A_ROW = 3
 EXAMPLES = {"rows": "125, 250, 500, 1000", "learning_rate": "1e-4, 1e-3, 1e-2"}
 
 
 def choose_rates(methods: list[str], pooling: Pooling) -> dict[str, dict[str, Any]]:
     """One learning rate per method, since good values differ between methods."""
-    chosen = [METHODS[name] for name in methods if "learning_rate" in METHODS[name].settings]
+    chosen = [method for method in map(find_method, methods) if "learning_rate" in method.settings]
     rates = {}
-    for column, method in zip(st.columns(max(3, len(chosen))), chosen, strict=False):
-        with column:
+    for place, method in enumerate(chosen):
+        if place % RATES_IN_A_ROW == 0:
+            columns = st.columns(RATES_IN_A_ROW)
+        with columns[place % RATES_IN_A_ROW]:
             default = method.default("learning_rate", pooling)
             key = f"launch_rate_{method.name}"
             rate = setting_input("learning_rate", f"{method.title} learning rate", default, key)

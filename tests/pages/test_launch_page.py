@@ -216,6 +216,16 @@ def test_a_clone_starts_from_its_run_whatever_the_form_held() -> None:
     assert identity(clone) == identity(config) | {"seed": 8}
 
 
+def test_a_clone_of_a_run_with_another_type_of_peft_keeps_its_parameters() -> None:
+    config = resolve(RunConfig(method="peft:randlora", peft=["r=7"], max_length=40))[0]
+    page = open_launch(clone=create_run(runs_root(), config).id)
+    assert page.multiselect(key="launch_methods").value == ["peft:randlora"]
+    page.text_input(key="launch_seeds").set_value("8").run()
+    clone = click_launch(page)[-1].config
+    assert identity(clone) == identity(config) | {"seed": 8}
+    assert clone.peft == ["r=7"]
+
+
 def test_a_clone_of_no_run_is_a_form_like_any_other() -> None:
     page = open_launch(clone="gone")
     page.multiselect(key="launch_methods").set_value(["tfidf"])
