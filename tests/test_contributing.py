@@ -105,7 +105,7 @@ def test_every_recipe_is_followed_and_names_the_files_that_change() -> None:
 def test_what_was_added_is_where_a_user_meets_it(copy: Path, runs: Path) -> None:
     told = json.loads(python("-c", LOOK, folder=copy, PYTHONPATH=str(copy)).splitlines()[-1])
     assert "Late LoRA" in told["method"]
-    assert "my/base" in told["base"]
+    assert "my/base · from the Hub" in told["base"]
     assert "Brief study" in told["preset"]
     assert told["emotion set"] == ["These are 1 of the 2 labels of Awes.", "reverence", "Awed", True]
     assert told["chart"] == ["2 charts"], "the scores and the new one"

@@ -88,7 +88,7 @@ def _name_file() -> str | None:
 def choose_base() -> str:
     base = st.selectbox(
         "Base", list(BASES), key="launch_base", accept_new_options=True,
-        help=describe("base") + " You can type any Hub id or folder.",
+        help=describe("base") + " You can type any Hub id or folder.", format_func=_name_base,
     )  # fmt: skip
     add_error_slot("base")
     known = BASES.get(base)
@@ -98,6 +98,11 @@ def choose_base() -> str:
         origin = " Fetched from the Hugging Face Hub when it is first used." if known.source == "hub" else ""
         st.caption(f"{size}{context}{known.pooling} pooling, {known.licence}. {known.note}{origin}")
     return base
+
+
+def _name_base(name: str) -> str:
+    """The name, and where a known base comes from if it is not there yet."""
+    return f"{name} · from the Hub" if name in BASES and BASES[name].source == "hub" else name
 
 
 def choose_methods() -> list[str]:
