@@ -159,8 +159,9 @@ def test_plain_peft_or_transformers_gives_the_same_answers_with_padding(
     model = plain.eval() if whole else PeftModel.from_pretrained(plain, folder).eval()
     with torch.inference_mode():
         found = model(**tokenizer(TEXTS, padding=True, return_tensors="pt")).logits
-    # Inputs in 8 bits are rounded up or down by differences of their last digit, as padding makes them.
-    most = 0.02 if find_method(method).quantized == "int8" else 1e-4
+    # A difference in the last digit of an input, as padding makes it, decides how it is rounded to 8 bits. The products
+    # themselves are compared in tests/models/fused/test_weights.py.
+    most = 0.1 if find_method(method).quantized == "int8" else 1e-4
     np.testing.assert_allclose(found.float().numpy(), answers[case], atol=most)
 
 
