@@ -5,8 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.live_runs import processes_of_root
 from tests.support.repository import REPOSITORY
+
+pytestmark = pytest.mark.long
 
 OPTIONS = ("--counts=3", "--pages=runs,run", "--rounds=1", "--reruns=3", "--sessions=0,2", "--seconds=2")
 

@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.support.speed import TEXTS, measure
+
+pytestmark = pytest.mark.long
 
 
 def test_runs_at_once_are_measured_up_to_the_end_of_the_last(tmp_path: Path) -> None:

@@ -52,6 +52,7 @@ def test_random_labels_are_as_frequent_as_the_real_ones() -> None:
     assert drawn.mean().to_dict() == pytest.approx({"joy": 0.3, "fear": 0.05}, abs=0.02)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "method", "sides"),
     [("gemma-1.1-2b", "lora", ["emocore"]), ("gte-qwen1.5-7b", "qlora", ["tuned", "emocore"])],

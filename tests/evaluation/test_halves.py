@@ -134,6 +134,7 @@ def test_halves_without_the_run_on_all_rows_give_no_score() -> None:
     assert "IA3 left out: no run on all training rows, only on halves of them." in comparison.notes
 
 
+@pytest.mark.long
 def test_intervals_hold_what_a_difference_is_over_draws_of_the_training_texts() -> None:
     """Learned by real models, on so few texts that draws move a difference by more than the spread that is assumed
     without halves."""

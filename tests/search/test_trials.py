@@ -73,6 +73,7 @@ def add_excellent_trial(search: Search) -> None:
     search.study.add_trial(excellent)
 
 
+@pytest.mark.long
 def test_a_trial_is_resumed_as_a_run_and_ends_early_if_it_is_weak(search: Search) -> None:
     trials = search.begin()
     assert trials.advance()

@@ -23,6 +23,8 @@ from emocore.training.checkpoints import last_checkpoint, read_progress
 from tests.support.live_runs import carry_out, describe, queue_run
 from tests.support.outcomes import assert_same, outcome_of
 
+pytestmark = pytest.mark.long
+
 # 84 rows in batches of 8 are 11 steps per epoch. With such rates, macro-F1 peaks in the third epoch of LoRA.
 PEAK = {"batch_size": 8, "epochs": 6, "threshold": 0.5, "learning_rate": 0.03, "head_learning_rate": 0.06}
 TRAINED: dict[str, dict[str, Any]] = {
