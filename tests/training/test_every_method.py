@@ -1,5 +1,6 @@
 """Every method that adapts a base, on an encoder and a decoder: trained, killed, resumed, saved, reloaded, and asked.
 
+Each method has one of the two bases here, and the other one among the long tests, which load all adapters together.
 `test_resume.py` has the ways in which a run can be killed, for the methods that the study compared.
 """
 
@@ -34,6 +35,7 @@ CASES = [case for case in itertools.product(ADAPTERS, BASES) if case not in NOTH
 KILLED = [
     case for number, case in enumerate(CASES) if number % 4 in (0, 3) or case[0] == "bitfit" or case in OTHERS
 ]  # each method on one base
+EVERY = [pytest.param(case, id=" on ".join(case), marks=() if case in KILLED else pytest.mark.long) for case in CASES]
 Case = tuple[str, str]  # method and base
 TEXTS = ["so happy", "nobody told me, and now I stand here in the rain, waiting for a bus that is not coming", "why?!"]
 
@@ -70,9 +72,12 @@ def queue(
 
 
 @pytest.fixture(scope="module")
-def runs(queue: Callable[[Case, float], RunFolder]) -> dict[Case, RunFolder]:
-    """Finished without a break."""
-    found = {case: queue(case, 1000) for case in CASES}
+def runs(request: pytest.FixtureRequest, queue: Callable[[Case, float], RunFolder]) -> dict[Case, RunFolder]:
+    """Finished without a break: those that the selected tests ask for."""
+    selected = [item for item in request.session.items if isinstance(item, pytest.Function)]
+    asked = [item.callspec.params for item in selected if item.path == request.path]
+    wanted = CASES if any("base" in each for each in asked) else [each["case"] for each in asked]
+    found = {case: queue(case, 1000) for case in dict.fromkeys(wanted)}
     assert carry_out(*found.values()) == 0, "".join(map(describe, found.values()))
     return found
 
@@ -108,7 +113,7 @@ def test_a_resumed_run_ends_exactly_where_the_whole_one_does(
     assert_same(outcome_of(outcome.resumed), outcome_of(runs[case]))
 
 
-@pytest.mark.parametrize("case", CASES, ids=" on ".join)
+@pytest.mark.parametrize("case", EVERY)
 def test_it_learns_more_than_its_head(runs: dict[Case, RunFolder], case: Case) -> None:
     scores = runs[case].scores
     assert scores and scores.cost.adapter_parameters
@@ -116,7 +121,7 @@ def test_it_learns_more_than_its_head(runs: dict[Case, RunFolder], case: Case) -
     assert np.mean(losses[-3:]) < 0.9 * losses[0]
 
 
-@pytest.mark.parametrize("case", CASES, ids=" on ".join)
+@pytest.mark.parametrize("case", EVERY)
 def test_an_answer_depends_neither_on_its_company_nor_on_padding(
     runs: dict[Case, RunFolder], answers: dict[Case, np.ndarray], case: Case
 ) -> None:
@@ -129,7 +134,7 @@ def test_an_answer_depends_neither_on_its_company_nor_on_padding(
 @pytest.mark.filterwarnings("ignore:The following rank_pattern keys:RuntimeWarning")  # as `quiet_libraries` explains
 @pytest.mark.filterwarnings("ignore:Unsupported layer type:UserWarning")  # PEFT says so of normalisations
 @pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing.*:FutureWarning")  # PEFT asks Transformers for it
-@pytest.mark.parametrize("case", CASES, ids=" on ".join)
+@pytest.mark.parametrize("case", EVERY)
 def test_plain_peft_or_transformers_gives_the_same_answers_with_padding(
     runs: dict[Case, RunFolder],
     answers: dict[Case, np.ndarray],
@@ -165,6 +170,7 @@ def test_plain_peft_or_transformers_gives_the_same_answers_with_padding(
     np.testing.assert_allclose(found.float().numpy(), answers[case], atol=most)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("base", BASES)
 @pytest.mark.parametrize("order", [1, -1])
 def test_adapters_on_one_base_answer_as_each_does_alone(
