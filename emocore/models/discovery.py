@@ -35,7 +35,7 @@ OTHER_SENSES = re.compile(r"vision|visual|image|audio|multi_modal|connector")  #
 def complete_family(base: Base, model: PreTrainedModel) -> Family:
     """The family of a base with everything that it leaves open, found from its model with or without weights. Raises
     BaseModelError if the model has no head of its own."""
-    linear = _list_linear(model)
+    linear: dict[str, Any] = _list_linear(model)
     keys = [name for name in linear if _is_in_attention(name) and _is_key_or_value(name.rpartition(".")[2])]
     hidden = model.config.get_text_config().hidden_size
     feed_forward = [
@@ -56,6 +56,7 @@ def complete_family(base: Base, model: PreTrainedModel) -> Family:
         "ia3_feedforward": feed_forward_names,
         "head": _find_head(base, model),
         "norms": name_exactly(_list_norms(model), names),
+        "widths": tuple(sorted({size for layer in linear.values() for size in layer.weight.shape})),
         "full_layers": tuple(
             name for name, module in model.named_modules() if isinstance(module, nn.Linear) and name not in linear
         ),

@@ -29,7 +29,8 @@ class Family:
     `ia3_feedforward` are the IA3 targets whose input, not output, is rescaled (Liu et al. 2022);
     `shared_inputs` are lists of layers that read the same input, and are computed together;
     `head` is the name of the classification layer in the stock class; `norms` are those of its normalisations;
-    `full_layers` are linear layers outside of the blocks, which are not quantised.
+    `full_layers` are linear layers outside of the blocks, which are not quantised; `widths` are the numbers of inputs
+    and outputs of those within.
     """
 
     pooling: Pooling = "stock"
@@ -40,6 +41,7 @@ class Family:
     head: str = ""
     norms: tuple[str, ...] = ()
     full_layers: tuple[str, ...] = ()
+    widths: tuple[int, ...] = ()
 
 
 DECODER = Family("last", LLAMA_LINEAR, LLAMA_IA3, ("down_proj",), LLAMA_SHARED, "score", LLAMA_NORMS)

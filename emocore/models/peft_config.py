@@ -132,6 +132,7 @@ CHECKS: Mapping[str, Callable[[Any], bool]] = {
     "random_loc_seed": _is_within("seed"),
     "n_frequency": _is_within("fourier_coefficients"),
     "oft_block_size": _is_within("oft_block_size"),
+    "vector_length": _is_within("lora_alpha"),
     "lora_dropout": _is_within("lora_dropout"),
     "target_modules": _are_names,
     "feedforward_modules": _are_names,

@@ -31,7 +31,7 @@ CLASSES = {
 ADAPTERS = [name for name, method in METHODS.items() if method.engine == "neural" and method.adapter_config]
 MARKS = {  # in the names of what PEFT adds, if that is not lora_
     "ia3": "ia3_", "ln-tuning": "ln_tuning_", "loha": "hada_", "lokr": "lokr_", "vera": "vera_",
-    "fourierft": "fourierft_", "oft": "oft_", "bitfit": "bias",
+    "vblora": "vblora_", "fourierft": "fourierft_", "oft": "oft_", "bitfit": "bias",
 }  # fmt: skip
 WITHOUT_BIASES = ("tiny_llama", "tiny_gemma")
 SHORT, LONG = "so happy", "nobody told me, and now I stand here in the rain, waiting for a bus that is not coming"

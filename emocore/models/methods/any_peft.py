@@ -23,7 +23,18 @@ if TYPE_CHECKING:
     from peft import PeftConfig
 
 PREFIX = "peft:"
-IN_CATALOGUE = ("LORA", "ADALORA", "IA3", "LOHA", "LOKR", "VERA", "FOURIERFT", "OFT", "LN_TUNING")  # PEFT's names
+IN_CATALOGUE = (
+    "LORA",
+    "ADALORA",
+    "IA3",
+    "LOHA",
+    "LOKR",
+    "VERA",
+    "FOURIERFT",
+    "OFT",
+    "LN_TUNING",
+    "VBLORA",
+)  # PEFT's names
 NAME = re.compile(r"[a-z][a-z0-9_]{0,40}", re.ASCII)
 OTHER = MethodFamily("other", "Other types of PEFT", "Whatever else the installed PEFT has, as it has it.", "#8a8f98")
 SEED = re.compile("seed|prng")  # in the names of parameters that seed what a type draws and does not train

@@ -1,5 +1,6 @@
 """Methods whose update of a weight has another structure than a product of two thin matrices."""
 
+import math
 from typing import TYPE_CHECKING
 
 from emocore.models.bases import Base
@@ -14,7 +15,7 @@ from emocore.models.methods.method import (
 from emocore.run.config import RunConfig
 
 if TYPE_CHECKING:
-    from peft import FourierFTConfig, LoHaConfig, LoKrConfig, OFTConfig, VeraConfig
+    from peft import FourierFTConfig, LoHaConfig, LoKrConfig, OFTConfig, VBLoRAConfig, VeraConfig
 
 STRUCTURED = MethodFamily(
     "structured",
@@ -22,6 +23,7 @@ STRUCTURED = MethodFamily(
     "The change of each weight matrix, a sum or a rotation, is made of few numbers in another way.",
     "#56b4e9",
 )
+LONGEST_VECTOR = 256
 PRODUCT_SETTINGS = ADAPTER_SETTINGS | {"lora_rank", "lora_alpha"}
 
 
@@ -56,6 +58,16 @@ def vera_config(config: RunConfig, base: Base) -> "VeraConfig":
         projection_prng_key=config.seed,
         **linear_options(config, base),
     )
+
+
+def vblora_config(config: RunConfig, base: Base) -> "VBLoRAConfig":
+    """LoRA whose matrices are put together from a bank of vectors that all layers share. The length of the vectors is
+    the largest up to the paper's 256 that divides the widths of all layers."""
+    from peft import VBLoRAConfig
+
+    common = math.gcd(*base.family.widths)
+    length = max(number for number in range(1, LONGEST_VECTOR + 1) if common % number == 0)
+    return VBLoRAConfig(r=config.lora_rank, vector_length=length, **linear_options(config, base))
 
 
 def fourierft_config(config: RunConfig, base: Base) -> "FourierFTConfig":
@@ -115,6 +127,18 @@ STRUCTURED_METHODS = (
         defaults={"lora_rank": 256},
         pooling_defaults=change_rate(10),  # few numbers need larger steps, as in the paper
         adapter_config=vera_config,
+    ),
+    Method(
+        name="vblora",
+        title="VB-LoRA",
+        summary="LoRA whose matrices are mixed from a bank of vectors that all layers share.",
+        paper="Li et al. 2024, arXiv:2405.15179",
+        family=STRUCTURED,
+        engine="neural",
+        settings=ADAPTER_SETTINGS | {"lora_rank"},
+        defaults={"lora_rank": 4},
+        pooling_defaults=change_rate(10),  # as the paper has it for what chooses the vectors
+        adapter_config=vblora_config,
     ),
     Method(
         name="fourierft",
