@@ -117,7 +117,7 @@ def count_trained(config: RunConfig, base: Base, sizes: Architecture, labels: in
         return head + sizes.biases
     adapted = sizes.find_linear(config.target_modules or base.family.lora_targets)
     outputs = sum(linear.outputs for linear in adapted)
-    if not config.lora_rank or method.name == "vera":  # vectors, or fewer numbers than that
+    if not config.lora_rank or method.name in ("vera", "vblora"):  # vectors, or fewer numbers than that
         return head + sizes.layers * outputs
     rank = math.ceil(FIRST_RANKS * config.lora_rank) if method.allocates_ranks else config.lora_rank
     each = rank * sum(linear.inputs + linear.outputs for linear in adapted)
