@@ -22,7 +22,9 @@ def address(page: Page) -> dict[str, list[str]]:
 
 
 def click_bar(page: Page, emotion: str) -> None:
-    """Click the middle of the first method's bar."""
+    """Click the middle of the first method's bar, when the chart is not about to be drawn again."""
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    page.wait_for_timeout(500)  # the browser draws what the script has sent
     place = page.evaluate(
         """([bars, emotion]) => {
             const chart = document.querySelector(bars)

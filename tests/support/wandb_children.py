@@ -61,7 +61,7 @@ for command, what in map(str.split, sys.stdin):
 """
 
 FAULTS: dict[str, Callable[[WandbServer], None]] = {
-    "dead": lambda server: server.stop(),
+    "dead": lambda server: server.die(),
     "silent": lambda server: server.stall(600),
     "refusing the key": lambda server: server.fail(401),
     "broken": lambda server: server.fail(500),

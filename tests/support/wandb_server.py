@@ -21,6 +21,7 @@ import base64
 import contextlib
 import json
 import re
+import socket
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -79,12 +80,15 @@ class WandbServer(ThreadingHTTPServer):
         self.unknown: list[str] = []
         self._fault: Callable[[Request], Reply | None] = lambda request: None
         self._stall_seconds = 0.0
+        self._held_port: socket.socket | None = None
         self._stall_over = threading.Event()
         self._lock = threading.Lock()
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     def __exit__(self, *exc_info: object) -> None:
         self.stop()
+        if self._held_port:
+            self._held_port.close()
 
     def fail(self, status: int = 500) -> None:
         self._fault = lambda request: error_reply(status, "the test asked for this error")
@@ -115,6 +119,13 @@ class WandbServer(ThreadingHTTPServer):
         self._stall_over.set()
         self.shutdown()
         self.server_close()
+
+    def die(self) -> None:
+        """Stop, but keep the port, or the next server might get it and answer in place of this one."""
+        self.stop()
+        self._held_port = socket.socket()
+        self._held_port.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._held_port.bind(self.server_address)
 
     def reply(self, request: Request, raw_body: bytes) -> Reply:
         self.requests.append(request)
