@@ -4,6 +4,7 @@ The forecast is that of `emocore.models.memory`. Not covered: runs that share a 
 later. A run on a base whose sizes are not at hand has no forecast, nor has a method without a base.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from emocore.errors import BaseModelError
 from emocore.models.adapter import Precision
 from emocore.models.architecture import locate_folder, read_architecture
 from emocore.models.bases import find_base
-from emocore.models.lengths import BUNDLED, count_tokens
+from emocore.models.lengths import BUNDLED, count_tokens, padding_multiple
 from emocore.models.memory import Memory, forecast_memory
 from emocore.models.methods.catalogue import find_method, method_title
 from emocore.models.resolve import derive, resolve
@@ -29,7 +30,6 @@ COUNTED_TEXTS = 64  # the longest by characters, among which is one with the mos
 CHARACTERS_A_TOKEN = 2.4  # of the longest tweets in tokens of SmolLM2; longer texts of words have more
 ADDED_TOKENS = 2  # around a text
 MOST_CHARACTERS = 10  # of a token; of a longer text, the rest is cut off anyway
-PADDED_TO, SMALL_BASE = 8, 50_000_000  # tokens and parameters, as batches are padded in emocore.training.batches
 
 
 @dataclass(frozen=True)
@@ -103,8 +103,8 @@ def _forecast(config: RunConfig, texts: "pd.Series[str]", labels: int) -> Memory
         tokens = longest_tokens(config.base, texts, config.max_length)
     except BaseModelError:  # nothing is known of it before it is fetched; the plan itself says what is wrong with it
         return None
-    if sizes.weights < SMALL_BASE and config.max_length % PADDED_TO == 0:
-        tokens = -(-tokens // PADDED_TO) * PADDED_TO
+    multiple = padding_multiple(sizes.weights, config.max_length) or 1
+    tokens = math.ceil(tokens / multiple) * multiple
     files = folder.glob("*.safetensors") if folder else ()
     return forecast_memory(
         config, base, sizes, tokens, kind, precision, labels, sum(file.stat().st_size for file in files)

@@ -10,9 +10,9 @@ import torch
 import transformers
 from torch.utils.data import Sampler
 
+from emocore.models.lengths import padding_multiple
+
 POOLED_BATCHES = 32  # drawn together and sorted by length: random batches in which 4 % of the tokens of tweets pad
-SMALL_BASE = 50_000_000  # parameters
-FEWER_LENGTHS = 8  # tokens; a batch's length is a multiple of it
 
 
 class LengthGroupedSampler(Sampler[int]):
@@ -50,12 +50,6 @@ class LengthGroupedSampler(Sampler[int]):
 def make_collator(
     base: transformers.PreTrainedModel, tokenizer: Any, max_length: int
 ) -> transformers.DataCollatorWithPadding:
-    """Batches are padded to their longest text and, on a small base, on to a multiple of 8 tokens.
-
-    oneDNN compiles and keeps kernels for each length that it meets. On a small base they take more memory than the
-    weights do, and such padding takes no measurable time. On a larger base it would take a tenth of the time."""
-    is_small = base.num_parameters() < SMALL_BASE
-    stays_below = max_length % FEWER_LENGTHS == 0  # the longest text that a base reads may not become longer
-    return transformers.DataCollatorWithPadding(
-        tokenizer, pad_to_multiple_of=FEWER_LENGTHS if is_small and stays_below else None
-    )
+    """Batches are padded to their longest text and, on a small base, on to a multiple of some tokens."""
+    multiple = padding_multiple(base.num_parameters(), max_length)
+    return transformers.DataCollatorWithPadding(tokenizer, pad_to_multiple_of=multiple)

@@ -8,8 +8,9 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, BatchEncoding
 
-from emocore.training import batches
-from emocore.training.batches import FEWER_LENGTHS, POOLED_BATCHES, LengthGroupedSampler, make_collator
+from emocore.models import lengths as base_lengths
+from emocore.models.lengths import FEWER_LENGTHS
+from emocore.training.batches import POOLED_BATCHES, LengthGroupedSampler, make_collator
 
 
 def orders(sampler: LengthGroupedSampler, epochs: int) -> list[list[int]]:
@@ -86,6 +87,6 @@ def test_no_text_becomes_longer_than_the_longest_that_is_read(tiny_bert: Path) -
 def test_batches_of_a_larger_base_are_as_long_as_their_longest_text(
     tiny_bert: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batches, "SMALL_BASE", 1)
+    monkeypatch.setattr(base_lengths, "SMALL_BASE", 1)
     longest, padded = padded_length(tiny_bert, "happy " * 9, max_length=64)
     assert padded == longest
