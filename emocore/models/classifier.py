@@ -8,6 +8,8 @@ measured. Adapters on the same base share its weights in memory.
 
 import copy
 import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -98,7 +100,7 @@ class NeuralClassifier:
     def load(cls, folder: Path, info: AdapterInfo, loaded: LoadedBase, precision: Precision) -> "NeuralClassifier":
         """Put the adapter of a folder on its base, which is loaded in this precision. Raises AdapterError if it is
         damaged or does not fit."""
-        try:
+        with _explaining_misfit(folder, info):
             _check_weights(folder / ADAPTER_WEIGHTS)
             config = PeftConfig.from_pretrained(str(folder))
             config.base_model_name_or_path = None  # the base is loaded; PEFT would fetch the one that the folder names
@@ -114,12 +116,7 @@ class NeuralClassifier:
             wrong = sorted(set(get_peft_model_state_dict(model)) ^ _stored_names(folder / ADAPTER_WEIGHTS))
             untrained = [name for name in loaded.new_modules if not _is_stored(name, model)]
             fuse(model, loaded.base.family, shares_base=True)
-        except AdapterError:
-            raise
-        except Exception as error:  # a damaged file can raise any error in safetensors, json or PEFT
-            raise _does_not_fit(folder, info, first_line(error)) from error
-        if wrong:
-            raise _does_not_fit(folder, info, f"{len(wrong)} weights are missing or left over, such as {wrong[0]}")
+        _refuse_mismatch(folder, info, wrong)
         if untrained:
             raise AdapterError(
                 f"{folder}: base '{info.base}' has no weights for {', '.join(untrained)}, and this adapter of an "
@@ -132,16 +129,11 @@ class NeuralClassifier:
         """Load a model whose own weights were trained; they stay in fp32, as they were trained. Raises AdapterError if
         it is damaged, BaseModelError if its base is not known any more."""
         opened = open_base(info.base, tuple(info.labels), info.pooling, trained=folder)
-        try:
+        with _explaining_misfit(folder, info):
             _check_weights(folder / MODEL_WEIGHTS)
             loaded = load_weights(opened, device, torch.float32, quantized=False)
             fuse(loaded.model, loaded.base.family, shares_base=True)
-        except AdapterError:
-            raise
-        except Exception as error:  # a damaged file can raise any error in safetensors, json or Transformers
-            raise _does_not_fit(folder, info, first_line(error)) from error
-        if wrong := loaded.unmatched:
-            raise _does_not_fit(folder, info, f"{len(wrong)} weights are missing or left over, such as {wrong[0]}")
+        _refuse_mismatch(folder, info, loaded.unmatched)
         return cls(folder, info, loaded.model.eval(), loaded.tokenizer, precision)
 
     def logits(self, texts: list[str]) -> np.ndarray:
@@ -166,6 +158,23 @@ def load_classifier(folder: Path, bases: BaseStore) -> Classifier:
         raise AdapterError(f"{folder}: {CONFIG_FILE} is missing, so the adapter is not complete; train it again")
     check_adapter_config(folder)
     return NeuralClassifier.load(folder, info, bases.get(info), bases.precision_of(info))
+
+
+@contextmanager
+def _explaining_misfit(folder: Path, info: AdapterInfo) -> Iterator[None]:
+    """A damaged file can raise any error in safetensors, json, PEFT or Transformers, which becomes an AdapterError."""
+    try:
+        yield
+    except AdapterError:
+        raise
+    except Exception as error:
+        raise _does_not_fit(folder, info, first_line(error)) from error
+
+
+def _refuse_mismatch(folder: Path, info: AdapterInfo, weights: Sequence[str]) -> None:
+    """Raises AdapterError if there are names of weights that are missing or left over."""
+    if weights:
+        raise _does_not_fit(folder, info, f"{len(weights)} weights are missing or left over, such as {weights[0]}")
 
 
 def _does_not_fit(folder: Path, info: AdapterInfo, reason: str) -> AdapterError:
